@@ -1,0 +1,15 @@
+//! Values that every room speaks: ids, instants, the clock, e-mail addresses, paging cursors.
+//!
+//! Nothing here does I/O; the only clock of the program is `Clock`, and only `app` hands it out.
+
+mod clock;
+mod email;
+mod ids;
+mod page;
+mod time;
+
+pub use clock::Clock;
+pub use email::{EmailAddress, InvalidEmail};
+pub use ids::*;
+pub use page::{Cursor, InvalidCursor, Page};
+pub use time::UnixMillis;

@@ -1,0 +1,1 @@
+//! The web toolkit. Names no room.

@@ -1,0 +1,3 @@
+//! Reading and writing human text on this server, without any outside service.
+pub mod classify;
+pub mod times;

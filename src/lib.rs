@@ -1,0 +1,14 @@
+//! Launchyard: outreach, inbox and bookings on your own server, one binary, no other service.
+//!
+//! The map (who may import whom is a test, `tests/it/house.rs`; the drawing is docs/ARCHITECTURE.md):
+//! `base` <- `config`, `store`, `authz`, `providers` <- `jobs`, `audit`, `mailer`, `sandbox` <- `app`
+//! <- `http` <- ground floor (`identity` … `availability`) <- rooms <- `wiring` <- `cli`.
+
+pub mod base;
+pub mod channels;
+pub mod config;
+pub mod http;
+pub mod language;
+pub mod providers;
+pub mod sandbox;
+pub mod store;
