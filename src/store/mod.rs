@@ -1,1 +1,248 @@
-//! The store.
+//! The store: one folder, one writer, everything sealed.
+//!
+//! Always true here:
+//! - `write` returns `Ok` only after the change survives a power cut (group commit with fdatasync).
+//! - Closures may run more than once: no I/O, no clock, no randomness, no sending in them.
+//! - Every value is sealed; keys hold random ids, times and keyed hashes only.
+//! - Keys begin with the workspace, and a page's cursor is relative to its prefix, so nothing that comes
+//!   from outside can reach into another workspace.
+
+pub mod backup;
+mod codec;
+mod disk;
+mod engine;
+mod envelope;
+mod flusher;
+mod folder;
+mod key;
+mod keys;
+mod memory;
+mod overlay;
+mod rerun;
+mod schema;
+mod sled_engine;
+mod slots;
+mod table;
+mod txn;
+
+#[cfg(test)]
+mod conformance;
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+pub use disk::{real_free_space, FreeSpace};
+pub use engine::{successor, Dir, Engine, Health, KeyRange, RunError, StoreError, TxError};
+pub use folder::{DataFolder, OpenError, OpenOptions};
+pub use key::{read_time, Key, HEAD};
+pub use keys::{KeyRing, MasterKey, SecretSlot};
+pub use memory::MemoryEngine;
+pub use rerun::RerunEngine;
+pub use schema::Tree;
+pub use sled_engine::{SledEngine, SledOptions};
+pub use table::{Declared, EraseFn, ExportFn, Holds, Person, Retention, Table, TableInfo};
+pub use txn::Txn;
+
+use crate::base::{Cursor, Page, WorkspaceId};
+
+/// Bumped when an older program could no longer read what this one writes.
+pub const SCHEMA: u32 = 1;
+
+/// Rows one page may hold.
+pub const MAX_PAGE: usize = 500;
+
+/// A secret sealed with a key of its own, so that it can be erased by itself: see `Store::seal_secret`.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct SealedSecret {
+    slot: SecretSlot,
+    bytes: Vec<u8>,
+}
+
+#[derive(Clone)]
+pub struct Store {
+    engine: Arc<dyn Engine>,
+    keys: Arc<KeyRing>,
+}
+
+impl Store {
+    pub fn new(engine: Arc<dyn Engine>, keys: Arc<KeyRing>) -> Self {
+        Self { engine, keys }
+    }
+
+    /// Runs `closure` as one durable transaction. Its error aborts: nothing is written.
+    pub fn write<T, E>(&self, mut closure: impl FnMut(&mut Txn<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let mut outcome = None;
+        let run = self.engine.run(&mut |tx| {
+            let mut txn = Txn::new(tx, &self.keys);
+            let answer = closure(&mut txn);
+            settle(answer, txn.conflicted, &mut outcome)
+        });
+        finish(run, outcome)
+    }
+
+    /// Runs `closure` over one consistent state; writes in it fail.
+    pub fn read<T, E>(&self, mut closure: impl FnMut(&mut Txn<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let mut outcome = None;
+        let run = self.engine.view(&mut |tx| {
+            let mut txn = Txn::new(tx, &self.keys);
+            let answer = closure(&mut txn);
+            settle(answer, txn.conflicted, &mut outcome)
+        });
+        finish(run, outcome)
+    }
+
+    pub fn get<V: DeserializeOwned>(&self, table: &Table<V>, key: &Key) -> Result<Option<V>, StoreError> {
+        self.read(|txn| txn.get(table, key))
+    }
+
+    /// One page of the rows under `prefix`. The cursor is relative to the prefix.
+    pub fn page<V: DeserializeOwned>(
+        &self,
+        table: &Table<V>,
+        prefix: &Key,
+        after: Option<&Cursor>,
+        dir: Dir,
+        limit: usize,
+    ) -> Result<Page<(Key, V)>, StoreError> {
+        let limit = limit.clamp(1, MAX_PAGE);
+        let range = after_cursor(prefix, after, dir);
+        let mut rows = self.read(|txn| txn.list_range(table, &range, dir, limit + 1))?;
+        let next = cut(&mut rows, limit, prefix);
+        Ok(Page { rows, next })
+    }
+
+    /// One page of keys under `prefix`, no value opened.
+    pub fn key_page<V>(
+        &self,
+        table: &Table<V>,
+        prefix: &Key,
+        after: Option<&Cursor>,
+        dir: Dir,
+        limit: usize,
+    ) -> Result<Page<Key>, StoreError> {
+        let limit = limit.clamp(1, MAX_PAGE);
+        let range = after_cursor(prefix, after, dir);
+        let keys = self.read(|txn| txn.keys_range(table, &range, dir, limit + 1))?;
+        let mut rows: Vec<(Key, ())> = keys.into_iter().map(|key| (key, ())).collect();
+        let next = cut(&mut rows, limit, prefix);
+        Ok(Page { rows: rows.into_iter().map(|(key, ())| key).collect(), next })
+    }
+
+    /// Walks all rows under `prefix` in pages, each a consistent state of its own. For exports and housekeeping.
+    pub fn each<V: DeserializeOwned, E: From<StoreError>>(
+        &self,
+        table: &Table<V>,
+        prefix: &Key,
+        mut visit: impl FnMut(Key, V) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut cursor = None;
+        loop {
+            let page = self.page(table, prefix, cursor.as_ref(), Dir::Forward, 200)?;
+            for (key, value) in page.rows {
+                visit(key, value)?;
+            }
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Seals a secret with a new key of its own. The returned value may be stored in any record of `owner`.
+    pub fn seal_secret(&self, owner: WorkspaceId, plain: &[u8]) -> Result<SealedSecret, StoreError> {
+        let slot = self.keys.add_secret(owner)?;
+        self.reseal_secret(slot, plain)
+    }
+
+    /// Seals a changed secret (a refreshed token) with the key it already has.
+    pub fn reseal_secret(&self, slot: SecretSlot, plain: &[u8]) -> Result<SealedSecret, StoreError> {
+        let key = self.keys.by_id(slot.0)?;
+        let bytes = envelope::seal(&key, slot.0, Tree::Meta, b"secret", plain)?;
+        Ok(SealedSecret { slot, bytes })
+    }
+
+    pub fn open_secret(&self, secret: &SealedSecret) -> Result<zeroize::Zeroizing<Vec<u8>>, StoreError> {
+        let key = self.keys.by_id(secret.slot.0)?;
+        envelope::open(&key, Tree::Meta, b"secret", &secret.bytes).map(zeroize::Zeroizing::new)
+    }
+
+    /// Erases the secret's key on disk before it returns.
+    pub fn shred_secret(&self, secret: &SealedSecret) -> Result<(), StoreError> {
+        self.keys.shred_secret(secret.slot)
+    }
+
+    pub fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+
+    pub fn blind(&self, owner: WorkspaceId, field: &str, normalized: &str) -> Result<[u8; 16], StoreError> {
+        self.keys.blind(owner, field, normalized)
+    }
+
+    pub fn health(&self) -> Health {
+        self.engine.health()
+    }
+
+    pub fn close(&self) -> Result<(), StoreError> {
+        self.engine.close()
+    }
+
+    pub(crate) fn engine(&self) -> &dyn Engine {
+        &*self.engine
+    }
+}
+
+impl SealedSecret {
+    pub fn slot(&self) -> SecretSlot {
+        self.slot
+    }
+}
+
+fn settle<T, E>(answer: Result<T, E>, conflicted: bool, outcome: &mut Option<Result<T, E>>) -> Result<(), TxError> {
+    if conflicted {
+        return Err(TxError::Conflict);
+    }
+    let kept = if answer.is_ok() { Ok(()) } else { Err(TxError::Abort) };
+    *outcome = Some(answer);
+    kept
+}
+
+fn finish<T, E: From<StoreError>>(run: Result<(), RunError>, outcome: Option<Result<T, E>>) -> Result<T, E> {
+    match (run, outcome) {
+        (Err(RunError::Storage(error)), _) => Err(error.into()),
+        (_, Some(answer)) => answer,
+        (_, None) => Err(StoreError::Engine("the transaction did not run".into()).into()),
+    }
+}
+
+/// The part of `prefix` that lies behind the cursor. Whatever the cursor holds, the range stays inside the prefix.
+fn after_cursor(prefix: &Key, after: Option<&Cursor>, dir: Dir) -> KeyRange {
+    let mut range = prefix.as_prefix();
+    let Some(cursor) = after else { return range };
+    let mut last = prefix.as_bytes().to_vec();
+    last.extend_from_slice(&cursor.0);
+    match dir {
+        Dir::Forward => {
+            last.push(0);
+            range.start = last;
+        }
+        Dir::Backward => range.end = last,
+    }
+    range
+}
+
+fn cut<V>(rows: &mut Vec<(Key, V)>, limit: usize, prefix: &Key) -> Option<Cursor> {
+    if rows.len() <= limit {
+        return None;
+    }
+    rows.truncate(limit);
+    rows.last().map(|(key, _)| Cursor(key.as_bytes()[prefix.as_bytes().len()..].to_vec()))
+}

@@ -1,0 +1,190 @@
+//! Group commit. Writers apply their batch, take a ticket and wait; one thread makes everything up to the
+//! newest ticket durable with one flush and one fdatasync, then wakes all whose ticket is covered.
+//!
+//! sled 0.34's own `flush` only asks the kernel to start writing (sync_file_range), so the fdatasync of
+//! its file is ours. A failed sync is never repeated: the kernel may already have dropped the pages, and a
+//! second, successful call would claim what is not true. The store is poisoned instead.
+
+use std::fs::File;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::engine::StoreError;
+
+/// Makes all that was applied so far durable.
+pub type Sync = Box<dyn FnMut() -> std::io::Result<()> + Send>;
+
+/// flush + fdatasync of the engine's log file.
+pub fn sled_sync(db: sled::Db, log: File) -> Sync {
+    Box::new(move || {
+        db.flush().map_err(std::io::Error::other)?;
+        log.sync_data()
+    })
+}
+
+pub struct Flusher {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    tickets: Mutex<Tickets>,
+    work: Condvar,
+    done: Condvar,
+    failed: AtomicBool,
+    syncs: AtomicU64,
+    longest_micros: AtomicU64,
+}
+
+#[derive(Default)]
+struct Tickets {
+    given: u64,
+    durable: u64,
+    waiting: usize,
+    busy_since: Option<Instant>,
+    stop: bool,
+}
+
+#[derive(Clone, Copy)]
+pub struct Ticket(u64);
+
+impl Flusher {
+    pub fn start(mut sync: Sync) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let own = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("flusher".into()).spawn(move || own.work(&mut sync))?;
+        Ok(Self { shared, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Called while the writer lock is held, right after the batch was applied.
+    pub fn ticket(&self) -> Ticket {
+        let mut tickets = self.shared.lock();
+        tickets.given += 1;
+        Ticket(tickets.given)
+    }
+
+    /// Blocks until everything up to the ticket is durable.
+    pub fn wait(&self, ticket: Ticket) -> Result<(), StoreError> {
+        let mut tickets = self.shared.lock();
+        tickets.waiting += 1;
+        self.shared.work.notify_one();
+        while tickets.durable < ticket.0 && !self.shared.failed.load(Ordering::SeqCst) && !tickets.stop {
+            tickets = self.shared.done.wait(tickets).unwrap_or_else(PoisonError::into_inner);
+        }
+        tickets.waiting -= 1;
+        if tickets.durable >= ticket.0 {
+            Ok(())
+        } else {
+            Err(StoreError::Poisoned)
+        }
+    }
+
+    pub fn is_poisoned(&self) -> bool {
+        self.shared.failed.load(Ordering::SeqCst)
+    }
+
+    pub fn syncs(&self) -> u64 {
+        self.shared.syncs.load(Ordering::Relaxed)
+    }
+
+    /// The longest sync since the last call, in microseconds.
+    pub fn take_longest_micros(&self) -> u64 {
+        self.shared.longest_micros.swap(0, Ordering::Relaxed)
+    }
+
+    pub fn waiting(&self) -> usize {
+        self.shared.lock().waiting
+    }
+
+    /// How long the sync in work has been running.
+    pub fn stalled(&self) -> Duration {
+        self.shared.lock().busy_since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// Syncs once more and ends the thread.
+    pub fn stop(&self) {
+        self.shared.lock().stop = true;
+        self.shared.work.notify_all();
+        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // A panic of the flusher has already poisoned the store; there is nothing to add.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Flusher {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Tickets> {
+        self.tickets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self, sync: &mut Sync) {
+        loop {
+            let Some((target, last)) = self.next_target() else { return };
+            let began = Instant::now();
+            let outcome = sync();
+            let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.longest_micros.fetch_max(micros, Ordering::Relaxed);
+            self.syncs.fetch_add(1, Ordering::Relaxed);
+            let mut tickets = self.lock();
+            tickets.busy_since = None;
+            match outcome {
+                Ok(()) => tickets.durable = target,
+                Err(error) => {
+                    tracing::error!(%error, "the data folder could not be made durable; refusing all further writes");
+                    self.failed.store(true, Ordering::SeqCst);
+                }
+            }
+            self.done.notify_all();
+            if last || self.failed.load(Ordering::SeqCst) {
+                tickets.stop = true;
+                return;
+            }
+        }
+    }
+
+    /// Waits for work; gives the ticket to reach and whether this is the last round.
+    fn next_target(&self) -> Option<(u64, bool)> {
+        let mut tickets = self.lock();
+        while tickets.given == tickets.durable && !tickets.stop {
+            tickets = self.work.wait(tickets).unwrap_or_else(PoisonError::into_inner);
+        }
+        if tickets.given == tickets.durable {
+            return None;
+        }
+        tickets.busy_since = Some(Instant::now());
+        Some((tickets.given, tickets.stop))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_sync_poisons_for_good_and_tells_every_waiter() {
+        let mut calls = 0;
+        let sync: Sync = Box::new(move || {
+            calls += 1;
+            if calls == 1 {
+                Ok(())
+            } else {
+                Err(std::io::Error::other("disk gone"))
+            }
+        });
+        let flusher = Flusher::start(sync).unwrap();
+        assert_eq!(flusher.wait(flusher.ticket()), Ok(()));
+        assert_eq!(flusher.wait(flusher.ticket()), Err(StoreError::Poisoned));
+        assert!(flusher.is_poisoned());
+        assert_eq!(flusher.wait(flusher.ticket()), Err(StoreError::Poisoned));
+        assert_eq!(flusher.syncs(), 2, "a failed fsync is never tried again");
+    }
+}

@@ -1,0 +1,114 @@
+//! A transaction over an engine that only knows single reads and atomic batches: writes gather in memory,
+//! reads see them on top of what is stored.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use super::engine::{Dir, Entry, KeyRange, StoreError, Tx};
+use super::schema::Tree;
+
+pub type Rows<'a> = Box<dyn Iterator<Item = Result<Entry, StoreError>> + 'a>;
+
+/// The stored state below an overlay.
+pub trait Base {
+    fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+    fn rows<'a>(&'a self, tree: Tree, range: &KeyRange, dir: Dir) -> Rows<'a>;
+}
+
+/// Writes of one tree: `None` means removed.
+pub type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+pub struct Overlay<'a> {
+    base: &'a dyn Base,
+    writes: BTreeMap<Tree, Writes>,
+    read_only: bool,
+}
+
+impl<'a> Overlay<'a> {
+    pub fn new(base: &'a dyn Base) -> Self {
+        Self { base, writes: BTreeMap::new(), read_only: false }
+    }
+
+    pub fn read_only(base: &'a dyn Base) -> Self {
+        Self { base, writes: BTreeMap::new(), read_only: true }
+    }
+
+    pub fn into_writes(self) -> BTreeMap<Tree, Writes> {
+        self.writes
+    }
+
+    fn write(&mut self, tree: Tree, key: &[u8], value: Option<Vec<u8>>) -> Result<(), StoreError> {
+        if self.read_only {
+            return Err(StoreError::ReadOnly);
+        }
+        self.writes.entry(tree).or_default().insert(key.to_vec(), value);
+        Ok(())
+    }
+}
+
+impl Tx for Overlay<'_> {
+    fn get(&mut self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.writes.get(&tree).and_then(|writes| writes.get(key)) {
+            Some(written) => Ok(written.clone()),
+            None => self.base.get(tree, key),
+        }
+    }
+
+    fn put(&mut self, tree: Tree, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        self.write(tree, key, Some(value.to_vec()))
+    }
+
+    fn del(&mut self, tree: Tree, key: &[u8]) -> Result<(), StoreError> {
+        self.write(tree, key, None)
+    }
+
+    fn range(&mut self, tree: Tree, range: &KeyRange, dir: Dir, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        if range.is_empty() || limit == 0 {
+            return Ok(Vec::new());
+        }
+        let stored = self.base.rows(tree, range, dir);
+        match self.writes.get(&tree) {
+            None => stored.take(limit).collect(),
+            Some(writes) => merge(stored, written_rows(writes, range, dir), dir, limit),
+        }
+    }
+}
+
+type Written<'a> = Box<dyn Iterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)> + 'a>;
+
+fn written_rows<'a>(writes: &'a Writes, range: &KeyRange, dir: Dir) -> Written<'a> {
+    let bounds = (Bound::Included(range.start.clone()), Bound::Excluded(range.end.clone()));
+    let rows = writes.range::<Vec<u8>, _>(bounds);
+    match dir {
+        Dir::Forward => Box::new(rows),
+        Dir::Backward => Box::new(rows.rev()),
+    }
+}
+
+/// Joins two ordered streams; where both have a key, what was written counts.
+fn merge(stored: Rows<'_>, written: Written<'_>, dir: Dir, limit: usize) -> Result<Vec<Entry>, StoreError> {
+    let mut stored = stored.peekable();
+    let mut written = written.peekable();
+    let mut rows = Vec::new();
+    while rows.len() < limit {
+        let order = match (stored.peek(), written.peek()) {
+            (None, None) => break,
+            (Some(Err(error)), _) => return Err(error.clone()),
+            (Some(Ok(_)), None) => std::cmp::Ordering::Less,
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (Some(Ok((a, _))), Some((b, _))) if dir == Dir::Forward => a.cmp(b),
+            (Some(Ok((a, _))), Some((b, _))) => (*b).cmp(a),
+        };
+        if order.is_le() {
+            let row = stored.next().transpose()?;
+            if order.is_lt() {
+                rows.extend(row);
+                continue;
+            }
+        }
+        if let Some((key, Some(value))) = written.next() {
+            rows.push((key.clone(), value.clone()));
+        }
+    }
+    Ok(rows)
+}

@@ -1,0 +1,203 @@
+//! The embedded engine: sled 0.34 under one writer lock and a group-commit flusher.
+//!
+//! Only this file touches sled. A `Db` or `Tree` call inside a native sled transaction blocks for ever
+//! (sled issue 1139), so the native transaction here does nothing but apply finished batches.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use sled::transaction::{ConflictableTransactionError, TransactionError};
+use sled::Transactional;
+
+use super::disk::{real_free_space, DiskGuard, FreeSpace, MIB};
+use super::engine::{Closure, Dir, Engine, Entry, Health, KeyRange, RunError, StoreError};
+use super::flusher::{sled_sync, Flusher};
+use super::memory::finished;
+use super::overlay::{Base, Overlay, Rows, Writes};
+use super::schema::Tree;
+
+pub struct SledOptions {
+    /// Folder of the engine's own files; made when absent.
+    pub dir: PathBuf,
+    pub cache_bytes: u64,
+    /// New work is refused when less than this is free on the disk.
+    pub min_free_bytes: u64,
+    pub free_space: FreeSpace,
+}
+
+impl SledOptions {
+    pub fn at(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), cache_bytes: 24 * MIB, min_free_bytes: 256 * MIB, free_space: real_free_space() }
+    }
+}
+
+pub struct SledEngine {
+    // Declared before `db` so that the last sync runs while the engine is still open.
+    flusher: Flusher,
+    trees: Vec<sled::Tree>,
+    writer: RwLock<()>,
+    disk: DiskGuard,
+    commits: AtomicU64,
+    db: sled::Db,
+}
+
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Marks this thread as inside a transaction; a nested `run` would wait for itself for ever.
+struct Inside;
+
+impl Inside {
+    fn enter() -> Result<Self, StoreError> {
+        if INSIDE.replace(true) {
+            return Err(StoreError::Nested);
+        }
+        Ok(Self)
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        INSIDE.set(false);
+    }
+}
+
+impl SledEngine {
+    pub fn open(options: &SledOptions) -> Result<Self, StoreError> {
+        let dir = &options.dir;
+        std::fs::create_dir_all(dir).map_err(|error| folder_error(dir, &error))?;
+        let db = sled::Config::new()
+            .path(dir)
+            .cache_capacity(options.cache_bytes)
+            .flush_every_ms(Some(1000))
+            .open()
+            .map_err(engine_error)?;
+        let trees = Tree::ALL.iter().map(|tree| db.open_tree(tree.name())).collect::<Result<_, _>>();
+        let trees = trees.map_err(engine_error)?;
+        // The folder's own entries must survive a power cut too.
+        File::open(dir).and_then(|folder| folder.sync_all()).map_err(|error| folder_error(dir, &error))?;
+        let log = File::open(dir.join("db")).map_err(|error| folder_error(dir, &error))?;
+        let flusher = Flusher::start(sled_sync(db.clone(), log)).map_err(|error| folder_error(dir, &error))?;
+        let disk = DiskGuard::new(dir, options.min_free_bytes, options.free_space.clone());
+        Ok(Self { flusher, trees, writer: RwLock::new(()), disk, commits: AtomicU64::new(0), db })
+    }
+
+    fn tree(&self, tree: Tree) -> &sled::Tree {
+        &self.trees[tree as usize]
+    }
+
+    /// Applies all batches as one atomic change.
+    fn apply(&self, writes: std::collections::BTreeMap<Tree, Writes>) -> Result<(), StoreError> {
+        let mut trees = Vec::with_capacity(writes.len());
+        let mut batches = Vec::with_capacity(writes.len());
+        for (tree, rows) in writes {
+            let mut batch = sled::Batch::default();
+            for (key, value) in rows {
+                match value {
+                    Some(value) => batch.insert(key, value),
+                    None => batch.remove(key),
+                }
+            }
+            trees.push(self.tree(tree));
+            batches.push(batch);
+        }
+        let applied = trees.as_slice().transaction(|open| {
+            for (tree, batch) in open.iter().zip(&batches) {
+                tree.apply_batch(batch)?;
+            }
+            Ok::<(), ConflictableTransactionError<()>>(())
+        });
+        applied.map_err(|error| match error {
+            TransactionError::Abort(()) => StoreError::Engine("the batch was refused".into()),
+            TransactionError::Storage(error) => engine_error(error),
+        })
+    }
+}
+
+impl Base for SledEngine {
+    fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.tree(tree).get(key).map_err(engine_error)?.map(|value| value.to_vec()))
+    }
+
+    fn rows<'a>(&'a self, tree: Tree, range: &KeyRange, dir: Dir) -> Rows<'a> {
+        let rows = self.tree(tree).range(range.start.as_slice()..range.end.as_slice());
+        let entry = |row: Result<(sled::IVec, sled::IVec), sled::Error>| {
+            row.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(engine_error)
+        };
+        match dir {
+            Dir::Forward => Box::new(rows.map(entry)),
+            Dir::Backward => Box::new(rows.rev().map(entry)),
+        }
+    }
+}
+
+impl Engine for SledEngine {
+    fn run(&self, closure: Closure<'_>) -> Result<(), RunError> {
+        let _inside = Inside::enter().map_err(RunError::Storage)?;
+        if self.flusher.is_poisoned() {
+            return Err(RunError::Storage(StoreError::Poisoned));
+        }
+        self.disk.check().map_err(RunError::Storage)?;
+        let ticket = {
+            let _alone = self.writer.write().unwrap_or_else(PoisonError::into_inner);
+            let mut overlay = Overlay::new(self);
+            closure(&mut overlay).map_err(finished)?;
+            let writes = overlay.into_writes();
+            if writes.is_empty() {
+                return Ok(());
+            }
+            self.apply(writes).map_err(RunError::Storage)?;
+            self.flusher.ticket()
+        };
+        self.flusher.wait(ticket).map_err(RunError::Storage)?;
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn view(&self, closure: Closure<'_>) -> Result<(), RunError> {
+        let _inside = Inside::enter().map_err(RunError::Storage)?;
+        let _steady = self.writer.read().unwrap_or_else(PoisonError::into_inner);
+        closure(&mut Overlay::read_only(self)).map_err(finished)
+    }
+
+    fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Base::get(self, tree, key)
+    }
+
+    fn page(&self, tree: Tree, range: &KeyRange, dir: Dir, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.rows(tree, range, dir).take(limit).collect()
+    }
+
+    fn health(&self) -> Health {
+        Health {
+            poisoned: self.flusher.is_poisoned(),
+            disk_bytes: self.db.size_on_disk().unwrap_or(0),
+            free_bytes: Some(self.disk.free_bytes()),
+            commits: self.commits.load(Ordering::Relaxed),
+            syncs: self.flusher.syncs(),
+            sync_max_micros: self.flusher.take_longest_micros(),
+            waiting: self.flusher.waiting(),
+            stalled_millis: u64::try_from(self.flusher.stalled().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    fn close(&self) -> Result<(), StoreError> {
+        self.flusher.stop();
+        self.db.flush().map(|_| ()).map_err(engine_error)
+    }
+}
+
+fn engine_error(error: sled::Error) -> StoreError {
+    StoreError::Engine(error.to_string())
+}
+
+fn folder_error(dir: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Engine(format!("{}: {error}", dir.display()))
+}

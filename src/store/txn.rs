@@ -1,0 +1,236 @@
+//! A transaction as rooms see it: typed rows, sealed on the way in, opened on the way out.
+
+use std::collections::HashMap;
+
+use serde::de::DeserializeOwned;
+use serde::Serialize;
+
+use super::codec::{decode, encode};
+use super::engine::{Dir, KeyRange, StoreError, Tx};
+use super::envelope::{self, DataKey};
+use super::key::Key;
+use super::keys::KeyRing;
+use super::schema::Tree;
+use super::table::Table;
+use crate::base::{WorkspaceId, INSTANCE};
+
+/// Values above this many bytes are cut into parts: a page of sled holds up to 17 records, and pages over
+/// 128 KiB become files that it never syncs.
+const PART_BYTES: usize = 6 * 1024;
+/// First byte of a value that stands in parts: `02 | count u16`. A sealed value begins with 01.
+const IN_PARTS: u8 = 2;
+/// Rows one range call may return inside a transaction.
+const MAX_ROWS: usize = 1000;
+
+pub struct Txn<'a> {
+    tx: &'a mut dyn Tx,
+    keys: &'a KeyRing,
+    // A ring lookup takes a lock; a transaction uses one or two keys many times.
+    current: HashMap<WorkspaceId, (u32, DataKey)>,
+    pub(super) conflicted: bool,
+}
+
+impl<'a> Txn<'a> {
+    pub(super) fn new(tx: &'a mut dyn Tx, keys: &'a KeyRing) -> Self {
+        Self { tx, keys, current: HashMap::new(), conflicted: false }
+    }
+
+    pub fn get<V: DeserializeOwned>(&mut self, table: &Table<V>, key: &Key) -> Result<Option<V>, StoreError> {
+        let tree = table.info.tree;
+        let Some(stored) = self.raw_get(tree, key.as_bytes())? else { return Ok(None) };
+        self.open_value(tree, key.as_bytes(), stored).map(Some)
+    }
+
+    /// Writes a row, replacing an earlier one.
+    pub fn put<V: Serialize>(&mut self, table: &Table<V>, key: &Key, value: &V) -> Result<(), StoreError> {
+        let tree = table.info.tree;
+        if table.info.keys_only {
+            return self.raw_put(tree, key.as_bytes(), &[]);
+        }
+        let owner = key.workspace().unwrap_or(INSTANCE);
+        let (key_id, data_key) = self.data_key(owner)?;
+        let sealed = envelope::seal(&data_key, key_id, tree, key.as_bytes(), &encode(tree, value)?)?;
+        self.drop_parts(tree, key.as_bytes())?;
+        if sealed.len() <= PART_BYTES {
+            return self.raw_put(tree, key.as_bytes(), &sealed);
+        }
+        let parts: Vec<&[u8]> = sealed.chunks(PART_BYTES).collect();
+        let count = u16::try_from(parts.len())
+            .map_err(|_| StoreError::Engine(format!("{}: a value is too large", table.info.name)))?;
+        for (number, part) in (0_u16..).zip(parts) {
+            self.raw_put(Tree::Chunks, &part_key(tree, key.as_bytes(), number), part)?;
+        }
+        let [high, low] = count.to_be_bytes();
+        self.raw_put(tree, key.as_bytes(), &[IN_PARTS, high, low])
+    }
+
+    /// Writes a row that must be new.
+    pub fn insert_new<V: Serialize>(&mut self, table: &Table<V>, key: &Key, value: &V) -> Result<(), StoreError> {
+        if self.exists(table, key)? {
+            return Err(StoreError::Exists);
+        }
+        self.put(table, key, value)
+    }
+
+    pub fn exists<V>(&mut self, table: &Table<V>, key: &Key) -> Result<bool, StoreError> {
+        Ok(self.raw_get(table.info.tree, key.as_bytes())?.is_some())
+    }
+
+    /// Removes a row; nothing happens when there is none.
+    pub fn remove<V>(&mut self, table: &Table<V>, key: &Key) -> Result<(), StoreError> {
+        if !table.info.keys_only {
+            self.drop_parts(table.info.tree, key.as_bytes())?;
+        }
+        self.raw_del(table.info.tree, key.as_bytes())
+    }
+
+    /// Adds a row to a table of keys.
+    pub fn mark(&mut self, table: &Table<()>, key: &Key) -> Result<(), StoreError> {
+        self.raw_put(table.info.tree, key.as_bytes(), &[])
+    }
+
+    /// Rows whose key begins with `prefix`, opened, in key order or backwards.
+    pub fn list<V: DeserializeOwned>(
+        &mut self,
+        table: &Table<V>,
+        prefix: &Key,
+        dir: Dir,
+        limit: usize,
+    ) -> Result<Vec<(Key, V)>, StoreError> {
+        self.list_range(table, &prefix.as_prefix(), dir, limit)
+    }
+
+    pub fn list_range<V: DeserializeOwned>(
+        &mut self,
+        table: &Table<V>,
+        range: &KeyRange,
+        dir: Dir,
+        limit: usize,
+    ) -> Result<Vec<(Key, V)>, StoreError> {
+        let tree = table.info.tree;
+        let rows = self.raw_range(tree, range, dir, limit)?;
+        rows.into_iter()
+            .map(|(key, stored)| {
+                let value = self.open_value(tree, &key, stored)?;
+                Ok((Key(key), value))
+            })
+            .collect()
+    }
+
+    /// Keys that begin with `prefix`, without opening any value.
+    pub fn keys<V>(&mut self, table: &Table<V>, prefix: &Key, dir: Dir, limit: usize) -> Result<Vec<Key>, StoreError> {
+        self.keys_range(table, &prefix.as_prefix(), dir, limit)
+    }
+
+    pub fn keys_range<V>(
+        &mut self,
+        table: &Table<V>,
+        range: &KeyRange,
+        dir: Dir,
+        limit: usize,
+    ) -> Result<Vec<Key>, StoreError> {
+        let rows = self.raw_range(table.info.tree, range, dir, limit)?;
+        Ok(rows.into_iter().map(|(key, _)| Key(key)).collect())
+    }
+
+    /// A keyed hash of a normalised value, for keys (see `KeyRing::blind`).
+    pub fn blind(&self, owner: WorkspaceId, field: &str, normalized: &str) -> Result<[u8; 16], StoreError> {
+        self.keys.blind(owner, field, normalized)
+    }
+
+    fn open_value<V: DeserializeOwned>(&mut self, tree: Tree, key: &[u8], stored: Vec<u8>) -> Result<V, StoreError> {
+        let sealed = match stored.as_slice() {
+            [IN_PARTS, high, low] => self.join_parts(tree, key, u16::from_be_bytes([*high, *low]))?,
+            _ => stored,
+        };
+        // Rows of a table of keys have no value; `()` decodes from nothing.
+        if sealed.is_empty() {
+            return decode(tree, &[0xC0]);
+        }
+        let id = envelope::key_id(tree, &sealed)?;
+        let data_key = self.key_by_id(id)?;
+        decode(tree, &envelope::open(&data_key, tree, key, &sealed)?)
+    }
+
+    fn join_parts(&mut self, tree: Tree, key: &[u8], count: u16) -> Result<Vec<u8>, StoreError> {
+        let mut sealed = Vec::with_capacity(usize::from(count) * PART_BYTES);
+        for number in 0..count {
+            let part = self.raw_get(Tree::Chunks, &part_key(tree, key, number))?;
+            sealed.extend(part.ok_or(StoreError::Corrupt { tree: tree.name(), detail: "a part is missing".into() })?);
+        }
+        Ok(sealed)
+    }
+
+    fn drop_parts(&mut self, tree: Tree, key: &[u8]) -> Result<(), StoreError> {
+        if let Some([IN_PARTS, high, low]) = self.raw_get(tree, key)?.as_deref() {
+            for number in 0..u16::from_be_bytes([*high, *low]) {
+                self.raw_del(Tree::Chunks, &part_key(tree, key, number))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn data_key(&mut self, owner: WorkspaceId) -> Result<(u32, DataKey), StoreError> {
+        if let Some(known) = self.current.get(&owner) {
+            return Ok(known.clone());
+        }
+        let found = self.keys.data_key(owner)?;
+        self.current.insert(owner, found.clone());
+        Ok(found)
+    }
+
+    fn key_by_id(&self, id: u32) -> Result<DataKey, StoreError> {
+        match self.current.values().find(|(known, _)| *known == id) {
+            Some((_, key)) => Ok(key.clone()),
+            None => self.keys.by_id(id),
+        }
+    }
+
+    fn raw_get(&mut self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let outcome = self.tx.get(tree, key);
+        self.watch(outcome)
+    }
+
+    fn raw_put(&mut self, tree: Tree, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        let outcome = self.tx.put(tree, key, value);
+        self.watch(outcome)
+    }
+
+    fn raw_del(&mut self, tree: Tree, key: &[u8]) -> Result<(), StoreError> {
+        let outcome = self.tx.del(tree, key);
+        self.watch(outcome)
+    }
+
+    fn raw_range(
+        &mut self,
+        tree: Tree,
+        range: &KeyRange,
+        dir: Dir,
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        if limit > MAX_ROWS {
+            return Err(StoreError::TooManyRows(MAX_ROWS));
+        }
+        let outcome = self.tx.range(tree, range, dir, limit);
+        self.watch(outcome)
+    }
+
+    /// Remembers that the engine asked for another run, however the closure words its own error.
+    fn watch<T>(&mut self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        if matches!(outcome, Err(StoreError::Conflict)) {
+            self.conflicted = true;
+        }
+        outcome
+    }
+}
+
+fn part_key(tree: Tree, key: &[u8], number: u16) -> Vec<u8> {
+    // The workspace stays in front, so that parts go with their tenant.
+    let mut part = Vec::with_capacity(key.len() + 3);
+    let (workspace, rest) = key.split_at(key.len().min(16));
+    part.extend_from_slice(workspace);
+    part.push(tree as u8);
+    part.extend_from_slice(rest);
+    part.extend_from_slice(&number.to_be_bytes());
+    part
+}
