@@ -4,10 +4,13 @@
 //! `base` <- `config`, `store`, `authz`, `providers` <- `jobs`, `audit`, `mailer`, `sandbox` <- `app`
 //! <- `http` <- ground floor (`identity` … `availability`) <- rooms <- `wiring` <- `cli`.
 
+pub mod audit;
 pub mod base;
 pub mod channels;
 pub mod config;
+pub mod events;
 pub mod http;
+pub mod jobs;
 pub mod language;
 pub mod providers;
 pub mod sandbox;

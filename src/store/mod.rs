@@ -28,7 +28,7 @@ mod txn;
 #[cfg(test)]
 mod conformance;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -64,11 +64,20 @@ pub struct SealedSecret {
 pub struct Store {
     engine: Arc<dyn Engine>,
     keys: Arc<KeyRing>,
+    bell: Arc<OnceLock<Bell>>,
 }
+
+/// Rung after a commit that asked for it: there is new work in the queue.
+pub type Bell = Box<dyn Fn() + Send + Sync>;
 
 impl Store {
     pub fn new(engine: Arc<dyn Engine>, keys: Arc<KeyRing>) -> Self {
-        Self { engine, keys }
+        Self { engine, keys, bell: Arc::default() }
+    }
+
+    /// Sets what is rung after commits with new work; the first setting stays.
+    pub fn on_new_work(&self, bell: Bell) {
+        let _ = self.bell.set(bell);
     }
 
     /// Runs `closure` as one durable transaction. Its error aborts: nothing is written.
@@ -77,11 +86,16 @@ impl Store {
         E: From<StoreError>,
     {
         let mut outcome = None;
+        let mut ring = false;
         let run = self.engine.run(&mut |tx| {
             let mut txn = Txn::new(tx, &self.keys);
             let answer = closure(&mut txn);
+            ring = txn.new_work;
             settle(answer, txn.conflicted, &mut outcome)
         });
+        if let (Ok(()), true, Some(bell)) = (&run, ring, self.bell.get()) {
+            bell();
+        }
         finish(run, outcome)
     }
 

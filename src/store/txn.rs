@@ -28,11 +28,12 @@ pub struct Txn<'a> {
     // A ring lookup takes a lock; a transaction uses one or two keys many times.
     current: HashMap<WorkspaceId, (u32, DataKey)>,
     pub(super) conflicted: bool,
+    pub(super) new_work: bool,
 }
 
 impl<'a> Txn<'a> {
     pub(super) fn new(tx: &'a mut dyn Tx, keys: &'a KeyRing) -> Self {
-        Self { tx, keys, current: HashMap::new(), conflicted: false }
+        Self { tx, keys, current: HashMap::new(), conflicted: false, new_work: false }
     }
 
     pub fn get<V: DeserializeOwned>(&mut self, table: &Table<V>, key: &Key) -> Result<Option<V>, StoreError> {
@@ -131,6 +132,11 @@ impl<'a> Txn<'a> {
     ) -> Result<Vec<Key>, StoreError> {
         let rows = self.raw_range(table.info.tree, range, dir, limit)?;
         Ok(rows.into_iter().map(|(key, _)| Key(key)).collect())
+    }
+
+    /// Rings the scheduler once this transaction is durable.
+    pub fn announce_work(&mut self) {
+        self.new_work = true;
     }
 
     /// A keyed hash of a normalised value, for keys (see `KeyRing::blind`).

@@ -1,0 +1,99 @@
+//! Delivery: each subscriber reads on from its own cursor.
+
+use crate::base::{Clock, UnixMillis, WorkspaceId};
+use crate::jobs::{self, Job, Outcome, Task};
+use crate::store::{Key, Store, StoreError};
+
+use super::log::{after, newest, CURSORS};
+use super::model::Event;
+
+/// The kind of the job that delivers a workspace's events.
+pub const DELIVER: &str = "events.deliver";
+const BATCH: usize = 50;
+
+/// A part of the program that reacts to events. Idempotent by `event.number`.
+pub trait Subscriber<C>: Send + Sync {
+    /// Names the cursor; never changes.
+    fn name(&self) -> &'static str;
+    /// Reacts to one event. An error stops this subscriber at this event; it is tried again.
+    fn on(&self, context: &C, event: &Event) -> Result<(), StoreError>;
+}
+
+pub type Subscribers<C> = Vec<Box<dyn Subscriber<C>>>;
+
+/// The task behind `DELIVER`.
+pub struct Deliver<C> {
+    pub store: Store,
+    pub clock: Clock,
+    pub subscribers: Subscribers<C>,
+}
+
+impl<C: Send + Sync> Task<C> for Deliver<C> {
+    fn kind(&self) -> &'static str {
+        DELIVER
+    }
+
+    fn run(&self, context: &C, job: &Job) -> Outcome {
+        let mut failed = None;
+        for subscriber in &self.subscribers {
+            if let Err(error) = self.catch_up(context, &**subscriber, job.workspace) {
+                tracing::error!(%error, subscriber = subscriber.name(), "an event could not be handled");
+                failed = Some(error);
+            }
+        }
+        match failed {
+            Some(error) => Outcome::Retry { after: None, reason: error.to_string() },
+            None => self.finish(job),
+        }
+    }
+}
+
+impl<C: Send + Sync> Deliver<C> {
+    fn catch_up(&self, context: &C, subscriber: &dyn Subscriber<C>, workspace: WorkspaceId) -> Result<(), StoreError> {
+        let place = Key::of(&CURSORS, workspace).text(subscriber.name());
+        let mut read = self.store.get(&CURSORS, &place)?.unwrap_or(0);
+        loop {
+            let events = self.store.read(|txn| after(txn, workspace, read, BATCH))?;
+            if events.is_empty() {
+                return Ok(());
+            }
+            let begun = read;
+            let mut outcome = Ok(());
+            for event in &events {
+                outcome = subscriber.on(context, event);
+                if outcome.is_err() {
+                    break;
+                }
+                read = event.number;
+            }
+            if read > begun {
+                self.store.write(|txn| txn.put(&CURSORS, &place, &read))?;
+            }
+            outcome?;
+        }
+    }
+
+    /// Closes the job only if nothing was appended meanwhile: the append found this job open and planned no other.
+    fn finish(&self, job: &Job) -> Outcome {
+        let closed = self.store.write(|txn| {
+            let newest = newest(txn, job.workspace)?;
+            for subscriber in &self.subscribers {
+                let place = Key::of(&CURSORS, job.workspace).text(subscriber.name());
+                if txn.get(&CURSORS, &place)?.unwrap_or(0) < newest {
+                    return Ok(false);
+                }
+            }
+            jobs::complete(txn, job)?;
+            Ok::<_, StoreError>(true)
+        });
+        match closed {
+            Ok(true) => Outcome::Committed,
+            Ok(false) => Outcome::Again { at: self.now() },
+            Err(error) => error.into(),
+        }
+    }
+
+    fn now(&self) -> UnixMillis {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,19 @@
+//! What happened, as a log per workspace. Rooms know events, never each other.
+//!
+//! Always true here:
+//! - An event is appended in the transaction of the change it announces, with the next number of its
+//!   workspace; numbers have no gaps and their order is the order of the commits.
+//! - Events hold ids and small facts (a label, a reason), never content.
+//! - Each subscriber has its own durable cursor and sees each event at least once, in order; it must be
+//!   idempotent by the event's number.
+
+mod deliver;
+mod log;
+mod model;
+
+pub use deliver::{Deliver, Subscriber, Subscribers, DELIVER};
+pub use log::{append, list, list_newest, TABLES};
+pub use model::{Event, Happened};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! The events of the product.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{
+    BookingId, ConnectionId, ContactId, DraftId, EnrolmentId, MessageId, ReplyId, SequenceId, UnixMillis, UserId,
+    WorkerId, WorkspaceId,
+};
+
+/// One entry of a workspace's log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Position in the workspace's log, from 1.
+    pub number: u64,
+    pub workspace: WorkspaceId,
+    pub at: UnixMillis,
+    pub what: Happened,
+}
+
+/// What happened. Variants are only ever added; fields added later carry `#[serde(default)]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum Happened {
+    WorkspaceCreated,
+    MemberJoined {
+        user: UserId,
+    },
+    MemberLeft {
+        user: UserId,
+    },
+    ContactCreated {
+        contact: ContactId,
+    },
+    ContactChanged {
+        contact: ContactId,
+    },
+    ContactErased {
+        contact: ContactId,
+    },
+    ContactsImported {
+        import: crate::base::ImportId,
+        added: u64,
+    },
+    Suppressed {
+        contact: Option<ContactId>,
+        reason: String,
+    },
+    SuppressionLifted,
+    ConnectionMade {
+        connection: ConnectionId,
+    },
+    ConnectionLost {
+        connection: ConnectionId,
+        reason: String,
+    },
+    ConnectionRemoved {
+        connection: ConnectionId,
+    },
+    WorkerActivated {
+        worker: WorkerId,
+    },
+    WorkerPaused {
+        worker: WorkerId,
+        reason: String,
+    },
+    SequenceChanged {
+        sequence: SequenceId,
+    },
+    Enrolled {
+        enrolment: EnrolmentId,
+        contact: ContactId,
+        sequence: SequenceId,
+    },
+    EnrolmentEnded {
+        enrolment: EnrolmentId,
+        contact: ContactId,
+        reason: String,
+    },
+    DraftWritten {
+        draft: DraftId,
+        contact: ContactId,
+    },
+    DraftDecided {
+        draft: DraftId,
+        contact: ContactId,
+        approved: bool,
+    },
+    MessageQueued {
+        message: MessageId,
+        contact: ContactId,
+    },
+    MessageSent {
+        message: MessageId,
+        contact: ContactId,
+    },
+    MessageNotSent {
+        message: MessageId,
+        contact: ContactId,
+        reason: String,
+    },
+    MessageInDoubt {
+        message: MessageId,
+        contact: ContactId,
+    },
+    MessageBounced {
+        message: MessageId,
+        contact: ContactId,
+        hard: bool,
+    },
+    Complained {
+        message: Option<MessageId>,
+        contact: ContactId,
+    },
+    MessageReceived {
+        reply: ReplyId,
+        contact: ContactId,
+        message: MessageId,
+    },
+    ReplyClassified {
+        reply: ReplyId,
+        contact: ContactId,
+        label: String,
+    },
+    ReplyCorrected {
+        reply: ReplyId,
+        contact: ContactId,
+        label: String,
+    },
+    Unsubscribed {
+        contact: Option<ContactId>,
+        how: String,
+    },
+    BookingProposed {
+        booking: BookingId,
+        contact: ContactId,
+    },
+    BookingConfirmed {
+        booking: BookingId,
+        contact: ContactId,
+    },
+    BookingMoved {
+        booking: BookingId,
+        contact: ContactId,
+    },
+    BookingCancelled {
+        booking: BookingId,
+        contact: ContactId,
+    },
+    /// Written by a newer version: kept, shown as such, acted on by nobody.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Happened {
+    /// The event's public name, as in webhooks and `/v1/events`: `reply_classified`.
+    pub fn name(&self) -> String {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        value.get("type").and_then(|name| name.as_str()).unwrap_or("unknown").to_owned()
+    }
+
+    /// The contact whose timeline shows it.
+    pub fn contact(&self) -> Option<ContactId> {
+        use Happened as H;
+        match self {
+            H::ContactCreated { contact }
+            | H::ContactChanged { contact }
+            | H::ContactErased { contact }
+            | H::Enrolled { contact, .. }
+            | H::EnrolmentEnded { contact, .. }
+            | H::DraftWritten { contact, .. }
+            | H::DraftDecided { contact, .. }
+            | H::MessageQueued { contact, .. }
+            | H::MessageSent { contact, .. }
+            | H::MessageNotSent { contact, .. }
+            | H::MessageInDoubt { contact, .. }
+            | H::MessageBounced { contact, .. }
+            | H::Complained { contact, .. }
+            | H::MessageReceived { contact, .. }
+            | H::ReplyClassified { contact, .. }
+            | H::ReplyCorrected { contact, .. }
+            | H::BookingProposed { contact, .. }
+            | H::BookingConfirmed { contact, .. }
+            | H::BookingMoved { contact, .. }
+            | H::BookingCancelled { contact, .. } => Some(*contact),
+            H::Suppressed { contact, .. } | H::Unsubscribed { contact, .. } => *contact,
+            _ => None,
+        }
+    }
+}

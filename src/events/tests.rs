@@ -1,0 +1,59 @@
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::*;
+use crate::base::{Clock, ContactId, UnixMillis, WorkspaceId};
+use crate::jobs::{Handlers, Runner, Threads};
+use crate::store::{KeyRing, MasterKey, MemoryEngine, RerunEngine, Store, StoreError};
+
+const NOW: UnixMillis = UnixMillis(1_800_000_000_000);
+
+#[derive(Default)]
+struct Seen(Mutex<Vec<u64>>, Mutex<u32>);
+
+struct Reader(&'static str);
+
+impl Subscriber<Seen> for Reader {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+    fn on(&self, seen: &Seen, event: &Event) -> Result<(), StoreError> {
+        let mut failures = seen.1.lock().unwrap();
+        if *failures > 0 {
+            *failures -= 1;
+            return Err(StoreError::Engine("not now".into()));
+        }
+        seen.0.lock().unwrap().push(event.number);
+        Ok(())
+    }
+}
+
+#[test]
+fn every_event_reaches_its_reader_in_order_also_after_a_failure() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = KeyRing::open(&dir.path().join("keys.slots"), &MasterKey::new([3; 32])).unwrap();
+    let store = Store::new(Arc::new(RerunEngine(MemoryEngine::default())), Arc::new(keys));
+    let clock = Clock::stopped_at(NOW);
+    let workspace = WorkspaceId::new(NOW);
+    store.keys().add_owner(workspace).unwrap();
+    let contact = ContactId::new(NOW);
+    let happen = || store.write(|txn| append(txn, workspace, NOW, Happened::ContactCreated { contact })).unwrap();
+    let seen = Arc::new(Seen::default());
+    *seen.1.lock().unwrap() = 1;
+    let deliver = Deliver { store: store.clone(), clock: clock.clone(), subscribers: vec![Box::new(Reader("one"))] };
+    assert_eq!([happen(), happen(), happen()], [1, 2, 3]);
+    let handlers = Arc::new(Handlers::default().task(deliver));
+    let runner = Runner::start(&store, &clock, seen.clone(), handlers, &Threads::default()).unwrap();
+    assert!(runner.settle(Duration::from_secs(20)));
+    assert!(seen.0.lock().unwrap().is_empty(), "the first try failed");
+    clock.advance(Duration::from_secs(60));
+    assert!(runner.settle(Duration::from_secs(20)));
+    happen();
+    assert!(runner.settle(Duration::from_secs(20)));
+    assert_eq!(*seen.0.lock().unwrap(), [1, 2, 3, 4]);
+
+    let timeline = list_newest(&store, workspace, Some(contact), None, 3).unwrap();
+    assert_eq!(timeline.rows.iter().map(|event| event.number).collect::<Vec<_>>(), [4, 3, 2]);
+    let rest = list_newest(&store, workspace, Some(contact), timeline.next.as_ref(), 3).unwrap();
+    assert_eq!((rest.rows.len(), rest.next), (1, None));
+}

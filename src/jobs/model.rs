@@ -1,0 +1,218 @@
+//! A job: something that must happen once it is due, however often the program stops in between.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::base::{JobId, UnixMillis, WorkspaceId};
+use crate::store::StoreError;
+
+/// Kinds of work with threads of their own, so that a slow provider of one starves no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Lane {
+    /// Outreach and other mail to people.
+    MailOut = 1,
+    /// Looking for replies.
+    MailboxPoll = 2,
+    /// Busy times read, events written.
+    CalendarSync = 3,
+    /// Steps falling due, replies being read, events delivered.
+    Steps = 4,
+    /// System mail, clean-up, backups.
+    Housekeeping = 5,
+}
+
+impl Lane {
+    pub const ALL: [Lane; 5] = [Lane::MailOut, Lane::MailboxPoll, Lane::CalendarSync, Lane::Steps, Lane::Housekeeping];
+
+    pub fn words(self) -> &'static str {
+        match self {
+            Lane::MailOut => "Mail out",
+            Lane::MailboxPoll => "Mailboxes",
+            Lane::CalendarSync => "Calendars",
+            Lane::Steps => "Steps and replies",
+            Lane::Housekeeping => "Housekeeping",
+        }
+    }
+}
+
+/// Jobs with the same serial run one after the other, in the order they fall due (one mailbox, one calendar).
+pub type Serial = Uuid;
+
+/// What repeating the work would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Nothing outside notices: repeat freely.
+    Pure,
+    /// The outside recognises our key and does it once: repeat after any doubt.
+    Keyed,
+    /// The outside would do it twice: never repeat without knowing.
+    Once,
+}
+
+/// `Ready → Leased → Intent → Done | Ready(later) | Dead | Uncertain → Done | Ready | NeedsHuman`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum State {
+    Ready = 1,
+    Leased = 2,
+    /// Written durably before the first byte leaves.
+    Intent = 3,
+    /// It may have happened. Only looking (or a person) leads out of here.
+    Uncertain = 4,
+    NeedsHuman = 5,
+    Done = 6,
+    Dead = 7,
+}
+
+impl State {
+    pub fn words(self) -> &'static str {
+        match self {
+            State::Ready => "waits",
+            State::Leased => "in work",
+            State::Intent => "leaving",
+            State::Uncertain => "may have happened",
+            State::NeedsHuman => "needs a look",
+            State::Done => "done",
+            State::Dead => "given up",
+        }
+    }
+
+    pub fn is_open(self) -> bool {
+        !matches!(self, State::Done | State::Dead)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    pub id: JobId,
+    pub kind: String,
+    pub workspace: WorkspaceId,
+    pub lane: Lane,
+    pub serial: Option<Serial>,
+    pub class: Class,
+    pub state: State,
+    pub due: UnixMillis,
+    pub created_at: UnixMillis,
+    /// Failed tries since the last success or change of plan.
+    pub attempt: u32,
+    pub max_attempts: u32,
+    /// Looks at the provider while uncertain.
+    #[serde(default)]
+    pub looks: u32,
+    #[serde(default)]
+    pub intent_at: Option<UnixMillis>,
+    /// Why it waits or failed, in words for the operator. Never content.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// At most one open job has this key.
+    #[serde(default)]
+    pub once: Option<[u8; 16]>,
+    /// Which lease is valid: a worker that lost its lease cannot complete.
+    #[serde(default)]
+    pub fence: u64,
+    /// Ids only, never content: MessagePack of the kind's own struct.
+    pub payload: Vec<u8>,
+}
+
+impl Job {
+    pub fn payload<P: DeserializeOwned>(&self) -> Result<P, StoreError> {
+        rmp_serde::from_slice(&self.payload)
+            .map_err(|error| StoreError::Corrupt { tree: "jobs", detail: format!("{}: {error}", self.kind) })
+    }
+}
+
+/// A job to be enqueued. Made outside the transaction, because its id must not change when the closure runs again.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    pub(super) job: Job,
+    pub(super) once: Option<String>,
+    pub(super) encoded: Result<(), String>,
+}
+
+impl NewJob {
+    pub fn new(kind: &str, lane: Lane, workspace: WorkspaceId, now: UnixMillis, payload: &impl Serialize) -> Self {
+        let (payload, encoded) = match rmp_serde::to_vec_named(payload) {
+            Ok(bytes) => (bytes, Ok(())),
+            Err(error) => (Vec::new(), Err(error.to_string())),
+        };
+        let job = Job {
+            id: JobId::new(now),
+            kind: kind.to_owned(),
+            workspace,
+            lane,
+            serial: None,
+            class: Class::Pure,
+            state: State::Ready,
+            due: now,
+            created_at: now,
+            attempt: 0,
+            max_attempts: 12,
+            looks: 0,
+            intent_at: None,
+            reason: None,
+            once: None,
+            fence: 0,
+            payload,
+        };
+        Self { job, once: None, encoded }
+    }
+
+    pub fn due(mut self, at: UnixMillis) -> Self {
+        self.job.due = at;
+        self
+    }
+
+    /// Runs after all earlier jobs of the same serial, one at a time.
+    pub fn serial(mut self, serial: Serial) -> Self {
+        self.job.serial = Some(serial);
+        self
+    }
+
+    pub fn class(mut self, class: Class) -> Self {
+        self.job.class = class;
+        self
+    }
+
+    pub fn max_attempts(mut self, tries: u32) -> Self {
+        self.job.max_attempts = tries;
+        self
+    }
+
+    /// While a job of this workspace with the same key is open, enqueueing again does nothing.
+    pub fn once(mut self, key: impl Into<String>) -> Self {
+        self.once = Some(key.into());
+        self
+    }
+
+    pub fn id(&self) -> JobId {
+        self.job.id
+    }
+}
+
+/// Wait before try number `attempt` (1 = first repeat): 30 s doubling to one hour, spread by a quarter. The
+/// spread comes from the job's id, so that the same job always gives the same answer.
+pub fn backoff(id: JobId, attempt: u32) -> Duration {
+    let base = 30_u64.saturating_mul(1 << attempt.saturating_sub(1).min(7)).min(3600);
+    Duration::from_secs(base) + spread(id, attempt, Duration::from_secs(base / 4))
+}
+
+/// A stable pseudo-random length below `width`, drawn from the id and a number.
+pub fn spread(id: JobId, number: u32, width: Duration) -> Duration {
+    let bytes = id.as_bytes();
+    let mut seed =
+        u64::from_be_bytes([bytes[8], bytes[9], bytes[10], bytes[11], bytes[12], bytes[13], bytes[14], bytes[15]]);
+    // splitmix64: near ids must not give near answers.
+    seed = seed.wrapping_add(u64::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    seed = (seed ^ (seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    seed = (seed ^ (seed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    seed ^= seed >> 31;
+    let millis = u64::try_from(width.as_millis()).unwrap_or(u64::MAX).max(1);
+    Duration::from_millis(seed % millis)
+}

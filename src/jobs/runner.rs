@@ -1,0 +1,543 @@
+//! One scheduler thread leases what is due and hands it to the lanes' threads; it sleeps until the next due
+//! time or until a commit rings. Tasks are handed out in batches; a serial (one mailbox) is handed out as a
+//! whole and worked off by one thread, each commit recording one outcome and the next intent together.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::{mpsc, Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::model::{Class, Job, Lane, Serial, State};
+use super::queue;
+use super::work::{Effect, Outcome, Performed, Prepared, Reconciled, Settled, Task};
+use crate::base::{Clock, UnixMillis};
+use crate::store::{Store, StoreError, Txn};
+
+/// The longest sleep of the scheduler: a safety net, not a poll.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// Jobs of one serial that may be put aside in one transaction before the next is sent.
+const SKIPS: usize = 16;
+
+/// What `wiring` registers: every kind of work by its name.
+pub struct Handlers<C> {
+    tasks: HashMap<&'static str, Box<dyn Task<C>>>,
+    effects: HashMap<&'static str, Box<dyn Effect<C>>>,
+}
+
+impl<C> Default for Handlers<C> {
+    fn default() -> Self {
+        Self { tasks: HashMap::new(), effects: HashMap::new() }
+    }
+}
+
+impl<C> Handlers<C> {
+    pub fn task(mut self, task: impl Task<C> + 'static) -> Self {
+        self.tasks.insert(task.kind(), Box::new(task));
+        self
+    }
+
+    pub fn effect(mut self, effect: impl Effect<C> + 'static) -> Self {
+        self.effects.insert(effect.kind(), Box::new(effect));
+        self
+    }
+
+    pub fn kinds(&self) -> Vec<&'static str> {
+        self.tasks.keys().chain(self.effects.keys()).copied().collect()
+    }
+}
+
+/// How many threads each lane has.
+#[derive(Clone, Debug)]
+pub struct Threads(pub BTreeMap<Lane, usize>);
+
+impl Default for Threads {
+    fn default() -> Self {
+        let each = [
+            (Lane::MailOut, 8),
+            (Lane::MailboxPoll, 6),
+            (Lane::CalendarSync, 4),
+            (Lane::Steps, 2),
+            (Lane::Housekeeping, 2),
+        ];
+        Self(each.into_iter().collect())
+    }
+}
+
+/// What is in work at this moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    pub running: BTreeMap<Lane, usize>,
+}
+
+enum Work {
+    Task(Job),
+    Serial(Serial),
+}
+
+/// A running scheduler with its threads. Stops when dropped.
+pub struct Runner {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+struct Shared {
+    store: Store,
+    clock: Clock,
+    state: Mutex<RunState>,
+    /// Rung when there is new work, when work ends, and at the stop.
+    bell: Condvar,
+}
+
+#[derive(Default)]
+struct RunState {
+    rung: bool,
+    stop: bool,
+    running: BTreeMap<Lane, usize>,
+    busy: HashSet<(Lane, Serial)>,
+    /// True when the scheduler found nothing due and nothing is in work.
+    idle: bool,
+}
+
+impl Runner {
+    /// Starts the threads. Jobs that an earlier process held are sorted out before the first lease.
+    pub fn start<C: Send + Sync + 'static>(
+        store: &Store,
+        clock: &Clock,
+        context: Arc<C>,
+        handlers: Arc<Handlers<C>>,
+        threads: &Threads,
+    ) -> Result<Self, StoreError> {
+        while store.write(|txn| queue::recover(txn, clock.now(), 200))? > 0 {}
+        let shared = Arc::new(Shared {
+            store: store.clone(),
+            clock: clock.clone(),
+            state: Mutex::new(RunState { rung: true, ..RunState::default() }),
+            bell: Condvar::new(),
+        });
+        let ringer = Arc::downgrade(&shared);
+        store.on_new_work(Box::new(move || {
+            if let Some(shared) = ringer.upgrade() {
+                shared.ring();
+            }
+        }));
+        let mut handles = Vec::new();
+        let mut lanes = BTreeMap::new();
+        for (lane, count) in &threads.0 {
+            let (sender, receiver) = mpsc::channel::<Work>();
+            let receiver = Arc::new(Mutex::new(receiver));
+            for number in 0..(*count).max(1) {
+                let worker = Worker {
+                    shared: Arc::clone(&shared),
+                    context: Arc::clone(&context),
+                    handlers: Arc::clone(&handlers),
+                    lane: *lane,
+                };
+                let receiver = Arc::clone(&receiver);
+                handles.push(spawn(&format!("{lane:?}-{number}"), move || worker.work(&receiver))?);
+            }
+            lanes.insert(*lane, ((*count).max(1), sender));
+        }
+        let scheduler = Arc::clone(&shared);
+        handles.push(spawn("scheduler", move || scheduler.schedule(&lanes))?);
+        Ok(Self { shared, threads: Mutex::new(handles) })
+    }
+
+    /// Looks at the queue now (after the clock was moved).
+    pub fn wake(&self) {
+        self.shared.ring();
+    }
+
+    /// Blocks until nothing is due and nothing is in work, or the time is up. True when it is quiet.
+    pub fn settle(&self, at_most: Duration) -> bool {
+        let until = Instant::now() + at_most;
+        let mut state = self.shared.lock();
+        (state.rung, state.idle) = (true, false);
+        self.shared.bell.notify_all();
+        while !state.idle || state.rung {
+            let Some(left) = until.checked_duration_since(Instant::now()) else { return false };
+            state = self.shared.bell.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    /// When the next job falls due, over all lanes.
+    pub fn next_due(&self) -> Result<Option<UnixMillis>, StoreError> {
+        self.shared.next_due()
+    }
+
+    pub fn load(&self) -> Load {
+        Load { running: self.shared.lock().running.clone() }
+    }
+
+    /// Leases nothing more and waits until what is in hand has ended, at most this long. True when all ended.
+    pub fn stop(&self, at_most: Duration) -> bool {
+        self.shared.lock().stop = true;
+        self.shared.bell.notify_all();
+        let until = Instant::now() + at_most;
+        let mut state = self.shared.lock();
+        while state.running.values().any(|count| *count > 0) {
+            let Some(left) = until.checked_duration_since(Instant::now()) else { return false };
+            state = self.shared.bell.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        drop(state);
+        for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            let _ = thread.join();
+        }
+        true
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        self.stop(Duration::from_secs(10));
+    }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
+    std::thread::Builder::new()
+        .name(name.to_lowercase())
+        .spawn(body)
+        .map_err(|error| StoreError::Engine(format!("no thread for the queue: {error}")))
+}
+
+type Lanes = BTreeMap<Lane, (usize, mpsc::Sender<Work>)>;
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, RunState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ring(&self) {
+        self.lock().rung = true;
+        self.bell.notify_all();
+    }
+
+    fn next_due(&self) -> Result<Option<UnixMillis>, StoreError> {
+        let each = self.store.read(|txn| {
+            Lane::ALL.into_iter().map(|lane| queue::next_due(txn, lane)).collect::<Result<Vec<_>, StoreError>>()
+        })?;
+        Ok(each.into_iter().flatten().min())
+    }
+
+    fn schedule(&self, lanes: &Lanes) {
+        loop {
+            {
+                let mut state = self.lock();
+                if state.stop {
+                    return;
+                }
+                state.rung = false;
+            }
+            let mut handed_out = 0;
+            for (lane, (threads, sender)) in lanes {
+                match self.hand_out(*lane, *threads, sender) {
+                    Ok(count) => handed_out += count,
+                    Err(error) => tracing::error!(%error, ?lane, "the queue could not be read"),
+                }
+            }
+            self.sleep(handed_out);
+        }
+    }
+
+    /// Leases as much as the lane can take and gives it to its threads.
+    fn hand_out(&self, lane: Lane, threads: usize, sender: &mpsc::Sender<Work>) -> Result<usize, StoreError> {
+        let now = self.clock.now();
+        let running = self.lock().running.get(&lane).copied().unwrap_or(0);
+        let room = (threads * 4).saturating_sub(running);
+        if room == 0 {
+            return Ok(0);
+        }
+        let busy = self.lock().busy.clone();
+        let serials = self.store.read(|txn| queue::due_serials(txn, lane, now, room + busy.len()))?;
+        let mut count = 0;
+        for serial in serials.into_iter().filter(|serial| !busy.contains(&(lane, *serial))).take(room) {
+            self.begin(lane, Some(serial));
+            count += 1;
+            // The threads live as long as the scheduler.
+            let _ = sender.send(Work::Serial(serial));
+        }
+        let due = self.store.read(|txn| queue::next_due(txn, lane))?.is_some_and(|at| at <= now);
+        if due && room > count {
+            let jobs = self.store.write(|txn| queue::lease_free(txn, lane, now, (room - count).min(32)))?;
+            for job in jobs {
+                self.begin(lane, None);
+                count += 1;
+                let _ = sender.send(Work::Task(job));
+            }
+        }
+        Ok(count)
+    }
+
+    fn begin(&self, lane: Lane, serial: Option<Serial>) {
+        let mut state = self.lock();
+        *state.running.entry(lane).or_default() += 1;
+        state.idle = false;
+        if let Some(serial) = serial {
+            state.busy.insert((lane, serial));
+        }
+    }
+
+    fn end(&self, lane: Lane, serial: Option<Serial>) {
+        let mut state = self.lock();
+        if let Some(running) = state.running.get_mut(&lane) {
+            *running = running.saturating_sub(1);
+        }
+        if let Some(serial) = serial {
+            state.busy.remove(&(lane, serial));
+        }
+        state.rung = true;
+        drop(state);
+        self.bell.notify_all();
+    }
+
+    /// Waits for the bell or the next due time.
+    fn sleep(&self, handed_out: usize) {
+        let wait = match self.next_due() {
+            Ok(Some(at)) => at.since(self.clock.now()).min(LONGEST_SLEEP),
+            Ok(None) => LONGEST_SLEEP,
+            Err(_) => Duration::from_secs(1),
+        };
+        let mut state = self.lock();
+        let quiet = state.running.values().all(|count| *count == 0);
+        if handed_out == 0 && quiet && !state.rung && !wait.is_zero() {
+            state.idle = true;
+            self.bell.notify_all();
+        }
+        // Work that is due but cannot be taken (its serial is busy, its lane full) is looked at when something ends.
+        let wait = if wait.is_zero() { Duration::from_millis(if quiet { 5 } else { 250 }) } else { wait };
+        let until = Instant::now() + wait;
+        while !state.rung && !state.stop {
+            let Some(left) = until.checked_duration_since(Instant::now()) else { break };
+            state = self.bell.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+struct Worker<C> {
+    shared: Arc<Shared>,
+    context: Arc<C>,
+    handlers: Arc<Handlers<C>>,
+    lane: Lane,
+}
+
+/// What a serial's thread carries from one transaction to the next.
+type Performing = (Job, Performed);
+
+impl<C: Send + Sync> Worker<C> {
+    fn work(&self, receiver: &Mutex<mpsc::Receiver<Work>>) {
+        loop {
+            let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(work) = next else { return };
+            let serial = match &work {
+                Work::Serial(serial) => Some(*serial),
+                Work::Task(_) => None,
+            };
+            let outcome = match work {
+                Work::Task(job) => self.run_one(&job),
+                Work::Serial(serial) => self.run_serial(serial),
+            };
+            if let Err(error) = outcome {
+                tracing::error!(%error, lane = ?self.lane, "the queue could not record an outcome");
+            }
+            self.shared.end(self.lane, serial);
+        }
+    }
+
+    fn now(&self) -> UnixMillis {
+        self.shared.clock.now()
+    }
+
+    fn stopping(&self) -> bool {
+        self.shared.lock().stop
+    }
+
+    /// A leased job without a serial.
+    fn run_one(&self, job: &Job) -> Result<(), StoreError> {
+        if let Some(task) = self.handlers.tasks.get(job.kind.as_str()) {
+            return self.record_task(job, run_task(&**task, &self.context, job));
+        }
+        let Some(effect) = self.handlers.effects.get(job.kind.as_str()) else {
+            let reason = format!("this version knows no work of kind {}", job.kind);
+            return self.shared.store.write(|txn| queue::ask_human(txn, job, &reason));
+        };
+        if job.state == State::Uncertain {
+            return self.look(&**effect, job);
+        }
+        let now = self.now();
+        let intended = self.shared.store.write(|txn| self.prepare(&**effect, txn, job.clone(), now))?;
+        let Some(job) = intended else { return Ok(()) };
+        let performed = perform(&**effect, &self.context, &job);
+        let now = self.now();
+        self.shared.store.write(|txn| self.settle(&**effect, txn, &job, &performed, now)).map(|_| ())
+    }
+
+    /// Works off a serial: one commit records the last outcome and the next intent.
+    fn run_serial(&self, serial: Serial) -> Result<(), StoreError> {
+        let mut last: Option<Performing> = None;
+        loop {
+            let now = self.now();
+            let stop = self.stopping();
+            let next = self.shared.store.write(|txn| {
+                if let Some((job, performed)) = &last {
+                    self.settle_by_kind(txn, job, performed, now)?;
+                }
+                let next = if stop { None } else { self.next_of(txn, serial, now)? };
+                queue::rest(txn, self.lane, serial)?;
+                Ok::<_, StoreError>(next)
+            })?;
+            last = None;
+            let Some(job) = next else { return Ok(()) };
+            if let Some(task) = self.handlers.tasks.get(job.kind.as_str()) {
+                self.record_task(&job, run_task(&**task, &self.context, &job))?;
+                continue;
+            }
+            // `next_of` hands out only kinds that are known.
+            let Some(effect) = self.handlers.effects.get(job.kind.as_str()) else { continue };
+            if job.state == State::Uncertain {
+                self.look(&**effect, &job)?;
+                continue;
+            }
+            let performed = perform(&**effect, &self.context, &job);
+            last = Some((job, performed));
+        }
+    }
+
+    /// The next job of the serial that may go now, held or with its intent written.
+    fn next_of(&self, txn: &mut Txn<'_>, serial: Serial, now: UnixMillis) -> Result<Option<Job>, StoreError> {
+        for _ in 0..SKIPS {
+            let Some(job) = queue::take_next(txn, self.lane, serial, now)? else { return Ok(None) };
+            if self.handlers.tasks.contains_key(job.kind.as_str()) || job.state == State::Uncertain {
+                return queue::hold(txn, job).map(Some);
+            }
+            let Some(effect) = self.handlers.effects.get(job.kind.as_str()) else {
+                let held = queue::hold(txn, job)?;
+                let reason = format!("this version knows no work of kind {}", held.kind);
+                queue::ask_human(txn, &held, &reason)?;
+                continue;
+            };
+            if let Some(intended) = self.prepare(&**effect, txn, job, now)? {
+                return Ok(Some(intended));
+            }
+        }
+        // More may be due; the serial's head still says so and the scheduler comes back to it.
+        Ok(None)
+    }
+
+    fn prepare(
+        &self,
+        effect: &dyn Effect<C>,
+        txn: &mut Txn<'_>,
+        job: Job,
+        now: UnixMillis,
+    ) -> Result<Option<Job>, StoreError> {
+        match effect.prepare(&self.context, txn, &job, now)? {
+            Prepared::Go => queue::intend(txn, job, now).map(Some),
+            Prepared::Later { at, whole_serial, reason } => {
+                // Never "now" again: a gate that names no later time would spin.
+                let at = at.max(now.plus(Duration::from_secs(1)));
+                if let (true, Some(serial)) = (whole_serial, job.serial) {
+                    let due = job.due;
+                    queue::postpone(txn, job, due, &reason)?;
+                    queue::set_pace(txn, self.lane, serial, at)?;
+                } else {
+                    queue::postpone(txn, job, at, &reason)?;
+                }
+                Ok(None)
+            }
+            Prepared::Drop { reason } => {
+                let held = queue::hold(txn, job)?;
+                queue::give_up(txn, &held, &reason)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn settle_by_kind(
+        &self,
+        txn: &mut Txn<'_>,
+        job: &Job,
+        performed: &Performed,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
+        match self.handlers.effects.get(job.kind.as_str()) {
+            Some(effect) => self.settle(&**effect, txn, job, performed, now),
+            None => Ok(()),
+        }
+    }
+
+    fn settle(
+        &self,
+        effect: &dyn Effect<C>,
+        txn: &mut Txn<'_>,
+        job: &Job,
+        performed: &Performed,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
+        let Settled { pace } = effect.settle(&self.context, txn, job, performed, now)?;
+        match performed {
+            Performed::Done { .. } => queue::complete(txn, job)?,
+            Performed::Refused { reason, .. } => queue::give_up(txn, job, reason)?,
+            Performed::NotDone { after, whole_serial, reason, .. } => {
+                queue::retry(txn, job, now, *after, reason)?;
+                if let (true, Some(serial), Some(after)) = (whole_serial, job.serial, after) {
+                    queue::set_pace(txn, self.lane, serial, now.plus(*after))?;
+                }
+            }
+            Performed::Unknown { reason } if job.class == Class::Once => queue::doubt(txn, job, now, reason)?,
+            Performed::Unknown { reason } => {
+                queue::retry(txn, job, now, None, reason)?;
+            }
+        }
+        if let (Some(at), Some(serial)) = (pace, job.serial) {
+            queue::set_pace(txn, self.lane, serial, at)?;
+        }
+        Ok(())
+    }
+
+    /// Asks the provider about an effect in doubt.
+    fn look(&self, effect: &dyn Effect<C>, job: &Job) -> Result<(), StoreError> {
+        let now = self.now();
+        let found = catch_unwind(AssertUnwindSafe(|| effect.reconcile(&self.context, job, now)))
+            .unwrap_or_else(|_| Reconciled::CannotKnow { reason: "looking for it failed unexpectedly".into() });
+        self.shared.store.write(|txn| match &found {
+            Reconciled::Found { answer } => {
+                let performed = Performed::Done { answer: answer.clone() };
+                self.settle(effect, txn, job, &performed, now)
+            }
+            Reconciled::Absent => queue::ready_again(txn, job, now),
+            Reconciled::LookAgain { after, reason } => queue::look_later(txn, job, now.plus(*after), reason),
+            Reconciled::CannotKnow { reason } => {
+                let unknown = Performed::Unknown { reason: reason.clone() };
+                effect.settle(&self.context, txn, job, &unknown, now)?;
+                queue::ask_human(txn, job, reason)
+            }
+        })
+    }
+
+    fn record_task(&self, job: &Job, outcome: Outcome) -> Result<(), StoreError> {
+        let now = self.now();
+        let store = &self.shared.store;
+        match outcome {
+            Outcome::Committed => Ok(()),
+            Outcome::Done => store.write(|txn| queue::complete(txn, job)),
+            Outcome::Again { at } => store.write(|txn| queue::again(txn, job, at)),
+            Outcome::Dead { reason } => store.write(|txn| queue::give_up(txn, job, &reason)),
+            Outcome::Retry { after, reason } => {
+                tracing::warn!(kind = job.kind, job = %job.id, reason, "work failed and is tried again");
+                store.write(|txn| queue::retry(txn, job, now, after, &reason)).map(|_| ())
+            }
+        }
+    }
+}
+
+fn run_task<C>(task: &dyn Task<C>, context: &C, job: &Job) -> Outcome {
+    catch_unwind(AssertUnwindSafe(|| task.run(context, job)))
+        .unwrap_or_else(|_| Outcome::Retry { after: None, reason: "failed unexpectedly; see the log".into() })
+}
+
+fn perform<C>(effect: &dyn Effect<C>, context: &C, job: &Job) -> Performed {
+    // A panic may come after the bytes left: that is doubt, not failure.
+    catch_unwind(AssertUnwindSafe(|| effect.perform(context, job)))
+        .unwrap_or_else(|_| Performed::Unknown { reason: "failed unexpectedly; see the log".into() })
+}
