@@ -68,8 +68,8 @@ fn a_path_with_odd_names_is_a_valid_pointer() {
         ("{\"quoted \\\" brace {\":", "/quoted \" brace {"),
         ("{\"done\":{\"x\":1},\"open\":", "/open"),
     ];
-    for (text, pointer) in cases {
-        assert_eq!(pointer(&levels_at(text, 1, text.len() + 1)), pointer, "{text}");
+    for (text, expected) in cases {
+        assert_eq!(pointer(&levels_at(text, 1, text.len() + 1)), expected, "{text}");
     }
 }
 
