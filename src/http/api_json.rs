@@ -74,9 +74,9 @@ fn explain(text: &str, error: &serde_json::Error) -> ApiError {
     let said = error.to_string();
     let what = said.rsplit_once(" at line ").map_or(said.as_str(), |(what, _)| what);
     let mut around = levels_at(text, line, column);
-    if let (true, Some(Level::Object { key })) = (what.starts_with("missing field"), around.last_mut()) {
-        // Noticed at the end of the object, after its last member: the object itself is meant.
-        *key = None;
+    if what.starts_with("missing field") || what.starts_with("invalid length") {
+        // Noticed at the end of the object or list, behind its last member: it is meant as a whole.
+        around.pop();
     }
     let path = pointer(&around);
     let place = if path.is_empty() { String::new() } else { format!(", at {path}") };

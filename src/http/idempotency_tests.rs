@@ -4,8 +4,10 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Mutex;
 
+type Rows = HashMap<(WorkspaceId, String), (Fingerprint, Option<ApiAnswer>)>;
+
 #[derive(Default)]
-struct InMemory(Mutex<HashMap<(WorkspaceId, String), (Fingerprint, Option<ApiAnswer>)>>);
+struct InMemory(Mutex<Rows>);
 
 impl IdempotencyStore for InMemory {
     fn begin(&self, workspace: WorkspaceId, key: &str, fingerprint: Fingerprint) -> Result<Begin, StoreFault> {
