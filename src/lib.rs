@@ -5,6 +5,7 @@
 //! <- `http` <- ground floor (`identity` … `availability`) <- rooms <- `wiring` <- `cli`.
 
 pub mod audit;
+pub mod authz;
 pub mod base;
 pub mod channels;
 pub mod config;
