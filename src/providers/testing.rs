@@ -1,0 +1,133 @@
+//! Tiny loopback servers for the tests of this room.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use crate::base::{Clock, UnixMillis};
+
+use super::outbound::{Outbound, OutboundRules};
+
+/// 2026-11-24T09:00:00Z
+pub const NOW: UnixMillis = UnixMillis(1_795_510_800_000);
+
+pub fn outbound() -> Outbound {
+    let rules = OutboundRules {
+        allow_loopback: true,
+        allow_private_hosts: vec![],
+        user_agent: "launchyard-test".into(),
+        extra_roots: None,
+    };
+    Outbound::new(&rules, Clock::stopped_at(NOW)).unwrap()
+}
+
+/// A request as it arrived.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Seen {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    pub fn form(&self) -> Vec<(String, String)> {
+        url::form_urlencoded::parse(self.body.as_bytes()).into_owned().collect()
+    }
+}
+
+pub enum Reply {
+    Answer {
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: String,
+    },
+    /// Closes the connection without an answer.
+    Drop,
+    /// Keeps the connection open and says nothing.
+    Hang,
+}
+
+impl Reply {
+    pub fn json(status: u16, body: &str) -> Self {
+        let headers = vec![("content-type".into(), "application/json".into())];
+        Self::Answer { status, headers, body: body.into() }
+    }
+
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        if let Self::Answer { headers, .. } = &mut self {
+            headers.push((name.into(), value.into()));
+        }
+        self
+    }
+}
+
+/// An HTTP server on a free port that answers by a function and remembers what it saw.
+pub struct FakeHttp {
+    pub base: String,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl FakeHttp {
+    pub fn start(answer: impl Fn(&Seen) -> Reply + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let store = seen.clone();
+        std::thread::spawn(move || {
+            let mut hanging = Vec::new();
+            for stream in listener.incoming().flatten() {
+                let Some(request) = read_request(&stream) else { continue };
+                store.lock().unwrap().push(request.clone());
+                match answer(&request) {
+                    Reply::Answer { status, headers, body } => write_answer(&stream, status, &headers, &body),
+                    Reply::Drop => {}
+                    Reply::Hang => hanging.push(stream),
+                }
+            }
+        });
+        Self { base, seen }
+    }
+
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    pub fn last(&self) -> Seen {
+        self.seen().pop().unwrap()
+    }
+}
+
+fn read_request(stream: &TcpStream) -> Option<Seen> {
+    let mut reader = BufReader::new(stream);
+    let mut first = String::new();
+    reader.read_line(&mut first).ok()?;
+    let mut words = first.split_whitespace();
+    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let mut headers = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        headers.push((name.to_lowercase(), value.trim().to_owned()));
+    }
+    let length = headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, v)| v.parse().unwrap_or(0));
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(Seen { method, path, headers, body: String::from_utf8_lossy(&body).into_owned() })
+}
+
+fn write_answer(mut stream: &TcpStream, status: u16, headers: &[(String, String)], body: &str) {
+    let mut head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+    headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
+    let _ = stream.write_all(format!("{head}\r\n{body}").as_bytes());
+}
