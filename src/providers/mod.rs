@@ -5,9 +5,11 @@
 
 pub mod error;
 pub mod google;
+pub mod mail_server;
 pub mod oauth;
 pub mod outbound;
 mod secret;
+pub mod smtp;
 #[cfg(test)]
 mod testing;
 

@@ -131,3 +131,71 @@ fn write_answer(mut stream: &TcpStream, status: u16, headers: &[(String, String)
     headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
     let _ = stream.write_all(format!("{head}\r\n{body}").as_bytes());
 }
+
+/// What a scripted mail server does next.
+#[derive(Clone, Copy, Debug)]
+pub enum Act {
+    /// Sends text and CRLF.
+    Say(&'static str),
+    /// Reads one line, which must begin so.
+    Expect(&'static str),
+    /// Reads lines up to the lone dot.
+    Body,
+    /// Reads so many bytes.
+    Read(usize),
+    /// Ends the connection with a reset.
+    Reset,
+}
+
+/// A line server that plays one list of acts per connection, then hangs up. An unexpected line ends the
+/// connection, which the client under test then reports.
+pub struct Script {
+    pub port: u16,
+    connections: Arc<Mutex<usize>>,
+}
+
+impl Script {
+    pub fn start(scripts: Vec<Vec<Act>>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let connections = Arc::new(Mutex::new(0));
+        let count = connections.clone();
+        std::thread::spawn(move || {
+            for acts in scripts {
+                let Ok((stream, _)) = listener.accept() else { return };
+                *count.lock().unwrap() += 1;
+                play(stream, &acts);
+            }
+        });
+        Self { port, connections }
+    }
+
+    pub fn connections(&self) -> usize {
+        *self.connections.lock().unwrap()
+    }
+}
+
+fn play(stream: TcpStream, acts: &[Act]) -> Option<()> {
+    let mut reader = BufReader::new(stream);
+    for act in acts {
+        match act {
+            Act::Say(text) => reader.get_mut().write_all(format!("{text}\r\n").as_bytes()).ok()?,
+            Act::Expect(start) => {
+                let line = read_line(&mut reader)?;
+                if !line.starts_with(start) {
+                    return None;
+                }
+            }
+            Act::Body => while read_line(&mut reader)? != ".\r\n" {},
+            Act::Read(bytes) => reader.read_exact(&mut vec![0; *bytes]).ok()?,
+            Act::Reset => socket2::SockRef::from(reader.get_ref()).set_linger(Some(std::time::Duration::ZERO)).ok()?,
+        }
+    }
+    Some(())
+}
+
+fn read_line(reader: &mut BufReader<TcpStream>) -> Option<String> {
+    let mut line = String::new();
+    let read = reader.read_line(&mut line).ok()?;
+    (read > 0).then_some(line)
+}
