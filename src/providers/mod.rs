@@ -1,1 +1,17 @@
-//! One client per outside service.
+//! One client per outside service: typed request in, typed answer or `ProviderError` out.
+//!
+//! No business rules and no storage here, and everything blocks. All of it goes out through `outbound`, which holds the
+//! time limits, the size limits and the rules on where this server may connect to.
+
+pub mod error;
+pub mod google;
+pub mod mail_server;
+pub mod oauth;
+pub mod outbound;
+mod secret;
+pub mod smtp;
+#[cfg(test)]
+mod testing;
+
+pub use error::ProviderError;
+pub use secret::Secret;

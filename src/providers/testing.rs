@@ -1,0 +1,201 @@
+//! Tiny loopback servers for the tests of this room.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use crate::base::{Clock, UnixMillis};
+
+use super::outbound::{Outbound, OutboundRules};
+
+/// 2026-11-24T09:00:00Z
+pub const NOW: UnixMillis = UnixMillis(1_795_510_800_000);
+
+pub fn outbound() -> Outbound {
+    let rules = OutboundRules {
+        allow_loopback: true,
+        allow_private_hosts: vec![],
+        user_agent: "launchyard-test".into(),
+        extra_roots: None,
+    };
+    Outbound::new(&rules, Clock::stopped_at(NOW)).unwrap()
+}
+
+/// A request as it arrived.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Seen {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    pub fn form(&self) -> Vec<(String, String)> {
+        url::form_urlencoded::parse(self.body.as_bytes()).into_owned().collect()
+    }
+}
+
+pub enum Reply {
+    Answer {
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: String,
+    },
+    /// Closes the connection without an answer.
+    Drop,
+    /// Keeps the connection open and says nothing.
+    Hang,
+}
+
+impl Reply {
+    pub fn json(status: u16, body: &str) -> Self {
+        let headers = vec![("content-type".into(), "application/json".into())];
+        Self::Answer { status, headers, body: body.into() }
+    }
+
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        if let Self::Answer { headers, .. } = &mut self {
+            headers.push((name.into(), value.into()));
+        }
+        self
+    }
+}
+
+/// An HTTP server on a free port that answers by a function and remembers what it saw.
+pub struct FakeHttp {
+    pub base: String,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl FakeHttp {
+    pub fn start(answer: impl Fn(&Seen) -> Reply + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let store = seen.clone();
+        std::thread::spawn(move || {
+            let mut hanging = Vec::new();
+            for stream in listener.incoming().flatten() {
+                let Some(request) = read_request(&stream) else { continue };
+                store.lock().unwrap().push(request.clone());
+                match answer(&request) {
+                    Reply::Answer { status, headers, body } => write_answer(&stream, status, &headers, &body),
+                    Reply::Drop => {}
+                    Reply::Hang => hanging.push(stream),
+                }
+            }
+        });
+        Self { base, seen }
+    }
+
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    pub fn last(&self) -> Seen {
+        self.seen().pop().unwrap()
+    }
+}
+
+fn read_request(stream: &TcpStream) -> Option<Seen> {
+    let mut reader = BufReader::new(stream);
+    let mut first = String::new();
+    reader.read_line(&mut first).ok()?;
+    let mut words = first.split_whitespace();
+    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let mut headers = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        headers.push((name.to_lowercase(), value.trim().to_owned()));
+    }
+    let length = headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, v)| v.parse().unwrap_or(0));
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(Seen { method, path, headers, body: String::from_utf8_lossy(&body).into_owned() })
+}
+
+fn write_answer(mut stream: &TcpStream, status: u16, headers: &[(String, String)], body: &str) {
+    let mut head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+    headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
+    let _ = stream.write_all(format!("{head}\r\n{body}").as_bytes());
+}
+
+/// What a scripted mail server does next.
+#[derive(Clone, Copy, Debug)]
+pub enum Act {
+    /// Sends text and CRLF.
+    Say(&'static str),
+    /// Reads one line, which must begin so.
+    Expect(&'static str),
+    /// Reads lines up to the lone dot.
+    Body,
+    /// Reads so many bytes.
+    Read(usize),
+    /// Ends the connection with a reset.
+    Reset,
+}
+
+/// A line server that plays one list of acts per connection, then hangs up. An unexpected line ends the
+/// connection, which the client under test then reports.
+pub struct Script {
+    pub port: u16,
+    connections: Arc<Mutex<usize>>,
+}
+
+impl Script {
+    pub fn start(scripts: Vec<Vec<Act>>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let connections = Arc::new(Mutex::new(0));
+        let count = connections.clone();
+        std::thread::spawn(move || {
+            for acts in scripts {
+                let Ok((stream, _)) = listener.accept() else { return };
+                *count.lock().unwrap() += 1;
+                play(stream, &acts);
+            }
+        });
+        Self { port, connections }
+    }
+
+    pub fn connections(&self) -> usize {
+        *self.connections.lock().unwrap()
+    }
+}
+
+fn play(stream: TcpStream, acts: &[Act]) -> Option<()> {
+    let mut reader = BufReader::new(stream);
+    for act in acts {
+        match act {
+            Act::Say(text) => reader.get_mut().write_all(format!("{text}\r\n").as_bytes()).ok()?,
+            Act::Expect(start) => {
+                let line = read_line(&mut reader)?;
+                if !line.starts_with(start) {
+                    return None;
+                }
+            }
+            Act::Body => while read_line(&mut reader)? != ".\r\n" {},
+            Act::Read(bytes) => reader.read_exact(&mut vec![0; *bytes]).ok()?,
+            Act::Reset => socket2::SockRef::from(reader.get_ref()).set_linger(Some(std::time::Duration::ZERO)).ok()?,
+        }
+    }
+    Some(())
+}
+
+fn read_line(reader: &mut BufReader<TcpStream>) -> Option<String> {
+    let mut line = String::new();
+    let read = reader.read_line(&mut line).ok()?;
+    (read > 0).then_some(line)
+}
