@@ -1,1 +1,9 @@
-//! The e-mail channel.
+//! The e-mail channel: what leaves is composed here, what arrives is understood here.
+
+mod address;
+mod header_block;
+mod html_text;
+mod mime;
+mod reply_text;
+
+pub mod inspect;
