@@ -1,1 +1,135 @@
-//! Simulated providers.
+//! The built-in sandbox: simulated providers that speak the real wire shapes on loopback, and simulated people who
+//! answer. Demo and tests run the product against it; nothing here ever leaves the machine.
+//!
+//! Always true:
+//! - What the real services enforce is enforced: scopes, expiry, revocation, quotas, preconditions, expired cursors.
+//! - Time is the clock that was handed in; people act only when `run_due` is called (or through `/control/clock`).
+//! - State is in memory and ends with the process. People are deterministic: same mails, same answers.
+//!
+//! One HTTP port, each provider under `/<provider>/…`: `/google` (see `google/mod.rs` for the table of bases), `/oidc`
+//! (issuer `<sandbox>/oidc`), `/control` (see `control.rs`; loopback only). Client id and secret are `CLIENT_ID` and
+//! `CLIENT_SECRET` everywhere. SMTP and IMAP have ports of their own and take any account with `MAIL_PASSWORD`.
+//!
+//! The lock order is simple: there is one lock on the world, and nothing that waits for the outside (the clock hook,
+//! a person's call to an unsubscribe address) runs while it is held.
+
+mod control;
+mod faults;
+mod google;
+mod mail;
+mod oauth;
+mod oidc;
+mod people;
+mod record;
+mod server;
+mod wire;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use mail::MAIL_PASSWORD;
+pub use oauth::{CLIENT_ID, CLIENT_SECRET};
+pub use world::Advance;
+
+use std::net::SocketAddr;
+
+use self::mail::MailServers;
+use self::server::Server;
+use self::wire::Answer;
+use self::world::{Shared, World};
+use crate::base::{Clock, UnixMillis};
+
+pub struct SandboxOptions {
+    /// The product's clock; the sandbox never reads another.
+    pub clock: Clock,
+    /// Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Whether simulated people live behind the sample leads' addresses.
+    pub people: bool,
+    pub owner: OwnerAccount,
+    /// What `POST /control/clock` calls; without it the sandbox moves the clock and its people by itself.
+    pub advance: Option<Advance>,
+    /// Whether to serve SMTP and IMAP, on free ports of the same address.
+    pub smtp_imap: bool,
+}
+
+/// The account that the sample business's owner signs in with.
+#[derive(Clone, Debug)]
+pub struct OwnerAccount {
+    pub email: String,
+    pub name: String,
+    /// IANA name; an unknown one is read as UTC.
+    pub zone: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    #[error("the sandbox cannot listen on {listen}")]
+    Listen { listen: SocketAddr, source: std::io::Error },
+    #[error("the sandbox could not start a thread")]
+    Thread(#[source] std::io::Error),
+}
+
+/// A running sandbox. Stops when dropped, too, but then without waiting.
+pub struct Sandbox {
+    /// `http://127.0.0.1:4000`, without a slash at the end.
+    pub url: String,
+    pub smtp: Option<SocketAddr>,
+    pub imap: Option<SocketAddr>,
+    shared: Shared,
+    server: Server,
+    mail: Option<MailServers>,
+}
+
+impl Sandbox {
+    /// Starts all servers. Fails when the address is taken.
+    pub fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
+        let world = World::new(options.clock, &options.owner, options.people);
+        let shared = Shared::new(world, options.owner, options.people, options.advance);
+        let server = Server::start(options.listen, shared.clone())?;
+        let mail = if options.smtp_imap { Some(MailServers::start(options.listen.ip(), &shared)?) } else { None };
+        Ok(Self {
+            url: format!("http://{}", server.address),
+            smtp: mail.as_ref().map(|mail| mail.smtp),
+            imap: mail.as_ref().map(|mail| mail.imap),
+            shared,
+            server,
+            mail,
+        })
+    }
+
+    /// When the next person wants to act.
+    pub fn next_due(&self) -> Option<UnixMillis> {
+        self.shared.world().people.next_due()
+    }
+
+    /// Lets people do everything that is due by `now`, in order; returns how many things they did.
+    pub fn run_due(&self, now: UnixMillis) -> usize {
+        people::run_due(&self.shared, now)
+    }
+
+    /// The people as a file of leads, ready for import: UTF-8 CSV with a header line.
+    pub fn leads_csv(&self) -> String {
+        people::leads_csv()
+    }
+
+    /// What `POST /control/clock` calls from now on.
+    pub fn set_advance(&self, advance: Advance) {
+        self.shared.set_advance(advance);
+    }
+
+    /// Ends all servers and waits for their threads.
+    pub fn stop(self) {
+        if let Some(mail) = self.mail {
+            mail.stop();
+        }
+        self.server.stop();
+    }
+}
+
+/// The stylesheet of the sandbox's own pages.
+fn stylesheet() -> Answer {
+    let css = include_str!("../../templates/sandbox/sandbox.css");
+    Answer::new(200, "text/css; charset=utf-8", css).with("cache-control", "max-age=3600")
+}

@@ -1,0 +1,196 @@
+//! `/control/…`: how tests and the demo steer the sandbox. Loopback peers only; bodies and answers are JSON.
+//!
+//! | call | does |
+//! |---|---|
+//! | `POST clock {"advance_seconds":N}` | moves the clock and lets what is due happen; answers `{"now"}` |
+//! | `GET requests` | JSON lines `method,url,headers,body` of the provider requests received; secrets shortened |
+//! | `POST faults {"match","status","retry_after","delay_ms","drop","after","body","times"}` | see `faults.rs` |
+//! | `POST settings {"daily_sends","units_per_minute","testing_mode","replace_message_ids"}` | any of them |
+//! | `POST accounts {"email","name","zone"}` | one more account to sign in with |
+//! | `POST mail {"to","raw"}` | puts a raw inbound mail into a box |
+//! | `GET mailboxes/<address>` | the mails of a box, also of an address outside |
+//! | `GET calendars/<address>` | the events of an account's calendars |
+//! | `POST revoke {"email"}` | the person withdraws all access given to programs |
+//! | `POST expire {"what":"history"\|"sync","email"}` | makes all cursors given out so far useless |
+//! | `POST reset {"all":bool}` | forgets requests, faults and settings; with `all`, everything |
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde_json::{json, Value};
+
+use super::faults::Fault;
+use super::people;
+use super::wire::{Answer, Request};
+use super::world::{Settings, Shared, World};
+use crate::base::UnixMillis;
+
+pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
+    let path = request.segments();
+    let path: Vec<&str> = path.iter().skip(1).map(String::as_str).collect();
+    let answer = match (request.method.as_str(), path.as_slice()) {
+        ("POST", ["clock"]) => read(request).map(|body| clock(shared, &body)),
+        ("POST", ["faults"]) => read(request).map(|fault: Fault| {
+            shared.world().faults.add(fault);
+            done()
+        }),
+        ("POST", ["settings"]) => read(request).map(|body| settings(&mut shared.world(), &body)),
+        ("POST", ["accounts"]) => read(request).map(|body: NewAccount| {
+            shared.world().add_account(&body.email, &body.name, &body.zone);
+            done()
+        }),
+        ("POST", ["mail"]) => read(request).map(|body| mail(&mut shared.world(), &body)),
+        ("POST", ["revoke"]) => read(request).map(|body: Person| {
+            shared.world().google.grants.revoke_all_of(&body.email);
+            done()
+        }),
+        ("POST", ["expire"]) => read(request).map(|body| expire(&mut shared.world(), &body)),
+        ("POST", ["reset"]) => Ok(reset(shared, request)),
+        ("GET", ["requests"]) => Ok(Answer::new(200, "application/jsonl", shared.world().record.json_lines())),
+        ("GET", ["mailboxes", address]) => Ok(mailbox(&shared.world(), address)),
+        ("GET", ["calendars", address]) => Ok(Answer::ok(&shared.world().google.calendars.all_of(address))),
+        _ => Err(Answer::json(404, &json!({"error": "no such control"}))),
+    };
+    answer.unwrap_or_else(|refusal| refusal)
+}
+
+/// The body as `T`, or a 400 that says what is wrong with it.
+fn read<T: DeserializeOwned>(request: &Request) -> Result<T, Answer> {
+    serde_json::from_slice(&request.body).map_err(|error| Answer::json(400, &json!({"error": error.to_string()})))
+}
+
+fn done() -> Answer {
+    Answer::ok(&json!({"ok": true}))
+}
+
+#[derive(Deserialize)]
+struct MoveClock {
+    advance_seconds: u64,
+}
+
+fn clock(shared: &Shared, body: &MoveClock) -> Answer {
+    let by = Duration::from_secs(body.advance_seconds);
+    let now = match shared.advance_hook() {
+        Some(advance) => advance(by),
+        None => advance_alone(shared, by),
+    };
+    Answer::ok(&json!({"now": now.to_rfc3339()}))
+}
+
+/// Visits every instant at which a person acts, so that what they do carries the right time.
+fn advance_alone(shared: &Shared, by: Duration) -> UnixMillis {
+    let clock = shared.world().clock.clone();
+    let end = clock.now().plus(by);
+    loop {
+        let due = shared.world().people.next_due().filter(|due| *due <= end);
+        clock.advance_to(due.unwrap_or(end));
+        people::run_due(shared, clock.now());
+        if due.is_none() {
+            return clock.now();
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewSettings {
+    daily_sends: Option<usize>,
+    units_per_minute: Option<u32>,
+    testing_mode: Option<bool>,
+    replace_message_ids: Option<bool>,
+}
+
+fn settings(world: &mut World, new: &NewSettings) -> Answer {
+    let now = &mut world.settings;
+    now.daily_sends = new.daily_sends.unwrap_or(now.daily_sends);
+    now.units_per_minute = new.units_per_minute.unwrap_or(now.units_per_minute);
+    now.testing_mode = new.testing_mode.unwrap_or(now.testing_mode);
+    now.replace_message_ids = new.replace_message_ids.unwrap_or(now.replace_message_ids);
+    done()
+}
+
+#[derive(Deserialize)]
+struct NewAccount {
+    email: String,
+    name: String,
+    #[serde(default = "utc")]
+    zone: String,
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+#[derive(Deserialize)]
+struct Person {
+    email: String,
+}
+
+#[derive(Deserialize)]
+struct InboundMail {
+    to: String,
+    raw: String,
+}
+
+fn mail(world: &mut World, inbound: &InboundMail) -> Answer {
+    let raw = inbound.raw.replace("\r\n", "\n").replace('\n', "\r\n");
+    world.deliver(&Arc::from(raw.into_bytes()), std::slice::from_ref(&inbound.to));
+    done()
+}
+
+#[derive(Deserialize)]
+struct Expire {
+    what: Expiring,
+    email: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Expiring {
+    History,
+    Sync,
+}
+
+fn expire(world: &mut World, body: &Expire) -> Answer {
+    match body.what {
+        Expiring::History => world.mailbox(&body.email).expire_history(),
+        Expiring::Sync => world.google.calendars.expire_sync(&body.email),
+    }
+    done()
+}
+
+fn reset(shared: &Shared, request: &Request) -> Answer {
+    let all = request.json().is_some_and(|body| body["all"] == json!(true));
+    if all {
+        shared.start_over();
+    } else {
+        let mut world = shared.world();
+        world.record.clear();
+        world.faults.clear();
+        world.settings = Settings::default();
+    }
+    done()
+}
+
+fn mailbox(world: &World, address: &str) -> Answer {
+    let mails = world.mailbox_of(address).map(|mailbox| mailbox.mails.as_slice()).unwrap_or_default();
+    let shown: Vec<Value> = mails
+        .iter()
+        .map(|mail| {
+            json!({
+                "id": format!("{:016x}", mail.id),
+                "thread_id": format!("{:016x}", mail.thread),
+                "labels": mail.labels,
+                "at": mail.at.to_rfc3339(),
+                "message_id": mail.head.message_id,
+                "from": mail.head.from,
+                "to": mail.head.recipients,
+                "subject": mail.head.subject,
+                "raw": String::from_utf8_lossy(&mail.raw),
+            })
+        })
+        .collect();
+    Answer::ok(&json!({"address": address, "mails": shown}))
+}

@@ -1,0 +1,87 @@
+//! Faults on request: `POST /control/faults` makes the next matching calls fail as a real provider might.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::google;
+use super::wire::{Answer, Request};
+
+/// `{"match":"POST /google/gmail/v1/users/me/messages/send","status":503,"times":2}`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fault {
+    /// Method (or `*`) and the beginning of the path.
+    #[serde(rename = "match")]
+    pub matches: String,
+    /// Answer with this status; without it (and without `drop`) the call is only delayed.
+    pub status: Option<u16>,
+    /// Seconds, sent as `Retry-After`.
+    pub retry_after: Option<u64>,
+    /// Real milliseconds to wait before anything else happens.
+    #[serde(default)]
+    pub delay_ms: u64,
+    /// Close the connection without an answer.
+    #[serde(default)]
+    pub drop: bool,
+    /// Do the work first, then fail: the client cannot know that it was done.
+    #[serde(default)]
+    pub after: bool,
+    /// Replaces the provider's usual error body.
+    pub body: Option<Value>,
+    /// How many calls it holds for.
+    #[serde(default = "once")]
+    pub times: u32,
+}
+
+fn once() -> u32 {
+    1
+}
+
+impl Fault {
+    pub fn delay(&self) -> Duration {
+        Duration::from_millis(self.delay_ms)
+    }
+
+    /// The answer that replaces the provider's own, if any does.
+    pub fn answer(&self, request: &Request) -> Option<Answer> {
+        let status = self.status?;
+        let answer = match &self.body {
+            Some(body) => Answer::json(status, body),
+            None if request.path.starts_with("/google/") => google::fault_answer(status),
+            None => Answer::json(status, &serde_json::json!({"error": "fault on request"})),
+        };
+        Some(match self.retry_after {
+            Some(seconds) => answer.with("retry-after", seconds.to_string()),
+            None => answer,
+        })
+    }
+
+    fn is_for(&self, request: &Request) -> bool {
+        let (method, prefix) = self.matches.split_once(' ').unwrap_or(("*", &self.matches));
+        (method == "*" || method.eq_ignore_ascii_case(&request.method)) && request.path.starts_with(prefix)
+    }
+}
+
+/// Faults in the order they were asked for; the first that matches is used up first.
+#[derive(Default)]
+pub(super) struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub fn add(&mut self, fault: Fault) {
+        self.0.push(fault);
+    }
+
+    pub fn take(&mut self, request: &Request) -> Option<Fault> {
+        let fault = self.0.iter_mut().find(|fault| fault.times > 0 && fault.is_for(request))?;
+        fault.times -= 1;
+        let taken = fault.clone();
+        self.0.retain(|fault| fault.times > 0);
+        Some(taken)
+    }
+
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}

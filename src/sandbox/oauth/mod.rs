@@ -1,0 +1,90 @@
+//! OAuth 2.0 and OpenID Connect as the simulated Google and the simulated issuer both speak them.
+//!
+//! Always true: a code works once, within ten minutes, for the client, the redirect URI and the PKCE verifier it was
+//! made for (RFC 6749 section 4.1, RFC 7636); a token works only for the scopes that a person ticked, and until the
+//! clock or a revocation ends it.
+
+mod authorise;
+mod grants;
+mod id_token;
+mod token;
+
+pub(super) use authorise::authorise;
+pub(super) use grants::{Access, Grants};
+pub(super) use id_token::key_set;
+pub(super) use token::{exchange, revoke};
+
+use serde_json::{json, Value};
+
+use super::wire::{Answer, Request};
+use super::world::Account;
+
+/// The one client that is registered; any loopback redirect URI is its own.
+pub const CLIENT_ID: &str = "sandbox-client";
+pub const CLIENT_SECRET: &str = "sandbox-secret";
+
+/// What differs between the providers that share this code.
+pub(super) struct Realm {
+    /// As shown to people: `Google`.
+    pub name: &'static str,
+    /// The path in front of every endpoint: `/google`.
+    pub path: &'static str,
+    pub authorise_path: &'static str,
+    pub token_path: &'static str,
+    /// People tick scopes one by one, and short scope names come back as URLs.
+    pub is_google: bool,
+}
+
+impl Realm {
+    /// The name a granted scope is returned under. Google turns `email` and `profile` into URLs.
+    fn canonical(&self, scope: &str) -> String {
+        match scope {
+            "email" | "profile" if self.is_google => format!("https://www.googleapis.com/auth/userinfo.{scope}"),
+            _ => scope.to_owned(),
+        }
+    }
+
+    pub fn issuer(&self, request: &Request) -> String {
+        format!("{}{}", request.origin(), self.path)
+    }
+}
+
+/// `/.well-known/openid-configuration` (OpenID Connect Discovery 1.0 section 4).
+pub(super) fn discovery(realm: &Realm, request: &Request) -> Answer {
+    let at = |path: &str| format!("{}{path}", realm.issuer(request));
+    Answer::ok(&json!({
+        "issuer": realm.issuer(request),
+        "authorization_endpoint": at(realm.authorise_path),
+        "token_endpoint": at(realm.token_path),
+        "userinfo_endpoint": at("/v1/userinfo"),
+        "revocation_endpoint": at("/revoke"),
+        "jwks_uri": at("/certs"),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "scopes_supported": ["openid", "email", "profile"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "claims_supported": ["aud", "email", "email_verified", "exp", "iat", "iss", "name", "nonce", "sub"],
+        "code_challenge_methods_supported": ["S256"],
+    }))
+}
+
+/// The claims about a person that the scopes of a token open.
+pub(super) fn claims_of(account: &Account, access: &Access) -> Value {
+    let mut claims = json!({"sub": account.subject});
+    let has =
+        |short: &str| access.scopes.iter().any(|scope| scope == short || scope.ends_with(&format!("userinfo.{short}")));
+    if has("email") {
+        claims["email"] = json!(account.email);
+        claims["email_verified"] = json!(true);
+    }
+    if has("profile") {
+        let (given, family) = account.name.split_once(' ').unwrap_or((&account.name, ""));
+        claims["name"] = json!(account.name);
+        claims["given_name"] = json!(given);
+        claims["family_name"] = json!(family);
+    }
+    claims
+}

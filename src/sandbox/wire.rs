@@ -1,0 +1,127 @@
+//! One HTTP exchange as plain values, so that providers are ordinary functions from a request to an answer.
+
+use serde_json::Value;
+
+/// A request as received, before any provider has looked at it.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub method: String,
+    /// Absolute, as the client wrote it: `http://127.0.0.1:4000/google/gmail/v1/users/me/profile?alt=json`.
+    pub url: String,
+    /// Without the query, still percent-encoded.
+    pub path: String,
+    pub query: Vec<(String, String)>,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of a query parameter.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        value_of(&self.query, name)
+    }
+
+    /// All values of a repeatable query parameter.
+    pub fn params<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.query.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A whole-number query parameter held inside `1..=most`; absent or unreadable gives `default`.
+    pub fn limit(&self, name: &str, default: usize, most: usize) -> usize {
+        self.param(name).and_then(|text| text.parse().ok()).unwrap_or(default).clamp(1, most)
+    }
+
+    /// The body as `application/x-www-form-urlencoded` pairs.
+    pub fn form(&self) -> Vec<(String, String)> {
+        url::form_urlencoded::parse(&self.body).into_owned().collect()
+    }
+
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    pub fn bearer(&self) -> Option<&str> {
+        self.header("authorization")?.strip_prefix("Bearer ").map(str::trim)
+    }
+
+    /// Scheme and authority the client used, for links back to this server.
+    pub fn origin(&self) -> &str {
+        let after_scheme = self.url.find("://").map_or(0, |at| at + 3);
+        let end = self.url[after_scheme..].find('/').map_or(self.url.len(), |at| after_scheme + at);
+        &self.url[..end]
+    }
+
+    /// The path's segments, percent-decoded.
+    pub fn segments(&self) -> Vec<String> {
+        self.path.split('/').filter(|segment| !segment.is_empty()).map(percent_decode).collect()
+    }
+}
+
+pub(super) fn value_of<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+/// Decodes one path segment. The form decoder does the work; only there does `+` mean a space.
+fn percent_decode(segment: &str) -> String {
+    let protected = segment.replace('+', "%2B");
+    url::form_urlencoded::parse(protected.as_bytes()).map(|(name, _)| name.into_owned()).next().unwrap_or_default()
+}
+
+/// What goes back: status, headers, body.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(status: u16, body: &Value) -> Self {
+        Self::new(status, "application/json; charset=UTF-8", body.to_string())
+    }
+
+    pub fn ok(body: &Value) -> Self {
+        Self::json(200, body)
+    }
+
+    pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, headers: vec![("content-type", content_type.to_owned())], body: body.into() }
+    }
+
+    pub fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new() }
+    }
+
+    pub fn redirect(to: String) -> Self {
+        Self::empty(302).with("location", to)
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_segment_may_hold_an_address_or_a_slash() {
+        let request = Request {
+            method: "GET".into(),
+            url: "http://127.0.0.1:1/google/calendar/v3/calendars/a%2Bb%40x.example".into(),
+            path: "/google/calendars/a%2Bb%40x.example/c+d".into(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        assert_eq!(request.segments(), ["google", "calendars", "a+b@x.example", "c+d"]);
+        assert_eq!(request.origin(), "http://127.0.0.1:1");
+    }
+}

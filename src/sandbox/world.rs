@@ -1,0 +1,175 @@
+//! The sandbox's whole state, in memory, behind one lock.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::faults::{Fault, Faults};
+use super::google::Google;
+use super::mail::mailbox::Mailbox;
+use super::oidc::Issuer;
+use super::people::People;
+use super::record::Record;
+use super::wire::Request;
+use super::OwnerAccount;
+use crate::base::{Clock, UnixMillis};
+
+/// Moves the product's clock and the sandbox's together; answers with the new time.
+pub type Advance = Arc<dyn Fn(Duration) -> UnixMillis + Send + Sync>;
+
+/// An account that a person can sign in to: at the simulated Google, at the issuer, by SMTP and IMAP.
+#[derive(Clone, Debug)]
+pub(super) struct Account {
+    pub email: String,
+    pub name: String,
+    /// IANA name.
+    pub zone: String,
+    /// The stable subject that id tokens carry.
+    pub subject: String,
+}
+
+/// What `POST /control/settings` can change.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// Mails an account may send in 24 hours.
+    pub daily_sends: usize,
+    /// Gmail quota units per user and minute.
+    pub units_per_minute: u32,
+    /// Refresh tokens end after 7 days, as with a consent screen left in "testing".
+    pub testing_mode: bool,
+    /// Gmail replaces the Message-ID of what it sends.
+    pub replace_message_ids: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { daily_sends: 2_000, units_per_minute: 6_000, testing_mode: false, replace_message_ids: false }
+    }
+}
+
+pub(super) struct World {
+    pub clock: Clock,
+    pub accounts: Vec<Account>,
+    /// Every address that was ever written to, and every account, by address in lower case.
+    pub mailboxes: BTreeMap<String, Mailbox>,
+    pub google: Google,
+    pub oidc: Issuer,
+    pub people: People,
+    pub record: Record,
+    pub faults: Faults,
+    pub settings: Settings,
+    serial: u64,
+}
+
+impl World {
+    pub fn new(clock: Clock, owner: &OwnerAccount, with_people: bool) -> Self {
+        let people = if with_people { People::cast(owner) } else { People::nobody() };
+        let mut world = Self {
+            accounts: Vec::new(),
+            mailboxes: BTreeMap::new(),
+            google: Google::default(),
+            oidc: Issuer::default(),
+            people,
+            record: Record::default(),
+            faults: Faults::default(),
+            settings: Settings::default(),
+            serial: 0,
+            clock,
+        };
+        world.add_account(&owner.email, &owner.name, &owner.zone);
+        let domain = owner.email.rsplit_once('@').map_or("example.com", |(_, domain)| domain);
+        let team = format!("team@{domain}");
+        if !team.eq_ignore_ascii_case(&owner.email) {
+            world.add_account(&team, "Team mailbox", &owner.zone);
+        }
+        world.google.calendars.seed(&owner.email.to_lowercase(), &owner.zone, world.clock.now());
+        world
+    }
+
+    pub fn add_account(&mut self, email: &str, name: &str, zone: &str) {
+        let email = email.to_lowercase();
+        if self.account(&email).is_some() {
+            return;
+        }
+        let subject = format!("1{:020}", self.next_serial());
+        self.mailbox(&email);
+        self.google.calendars.open(&email, zone);
+        self.accounts.push(Account { email, name: name.to_owned(), zone: zone.to_owned(), subject });
+    }
+
+    pub fn account(&self, email: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.email.eq_ignore_ascii_case(email))
+    }
+
+    pub fn mailbox(&mut self, address: &str) -> &mut Mailbox {
+        let validity = u32::try_from(self.mailboxes.len()).unwrap_or(0) + 1_000;
+        self.mailboxes.entry(address.to_lowercase()).or_insert_with(|| Mailbox::new(validity))
+    }
+
+    /// The mailbox of someone who is known to have one.
+    pub fn mailbox_of(&self, address: &str) -> Option<&Mailbox> {
+        self.mailboxes.get(&address.to_lowercase())
+    }
+
+    /// Ids in the shape of Gmail's: they grow, so that sorting by id sorts by arrival.
+    pub fn next_mail_id(&mut self) -> u64 {
+        0x19a0_0000_0000_0000 + self.next_serial() * 0x1f3
+    }
+
+    fn next_serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+
+    /// Carries a mail to each recipient: into the box, and before the eyes of the person who lives there.
+    pub fn deliver(&mut self, raw: &Arc<[u8]>, recipients: &[String]) {
+        let now = self.clock.now();
+        for recipient in recipients {
+            let id = self.next_mail_id();
+            self.mailbox(recipient).file(id, raw.clone(), &["INBOX", "UNREAD"], now, None);
+            self.people.hear(recipient, raw, now);
+        }
+    }
+
+    /// Notes a provider request and takes the fault that waits for it, if one does.
+    pub fn admit(&mut self, request: &Request) -> Option<Fault> {
+        self.record.note(request);
+        self.faults.take(request)
+    }
+}
+
+/// The world, and what must work while nobody holds it.
+#[derive(Clone)]
+pub(super) struct Shared(Arc<Inner>);
+
+struct Inner {
+    world: Mutex<World>,
+    advance: Mutex<Option<Advance>>,
+    owner: OwnerAccount,
+    people: bool,
+}
+
+impl Shared {
+    pub fn new(world: World, owner: OwnerAccount, people: bool, advance: Option<Advance>) -> Self {
+        Self(Arc::new(Inner { world: Mutex::new(world), advance: Mutex::new(advance), owner, people }))
+    }
+
+    /// A panic in one request must not end the sandbox for all others, so a poisoned lock is taken all the same.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.0.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn advance_hook(&self) -> Option<Advance> {
+        self.0.advance.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn set_advance(&self, advance: Advance) {
+        *self.0.advance.lock().unwrap_or_else(PoisonError::into_inner) = Some(advance);
+    }
+
+    /// Everything as on the first day; only the clock keeps its time.
+    pub fn start_over(&self) {
+        let mut world = self.world();
+        *world = World::new(world.clock.clone(), &self.0.owner, self.0.people);
+    }
+}
