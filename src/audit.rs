@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::authz::Actor;
 use crate::base::{AuditId, Cursor, Page, UnixMillis, UserId, WorkspaceId};
 use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
 
@@ -21,6 +22,16 @@ pub enum Who {
     Visitor,
     /// On the server's own command line.
     CommandLine,
+}
+
+impl Who {
+    pub fn of(actor: &Actor) -> Self {
+        match (actor.user, actor.api_key) {
+            (Some(user), _) => Who::User(user),
+            (None, Some(key)) => Who::ApiKey(key.sid()),
+            (None, None) => Who::System(actor.display.clone()),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,15 +4,21 @@
 //! `base` <- `config`, `store`, `authz`, `providers` <- `jobs`, `audit`, `mailer`, `sandbox` <- `app`
 //! <- `http` <- ground floor (`identity` … `availability`) <- rooms <- `wiring` <- `cli`.
 
+pub mod app;
 pub mod audit;
 pub mod authz;
 pub mod base;
 pub mod channels;
 pub mod config;
+pub mod connections;
+pub mod contacts;
 pub mod events;
 pub mod http;
 pub mod jobs;
 pub mod language;
+pub mod messaging;
 pub mod providers;
 pub mod sandbox;
 pub mod store;
+pub mod workers;
+pub mod workspaces;

@@ -56,6 +56,14 @@ impl Outbound {
 }
 
 impl PrivateHost {
+    /// The host, address or network as text, without the port.
+    pub fn name(&self) -> String {
+        match &self.host {
+            NameOrNet::Name(name) => name.clone(),
+            NameOrNet::Net(net) => net.to_string(),
+        }
+    }
+
     fn matches(&self, host: &str, ip: IpAddr, port: u16) -> bool {
         let is_host = match &self.host {
             NameOrNet::Name(name) => name.eq_ignore_ascii_case(host.trim_end_matches('.')),

@@ -484,6 +484,7 @@ impl<C: Send + Sync> Worker<C> {
                     queue::set_pace(txn, self.lane, serial, now.plus(*after))?;
                 }
             }
+            Performed::CannotKnow { reason } => queue::ask_human(txn, job, reason)?,
             Performed::Unknown { reason } if job.class == Class::Once => queue::doubt(txn, job, now, reason)?,
             Performed::Unknown { reason } => {
                 queue::retry(txn, job, now, None, reason)?;
@@ -505,12 +506,14 @@ impl<C: Send + Sync> Worker<C> {
                 let performed = Performed::Done { answer: answer.clone() };
                 self.settle(effect, txn, job, &performed, now)
             }
-            Reconciled::Absent => queue::ready_again(txn, job, now),
+            Reconciled::Absent => {
+                effect.released(&self.context, txn, job, now)?;
+                queue::ready_again(txn, job, now)
+            }
             Reconciled::LookAgain { after, reason } => queue::look_later(txn, job, now.plus(*after), reason),
             Reconciled::CannotKnow { reason } => {
-                let unknown = Performed::Unknown { reason: reason.clone() };
-                effect.settle(&self.context, txn, job, &unknown, now)?;
-                queue::ask_human(txn, job, reason)
+                let lost = Performed::CannotKnow { reason: reason.clone() };
+                self.settle(effect, txn, job, &lost, now)
             }
         })
     }

@@ -58,6 +58,12 @@ pub trait Effect<C>: Send + Sync {
         now: UnixMillis,
     ) -> Result<Settled, StoreError>;
 
+    /// It was proved that the effect in doubt did not happen: what `prepare` reserved is given back.
+    fn released(&self, context: &C, txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<(), StoreError> {
+        let _ = (context, txn, job, now);
+        Ok(())
+    }
+
     /// Looks at the provider whether the effect happened. Only called for `Class::Once` in doubt.
     fn reconcile(&self, context: &C, job: &Job, now: UnixMillis) -> Reconciled;
 }
@@ -87,6 +93,8 @@ pub enum Performed {
     Refused { reason: String, detail: Value },
     /// The line was cut when it may have happened.
     Unknown { reason: String },
+    /// It may have happened and nobody can be asked. Only the queue makes this, for `settle`.
+    CannotKnow { reason: String },
 }
 
 /// What `settle` wants besides the record it wrote.

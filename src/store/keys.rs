@@ -106,15 +106,24 @@ impl KeyRing {
 
     /// A keyed hash (HMAC-SHA256, first 16 bytes) of a normalised value, for keys and uniqueness.
     pub fn blind(&self, owner: WorkspaceId, field: &str, normalized: &str) -> Result<[u8; 16], StoreError> {
+        let hash = self.keyed_hash(owner, field, normalized)?;
+        let mut short = [0; 16];
+        short.copy_from_slice(&hash[..16]);
+        Ok(short)
+    }
+
+    /// A key of its own for a purpose outside the store (cookies, links), always the same for the same words.
+    pub fn derive(&self, owner: WorkspaceId, purpose: &str) -> Result<[u8; 32], StoreError> {
+        self.keyed_hash(owner, "derived key", purpose)
+    }
+
+    fn keyed_hash(&self, owner: WorkspaceId, field: &str, normalized: &str) -> Result<[u8; 32], StoreError> {
         let key = self.by_id(self.newest(owner, Purpose::Index)?)?;
         let mut mac = Hmac::<Sha256>::new_from_slice(&*key).map_err(|error| StoreError::Keys(error.to_string()))?;
         mac.update(field.as_bytes());
         mac.update(&[0]);
         mac.update(normalized.as_bytes());
-        let hash = mac.finalize().into_bytes();
-        let mut short = [0; 16];
-        short.copy_from_slice(&hash[..16]);
-        Ok(short)
+        Ok(mac.finalize().into_bytes().into())
     }
 
     fn newest(&self, owner: WorkspaceId, purpose: Purpose) -> Result<u32, StoreError> {

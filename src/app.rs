@@ -1,0 +1,137 @@
+//! `App`: everything a service needs from the outside, built once by the binary and again by each test.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::base::{Clock, UnixMillis, INSTANCE};
+use crate::config::Config;
+use crate::http::metrics::Metrics;
+use crate::http::{LiveHub, MacKey};
+use crate::jobs::Runner;
+use crate::providers::google::oauth::GoogleOAuth;
+use crate::providers::google::{BadBase, GoogleConfig};
+use crate::providers::outbound::{Outbound, OutboundRules, OutboundSetupError};
+use crate::providers::smtp::{SmtpPool, Timeouts};
+use crate::store::{Store, StoreError};
+
+pub struct App {
+    pub store: Store,
+    pub clock: Clock,
+    pub config: Arc<Config>,
+    /// The one guarded client for everything outside.
+    pub outbound: Outbound,
+    /// `None` until the operator has given a client id.
+    pub google: Option<GoogleOAuth>,
+    pub smtp: SmtpPool,
+    pub live: LiveHub,
+    pub metrics: Metrics,
+    /// Signs cookies, form tokens and links in mails.
+    pub mac: MacKey,
+    /// Scheme, host and port under which people reach us, without a slash at the end.
+    pub public_url: String,
+    runner: OnceLock<Runner>,
+    demo: OnceLock<Demo>,
+}
+
+/// What only the demo has: a way to move the clock, and the sandbox's address.
+pub struct Demo {
+    /// Moves the product's and the sandbox's time forward and returns when both have settled.
+    pub advance: Box<dyn Fn(std::time::Duration) -> UnixMillis + Send + Sync>,
+    pub sandbox_url: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Outbound(#[from] OutboundSetupError),
+    #[error("providers.google.{0}")]
+    Google(#[from] BadBase),
+}
+
+impl App {
+    pub fn new(store: Store, clock: Clock, config: Arc<Config>, public_url: &str) -> Result<Self, AppError> {
+        let outbound = Outbound::new(&outbound_rules(&config), clock.clone())?;
+        let google = google_config(&config).map(|google| GoogleOAuth::new(&google)).transpose()?;
+        let smtp = SmtpPool::new(outbound.clone(), hello_name(public_url), Timeouts::default());
+        let mac = MacKey::new(store.keys().derive(INSTANCE, "cookies, forms and links")?);
+        Ok(Self {
+            store,
+            clock,
+            config,
+            outbound,
+            google,
+            smtp,
+            live: LiveHub::default(),
+            metrics: Metrics::default(),
+            mac,
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            runner: OnceLock::new(),
+            demo: OnceLock::new(),
+        })
+    }
+
+    pub fn now(&self) -> UnixMillis {
+        self.clock.now()
+    }
+
+    /// An address of ours for links in mails and redirects: `path` begins with a slash.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url)
+    }
+
+    /// The queue's threads; absent in commands that only look at the store.
+    pub fn runner(&self) -> Option<&Runner> {
+        self.runner.get()
+    }
+
+    /// Called once, by `wiring`, after the handlers were built around this app.
+    pub fn set_runner(&self, runner: Runner) {
+        if self.runner.set(runner).is_err() {
+            tracing::error!("a second queue was started in one process and is ignored");
+        }
+    }
+
+    pub fn demo(&self) -> Option<&Demo> {
+        self.demo.get()
+    }
+
+    pub fn set_demo(&self, demo: Demo) {
+        let _ = self.demo.set(demo);
+    }
+}
+
+fn outbound_rules(config: &Config) -> OutboundRules {
+    OutboundRules {
+        allow_loopback: config.allow_loopback_providers,
+        allow_private_hosts: config.outbound.allow_private_hosts.iter().map(|host| host.name()).collect(),
+        user_agent: concat!("Launchyard/", env!("CARGO_PKG_VERSION")).to_owned(),
+        extra_roots: config.outbound.ca_file.clone(),
+    }
+}
+
+fn google_config(config: &Config) -> Option<GoogleConfig> {
+    let google = &config.providers.google;
+    let client = google.client.as_ref()?;
+    Some(GoogleConfig {
+        client_id: client.id.clone(),
+        client_secret: client.secret.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default(),
+        auth_base: google.auth_base.as_str().to_owned(),
+        token_base: google.token_base.as_str().to_owned(),
+        api_base: api_base(google.api_base.as_str()).to_owned(),
+    })
+}
+
+/// Google's APIs have hosts of their own (Gmail, Calendar, user info); only another base replaces them all.
+fn api_base(configured: &str) -> &str {
+    if configured == "https://www.googleapis.com" {
+        ""
+    } else {
+        configured
+    }
+}
+
+/// What we call ourselves in EHLO: the host of the public address.
+fn hello_name(public_url: &str) -> String {
+    url::Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or("localhost".into())
+}

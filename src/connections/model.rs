@@ -1,0 +1,175 @@
+//! A connection: whose account, for what, in which state.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{ConnectionId, EmailAddress, UnixMillis, UserId, WorkspaceId};
+use crate::store::SealedSecret;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Connection {
+    pub id: ConnectionId,
+    pub workspace: WorkspaceId,
+    /// The account as its owner knows it.
+    pub address: EmailAddress,
+    /// Name on the From line of what leaves here.
+    #[serde(default)]
+    pub display_name: String,
+    pub kind: Kind,
+    pub uses: Vec<Use>,
+    pub state: State,
+    /// Limits of this mailbox (G2).
+    #[serde(default)]
+    pub pace: Pace,
+    #[serde(default)]
+    pub health: Health,
+    pub made_by: Option<UserId>,
+    pub made_at: UnixMillis,
+}
+
+/// What the owner agreed to. A mailbox used as an inbox channel would be another connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Use {
+    /// Send outreach, read answers to it.
+    Outreach,
+    /// Read busy times, write our own events.
+    Calendar,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Google(Google),
+    SmtpImap(SmtpImap),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Google {
+    /// The account's stable id at Google (`sub`).
+    pub subject: String,
+    pub scopes: Vec<String>,
+    /// Absent once disconnected.
+    pub credentials: Option<Credentials>,
+    /// Where reading the mailbox goes on (Gmail `historyId`).
+    #[serde(default)]
+    pub history_cursor: Option<u64>,
+    /// The calendar to write to; its busy times and those of `busy_calendars` are read.
+    #[serde(default)]
+    pub calendar_id: Option<String>,
+    #[serde(default)]
+    pub busy_calendars: Vec<String>,
+    /// IANA zone of the calendar.
+    #[serde(default)]
+    pub calendar_zone: Option<String>,
+}
+
+/// Sealed `TokenJson` (access and refresh token) with its expiry in the clear.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Credentials {
+    pub sealed: SealedSecret,
+    pub expires_at: UnixMillis,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SmtpImap {
+    pub smtp: MailServerSettings,
+    pub imap: MailServerSettings,
+    /// One more CA to trust, in PEM.
+    #[serde(default)]
+    pub ca_pem: Option<String>,
+    /// The password, sealed; absent once disconnected.
+    pub password: Option<SealedSecret>,
+    /// Folders looked at for answers, each with how far it was read.
+    #[serde(default)]
+    pub folders: Vec<ImapFolder>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailServerSettings {
+    pub host: String,
+    pub port: u16,
+    pub security: SecurityMode,
+    pub user: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecurityMode {
+    Tls,
+    StartTls,
+    /// Only with servers on this machine, where the operator allows it.
+    Plain,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImapFolder {
+    pub name: String,
+    pub uid_validity: u32,
+    pub last_uid: u32,
+}
+
+/// Everything a mailbox may be asked to do in a day, whatever the workers say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pace {
+    pub daily_cap: u32,
+    /// Shortest pause between two mails, in seconds.
+    pub min_gap_seconds: u32,
+    /// A random part up to this is added to the pause.
+    pub jitter_seconds: u32,
+    /// The cap begins at 10 and grows by 5 each day of sending until `daily_cap`.
+    #[serde(default)]
+    pub ramp_up: bool,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { daily_cap: 30, min_gap_seconds: 90, jitter_seconds: 210, ramp_up: true }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    Working,
+    /// The owner must act: sign in again, tick a permission, correct a password.
+    NeedsOwner { since: UnixMillis, reason: String },
+    /// The provider asked us to wait.
+    Waiting { until: UnixMillis, reason: String },
+    /// Erased here; the row stays for history.
+    Disconnected { at: UnixMillis },
+}
+
+impl State {
+    pub fn is_working(&self) -> bool {
+        matches!(self, State::Working | State::Waiting { .. })
+    }
+}
+
+/// What the connection's page shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    #[serde(default)]
+    pub last_success: Option<UnixMillis>,
+    #[serde(default)]
+    pub last_error: Option<(UnixMillis, String)>,
+    /// The last time the mailbox was read to its end.
+    #[serde(default)]
+    pub last_poll: Option<UnixMillis>,
+    /// The last time busy times were read.
+    #[serde(default)]
+    pub last_busy_read: Option<UnixMillis>,
+}
+
+impl Connection {
+    pub fn can(&self, r#use: Use) -> bool {
+        self.uses.contains(&r#use)
+    }
+
+    /// In words: "Google", "Mail server".
+    pub fn kind_words(&self) -> &'static str {
+        match self.kind {
+            Kind::Google(_) => "Google",
+            Kind::SmtpImap(_) => "Mail server",
+        }
+    }
+}

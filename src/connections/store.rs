@@ -1,0 +1,45 @@
+//! Rows of connections.
+
+use super::model::Connection;
+use crate::base::{ConnectionId, WorkspaceId};
+use crate::store::{Declared, Dir, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
+
+const CONNECTIONS: Table<Connection> = Table::sealed(
+    0x0701,
+    "connections",
+    Tree::Connections,
+    Holds::Nothing,
+    Retention::Account,
+    "Which outside accounts the workspace has connected, for what, and how they are.",
+);
+
+pub const TABLES: &[Declared] = &[Declared::plain(&CONNECTIONS)];
+
+/// A workspace has few connections: they are listed whole.
+const MOST: usize = 500;
+
+fn key(workspace: WorkspaceId, id: ConnectionId) -> Key {
+    Key::of(&CONNECTIONS, workspace).id(id.0)
+}
+
+pub fn find(txn: &mut Txn<'_>, workspace: WorkspaceId, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
+    txn.get(&CONNECTIONS, &key(workspace, id))
+}
+
+pub fn get(store: &Store, workspace: WorkspaceId, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
+    store.get(&CONNECTIONS, &key(workspace, id))
+}
+
+pub fn put(txn: &mut Txn<'_>, connection: &Connection) -> Result<(), StoreError> {
+    txn.put(&CONNECTIONS, &key(connection.workspace, connection.id), connection)
+}
+
+pub fn remove(txn: &mut Txn<'_>, workspace: WorkspaceId, id: ConnectionId) -> Result<(), StoreError> {
+    txn.remove(&CONNECTIONS, &key(workspace, id))
+}
+
+/// All connections of the workspace, oldest first.
+pub fn list(store: &Store, workspace: WorkspaceId) -> Result<Vec<Connection>, StoreError> {
+    let rows = store.read(|txn| txn.list(&CONNECTIONS, &Key::of(&CONNECTIONS, workspace), Dir::Forward, MOST))?;
+    Ok(rows.into_iter().map(|(_, connection)| connection).collect())
+}

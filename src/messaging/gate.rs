@@ -1,0 +1,236 @@
+//! The gate: may this message leave now? Asked at enqueue and again in the transaction that writes the intent.
+//! The order of the checks is the order in which "why is nothing being sent?" lists them.
+
+use std::time::Duration;
+
+use super::hours::next_open;
+use super::model::{Message, Purpose};
+use super::store::list_replies_of_contact;
+use super::suppression::is_suppressed;
+use super::usage::{window, Counted};
+use crate::app::App;
+use crate::base::{UnixMillis, WorkspaceId};
+use crate::connections::{self, Connection, State, Use};
+use crate::contacts;
+use crate::jobs::spread;
+use crate::store::{StoreError, Txn};
+use crate::workers::{self, WorkerState};
+use crate::workspaces::{self, WorkspaceState};
+
+/// The gate's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gate {
+    Go,
+    /// Not yet; `whole_mailbox` when nothing from this mailbox may leave before then.
+    Later { at: UnixMillis, whole_mailbox: bool, reason: String },
+    /// Not at all. The reason is recorded with the message.
+    No { reason: String },
+}
+
+/// A follow-up leaves only when the mailbox was read this recently: an answer must stop the sequence first.
+const READ_WITHIN: Duration = Duration::from_secs(20 * 60);
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// How long a message waits before a switched-off worker or broken mailbox is looked at again; switching it on
+/// wakes its messages at once.
+const ASLEEP: Duration = Duration::from_secs(3600);
+
+/// Asks every check for `message` at `now`.
+pub fn check_now(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
+    let checks = [workspace_open, contact_allows, not_suppressed, mailbox_works, worker_works, no_unread_answer, caps];
+    for check in checks {
+        let answer = check(app, txn, message, now)?;
+        if answer != Gate::Go {
+            return Ok(answer);
+        }
+    }
+    Ok(hours(message, now))
+}
+
+fn no(reason: impl Into<String>) -> Result<Gate, StoreError> {
+    Ok(Gate::No { reason: reason.into() })
+}
+
+fn later(at: UnixMillis, reason: impl Into<String>) -> Result<Gate, StoreError> {
+    Ok(Gate::Later { at, whole_mailbox: false, reason: reason.into() })
+}
+
+fn workspace_open(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
+    let Some(workspace) = workspaces::find(txn, message.workspace)? else {
+        return no("The workspace was closed.");
+    };
+    if let WorkspaceState::Suspended { reason, .. } = &workspace.state {
+        return later(now.plus(ASLEEP), format!("The workspace is suspended: {reason}"));
+    }
+    if message.purpose == Purpose::Outreach && workspace.postal_address.trim().is_empty() {
+        return later(now.plus(ASLEEP), "The postal address that must stand below each mail is missing. Add it in Settings.");
+    }
+    Ok(Gate::Go)
+}
+
+fn contact_allows(_: &App, txn: &mut Txn<'_>, message: &Message, _: UnixMillis) -> Result<Gate, StoreError> {
+    if message.purpose == Purpose::Test {
+        return Ok(Gate::Go);
+    }
+    match contacts::find(txn, message.workspace, message.contact)? {
+        None => no("The contact was erased."),
+        Some(contact) if contact.restricted => no("The contact asked that their data is only stored."),
+        Some(_) => Ok(Gate::Go),
+    }
+}
+
+fn not_suppressed(_: &App, txn: &mut Txn<'_>, message: &Message, _: UnixMillis) -> Result<Gate, StoreError> {
+    match is_suppressed(txn, message.workspace, &message.to, message.purpose)? {
+        Some(entry) => no(format!("{} must not be written to: {}.", entry.target.words(), entry.reason.words())),
+        None => Ok(Gate::Go),
+    }
+}
+
+fn mailbox_works(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
+    let Some(connection) = connections::find(txn, message.workspace, message.connection)? else {
+        return no("The mailbox is no longer connected.");
+    };
+    match &connection.state {
+        State::Disconnected { .. } => no("The mailbox was disconnected."),
+        State::NeedsOwner { reason, .. } => {
+            let reason = format!("{} needs its owner: {reason}", connection.address);
+            Ok(Gate::Later { at: now.plus(ASLEEP), whole_mailbox: true, reason })
+        }
+        State::Waiting { until, reason } if *until > now => {
+            Ok(Gate::Later { at: *until, whole_mailbox: true, reason: reason.clone() })
+        }
+        _ if !connection.can(Use::Outreach) => no("This connection may not send."),
+        _ => follow_up_reads_first(&connection, message, now),
+    }
+}
+
+fn follow_up_reads_first(connection: &Connection, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
+    if message.purpose != Purpose::Outreach || message.in_reply_to.is_none() {
+        return Ok(Gate::Go);
+    }
+    match connection.health.last_poll {
+        Some(at) if now.since(at) <= READ_WITHIN => Ok(Gate::Go),
+        _ => later(now.plus(LOOK_AGAIN), "The mailbox is read first, so that an answer stops the follow-up."),
+    }
+}
+
+fn worker_works(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
+    let (Some(worker), Purpose::Outreach | Purpose::Answer) = (message.worker, message.purpose) else {
+        return Ok(Gate::Go);
+    };
+    let Some(worker) = workers::find(txn, message.workspace, worker)? else {
+        return no("The worker was deleted.");
+    };
+    match worker.state {
+        WorkerState::Working => Ok(Gate::Go),
+        WorkerState::Off => later(now.plus(ASLEEP), format!("{} is not switched on.", worker.name)),
+        WorkerState::Paused(off) => later(now.plus(ASLEEP), format!("{} is paused: {}", worker.name, off.reason)),
+    }
+}
+
+/// Between an answer's arrival and its being read, nothing of the sequence may slip out.
+fn no_unread_answer(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
+    if message.purpose != Purpose::Outreach {
+        return Ok(Gate::Go);
+    }
+    let newest = list_replies_of_contact(txn, message.workspace, message.contact, 1)?;
+    match newest.first() {
+        Some(reply) if reply.received_at >= message.queued_at && reply.reading.is_none() => {
+            later(now.plus(LOOK_AGAIN), "An answer came in and is being read.")
+        }
+        _ => Ok(Gate::Go),
+    }
+}
+
+fn caps(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
+    if matches!(message.purpose, Purpose::Test | Purpose::Transactional) {
+        return Ok(Gate::Go);
+    }
+    let workspace = message.workspace;
+    if let Some(answer) = mailbox_cap(app, txn, message, now)? {
+        return Ok(answer);
+    }
+    if message.purpose == Purpose::Answer {
+        return Ok(Gate::Go);
+    }
+    let limits = match message.worker {
+        Some(worker) => workers::find(txn, workspace, worker)?.map(|worker| worker.limits).unwrap_or_default(),
+        None => Default::default(),
+    };
+    let hard = app.config.outreach.hard_daily_cap;
+    if let Some(worker) = message.worker {
+        let sent = window(txn, workspace, Counted::Worker(worker))?;
+        let cap = limits.per_day.min(hard);
+        if sent.last_day(now) >= cap {
+            return later(room(&sent, cap, now), format!("The worker's limit of {cap} a day is reached."));
+        }
+    }
+    let domain = message.to.domain();
+    let sent = window(txn, workspace, Counted::Domain(domain))?;
+    if sent.last_day(now) >= limits.per_domain_day {
+        let reason = format!("{} mails a day to {domain} is the limit.", limits.per_domain_day);
+        return later(room(&sent, limits.per_domain_day, now), reason);
+    }
+    Ok(Gate::Go)
+}
+
+fn mailbox_cap(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Option<Gate>, StoreError> {
+    let Some(connection) = connections::find(txn, message.workspace, message.connection)? else { return Ok(None) };
+    let sent = window(txn, message.workspace, Counted::Mailbox(connection.id))?;
+    let cap = connection.pace.daily_cap.min(app.config.outreach.hard_daily_cap);
+    let cap = if connection.pace.ramp_up { sent.ramped(cap, now) } else { cap };
+    if sent.last_day(now) < cap {
+        return Ok(None);
+    }
+    let reason = format!("{} has sent its {cap} mails of the last 24 hours.", connection.address);
+    Ok(Some(Gate::Later { at: room(&sent, cap, now), whole_mailbox: true, reason }))
+}
+
+fn room(sent: &super::usage::Window, cap: u32, now: UnixMillis) -> UnixMillis {
+    sent.below(cap, now).max(now.plus(LOOK_AGAIN))
+}
+
+fn hours(message: &Message, now: UnixMillis) -> Gate {
+    let Some(hours) = &message.hours else { return Gate::Go };
+    match next_open(hours, now) {
+        Some(at) if at <= now => Gate::Go,
+        Some(at) => {
+            Gate::Later { at, whole_mailbox: false, reason: format!("It is outside sending hours in {}.", hours.zone) }
+        }
+        None => Gate::No { reason: "No day is chosen on which mail may be sent.".into() },
+    }
+}
+
+/// The pause after a mail of this mailbox: its own gap or the operator's, whichever is longer, and a part that
+/// differs from mail to mail.
+pub(super) fn pause_after(app: &App, connection: &Connection, message: &Message) -> Duration {
+    let gap = Duration::from_secs(u64::from(connection.pace.min_gap_seconds)).max(app.config.outreach.min_gap);
+    let width = Duration::from_secs(u64::from(connection.pace.jitter_seconds));
+    if width.is_zero() {
+        gap
+    } else {
+        gap + spread(message.job, 0, width)
+    }
+}
+
+/// Counts a message towards (or back from) all limits.
+pub(super) fn count_sent(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    message: &Message,
+    now: UnixMillis,
+    by: i32,
+) -> Result<(), StoreError> {
+    use super::usage::count;
+    if message.purpose == Purpose::Test {
+        return Ok(());
+    }
+    count(txn, workspace, Counted::Mailbox(message.connection), now, by)?;
+    count(txn, workspace, Counted::Workspace, now, by)?;
+    if message.purpose == Purpose::Outreach {
+        count(txn, workspace, Counted::Domain(message.to.domain()), now, by)?;
+        if let Some(worker) = message.worker {
+            count(txn, workspace, Counted::Worker(worker), now, by)?;
+        }
+    }
+    Ok(())
+}

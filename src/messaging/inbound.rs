@@ -1,0 +1,120 @@
+//! What came back: answers, bounces, complaints. Channels have already matched it to a message of ours.
+
+use super::model::{Delivery, Message, Reply, SuppressionReason, Target};
+use super::store::{find_message, insert_reply, update_message};
+use super::suppression::suppress;
+use crate::app::App;
+use crate::base::{EmailAddress, MessageId, ReplyId, UnixMillis, WorkspaceId};
+use crate::events::{self, Happened};
+use crate::store::StoreError;
+
+/// Characters of an answer that may be stored (promise 3).
+pub const EXCERPT_CHARS: usize = 2000;
+/// A full mailbox is not a dead one; after this many soft bounces the address is given up.
+const SOFT_LIMIT: usize = 3;
+
+/// An answer to `message`, as a channel read it. `text` is what the person wrote, without quotes and signature.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    pub message: MessageId,
+    pub from: EmailAddress,
+    pub from_name: String,
+    pub subject: String,
+    pub text: String,
+    pub message_id: String,
+    pub references: Vec<String>,
+    pub provider_thread: Option<String>,
+    pub sent_at: UnixMillis,
+    pub header_facts: Vec<(String, String)>,
+    pub automatic: bool,
+}
+
+/// Takes in an answer. `None` when it was taken in before, or its message is gone.
+pub fn receive(app: &App, workspace: WorkspaceId, incoming: &Incoming) -> Result<Option<ReplyId>, StoreError> {
+    let now = app.now();
+    let id = ReplyId::new(now);
+    app.store.write(|txn| {
+        let Some(message) = find_message(txn, workspace, incoming.message)? else { return Ok(None) };
+        let reply = reply_row(id, &message, incoming, now);
+        if !insert_reply(txn, &reply)? {
+            return Ok(None);
+        }
+        let what = Happened::MessageReceived { reply: id, contact: message.contact, message: message.id };
+        events::append(txn, workspace, now, what)?;
+        Ok(Some(id))
+    })
+}
+
+fn reply_row(id: ReplyId, message: &Message, incoming: &Incoming, now: UnixMillis) -> Reply {
+    Reply {
+        id,
+        workspace: message.workspace,
+        contact: message.contact,
+        message: message.id,
+        connection: message.connection,
+        worker: message.worker,
+        enrolment: message.enrolment,
+        from: incoming.from.clone(),
+        from_name: incoming.from_name.clone(),
+        received_at: now,
+        sent_at: incoming.sent_at,
+        subject: incoming.subject.chars().take(200).collect(),
+        excerpt: incoming.text.chars().take(EXCERPT_CHARS).collect(),
+        message_id: incoming.message_id.clone(),
+        references: incoming.references.clone(),
+        provider_thread: incoming.provider_thread.clone().or_else(|| message.provider_thread.clone()),
+        header_facts: incoming.header_facts.clone(),
+        automatic: incoming.automatic,
+        reading: None,
+        handled_at: None,
+    }
+}
+
+/// Notes a bounce of a message. `suppress_address`: the report says that nobody is there. A soft one only counts,
+/// until there were several.
+pub fn bounced(
+    app: &App,
+    workspace: WorkspaceId,
+    message: MessageId,
+    hard: bool,
+    suppress_address: bool,
+    reason: &str,
+) -> Result<(), StoreError> {
+    let now = app.now();
+    app.store.write(|txn| {
+        let Some(mut message) = find_message(txn, workspace, message)? else { return Ok(()) };
+        if matches!(message.state, Delivery::Bounced { hard: true, .. }) {
+            return Ok(());
+        }
+        let (id, contact) = (message.id, message.contact);
+        message.state = Delivery::Bounced { hard, reason: reason.to_owned() };
+        update_message(txn, &message)?;
+        events::append(txn, workspace, now, Happened::MessageBounced { message: id, contact, hard })?;
+        let worn_out = !hard && soft_bounces(txn, &message)? >= SOFT_LIMIT;
+        if suppress_address || worn_out {
+            let target = Target::Address(message.to.clone());
+            suppress(txn, workspace, now, &target, SuppressionReason::Bounced, reason, Some(contact))?;
+        }
+        Ok(())
+    })
+}
+
+fn soft_bounces(txn: &mut crate::store::Txn<'_>, message: &Message) -> Result<usize, StoreError> {
+    let Some(enrolment) = message.enrolment else { return Ok(1) };
+    let messages = super::store::list_of_enrolment(txn, message.workspace, enrolment, 20)?;
+    Ok(messages.iter().filter(|message| matches!(message.state, Delivery::Bounced { hard: false, .. })).count())
+}
+
+/// Notes that the recipient reported a message as spam: never again.
+pub fn complained(app: &App, workspace: WorkspaceId, message: MessageId, kind: &str) -> Result<(), StoreError> {
+    let now = app.now();
+    app.store.write(|txn| {
+        let Some(message) = find_message(txn, workspace, message)? else { return Ok(()) };
+        let target = Target::Address(message.to.clone());
+        let contact = message.contact;
+        if suppress(txn, workspace, now, &target, SuppressionReason::Complained, kind, Some(contact))? {
+            events::append(txn, workspace, now, Happened::Complained { message: Some(message.id), contact })?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,40 @@
+//! Messages: the one gate out, what came of each, what came back, and who must not be written to.
+//!
+//! Always true here:
+//! - Whatever leaves on any channel was enqueued by `outbox::enqueue` and passed the gate twice: when it was
+//!   enqueued and in the transaction that wrote its intent.
+//! - A "no" of the gate is a recorded outcome with its reason, never an error.
+//! - After an opt-out nothing but transactional messages leaves, from that commit on.
+//! - Of an answer at most 2,000 characters are stored.
+
+mod gate;
+mod hours;
+mod inbound;
+mod model;
+mod outbox;
+mod store;
+mod suppression;
+mod unsubscribe;
+mod usage;
+
+pub use gate::{check_now, Gate};
+pub use hours::next_open;
+pub use inbound::{bounced, complained, receive, Incoming, EXCERPT_CHARS};
+pub use model::{
+    Delivery, Message, ProposedTime, Purpose, Reading, Reply, SendingHours, Suppression, SuppressionReason, Target,
+};
+pub use outbox::{cancel, enqueue, resolve, Channel, Look, NewMessage, Outbox, ResolveError, SendOutcome, SentAs, SEND};
+pub use store::{
+    find_by_message_ids, find_by_thread, find_message, find_reply, get_message, get_reply, list_of_contact,
+    list_of_enrolment, list_recent, list_replies, list_replies_of_contact, update_reply,
+};
+pub use suppression::{is_suppressed, lift, list as list_suppressions, suppress, suppress_by_hand, SuppressError};
+pub use unsubscribe::{mail_links, read_token, unsubscribe, MailLinks, Opened};
+pub use usage::{sent_in_last_day, usage_by_day, Counted};
+
+use crate::store::Declared;
+
+/// All tables of the room.
+pub fn tables() -> Vec<Declared> {
+    [store::TABLES, suppression::TABLES, usage::TABLES].concat()
+}

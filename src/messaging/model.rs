@@ -1,0 +1,254 @@
+//! Messages out and in, and what keeps them from leaving.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{
+    BookingId, ConnectionId, ContactId, DraftId, EmailAddress, EnrolmentId, JobId, MessageId, ReplyId, StepId,
+    SuppressionId, UnixMillis, WorkerId, WorkspaceId,
+};
+
+/// Why a message is sent; decides which checks of the gate apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// A step of a sequence: everything applies.
+    Outreach,
+    /// An answer in a running conversation, written by a worker's engine or a person.
+    Answer,
+    /// A confirmation of something the person did (a booking): passes an opt-out from marketing, and is marked so.
+    Transactional,
+    /// Sent by the owner to their own address to see how it looks.
+    Test,
+}
+
+/// One message to a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    pub id: MessageId,
+    pub workspace: WorkspaceId,
+    pub contact: ContactId,
+    pub purpose: Purpose,
+    pub connection: ConnectionId,
+    #[serde(default)]
+    pub worker: Option<WorkerId>,
+    #[serde(default)]
+    pub enrolment: Option<EnrolmentId>,
+    #[serde(default)]
+    pub step: Option<StepId>,
+    #[serde(default)]
+    pub draft: Option<DraftId>,
+    #[serde(default)]
+    pub booking: Option<BookingId>,
+    pub to: EmailAddress,
+    #[serde(default)]
+    pub to_name: String,
+    pub subject: String,
+    /// Plain text as the person will read it, without the footer.
+    pub text: String,
+    /// Our Message-ID, without brackets; replaced by the provider's where it made its own.
+    pub message_id: String,
+    /// The message of ours (or theirs) that this one answers.
+    #[serde(default)]
+    pub in_reply_to: Option<String>,
+    #[serde(default)]
+    pub references: Vec<String>,
+    /// The provider's conversation, for threading in the owner's own mailbox.
+    #[serde(default)]
+    pub provider_thread: Option<String>,
+    /// The provider's id of the sent message.
+    #[serde(default)]
+    pub provider_id: Option<String>,
+    /// Sent in the recipient's hours of these days (absent: any time).
+    #[serde(default)]
+    pub hours: Option<SendingHours>,
+    pub state: Delivery,
+    pub queued_at: UnixMillis,
+    #[serde(default)]
+    pub sent_at: Option<UnixMillis>,
+    /// The job that sends it.
+    pub job: JobId,
+    /// Where the mailbox stood before sending (Gmail `historyId`), for looking after a cut line.
+    #[serde(default)]
+    pub cursor_before: Option<u64>,
+}
+
+/// When a message may arrive, on the recipient's clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendingHours {
+    /// IANA name.
+    pub zone: String,
+    /// Monday = 1 to Sunday = 7.
+    pub days: Vec<u8>,
+    /// Minutes after midnight.
+    pub from: u16,
+    pub to: u16,
+}
+
+/// What became of a message. "Sent" means that the provider took it, not that it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum Delivery {
+    Queued {
+        /// Why it waits, as the gate last said.
+        #[serde(default)]
+        waits_for: Option<String>,
+    },
+    /// The intent is written; it leaves now.
+    Leaving,
+    Sent,
+    /// It may have left; being looked for.
+    InDoubt { reason: String },
+    /// A person must say.
+    NeedsHuman { reason: String },
+    NotSent { reason: String },
+    Bounced { hard: bool, reason: String },
+}
+
+impl Delivery {
+    pub fn words(&self) -> &'static str {
+        match self {
+            Delivery::Queued { .. } => "Waiting",
+            Delivery::Leaving => "Leaving",
+            Delivery::Sent => "Sent",
+            Delivery::InDoubt { .. } => "Being looked for",
+            Delivery::NeedsHuman { .. } => "Needs a look",
+            Delivery::NotSent { .. } => "Not sent",
+            Delivery::Bounced { hard: true, .. } => "Bounced",
+            Delivery::Bounced { hard: false, .. } => "Delayed",
+        }
+    }
+
+    pub fn is_waiting(&self) -> bool {
+        matches!(self, Delivery::Queued { .. })
+    }
+}
+
+/// An answer to something we sent. The body was used in memory; this is what is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    pub id: ReplyId,
+    pub workspace: WorkspaceId,
+    pub contact: ContactId,
+    /// The message it answers.
+    pub message: MessageId,
+    pub connection: ConnectionId,
+    #[serde(default)]
+    pub worker: Option<WorkerId>,
+    #[serde(default)]
+    pub enrolment: Option<EnrolmentId>,
+    pub from: EmailAddress,
+    #[serde(default)]
+    pub from_name: String,
+    pub received_at: UnixMillis,
+    pub sent_at: UnixMillis,
+    pub subject: String,
+    /// At most 2,000 characters of what the person wrote, quotes and signature removed.
+    pub excerpt: String,
+    /// Its Message-ID and those it refers to, for answering in the thread.
+    pub message_id: String,
+    #[serde(default)]
+    pub references: Vec<String>,
+    #[serde(default)]
+    pub provider_thread: Option<String>,
+    /// Header facts that classification needs (name, value), few and short.
+    #[serde(default)]
+    pub header_facts: Vec<(String, String)>,
+    /// Written by a machine, as headers say.
+    #[serde(default)]
+    pub automatic: bool,
+    /// How it was read; absent until the reader has come to it.
+    #[serde(default)]
+    pub reading: Option<Reading>,
+    /// A person has dealt with it.
+    #[serde(default)]
+    pub handled_at: Option<UnixMillis>,
+}
+
+/// How a reply was read, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// One of the nine labels (contract names: `interested`, `meeting_proposed`, …).
+    pub label: String,
+    /// Calibrated, 0 to 1.
+    pub confidence: f32,
+    pub language: String,
+    #[serde(default)]
+    pub reasons: Vec<String>,
+    #[serde(default)]
+    pub flags: Vec<String>,
+    #[serde(default)]
+    pub times: Vec<ProposedTime>,
+    /// YYYY-MM-DD.
+    #[serde(default)]
+    pub return_date: Option<String>,
+    #[serde(default)]
+    pub follow_up_on: Option<String>,
+    pub read_at: UnixMillis,
+    /// What the program had read before a person corrected it.
+    #[serde(default)]
+    pub corrected_from: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposedTime {
+    pub start: UnixMillis,
+    /// Absent for an exact point.
+    #[serde(default)]
+    pub end: Option<UnixMillis>,
+    pub source_text: String,
+    #[serde(default)]
+    pub ambiguous: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suppression {
+    pub id: SuppressionId,
+    pub target: Target,
+    pub reason: SuppressionReason,
+    /// How it came: "one-click", "unsubscribe page", "reply", "bounce 5.1.1", a person's note.
+    pub how: String,
+    pub at: UnixMillis,
+    #[serde(default)]
+    pub contact: Option<ContactId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    Address(EmailAddress),
+    /// In lower case, as A-label; holds for its sub-domains too.
+    Domain(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SuppressionReason {
+    Unsubscribed,
+    Complained,
+    Bounced,
+    /// Entered by a member.
+    ByHand,
+    /// The person was erased or asked for restriction.
+    Rights,
+}
+
+impl SuppressionReason {
+    pub fn words(self) -> &'static str {
+        match self {
+            SuppressionReason::Unsubscribed => "Unsubscribed",
+            SuppressionReason::Complained => "Reported as spam",
+            SuppressionReason::Bounced => "Address does not work",
+            SuppressionReason::ByHand => "Added by hand",
+            SuppressionReason::Rights => "Asked for it",
+        }
+    }
+
+    /// An opt-out from marketing leaves transactional mail possible; an address that does not work does not.
+    pub fn blocks(self, purpose: Purpose) -> bool {
+        match purpose {
+            Purpose::Test => false,
+            Purpose::Outreach | Purpose::Answer => true,
+            Purpose::Transactional => matches!(self, SuppressionReason::Bounced | SuppressionReason::Rights),
+        }
+    }
+}

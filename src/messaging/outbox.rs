@@ -1,0 +1,465 @@
+//! The one way out. A message is enqueued with its job in the caller's transaction; the job sends it when the gate
+//! lets it, one at a time per mailbox, and never twice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{json, Value};
+
+use super::gate::{check_now, count_sent, pause_after, Gate};
+use super::model::{Delivery, Message, Purpose, SendingHours, SuppressionReason, Target};
+use super::store::{find_message, get_message, insert_message, update_message};
+use super::suppression::suppress;
+use crate::app::App;
+use crate::audit::{self, Who};
+use crate::authz::{Actor, Denied, Permission};
+use crate::base::{
+    BookingId, ConnectionId, ContactId, DraftId, EmailAddress, EnrolmentId, MessageId, StepId, UnixMillis, WorkerId,
+    WorkspaceId,
+};
+use crate::connections::{self, Connection, State};
+use crate::events::{self, Happened};
+use crate::jobs::{self, Class, Effect, Job, Lane, NewJob, Performed, Prepared, Reconciled, Settled, Verdict};
+use crate::store::{StoreError, Txn};
+use crate::workers;
+
+/// The kind of the job that sends one message.
+pub const SEND: &str = "messaging.send";
+
+/// How a channel hands a message to its provider. Implemented in `channels/`, given to the outbox by `wiring`.
+pub trait Channel: Send + Sync {
+    /// The first byte may leave here.
+    fn send(&self, app: &App, message: &Message, connection: &Connection) -> SendOutcome;
+    /// Looks at the provider whether the message left.
+    fn look(&self, app: &App, message: &Message, connection: &Connection, looks: u32) -> Look;
+}
+
+/// What the provider made of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentAs {
+    pub provider_id: Option<String>,
+    pub provider_thread: Option<String>,
+    /// The Message-ID under which it really left.
+    pub message_id: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendOutcome {
+    Sent(SentAs),
+    /// Surely not sent; later may be better. `whole_mailbox`: nothing from this mailbox until then.
+    Wait { after: Option<Duration>, whole_mailbox: bool, reason: String },
+    /// Surely not sent, and this message never will be. `bad_address`: nobody is there (5.1.x).
+    Refused { reason: String, bad_address: bool },
+    /// Surely not sent; the owner must act before anything leaves from this mailbox.
+    NeedsOwner { reason: String },
+    /// It may have left.
+    Unknown { reason: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    Found(SentAs),
+    Absent,
+    LookAgain { after: Duration, reason: String },
+    CannotKnow { reason: String },
+}
+
+/// A message to be enqueued. Ids are made here, outside the transaction.
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    message: Message,
+    job: NewJob,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Payload {
+    workspace: WorkspaceId,
+    message: MessageId,
+}
+
+impl NewMessage {
+    /// `domain` for the Message-ID is the sender's own.
+    pub fn new(
+        now: UnixMillis,
+        workspace: WorkspaceId,
+        contact: ContactId,
+        purpose: Purpose,
+        from: &Connection,
+        to: &EmailAddress,
+    ) -> Self {
+        let id = MessageId::new(now);
+        let job = NewJob::new(SEND, Lane::MailOut, workspace, now, &Payload { workspace, message: id })
+            .serial(from.id.0)
+            .class(Class::Once)
+            .max_attempts(40);
+        let message = Message {
+            id,
+            workspace,
+            contact,
+            purpose,
+            connection: from.id,
+            worker: None,
+            enrolment: None,
+            step: None,
+            draft: None,
+            booking: None,
+            to: to.clone(),
+            to_name: String::new(),
+            subject: String::new(),
+            text: String::new(),
+            message_id: format!("{}@{}", id, from.address.domain()),
+            in_reply_to: None,
+            references: Vec::new(),
+            provider_thread: None,
+            provider_id: None,
+            hours: None,
+            state: Delivery::Queued { waits_for: None },
+            queued_at: now,
+            sent_at: None,
+            job: job.id(),
+            cursor_before: None,
+        };
+        Self { message, job }
+    }
+
+    pub fn id(&self) -> MessageId {
+        self.message.id
+    }
+
+    pub fn to_name(mut self, name: &str) -> Self {
+        self.message.to_name = name.to_owned();
+        self
+    }
+
+    pub fn words(mut self, subject: &str, text: &str) -> Self {
+        self.message.subject = subject.to_owned();
+        self.message.text = text.to_owned();
+        self
+    }
+
+    pub fn worker(mut self, worker: WorkerId) -> Self {
+        self.message.worker = Some(worker);
+        self
+    }
+
+    pub fn step(mut self, enrolment: EnrolmentId, step: StepId) -> Self {
+        self.message.enrolment = Some(enrolment);
+        self.message.step = Some(step);
+        self
+    }
+
+    pub fn enrolment(mut self, enrolment: EnrolmentId) -> Self {
+        self.message.enrolment = Some(enrolment);
+        self
+    }
+
+    pub fn draft(mut self, draft: DraftId) -> Self {
+        self.message.draft = Some(draft);
+        self
+    }
+
+    pub fn booking(mut self, booking: BookingId) -> Self {
+        self.message.booking = Some(booking);
+        self
+    }
+
+    pub fn hours(mut self, hours: SendingHours) -> Self {
+        self.message.hours = Some(hours);
+        self
+    }
+
+    /// Continues a conversation: `parent` is answered, `references` are those before it.
+    pub fn answering(mut self, parent: &str, references: &[String], provider_thread: Option<&str>) -> Self {
+        self.message.in_reply_to = Some(parent.to_owned());
+        self.message.references = references.iter().filter(|id| *id != parent).cloned().collect();
+        self.message.references.push(parent.to_owned());
+        self.message.provider_thread = provider_thread.map(str::to_owned);
+        self
+    }
+
+    /// Not before then.
+    pub fn due(mut self, at: UnixMillis) -> Self {
+        self.job = self.job.due(at);
+        self
+    }
+}
+
+/// Enqueues a message in this transaction. The gate is asked at once: a "no" is recorded as the message's outcome.
+pub fn enqueue(app: &App, txn: &mut Txn<'_>, new: &NewMessage, now: UnixMillis) -> Result<Message, StoreError> {
+    let mut message = new.message.clone();
+    let (workspace, contact) = (message.workspace, message.contact);
+    if let Gate::No { reason } = check_now(app, txn, &message, now)? {
+        message.state = Delivery::NotSent { reason: reason.clone() };
+        insert_message(txn, &message)?;
+        events::append(txn, workspace, now, Happened::MessageNotSent { message: message.id, contact, reason })?;
+        return Ok(message);
+    }
+    insert_message(txn, &message)?;
+    jobs::enqueue(txn, &new.job)?;
+    events::append(txn, workspace, now, Happened::MessageQueued { message: message.id, contact })?;
+    Ok(message)
+}
+
+/// Takes a waiting message back. One that is leaving or in doubt stays; returns whether it was taken back.
+pub fn cancel(txn: &mut Txn<'_>, workspace: WorkspaceId, id: MessageId, reason: &str) -> Result<bool, StoreError> {
+    let Some(mut message) = find_message(txn, workspace, id)? else { return Ok(false) };
+    if !message.state.is_waiting() || !jobs::cancel(txn, message.job, reason)? {
+        return Ok(false);
+    }
+    message.state = Delivery::NotSent { reason: reason.to_owned() };
+    update_message(txn, &message)?;
+    Ok(true)
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Somebody else decided first, or it was found meanwhile.
+    #[error("this message does not wait for a decision any more")]
+    NotWaiting,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A person says what became of a message that may or may not have left.
+pub fn resolve(app: &App, actor: &Actor, id: MessageId, verdict: Verdict) -> Result<Message, ResolveError> {
+    actor.require(Permission::ApproveDrafts)?;
+    let now = app.now();
+    app.store.write(|txn| {
+        let mut message = find_message(txn, actor.workspace, id)?.ok_or(ResolveError::NotWaiting)?;
+        jobs::decide(txn, message.job, verdict, now)?.ok_or(ResolveError::NotWaiting)?;
+        let (act, state) = match verdict {
+            Verdict::Arrived => ("message.arrived", Delivery::Sent),
+            Verdict::DoAgain => ("message.sent_again", Delivery::Queued { waits_for: None }),
+            Verdict::GiveUp => {
+                ("message.given_up", Delivery::NotSent { reason: "Decided by a person.".into() })
+            }
+        };
+        message.state = state;
+        if verdict == Verdict::Arrived {
+            message.sent_at = message.sent_at.or(Some(now));
+            let what = Happened::MessageSent { message: id, contact: message.contact };
+            events::append(txn, actor.workspace, now, what)?;
+        }
+        update_message(txn, &message)?;
+        audit::record(txn, actor.workspace, now, &Who::of(actor), act, &format!("message {id}"), "")?;
+        Ok(message)
+    })
+}
+
+/// The effect behind `SEND`.
+pub struct Outbox {
+    pub channel: Arc<dyn Channel>,
+}
+
+impl Effect<App> for Outbox {
+    fn kind(&self) -> &'static str {
+        SEND
+    }
+
+    fn prepare(&self, app: &App, txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<Prepared, StoreError> {
+        let Payload { workspace, message } = job.payload()?;
+        let Some(mut message) = find_message(txn, workspace, message)? else {
+            return Ok(Prepared::Drop { reason: "The message was erased.".into() });
+        };
+        if !message.state.is_waiting() {
+            return Ok(Prepared::Drop { reason: "The message was taken back.".into() });
+        }
+        match check_now(app, txn, &message, now)? {
+            Gate::Go => {
+                message.state = Delivery::Leaving;
+                message.cursor_before = mailbox_cursor(txn, &message)?;
+                count_sent(txn, workspace, &message, now, 1)?;
+                update_message(txn, &message)?;
+                Ok(Prepared::Go)
+            }
+            Gate::Later { at, whole_mailbox, reason } => {
+                let waits = Delivery::Queued { waits_for: Some(reason.clone()) };
+                if message.state != waits {
+                    message.state = waits;
+                    update_message(txn, &message)?;
+                }
+                Ok(Prepared::Later { at, whole_serial: whole_mailbox, reason })
+            }
+            Gate::No { reason } => {
+                message.state = Delivery::NotSent { reason: reason.clone() };
+                update_message(txn, &message)?;
+                let (message, contact) = (message.id, message.contact);
+                let what = Happened::MessageNotSent { message, contact, reason: reason.clone() };
+                events::append(txn, workspace, now, what)?;
+                Ok(Prepared::Drop { reason })
+            }
+        }
+    }
+
+    fn perform(&self, app: &App, job: &Job) -> Performed {
+        let (message, connection) = match load(app, job) {
+            Ok(Some(found)) => found,
+            Ok(None) => return Performed::Refused { reason: "The message was erased.".into(), detail: Value::Null },
+            Err(error) => return not_done(None, false, error.to_string(), Value::Null),
+        };
+        match self.channel.send(app, &message, &connection) {
+            SendOutcome::Sent(sent) => Performed::Done { answer: json!(sent) },
+            SendOutcome::Wait { after, whole_mailbox, reason } => not_done(after, whole_mailbox, reason, Value::Null),
+            SendOutcome::Refused { reason, bad_address } => {
+                Performed::Refused { reason, detail: json!({ "bad_address": bad_address }) }
+            }
+            SendOutcome::NeedsOwner { reason } => {
+                not_done(Some(Duration::from_secs(3600)), true, reason, json!({ "needs_owner": true }))
+            }
+            SendOutcome::Unknown { reason } => Performed::Unknown { reason },
+        }
+    }
+
+    fn settle(
+        &self,
+        app: &App,
+        txn: &mut Txn<'_>,
+        job: &Job,
+        performed: &Performed,
+        now: UnixMillis,
+    ) -> Result<Settled, StoreError> {
+        let Payload { workspace, message } = job.payload()?;
+        let Some(message) = find_message(txn, workspace, message)? else { return Ok(Settled::default()) };
+        settle_message(app, txn, job, message, performed, now)
+    }
+
+    fn reconcile(&self, app: &App, job: &Job, _: UnixMillis) -> Reconciled {
+        let (message, connection) = match load(app, job) {
+            Ok(Some(found)) => found,
+            Ok(None) => return Reconciled::CannotKnow { reason: "The message was erased.".into() },
+            Err(error) => return Reconciled::LookAgain { after: Duration::from_secs(60), reason: error.to_string() },
+        };
+        match self.channel.look(app, &message, &connection, job.looks) {
+            Look::Found(sent) => Reconciled::Found { answer: json!(sent) },
+            Look::Absent => Reconciled::Absent,
+            Look::LookAgain { after, reason } => Reconciled::LookAgain { after, reason },
+            Look::CannotKnow { reason } => Reconciled::CannotKnow { reason },
+        }
+    }
+
+    fn released(&self, _: &App, txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<(), StoreError> {
+        let Payload { workspace, message } = job.payload()?;
+        let Some(mut message) = find_message(txn, workspace, message)? else { return Ok(()) };
+        count_sent(txn, workspace, &message, now, -1)?;
+        message.state = Delivery::Queued { waits_for: None };
+        update_message(txn, &message)
+    }
+}
+
+fn settle_message(
+    app: &App,
+    txn: &mut Txn<'_>,
+    job: &Job,
+    mut message: Message,
+    performed: &Performed,
+    now: UnixMillis,
+) -> Result<Settled, StoreError> {
+    let (workspace, id, contact) = (message.workspace, message.id, message.contact);
+    let mut settled = Settled::default();
+    let happened = match performed {
+        Performed::Done { answer } => {
+            let sent: SentAs = serde_json::from_value(answer.clone()).unwrap_or_default();
+            message.provider_id = sent.provider_id.or(message.provider_id);
+            message.provider_thread = sent.provider_thread.or(message.provider_thread);
+            message.message_id = sent.message_id.unwrap_or(message.message_id);
+            message.sent_at = Some(now);
+            message.state = Delivery::Sent;
+            if let Some(connection) = connections::find(txn, workspace, message.connection)? {
+                settled.pace = Some(now.plus(pause_after(app, &connection, &message)));
+                mark_success(txn, connection, now)?;
+            }
+            Some(Happened::MessageSent { message: id, contact })
+        }
+        Performed::NotDone { reason, detail, .. } => {
+            count_sent(txn, workspace, &message, now, -1)?;
+            // The queue gives up after this many tries; the message must say so as well.
+            if job.attempt + 1 >= job.max_attempts {
+                message.state = Delivery::NotSent { reason: reason.clone() };
+                Some(Happened::MessageNotSent { message: id, contact, reason: reason.clone() })
+            } else {
+                message.state = Delivery::Queued { waits_for: Some(reason.clone()) };
+                mark_trouble(txn, &message, reason, detail["needs_owner"] == true, now)?;
+                None
+            }
+        }
+        Performed::Refused { reason, detail } => {
+            count_sent(txn, workspace, &message, now, -1)?;
+            message.state = if detail["bad_address"] == true {
+                let target = Target::Address(message.to.clone());
+                suppress(txn, workspace, now, &target, SuppressionReason::Bounced, reason, Some(contact))?;
+                Delivery::Bounced { hard: true, reason: reason.clone() }
+            } else {
+                Delivery::NotSent { reason: reason.clone() }
+            };
+            Some(match &message.state {
+                Delivery::Bounced { .. } => Happened::MessageBounced { message: id, contact, hard: true },
+                _ => Happened::MessageNotSent { message: id, contact, reason: reason.clone() },
+            })
+        }
+        Performed::Unknown { reason } => {
+            message.state = Delivery::InDoubt { reason: reason.clone() };
+            Some(Happened::MessageInDoubt { message: id, contact })
+        }
+        Performed::CannotKnow { reason } => {
+            message.state = Delivery::NeedsHuman { reason: reason.clone() };
+            Some(Happened::MessageInDoubt { message: id, contact })
+        }
+    };
+    update_message(txn, &message)?;
+    if let Some(what) = happened {
+        events::append(txn, workspace, now, what)?;
+    }
+    Ok(settled)
+}
+
+fn load(app: &App, job: &Job) -> Result<Option<(Message, Connection)>, StoreError> {
+    let Payload { workspace, message } = job.payload()?;
+    let Some(message) = get_message(&app.store, workspace, message)? else { return Ok(None) };
+    let connection = connections::get(&app.store, workspace, message.connection)?;
+    Ok(connection.map(|connection| (message, connection)))
+}
+
+fn mailbox_cursor(txn: &mut Txn<'_>, message: &Message) -> Result<Option<u64>, StoreError> {
+    let connection = connections::find(txn, message.workspace, message.connection)?;
+    Ok(connection.and_then(|connection| match connection.kind {
+        connections::Kind::Google(google) => google.history_cursor,
+        connections::Kind::SmtpImap(_) => None,
+    }))
+}
+
+fn mark_success(txn: &mut Txn<'_>, mut connection: Connection, now: UnixMillis) -> Result<(), StoreError> {
+    connection.health.last_success = Some(now);
+    if matches!(connection.state, State::Waiting { .. }) {
+        connection.state = State::Working;
+    }
+    connections::put(txn, &connection)
+}
+
+/// Notes trouble on the mailbox; where only its owner can help, its workers pause.
+fn mark_trouble(
+    txn: &mut Txn<'_>,
+    message: &Message,
+    reason: &str,
+    needs_owner: bool,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let Some(mut connection) = connections::find(txn, message.workspace, message.connection)? else { return Ok(()) };
+    connection.health.last_error = Some((now, reason.to_owned()));
+    if needs_owner && connection.state.is_working() {
+        connection.state = State::NeedsOwner { since: now, reason: reason.to_owned() };
+        let what = Happened::ConnectionLost { connection: connection.id, reason: reason.to_owned() };
+        events::append(txn, message.workspace, now, what)?;
+        if let Some(worker) = message.worker {
+            let words = format!("{} needs its owner: {reason}", connection.address);
+            workers::pause_by_itself(txn, message.workspace, worker, now, &words)?;
+        }
+    }
+    connections::put(txn, &connection)
+}
+
+fn not_done(after: Option<Duration>, whole_serial: bool, reason: String, detail: Value) -> Performed {
+    Performed::NotDone { after, whole_serial, reason, detail }
+}

@@ -1,0 +1,332 @@
+//! Rows of messages and replies.
+
+use super::model::{Message, Reply};
+use crate::base::{ConnectionId, ContactId, Cursor, EnrolmentId, MessageId, Page, ReplyId, UnixMillis, WorkspaceId};
+use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
+
+const MESSAGES: Table<Message> = Table::sealed(
+    0x0a01,
+    "messages",
+    Tree::Messages,
+    Holds::Contact,
+    Retention::UntilErased,
+    "What was sent to whom, when and from which mailbox, so that answers can be matched and nothing is sent twice.",
+);
+const BY_CONTACT: Table<()> = Table::index(0x0a02, "messages_by_contact", "Messages of one contact, by time.");
+const BY_MESSAGE_ID: Table<MessageId> = Table::sealed(
+    0x0a03,
+    "messages_by_message_id",
+    Tree::Index,
+    Holds::Nothing,
+    Retention::UntilErased,
+    "Which message has a Message-ID, by keyed hash, so that an answer is matched without keeping a list of mail.",
+);
+const BY_THREAD: Table<MessageId> = Table::sealed(
+    0x0a04,
+    "messages_by_thread",
+    Tree::Index,
+    Holds::Nothing,
+    Retention::UntilErased,
+    "The first message of ours in a provider's conversation, by keyed hash.",
+);
+const BY_ENROLMENT: Table<()> = Table::index(0x0a05, "messages_by_enrolment", "Messages of one enrolment, by time.");
+const RECENT: Table<()> = Table::index(0x0a06, "messages_recent", "Messages of a workspace, by time.");
+const REPLIES: Table<Reply> = Table::sealed(
+    0x0a10,
+    "replies",
+    Tree::Messages,
+    Holds::Contact,
+    Retention::UntilErased,
+    "Answers to what was sent: who, when, how it was read and why, and at most 2,000 characters of it.",
+);
+const REPLIES_BY_CONTACT: Table<()> = Table::index(0x0a11, "replies_by_contact", "Replies of one contact, by time.");
+const REPLIES_RECENT: Table<()> = Table::index(0x0a12, "replies_recent", "Replies of a workspace, by time.");
+const REPLY_SEEN: Table<ReplyId> = Table::sealed(
+    0x0a13,
+    "replies_seen",
+    Tree::Index,
+    Holds::Nothing,
+    Retention::UntilErased,
+    "Which answers were read already, by keyed hash of their Message-ID, so that none is acted on twice.",
+);
+
+pub(super) const TABLES: &[Declared] = &[
+    Declared::personal(&MESSAGES, export_messages, erase_messages),
+    Declared::plain(&BY_CONTACT),
+    Declared::plain(&BY_MESSAGE_ID),
+    Declared::plain(&BY_THREAD),
+    Declared::plain(&BY_ENROLMENT),
+    Declared::plain(&RECENT),
+    Declared::personal(&REPLIES, export_replies, erase_replies),
+    Declared::plain(&REPLIES_BY_CONTACT),
+    Declared::plain(&REPLIES_RECENT),
+    Declared::plain(&REPLY_SEEN),
+];
+
+fn message_key(workspace: WorkspaceId, id: MessageId) -> Key {
+    Key::of(&MESSAGES, workspace).id(id.0)
+}
+
+fn reply_key(workspace: WorkspaceId, id: ReplyId) -> Key {
+    Key::of(&REPLIES, workspace).id(id.0)
+}
+
+fn message_id_key(txn: &Txn<'_>, workspace: WorkspaceId, message_id: &str) -> Result<Key, StoreError> {
+    let hash = txn.blind(workspace, "message id", &normal_message_id(message_id))?;
+    Ok(Key::of(&BY_MESSAGE_ID, workspace).bytes(&hash))
+}
+
+fn thread_key(txn: &Txn<'_>, workspace: WorkspaceId, on: ConnectionId, thread: &str) -> Result<Key, StoreError> {
+    let hash = txn.blind(workspace, "provider thread", &format!("{on}|{thread}"))?;
+    Ok(Key::of(&BY_THREAD, workspace).bytes(&hash))
+}
+
+/// Some mailers change the case of the domain part; brackets and blanks are never part of the id.
+fn normal_message_id(raw: &str) -> String {
+    raw.trim().trim_start_matches('<').trim_end_matches('>').to_lowercase()
+}
+
+pub fn find_message(txn: &mut Txn<'_>, workspace: WorkspaceId, id: MessageId) -> Result<Option<Message>, StoreError> {
+    txn.get(&MESSAGES, &message_key(workspace, id))
+}
+
+pub fn get_message(store: &Store, workspace: WorkspaceId, id: MessageId) -> Result<Option<Message>, StoreError> {
+    store.get(&MESSAGES, &message_key(workspace, id))
+}
+
+/// Writes a new message with its index rows.
+pub(super) fn insert_message(txn: &mut Txn<'_>, message: &Message) -> Result<(), StoreError> {
+    let workspace = message.workspace;
+    let (at, id) = (message.queued_at, message.id.0);
+    txn.mark(&BY_CONTACT, &Key::of(&BY_CONTACT, workspace).id(message.contact.0).time(at).id(id))?;
+    txn.mark(&RECENT, &Key::of(&RECENT, workspace).time(at).id(id))?;
+    if let Some(enrolment) = message.enrolment {
+        txn.mark(&BY_ENROLMENT, &Key::of(&BY_ENROLMENT, workspace).id(enrolment.0).time(at).id(id))?;
+    }
+    update_message(txn, message)
+}
+
+/// Writes a changed message; what answers are matched by is kept up to date.
+pub(super) fn update_message(txn: &mut Txn<'_>, message: &Message) -> Result<(), StoreError> {
+    let by_id = message_id_key(txn, message.workspace, &message.message_id)?;
+    txn.put(&BY_MESSAGE_ID, &by_id, &message.id)?;
+    if let Some(thread) = &message.provider_thread {
+        let by_thread = thread_key(txn, message.workspace, message.connection, thread)?;
+        if !txn.exists(&BY_THREAD, &by_thread)? {
+            txn.put(&BY_THREAD, &by_thread, &message.id)?;
+        }
+    }
+    txn.put(&MESSAGES, &message_key(message.workspace, message.id), message)
+}
+
+/// Our message with one of these Message-IDs; the first that is ours counts.
+pub fn find_by_message_ids(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    message_ids: &[String],
+) -> Result<Option<Message>, StoreError> {
+    for message_id in message_ids {
+        let place = message_id_key(txn, workspace, message_id)?;
+        if let Some(id) = txn.get(&BY_MESSAGE_ID, &place)? {
+            if let Some(message) = find_message(txn, workspace, id)? {
+                return Ok(Some(message));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The message with which we began a provider's conversation.
+pub fn find_by_thread(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    thread: &str,
+) -> Result<Option<Message>, StoreError> {
+    let place = thread_key(txn, workspace, connection, thread)?;
+    match txn.get(&BY_THREAD, &place)? {
+        Some(id) => find_message(txn, workspace, id),
+        None => Ok(None),
+    }
+}
+
+/// Messages of a contact, newest first.
+pub fn list_of_contact(
+    store: &Store,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    limit: usize,
+) -> Result<Vec<Message>, StoreError> {
+    let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
+    store.read(|txn| messages_of(txn, workspace, &BY_CONTACT, &prefix, limit))
+}
+
+/// Messages of an enrolment, newest first.
+pub fn list_of_enrolment(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    enrolment: EnrolmentId,
+    limit: usize,
+) -> Result<Vec<Message>, StoreError> {
+    let prefix = Key::of(&BY_ENROLMENT, workspace).id(enrolment.0);
+    messages_of(txn, workspace, &BY_ENROLMENT, &prefix, limit)
+}
+
+/// Messages of the workspace, newest first.
+pub fn list_recent(
+    store: &Store,
+    workspace: WorkspaceId,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Message>, StoreError> {
+    let keys = store.key_page(&RECENT, &Key::of(&RECENT, workspace), before, Dir::Backward, limit)?;
+    let ids = keys.rows.iter().filter_map(Key::last_id).map(MessageId);
+    let rows = store.read(|txn| ids.clone().filter_map(|id| find_message(txn, workspace, id).transpose()).collect())?;
+    Ok(Page { rows, next: keys.next })
+}
+
+fn messages_of(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    index: &Table<()>,
+    prefix: &Key,
+    limit: usize,
+) -> Result<Vec<Message>, StoreError> {
+    let keys = txn.keys(index, prefix, Dir::Backward, limit)?;
+    let ids = keys.iter().filter_map(Key::last_id).map(MessageId);
+    ids.filter_map(|id| find_message(txn, workspace, id).transpose()).collect()
+}
+
+pub fn find_reply(txn: &mut Txn<'_>, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Reply>, StoreError> {
+    txn.get(&REPLIES, &reply_key(workspace, id))
+}
+
+pub fn get_reply(store: &Store, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Reply>, StoreError> {
+    store.get(&REPLIES, &reply_key(workspace, id))
+}
+
+/// Writes a new reply; false when one with the same Message-ID was taken in before.
+pub(super) fn insert_reply(txn: &mut Txn<'_>, reply: &Reply) -> Result<bool, StoreError> {
+    let workspace = reply.workspace;
+    let hash = txn.blind(workspace, "reply seen", &normal_message_id(&reply.message_id))?;
+    let seen = Key::of(&REPLY_SEEN, workspace).bytes(&hash);
+    if txn.exists(&REPLY_SEEN, &seen)? {
+        return Ok(false);
+    }
+    txn.put(&REPLY_SEEN, &seen, &reply.id)?;
+    let (at, id) = (reply.received_at, reply.id.0);
+    txn.mark(&REPLIES_BY_CONTACT, &Key::of(&REPLIES_BY_CONTACT, workspace).id(reply.contact.0).time(at).id(id))?;
+    txn.mark(&REPLIES_RECENT, &Key::of(&REPLIES_RECENT, workspace).time(at).id(id))?;
+    update_reply(txn, reply)?;
+    Ok(true)
+}
+
+pub fn update_reply(txn: &mut Txn<'_>, reply: &Reply) -> Result<(), StoreError> {
+    txn.put(&REPLIES, &reply_key(reply.workspace, reply.id), reply)
+}
+
+/// Replies of the workspace, newest first.
+pub fn list_replies(
+    store: &Store,
+    workspace: WorkspaceId,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Reply>, StoreError> {
+    let keys = store.key_page(&REPLIES_RECENT, &Key::of(&REPLIES_RECENT, workspace), before, Dir::Backward, limit)?;
+    let ids = keys.rows.iter().filter_map(Key::last_id).map(ReplyId);
+    let rows = store.read(|txn| ids.clone().filter_map(|id| find_reply(txn, workspace, id).transpose()).collect())?;
+    Ok(Page { rows, next: keys.next })
+}
+
+/// Replies of a contact, newest first.
+pub fn list_replies_of_contact(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    limit: usize,
+) -> Result<Vec<Reply>, StoreError> {
+    let prefix = Key::of(&REPLIES_BY_CONTACT, workspace).id(contact.0);
+    let keys = txn.keys(&REPLIES_BY_CONTACT, &prefix, Dir::Backward, limit)?;
+    let ids = keys.iter().filter_map(Key::last_id).map(ReplyId);
+    ids.filter_map(|id| find_reply(txn, workspace, id).transpose()).collect()
+}
+
+/// When the newest reply of the contact came in.
+pub(super) fn newest_reply_at(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    contact: ContactId,
+) -> Result<Option<UnixMillis>, StoreError> {
+    Ok(list_replies_of_contact(txn, workspace, contact, 1)?.first().map(|reply| reply.received_at))
+}
+
+fn export_messages(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
+    let Person::Contact(workspace, contact) = person else { return Ok(Vec::new()) };
+    let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
+    let rows = store.read(|txn| messages_of(txn, workspace, &BY_CONTACT, &prefix, 1000))?;
+    Ok(rows.iter().filter_map(|message| serde_json::to_value(message).ok()).collect())
+}
+
+fn erase_messages(store: &Store, person: Person) -> Result<usize, StoreError> {
+    let Person::Contact(workspace, contact) = person else { return Ok(0) };
+    let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
+    let mut gone = 0;
+    loop {
+        let count = store.write(|txn| {
+            let messages = messages_of(txn, workspace, &BY_CONTACT, &prefix, 50)?;
+            for message in &messages {
+                remove_message(txn, message)?;
+            }
+            Ok::<_, StoreError>(messages.len())
+        })?;
+        gone += count;
+        if count == 0 {
+            return Ok(gone);
+        }
+    }
+}
+
+fn remove_message(txn: &mut Txn<'_>, message: &Message) -> Result<(), StoreError> {
+    let workspace = message.workspace;
+    let (at, id) = (message.queued_at, message.id.0);
+    txn.remove(&BY_CONTACT, &Key::of(&BY_CONTACT, workspace).id(message.contact.0).time(at).id(id))?;
+    txn.remove(&RECENT, &Key::of(&RECENT, workspace).time(at).id(id))?;
+    if let Some(enrolment) = message.enrolment {
+        txn.remove(&BY_ENROLMENT, &Key::of(&BY_ENROLMENT, workspace).id(enrolment.0).time(at).id(id))?;
+    }
+    let by_id = message_id_key(txn, workspace, &message.message_id)?;
+    txn.remove(&BY_MESSAGE_ID, &by_id)?;
+    if let Some(thread) = &message.provider_thread {
+        let by_thread = thread_key(txn, workspace, message.connection, thread)?;
+        txn.remove(&BY_THREAD, &by_thread)?;
+    }
+    txn.remove(&MESSAGES, &message_key(workspace, message.id))
+}
+
+fn export_replies(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
+    let Person::Contact(workspace, contact) = person else { return Ok(Vec::new()) };
+    let rows = store.read(|txn| list_replies_of_contact(txn, workspace, contact, 1000))?;
+    Ok(rows.iter().filter_map(|reply| serde_json::to_value(reply).ok()).collect())
+}
+
+fn erase_replies(store: &Store, person: Person) -> Result<usize, StoreError> {
+    let Person::Contact(workspace, contact) = person else { return Ok(0) };
+    let mut gone = 0;
+    loop {
+        let count = store.write(|txn| {
+            let replies = list_replies_of_contact(txn, workspace, contact, 50)?;
+            for reply in &replies {
+                let (at, id) = (reply.received_at, reply.id.0);
+                let by_contact = Key::of(&REPLIES_BY_CONTACT, workspace).id(contact.0).time(at).id(id);
+                txn.remove(&REPLIES_BY_CONTACT, &by_contact)?;
+                txn.remove(&REPLIES_RECENT, &Key::of(&REPLIES_RECENT, workspace).time(at).id(id))?;
+                txn.remove(&REPLIES, &reply_key(workspace, reply.id))?;
+            }
+            Ok::<_, StoreError>(replies.len())
+        })?;
+        gone += count;
+        if count == 0 {
+            return Ok(gone);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Who must not be written to: addresses and domains.
+
+use super::model::{Purpose, Suppression, SuppressionReason, Target};
+use crate::app::App;
+use crate::audit::{self, Who};
+use crate::authz::{Actor, Denied, Permission};
+use crate::base::{ContactId, Cursor, EmailAddress, Page, SuppressionId, UnixMillis, WorkspaceId};
+use crate::events::{self, Happened};
+use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
+
+const SUPPRESSIONS: Table<Suppression> = Table::sealed(
+    0x0a30,
+    "suppressions",
+    Tree::Messages,
+    Holds::Contact,
+    Retention::Account,
+    "Who does not want to be written to. It is kept so that the wish holds for good.",
+);
+const BY_TARGET: Table<SuppressionId> = Table::sealed(
+    0x0a31,
+    "suppressions_by_target",
+    Tree::Index,
+    Holds::Nothing,
+    Retention::Account,
+    "Which suppression stands for an address or domain, by keyed hash, asked before anything leaves.",
+);
+
+pub(super) const TABLES: &[Declared] = &[
+    Declared::kept(&SUPPRESSIONS, export, "An opt-out must be remembered to be honoured; it holds only the address."),
+    Declared::plain(&BY_TARGET),
+];
+
+#[derive(Debug, thiserror::Error)]
+pub enum SuppressError {
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error("no such entry")]
+    NotFound,
+    #[error("say why: writing again to somebody who said no is a decision that is recorded")]
+    ReasonMissing,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Target {
+    fn comparable(&self) -> String {
+        match self {
+            Target::Address(address) => format!("address|{}", address.compare()),
+            Target::Domain(domain) => format!("domain|{}", domain.to_lowercase()),
+        }
+    }
+
+    /// As shown.
+    pub fn words(&self) -> String {
+        match self {
+            Target::Address(address) => address.display().to_owned(),
+            Target::Domain(domain) => format!("everyone at {domain}"),
+        }
+    }
+}
+
+fn key(workspace: WorkspaceId, id: SuppressionId) -> Key {
+    Key::of(&SUPPRESSIONS, workspace).id(id.0)
+}
+
+fn target_key(txn: &Txn<'_>, workspace: WorkspaceId, target: &Target) -> Result<Key, StoreError> {
+    let hash = txn.blind(workspace, "suppression", &target.comparable())?;
+    Ok(Key::of(&BY_TARGET, workspace).bytes(&hash))
+}
+
+/// The suppression that forbids writing to `address` for this purpose: its own, or its domain's (or a domain above).
+pub fn is_suppressed(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    address: &EmailAddress,
+    purpose: Purpose,
+) -> Result<Option<Suppression>, StoreError> {
+    let mut targets = vec![Target::Address(address.clone())];
+    let mut domain = address.domain();
+    while domain.contains('.') {
+        targets.push(Target::Domain(domain.to_owned()));
+        domain = domain.split_once('.').map_or("", |(_, rest)| rest);
+    }
+    for target in &targets {
+        let place = target_key(txn, workspace, target)?;
+        let Some(id) = txn.get(&BY_TARGET, &place)? else { continue };
+        let found = txn.get(&SUPPRESSIONS, &key(workspace, id))?;
+        if let Some(found) = found.filter(|found| found.reason.blocks(purpose)) {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// Adds an entry in this transaction; an entry that stands already stays, but a stronger reason replaces a weaker one.
+/// Returns whether anything changed.
+pub fn suppress(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    now: UnixMillis,
+    target: &Target,
+    reason: SuppressionReason,
+    how: &str,
+    contact: Option<ContactId>,
+) -> Result<bool, StoreError> {
+    let place = target_key(txn, workspace, target)?;
+    let standing = match txn.get(&BY_TARGET, &place)? {
+        Some(id) => txn.get(&SUPPRESSIONS, &key(workspace, id))?,
+        None => None,
+    };
+    if standing.as_ref().is_some_and(|standing| rank(standing.reason) >= rank(reason)) {
+        return Ok(false);
+    }
+    let id = standing.map_or_else(|| SuppressionId::new(now), |standing| standing.id);
+    let entry = Suppression { id, target: target.clone(), reason, how: how.to_owned(), at: now, contact };
+    txn.put(&BY_TARGET, &place, &id)?;
+    txn.put(&SUPPRESSIONS, &key(workspace, id), &entry)?;
+    let what = Happened::Suppressed { contact, reason: reason.words().to_owned() };
+    events::append(txn, workspace, now, what)?;
+    Ok(true)
+}
+
+/// What blocks more ranks higher: an address that asked for its rights is never weakened by a later bounce.
+fn rank(reason: SuppressionReason) -> u8 {
+    match reason {
+        SuppressionReason::ByHand => 0,
+        SuppressionReason::Unsubscribed => 1,
+        SuppressionReason::Complained => 2,
+        SuppressionReason::Bounced => 3,
+        SuppressionReason::Rights => 4,
+    }
+}
+
+/// A member adds an address or domain.
+pub fn suppress_by_hand(app: &App, actor: &Actor, target: &Target, note: &str) -> Result<bool, SuppressError> {
+    actor.require(Permission::ManageSuppressions)?;
+    let now = app.now();
+    app.store.write(|txn| {
+        let reason = SuppressionReason::ByHand;
+        let added = suppress(txn, actor.workspace, now, target, reason, note, None)?;
+        audit::record(txn, actor.workspace, now, &Who::of(actor), "suppression.added", "suppression", note)?;
+        Ok(added)
+    })
+}
+
+/// Takes an entry back: admins only, with a reason that is kept (G3).
+pub fn lift(app: &App, actor: &Actor, id: SuppressionId, why: &str) -> Result<(), SuppressError> {
+    actor.require(Permission::LiftSuppression)?;
+    if why.trim().is_empty() {
+        return Err(SuppressError::ReasonMissing);
+    }
+    let now = app.now();
+    app.store.write(|txn| {
+        let entry = txn.get(&SUPPRESSIONS, &key(actor.workspace, id))?.ok_or(SuppressError::NotFound)?;
+        let place = target_key(txn, actor.workspace, &entry.target)?;
+        txn.remove(&BY_TARGET, &place)?;
+        txn.remove(&SUPPRESSIONS, &key(actor.workspace, id))?;
+        let on = format!("suppression {id}");
+        audit::record(txn, actor.workspace, now, &Who::of(actor), "suppression.lifted", &on, why)?;
+        events::append(txn, actor.workspace, now, Happened::SuppressionLifted)?;
+        Ok(())
+    })
+}
+
+/// Newest first.
+pub fn list(
+    store: &Store,
+    workspace: WorkspaceId,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Suppression>, StoreError> {
+    let page = store.page(&SUPPRESSIONS, &Key::of(&SUPPRESSIONS, workspace), before, Dir::Backward, limit)?;
+    Ok(page.map(|(_, entry)| entry))
+}
+
+fn export(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
+    let Person::Contact(workspace, contact) = person else { return Ok(Vec::new()) };
+    let mut rows = Vec::new();
+    store.each(&SUPPRESSIONS, &Key::of(&SUPPRESSIONS, workspace), |_, entry| {
+        if entry.contact == Some(contact) {
+            rows.extend(serde_json::to_value(&entry).ok());
+        }
+        Ok::<(), StoreError>(())
+    })?;
+    Ok(rows)
+}

@@ -1,0 +1,174 @@
+//! How much was sent in the last 24 hours, per mailbox, worker and recipient domain. The window rolls by the
+//! hour, because that is how providers count; a restart does not reset it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::base::{ConnectionId, UnixMillis, WorkerId, WorkspaceId};
+use crate::store::{Declared, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
+
+const USAGE: Table<Window> = Table::sealed(
+    0x0a20,
+    "sending_usage",
+    Tree::Counters,
+    Holds::Nothing,
+    Retention::Account,
+    "How many mails left each mailbox, worker and to each domain, for the limits and the chart.",
+);
+
+pub(super) const TABLES: &[Declared] = &[Declared::plain(&USAGE)];
+
+const HOUR: i64 = 3_600_000;
+/// Kept for the chart.
+const DAYS_KEPT: i64 = 35;
+
+/// Counts by hour since the epoch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    hours: BTreeMap<i64, u32>,
+    /// The first mail ever, for the ramp.
+    first: Option<UnixMillis>,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug)]
+pub enum Counted<'a> {
+    Mailbox(ConnectionId),
+    Worker(WorkerId),
+    /// The recipient's domain.
+    Domain(&'a str),
+    Workspace,
+}
+
+impl Window {
+    fn add(&mut self, now: UnixMillis, by: i32) {
+        let hour = self.hours.entry(now.0.div_euclid(HOUR)).or_default();
+        *hour = hour.saturating_add_signed(by);
+        self.first.get_or_insert(now);
+        let oldest = now.0.div_euclid(HOUR) - DAYS_KEPT * 24;
+        self.hours.retain(|hour, _| *hour >= oldest);
+    }
+
+    /// Sent in the running hour and the 23 before it.
+    pub fn last_day(&self, now: UnixMillis) -> u32 {
+        let now = now.0.div_euclid(HOUR);
+        self.hours.range(now - 23..=now).map(|(_, count)| count).sum()
+    }
+
+    /// When the count falls below `cap`: the oldest counted hour then leaves the window.
+    pub fn below(&self, cap: u32, now: UnixMillis) -> UnixMillis {
+        let now_hour = now.0.div_euclid(HOUR);
+        let mut left = self.last_day(now);
+        for (hour, count) in self.hours.range(now_hour - 23..=now_hour) {
+            if left < cap {
+                break;
+            }
+            left -= count;
+            if left < cap {
+                return UnixMillis((hour + 24) * HOUR);
+            }
+        }
+        now
+    }
+
+    /// The cap of a mailbox that begins small: 10 on the first day, 5 more each day.
+    pub fn ramped(&self, cap: u32, now: UnixMillis) -> u32 {
+        let days = self.first.map_or(0, |first| now.since(first).as_secs() / 86_400);
+        cap.min(10 + 5 * u32::try_from(days).unwrap_or(u32::MAX / 10))
+    }
+}
+
+fn key(txn: &Txn<'_>, workspace: WorkspaceId, what: Counted<'_>) -> Result<Key, StoreError> {
+    let base = Key::of(&USAGE, workspace);
+    Ok(match what {
+        Counted::Mailbox(id) => base.u8(1).id(id.0),
+        Counted::Worker(id) => base.u8(2).id(id.0),
+        Counted::Domain(domain) => base.u8(3).bytes(&txn.blind(workspace, "usage domain", domain)?),
+        Counted::Workspace => base.u8(4).id(Uuid::nil()),
+    })
+}
+
+pub(super) fn window(txn: &mut Txn<'_>, workspace: WorkspaceId, what: Counted<'_>) -> Result<Window, StoreError> {
+    let key = key(txn, workspace, what)?;
+    Ok(txn.get(&USAGE, &key)?.unwrap_or_default())
+}
+
+/// Counts one mail more (or one less, when it surely did not leave after all).
+pub(super) fn count(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    what: Counted<'_>,
+    now: UnixMillis,
+    by: i32,
+) -> Result<(), StoreError> {
+    let key = key(txn, workspace, what)?;
+    let mut window = txn.get(&USAGE, &key)?.unwrap_or_default();
+    window.add(now, by);
+    txn.put(&USAGE, &key, &window)
+}
+
+pub fn sent_in_last_day(
+    store: &Store,
+    workspace: WorkspaceId,
+    what: Counted<'_>,
+    now: UnixMillis,
+) -> Result<u32, StoreError> {
+    Ok(store.read(|txn| window(txn, workspace, what))?.last_day(now))
+}
+
+/// Mails of the last `days` days, oldest first, by the days of `zone`; the last entry is today.
+pub fn usage_by_day(
+    store: &Store,
+    workspace: WorkspaceId,
+    what: Counted<'_>,
+    zone: &jiff::tz::TimeZone,
+    now: UnixMillis,
+    days: usize,
+) -> Result<Vec<(jiff::civil::Date, u32)>, StoreError> {
+    let window = store.read(|txn| window(txn, workspace, what))?;
+    let today = now.in_zone(zone).date();
+    let mut counts: BTreeMap<jiff::civil::Date, u32> = BTreeMap::new();
+    for (hour, count) in &window.hours {
+        *counts.entry(UnixMillis(hour * HOUR).in_zone(zone).date()).or_default() += count;
+    }
+    let each = (0..i32::try_from(days).unwrap_or(i32::MAX)).rev();
+    let dates = each.filter_map(|back| today.checked_sub(jiff::Span::new().try_days(back).ok()?).ok());
+    Ok(dates.map(|date| (date, counts.get(&date).copied().unwrap_or(0))).collect())
+}
+
+/// How long the whole window is.
+pub const DAY: Duration = Duration::from_secs(86_400);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_rolls_by_the_hour_and_tells_when_there_is_room() {
+        let start = UnixMillis(1_000 * HOUR + 5);
+        let mut window = Window::default();
+        window.add(start, 1);
+        window.add(UnixMillis(start.0 + 2 * HOUR), 1);
+        let later = UnixMillis(start.0 + 3 * HOUR);
+        assert_eq!(window.last_day(later), 2);
+        assert_eq!(window.below(2, later), UnixMillis(1_024 * HOUR));
+        assert_eq!(window.below(1, later), UnixMillis(1_026 * HOUR));
+        assert_eq!(window.below(3, later), later);
+        assert_eq!(window.last_day(UnixMillis(1_024 * HOUR)), 1);
+        window.add(later, -1);
+        assert_eq!(window.last_day(later), 2, "never below zero");
+    }
+
+    #[test]
+    fn a_new_mailbox_begins_small() {
+        let start = UnixMillis(1_000 * HOUR);
+        let mut window = Window::default();
+        assert_eq!(window.ramped(30, start), 10);
+        window.add(start, 1);
+        assert_eq!(window.ramped(30, UnixMillis(start.0 + 48 * HOUR)), 20);
+        assert_eq!(window.ramped(30, UnixMillis(start.0 + 500 * HOUR)), 30);
+    }
+}

@@ -1,0 +1,18 @@
+//! Workers: who writes to whom, from which mailbox, into which calendar, within which limits.
+//!
+//! Always true here:
+//! - Nothing leaves for a worker that is not `Working`; the gate out reads that state in the transaction that
+//!   writes the intent, so switching a worker off holds from that moment on.
+//! - What a worker may do is fixed by its owner here; nothing that arrives in a mail changes it.
+//!
+//! The room is on the ground floor because sequences, drafts and bookings all ask it; it sends nothing itself.
+
+mod model;
+mod service;
+mod store;
+
+pub use model::{Autonomy, Hours, Limits, Meeting, Off, Sender, Tone, Worker, WorkerState};
+pub use service::{
+    activate, create, delete, pause, pause_all, pause_by_itself, resume_all, update, ActivateError, WorkerError, WorkerForm,
+};
+pub use store::{find, get, list, put, TABLES};

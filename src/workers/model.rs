@@ -1,0 +1,155 @@
+//! A worker's settings and state.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{ConnectionId, SequenceId, UnixMillis, WorkerId};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Worker {
+    pub id: WorkerId,
+    pub name: String,
+    /// Whom it writes to and why, in the owner's words.
+    pub goal: String,
+    /// The tag whose contacts are its leads; empty: leads are added by hand or by import.
+    #[serde(default)]
+    pub audience_tag: String,
+    pub sequence: Option<SequenceId>,
+    pub mailbox: Option<ConnectionId>,
+    pub calendar: Option<ConnectionId>,
+    #[serde(default)]
+    pub meeting: Meeting,
+    #[serde(default)]
+    pub autonomy: Autonomy,
+    #[serde(default)]
+    pub limits: Limits,
+    #[serde(default)]
+    pub hours: Hours,
+    #[serde(default)]
+    pub sender: Sender,
+    #[serde(default)]
+    pub tone: Tone,
+    pub state: WorkerState,
+    pub created_at: UnixMillis,
+    #[serde(default)]
+    pub activated_at: Option<UnixMillis>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkerState {
+    Off,
+    Working,
+    Paused(Off),
+}
+
+/// Why a worker does not work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Off {
+    pub at: UnixMillis,
+    /// In words for the owner, with the cure.
+    pub reason: String,
+    /// Only a person may switch it on again (a brake, a lost connection).
+    #[serde(default)]
+    pub by_itself: bool,
+}
+
+impl WorkerState {
+    pub fn is_working(&self) -> bool {
+        matches!(self, WorkerState::Working)
+    }
+}
+
+/// The meeting it offers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meeting {
+    pub title: String,
+    pub minutes: u32,
+    /// Kept free before and after, in minutes.
+    pub buffer_before: u32,
+    pub buffer_after: u32,
+    /// At least this long from now, in minutes.
+    pub notice: u32,
+    /// A place, a phone number or a link; empty with `video`.
+    #[serde(default)]
+    pub place: String,
+    /// Let the calendar's provider make a video link.
+    #[serde(default)]
+    pub video: bool,
+}
+
+impl Default for Meeting {
+    fn default() -> Self {
+        Self {
+            title: "Call".into(),
+            minutes: 30,
+            buffer_before: 0,
+            buffer_after: 10,
+            notice: 120,
+            place: String::new(),
+            video: true,
+        }
+    }
+}
+
+/// What may leave without a person: off by default, and never for everything (G1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Autonomy {
+    /// Labels whose drafts leave by themselves, since when.
+    #[serde(default)]
+    pub automatic: BTreeMap<String, UnixMillis>,
+}
+
+/// G2. The operator's hard limits stand above these.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Mails of this worker a day; the mailbox has a cap of its own.
+    pub per_day: u32,
+    /// Mails to one recipient domain a day.
+    pub per_domain_day: u32,
+    /// Mails to one contact in one sequence.
+    pub per_contact: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { per_day: 30, per_domain_day: 3, per_contact: 4 }
+    }
+}
+
+/// When mail may arrive, in the recipient's own zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hours {
+    /// Monday = 1 to Sunday = 7.
+    pub days: Vec<u8>,
+    /// Minutes after midnight.
+    pub from: u16,
+    pub to: u16,
+}
+
+impl Default for Hours {
+    fn default() -> Self {
+        Self { days: vec![1, 2, 3, 4, 5], from: 9 * 60, to: 17 * 60 }
+    }
+}
+
+/// Who signs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sender {
+    pub name: String,
+    #[serde(default)]
+    pub role: String,
+    /// Plain text below each mail.
+    #[serde(default)]
+    pub signature: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    #[default]
+    Plain,
+    Warm,
+    Formal,
+}

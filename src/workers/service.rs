@@ -1,0 +1,278 @@
+//! Making, changing and switching workers.
+
+use super::model::{Autonomy, Hours, Limits, Meeting, Off, Sender, Tone, Worker, WorkerState};
+use super::store;
+use crate::app::App;
+use crate::audit::{self, Who};
+use crate::authz::{Actor, Denied, Permission};
+use crate::base::{ConnectionId, SequenceId, UnixMillis, WorkerId, WorkspaceId};
+use crate::events::{self, Happened};
+use crate::store::{StoreError, Txn};
+
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error("no such worker")]
+    NotFound,
+    /// Field name and what is wrong with it, in words for the person.
+    #[error("{field}: {words}")]
+    Invalid { field: &'static str, words: String },
+    #[error("a worker that is working cannot be deleted; switch it off first")]
+    StillWorking,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ActivateError {
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    /// What is missing before it can work, each with the page that cures it.
+    #[error("not ready: {}", .0.join("; "))]
+    NotReady(Vec<String>),
+}
+
+impl From<StoreError> for ActivateError {
+    fn from(error: StoreError) -> Self {
+        Self::Worker(error.into())
+    }
+}
+
+/// What a person may set.
+#[derive(Clone, Debug, Default)]
+pub struct WorkerForm {
+    pub name: String,
+    pub goal: String,
+    pub audience_tag: String,
+    pub sequence: Option<SequenceId>,
+    pub mailbox: Option<ConnectionId>,
+    pub calendar: Option<ConnectionId>,
+    pub meeting: Meeting,
+    pub limits: Limits,
+    pub hours: Hours,
+    pub sender: Sender,
+    pub tone: Tone,
+}
+
+impl WorkerForm {
+    fn check(&self, hard_daily_cap: u32) -> Result<(), WorkerError> {
+        let invalid = |field, words: &str| Err(WorkerError::Invalid { field, words: words.to_owned() });
+        if self.name.trim().is_empty() {
+            return invalid("name", "Write a name, so that you know it in lists.");
+        }
+        if self.name.chars().count() > 80 {
+            return invalid("name", "A name has at most 80 characters.");
+        }
+        if self.goal.chars().count() > 2000 {
+            return invalid("goal", "Say it in at most 2,000 characters.");
+        }
+        if !(5..=480).contains(&self.meeting.minutes) {
+            return invalid("meeting_minutes", "A meeting has 5 to 480 minutes.");
+        }
+        if self.limits.per_day == 0 || self.limits.per_day > hard_daily_cap {
+            let words = format!("Between 1 and {hard_daily_cap}, the limit of this server.");
+            return Err(WorkerError::Invalid { field: "per_day", words });
+        }
+        if self.limits.per_contact == 0 || self.limits.per_contact > 10 {
+            return invalid("per_contact", "Between 1 and 10 mails to one contact.");
+        }
+        if self.hours.days.is_empty() {
+            return invalid("days", "Choose at least one day.");
+        }
+        if self.hours.from >= self.hours.to || self.hours.to > 24 * 60 {
+            return invalid("hours", "The end must be later than the beginning.");
+        }
+        Ok(())
+    }
+
+    fn put_into(&self, worker: &mut Worker) {
+        worker.name = self.name.trim().to_owned();
+        worker.goal = self.goal.trim().to_owned();
+        worker.audience_tag = self.audience_tag.trim().to_owned();
+        worker.sequence = self.sequence;
+        worker.mailbox = self.mailbox;
+        worker.calendar = self.calendar;
+        worker.meeting = self.meeting.clone();
+        worker.limits = self.limits.clone();
+        worker.hours = self.hours.clone();
+        worker.sender = self.sender.clone();
+        worker.tone = self.tone;
+    }
+}
+
+/// Makes a worker that is off.
+pub fn create(app: &App, actor: &Actor, form: &WorkerForm) -> Result<Worker, WorkerError> {
+    actor.require(Permission::EditOutreach)?;
+    form.check(app.config.outreach.hard_daily_cap)?;
+    let now = app.now();
+    let mut worker = Worker {
+        id: WorkerId::new(now),
+        name: String::new(),
+        goal: String::new(),
+        audience_tag: String::new(),
+        sequence: None,
+        mailbox: None,
+        calendar: None,
+        meeting: Meeting::default(),
+        autonomy: Autonomy::default(),
+        limits: Limits::default(),
+        hours: Hours::default(),
+        sender: Sender::default(),
+        tone: Tone::default(),
+        state: WorkerState::Off,
+        created_at: now,
+        activated_at: None,
+    };
+    form.put_into(&mut worker);
+    app.store.write(|txn| {
+        store::put(txn, actor.workspace, &worker)?;
+        note(txn, actor, now, "worker.created", &worker, "")
+    })?;
+    Ok(worker)
+}
+
+/// Changes a worker's settings; its state stays.
+pub fn update(app: &App, actor: &Actor, id: WorkerId, form: &WorkerForm) -> Result<Worker, WorkerError> {
+    actor.require(Permission::EditOutreach)?;
+    form.check(app.config.outreach.hard_daily_cap)?;
+    let now = app.now();
+    app.store.write(|txn| {
+        let mut worker = store::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?;
+        form.put_into(&mut worker);
+        store::put(txn, actor.workspace, &worker)?;
+        note(txn, actor, now, "worker.changed", &worker, "")?;
+        Ok(worker)
+    })
+}
+
+pub fn delete(app: &App, actor: &Actor, id: WorkerId) -> Result<(), WorkerError> {
+    actor.require(Permission::EditOutreach)?;
+    let now = app.now();
+    app.store.write(|txn| {
+        let worker = store::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?;
+        if worker.state.is_working() {
+            return Err(WorkerError::StillWorking);
+        }
+        store::remove(txn, actor.workspace, id)?;
+        Ok(note(txn, actor, now, "worker.deleted", &worker, "")?)
+    })
+}
+
+/// Switches a worker on. `missing` lists what the caller found lacking (sequence text, mailbox, address).
+pub fn activate(
+    app: &App,
+    actor: &Actor,
+    id: WorkerId,
+    missing: &dyn Fn(&mut Txn<'_>, &Worker) -> Result<Vec<String>, StoreError>,
+) -> Result<Worker, ActivateError> {
+    actor.require(Permission::ActivateWorkers).map_err(WorkerError::from)?;
+    let now = app.now();
+    app.store.write(|txn| {
+        let mut worker = store::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?;
+        let missing = missing(txn, &worker)?;
+        if !missing.is_empty() {
+            return Err(ActivateError::NotReady(missing));
+        }
+        worker.state = WorkerState::Working;
+        worker.activated_at = Some(now);
+        store::put(txn, actor.workspace, &worker)?;
+        note(txn, actor, now, "worker.activated", &worker, "")?;
+        events::append(txn, actor.workspace, now, Happened::WorkerActivated { worker: id })?;
+        Ok(worker)
+    })
+}
+
+/// Switches a worker off, by a person. What is queued waits; nothing more leaves.
+pub fn pause(app: &App, actor: &Actor, id: WorkerId, reason: &str) -> Result<(), WorkerError> {
+    actor.require(Permission::ActivateWorkers)?;
+    let now = app.now();
+    app.store.write(|txn| {
+        let worker = store::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?;
+        switch_off(txn, actor.workspace, worker, now, reason, false)?;
+        let on = format!("worker {id}");
+        Ok(audit::record(txn, actor.workspace, now, &who(actor), "worker.paused", &on, reason)?)
+    })
+}
+
+/// Pauses a worker because something is wrong: a lost connection, a brake. Used by jobs.
+pub fn pause_by_itself(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    id: WorkerId,
+    now: UnixMillis,
+    reason: &str,
+) -> Result<(), StoreError> {
+    let Some(worker) = store::find(txn, workspace, id)? else { return Ok(()) };
+    if !worker.state.is_working() {
+        return Ok(());
+    }
+    let on = format!("worker {id}");
+    switch_off(txn, workspace, worker, now, reason, true)?;
+    audit::record(txn, workspace, now, &Who::System(reason.to_owned()), "worker.paused", &on, reason)
+}
+
+/// The kill switch (G12): every worker of the workspace stops.
+pub fn pause_all(app: &App, actor: &Actor) -> Result<usize, WorkerError> {
+    actor.require(Permission::ActivateWorkers)?;
+    let now = app.now();
+    let working: Vec<Worker> =
+        store::list(&app.store, actor.workspace)?.into_iter().filter(|worker| worker.state.is_working()).collect();
+    app.store.write(|txn| {
+        for worker in &working {
+            switch_off(txn, actor.workspace, worker.clone(), now, PAUSED_ALL, false)?;
+        }
+        let detail = format!("{} workers", working.len());
+        audit::record(txn, actor.workspace, now, &who(actor), "workers.paused", "workspace", &detail)
+    })?;
+    Ok(working.len())
+}
+
+/// Switches those back on that "pause all" had switched off.
+pub fn resume_all(app: &App, actor: &Actor) -> Result<usize, WorkerError> {
+    actor.require(Permission::ActivateWorkers)?;
+    let now = app.now();
+    let stopped = |worker: &Worker| matches!(&worker.state, WorkerState::Paused(off) if off.reason == PAUSED_ALL);
+    let paused: Vec<Worker> = store::list(&app.store, actor.workspace)?.into_iter().filter(stopped).collect();
+    app.store.write(|txn| {
+        for worker in &paused {
+            let worker = Worker { state: WorkerState::Working, ..worker.clone() };
+            store::put(txn, actor.workspace, &worker)?;
+            events::append(txn, actor.workspace, now, Happened::WorkerActivated { worker: worker.id })?;
+        }
+        let detail = format!("{} workers", paused.len());
+        audit::record(txn, actor.workspace, now, &who(actor), "workers.resumed", "workspace", &detail)
+    })?;
+    Ok(paused.len())
+}
+
+const PAUSED_ALL: &str = "Everything was paused.";
+
+fn switch_off(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    mut worker: Worker,
+    now: UnixMillis,
+    reason: &str,
+    by_itself: bool,
+) -> Result<(), StoreError> {
+    worker.state = WorkerState::Paused(Off { at: now, reason: reason.to_owned(), by_itself });
+    store::put(txn, workspace, &worker)?;
+    let what = Happened::WorkerPaused { worker: worker.id, reason: reason.to_owned() };
+    events::append(txn, workspace, now, what).map(|_| ())
+}
+
+fn note(
+    txn: &mut Txn<'_>,
+    actor: &Actor,
+    now: UnixMillis,
+    act: &str,
+    worker: &Worker,
+    detail: &str,
+) -> Result<(), StoreError> {
+    audit::record(txn, actor.workspace, now, &who(actor), act, &format!("worker {}", worker.id), detail)
+}
+
+fn who(actor: &Actor) -> Who {
+    Who::of(actor)
+}
