@@ -1,0 +1,80 @@
+use super::*;
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)] // read by serde only
+struct Sequence {
+    name: String,
+    #[serde(default)]
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+struct Step {
+    subject: String,
+    #[serde(default)]
+    delay_days: u32,
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_is_named_by_line_column_and_path() {
+    let cases = [
+        (
+            "{\"name\":\"a\",\n \"steps\":[{\"subject\":\"s\",\"delay_days\":\"two\"}]}",
+            "#/steps/0/delay_days",
+            "Line 2, column 43",
+        ),
+        ("{\"name\":\"a\",\"steps\":[{\"subject\":\"s\"},{}]}", "#/steps/1", "Missing field `subject`"),
+        ("{\"steps\":[]}", "#", "Missing field `name`"),
+        ("{\"name\":\"a\",\"stepz\":[]}", "#/stepz", "Unknown field `stepz`, expected `name` or `steps`"),
+        ("{\"name\":null}", "#/name", "Invalid type: null, expected a string"),
+        ("[]", "#", "Invalid length 0, expected struct Sequence"),
+    ];
+    for (body, pointer, words) in cases {
+        let error = parse::<Sequence>(body.as_bytes()).unwrap_err();
+        let problem = error.problem();
+        assert_eq!(problem.status, 422, "{body}");
+        assert_eq!(problem.errors[0].pointer, pointer, "{body}");
+        assert!(problem.detail.contains(words), "{body}: {}", problem.detail);
+    }
+}
+
+#[test]
+fn text_that_is_not_json_is_named_by_its_place_and_its_cure() {
+    let cases = [
+        ("{\"name\":\"a\",}", "line 1, column 13", "Take away the last comma."),
+        ("{name:\"a\"}", "line 1, column 2", "Put names in double quotes."),
+        ("{\"name\":\"a\"", "line 1, column 11", "a bracket or a quote is not closed"),
+        ("{\"name\":\"a\",\n\"steps\":[{\"subject\" \"s\"}]}", "at /steps/0/subject", "line 2, column 21"),
+        ("{\"name\":\"a\"} x", "line 1, column 14", "nothing after it"),
+        ("{\"name\":\"a\nb\"}", "line 2, column 0", "as \\n"),
+        ("", "line 1, column 0", "ends too early"),
+    ];
+    for (body, place, words) in cases {
+        let problem = parse::<Sequence>(body.as_bytes()).unwrap_err().problem();
+        assert_eq!(problem.status, 400, "{body}");
+        assert!(problem.detail.contains(place), "{body}: {}", problem.detail);
+        assert!(problem.detail.contains(words), "{body}: {}", problem.detail);
+    }
+}
+
+#[test]
+fn a_path_with_odd_names_is_a_valid_pointer() {
+    let cases = [
+        ("{\"a/b\":{\"c~d\":[1,2,", "/a~1b/c~0d/2"),
+        ("{\"quoted \\\" brace {\":", "/quoted \" brace {"),
+        ("{\"done\":{\"x\":1},\"open\":", "/open"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(pointer(&levels_at(text, 1, text.len() + 1)), expected, "{text}");
+    }
+}
+
+#[test]
+fn bytes_that_are_not_text_are_refused_with_their_place() {
+    let problem = parse::<Sequence>(b"{\"name\":\"\xff\"}").unwrap_err().problem();
+    assert!(problem.detail.contains("from byte 9 on"), "{}", problem.detail);
+}

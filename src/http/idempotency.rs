@@ -1,0 +1,174 @@
+//! `Idempotency-Key`: a program may repeat a POST after a cut line, and it is carried out once.
+//!
+//! The same key with the same request gets the first answer again, marked `Idempotent-Replayed`;
+//! with another request 422; while the first is still at work 409. What was refused is not kept:
+//! nothing was done, so the corrected request may use the key again.
+
+use actix_web::body::BoxBody;
+use actix_web::dev::Payload;
+use actix_web::http::header::LOCATION;
+use actix_web::http::StatusCode;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::future::{ready, Ready};
+
+use super::api::ApiError;
+use crate::base::WorkspaceId;
+
+/// As long as keys of the usual clients get (Stripe: 255).
+const MAX_KEY_LENGTH: usize = 255;
+
+/// SHA-256 over method, path with query, and body: two requests with the same one are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint(pub [u8; 32]);
+
+impl Fingerprint {
+    pub fn of(request: &HttpRequest, body: &[u8]) -> Self {
+        let mut hash = Sha256::new();
+        for part in [request.method().as_str(), &request.uri().to_string()] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        hash.update(body);
+        Self(hash.finalize().into())
+    }
+}
+
+/// The header `Idempotency-Key`; `None` when the caller takes the risk of repeating.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey(pub Option<String>);
+
+impl FromRequest for IdempotencyKey {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(value) = request.headers().get("idempotency-key") else { return ready(Ok(Self(None))) };
+        // The header draft writes a quoted string, the usual clients a bare one; both are the key.
+        let key = value.to_str().unwrap_or("").trim().trim_matches('"');
+        if key.is_empty() || key.len() > MAX_KEY_LENGTH {
+            let detail = format!("Idempotency-Key has 1 to {MAX_KEY_LENGTH} ASCII characters, for example a UUID.");
+            return ready(Err(ApiError::bad_request(detail)));
+        }
+        ready(Ok(Self(Some(key.to_owned()))))
+    }
+}
+
+/// An answer as it is kept and given again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiAnswer {
+    pub status: u16,
+    /// Path of what was made, for `Location`.
+    pub location: Option<String>,
+    /// JSON.
+    #[serde(with = "serde_bytes_as_vec")]
+    pub body: Vec<u8>,
+    #[serde(skip)]
+    pub is_replay: bool,
+}
+
+/// MessagePack would write a `Vec<u8>` as a list of numbers; a body is text, so it is kept as text.
+mod serde_bytes_as_vec {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(body: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&String::from_utf8_lossy(body))
+    }
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        String::deserialize(deserializer).map(String::into_bytes)
+    }
+}
+
+impl ApiAnswer {
+    pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Self, ApiError> {
+        let body =
+            serde_json::to_vec(value).map_err(|error| ApiError::internal("could not write the answer", &error))?;
+        Ok(Self { status: status.as_u16(), location: None, body, is_replay: false })
+    }
+
+    /// 201 with the path of what was made.
+    pub fn created(location: impl Into<String>, value: &impl Serialize) -> Result<Self, ApiError> {
+        Ok(Self { location: Some(location.into()), ..Self::json(StatusCode::CREATED, value)? })
+    }
+}
+
+impl Responder for ApiAnswer {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let mut answer = HttpResponse::build(StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK));
+        answer.content_type("application/json");
+        if let Some(location) = self.location {
+            answer.insert_header((LOCATION, location));
+        }
+        if self.is_replay {
+            answer.insert_header(("idempotent-replayed", "true"));
+        }
+        answer.body(self.body)
+    }
+}
+
+/// What the store knows of a key at the moment a request comes with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// Never seen: it is now marked as in flight.
+    Fresh,
+    /// Done before, with the same fingerprint: this was the answer.
+    Replay(ApiAnswer),
+    /// Seen with another fingerprint.
+    Mismatch,
+    /// The first request is still at work.
+    InFlight,
+}
+
+/// Why the store could not say.
+pub type StoreFault = Box<dyn std::error::Error + Send + Sync>;
+
+/// Keeps keys for 24 hours or longer. Blocking, like all storage. An in-flight mark must run out by
+/// itself (a minute or so), or a crash would block its key for ever.
+pub trait IdempotencyStore: Send + Sync {
+    fn begin(&self, workspace: WorkspaceId, key: &str, fingerprint: Fingerprint) -> Result<Begin, StoreFault>;
+    fn finish(&self, workspace: WorkspaceId, key: &str, answer: &ApiAnswer) -> Result<(), StoreFault>;
+    /// Nothing was done: forgets the mark.
+    fn abandon(&self, workspace: WorkspaceId, key: &str) -> Result<(), StoreFault>;
+}
+
+/// Carries out `work` once for each key. To be called where blocking is allowed (`respond::run`).
+pub fn idempotent(
+    store: &dyn IdempotencyStore,
+    workspace: WorkspaceId,
+    key: &IdempotencyKey,
+    fingerprint: Fingerprint,
+    work: impl FnOnce() -> Result<ApiAnswer, ApiError>,
+) -> Result<ApiAnswer, ApiError> {
+    let IdempotencyKey(Some(key)) = key else { return work() };
+    let failed = |fault: StoreFault| ApiError::internal("could not look up the idempotency key", fault.as_ref());
+    match store.begin(workspace, key, fingerprint).map_err(failed)? {
+        Begin::Fresh => {}
+        Begin::Replay(answer) => return Ok(ApiAnswer { is_replay: true, ..answer }),
+        Begin::Mismatch => {
+            let detail = "This Idempotency-Key was used for another request. Use a new key for each new request.";
+            return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", detail));
+        }
+        Begin::InFlight => {
+            return Err(ApiError::conflict(
+                "The first request with this Idempotency-Key is still at work. Ask again shortly.",
+            ))
+        }
+    }
+    let result = work();
+    let kept = match &result {
+        Ok(answer) => store.finish(workspace, key, answer),
+        Err(_) => store.abandon(workspace, key),
+    };
+    if let Err(fault) = kept {
+        // The work itself is done or refused, and the caller must hear which; the mark runs out.
+        tracing::error!(error = %fault, "could not keep the answer of an idempotent request");
+    }
+    result
+}
+
+#[cfg(test)]
+#[path = "idempotency_tests.rs"]
+mod tests;

@@ -1,0 +1,245 @@
+//! Limits on how often: per address, per account, per key. Counted in memory, by the product's clock.
+
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::ops::Add;
+use std::time::Duration;
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use governor::clock::{Clock as GovernorClock, Reference};
+use governor::middleware::StateInformationMiddleware;
+use governor::nanos::Nanos;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+
+use super::respond::{whole_seconds, PageError};
+use super::site::ClientIp;
+use super::ApiError;
+use crate::base::{ApiKeyId, Clock, UnixMillis, UserId};
+
+/// At most `burst` at once, refilled evenly over `per`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    pub burst: NonZeroU32,
+    pub per: Duration,
+}
+
+impl Allowed {
+    /// `burst` of zero counts as one, a `per` of zero as one second.
+    pub fn new(burst: u32, per: Duration) -> Self {
+        let per = if per.is_zero() { Duration::from_secs(1) } else { per };
+        Self { burst: NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN), per }
+    }
+
+    fn quota(self) -> Quota {
+        let one_each = self.per / self.burst.get();
+        Quota::with_period(one_each)
+            .map_or_else(|| Quota::per_second(self.burst), |quota| quota.allow_burst(self.burst))
+    }
+}
+
+/// Counts by one kind of key.
+pub struct Limiter<K: Hash + Eq + Clone> {
+    allowed: Allowed,
+    clock: LimiterClock,
+    inner: RateLimiter<K, DashMapStateStore<K>, LimiterClock, StateInformationMiddleware>,
+}
+
+/// One more was allowed, and this is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    pub limit: u32,
+    pub remaining: u32,
+    pub window: Duration,
+}
+
+/// Not now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many requests")]
+pub struct TooMany {
+    pub retry_after: Duration,
+}
+
+impl<K: Hash + Eq + Clone> Limiter<K> {
+    pub fn new(clock: Clock, allowed: Allowed) -> Self {
+        let clock = LimiterClock(clock);
+        let inner = RateLimiter::new(allowed.quota(), DashMapStateStore::default(), clock.clone());
+        Self { allowed, clock, inner }
+    }
+
+    /// Takes one from what `key` has left.
+    pub fn check(&self, key: &K) -> Result<Allowance, TooMany> {
+        let Allowed { burst, per } = self.allowed;
+        match self.inner.check_key(key) {
+            Ok(state) => Ok(Allowance { limit: burst.get(), remaining: state.remaining_burst_capacity(), window: per }),
+            Err(not_until) => Err(TooMany { retry_after: not_until.wait_time_from(self.clock.now()) }),
+        }
+    }
+
+    /// Forgets keys whose allowance is full again. Called by a timer, else memory would grow with
+    /// every address that ever came by.
+    pub fn sweep(&self) {
+        self.inner.retain_recent();
+        self.inner.shrink_to_fit();
+    }
+
+    /// How many keys are remembered.
+    pub fn len(&self) -> usize {
+        self.inner.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.inner.is_empty()
+    }
+}
+
+/// The limits of one server (documented for operators: ASVS 5.0, 6.1.1).
+pub struct RateLimits {
+    /// Requests without a session or key, by network (an IPv4 address, an IPv6 /64).
+    pub by_address: Limiter<IpAddr>,
+    /// Requests of one signed-in person.
+    pub by_account: Limiter<UserId>,
+    /// Requests of one API key.
+    pub by_key: Limiter<ApiKeyId>,
+    /// Failed sign-ins, resets and codes, by network.
+    pub sign_in_by_address: Limiter<IpAddr>,
+}
+
+impl RateLimits {
+    pub fn new(clock: &Clock) -> Self {
+        let minute = Duration::from_secs(60);
+        Self {
+            by_address: Limiter::new(clock.clone(), Allowed::new(300, minute)),
+            by_account: Limiter::new(clock.clone(), Allowed::new(600, minute)),
+            by_key: Limiter::new(clock.clone(), Allowed::new(600, minute)),
+            sign_in_by_address: Limiter::new(clock.clone(), Allowed::new(50, 60 * minute)),
+        }
+    }
+
+    /// One attempt to prove who one is, from `client`.
+    pub fn sign_in(&self, client: ClientIp) -> Result<Allowance, TooMany> {
+        self.sign_in_by_address.check(&client.network())
+    }
+
+    pub fn sweep(&self) {
+        self.by_address.sweep();
+        self.by_account.sweep();
+        self.by_key.sweep();
+        self.sign_in_by_address.sweep();
+    }
+}
+
+impl Allowance {
+    /// `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10).
+    pub fn write(&self, headers: &mut HeaderMap) {
+        let seconds = whole_seconds(self.window);
+        let missing = u64::from(self.limit.saturating_sub(self.remaining));
+        let reset = (missing * seconds).div_ceil(u64::from(self.limit.max(1)));
+        let pairs = [
+            ("ratelimit-policy", format!("\"default\";q={};w={seconds}", self.limit)),
+            ("ratelimit", format!("\"default\";r={};t={reset}", self.remaining)),
+        ];
+        for (name, value) in pairs {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
+}
+
+impl From<TooMany> for PageError {
+    fn from(too_many: TooMany) -> Self {
+        Self::TooMany { retry_after: too_many.retry_after }
+    }
+}
+
+impl From<TooMany> for ApiError {
+    fn from(too_many: TooMany) -> Self {
+        Self::too_many(too_many.retry_after)
+    }
+}
+
+/// The product's clock as governor wants it.
+#[derive(Clone, Debug)]
+pub struct LimiterClock(Clock);
+
+/// An instant of the product's clock; governor counts in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LimiterInstant(u64);
+
+impl GovernorClock for LimiterClock {
+    type Instant = LimiterInstant;
+
+    fn now(&self) -> LimiterInstant {
+        let since_1970 = self.0.now().since(UnixMillis(0));
+        LimiterInstant(u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+impl Add<Nanos> for LimiterInstant {
+    type Output = Self;
+    fn add(self, length: Nanos) -> Self {
+        Self(self.0.saturating_add(length.as_u64()))
+    }
+}
+
+impl Reference for LimiterInstant {
+    fn duration_since(&self, earlier: Self) -> Nanos {
+        self.0.saturating_sub(earlier.0).into()
+    }
+    fn saturating_sub(&self, length: Nanos) -> Self {
+        Self(self.0.checked_sub(length.as_u64()).unwrap_or(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limiter(clock: &Clock) -> Limiter<&'static str> {
+        Limiter::new(clock.clone(), Allowed::new(3, Duration::from_secs(60)))
+    }
+
+    #[test]
+    fn whoever_asks_too_often_waits_and_is_let_in_again() {
+        let clock = Clock::stopped_at(UnixMillis(1_800_000_000_000));
+        let limiter = limiter(&clock);
+        let left: Vec<u32> = (0..3).map(|_| limiter.check(&"ada").unwrap().remaining).collect();
+        assert_eq!(left, [2, 1, 0]);
+        assert_eq!(limiter.check(&"ada"), Err(TooMany { retry_after: Duration::from_secs(20) }));
+        assert!(limiter.check(&"tom").is_ok(), "others are not held up");
+        clock.advance(Duration::from_secs(19));
+        assert_eq!(limiter.check(&"ada"), Err(TooMany { retry_after: Duration::from_secs(1) }));
+        clock.advance(Duration::from_secs(1));
+        assert!(limiter.check(&"ada").is_ok());
+    }
+
+    #[test]
+    fn addresses_long_gone_take_no_memory() {
+        let clock = Clock::stopped_at(UnixMillis(1_800_000_000_000));
+        let limiter = limiter(&clock);
+        limiter.check(&"ada").unwrap();
+        limiter.sweep();
+        assert_eq!(limiter.len(), 1, "still counted");
+        clock.advance(Duration::from_secs(3600));
+        limiter.sweep();
+        assert!(limiter.is_empty());
+    }
+
+    #[test]
+    fn headers_tell_programs_what_is_left() {
+        let mut headers = HeaderMap::new();
+        Allowance { limit: 100, remaining: 50, window: Duration::from_secs(60) }.write(&mut headers);
+        assert_eq!(headers.get("ratelimit-policy").unwrap(), "\"default\";q=100;w=60");
+        assert_eq!(headers.get("ratelimit").unwrap(), "\"default\";r=50;t=30");
+    }
+
+    #[test]
+    fn sign_ins_are_counted_by_network() {
+        let limits = RateLimits::new(&Clock::stopped_at(UnixMillis(1_800_000_000_000)));
+        let from = |last: u32| ClientIp(format!("2001:db8::{last:x}").parse().unwrap());
+        let allowed = (0..60).filter(|last| limits.sign_in(from(*last)).is_ok()).count();
+        assert_eq!(allowed, 50);
+    }
+}
