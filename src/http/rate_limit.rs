@@ -16,6 +16,7 @@ use governor::{Quota, RateLimiter};
 use super::respond::{whole_seconds, PageError};
 use super::site::ClientIp;
 use super::ApiError;
+use crate::authz::Actor;
 use crate::base::{ApiKeyId, Clock, UnixMillis, UserId};
 
 /// At most `burst` at once, refilled evenly over `per`.
@@ -114,6 +115,15 @@ impl RateLimits {
             by_account: Limiter::new(clock.clone(), Allowed::new(600, minute)),
             by_key: Limiter::new(clock.clone(), Allowed::new(600, minute)),
             sign_in_by_address: Limiter::new(clock.clone(), Allowed::new(50, 60 * minute)),
+        }
+    }
+
+    /// Charges one request to whoever makes it: the key, the person, or the network of a stranger.
+    pub fn charge(&self, actor: Option<&Actor>, client: ClientIp) -> Result<Allowance, TooMany> {
+        match actor {
+            Some(Actor { api_key: Some(key), .. }) => self.by_key.check(key),
+            Some(Actor { user: Some(user), .. }) => self.by_account.check(user),
+            _ => self.by_address.check(&client.network()),
         }
     }
 
@@ -233,6 +243,19 @@ mod tests {
         Allowance { limit: 100, remaining: 50, window: Duration::from_secs(60) }.write(&mut headers);
         assert_eq!(headers.get("ratelimit-policy").unwrap(), "\"default\";q=100;w=60");
         assert_eq!(headers.get("ratelimit").unwrap(), "\"default\";r=50;t=30");
+    }
+
+    #[test]
+    fn strangers_share_an_address_and_signed_in_people_do_not() {
+        let now = UnixMillis(1_800_000_000_000);
+        let limits = RateLimits::new(&Clock::stopped_at(now));
+        let office = ClientIp("198.51.100.7".parse().unwrap());
+        while limits.charge(None, office).is_ok() {}
+        let person = || Actor { user: Some(UserId::new(now)), ..Actor::system(crate::base::INSTANCE) };
+        let key = Actor { api_key: Some(ApiKeyId::new(now)), ..Actor::system(crate::base::INSTANCE) };
+        assert!(limits.charge(Some(&person()), office).is_ok());
+        assert!(limits.charge(Some(&key), office).is_ok());
+        assert!(limits.charge(None, office).is_err());
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! The outermost guard: what every request must pass, and the headers every answer carries.
 
+use std::panic::AssertUnwindSafe;
+
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 
 use super::cookies;
 use super::respond::{PageError, X_REQUEST_ID};
@@ -43,8 +45,10 @@ pub async fn guard<B: MessageBody + 'static>(
         Err(refusal) => request.into_response(refusal.answer_for(&path)).map_into_right_body(),
         Ok(limit) => {
             cap_body(&mut request, limit);
-            match next.call(request).await {
-                Ok(response) => response.map_into_left_body(),
+            answer_head_like_get(&mut request);
+            let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+            match answered.unwrap_or_else(|_| Err(panicked())) {
+                Ok(response) => own_words_for_405(response),
                 Err(error) => return Err(with_headers(error, &site, &path, &id)),
             }
         }
@@ -54,6 +58,31 @@ pub async fn guard<B: MessageBody + 'static>(
     }
     complete(response.headers_mut(), &site, &path, &id);
     Ok(response)
+}
+
+/// HEAD is GET without the body (RFC 9110 section 9.3.2), which the server leaves out by itself:
+/// it remembers the method that it read.
+fn answer_head_like_get(request: &mut ServiceRequest) {
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+}
+
+/// Without this the line would be cut, and a proxy would say something about a bad gateway. The
+/// panic's own text is in the log already.
+fn panicked() -> Error {
+    PageError::internal("a handler panicked", &std::fmt::Error).into()
+}
+
+/// The router's answer to a wrong method has no words; ours has, and keeps its `Allow`.
+fn own_words_for_405<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+    let headers = response.headers();
+    if response.status() != StatusCode::METHOD_NOT_ALLOWED || headers.contains_key(header::CONTENT_TYPE) {
+        return response.map_into_left_body();
+    }
+    let allow = headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok()).unwrap_or("").to_owned();
+    let answer = PageError::Method { allow }.answer_for(response.request().path());
+    response.into_response(answer).map_into_right_body()
 }
 
 /// A middleware further in failed instead of answering; its answer gets the headers all the same.

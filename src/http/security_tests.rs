@@ -1,7 +1,8 @@
 use super::*;
 use crate::http::site::ClientIp;
+use actix_web::body::to_bytes;
 use actix_web::middleware::from_fn;
-use actix_web::test::{call_service, init_service, read_body, TestRequest};
+use actix_web::test::{init_service, try_call_service, TestRequest};
 use actix_web::{web, App, HttpResponse};
 use url::Url;
 
@@ -19,7 +20,7 @@ async fn ask(site: Site, request: TestRequest) -> (u16, HeaderMap, String) {
     let page = |kind: &'static str| move || async move { HttpResponse::Ok().content_type(kind).body("<p>here</p>") };
     let app = App::new()
         .app_data(Data::new(site))
-        .route("/page", web::get().to(page("text/html; charset=utf-8")))
+        .service(web::resource("/page").route(web::get().to(page("text/html; charset=utf-8"))))
         .route("/u/{token}", web::get().to(page("text/html; charset=utf-8")))
         .route("/v1/list", web::get().to(page("application/json")))
         .route(
@@ -33,11 +34,15 @@ async fn ask(site: Site, request: TestRequest) -> (u16, HeaderMap, String) {
         )
         .route("/ip", web::get().to(|ip: ClientIp| async move { ip.to_string() }))
         .route("/fails", web::get().to(|| async { Err::<String, _>(actix_web::error::ErrorBadGateway("no")) }))
+        .route("/panics", web::get().to(|| async { Option::<HttpResponse>::None.unwrap() }))
         .route("/echo", web::post().to(|body: web::Bytes| async move { body.len().to_string() }))
         .wrap(from_fn(guard));
-    let response = call_service(&init_service(app).await, request.to_request()).await;
+    let answered = try_call_service(&init_service(app).await, request.to_request()).await;
+    // The server turns an error that no handler answered into its response, as is done here.
+    let answered = answered.map(|response| response.into_parts().1.map_into_boxed_body());
+    let response = answered.unwrap_or_else(|error| error.error_response());
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    (status, headers, String::from_utf8(read_body(response).await.to_vec()).unwrap())
+    (status, headers, String::from_utf8(to_bytes(response.into_body()).await.unwrap().to_vec()).unwrap())
 }
 
 fn get(path: &str) -> TestRequest {
@@ -61,6 +66,8 @@ async fn every_answer_carries_the_security_headers_whoever_made_it() {
         ("an API answer", get("/v1/list"), 200),
         ("nothing at this address", get("/none"), 404),
         ("a failing handler", get("/fails"), 502),
+        ("a panicking handler", get("/panics"), 500),
+        ("a wrong method", TestRequest::put().uri("/page").insert_header(("host", "reach.example")), 405),
         ("a foreign host", get("/page").insert_header(("host", "evil.example")), 400),
         ("no host", TestRequest::get().uri("/page"), 400),
         ("TRACE", trace, 400),
