@@ -25,19 +25,28 @@ pub struct Fingerprint(pub [u8; 32]);
 
 impl Fingerprint {
     pub fn of(request: &HttpRequest, body: &[u8]) -> Self {
-        let mut hash = Sha256::new();
-        for part in [request.method().as_str(), &request.uri().to_string()] {
-            hash.update(part.as_bytes());
-            hash.update([0]);
-        }
-        hash.update(body);
-        Self(hash.finalize().into())
+        Self(digest([request.method().as_str().as_bytes(), request.uri().to_string().as_bytes(), body]))
     }
 }
 
+/// The parts are told apart by their lengths.
+fn digest(parts: [&[u8]; 3]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// Names one key at one endpoint: SHA-256 over method, path and the caller's key, so that the store
+/// keeps 32 bytes and nothing that the caller wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ScopedKey(pub [u8; 32]);
+
 /// The header `Idempotency-Key`; `None` when the caller takes the risk of repeating.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdempotencyKey(pub Option<String>);
+pub struct IdempotencyKey(pub Option<ScopedKey>);
 
 impl FromRequest for IdempotencyKey {
     type Error = ApiError;
@@ -51,7 +60,8 @@ impl FromRequest for IdempotencyKey {
             let detail = format!("Idempotency-Key has 1 to {MAX_KEY_LENGTH} ASCII characters, for example a UUID.");
             return ready(Err(ApiError::bad_request(detail)));
         }
-        ready(Ok(Self(Some(key.to_owned()))))
+        let endpoint = [request.method().as_str().as_bytes(), request.path().as_bytes(), key.as_bytes()];
+        ready(Ok(Self(Some(ScopedKey(digest(endpoint))))))
     }
 }
 
@@ -128,10 +138,10 @@ pub type StoreFault = Box<dyn std::error::Error + Send + Sync>;
 /// Keeps keys for 24 hours or longer. Blocking, like all storage. An in-flight mark must run out by
 /// itself (a minute or so), or a crash would block its key for ever.
 pub trait IdempotencyStore: Send + Sync {
-    fn begin(&self, workspace: WorkspaceId, key: &str, fingerprint: Fingerprint) -> Result<Begin, StoreFault>;
-    fn finish(&self, workspace: WorkspaceId, key: &str, answer: &ApiAnswer) -> Result<(), StoreFault>;
+    fn begin(&self, workspace: WorkspaceId, key: ScopedKey, fingerprint: Fingerprint) -> Result<Begin, StoreFault>;
+    fn finish(&self, workspace: WorkspaceId, key: ScopedKey, answer: &ApiAnswer) -> Result<(), StoreFault>;
     /// Nothing was done: forgets the mark.
-    fn abandon(&self, workspace: WorkspaceId, key: &str) -> Result<(), StoreFault>;
+    fn abandon(&self, workspace: WorkspaceId, key: ScopedKey) -> Result<(), StoreFault>;
 }
 
 /// Carries out `work` once for each key. To be called where blocking is allowed (`respond::run`).
@@ -142,7 +152,7 @@ pub fn idempotent(
     fingerprint: Fingerprint,
     work: impl FnOnce() -> Result<ApiAnswer, ApiError>,
 ) -> Result<ApiAnswer, ApiError> {
-    let IdempotencyKey(Some(key)) = key else { return work() };
+    let IdempotencyKey(Some(key)) = *key else { return work() };
     let failed = |fault: StoreFault| ApiError::internal("could not look up the idempotency key", fault.as_ref());
     match store.begin(workspace, key, fingerprint).map_err(failed)? {
         Begin::Fresh => {}

@@ -126,7 +126,7 @@ impl PageError {
             cure,
             kept: "Nothing was changed.",
             way: "/",
-            way_words: "Go to Today",
+            way_words: "Go to the start page",
             id: String::new(),
         };
         match self {

@@ -34,7 +34,7 @@ async fn ask(site: Site, request: TestRequest) -> (u16, HeaderMap, String) {
         )
         .route("/ip", web::get().to(|ip: ClientIp| async move { ip.to_string() }))
         .route("/fails", web::get().to(|| async { Err::<String, _>(actix_web::error::ErrorBadGateway("no")) }))
-        .route("/panics", web::get().to(|| async { Option::<HttpResponse>::None.unwrap() }))
+        .route("/panics", web::get().to(panics))
         .route("/echo", web::post().to(|body: web::Bytes| async move { body.len().to_string() }))
         .wrap(from_fn(guard));
     let answered = try_call_service(&init_service(app).await, request.to_request()).await;
@@ -47,6 +47,10 @@ async fn ask(site: Site, request: TestRequest) -> (u16, HeaderMap, String) {
 
 fn get(path: &str) -> TestRequest {
     TestRequest::get().uri(path).insert_header(("host", "reach.example"))
+}
+
+async fn panics() -> HttpResponse {
+    panic!("in a handler")
 }
 
 const EVERYWHERE: [(&str, &str); 6] = [

@@ -71,6 +71,11 @@ impl RunningServer {
         self.thread.take().map_or(Ok(()), join)
     }
 
+    /// `false` when the web threads ended without having been told to.
+    pub fn is_running(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
     /// Waits until the server ends by itself or by `stop` of its handle.
     pub fn wait(mut self) -> std::io::Result<()> {
         self.thread.take().map_or(Ok(()), join)
