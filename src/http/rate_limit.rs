@@ -6,7 +6,12 @@ use std::num::NonZeroU32;
 use std::ops::Add;
 use std::time::Duration;
 
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage};
 use governor::clock::{Clock as GovernorClock, Reference};
 use governor::middleware::StateInformationMiddleware;
 use governor::nanos::Nanos;
@@ -14,7 +19,7 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use super::respond::{whole_seconds, PageError};
-use super::site::ClientIp;
+use super::site::{is_under, ClientIp, API_PREFIX};
 use super::ApiError;
 use crate::authz::Actor;
 use crate::base::{ApiKeyId, Clock, UnixMillis, UserId};
@@ -158,6 +163,31 @@ impl Allowance {
     }
 }
 
+/// Middleware, to be wrapped inside the one that finds out who asks: refuses whoever asks too often,
+/// and tells programs what they have left.
+pub async fn guard<B: MessageBody + 'static>(
+    limits: Data<RateLimits>,
+    client: ClientIp,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let actor = request.extensions().get::<Actor>().cloned();
+    match limits.charge(actor.as_ref(), client) {
+        Err(too_many) => {
+            let answer = PageError::from(too_many).answer_for(request.path());
+            Ok(request.into_response(answer).map_into_right_body())
+        }
+        Ok(allowance) => {
+            let is_program = is_under(request.path(), API_PREFIX);
+            let mut response = next.call(request).await?.map_into_left_body();
+            if is_program {
+                allowance.write(response.headers_mut());
+            }
+            Ok(response)
+        }
+    }
+}
+
 impl From<TooMany> for PageError {
     fn from(too_many: TooMany) -> Self {
         Self::TooMany { retry_after: too_many.retry_after }
@@ -204,65 +234,5 @@ impl Reference for LimiterInstant {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn limiter(clock: &Clock) -> Limiter<&'static str> {
-        Limiter::new(clock.clone(), Allowed::new(3, Duration::from_secs(60)))
-    }
-
-    #[test]
-    fn whoever_asks_too_often_waits_and_is_let_in_again() {
-        let clock = Clock::stopped_at(UnixMillis(1_800_000_000_000));
-        let limiter = limiter(&clock);
-        let left: Vec<u32> = (0..3).map(|_| limiter.check(&"ada").unwrap().remaining).collect();
-        assert_eq!(left, [2, 1, 0]);
-        assert_eq!(limiter.check(&"ada"), Err(TooMany { retry_after: Duration::from_secs(20) }));
-        assert!(limiter.check(&"tom").is_ok(), "others are not held up");
-        clock.advance(Duration::from_secs(19));
-        assert_eq!(limiter.check(&"ada"), Err(TooMany { retry_after: Duration::from_secs(1) }));
-        clock.advance(Duration::from_secs(1));
-        assert!(limiter.check(&"ada").is_ok());
-    }
-
-    #[test]
-    fn addresses_long_gone_take_no_memory() {
-        let clock = Clock::stopped_at(UnixMillis(1_800_000_000_000));
-        let limiter = limiter(&clock);
-        limiter.check(&"ada").unwrap();
-        limiter.sweep();
-        assert_eq!(limiter.len(), 1, "still counted");
-        clock.advance(Duration::from_secs(3600));
-        limiter.sweep();
-        assert!(limiter.is_empty());
-    }
-
-    #[test]
-    fn headers_tell_programs_what_is_left() {
-        let mut headers = HeaderMap::new();
-        Allowance { limit: 100, remaining: 50, window: Duration::from_secs(60) }.write(&mut headers);
-        assert_eq!(headers.get("ratelimit-policy").unwrap(), "\"default\";q=100;w=60");
-        assert_eq!(headers.get("ratelimit").unwrap(), "\"default\";r=50;t=30");
-    }
-
-    #[test]
-    fn strangers_share_an_address_and_signed_in_people_do_not() {
-        let now = UnixMillis(1_800_000_000_000);
-        let limits = RateLimits::new(&Clock::stopped_at(now));
-        let office = ClientIp("198.51.100.7".parse().unwrap());
-        while limits.charge(None, office).is_ok() {}
-        let person = || Actor { user: Some(UserId::new(now)), ..Actor::system(crate::base::INSTANCE) };
-        let key = Actor { api_key: Some(ApiKeyId::new(now)), ..Actor::system(crate::base::INSTANCE) };
-        assert!(limits.charge(Some(&person()), office).is_ok());
-        assert!(limits.charge(Some(&key), office).is_ok());
-        assert!(limits.charge(None, office).is_err());
-    }
-
-    #[test]
-    fn sign_ins_are_counted_by_network() {
-        let limits = RateLimits::new(&Clock::stopped_at(UnixMillis(1_800_000_000_000)));
-        let from = |last: u32| ClientIp(format!("2001:db8::{last:x}").parse().unwrap());
-        let allowed = (0..60).filter(|last| limits.sign_in(from(*last)).is_ok()).count();
-        assert_eq!(allowed, 50);
-    }
-}
+#[path = "rate_limit_tests.rs"]
+mod tests;
