@@ -1,10 +1,12 @@
 //! The outermost guard: what every request must pass, and the headers every answer carries.
 
+use std::any::Any;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::error::PayloadError;
+use actix_web::error::{InternalError, PayloadError};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
@@ -35,7 +37,7 @@ pub async fn guard<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let id = RequestId::random();
-    let peer = request.peer_addr().map_or(std::net::IpAddr::from([127, 0, 0, 1]), |peer| peer.ip());
+    let peer = request.peer_addr().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.ip());
     let client = site.client_ip(peer, request.headers());
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(client);
@@ -47,7 +49,7 @@ pub async fn guard<B: MessageBody + 'static>(
             cap_body(&mut request, limit);
             answer_head_like_get(&mut request);
             let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await;
-            match answered.unwrap_or_else(|_| Err(panicked())) {
+            match answered.unwrap_or_else(|panic| Err(panicked(panic.as_ref(), &path))) {
                 Ok(response) => own_words_for_405(response),
                 Err(error) => return Err(with_headers(error, &site, &path, &id)),
             }
@@ -68,10 +70,12 @@ fn answer_head_like_get(request: &mut ServiceRequest) {
     }
 }
 
-/// Without this the line would be cut, and a proxy would say something about a bad gateway. The
-/// panic's own text is in the log already.
-fn panicked() -> Error {
-    PageError::internal("a handler panicked", &std::fmt::Error).into()
+/// Without this the line would be cut, and a proxy would say something about a bad gateway.
+fn panicked(panic: &(dyn Any + Send), path: &str) -> Error {
+    let words = panic.downcast_ref::<&str>().map(|words| (*words).to_owned());
+    let words = words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    let cause = std::io::Error::other(words);
+    InternalError::from_response("panic", PageError::internal("a handler panicked", &cause).answer_for(path)).into()
 }
 
 /// The router's answer to a wrong method has no words; ours has, and keeps its `Allow`.
@@ -89,11 +93,11 @@ fn own_words_for_405<B: MessageBody + 'static>(response: ServiceResponse<B>) -> 
 fn with_headers(error: Error, site: &Site, path: &str, id: &RequestId) -> Error {
     let mut response = error.error_response();
     complete(response.headers_mut(), site, path, id);
-    actix_web::error::InternalError::from_response(error, response).into()
+    InternalError::from_response(error, response).into()
 }
 
 /// The size that the body may have, or why the request is refused.
-fn check(site: &Site, peer: std::net::IpAddr, request: &ServiceRequest) -> Result<usize, PageError> {
+fn check(site: &Site, peer: IpAddr, request: &ServiceRequest) -> Result<usize, PageError> {
     if request.method() == Method::TRACE || request.method() == Method::CONNECT {
         return Err(PageError::bad_request("This server does not answer TRACE or CONNECT.", ""));
     }

@@ -35,6 +35,7 @@ async fn ask(site: Site, request: TestRequest) -> (u16, HeaderMap, String) {
         .route("/ip", web::get().to(|ip: ClientIp| async move { ip.to_string() }))
         .route("/fails", web::get().to(|| async { Err::<String, _>(actix_web::error::ErrorBadGateway("no")) }))
         .route("/panics", web::get().to(panics))
+        .route("/v1/panics", web::get().to(panics))
         .route("/echo", web::post().to(|body: web::Bytes| async move { body.len().to_string() }))
         .wrap(from_fn(guard));
     let answered = try_call_service(&init_service(app).await, request.to_request()).await;
@@ -71,6 +72,7 @@ async fn every_answer_carries_the_security_headers_whoever_made_it() {
         ("nothing at this address", get("/none"), 404),
         ("a failing handler", get("/fails"), 502),
         ("a panicking handler", get("/panics"), 500),
+        ("a panicking API handler", get("/v1/panics"), 500),
         ("a wrong method", TestRequest::put().uri("/page").insert_header(("host", "reach.example")), 405),
         ("a foreign host", get("/page").insert_header(("host", "evil.example")), 400),
         ("no host", TestRequest::get().uri("/page"), 400),

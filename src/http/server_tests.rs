@@ -157,6 +157,19 @@ fn with_certificate_files_it_speaks_tls() {
 }
 
 #[test]
+fn an_idle_connection_does_not_hold_up_the_stop() {
+    let server = plain();
+    let mut line = std::net::TcpStream::connect(server.address).unwrap();
+    std::io::Write::write_all(&mut line, b"GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut reader = BufReader::new(line);
+    reader.read_line(&mut String::new()).unwrap();
+    server.stop().unwrap();
+    let mut rest = Vec::new();
+    std::io::Read::read_to_end(&mut reader, &mut rest).unwrap();
+    assert!(rest.ends_with(b"xxxx"), "the answer arrived whole, then the line was closed");
+}
+
+#[test]
 fn a_taken_address_is_named() {
     let first = plain();
     let second = ServerSettings { listen: first.address, ..settings(None, "http://127.0.0.1") };
