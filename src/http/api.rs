@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::respond::{set_request_id, set_retry_after, PageError};
+use super::respond::{set_allow, set_request_id, set_retry_after, PageError};
 use crate::authz::Denied;
 use crate::base::Page;
 
@@ -71,17 +72,34 @@ pub struct ApiError {
     errors: Vec<FieldError>,
     retry_after: Option<Duration>,
     request_id: Option<String>,
+    hint: Hint,
+}
+
+/// What else one kind of refusal says, in a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Hint {
+    None,
+    /// 401: how to sign in.
+    Authenticate,
+    /// 405: the methods that the address has.
+    Allow(String),
+    /// 429 and 503.
+    RetryAfter(Duration),
+    /// 500: the name of this occurrence in the log.
+    RequestId(String),
 }
 
 impl ApiError {
     /// `code` is a word in snake_case; `detail` says what is wrong and what to do about it.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after: None, request_id: None }
+        Self { status, code, detail: detail.into(), errors: Vec::new(), hint: Hint::None }
     }
 
     pub fn unauthorized() -> Self {
         let detail = "Send an API key as \"Authorization: Bearer …\". Keys are made under Settings, API keys.";
         Self::new(StatusCode::UNAUTHORIZED, "no_valid_key", detail)
+        Self { hint: Hint::Authenticate, ..Self::new(StatusCode::UNAUTHORIZED, "no_valid_key", detail) }
     }
 
     pub fn not_found() -> Self {
@@ -113,6 +131,7 @@ impl ApiError {
             "Too many requests. Wait as Retry-After says.",
         );
         Self { retry_after: Some(retry_after), ..error }
+        Self { hint: Hint::RetryAfter(retry_after), ..error }
     }
 
     /// Logs the cause, once; the program gets only the id under which it was logged.
@@ -125,12 +144,17 @@ impl ApiError {
     }
 
     pub fn problem(&self) -> Problem {
+        let instance = match &self.hint {
+            Hint::RequestId(id) => Some(format!("urn:launchyard:request:{id}")),
+            _ => None,
+        };
         Problem {
             kind: "about:blank".to_owned(),
             title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
             status: self.status.as_u16(),
             detail: self.detail.clone(),
             instance: self.request_id.as_ref().map(|id| format!("urn:launchyard:request:{id}")),
+            instance,
             code: self.code.to_owned(),
             errors: self.errors.clone(),
         }
@@ -153,6 +177,14 @@ impl ResponseError for ApiError {
         }
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        match &self.hint {
+            Hint::None => {}
+            Hint::Authenticate => {
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Hint::Allow(methods) => set_allow(&mut response, methods),
+            Hint::RetryAfter(after) => set_retry_after(&mut response, *after),
+            Hint::RequestId(id) => set_request_id(&mut response, id),
         }
         response
     }
@@ -165,6 +197,10 @@ impl From<PageError> for ApiError {
             PageError::SignIn { .. } => Self::unauthorized(),
             PageError::NotFound => Self::not_found(),
             PageError::Denied(words) => plain(StatusCode::FORBIDDEN, "denied", words),
+            PageError::Method { allow } => {
+                let detail = format!("This address answers to {allow} only.");
+                Self { hint: Hint::Allow(allow), ..plain(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail) }
+            }
             PageError::BadRequest { what, cure } => Self::bad_request(sentences(&what, &cure)),
             PageError::TooLarge { limit_bytes } => plain(
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -179,6 +215,11 @@ impl From<PageError> for ApiError {
             },
             PageError::Internal { id } => Self {
                 request_id: Some(id),
+                hint: Hint::RetryAfter(Duration::from_secs(30)),
+                ..plain(StatusCode::SERVICE_UNAVAILABLE, "unavailable", sentences(&what, &cure))
+            },
+            PageError::Internal { id } => Self {
+                hint: Hint::RequestId(id),
                 ..plain(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "internal",

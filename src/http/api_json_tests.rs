@@ -78,3 +78,14 @@ fn bytes_that_are_not_text_are_refused_with_their_place() {
     let problem = parse::<Sequence>(b"{\"name\":\"\xff\"}").unwrap_err().problem();
     assert!(problem.detail.contains("from byte 9 on"), "{}", problem.detail);
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_text_gets_an_answer_with_a_pointer_into_it(text in "[\\[\\]{}:,\"\\\\a\n é0-9]{0,40}") {
+        if let Err(error) = parse::<Sequence>(text.as_bytes()) {
+            let problem = error.problem();
+            proptest::prop_assert!(matches!(problem.status, 400 | 422));
+            proptest::prop_assert!(problem.errors.iter().all(|error| error.pointer.starts_with('#')));
+        }
+    }
+}

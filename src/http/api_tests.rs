@@ -38,6 +38,7 @@ async fn each_page_error_has_its_counterpart_for_programs() {
         (PageError::SignIn { next: "/".into() }, 401, "no_valid_key"),
         (PageError::NotFound, 404, "not_found"),
         (PageError::Denied("no".into()), 403, "denied"),
+        (PageError::Method { allow: "GET".into() }, 405, "method_not_allowed"),
         (PageError::bad_request("a", "b"), 400, "bad_request"),
         (PageError::TooLarge { limit_bytes: 1 }, 413, "too_large"),
         (PageError::TooMany { retry_after: Duration::from_secs(7) }, 429, "too_many_requests"),

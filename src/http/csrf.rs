@@ -91,6 +91,7 @@ pub async fn guard<B: MessageBody + 'static>(
 
 async fn check(site: &Site, cookies: &Cookies, request: &mut ServiceRequest) -> Result<(), PageError> {
     if !came_from_us(site, request.headers()) {
+    if !came_from_us(site, request.path(), request.headers()) {
         return Err(PageError::Denied("This came from another site, so nothing was done.".into()));
     }
     let Some(binding) = binding(cookies, request.request()) else {
@@ -115,12 +116,17 @@ async fn check(site: &Site, cookies: &Cookies, request: &mut ServiceRequest) -> 
 /// the token alone decides. On plain HTTP there is no `Sec-Fetch-Site`, and a page that tells nobody
 /// where it is sends `Origin: null`, so there, too, the token decides.
 fn came_from_us(site: &Site, headers: &HeaderMap) -> bool {
+/// the token alone decides. So it does for `Origin: null` where our own pages cause it: those with a
+/// secret in their address, which tell nobody where they are, in browsers without `Sec-Fetch-Site`
+/// (old ones, and all on plain HTTP).
+fn came_from_us(site: &Site, path: &str, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(word) = text("sec-fetch-site") {
         return word == "same-origin";
     }
     match text(ORIGIN.as_str()).or_else(|| text(REFERER.as_str())) {
         Some("null") => !site.is_https(),
+        Some("null") => !site.is_https() || site.has_secret_in_url(path),
         Some(source) => is_our_origin(site, source, text("host")),
         None => true,
     }

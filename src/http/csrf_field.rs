@@ -94,6 +94,7 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::test::TestRequest;
 
     #[test]
     fn the_token_is_the_first_field_of_a_multipart_form() {
@@ -110,6 +111,36 @@ mod tests {
         for (body, expected) in cases {
             assert_eq!(first_part(body.as_bytes(), "B", "_csrf").as_deref(), expected, "{body:?}");
         }
+    }
+
+    #[actix_web::test]
+    async fn a_body_that_arrives_byte_by_byte_is_handed_on_whole() {
+        let multipart = format!(
+            "--B\r\nContent-Disposition: form-data; name=\"_csrf\"\r\n\r\ntoken\r\n--B\r\n{}\r\n--B--\r\n",
+            "x".repeat(6000)
+        );
+        let cases = [
+            ("multipart/form-data; boundary=B", multipart),
+            ("application/x-www-form-urlencoded", "name=Ada&_csrf=token&note=a%20b".to_owned()),
+        ];
+        for (kind, body) in cases {
+            let mut request = TestRequest::post().insert_header((CONTENT_TYPE, kind)).to_srv_request();
+            let bytes: Vec<_> = body.bytes().map(|byte| Ok(Bytes::copy_from_slice(&[byte]))).collect();
+            request.set_payload(Payload::Stream { payload: Box::pin(stream::iter(bytes)) });
+            assert_eq!(read(&mut request, "_csrf", 10_000).await.unwrap().as_deref(), Some("token"), "{kind}");
+            let whole: Vec<Bytes> = request.take_payload().map(Result::unwrap).collect().await;
+            assert_eq!(whole.concat(), body.as_bytes(), "{kind}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_form_over_the_limit_is_refused_before_it_is_all_read() {
+        let mut request =
+            TestRequest::post().insert_header((CONTENT_TYPE, "application/x-www-form-urlencoded")).to_srv_request();
+        let endless = stream::repeat_with(|| Ok(Bytes::from_static(b"x")));
+        request.set_payload(Payload::Stream { payload: Box::pin(endless) });
+        let refused = read(&mut request, "_csrf", 100).await;
+        assert!(matches!(refused, Err(PageError::TooLarge { limit_bytes: 100 })));
     }
 
     #[test]

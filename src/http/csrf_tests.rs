@@ -134,6 +134,20 @@ async fn on_plain_http_a_page_that_hides_its_address_still_has_a_working_form() 
     headers.insert(ORIGIN, "null".parse().unwrap());
     assert!(came_from_us(&site, &headers));
     assert!(insecure.read_session(&TestRequest::default().cookie(session("s1")).to_http_request()).is_none());
+#[test]
+fn a_page_that_hides_its_address_still_has_a_working_form() {
+    let cases = [
+        ("https://reach.example", "/reset/abc", true),
+        ("https://reach.example", "/settings", false),
+        ("http://192.0.2.4:8080", "/settings", true),
+    ];
+    for (public_url, path, expected) in cases {
+        let mut site = Site::new(Url::parse(public_url).unwrap());
+        site.token_prefixes = vec!["/reset".into()];
+        let mut headers = HeaderMap::new();
+        headers.insert(ORIGIN, "null".parse().unwrap());
+        assert_eq!(came_from_us(&site, path, &headers), expected, "{public_url}{path}");
+    }
 }
 
 #[test]

@@ -38,6 +38,28 @@ impl Fingerprint {
 /// The header `Idempotency-Key`; `None` when the caller takes the risk of repeating.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(pub Option<String>);
+        Self(digest([request.method().as_str().as_bytes(), request.uri().to_string().as_bytes(), body]))
+    }
+}
+
+/// The parts are told apart by their lengths.
+fn digest(parts: [&[u8]; 3]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// Names one key at one endpoint: SHA-256 over method, path and the caller's key, so that the store
+/// keeps 32 bytes and nothing that the caller wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ScopedKey(pub [u8; 32]);
+
+/// The header `Idempotency-Key`; `None` when the caller takes the risk of repeating.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey(pub Option<ScopedKey>);
 
 impl FromRequest for IdempotencyKey {
     type Error = ApiError;
@@ -52,6 +74,8 @@ impl FromRequest for IdempotencyKey {
             return ready(Err(ApiError::bad_request(detail)));
         }
         ready(Ok(Self(Some(key.to_owned()))))
+        let endpoint = [request.method().as_str().as_bytes(), request.path().as_bytes(), key.as_bytes()];
+        ready(Ok(Self(Some(ScopedKey(digest(endpoint))))))
     }
 }
 
@@ -132,6 +156,10 @@ pub trait IdempotencyStore: Send + Sync {
     fn finish(&self, workspace: WorkspaceId, key: &str, answer: &ApiAnswer) -> Result<(), StoreFault>;
     /// Nothing was done: forgets the mark.
     fn abandon(&self, workspace: WorkspaceId, key: &str) -> Result<(), StoreFault>;
+    fn begin(&self, workspace: WorkspaceId, key: ScopedKey, fingerprint: Fingerprint) -> Result<Begin, StoreFault>;
+    fn finish(&self, workspace: WorkspaceId, key: ScopedKey, answer: &ApiAnswer) -> Result<(), StoreFault>;
+    /// Nothing was done: forgets the mark.
+    fn abandon(&self, workspace: WorkspaceId, key: ScopedKey) -> Result<(), StoreFault>;
 }
 
 /// Carries out `work` once for each key. To be called where blocking is allowed (`respond::run`).
@@ -143,6 +171,7 @@ pub fn idempotent(
     work: impl FnOnce() -> Result<ApiAnswer, ApiError>,
 ) -> Result<ApiAnswer, ApiError> {
     let IdempotencyKey(Some(key)) = key else { return work() };
+    let IdempotencyKey(Some(key)) = *key else { return work() };
     let failed = |fault: StoreFault| ApiError::internal("could not look up the idempotency key", fault.as_ref());
     match store.begin(workspace, key, fingerprint).map_err(failed)? {
         Begin::Fresh => {}

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 type Rows = HashMap<(WorkspaceId, String), (Fingerprint, Option<ApiAnswer>)>;
+type Rows = HashMap<(WorkspaceId, ScopedKey), (Fingerprint, Option<ApiAnswer>)>;
 
 #[derive(Default)]
 struct InMemory(Mutex<Rows>);
@@ -13,6 +14,9 @@ impl IdempotencyStore for InMemory {
     fn begin(&self, workspace: WorkspaceId, key: &str, fingerprint: Fingerprint) -> Result<Begin, StoreFault> {
         let mut rows = self.0.lock().unwrap();
         let row = rows.entry((workspace, key.to_owned()));
+    fn begin(&self, workspace: WorkspaceId, key: ScopedKey, fingerprint: Fingerprint) -> Result<Begin, StoreFault> {
+        let mut rows = self.0.lock().unwrap();
+        let row = rows.entry((workspace, key));
         Ok(match row {
             std::collections::hash_map::Entry::Vacant(row) => {
                 row.insert((fingerprint, None));
@@ -31,6 +35,12 @@ impl IdempotencyStore for InMemory {
     }
     fn abandon(&self, workspace: WorkspaceId, key: &str) -> Result<(), StoreFault> {
         self.0.lock().unwrap().remove(&(workspace, key.to_owned()));
+    fn finish(&self, workspace: WorkspaceId, key: ScopedKey, answer: &ApiAnswer) -> Result<(), StoreFault> {
+        self.0.lock().unwrap().get_mut(&(workspace, key)).unwrap().1 = Some(answer.clone());
+        Ok(())
+    }
+    fn abandon(&self, workspace: WorkspaceId, key: ScopedKey) -> Result<(), StoreFault> {
+        self.0.lock().unwrap().remove(&(workspace, key));
         Ok(())
     }
 }
@@ -39,6 +49,7 @@ const OURS: WorkspaceId = crate::base::INSTANCE;
 
 fn key() -> IdempotencyKey {
     IdempotencyKey(Some("k1".into()))
+    IdempotencyKey(Some(ScopedKey([1; 32])))
 }
 
 fn print(byte: u8) -> Fingerprint {
@@ -118,6 +129,32 @@ async fn the_header_is_read_bare_or_quoted_and_has_a_length() {
         let read = IdempotencyKey::extract(&request.to_http_request()).await.ok();
         assert_eq!(read.as_ref().map(|key| key.0.as_deref()), expected, "{value:?}");
     }
+}
+
+/// What is read from `Idempotency-Key: value` in a POST to `path`; `None` when it is refused.
+async fn read(path: &str, value: Option<&str>) -> Option<IdempotencyKey> {
+    let mut request = TestRequest::post().uri(path);
+    if let Some(value) = value {
+        request = request.insert_header(("Idempotency-Key", value));
+    }
+    IdempotencyKey::extract(&request.to_http_request()).await.ok()
+}
+
+#[actix_web::test]
+async fn the_header_is_read_bare_or_quoted_and_has_a_length() {
+    let bare = read("/v1/a", Some("abc")).await;
+    assert!(bare.as_ref().is_some_and(|key| key.0.is_some()));
+    assert_eq!(read("/v1/a", Some("\"abc\"")).await, bare);
+    assert_eq!(read("/v1/a", None).await, Some(IdempotencyKey(None)));
+    for refused in [String::new(), "\"\"".to_owned(), "x".repeat(256)] {
+        assert_eq!(read("/v1/a", Some(&refused)).await, None, "{refused:?}");
+    }
+}
+
+#[actix_web::test]
+async fn the_same_key_at_another_endpoint_is_another_key() {
+    assert_ne!(read("/v1/a", Some("abc")).await, read("/v1/b", Some("abc")).await);
+    assert_eq!(read("/v1/a?x=1", Some("abc")).await, read("/v1/a", Some("abc")).await);
 }
 
 #[test]

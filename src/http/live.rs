@@ -100,6 +100,7 @@ impl LiveHub {
         let _ = sender.try_send(Bytes::from_static(b"retry: 3000\n\n"));
         list.push(sender);
         Ok(LiveStream::new(receiver))
+        Ok(LiveStream::new(receiver, HEARTBEAT))
     }
 
     /// How many pages are open.
@@ -125,6 +126,8 @@ pub struct LiveStream {
 impl LiveStream {
     fn new(events: Receiver<Bytes>) -> Self {
         let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+    fn new(events: Receiver<Bytes>, silence: Duration) -> Self {
+        let mut heartbeat = interval_at(Instant::now() + silence, silence);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self { events, heartbeat }
     }

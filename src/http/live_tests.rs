@@ -44,6 +44,17 @@ async fn a_reader_that_does_not_read_is_let_go_and_nobody_waits_for_it() {
 }
 
 #[actix_web::test]
+async fn in_silence_a_comment_keeps_the_line_open() {
+    let (sender, receiver) = channel(1);
+    let mut stream = LiveStream::new(receiver, Duration::from_millis(1));
+    assert_eq!(next(&mut stream).await, ": still here\n\n");
+    drop(sender);
+    while let Some(comment) = stream.next().await {
+        assert_eq!(comment.unwrap(), ": still here\n\n");
+    }
+}
+
+#[actix_web::test]
 async fn a_closed_page_is_forgotten() {
     let (hub, ours) = (LiveHub::default(), workspace(1));
     drop(hub.subscribe(ours).unwrap());

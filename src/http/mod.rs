@@ -14,6 +14,7 @@ pub mod api_json;
 pub mod cookies;
 pub mod csrf;
 pub mod csrf_field;
+pub mod extract;
 pub mod idempotency;
 pub mod live;
 pub mod mac;

@@ -7,6 +7,12 @@ use std::ops::Add;
 use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage};
 use governor::clock::{Clock as GovernorClock, Reference};
 use governor::middleware::StateInformationMiddleware;
 use governor::nanos::Nanos;
@@ -16,6 +22,9 @@ use governor::{Quota, RateLimiter};
 use super::respond::{whole_seconds, PageError};
 use super::site::ClientIp;
 use super::ApiError;
+use super::site::{is_under, ClientIp, API_PREFIX};
+use super::ApiError;
+use crate::authz::Actor;
 use crate::base::{ApiKeyId, Clock, UnixMillis, UserId};
 
 /// At most `burst` at once, refilled evenly over `per`.
@@ -117,6 +126,15 @@ impl RateLimits {
         }
     }
 
+    /// Charges one request to whoever makes it: the key, the person, or the network of a stranger.
+    pub fn charge(&self, actor: Option<&Actor>, client: ClientIp) -> Result<Allowance, TooMany> {
+        match actor {
+            Some(Actor { api_key: Some(key), .. }) => self.by_key.check(key),
+            Some(Actor { user: Some(user), .. }) => self.by_account.check(user),
+            _ => self.by_address.check(&client.network()),
+        }
+    }
+
     /// One attempt to prove who one is, from `client`.
     pub fn sign_in(&self, client: ClientIp) -> Result<Allowance, TooMany> {
         self.sign_in_by_address.check(&client.network())
@@ -144,6 +162,31 @@ impl Allowance {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 headers.insert(HeaderName::from_static(name), value);
             }
+        }
+    }
+}
+
+/// Middleware, to be wrapped inside the one that finds out who asks: refuses whoever asks too often,
+/// and tells programs what they have left.
+pub async fn guard<B: MessageBody + 'static>(
+    limits: Data<RateLimits>,
+    client: ClientIp,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let actor = request.extensions().get::<Actor>().cloned();
+    match limits.charge(actor.as_ref(), client) {
+        Err(too_many) => {
+            let answer = PageError::from(too_many).answer_for(request.path());
+            Ok(request.into_response(answer).map_into_right_body())
+        }
+        Ok(allowance) => {
+            let is_program = is_under(request.path(), API_PREFIX);
+            let mut response = next.call(request).await?.map_into_left_body();
+            if is_program {
+                allowance.write(response.headers_mut());
+            }
+            Ok(response)
         }
     }
 }
@@ -243,3 +286,5 @@ mod tests {
         assert_eq!(allowed, 50);
     }
 }
+#[path = "rate_limit_tests.rs"]
+mod tests;

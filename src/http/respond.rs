@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::http::header::{ContentType, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{ContentType, HeaderName, HeaderValue, ALLOW, LOCATION, RETRY_AFTER};
 use actix_web::http::StatusCode;
 use actix_web::{web, HttpResponse, ResponseError};
 use askama::Template;
@@ -74,6 +75,9 @@ pub enum PageError {
     /// May not; the words say who may.
     #[error("denied: {0}")]
     Denied(String),
+    /// The address exists, but not for this method; `allow` lists those it has.
+    #[error("method not allowed")]
+    Method { allow: String },
     #[error("bad request: {what}")]
     BadRequest { what: String, cure: String },
     #[error("larger than {limit_bytes} bytes")]
@@ -124,6 +128,7 @@ impl PageError {
             kept: "Nothing was changed.",
             way: "/",
             way_words: "Go to Today",
+            way_words: "Go to the start page",
             id: String::new(),
         };
         match self {
@@ -140,6 +145,11 @@ impl PageError {
                     String::new(),
                 )
             },
+            Self::Method { .. } => page(
+                "Not this way",
+                "This address does not take what was sent to it.".into(),
+                "Start again from the page with the form.".into(),
+            ),
             Self::Denied(words) => page("Not allowed", words.clone(), String::new()),
             Self::BadRequest { what, cure } => page("Not understood", what.clone(), cure.clone()),
             Self::TooLarge { limit_bytes } => page(
@@ -169,6 +179,7 @@ impl ResponseError for PageError {
             Self::SignIn { .. } => StatusCode::SEE_OTHER,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Denied(_) => StatusCode::FORBIDDEN,
+            Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -187,6 +198,7 @@ impl ResponseError for PageError {
         let text = page.render().unwrap_or_else(|_| page.title.to_owned());
         let mut response = HttpResponse::build(self.status_code()).content_type(ContentType::html()).body(text);
         match self {
+            Self::Method { allow } => set_allow(&mut response, allow),
             Self::TooMany { retry_after } => set_retry_after(&mut response, *retry_after),
             Self::Unavailable { .. } => set_retry_after(&mut response, Duration::from_secs(30)),
             Self::Internal { id } => set_request_id(&mut response, id),
@@ -204,6 +216,12 @@ fn to_sign_in(next: &str) -> HttpResponse {
 
 pub(super) fn set_retry_after(response: &mut HttpResponse, after: Duration) {
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
+}
+
+pub(super) fn set_allow(response: &mut HttpResponse, methods: &str) {
+    if let Ok(value) = HeaderValue::from_str(methods) {
+        response.headers_mut().insert(ALLOW, value);
+    }
 }
 
 pub(super) fn set_request_id(response: &mut HttpResponse, id: &str) {
@@ -241,6 +259,7 @@ fn chain(error: &(dyn std::error::Error + '_)) -> String {
 
 impl From<Denied> for PageError {
     fn from(denied: Denied) -> Self {
+        tracing::info!(permission = ?denied.permission, "denied");
         Self::Denied(denied.words)
     }
 }

@@ -47,6 +47,7 @@ async fn each_error_has_its_status_and_says_what_and_what_next() {
         let page = text(response).await;
         assert!(page.contains(words), "{name}: {page}");
         assert!(page.contains("<a class=\"button\" href=\"/\""), "{name} has one way on");
+        assert!(page.contains("<a class=\"btn btn-primary\" href=\"/\""), "{name} has one way on");
     }
 }
 

@@ -9,6 +9,19 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
 use futures_util::StreamExt;
+use std::any::Any;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::error::{InternalError, PayloadError};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage};
+use futures_util::{FutureExt, StreamExt};
 
 use super::cookies;
 use super::respond::{PageError, X_REQUEST_ID};
@@ -34,6 +47,7 @@ pub async fn guard<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let id = RequestId::random();
     let peer = request.peer_addr().map_or(std::net::IpAddr::from([127, 0, 0, 1]), |peer| peer.ip());
+    let peer = request.peer_addr().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.ip());
     let client = site.client_ip(peer, request.headers());
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(client);
@@ -45,6 +59,10 @@ pub async fn guard<B: MessageBody + 'static>(
             cap_body(&mut request, limit);
             match next.call(request).await {
                 Ok(response) => response.map_into_left_body(),
+            answer_head_like_get(&mut request);
+            let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+            match answered.unwrap_or_else(|panic| Err(panicked(panic.as_ref(), &path))) {
+                Ok(response) => own_words_for_405(response),
                 Err(error) => return Err(with_headers(error, &site, &path, &id)),
             }
         }
@@ -56,6 +74,33 @@ pub async fn guard<B: MessageBody + 'static>(
     Ok(response)
 }
 
+/// HEAD is GET without the body (RFC 9110 section 9.3.2), which the server leaves out by itself:
+/// it remembers the method that it read.
+fn answer_head_like_get(request: &mut ServiceRequest) {
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+}
+
+/// Without this the line would be cut, and a proxy would say something about a bad gateway.
+fn panicked(panic: &(dyn Any + Send), path: &str) -> Error {
+    let words = panic.downcast_ref::<&str>().map(|words| (*words).to_owned());
+    let words = words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    let cause = std::io::Error::other(words);
+    InternalError::from_response("panic", PageError::internal("a handler panicked", &cause).answer_for(path)).into()
+}
+
+/// The router's answer to a wrong method has no words; ours has, and keeps its `Allow`.
+fn own_words_for_405<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+    let headers = response.headers();
+    if response.status() != StatusCode::METHOD_NOT_ALLOWED || headers.contains_key(header::CONTENT_TYPE) {
+        return response.map_into_left_body();
+    }
+    let allow = headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok()).unwrap_or("").to_owned();
+    let answer = PageError::Method { allow }.answer_for(response.request().path());
+    response.into_response(answer).map_into_right_body()
+}
+
 /// A middleware further in failed instead of answering; its answer gets the headers all the same.
 fn with_headers(error: Error, site: &Site, path: &str, id: &RequestId) -> Error {
     let mut response = error.error_response();
@@ -65,6 +110,11 @@ fn with_headers(error: Error, site: &Site, path: &str, id: &RequestId) -> Error 
 
 /// The size that the body may have, or why the request is refused.
 fn check(site: &Site, peer: std::net::IpAddr, request: &ServiceRequest) -> Result<usize, PageError> {
+    InternalError::from_response(error, response).into()
+}
+
+/// The size that the body may have, or why the request is refused.
+fn check(site: &Site, peer: IpAddr, request: &ServiceRequest) -> Result<usize, PageError> {
     if request.method() == Method::TRACE || request.method() == Method::CONNECT {
         return Err(PageError::bad_request("This server does not answer TRACE or CONNECT.", ""));
     }

@@ -2,6 +2,9 @@ use super::*;
 use crate::http::site::ClientIp;
 use actix_web::middleware::from_fn;
 use actix_web::test::{call_service, init_service, read_body, TestRequest};
+use actix_web::body::to_bytes;
+use actix_web::middleware::from_fn;
+use actix_web::test::{init_service, try_call_service, TestRequest};
 use actix_web::{web, App, HttpResponse};
 use url::Url;
 
@@ -20,6 +23,7 @@ async fn ask(site: Site, request: TestRequest) -> (u16, HeaderMap, String) {
     let app = App::new()
         .app_data(Data::new(site))
         .route("/page", web::get().to(page("text/html; charset=utf-8")))
+        .service(web::resource("/page").route(web::get().to(page("text/html; charset=utf-8"))))
         .route("/u/{token}", web::get().to(page("text/html; charset=utf-8")))
         .route("/v1/list", web::get().to(page("application/json")))
         .route(
@@ -38,10 +42,24 @@ async fn ask(site: Site, request: TestRequest) -> (u16, HeaderMap, String) {
     let response = call_service(&init_service(app).await, request.to_request()).await;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     (status, headers, String::from_utf8(read_body(response).await.to_vec()).unwrap())
+        .route("/panics", web::get().to(panics))
+        .route("/v1/panics", web::get().to(panics))
+        .route("/echo", web::post().to(|body: web::Bytes| async move { body.len().to_string() }))
+        .wrap(from_fn(guard));
+    let answered = try_call_service(&init_service(app).await, request.to_request()).await;
+    // The server turns an error that no handler answered into its response, as is done here.
+    let answered = answered.map(|response| response.into_parts().1.map_into_boxed_body());
+    let response = answered.unwrap_or_else(|error| error.error_response());
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    (status, headers, String::from_utf8(to_bytes(response.into_body()).await.unwrap().to_vec()).unwrap())
 }
 
 fn get(path: &str) -> TestRequest {
     TestRequest::get().uri(path).insert_header(("host", "reach.example"))
+}
+
+async fn panics() -> HttpResponse {
+    panic!("in a handler")
 }
 
 const EVERYWHERE: [(&str, &str); 6] = [
@@ -61,6 +79,9 @@ async fn every_answer_carries_the_security_headers_whoever_made_it() {
         ("an API answer", get("/v1/list"), 200),
         ("nothing at this address", get("/none"), 404),
         ("a failing handler", get("/fails"), 502),
+        ("a panicking handler", get("/panics"), 500),
+        ("a panicking API handler", get("/v1/panics"), 500),
+        ("a wrong method", TestRequest::put().uri("/page").insert_header(("host", "reach.example")), 405),
         ("a foreign host", get("/page").insert_header(("host", "evil.example")), 400),
         ("no host", TestRequest::get().uri("/page"), 400),
         ("TRACE", trace, 400),

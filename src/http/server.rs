@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{from_fn, Compress, NormalizePath};
 use actix_web::web::{self, Data, FormConfig, PayloadConfig, ServiceConfig};
+use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 
 use super::cookies::Cookies;
@@ -19,6 +20,7 @@ use super::{csrf, security, MacKey};
 
 /// What a JSON body of the API may have, whatever the site allows for forms.
 pub const JSON_LIMIT_BYTES: usize = 1 << 20;
+use super::{csrf, extract, security, MacKey};
 
 /// Stopping finishes within ten seconds; answers under way get this long.
 const STOP_SECONDS: u64 = 8;
@@ -72,6 +74,11 @@ impl RunningServer {
         // The command is sent at once; the thread's end is the sign that it was carried out.
         drop(self.handle.stop(true));
         self.thread.take().map_or(Ok(()), join)
+    }
+
+    /// `false` when the web threads ended without having been told to.
+    pub fn is_running(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
     }
 
     /// Waits until the server ends by itself or by `stop` of its handle.
@@ -144,6 +151,7 @@ where
             .app_data(metrics.clone())
             .app_data(PayloadConfig::new(JSON_LIMIT_BYTES.max(site.max_body_bytes)))
             .app_data(FormConfig::default().limit(site.max_body_bytes))
+            .configure(|config| extract::configure(config, &site))
             .wrap(from_fn(csrf::guard))
             .wrap(NormalizePath::trim())
             .wrap(Compress::default())

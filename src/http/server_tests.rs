@@ -13,11 +13,19 @@ fn settings(tls: Option<TlsFiles>, public_url: &str) -> ServerSettings {
     }
 }
 
+#[derive(serde::Deserialize)]
+struct Search {
+    limit: u32,
+}
+
 fn routes(config: &mut ServiceConfig) {
     config
         .route("/form", web::get().to(|token: CsrfToken| async move { token.0 }))
         .route("/form", web::post().to(|| async { HttpResponse::Ok().body("done") }))
         .route("/page", web::get().to(|| async { HttpResponse::Ok().content_type("text/html").body("x".repeat(5000)) }))
+        .route("/page/{number}", web::get().to(|number: web::Path<u32>| async move { number.to_string() }))
+        .route("/v1/page/{number}", web::get().to(|number: web::Path<u32>| async move { number.to_string() }))
+        .route("/search", web::get().to(|query: web::Query<Search>| async move { query.limit.to_string() }))
         .route("/panics", web::get().to(|| async { crate::http::run(|| -> String { panic!("in a service") }).await }))
         .route("/v1/mine", web::get().to(|actor: crate::authz::Actor| async move { actor.display }))
         .route("/mine", web::get().to(|actor: crate::authz::Actor| async move { actor.display }))
@@ -55,6 +63,9 @@ fn every_answer_of_a_running_server_is_guarded() {
         ("/page/", 200, "text/html"),
         ("/nowhere", 404, "text/html; charset=utf-8"),
         ("/v1/nowhere", 404, "application/problem+json"),
+        ("/page/seven", 404, "text/html; charset=utf-8"),
+        ("/v1/page/seven", 404, "application/problem+json"),
+        ("/search?limit=many", 400, "text/html; charset=utf-8"),
         ("/panics", 500, "text/html; charset=utf-8"),
         ("/mine", 303, ""),
         ("/v1/mine", 401, "application/problem+json"),
@@ -67,6 +78,16 @@ fn every_answer_of_a_running_server_is_guarded() {
         assert!(!header(&answer, "content-security-policy").is_empty(), "{path}");
     }
     assert_eq!(header(&get(&server, "/mine?a=1"), "location"), "/signin?next=%2Fmine%3Fa%3D1");
+    server.stop().unwrap();
+}
+
+#[test]
+fn head_is_get_without_the_body() {
+    let server = plain();
+    let request = agent().head(format!("http://{}/page", server.address)).header("accept-encoding", "identity");
+    let mut answer = request.call().unwrap();
+    assert_eq!((answer.status().as_u16(), header(&answer, "content-type")), (200, "text/html"));
+    assert_eq!(answer.body_mut().read_to_string().unwrap(), "");
     server.stop().unwrap();
 }
 
@@ -133,6 +154,19 @@ fn with_certificate_files_it_speaks_tls() {
     assert!(header(&answer, "set-cookie").starts_with("__Host-visit="));
     assert!(header(&answer, "set-cookie").contains("Secure"));
     server.stop().unwrap();
+}
+
+#[test]
+fn an_idle_connection_does_not_hold_up_the_stop() {
+    let server = plain();
+    let mut line = std::net::TcpStream::connect(server.address).unwrap();
+    std::io::Write::write_all(&mut line, b"GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut reader = BufReader::new(line);
+    reader.read_line(&mut String::new()).unwrap();
+    server.stop().unwrap();
+    let mut rest = Vec::new();
+    std::io::Read::read_to_end(&mut reader, &mut rest).unwrap();
+    assert!(rest.ends_with(b"xxxx"), "the answer arrived whole, then the line was closed");
 }
 
 #[test]

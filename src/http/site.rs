@@ -2,6 +2,7 @@
 
 use std::future::{ready, Ready};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
@@ -85,6 +86,7 @@ impl Site {
                 break;
             }
             let Ok(address) = hop.parse::<IpAddr>() else { break };
+            let Some(address) = hop_address(hop) else { break };
             nearest = address.to_canonical();
         }
         ClientIp(nearest)
@@ -95,6 +97,11 @@ impl Site {
         let proto = headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
         self.trusts(peer.to_canonical()) && proto.is_some_and(|proto| proto.trim().eq_ignore_ascii_case("http"))
     }
+}
+
+/// Some proxies write the port too: `198.51.100.7:4711`, `[2001:db8::1]:4711`.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    hop.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()))
 }
 
 /// Is `path` the prefix itself or below it? `/v1` has `/v1/contacts`, not `/v10`.
@@ -179,6 +186,7 @@ mod tests {
             ("our proxy names the client", "10.0.0.2", Some("198.51.100.7"), "198.51.100.7"),
             ("the client invented the left part", "10.0.0.2", Some("1.1.1.1, 198.51.100.7"), "198.51.100.7"),
             ("two proxies of ours", "10.0.0.2", Some("198.51.100.7, 10.0.0.3"), "198.51.100.7"),
+            ("with a port", "10.0.0.2", Some("[2001:db8::1]:4711"), "2001:db8::1"),
             ("rubbish in the chain", "10.0.0.2", Some("198.51.100.7, x"), "10.0.0.2"),
             ("mapped IPv4", "::ffff:10.0.0.2", Some("198.51.100.7"), "198.51.100.7"),
             ("no header", "10.0.0.2", None, "10.0.0.2"),
