@@ -10,7 +10,7 @@ use askama::Template;
 use rust_embed::RustEmbed;
 
 use super::charts::{Bar, BarChart, Funnel, Sparkline};
-use super::layout::{DemoBar, FooterLink, Layout, PublicLayout, SendingState, Toast, WorkspaceLink};
+use super::layout::{ConfirmPage, DemoBar, ErrorPage, FooterLink, Layout, PublicLayout, SendingState, Toast, WorkspaceLink};
 use super::ui::{Choice, FieldErrors, Pager, Tab};
 
 #[derive(RustEmbed)]
@@ -159,6 +159,30 @@ fn components(theme: &str) -> GalleryPage {
     }
 }
 
+fn confirmation(theme: &str) -> ConfirmPage {
+    ConfirmPage {
+        layout: layout("Erase", "/contacts", theme),
+        question: "Erase 3 contacts?".to_owned(),
+        consequence: "27 fields, 4 excerpts and 1 note are gone at once, from backups by 21 December. \
+                      Their addresses stay on the list of people who are not written to."
+            .to_owned(),
+        button: "Erase 3 contacts".to_owned(),
+        action: "/contacts/erase".to_owned(),
+        fields: vec![("contact".to_owned(), "1".to_owned())],
+        back: "/contacts".to_owned(),
+    }
+}
+
+fn error(theme: &str) -> ErrorPage {
+    ErrorPage {
+        layout: public_layout("The mailbox did not answer for 30 s", theme),
+        kept: "Nothing was sent, and your draft is kept. We try again at 09:45.".to_owned(),
+        href: "/approvals".to_owned(),
+        action: "Back to approvals".to_owned(),
+        log_id: "01J9-4K7Q".to_owned(),
+    }
+}
+
 fn pages(theme: &str) -> Vec<(&'static str, String)> {
     let mut errors = FieldErrors::default();
     errors.add("login", "That did not match. Check the address and the password.");
@@ -167,6 +191,8 @@ fn pages(theme: &str) -> Vec<(&'static str, String)> {
         ("desk", DeskPage { layout: layout("Approvals", "/approvals", theme) }.render().unwrap()),
         ("calendar", CalendarPage { layout: layout("Calendar", "/calendar", theme) }.render().unwrap()),
         ("booking", BookingPage { layout: public_layout("A call about your heating", theme) }.render().unwrap()),
+        ("confirm", confirmation(theme).render().unwrap()),
+        ("error", error(theme).render().unwrap()),
         ("sign-in", SignInPage { layout: public_layout("Sign in to Launchyard", theme), errors }.render().unwrap()),
     ]
 }

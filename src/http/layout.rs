@@ -13,20 +13,23 @@
 //! csrf(layout.csrf)                                   hidden input, first in every form that posts
 //! button("Approve and send", kind="primary", icon="", key="A", name="", value="", busy="Sending…")
 //!                                                    kind: "" primary quiet danger danger-fill; size: s l; key shows and binds a letter
-//! post("/sending/pause", layout.csrf, "Pause all")    a form that is one button; also kind, size, icon, key, confirm, busy
-//! link("/contacts/new", "Add contact", kind="primary", icon="plus")
+//! post("/sending/pause", layout.csrf, "Pause all")    a form that is one button; also kind, size, icon, key, name, value, busy
+//! link("/contacts/new", "Add contact", kind="primary", icon="plus")      also size, key; confirm=true asks first
 //! field("email", "E-mail", value, error=errors.of("email"), hint="", kind="email", autocomplete="email", optional=false)
 //! textarea("intro", "Whom to write to and why", value, error="", hint="", rows=4)
 //! select("zone", "Time zone", choices, chosen, error="", hint="")          choices: &[Choice]
-//! check("news", "Send me news", checked, hint="", kind="checkbox")         kind="radio" with value="…"; switch("name", "Label", on)
-//! error_summary(errors)                               above a form with more than one error; takes the focus
+//! check("news", "Send me news", checked, hint="", kind="checkbox")         kind="radio" with value="…"
+//! switch("digest", "Send me the day’s summary", on, hint="")               a checkbox of its form, drawn as a switch
+//! code_field("code", "Six-digit code", error="", hint="")                 one-time codes
+//! search("/contacts", "q", "Find a contact", typed, placeholder="")       a GET form; "/" leads to it
+//! error_summary(errors)  form_error("That did not match.")               `FieldErrors`: more than one / of the whole form
 //! badge("Working", tone="ok", icon="")                tone: ok warn bad plum brand flare line, or ""
 //! reply_badge("meeting_proposed")                     the classifier's label as a pill
 //! state("ok", "Working")                              dot and word: ok ● warn ◆ bad ■ off ○
 //! avatar("Anna Lund", size="", channel="mail")        initials; size s l
 //! person("Anna Lund", "anna@fellside.example", href="/contacts/…")
 //! time(iso, "Tue 24 Nov, 10:30")                      <time datetime>
-//! meter(61, 120, tone="ok")                           bar of a share; decoration, so the numbers stand beside it
+//! meter(61, 120, tone="ok")                           bar of a share (u64, u64); decoration, so the numbers stand beside it
 //! tabs("Worker", tabs)  segments("Period", tabs)      &[Tab]
 //! pager(pager, "Pages")                               Newer, Older
 //! empty("inbox", "Nothing waits.", href="", action="")
@@ -34,14 +37,26 @@
 //! attention("/approvals", "5 drafts wait for you.", "First mails need approval.", "Review")    one per page
 //! crumb("/outreach", "Outreach")
 //! stat("Replies", "19", "7.7 %, was 6.3 %")           inside <dl class="card stats">
-//! need(kind, icon, fact, context, href)               row of "Needs you"; {% call ui::need(…) %}buttons{% endcall %}
+//! round("mail", tone="brand")                        icon in a tinted round
 //! copy("key")                                         button that copies the element #key; hidden without script
-//! codebox("key", "Secret key", secret)
-//! letter_head / gate lists / steps …                  plain markup with the classes shown in ui/gallery.html
+//! codebox("key", "Secret key", secret)                a value with its copy button
+//! checked("Never opted out", no=false)                line of <ul class="checks">
 //! ```
-//! Behaviour by data attributes (static/js): `data-confirm="<dialog id>"` on a link to the confirming page,
-//! `data-live` + `data-src` (see `Layout::live`), `data-copy`, `data-select-all`, `data-busy-words`, `data-draft`.
-//! Charts: `http::charts`. Every part is drawn once in `ui/gallery.html`: read it before inventing markup.
+//! With a body, `{% call ui::need(…) %}buttons{% endcall %}`:
+//! ```text
+//! need(icon, tone, fact, context, href="")            row of "Needs you"; body: at most two buttons, the safe one first
+//! gate_check("stop", fact, context)                   pass, stop or later, in <ol class="gate">; body: the button that helps
+//! guide_step("now", title, words)                     done, now or later, in <ol class="guide">; body: the open step's form
+//! connection(icon, name, purpose, tone, state_words)  an account outside; body: its facts as <span> and <a>
+//! note_box(tone="brand", icon="shield")               a note of several paragraphs
+//! ```
+//! Behaviour by data attributes (static/js, one module each): `data-confirm` on a link to a page with a
+//! `ConfirmPage`; `Layout::live` with `id` and `data-src` on what may change; `data-keys-list` on a list for J and K;
+//! `data-select-all="name"`, `data-selected`, `data-bulk` around a table's checkboxes; `data-draft="key"` on a textarea;
+//! `data-send-on-change` on a select; `data-count="/approvals"` on a counter; `data-copy`, `data-busy-words` by macro.
+//! Charts: `{{ chart }}` with a value of `http::charts`. Queue and letter (`desk`), week (`cal`), slots (`book`), steps,
+//! import report, conversation, recovery codes and the danger zone are plain markup with the classes shown in
+//! `ui/gallery*.html`, where every part is drawn once: read them before inventing markup.
 
 use askama::Template;
 
@@ -245,6 +260,18 @@ pub struct ConfirmPage {
     pub fields: Vec<(String, String)>,
     /// Where "Keep it" leads.
     pub back: String,
+}
+
+/// What happened (the layout's title, as a sentence), what was kept, one way on, an id for the log.
+#[derive(Clone, Debug, Template)]
+#[template(path = "ui/error.html")]
+pub struct ErrorPage {
+    pub layout: PublicLayout,
+    pub kept: String,
+    pub href: String,
+    pub action: String,
+    /// Empty when nothing was logged.
+    pub log_id: String,
 }
 
 #[cfg(test)]

@@ -10,10 +10,12 @@ import { keys } from './keys.js';
 import { live } from './live.js';
 import { sendOnChange } from './send.js';
 import { selectAll } from './select.js';
+import { tableRoles } from './table.js';
 import { toasts } from './toast.js';
 
 export function bind(root) {
-  for (const behaviour of [busyForms, confirmLinks, copyButtons, keepDrafts, selectAll, sendOnChange]) behaviour(root);
+  for (const behaviour of [busyForms, confirmLinks, copyButtons, keepDrafts, selectAll, sendOnChange, tableRoles])
+    behaviour(root);
 }
 
 bind(document);

@@ -14,6 +14,7 @@ export function busyForms(root) {
 function markBusy(button) {
   if (!button) return;
   const words = button.querySelector('span') ?? button;
+  button.style.minInlineSize = `${button.offsetWidth}px`;
   button.dataset.before = words.textContent;
   if (button.dataset.busyWords) words.textContent = button.dataset.busyWords;
   button.dataset.busy = 'yes';

@@ -93,8 +93,9 @@ function showList(root) {
 }
 
 function keyRow(kbd) {
-  const words = kbd.closest('a, button').textContent.replace(kbd.textContent, '').trim();
-  return pair(kbd.textContent, words || kbd.closest('[aria-label]')?.ariaLabel);
+  const button = kbd.closest('a, button');
+  const words = [...button.childNodes].filter((node) => node !== kbd).map((node) => node.textContent);
+  return pair(kbd.textContent, button.ariaLabel ?? words.join('').trim());
 }
 
 function pair(keyNames, words) {

@@ -35,7 +35,7 @@ export function live(root, bind) {
 }
 
 function sayLost(line, since) {
-  const time = since.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  const time = since.toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' });
   line.textContent = `No connection since ${time}. What you write is kept here.`;
   line.hidden = false;
 }
