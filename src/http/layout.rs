@@ -16,6 +16,7 @@
 //! post("/sending/pause", layout.csrf, "Pause all")    a form that is one button; also kind, size, icon, key, name, value, busy
 //! link("/contacts/new", "Add contact", kind="primary", icon="plus")      also size, key; confirm=true asks first
 //! field("email", "E-mail", value, error=errors.of("email"), hint="", kind="email", autocomplete="email", optional=false)
+//! password("password", "Password", error="", hint="", autocomplete="new-password", forgotten="/sign-in/forgotten")
 //! textarea("intro", "Whom to write to and why", value, error="", hint="", rows=4)
 //! select("zone", "Time zone", choices, chosen, error="", hint="")          choices: &[Choice]
 //! check("news", "Send me news", checked, hint="", kind="checkbox")         kind="radio" with value="…"

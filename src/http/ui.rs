@@ -33,7 +33,7 @@ pub fn reply_badge(label: &str) -> Badge {
 pub fn initials(name: &str) -> String {
     let mut letters = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     let Some(first) = letters.next() else { return "?".to_owned() };
-    first.to_uppercase().chain(letters.last().into_iter().flat_map(char::to_uppercase)).collect()
+    first.to_uppercase().chain(letters.next_back().into_iter().flat_map(char::to_uppercase)).collect()
 }
 
 /// The avatar's colour class, empty for grey; the same name always has the same one. FNV-1a, since it must not
