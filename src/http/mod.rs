@@ -34,3 +34,11 @@ pub use live::{LiveEvent, LiveHub};
 pub use mac::MacKey;
 pub use respond::{html, run, see_other, PageError};
 pub use site::{ClientIp, RequestId, Site};
+//! The web toolkit. Names no room.
+
+pub mod assets;
+pub mod charts;
+#[cfg(test)]
+mod gallery;
+pub mod layout;
+pub mod ui;

@@ -1,0 +1,259 @@
+//! Charts as SVG made by the server: bars per day, a funnel, a sparkline.
+//!
+//! Sizes that depend on data are attributes, so the strict policy needs no exception. Each chart has
+//! a sentence that says the answer (`aria-label`) and, but for the sparkline, a table of the same
+//! numbers under "Show numbers". Bars begin at zero; today is in full colour, days before are lighter.
+//! All three implement `Display` as finished HTML: in a template write `{{ chart }}` with no filter.
+
+use std::fmt;
+
+use askama::filters::{escape, Html, HtmlSafe};
+
+/// Width and height of the drawing in its own units; the style sheet stretches it to its box.
+const WIDTH: f64 = 280.0;
+const HEIGHT: f64 = 72.0;
+/// Share of a day's column that its bar fills.
+const BAR_FILL: f64 = 0.75;
+/// Below this many cases a share would claim more than is known, so only counts are shown.
+const FEWEST_FOR_PERCENT: u64 = 20;
+
+/// One bar: its label ("Thu 19 Nov") and count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bar {
+    pub label: String,
+    pub count: u64,
+}
+
+/// Counts per day, oldest first, the last one being today.
+#[derive(Clone, Debug)]
+pub struct BarChart {
+    /// What is counted, as a heading of the table: "Mails sent".
+    pub title: String,
+    /// The answer in one sentence: "Between 38 and 74 on working days, none at weekends".
+    pub sentence: String,
+    pub bars: Vec<Bar>,
+}
+
+/// How many came as far as each step. Shares are of `base`, the index of the step that counts as all.
+#[derive(Clone, Debug)]
+pub struct Funnel {
+    pub steps: Vec<Bar>,
+    pub base: usize,
+}
+
+/// A line without axes, beside a figure.
+#[derive(Clone, Debug)]
+pub struct Sparkline {
+    pub sentence: String,
+    pub values: Vec<u64>,
+}
+
+impl fmt::Display for BarChart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let most = self.bars.iter().map(|bar| bar.count).max().unwrap_or(0);
+        let column = WIDTH / self.bars.len().max(1) as f64;
+        write!(
+            f,
+            r#"<figure class="figure"><svg class="chart chart-s" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{}: {}"><path class="grid" d="M0 {HEIGHT}H{WIDTH}"/>"#,
+            Text(&self.title),
+            Text(&self.sentence),
+        )?;
+        for (index, bar) in self.bars.iter().enumerate().filter(|(_, bar)| bar.count > 0) {
+            let height = scaled(bar.count, most).max(1.5);
+            write!(
+                f,
+                r#"<rect class="{}" x="{:.1}" y="{:.1}" width="{:.1}" height="{height:.1}"/>"#,
+                if index + 1 == self.bars.len() { "s1" } else { "s2" },
+                column * (index as f64 + (1.0 - BAR_FILL) / 2.0),
+                HEIGHT - height,
+                column * BAR_FILL,
+            )?;
+        }
+        f.write_str("</svg>")?;
+        if let (Some(first), Some(last)) = (self.bars.first(), self.bars.last()) {
+            let (from, today) = (Text(&first.label), last.count);
+            write!(
+                f,
+                r#"<figcaption class="chart-ends"><span>{from}</span><span>Today {today}, most {most}</span></figcaption>"#
+            )?;
+        }
+        write_numbers(f, ["Day", &self.title], &self.bars)?;
+        f.write_str("</figure>")
+    }
+}
+
+impl fmt::Display for Funnel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let most = self.steps.iter().map(|step| step.count).max().unwrap_or(0);
+        let base = self.steps.get(self.base).map_or(0, |step| step.count);
+        f.write_str(r#"<ol class="funnel">"#)?;
+        for (index, step) in self.steps.iter().enumerate() {
+            let width = if most == 0 { 0.0 } else { step.count as f64 * 100.0 / most as f64 };
+            let share = if index > self.base { share(step.count, base) } else { String::new() };
+            write!(
+                f,
+                r#"<li><span>{}</span><svg class="meter" aria-hidden="true"><rect class="{}" width="{width:.1}%" height="100%"/></svg><b>{}</b><span class="pc">{share}</span></li>"#,
+                Text(&step.label),
+                if index > self.base { "s1" } else { "m-2" },
+                grouped(step.count),
+            )?;
+        }
+        f.write_str("</ol>")
+    }
+}
+
+impl fmt::Display for Sparkline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let most = self.values.iter().copied().max().unwrap_or(0);
+        let step = WIDTH / self.values.len().saturating_sub(1).max(1) as f64;
+        write!(
+            f,
+            r#"<svg class="spark" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{}"><path class="p1" d="M"#,
+            Text(&self.sentence),
+        )?;
+        for (index, value) in self.values.iter().enumerate() {
+            write!(
+                f,
+                "{}{:.1} {:.1}",
+                if index == 0 { "" } else { " " },
+                step * index as f64,
+                HEIGHT - scaled(*value, most)
+            )?;
+        }
+        if self.values.is_empty() {
+            write!(f, "0 {HEIGHT}H{WIDTH}")?;
+        }
+        f.write_str(r#""/></svg>"#)
+    }
+}
+
+// What these write is finished HTML: every text in it went through `Text`.
+impl HtmlSafe for BarChart {}
+impl HtmlSafe for Funnel {}
+impl HtmlSafe for Sparkline {}
+
+/// Text inside an element or a quoted attribute.
+struct Text<'a>(&'a str);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match escape(self.0, Html) {
+            Ok(escaped) => escaped.fmt(f),
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// The same numbers as a table, closed until asked for.
+fn write_numbers(f: &mut fmt::Formatter<'_>, heads: [&str; 2], bars: &[Bar]) -> fmt::Result {
+    let [label, count] = heads.map(Text);
+    write!(
+        f,
+        r#"<details class="numbers"><summary>Show numbers</summary><table><caption class="vh">{count}</caption><thead><tr><th scope="col">{label}</th><th scope="col" class="num">{count}</th></tr></thead><tbody>"#
+    )?;
+    for bar in bars {
+        let (label, count) = (Text(&bar.label), grouped(bar.count));
+        write!(f, r#"<tr><th scope="row">{label}</th><td class="num">{count}</td></tr>"#)?;
+    }
+    f.write_str("</tbody></table></details>")
+}
+
+fn scaled(count: u64, most: u64) -> f64 {
+    if most == 0 {
+        return 0.0;
+    }
+    count as f64 * HEIGHT / most as f64
+}
+
+/// "9.8 %" of `base`, or nothing when the base is too small to speak of shares.
+fn share(count: u64, base: u64) -> String {
+    if base < FEWEST_FOR_PERCENT {
+        return String::new();
+    }
+    let percent = count as f64 * 100.0 / base as f64;
+    if percent >= 10.0 || count == 0 {
+        format!("{percent:.0}\u{a0}%")
+    } else {
+        format!("{percent:.1}\u{a0}%")
+    }
+}
+
+/// "1,482".
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bars(counts: &[(&str, u64)]) -> Vec<Bar> {
+        counts.iter().map(|(label, count)| Bar { label: (*label).to_owned(), count: *count }).collect()
+    }
+
+    #[test]
+    fn a_bar_chart_begins_at_zero_and_gives_its_numbers_as_a_table() {
+        let html = BarChart {
+            title: "Mails sent".to_owned(),
+            sentence: "Most on Thursday".to_owned(),
+            bars: bars(&[("Tue 17 Nov", 0), ("Wed 18 Nov", 37), ("Thu 19 Nov", 1_074)]),
+        }
+        .to_string();
+        assert_eq!(html.matches("<rect").count(), 2, "a day without mails has no bar: {html}");
+        assert!(html.contains(r#"class="s1" x="198.3" y="0.0" width="70.0" height="72.0""#), "{html}");
+        assert!(html.contains(r#"aria-label="Mails sent: Most on Thursday""#), "{html}");
+        assert!(html.contains(r#"<th scope="row">Thu 19 Nov</th><td class="num">1,074</td>"#), "{html}");
+    }
+
+    #[test]
+    fn shares_are_of_the_people_written_to_and_absent_below_twenty() {
+        let cases = [(317, 31, "9.8\u{a0}%"), (317, 244, "77\u{a0}%"), (19, 9, ""), (20, 0, "0\u{a0}%")];
+        for (written, replied, expected) in cases {
+            let html = Funnel { steps: bars(&[("Written to", written), ("Replied", replied)]), base: 0 }.to_string();
+            let last = html.rsplit(r#"<span class="pc">"#).next().unwrap();
+            assert_eq!(last, format!("{expected}</span></li></ol>"), "{replied} of {written}");
+        }
+    }
+
+    #[test]
+    fn charts_of_nothing_are_drawn_empty() {
+        let charts = [
+            BarChart { title: String::new(), sentence: String::new(), bars: Vec::new() }.to_string(),
+            Funnel { steps: bars(&[("Leads", 0)]), base: 4 }.to_string(),
+            Sparkline { sentence: String::new(), values: Vec::new() }.to_string(),
+            Sparkline { sentence: String::new(), values: vec![0] }.to_string(),
+        ];
+        for html in charts {
+            assert!(!html.contains("NaN") && !html.contains("inf"), "{html}");
+        }
+    }
+
+    #[test]
+    fn names_that_people_typed_cannot_break_out_of_the_drawing() {
+        let typed = r#""><script>"#;
+        let html = [
+            BarChart { title: typed.to_owned(), sentence: typed.to_owned(), bars: bars(&[(typed, 1)]) }.to_string(),
+            Funnel { steps: bars(&[(typed, 1)]), base: 0 }.to_string(),
+            Sparkline { sentence: typed.to_owned(), values: vec![1, 2] }.to_string(),
+        ]
+        .concat();
+        assert!(!html.contains("<script"), "{html}");
+        assert!(!html.contains("style="), "{html}");
+    }
+
+    #[test]
+    fn large_numbers_have_separators() {
+        let cases = [(0, "0"), (999, "999"), (1_482, "1,482"), (1_234_567, "1,234,567")];
+        for (number, expected) in cases {
+            assert_eq!(grouped(number), expected);
+        }
+    }
+}
