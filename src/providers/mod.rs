@@ -7,6 +7,7 @@ pub mod error;
 pub mod google;
 pub mod mail_server;
 pub mod oauth;
+pub mod oidc;
 pub mod outbound;
 mod secret;
 pub mod smtp;
