@@ -5,6 +5,7 @@
 
 pub mod error;
 pub mod google;
+pub mod imap;
 pub mod mail_server;
 pub mod oauth;
 pub mod oidc;
