@@ -5,8 +5,10 @@
 
 pub mod error;
 pub mod google;
+pub mod imap;
 pub mod mail_server;
 pub mod oauth;
+pub mod oidc;
 pub mod outbound;
 mod secret;
 pub mod smtp;

@@ -24,6 +24,8 @@ pub struct OAuthClient {
     pub client_secret: Secret,
     pub auth_url: Url,
     pub token_url: Url,
+    /// Send the client's name and secret in a header instead of in the form.
+    pub basic_auth: bool,
 }
 
 /// What the consent page is asked for.
@@ -158,8 +160,7 @@ impl OAuthClient {
         let invalid = |error: oauth2::url::ParseError| ProviderError::Rejected { reason: error.to_string() };
         Ok(Client::new(ClientId::new(self.client_id.clone()))
             .set_client_secret(ClientSecret::new(self.client_secret.expose().to_owned()))
-            // Google and Microsoft want the client's name and secret in the form, not in a header.
-            .set_auth_type(AuthType::RequestBody)
+            .set_auth_type(if self.basic_auth { AuthType::BasicAuth } else { AuthType::RequestBody })
             .set_auth_uri(AuthUrl::new(self.auth_url.to_string()).map_err(invalid)?)
             .set_token_uri(TokenUrl::new(self.token_url.to_string()).map_err(invalid)?))
     }

@@ -145,6 +145,8 @@ pub enum Act {
     Read(usize),
     /// Ends the connection with a reset.
     Reset,
+    /// Sends until the client hangs up.
+    Flood,
 }
 
 /// A line server that plays one list of acts per connection, then hangs up. An unexpected line ends the
@@ -188,6 +190,7 @@ fn play(stream: TcpStream, acts: &[Act]) -> Option<()> {
             }
             Act::Body => while read_line(&mut reader)? != ".\r\n" {},
             Act::Read(bytes) => reader.read_exact(&mut vec![0; *bytes]).ok()?,
+            Act::Flood => while reader.get_mut().write_all(&[b'x'; 4096]).is_ok() {},
             Act::Reset => socket2::SockRef::from(reader.get_ref()).set_linger(Some(std::time::Duration::ZERO)).ok()?,
         }
     }

@@ -65,6 +65,7 @@ impl GoogleOAuth {
             client_secret: Secret::new(config.client_secret.as_str()),
             auth_url: bases.auth.clone(),
             token_url: bases.token.clone(),
+            basic_auth: false,
         };
         Ok(Self { client, bases })
     }

@@ -1,1 +1,0 @@
-//! Google Calendar v3.

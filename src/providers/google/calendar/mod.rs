@@ -1,0 +1,214 @@
+//! Google Calendar v3: read busy times, write our own events.
+//!
+//! Shapes: Google's discovery document `calendar:v3`. Events get ids of ours, so that an insert may be repeated.
+
+mod busy;
+mod event;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http::Method;
+use serde::Deserialize;
+use url::Url;
+
+use super::api::{at, Write};
+use super::Session;
+use crate::base::UnixMillis;
+use crate::providers::error::{ProviderError, Repeat};
+
+pub use busy::{Busy, BusyTimes};
+pub use event::{client_event_id, Attendee, Event, EventPatch, MeetLink, NewEvent, When};
+
+use busy::{busy_times, join, query_body, FreeBusyAnswer};
+use event::{new_event_body, patch_body, EventAnswer};
+
+/// Longest range of one free/busy request; Google refuses more.
+const MAX_RANGE: Duration = Duration::from_secs(90 * 24 * 3600);
+/// `calendarExpansionMax`: most calendars of one request.
+const MAX_CALENDARS: usize = 50;
+/// Pages of a list read before giving up.
+const MAX_PAGES: usize = 20;
+
+/// A calendar of the account.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CalendarEntry {
+    pub id: String,
+    #[serde(default)]
+    pub summary: String,
+    #[serde(default)]
+    pub primary: bool,
+    /// `freeBusyReader`, `reader`, `writer` or `owner`.
+    #[serde(default)]
+    pub access_role: String,
+    /// IANA name.
+    #[serde(default)]
+    pub time_zone: String,
+}
+
+impl CalendarEntry {
+    /// Events may be written to it.
+    pub fn is_writable(&self) -> bool {
+        matches!(self.access_role.as_str(), "writer" | "owner")
+    }
+}
+
+/// Whether Google mails the guests. Either Google does or we do; never both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendUpdates {
+    All,
+    ExternalOnly,
+    None,
+}
+
+impl SendUpdates {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::ExternalOnly => "externalOnly",
+            Self::None => "none",
+        }
+    }
+}
+
+pub struct Calendar<'a>(pub Session<'a>);
+
+impl Calendar<'_> {
+    /// All calendars that at least their busy times can be read of.
+    pub fn list_calendars(&self) -> Result<Vec<CalendarEntry>, ProviderError> {
+        let mut url = at(&self.0.bases.calendar, &["users", "me", "calendarList"]);
+        url.query_pairs_mut().append_pair("maxResults", "250").append_pair("minAccessRole", "freeBusyReader");
+        self.all_pages(&url)
+    }
+
+    /// Busy times of each calendar between two instants, in as many requests as Google's limits need.
+    pub fn free_busy(
+        &self,
+        calendars: &[&str],
+        from: UnixMillis,
+        to: UnixMillis,
+    ) -> Result<BTreeMap<String, BusyTimes>, ProviderError> {
+        let mut found: BTreeMap<String, BusyTimes> =
+            calendars.iter().map(|id| ((*id).to_owned(), BusyTimes::Known(vec![]))).collect();
+        for group in calendars.chunks(MAX_CALENDARS) {
+            let mut start = from;
+            while start < to {
+                let end = start.plus(MAX_RANGE).min(to);
+                let answer = self.query_free_busy(group, start, end)?;
+                for id in group {
+                    let part = busy_times(answer.calendars.get(*id));
+                    found
+                        .entry((*id).to_owned())
+                        .and_modify(|known| *known = join(std::mem::replace(known, BusyTimes::Known(vec![])), part));
+                }
+                start = end;
+            }
+        }
+        Ok(found)
+    }
+
+    fn query_free_busy(&self, ids: &[&str], from: UnixMillis, to: UnixMillis) -> Result<FreeBusyAnswer, ProviderError> {
+        let body = query_body(ids, from, to);
+        let url = at(&self.0.bases.calendar, &["freeBusy"]);
+        self.0.write_json(Write { method: Method::POST, url, body: Some(&body), if_match: None, repeat: Repeat::Safe })
+    }
+
+    /// Writes a new event. May be repeated: when the id is taken by the same event of ours, that one is
+    /// returned; `Conflict` when it is another's or was deleted meanwhile.
+    pub fn insert_event(
+        &self,
+        calendar: &str,
+        event: &NewEvent,
+        send_updates: SendUpdates,
+    ) -> Result<Event, ProviderError> {
+        let mut url = self.events(calendar, None);
+        url.query_pairs_mut().append_pair("sendUpdates", send_updates.as_str());
+        if event.meet_request_id.is_some() {
+            url.query_pairs_mut().append_pair("conferenceDataVersion", "1");
+        }
+        let body = new_event_body(event);
+        let write = Write { method: Method::POST, url, body: Some(&body), if_match: None, repeat: Repeat::Safe };
+        match self.0.write_json::<EventAnswer>(write) {
+            Ok(answer) => Ok(answer.into()),
+            Err(ProviderError::Conflict) => self.same_event(calendar, event),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn same_event(&self, calendar: &str, event: &NewEvent) -> Result<Event, ProviderError> {
+        match self.get_event(calendar, &event.id) {
+            Ok(found) if !found.is_cancelled && found.private == event.private => Ok(found),
+            Ok(_) | Err(ProviderError::NotFound | ProviderError::Gone) => Err(ProviderError::Conflict),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub fn get_event(&self, calendar: &str, id: &str) -> Result<Event, ProviderError> {
+        self.0.get_json::<EventAnswer>(self.events(calendar, Some(id))).map(Event::from)
+    }
+
+    /// Changes an event of ours. With an etag, `Changed` when somebody else was faster.
+    pub fn patch_event(
+        &self,
+        calendar: &str,
+        id: &str,
+        patch: &EventPatch,
+        etag: Option<&str>,
+        send_updates: SendUpdates,
+    ) -> Result<Event, ProviderError> {
+        let mut url = self.events(calendar, Some(id));
+        url.query_pairs_mut().append_pair("sendUpdates", send_updates.as_str());
+        let body = patch_body(patch);
+        let write = Write { method: Method::PATCH, url, body: Some(&body), if_match: etag, repeat: Repeat::Safe };
+        self.0.write_json::<EventAnswer>(write).map(Event::from)
+    }
+
+    /// Deletes an event of ours; one that is gone already is a success.
+    pub fn delete_event(&self, calendar: &str, id: &str, send_updates: SendUpdates) -> Result<(), ProviderError> {
+        let mut url = self.events(calendar, Some(id));
+        url.query_pairs_mut().append_pair("sendUpdates", send_updates.as_str());
+        let write = Write { method: Method::DELETE, url, body: None, if_match: None, repeat: Repeat::Safe };
+        match self.0.call(write) {
+            Ok(_) | Err(ProviderError::NotFound | ProviderError::Gone) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Events that carry a private property of ours.
+    pub fn list_by_private(&self, calendar: &str, key: &str, value: &str) -> Result<Vec<Event>, ProviderError> {
+        let mut url = self.events(calendar, None);
+        url.query_pairs_mut()
+            .append_pair("privateExtendedProperty", &format!("{key}={value}"))
+            .append_pair("maxResults", "250");
+        Ok(self.all_pages::<EventAnswer>(&url)?.into_iter().map(Event::from).collect())
+    }
+
+    fn all_pages<T: serde::de::DeserializeOwned>(&self, first: &Url) -> Result<Vec<T>, ProviderError> {
+        let (mut items, mut url) = (vec![], first.clone());
+        for _ in 0..MAX_PAGES {
+            let page: ListAnswer<T> = self.0.get_json(url)?;
+            items.extend(page.items);
+            let Some(token) = page.next_page_token else { return Ok(items) };
+            url = first.clone();
+            url.query_pairs_mut().append_pair("pageToken", &token);
+        }
+        Ok(items)
+    }
+
+    fn events(&self, calendar: &str, id: Option<&str>) -> Url {
+        let events = at(&self.0.bases.calendar, &["calendars", calendar, "events"]);
+        id.map_or_else(|| events.clone(), |id| at(&events, &[id]))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListAnswer<T> {
+    #[serde(default = "Vec::new")]
+    items: Vec<T>,
+    next_page_token: Option<String>,
+}
+
+#[cfg(test)]
+mod tests;
