@@ -3,6 +3,7 @@
 mod address;
 mod header_block;
 mod html_text;
+mod invisible;
 mod mime;
 mod reply_text;
 
