@@ -94,6 +94,9 @@ fn places(lines: &[&str], failed: &[String], ours: &[String]) -> Vec<Place> {
             return found;
         }
     }
+    if !failed.is_empty() {
+        return Vec::new();
+    }
     // Who writes to himself in vain is told so at the same address.
     collect(leading, &|address: &String| !is_role_of_report(address))
 }

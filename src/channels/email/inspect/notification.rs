@@ -21,7 +21,9 @@ pub fn read(text: &str) -> Option<(Notification, Option<String>)> {
     if text[..start].trim().len() > 200 || !text.contains("otificationType") {
         return None;
     }
-    let value = first_json(&text[start..])?;
+    // Mail servers fold its long lines, Sendmail with a `!` at the break; JSON strings hold no line ends.
+    let unfolded = text[start..].replace("\r\n", "\n").replace("!\n ", "").replace('\n', "");
+    let value = first_json(&unfolded)?;
     let inner = value.get("Message").and_then(Value::as_str).and_then(first_json);
     let notice = inner.as_ref().unwrap_or(&value);
     let kind = notice.get("notificationType").or_else(|| notice.get("eventType"))?.as_str()?;

@@ -1,0 +1,168 @@
+//! The line above a quotation: "On 3 May 2026, Ada wrote:", in many languages and often wrapped.
+
+use super::words::{starts_with_opener, ATTRIBUTION_VERBS};
+use super::{Line, Role};
+
+/// Lines over which one attribution may be wrapped, empty ones included.
+const MAX_SPAN: usize = 7;
+const MAX_CHARS: usize = 400;
+
+/// Gives attribution lines their role.
+pub fn mark(lines: &mut [Line]) {
+    let mut at = 0;
+    while at < lines.len() {
+        match span_at(lines, at) {
+            Some(span) if !begins_later(lines, at, span) => {
+                for line in &mut lines[at..at + span] {
+                    line.role = Role::Attribution;
+                }
+                at += span;
+            }
+            _ => at += 1,
+        }
+    }
+}
+
+/// How many lines the attribution beginning here takes, if one does.
+fn span_at(lines: &[Line], at: usize) -> Option<usize> {
+    if lines[at].text.is_empty() || !matches!(lines[at].role, Role::Text | Role::Quote) {
+        return None;
+    }
+    let depth = lines[at].depth;
+    let mut joined = String::new();
+    for span in 1..=MAX_SPAN.min(lines.len() - at) {
+        let line = &lines[at + span - 1];
+        let text = if line.depth == depth { line.text.as_str() } else { wrapped_end(line)? };
+        if joined.chars().count() + text.chars().count() > MAX_CHARS {
+            return None;
+        }
+        if !text.is_empty() {
+            joined.push(' ');
+            joined.push_str(text);
+        }
+        if span == 2 && !may_begin(&lines[at].text) {
+            return None;
+        }
+        if !text.is_empty() && is_attribution(joined.trim()) {
+            return Some(span);
+        }
+    }
+    None
+}
+
+/// The end of a wrapped attribution may begin with the `>` of an address: `> wrote:`, `>:`.
+fn wrapped_end(line: &Line) -> Option<&str> {
+    let is_end = line.depth == 1 && line.text.chars().count() <= 40 && line.text.ends_with([':', '：']);
+    is_end.then_some(line.text.as_str())
+}
+
+/// A sentence right above an attribution must not be taken for its beginning.
+fn begins_later(lines: &[Line], at: usize, span: usize) -> bool {
+    (at + 1..at + span).any(|later| {
+        span_at(lines, later).is_some_and(|inner| later + inner == at + span) && {
+            let first = lines[later].text.trim_start_matches(['*', '_', '"', '>', ' ']).to_lowercase();
+            starts_with_opener(&first)
+                || first.starts_with(|c: char| c.is_ascii_digit())
+                || has_address(&first) && has_date(&first)
+        }
+    })
+}
+
+fn may_begin(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let has_number = lower.chars().any(char::is_numeric);
+    (starts_with_opener(&lower) && has_number) || has_date(&lower) || has_address(&lower) || lower.ends_with('<')
+}
+
+fn is_attribution(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let lower = lower.trim_matches(|c: char| matches!(c, '*' | '_' | '-' | '–' | '—' | '|' | '"') || c.is_whitespace());
+    let end = lower.trim_end_matches(|c: char| {
+        matches!(c, ':' | '：' | '﹕' | '.' | '…' | '*' | '_' | ')' | ']') || c.is_whitespace()
+    });
+    let has_colon = lower[end.len()..].contains([':', '：', '﹕']);
+    let ends_with_verb = ATTRIBUTION_VERBS.iter().any(|verb| ends_with_word(end, verb));
+    if !has_colon && !ends_with_verb {
+        return is_dated_name(lower);
+    }
+    let (has_date, has_address) = (has_date(lower), has_address(lower));
+    let has_verb = ends_with_verb || ATTRIBUTION_VERBS.iter().any(|verb| contains_word(lower, verb));
+    if has_verb && (has_date || has_address) {
+        return has_address || ends_with_verb && is_date_first(lower) || starts_with_opener(lower) && has_date;
+    }
+    has_colon && has_date && has_address && has_time(lower) || has_colon && is_dated_name(lower)
+}
+
+/// A number stands among the first words: "понедельник, 6 октября 2014 г. …", "30.9.2026 …".
+fn is_date_first(text: &str) -> bool {
+    text.split_whitespace().take(4).any(|word| word.chars().any(char::is_numeric))
+}
+
+/// Google's older form without a verb: `2026-05-03 10:00 GMT+02:00 Ada <ada@example.com>:`.
+fn is_dated_name(lower: &str) -> bool {
+    let date: String = lower.chars().take_while(|c| c.is_ascii_digit() || matches!(c, '-' | '/')).collect();
+    let is_iso = date.len() >= 8
+        && date.split(['-', '/']).filter(|part| !part.is_empty()).count() == 3
+        && date.as_bytes()[..4].iter().all(u8::is_ascii_digit);
+    let words = lower.split_whitespace().count();
+    is_iso && (3..=12).contains(&words) && (lower.contains(" gmt") || lower.ends_with('>') || lower.contains(">:"))
+}
+
+fn has_address(text: &str) -> bool {
+    text.match_indices('@').any(|(at, _)| {
+        text[..at].ends_with(|c: char| c.is_alphanumeric()) && text[at + 1..].starts_with(|c: char| c.is_alphanumeric())
+    }) || text.contains("mailto:")
+}
+
+/// A year, a clock time, a numeric date or an East Asian one.
+fn has_date(text: &str) -> bool {
+    has_time(text)
+        || text.contains('年')
+        || text.contains('년')
+        || numbers(text).any(|number| number.len() == 4 && (number.starts_with("19") || number.starts_with("20")))
+        || has_numeric_date(text)
+}
+
+fn numbers(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty())
+}
+
+fn has_numeric_date(text: &str) -> bool {
+    text.split(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '/' | '-'))).any(|word| {
+        let parts: Vec<&str> = word.split(['.', '/', '-']).filter(|part| !part.is_empty()).collect();
+        parts.len() == 3 && parts.iter().all(|part| part.len() <= 4)
+    })
+}
+
+/// `10:15`, `10.15`, `10h15`, also in other scripts' digits.
+fn has_time(text: &str) -> bool {
+    let chars: Vec<char> = text.chars().take(MAX_CHARS).collect();
+    chars.windows(4).any(|window| {
+        window[0].is_numeric()
+            && matches!(window[1], ':' | '.' | 'h' | '：')
+            && window[2].is_numeric()
+            && window[3].is_numeric()
+    }) || text.contains('時')
+        || text.contains('时')
+        || text.contains("시 ")
+}
+
+fn ends_with_word(text: &str, word: &str) -> bool {
+    text.strip_suffix(word).is_some_and(|before| is_boundary(before.chars().next_back(), word))
+}
+
+fn contains_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        is_boundary(text[..at].chars().next_back(), word)
+            && text[at + word.len()..]
+                .chars()
+                .next()
+                .is_none_or(|next| !next.is_alphabetic() || !word.is_ascii() && !word.ends_with(char::is_lowercase))
+    })
+}
+
+/// Scripts without spaces between words have no boundary to look for.
+fn is_boundary(before: Option<char>, word: &str) -> bool {
+    let is_spaced_script = word.chars().all(|c| c.is_lowercase() || c.is_whitespace() || !c.is_alphabetic());
+    !is_spaced_script || before.is_none_or(|c| !c.is_alphanumeric())
+}
