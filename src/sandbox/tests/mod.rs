@@ -1,5 +1,7 @@
 //! The sandbox driven over its own wire, as a client would.
 
+mod calendar;
 mod client;
+mod control;
 mod gmail;
 mod oauth;
