@@ -4,4 +4,5 @@ mod calendar;
 mod client;
 mod control;
 mod gmail;
+mod mail;
 mod oauth;
