@@ -5,13 +5,13 @@
 //! | `POST clock {"advance_seconds":N}` | moves the clock and lets what is due happen; answers `{"now"}` |
 //! | `GET requests` | JSON lines `method,url,headers,body` of the provider requests received; secrets shortened |
 //! | `POST faults {"match","status","retry_after","delay_ms","drop","after","body","times"}` | see `faults.rs` |
-//! | `POST settings {"daily_sends","units_per_minute","testing_mode","replace_message_ids"}` | any of them |
+//! | `POST settings {"daily_sends","units_per_minute","testing_mode",…}` | see `Settings` |
 //! | `POST accounts {"email","name","zone"}` | one more account to sign in with |
 //! | `POST mail {"to","raw"}` | puts a raw inbound mail into a box |
 //! | `GET mailboxes/<address>` | the mails of a box, also of an address outside |
 //! | `GET calendars/<address>` | the events of an account's calendars |
 //! | `POST revoke {"email"}` | the person withdraws all access given to programs |
-//! | `POST expire {"what":"history"\|"sync","email"}` | makes all cursors given out so far useless |
+//! | `POST expire {"what":"history"\|"sync"\|"uids","email"}` | makes all cursors given out so far useless |
 //! | `POST reset {"all":bool}` | forgets requests, faults and settings; with `all`, everything |
 
 use std::sync::Arc;
@@ -100,6 +100,7 @@ struct NewSettings {
     units_per_minute: Option<u32>,
     testing_mode: Option<bool>,
     replace_message_ids: Option<bool>,
+    slow_conferences: Option<bool>,
 }
 
 fn settings(world: &mut World, new: &NewSettings) -> Answer {
@@ -108,6 +109,7 @@ fn settings(world: &mut World, new: &NewSettings) -> Answer {
     now.units_per_minute = new.units_per_minute.unwrap_or(now.units_per_minute);
     now.testing_mode = new.testing_mode.unwrap_or(now.testing_mode);
     now.replace_message_ids = new.replace_message_ids.unwrap_or(now.replace_message_ids);
+    now.slow_conferences = new.slow_conferences.unwrap_or(now.slow_conferences);
     done()
 }
 
@@ -151,11 +153,13 @@ struct Expire {
 enum Expiring {
     History,
     Sync,
+    Uids,
 }
 
 fn expire(world: &mut World, body: &Expire) -> Answer {
     match body.what {
         Expiring::History => world.mailbox(&body.email).expire_history(),
+        Expiring::Uids => world.mailbox(&body.email).uid_validity += 1_000_000,
         Expiring::Sync => world.google.calendars.expire_sync(&body.email),
     }
     done()

@@ -12,7 +12,7 @@ use super::wire::{Answer, Request};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Fault {
-    /// Method (or `*`) and the beginning of the path.
+    /// Method (or `*`) and the beginning of the path; for mail the method is `SMTP` and the path a command: `SMTP DATA`.
     #[serde(rename = "match")]
     pub matches: String,
     /// Answer with this status; without it (and without `drop`) the call is only delayed.
@@ -58,9 +58,9 @@ impl Fault {
         })
     }
 
-    fn is_for(&self, request: &Request) -> bool {
-        let (method, prefix) = self.matches.split_once(' ').unwrap_or(("*", &self.matches));
-        (method == "*" || method.eq_ignore_ascii_case(&request.method)) && request.path.starts_with(prefix)
+    fn is_for(&self, method: &str, path: &str) -> bool {
+        let (wanted, prefix) = self.matches.split_once(' ').unwrap_or(("*", &self.matches));
+        (wanted == "*" || wanted.eq_ignore_ascii_case(method)) && path.starts_with(prefix)
     }
 }
 
@@ -73,8 +73,8 @@ impl Faults {
         self.0.push(fault);
     }
 
-    pub fn take(&mut self, request: &Request) -> Option<Fault> {
-        let fault = self.0.iter_mut().find(|fault| fault.times > 0 && fault.is_for(request))?;
+    pub fn take(&mut self, method: &str, path: &str) -> Option<Fault> {
+        let fault = self.0.iter_mut().find(|fault| fault.times > 0 && fault.is_for(method, path))?;
         fault.times -= 1;
         let taken = fault.clone();
         self.0.retain(|fault| fault.times > 0);

@@ -22,8 +22,6 @@ pub type Advance = Arc<dyn Fn(Duration) -> UnixMillis + Send + Sync>;
 pub(super) struct Account {
     pub email: String,
     pub name: String,
-    /// IANA name.
-    pub zone: String,
     /// The stable subject that id tokens carry.
     pub subject: String,
 }
@@ -39,11 +37,19 @@ pub(super) struct Settings {
     pub testing_mode: bool,
     /// Gmail replaces the Message-ID of what it sends.
     pub replace_message_ids: bool,
+    /// A Meet link is made only when the event is read again, not at once.
+    pub slow_conferences: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { daily_sends: 2_000, units_per_minute: 6_000, testing_mode: false, replace_message_ids: false }
+        Self {
+            daily_sends: 2_000,
+            units_per_minute: 6_000,
+            testing_mode: false,
+            replace_message_ids: false,
+            slow_conferences: false,
+        }
     }
 }
 
@@ -94,7 +100,7 @@ impl World {
         let subject = format!("1{:020}", self.next_serial());
         self.mailbox(&email);
         self.google.calendars.open(&email, zone);
-        self.accounts.push(Account { email, name: name.to_owned(), zone: zone.to_owned(), subject });
+        self.accounts.push(Account { email, name: name.to_owned(), subject });
     }
 
     pub fn account(&self, email: &str) -> Option<&Account> {
@@ -134,7 +140,7 @@ impl World {
     /// Notes a provider request and takes the fault that waits for it, if one does.
     pub fn admit(&mut self, request: &Request) -> Option<Fault> {
         self.record.note(request);
-        self.faults.take(request)
+        self.faults.take(&request.method, &request.path)
     }
 }
 

@@ -53,7 +53,7 @@ impl Client {
             people,
             owner: OwnerAccount { email: OWNER.into(), name: "Robin Larkfield".into(), zone: "Europe/London".into() },
             advance: None,
-            smtp_imap: false,
+            smtp_imap: true,
         })
         .unwrap();
         let agent = ureq::Agent::config_builder()

@@ -1,5 +1,8 @@
 //! The sandbox driven over its own wire, as a client would.
 
+mod calendar;
 mod client;
+mod control;
 mod gmail;
+mod mail;
 mod oauth;

@@ -1,0 +1,92 @@
+use serde_json::{json, Value};
+
+use super::client::{Client, OWNER};
+
+const PROFILE: &str = "/google/gmail/v1/users/me/profile";
+const SEND: &str = "/google/gmail/v1/users/me/messages/send";
+const MAIL: &str = "To: ada@mill.example\nMessage-ID: <k1@larkfield.example>\nSubject: Hello\n\nHello.\n";
+
+#[test]
+fn a_fault_holds_for_as_many_calls_as_asked_and_for_no_others() {
+    let client = Client::start();
+    let token = client.token(&["gmail.send", "gmail.readonly"]);
+    client.control("faults", &json!({"match": format!("POST {SEND}"), "status": 503, "retry_after": 7, "times": 2}));
+    assert_eq!(client.get(PROFILE, &token).status, 200, "another call");
+    for _ in 0..2 {
+        let refused = client.send_mail(&token, MAIL);
+        assert_eq!((refused.status, refused.reason(), refused.header("retry-after")), (503, "backendError", "7"));
+    }
+    assert!(client.mails_of("ada@mill.example").is_empty(), "nothing was sent");
+    assert_eq!(client.send_mail(&token, MAIL).status, 200);
+}
+
+#[test]
+fn a_dropped_call_leaves_no_answer_and_may_have_been_carried_out() {
+    for (after, delivered) in [(false, 0), (true, 1)] {
+        let client = Client::start();
+        let token = client.token(&["gmail.send"]);
+        client.control("faults", &json!({"match": format!("POST {SEND}"), "drop": true, "after": after}));
+        let headers = [("authorization", &*format!("Bearer {token}")), ("content-type", "application/json")];
+        let body = json!({"raw": "VG86IGFkYUBtaWxsLmV4YW1wbGUNCg0KSGkNCg"}).to_string();
+        assert!(client.try_call("POST", SEND, &headers, body.as_bytes()).is_err(), "after: {after}");
+        assert_eq!(client.mails_of("ada@mill.example").len(), delivered, "after: {after}");
+    }
+}
+
+#[test]
+fn every_provider_request_is_on_record_with_its_secrets_shortened() {
+    let client = Client::start();
+    let token = client.token(&["gmail.send", "gmail.readonly"]);
+    client.control("reset", &json!({}));
+    client.get(&format!("{PROFILE}?alt=json"), &token);
+    client.send_mail(&token, MAIL);
+    client.refresh("1//0sandbox-not-a-real-one");
+    let record = client.get("/control/requests", "").text;
+    let lines: Vec<Value> = record.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 3, "control calls are not among them");
+    assert_eq!((&lines[0]["method"], &lines[0]["body"]), (&json!("GET"), &Value::Null));
+    assert_eq!(lines[0]["url"], format!("{}{PROFILE}?alt=json", client.sandbox.url));
+    assert!(lines[0]["headers"]["authorization"].as_str().unwrap().starts_with("Bearer ya29."));
+    assert!(lines[1]["body"]["raw"].is_string());
+    assert_eq!(lines[2]["body"]["grant_type"], "refresh_token");
+    assert!(!record.contains(&token) && !record.contains("not-a-real-one"));
+}
+
+#[test]
+fn the_person_may_withdraw_everything_and_the_world_may_start_over() {
+    let client = Client::start();
+    let token = client.connect(&["gmail.readonly"]);
+    client.control("mail", &json!({"to": OWNER, "raw": MAIL}));
+    client.control("revoke", &json!({"email": OWNER}));
+    assert_eq!(client.get(PROFILE, token["access_token"].as_str().unwrap()).status, 401);
+    assert_eq!(client.refresh(token["refresh_token"].as_str().unwrap()).json["error"], "invalid_grant");
+    assert_eq!(client.mails_of(OWNER).len(), 1);
+    client.control("reset", &json!({"all": true}));
+    assert!(client.mails_of(OWNER).is_empty());
+}
+
+#[test]
+fn the_clock_is_moved_by_the_hook_or_by_the_sandbox_itself() {
+    let client = Client::start();
+    let reply = client.control("clock", &json!({"advance_seconds": 3_600}));
+    assert_eq!(reply.json, json!({"now": "2026-11-23T10:00:00Z"}));
+    let clock = client.clock.clone();
+    client.sandbox.set_advance(std::sync::Arc::new(move |by| clock.advance(by * 2)));
+    let reply = client.control("clock", &json!({"advance_seconds": 3_600}));
+    assert_eq!(reply.json, json!({"now": "2026-11-23T12:00:00Z"}));
+}
+
+#[test]
+fn a_mistake_in_a_control_call_is_named() {
+    let client = Client::start();
+    for (what, body, expected) in [
+        ("clock", json!({}), "advance_seconds"),
+        ("faults", json!({"match": "GET /", "colour": "red"}), "colour"),
+        ("expire", json!({"what": "milk", "email": OWNER}), "milk"),
+    ] {
+        let reply = client.control(what, &body);
+        assert_eq!(reply.status, 400, "{what}");
+        assert!(reply.json["error"].as_str().unwrap().contains(expected), "{what}: {}", reply.text);
+    }
+    assert_eq!(client.get("/nowhere/x", "").status, 404);
+}
