@@ -132,11 +132,19 @@ impl Default for Pace {
 pub enum State {
     Working,
     /// The owner must act: sign in again, tick a permission, correct a password.
-    NeedsOwner { since: UnixMillis, reason: String },
+    NeedsOwner {
+        since: UnixMillis,
+        reason: String,
+    },
     /// The provider asked us to wait.
-    Waiting { until: UnixMillis, reason: String },
+    Waiting {
+        until: UnixMillis,
+        reason: String,
+    },
     /// Erased here; the row stays for history.
-    Disconnected { at: UnixMillis },
+    Disconnected {
+        at: UnixMillis,
+    },
 }
 
 impl State {

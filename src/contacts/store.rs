@@ -22,11 +22,8 @@ pub(super) const BY_ADDRESS: Table<ContactId> = Table::sealed(
 );
 pub(super) const BY_TAG: Table<()> = Table::index(0x0803, "contacts_by_tag", "Contacts of a tag, by keyed hash.");
 
-pub const TABLES: &[Declared] = &[
-    Declared::personal(&CONTACTS, export, erase),
-    Declared::plain(&BY_ADDRESS),
-    Declared::plain(&BY_TAG),
-];
+pub const TABLES: &[Declared] =
+    &[Declared::personal(&CONTACTS, export, erase), Declared::plain(&BY_ADDRESS), Declared::plain(&BY_TAG)];
 
 pub(super) fn key(workspace: WorkspaceId, id: ContactId) -> Key {
     Key::of(&CONTACTS, workspace).id(id.0)

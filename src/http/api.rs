@@ -8,7 +8,6 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::respond::{set_request_id, set_retry_after, PageError};
 use super::respond::{set_allow, set_request_id, set_retry_after, PageError};
 use crate::authz::Denied;
 use crate::base::Page;
@@ -70,8 +69,6 @@ pub struct ApiError {
     code: &'static str,
     detail: String,
     errors: Vec<FieldError>,
-    retry_after: Option<Duration>,
-    request_id: Option<String>,
     hint: Hint,
 }
 
@@ -92,13 +89,11 @@ enum Hint {
 impl ApiError {
     /// `code` is a word in snake_case; `detail` says what is wrong and what to do about it.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after: None, request_id: None }
         Self { status, code, detail: detail.into(), errors: Vec::new(), hint: Hint::None }
     }
 
     pub fn unauthorized() -> Self {
         let detail = "Send an API key as \"Authorization: Bearer …\". Keys are made under Settings, API keys.";
-        Self::new(StatusCode::UNAUTHORIZED, "no_valid_key", detail)
         Self { hint: Hint::Authenticate, ..Self::new(StatusCode::UNAUTHORIZED, "no_valid_key", detail) }
     }
 
@@ -130,7 +125,6 @@ impl ApiError {
             "too_many_requests",
             "Too many requests. Wait as Retry-After says.",
         );
-        Self { retry_after: Some(retry_after), ..error }
         Self { hint: Hint::RetryAfter(retry_after), ..error }
     }
 
@@ -153,7 +147,6 @@ impl ApiError {
             title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
             status: self.status.as_u16(),
             detail: self.detail.clone(),
-            instance: self.request_id.as_ref().map(|id| format!("urn:launchyard:request:{id}")),
             instance,
             code: self.code.to_owned(),
             errors: self.errors.clone(),
@@ -169,14 +162,6 @@ impl ResponseError for ApiError {
     fn error_response(&self) -> HttpResponse {
         let body = serde_json::to_vec(&self.problem()).unwrap_or_default();
         let mut response = HttpResponse::build(self.status).content_type(PROBLEM_JSON).body(body);
-        if let Some(after) = self.retry_after {
-            set_retry_after(&mut response, after);
-        }
-        if let Some(id) = &self.request_id {
-            set_request_id(&mut response, id);
-        }
-        if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         match &self.hint {
             Hint::None => {}
             Hint::Authenticate => {
@@ -210,11 +195,6 @@ impl From<PageError> for ApiError {
             PageError::TooMany { retry_after } => Self::too_many(retry_after),
             PageError::Conflict { what, cure } => Self::conflict(sentences(&what, &cure)),
             PageError::Unavailable { what, cure } => Self {
-                retry_after: Some(Duration::from_secs(30)),
-                ..plain(StatusCode::SERVICE_UNAVAILABLE, "unavailable", sentences(&what, &cure))
-            },
-            PageError::Internal { id } => Self {
-                request_id: Some(id),
                 hint: Hint::RetryAfter(Duration::from_secs(30)),
                 ..plain(StatusCode::SERVICE_UNAVAILABLE, "unavailable", sentences(&what, &cure))
             },

@@ -53,7 +53,6 @@ fn is_json(request: &HttpRequest) -> Result<(), ApiError> {
 
 fn unreadable(error: &actix_web::Error) -> ApiError {
     if error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE {
-        return PageError::TooLarge { limit_bytes: super::server::JSON_LIMIT_BYTES }.into();
         return PageError::TooLarge { limit_bytes: super::extract::JSON_LIMIT_BYTES }.into();
     }
     ApiError::bad_request("The body did not arrive whole. Send the request again.")

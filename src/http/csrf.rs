@@ -90,7 +90,6 @@ pub async fn guard<B: MessageBody + 'static>(
 }
 
 async fn check(site: &Site, cookies: &Cookies, request: &mut ServiceRequest) -> Result<(), PageError> {
-    if !came_from_us(site, request.headers()) {
     if !came_from_us(site, request.path(), request.headers()) {
         return Err(PageError::Denied("This came from another site, so nothing was done.".into()));
     }
@@ -113,9 +112,6 @@ async fn check(site: &Site, cookies: &Cookies, request: &mut ServiceRequest) -> 
 
 /// What the browser says about where the request came from: `Sec-Fetch-Site`, else `Origin`, else
 /// `Referer`. Browsers send none of the three only when they are no browsers of this decade; then
-/// the token alone decides. On plain HTTP there is no `Sec-Fetch-Site`, and a page that tells nobody
-/// where it is sends `Origin: null`, so there, too, the token decides.
-fn came_from_us(site: &Site, headers: &HeaderMap) -> bool {
 /// the token alone decides. So it does for `Origin: null` where our own pages cause it: those with a
 /// secret in their address, which tell nobody where they are, in browsers without `Sec-Fetch-Site`
 /// (old ones, and all on plain HTTP).
@@ -125,7 +121,6 @@ fn came_from_us(site: &Site, path: &str, headers: &HeaderMap) -> bool {
         return word == "same-origin";
     }
     match text(ORIGIN.as_str()).or_else(|| text(REFERER.as_str())) {
-        Some("null") => !site.is_https(),
         Some("null") => !site.is_https() || site.has_secret_in_url(path),
         Some(source) => is_our_origin(site, source, text("host")),
         None => true,

@@ -126,14 +126,6 @@ async fn reading_needs_no_token() {
     assert_eq!(ask(HOME, request).await.0, 200);
 }
 
-#[actix_web::test]
-async fn on_plain_http_a_page_that_hides_its_address_still_has_a_working_form() {
-    let insecure = Cookies::new(MacKey::new([3; 32]), false);
-    let site = Site::new(Url::parse("http://192.0.2.4:8080").unwrap());
-    let mut headers = HeaderMap::new();
-    headers.insert(ORIGIN, "null".parse().unwrap());
-    assert!(came_from_us(&site, &headers));
-    assert!(insecure.read_session(&TestRequest::default().cookie(session("s1")).to_http_request()).is_none());
 #[test]
 fn a_page_that_hides_its_address_still_has_a_working_form() {
     let cases = [

@@ -10,7 +10,9 @@ use askama::Template;
 use rust_embed::RustEmbed;
 
 use super::charts::{Bar, BarChart, Funnel, Sparkline};
-use super::layout::{ConfirmPage, DemoBar, ErrorPage, FooterLink, Layout, PublicLayout, SendingState, Toast, WorkspaceLink};
+use super::layout::{
+    ConfirmPage, DemoBar, ErrorPage, FooterLink, Layout, PublicLayout, SendingState, Toast, WorkspaceLink,
+};
 use super::ui::{Choice, FieldErrors, Pager, Tab};
 
 #[derive(RustEmbed)]

@@ -25,19 +25,6 @@ pub struct Fingerprint(pub [u8; 32]);
 
 impl Fingerprint {
     pub fn of(request: &HttpRequest, body: &[u8]) -> Self {
-        let mut hash = Sha256::new();
-        for part in [request.method().as_str(), &request.uri().to_string()] {
-            hash.update(part.as_bytes());
-            hash.update([0]);
-        }
-        hash.update(body);
-        Self(hash.finalize().into())
-    }
-}
-
-/// The header `Idempotency-Key`; `None` when the caller takes the risk of repeating.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdempotencyKey(pub Option<String>);
         Self(digest([request.method().as_str().as_bytes(), request.uri().to_string().as_bytes(), body]))
     }
 }
@@ -73,7 +60,6 @@ impl FromRequest for IdempotencyKey {
             let detail = format!("Idempotency-Key has 1 to {MAX_KEY_LENGTH} ASCII characters, for example a UUID.");
             return ready(Err(ApiError::bad_request(detail)));
         }
-        ready(Ok(Self(Some(key.to_owned()))))
         let endpoint = [request.method().as_str().as_bytes(), request.path().as_bytes(), key.as_bytes()];
         ready(Ok(Self(Some(ScopedKey(digest(endpoint))))))
     }
@@ -152,10 +138,6 @@ pub type StoreFault = Box<dyn std::error::Error + Send + Sync>;
 /// Keeps keys for 24 hours or longer. Blocking, like all storage. An in-flight mark must run out by
 /// itself (a minute or so), or a crash would block its key for ever.
 pub trait IdempotencyStore: Send + Sync {
-    fn begin(&self, workspace: WorkspaceId, key: &str, fingerprint: Fingerprint) -> Result<Begin, StoreFault>;
-    fn finish(&self, workspace: WorkspaceId, key: &str, answer: &ApiAnswer) -> Result<(), StoreFault>;
-    /// Nothing was done: forgets the mark.
-    fn abandon(&self, workspace: WorkspaceId, key: &str) -> Result<(), StoreFault>;
     fn begin(&self, workspace: WorkspaceId, key: ScopedKey, fingerprint: Fingerprint) -> Result<Begin, StoreFault>;
     fn finish(&self, workspace: WorkspaceId, key: ScopedKey, answer: &ApiAnswer) -> Result<(), StoreFault>;
     /// Nothing was done: forgets the mark.
@@ -170,7 +152,6 @@ pub fn idempotent(
     fingerprint: Fingerprint,
     work: impl FnOnce() -> Result<ApiAnswer, ApiError>,
 ) -> Result<ApiAnswer, ApiError> {
-    let IdempotencyKey(Some(key)) = key else { return work() };
     let IdempotencyKey(Some(key)) = *key else { return work() };
     let failed = |fault: StoreFault| ApiError::internal("could not look up the idempotency key", fault.as_ref());
     match store.begin(workspace, key, fingerprint).map_err(failed)? {

@@ -4,16 +4,12 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-type Rows = HashMap<(WorkspaceId, String), (Fingerprint, Option<ApiAnswer>)>;
 type Rows = HashMap<(WorkspaceId, ScopedKey), (Fingerprint, Option<ApiAnswer>)>;
 
 #[derive(Default)]
 struct InMemory(Mutex<Rows>);
 
 impl IdempotencyStore for InMemory {
-    fn begin(&self, workspace: WorkspaceId, key: &str, fingerprint: Fingerprint) -> Result<Begin, StoreFault> {
-        let mut rows = self.0.lock().unwrap();
-        let row = rows.entry((workspace, key.to_owned()));
     fn begin(&self, workspace: WorkspaceId, key: ScopedKey, fingerprint: Fingerprint) -> Result<Begin, StoreFault> {
         let mut rows = self.0.lock().unwrap();
         let row = rows.entry((workspace, key));
@@ -29,12 +25,6 @@ impl IdempotencyStore for InMemory {
             },
         })
     }
-    fn finish(&self, workspace: WorkspaceId, key: &str, answer: &ApiAnswer) -> Result<(), StoreFault> {
-        self.0.lock().unwrap().get_mut(&(workspace, key.to_owned())).unwrap().1 = Some(answer.clone());
-        Ok(())
-    }
-    fn abandon(&self, workspace: WorkspaceId, key: &str) -> Result<(), StoreFault> {
-        self.0.lock().unwrap().remove(&(workspace, key.to_owned()));
     fn finish(&self, workspace: WorkspaceId, key: ScopedKey, answer: &ApiAnswer) -> Result<(), StoreFault> {
         self.0.lock().unwrap().get_mut(&(workspace, key)).unwrap().1 = Some(answer.clone());
         Ok(())
@@ -48,7 +38,6 @@ impl IdempotencyStore for InMemory {
 const OURS: WorkspaceId = crate::base::INSTANCE;
 
 fn key() -> IdempotencyKey {
-    IdempotencyKey(Some("k1".into()))
     IdempotencyKey(Some(ScopedKey([1; 32])))
 }
 
@@ -109,26 +98,6 @@ fn without_a_key_every_request_is_carried_out() {
         idempotent(&InMemory::default(), OURS, &IdempotencyKey(None), print(1), work).unwrap();
     }
     assert_eq!(runs.get(), 2);
-}
-
-#[actix_web::test]
-async fn the_header_is_read_bare_or_quoted_and_has_a_length() {
-    let long = "x".repeat(256);
-    let cases = [
-        (Some("abc"), Some(Some("abc"))),
-        (Some("\"abc\""), Some(Some("abc"))),
-        (None, Some(None)),
-        (Some(""), None),
-        (Some(long.as_str()), None),
-    ];
-    for (value, expected) in cases {
-        let mut request = TestRequest::default();
-        if let Some(value) = value {
-            request = request.insert_header(("Idempotency-Key", value));
-        }
-        let read = IdempotencyKey::extract(&request.to_http_request()).await.ok();
-        assert_eq!(read.as_ref().map(|key| key.0.as_deref()), expected, "{value:?}");
-    }
 }
 
 /// What is read from `Idempotency-Key: value` in a POST to `path`; `None` when it is refused.

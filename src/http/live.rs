@@ -99,7 +99,6 @@ impl LiveHub {
         // The browser waits three seconds before it connects again.
         let _ = sender.try_send(Bytes::from_static(b"retry: 3000\n\n"));
         list.push(sender);
-        Ok(LiveStream::new(receiver))
         Ok(LiveStream::new(receiver, HEARTBEAT))
     }
 
@@ -124,8 +123,6 @@ pub struct LiveStream {
 }
 
 impl LiveStream {
-    fn new(events: Receiver<Bytes>) -> Self {
-        let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     fn new(events: Receiver<Bytes>, silence: Duration) -> Self {
         let mut heartbeat = interval_at(Instant::now() + silence, silence);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -11,11 +11,16 @@
 pub mod actor;
 pub mod api;
 pub mod api_json;
+pub mod assets;
+pub mod charts;
 pub mod cookies;
 pub mod csrf;
 pub mod csrf_field;
 pub mod extract;
+#[cfg(test)]
+mod gallery;
 pub mod idempotency;
+pub mod layout;
 pub mod live;
 pub mod mac;
 pub mod metrics;
@@ -25,6 +30,7 @@ pub mod security;
 pub mod server;
 pub mod site;
 pub mod tls;
+pub mod ui;
 
 pub use api::{ApiError, ApiPage};
 pub use api_json::ApiJson;
@@ -34,11 +40,3 @@ pub use live::{LiveEvent, LiveHub};
 pub use mac::MacKey;
 pub use respond::{html, run, see_other, PageError};
 pub use site::{ClientIp, RequestId, Site};
-//! The web toolkit. Names no room.
-
-pub mod assets;
-pub mod charts;
-#[cfg(test)]
-mod gallery;
-pub mod layout;
-pub mod ui;

@@ -6,7 +6,6 @@ use std::num::NonZeroU32;
 use std::ops::Add;
 use std::time::Duration;
 
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -20,8 +19,6 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use super::respond::{whole_seconds, PageError};
-use super::site::ClientIp;
-use super::ApiError;
 use super::site::{is_under, ClientIp, API_PREFIX};
 use super::ApiError;
 use crate::authz::Actor;
@@ -237,54 +234,5 @@ impl Reference for LimiterInstant {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn limiter(clock: &Clock) -> Limiter<&'static str> {
-        Limiter::new(clock.clone(), Allowed::new(3, Duration::from_secs(60)))
-    }
-
-    #[test]
-    fn whoever_asks_too_often_waits_and_is_let_in_again() {
-        let clock = Clock::stopped_at(UnixMillis(1_800_000_000_000));
-        let limiter = limiter(&clock);
-        let left: Vec<u32> = (0..3).map(|_| limiter.check(&"ada").unwrap().remaining).collect();
-        assert_eq!(left, [2, 1, 0]);
-        assert_eq!(limiter.check(&"ada"), Err(TooMany { retry_after: Duration::from_secs(20) }));
-        assert!(limiter.check(&"tom").is_ok(), "others are not held up");
-        clock.advance(Duration::from_secs(19));
-        assert_eq!(limiter.check(&"ada"), Err(TooMany { retry_after: Duration::from_secs(1) }));
-        clock.advance(Duration::from_secs(1));
-        assert!(limiter.check(&"ada").is_ok());
-    }
-
-    #[test]
-    fn addresses_long_gone_take_no_memory() {
-        let clock = Clock::stopped_at(UnixMillis(1_800_000_000_000));
-        let limiter = limiter(&clock);
-        limiter.check(&"ada").unwrap();
-        limiter.sweep();
-        assert_eq!(limiter.len(), 1, "still counted");
-        clock.advance(Duration::from_secs(3600));
-        limiter.sweep();
-        assert!(limiter.is_empty());
-    }
-
-    #[test]
-    fn headers_tell_programs_what_is_left() {
-        let mut headers = HeaderMap::new();
-        Allowance { limit: 100, remaining: 50, window: Duration::from_secs(60) }.write(&mut headers);
-        assert_eq!(headers.get("ratelimit-policy").unwrap(), "\"default\";q=100;w=60");
-        assert_eq!(headers.get("ratelimit").unwrap(), "\"default\";r=50;t=30");
-    }
-
-    #[test]
-    fn sign_ins_are_counted_by_network() {
-        let limits = RateLimits::new(&Clock::stopped_at(UnixMillis(1_800_000_000_000)));
-        let from = |last: u32| ClientIp(format!("2001:db8::{last:x}").parse().unwrap());
-        let allowed = (0..60).filter(|last| limits.sign_in(from(*last)).is_ok()).count();
-        assert_eq!(allowed, 50);
-    }
-}
 #[path = "rate_limit_tests.rs"]
 mod tests;

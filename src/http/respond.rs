@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use actix_web::body::BoxBody;
-use actix_web::http::header::{ContentType, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use actix_web::http::header::{ContentType, HeaderName, HeaderValue, ALLOW, LOCATION, RETRY_AFTER};
 use actix_web::http::StatusCode;
 use actix_web::{web, HttpResponse, ResponseError};
@@ -127,7 +126,6 @@ impl PageError {
             cure,
             kept: "Nothing was changed.",
             way: "/",
-            way_words: "Go to Today",
             way_words: "Go to the start page",
             id: String::new(),
         };

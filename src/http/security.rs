@@ -1,14 +1,5 @@
 //! The outermost guard: what every request must pass, and the headers every answer carries.
 
-use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::error::PayloadError;
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::Method;
-use actix_web::middleware::Next;
-use actix_web::web::Data;
-use actix_web::{Error, HttpMessage};
-use futures_util::StreamExt;
 use std::any::Any;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -46,7 +37,6 @@ pub async fn guard<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let id = RequestId::random();
-    let peer = request.peer_addr().map_or(std::net::IpAddr::from([127, 0, 0, 1]), |peer| peer.ip());
     let peer = request.peer_addr().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.ip());
     let client = site.client_ip(peer, request.headers());
     request.extensions_mut().insert(id.clone());
@@ -57,8 +47,6 @@ pub async fn guard<B: MessageBody + 'static>(
         Err(refusal) => request.into_response(refusal.answer_for(&path)).map_into_right_body(),
         Ok(limit) => {
             cap_body(&mut request, limit);
-            match next.call(request).await {
-                Ok(response) => response.map_into_left_body(),
             answer_head_like_get(&mut request);
             let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await;
             match answered.unwrap_or_else(|panic| Err(panicked(panic.as_ref(), &path))) {
@@ -105,11 +93,6 @@ fn own_words_for_405<B: MessageBody + 'static>(response: ServiceResponse<B>) -> 
 fn with_headers(error: Error, site: &Site, path: &str, id: &RequestId) -> Error {
     let mut response = error.error_response();
     complete(response.headers_mut(), site, path, id);
-    actix_web::error::InternalError::from_response(error, response).into()
-}
-
-/// The size that the body may have, or why the request is refused.
-fn check(site: &Site, peer: std::net::IpAddr, request: &ServiceRequest) -> Result<usize, PageError> {
     InternalError::from_response(error, response).into()
 }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{from_fn, Compress, NormalizePath};
-use actix_web::web::{self, Data, FormConfig, PayloadConfig, ServiceConfig};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 
@@ -16,10 +15,6 @@ use super::metrics::{self, Metrics};
 use super::respond::PageError;
 use super::site::Site;
 use super::tls::{self, TlsError, TlsFiles};
-use super::{csrf, security, MacKey};
-
-/// What a JSON body of the API may have, whatever the site allows for forms.
-pub const JSON_LIMIT_BYTES: usize = 1 << 20;
 use super::{csrf, extract, security, MacKey};
 
 /// Stopping finishes within ten seconds; answers under way get this long.
@@ -149,8 +144,6 @@ where
             .app_data(cookies.clone())
             .app_data(live.clone())
             .app_data(metrics.clone())
-            .app_data(PayloadConfig::new(JSON_LIMIT_BYTES.max(site.max_body_bytes)))
-            .app_data(FormConfig::default().limit(site.max_body_bytes))
             .configure(|config| extract::configure(config, &site))
             .wrap(from_fn(csrf::guard))
             .wrap(NormalizePath::trim())

@@ -1,7 +1,6 @@
 //! What the toolkit knows about the server as the outside sees it, and about one request.
 
 use std::future::{ready, Ready};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use actix_web::dev::Payload;
@@ -85,7 +84,6 @@ impl Site {
             if !self.trusts(nearest) {
                 break;
             }
-            let Ok(address) = hop.parse::<IpAddr>() else { break };
             let Some(address) = hop_address(hop) else { break };
             nearest = address.to_canonical();
         }

@@ -22,9 +22,15 @@ use crate::workspaces::{self, WorkspaceState};
 pub enum Gate {
     Go,
     /// Not yet; `whole_mailbox` when nothing from this mailbox may leave before then.
-    Later { at: UnixMillis, whole_mailbox: bool, reason: String },
+    Later {
+        at: UnixMillis,
+        whole_mailbox: bool,
+        reason: String,
+    },
     /// Not at all. The reason is recorded with the message.
-    No { reason: String },
+    No {
+        reason: String,
+    },
 }
 
 /// A follow-up leaves only when the mailbox was read this recently: an answer must stop the sequence first.
@@ -62,7 +68,10 @@ fn workspace_open(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis
         return later(now.plus(ASLEEP), format!("The workspace is suspended: {reason}"));
     }
     if message.purpose == Purpose::Outreach && workspace.postal_address.trim().is_empty() {
-        return later(now.plus(ASLEEP), "The postal address that must stand below each mail is missing. Add it in Settings.");
+        return later(
+            now.plus(ASLEEP),
+            "The postal address that must stand below each mail is missing. Add it in Settings.",
+        );
     }
     Ok(Gate::Go)
 }

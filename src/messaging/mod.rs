@@ -23,7 +23,9 @@ pub use inbound::{bounced, complained, receive, Incoming, EXCERPT_CHARS};
 pub use model::{
     Delivery, Message, ProposedTime, Purpose, Reading, Reply, SendingHours, Suppression, SuppressionReason, Target,
 };
-pub use outbox::{cancel, enqueue, resolve, Channel, Look, NewMessage, Outbox, ResolveError, SendOutcome, SentAs, SEND};
+pub use outbox::{
+    cancel, enqueue, resolve, Channel, Look, NewMessage, Outbox, ResolveError, SendOutcome, SentAs, SEND,
+};
 pub use store::{
     find_by_message_ids, find_by_thread, find_message, find_reply, get_message, get_reply, list_of_contact,
     list_of_enrolment, list_recent, list_replies, list_replies_of_contact, update_reply,

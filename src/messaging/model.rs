@@ -97,11 +97,20 @@ pub enum Delivery {
     Leaving,
     Sent,
     /// It may have left; being looked for.
-    InDoubt { reason: String },
+    InDoubt {
+        reason: String,
+    },
     /// A person must say.
-    NeedsHuman { reason: String },
-    NotSent { reason: String },
-    Bounced { hard: bool, reason: String },
+    NeedsHuman {
+        reason: String,
+    },
+    NotSent {
+        reason: String,
+    },
+    Bounced {
+        hard: bool,
+        reason: String,
+    },
 }
 
 impl Delivery {

@@ -15,8 +15,7 @@ use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Denied, Permission};
 use crate::base::{
-    BookingId, ConnectionId, ContactId, DraftId, EmailAddress, EnrolmentId, MessageId, StepId, UnixMillis, WorkerId,
-    WorkspaceId,
+    BookingId, ContactId, DraftId, EmailAddress, EnrolmentId, MessageId, StepId, UnixMillis, WorkerId, WorkspaceId,
 };
 use crate::connections::{self, Connection, State};
 use crate::events::{self, Happened};
@@ -48,13 +47,24 @@ pub struct SentAs {
 pub enum SendOutcome {
     Sent(SentAs),
     /// Surely not sent; later may be better. `whole_mailbox`: nothing from this mailbox until then.
-    Wait { after: Option<Duration>, whole_mailbox: bool, reason: String },
+    Wait {
+        after: Option<Duration>,
+        whole_mailbox: bool,
+        reason: String,
+    },
     /// Surely not sent, and this message never will be. `bad_address`: nobody is there (5.1.x).
-    Refused { reason: String, bad_address: bool },
+    Refused {
+        reason: String,
+        bad_address: bool,
+    },
     /// Surely not sent; the owner must act before anything leaves from this mailbox.
-    NeedsOwner { reason: String },
+    NeedsOwner {
+        reason: String,
+    },
     /// It may have left.
-    Unknown { reason: String },
+    Unknown {
+        reason: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -233,9 +243,7 @@ pub fn resolve(app: &App, actor: &Actor, id: MessageId, verdict: Verdict) -> Res
         let (act, state) = match verdict {
             Verdict::Arrived => ("message.arrived", Delivery::Sent),
             Verdict::DoAgain => ("message.sent_again", Delivery::Queued { waits_for: None }),
-            Verdict::GiveUp => {
-                ("message.given_up", Delivery::NotSent { reason: "Decided by a person.".into() })
-            }
+            Verdict::GiveUp => ("message.given_up", Delivery::NotSent { reason: "Decided by a person.".into() }),
         };
         message.state = state;
         if verdict == Verdict::Arrived {

@@ -29,7 +29,10 @@ pub struct Workspace {
 pub enum WorkspaceState {
     Open,
     /// Nothing leaves; the owner sees why.
-    Suspended { at: UnixMillis, reason: String },
+    Suspended {
+        at: UnixMillis,
+        reason: String,
+    },
 }
 
 impl Workspace {
