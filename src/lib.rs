@@ -20,5 +20,7 @@ pub mod messaging;
 pub mod providers;
 pub mod sandbox;
 pub mod store;
+#[cfg(test)]
+pub mod testing;
 pub mod workers;
 pub mod workspaces;

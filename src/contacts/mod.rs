@@ -8,5 +8,5 @@
 mod model;
 mod store;
 
-pub use model::{Contact, Source};
-pub use store::{find, find_by_address, get, list_newest, TABLES};
+pub use model::{Contact, Source, FIELDS};
+pub use store::{find, find_by_address, get, list_newest, put, TABLES};

@@ -340,7 +340,7 @@ mod tests {
         };
         let html = page.render().unwrap();
         assert!(html.contains(r#"action="/contacts/01h/erase""#), "{html}");
-        assert!(html.contains(r#"name="csrf" value="token-1""#), "{html}");
+        assert!(html.contains(r#"name="_csrf" value="token-1""#), "{html}");
         assert!(html.contains(r#"name="reason" value="asked &#34;by mail&#34;""#), "{html}");
         assert!(html.contains("Erase 1 contact"), "{html}");
     }

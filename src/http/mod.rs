@@ -17,6 +17,7 @@ pub mod cookies;
 pub mod csrf;
 pub mod csrf_field;
 pub mod extract;
+pub mod frame;
 #[cfg(test)]
 mod gallery;
 pub mod idempotency;
@@ -36,6 +37,7 @@ pub use api::{ApiError, ApiPage};
 pub use api_json::ApiJson;
 pub use cookies::{Cookies, Toast};
 pub use csrf::CsrfToken;
+pub use frame::Frame;
 pub use live::{LiveEvent, LiveHub};
 pub use mac::MacKey;
 pub use respond::{html, run, see_other, PageError};

@@ -6,4 +6,4 @@ mod model;
 mod store;
 
 pub use model::{Workspace, WorkspaceState};
-pub use store::{find, find_by_slug, get, list_all, TABLES};
+pub use store::{find, find_by_slug, get, list_all, put, TABLES};

@@ -1,0 +1,65 @@
+//! An `App` for tests of rooms: memory below an engine that runs closures twice, and a clock that stands still.
+
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::authz::{Actor, Role};
+use crate::base::{Clock, UnixMillis, UserId, WorkspaceId};
+use crate::config::{Config, Overrides};
+use crate::store::{KeyRing, MasterKey, MemoryEngine, RerunEngine, Store};
+use crate::workspaces::{self, Workspace, WorkspaceState};
+
+/// Tuesday 24 November 2026, 10:00 UTC.
+pub const NOW: UnixMillis = UnixMillis(1_795_514_400_000);
+
+pub struct TestApp {
+    pub app: Arc<App>,
+    pub workspace: WorkspaceId,
+    pub owner: Actor,
+    _dir: tempfile::TempDir,
+}
+
+/// An app with one open workspace in Europe/London and its owner.
+pub fn app() -> TestApp {
+    app_with(&[("LAUNCHYARD_ALLOW_LOOPBACK_PROVIDERS", "true")])
+}
+
+pub fn app_with(env: &[(&str, &str)]) -> TestApp {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let dir = tempfile::tempdir().unwrap();
+    let keys = KeyRing::open(&dir.path().join("keys.slots"), &MasterKey::new([3; 32])).unwrap();
+    let store = Store::new(Arc::new(RerunEngine(MemoryEngine::default())), Arc::new(keys));
+    let env: Vec<(String, String)> = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let overrides = Overrides { data: Some(dir.path().to_owned()), ..Overrides::default() };
+    let config = Config::load(None, env.into_iter(), &overrides).unwrap();
+    let app = App::new(store, Clock::stopped_at(NOW), Arc::new(config), "http://127.0.0.1:8080").unwrap();
+    let workspace = add_workspace(&app, "Fernhill Heat Pumps", "fernhill");
+    let owner = Actor {
+        user: Some(UserId::new(NOW)),
+        api_key: None,
+        workspace,
+        role: Role::Owner,
+        is_operator: false,
+        session: None,
+        display: "Nora Whitfield".into(),
+    };
+    TestApp { app: Arc::new(app), workspace, owner, _dir: dir }
+}
+
+pub fn add_workspace(app: &App, name: &str, slug: &str) -> WorkspaceId {
+    let id = WorkspaceId::new(app.now());
+    app.store.keys().add_owner(id).unwrap();
+    let workspace = Workspace {
+        id,
+        name: name.into(),
+        slug: slug.into(),
+        state: WorkspaceState::Open,
+        postal_address: "1 Mill Lane, Kendal LA9 4QD".into(),
+        time_zone: "Europe/London".into(),
+        locale: "en-GB".into(),
+        discloses_ai: false,
+        created_at: app.now(),
+    };
+    app.store.write(|txn| workspaces::put(txn, &workspace, None)).unwrap();
+    id
+}
