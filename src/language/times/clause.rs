@@ -169,6 +169,12 @@ impl<'a> Page<'a> {
             inside.iter().for_each(|i| moods[*i] = Mood::Mentioned);
             return Some(Mood::Mentioned).filter(|_| !self.ends_sentence(to));
         }
+        // "By Friday" is a deadline unless somebody meets by then.
+        for index in inside.iter().filter(|i| matches!(self.atoms[**i].kind, AtomKind::Date(DateExpr::Until(_)))) {
+            if !positive {
+                moods[*index] = Mood::Mentioned;
+            }
+        }
         self.judge_polarity(from, to, &inside, moods);
         None
     }
@@ -187,8 +193,10 @@ impl<'a> Page<'a> {
     }
 
     fn judge_polarity(&self, from: usize, to: usize, inside: &[usize], moods: &mut [Mood]) {
-        if let Some(at) = self.cue(from, to, &[Sense::InsteadOf]) {
-            self.reject_run_after(at, to, moods);
+        for at in (from..to).filter(|at| !self.covered(*at)) {
+            if self.items.has(at, Sense::InsteadOf) || self.compares(at) {
+                self.reject_run_after(at, to, moods);
+            }
         }
         if let Some(at) = self.cue(from, to, &[Sense::InsteadOfPost]) {
             inside.iter().filter(|i| self.atoms[**i].to <= at).for_each(|i| moods[*i] = Mood::Rejected);
@@ -211,6 +219,12 @@ impl<'a> Page<'a> {
             inside.to_vec()
         };
         rejected.into_iter().for_each(|i| moods[i] = Mood::Rejected);
+    }
+
+    /// "lieber Donnerstag als Freitag", "mejor el martes que el lunes", "better Tuesday than Monday".
+    fn compares(&self, at: usize) -> bool {
+        const THAN: &[&str] = &["als", "que", "than"];
+        at > 0 && self.items.is_sign(at, THAN) && self.covered(at - 1) && self.atom_follows(at + 1)
     }
 
     /// "any day but Friday", "next week except Tuesday and Wednesday".

@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn quoted_history_signatures_and_links_are_blanked_in_place() {
         let cases = [
-            ("Fri works\n> Mon 3pm?\n", "Fri works\n           \n"),
+            ("Fri works\n> Mon 3pm?\n", "Fri works\n          \n"),
             ("Fri works\n-- \nTel 3pm", "Fri works\n   \n       "),
             ("Yes, fine\nBest regards,\nAnn, Mon-Fri", "Yes, fine\nBest regards,\n            "),
             ("mail me a3@b.c now", "mail me        now"),

@@ -94,7 +94,7 @@ fn nodes(items: &Items, atoms: &[Atom], moods: &[Mood], sentences: &[usize]) -> 
     let mut nodes: Vec<Node> = Vec::new();
     for (atom, mood) in atoms.iter().zip(moods) {
         let sentence = sentences.get(atom.from).copied().unwrap_or(0);
-        let mut node = |kind| Node { kind, mood: *mood, sentence, from: atom.from, to: atom.to };
+        let node = |kind| Node { kind, mood: *mood, sentence, from: atom.from, to: atom.to };
         match &atom.kind {
             AtomKind::Date(date) => nodes.push(node(Kind::Date(date.clone()))),
             AtomKind::Idle => nodes.push(node(Kind::Date(DateExpr::Offset(-1)))),
@@ -354,6 +354,13 @@ impl Combiner<'_> {
             self.days.push((index, true));
             return;
         }
+        // "Tuesday, not Monday, at 3": the rejected day does not part the offered one from its time.
+        let offered_wait = self.days.iter().any(|(day, used)| !used && self.nodes[*day].mood == Mood::Offered);
+        let timed = self.nodes.get(index + 1).is_some_and(|next| next.mood == Mood::Rejected && next.date().is_none());
+        if self.nodes[index].mood == Mood::Rejected && offered_wait && gap != Gap::Far && !timed {
+            self.push(Some(index), None);
+            return;
+        }
         self.time_first = false;
         self.times.clear();
         if index > 0 && self.is_date(index - 1) && gap <= Gap::List && self.same_mood(index) {
@@ -380,8 +387,10 @@ impl Combiner<'_> {
             self.times.push(index);
             return;
         }
-        if self.applies_to_all(index) {
-            self.give_to_open_days(index);
+        if self.applies_to_all(index) && self.give_to_open_days(index) {
+            return;
+        }
+        if self.narrows(index) {
             return;
         }
         if !self.days.is_empty() && self.may_share(index) {
@@ -412,8 +421,32 @@ impl Combiner<'_> {
             || self.days.iter().all(|(day, used)| match self.nodes[*day].mood {
                 Mood::Offered => true,
                 Mood::Rejected => *used,
-                Mood::Mentioned => false,
+                Mood::Mentioned => self.gap_before(index) != Gap::Far,
             })
+    }
+
+    /// "Tuesday afternoon works, say 3": the hour takes the place of the part of the day.
+    fn narrows(&mut self, index: usize) -> bool {
+        let node = &self.nodes[index];
+        let (Kind::Time(time), Some(before)) = (&node.kind, index.checked_sub(1).map(|i| &self.nodes[i])) else { return false };
+        let joined = (before.to..node.from).any(|at| self.items.any(at, &[Sense::Or, Sense::And]));
+        let is_part = matches!(time.expr, TimeExpr::Part(_) | TimeExpr::InMinutes(_) | TimeExpr::Same);
+        let used: Vec<DateExpr> =
+            self.days.iter().filter(|(_, used)| *used).filter_map(|(day, _)| self.nodes[*day].date().cloned()).collect();
+        if joined || is_part || used.is_empty() || node.mood != Mood::Offered {
+            return false;
+        }
+        let mut narrowed = false;
+        for slot in self.slots.iter_mut().filter(|slot| slot.mood == Mood::Offered) {
+            let Some(TimeOfDay { expr: TimeExpr::Part(part), zone, .. }) = slot.time.clone() else { continue };
+            if slot.date.as_ref().is_some_and(|date| used.contains(date)) {
+                let zone = time.zone.clone().or(zone);
+                slot.time = Some(TimeOfDay { expr: time.expr, part: Some(part), zone });
+                slot.to = slot.to.max(node.to);
+                narrowed = true;
+            }
+        }
+        narrowed
     }
 
     /// "both at 3", "all of them in the afternoon".
@@ -422,14 +455,17 @@ impl Combiner<'_> {
         (from.saturating_sub(4)..from).any(|at| self.items.has(at, Sense::Both))
     }
 
-    fn give_to_open_days(&mut self, index: usize) {
+    fn give_to_open_days(&mut self, index: usize) -> bool {
         self.flush_days();
         let node = &self.nodes[index];
+        let mut given = false;
         for slot in self.slots.iter_mut().filter(|slot| slot.time.is_none() && slot.mood == Mood::Offered) {
             if let Kind::Time(time) = &node.kind {
                 slot.time = Some(time.clone());
+                given = true;
             }
         }
+        given
     }
 
     fn flush_days(&mut self) {

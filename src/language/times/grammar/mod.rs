@@ -40,6 +40,9 @@ fn one(items: &Items, habits: &Habits, at: usize, found: &mut Vec<Atom>) -> Opti
         found.push(Atom { kind, from: at, to });
         Some(to)
     };
+    if let Some((time, to)) = time::in_minutes(items, at) {
+        return push(AtomKind::Time(time), to);
+    }
     if let Some((minutes, to)) = duration(items, at) {
         return push(AtomKind::Duration(minutes), to);
     }

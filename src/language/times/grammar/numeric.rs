@@ -10,7 +10,8 @@ const PHONE_DIGITS: usize = 9;
 
 /// If something starting at `at` is a price, phone number, version or the like: the position after it.
 pub fn noise(items: &Items, at: usize) -> Option<usize> {
-    if items.is_sign(at, CURRENCIES) && !items.is_sign(at, &["~"]) && items.digits(at + 1) > 0 {
+    let offset = at > 0 && items.glued(at) && items.digits(at - 1) > 0;
+    if !offset && items.is_sign(at, CURRENCIES) && !items.is_sign(at, &["~"]) && items.digits(at + 1) > 0 {
         return Some(chain_end(items, at + 1));
     }
     if items.is_sign(at, &["+", "("]) && items.digits(at + 1) > 0 && phone_end(items, at + 1, 6).is_some() {

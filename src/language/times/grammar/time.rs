@@ -21,6 +21,7 @@ impl Place {
         let between_is_small = (previous.to..at).all(|i| {
             items.is_sign(i, &[",", "-", ":", "(", "/", "@", "\n"])
                 || items.any(i, &[Sense::Or, Sense::And, Sense::At, Sense::Around, Sense::Until])
+                || items.any(i, &[Sense::InsteadOf, Sense::Accept, Sense::Both, Sense::Refuse, Sense::Propose, Sense::Rather])
         });
         match &previous.kind {
             _ if !between_is_small || previous.to + 3 < at => Place::Nowhere,
@@ -37,13 +38,13 @@ pub fn time(items: &Items, at: usize, place: Place) -> Read<TimeExpr> {
         .or_else(|| edge(items, at, place))
         .or_else(|| trailing_edge(items, at, place))
         .or_else(|| point(items, at, place))
-        .or_else(|| named(items, at))
+        .or_else(|| named(items, at, place))
 }
 
 /// "in 45 minutes", "in half an hour", "30 minute mein", "45 minutes from now".
-fn in_minutes(items: &Items, at: usize) -> Read<TimeExpr> {
+pub fn in_minutes(items: &Items, at: usize) -> Read<TimeExpr> {
     if !items.has(at, Sense::In) {
-        return None;
+        return minutes_in(items, at);
     }
     let phrase = |sense: &Sense| if let Sense::Minutes(m) = *sense { Some(u32::from(m)) } else { None };
     let mut next = at + 1;
@@ -60,6 +61,16 @@ fn in_minutes(items: &Items, at: usize) -> Read<TimeExpr> {
     (items.has(next + 1, Sense::Unit(Unit::Hour)) && count <= 48).then_some((TimeExpr::InMinutes(count * 60), next + 2))
 }
 
+/// The length first: "30 minute mein", "an hour from now".
+fn minutes_in(items: &Items, at: usize) -> Read<TimeExpr> {
+    let (minutes, to) = super::duration(items, at)?;
+    if items.is_text(to, "from") && items.is_text(to + 1, "now") {
+        return Some((TimeExpr::InMinutes(minutes), to + 2));
+    }
+    let post = ["mein", "me", "में", "baad", "bad", "ke baad", "बाद", "के बाद"];
+    post.iter().any(|word| items.is_text(to, word)).then_some((TimeExpr::InMinutes(minutes), to + 1))
+}
+
 /// "9-11", "from 3 to 5pm", "between 10 and noon", "de 14h à 16h", "3 se 5 baje tak".
 fn range(items: &Items, at: usize, place: Place) -> Read<TimeExpr> {
     let between = items.has(at, Sense::Between);
@@ -74,7 +85,8 @@ fn range(items: &Items, at: usize, place: Place) -> Read<TimeExpr> {
         items.is_sign(mid, &["-"]) || (items.is_sign(mid, &["/"]) && items.glued(mid) && place == Place::AfterDate);
     let word = items.has(mid, Sense::Until) && (between || !items.has(mid, Sense::And))
         || (between && items.has(mid, Sense::And));
-    if !sign && !word {
+    let at_word = word && items.has(mid, Sense::At) && !opened && from.strength != Strength::Sure;
+    if (!sign && !word) || at_word {
         return None;
     }
     let after = skip(items, mid + 1, &[Sense::At, Sense::Around, Sense::The]);
@@ -150,7 +162,7 @@ fn trailing_edge(items: &Items, at: usize, _place: Place) -> Read<TimeExpr> {
             return Some((TimeExpr::BeforePart(part), to + 1));
         }
     }
-    let (read, to) = clock(items, at)?;
+    let (read, to) = clock(items, skip(items, at, &[Sense::At, Sense::Around]))?;
     if items.any(to, &[Sense::AfterPost]) || (items.has(to, Sense::Onwards) && !leads_to_date(items, to + 1)) {
         return (read.strength == Strength::Sure || !items.has(to, Sense::On))
             .then_some((TimeExpr::After(read.clock), to + 1));
@@ -195,8 +207,14 @@ fn is_word_number_alone(items: &Items, at: usize, led: bool) -> bool {
     items.digits(at) == 0 && items.has(at, Sense::Number(1)) && !led
 }
 
-/// "10 on Tuesday", "3 tomorrow": a date follows the number.
+/// "10 on Tuesday", "3 tomorrow", "10 or 11 on Friday", "6 rather than 5": what follows the number
+/// makes it an hour.
 fn before_place(items: &Items, at: usize) -> bool {
+    let another = items.any(at, &[Sense::Or, Sense::InsteadOf]) && items.count(at + 1).is_some();
+    if another && clock(items, at + 1).is_some_and(|(read, to)| read.strength == Strength::Sure || before_place(items, to)) {
+        return true;
+    }
+    let at = at + usize::from(items.any(at, &[Sense::Accept]));
     let at = at + usize::from(items.any(at, &[Sense::On, Sense::Or]));
     let at = at + usize::from(items.any(at, &[Sense::The, Sense::Next, Sense::This, Sense::On]));
     items.find(at, |s| matches!(s, Sense::Weekday(_) | Sense::Day(_)).then_some(())).is_some()
@@ -226,13 +244,20 @@ fn followed_well(items: &Items, at: usize) -> bool {
 }
 
 /// A part of the day, "end of day", "same time".
-fn named(items: &Items, at: usize) -> Read<TimeExpr> {
+fn named(items: &Items, at: usize, place: Place) -> Read<TimeExpr> {
     if items.has(at, Sense::SameTime) {
         return Some((TimeExpr::Same, at + 1));
     }
     let next = skip(items, at, &[Sense::Before, Sense::Until]);
     if items.has(next, Sense::EndOfDay) {
         return Some((TimeExpr::Part(Part::WholeDay), next + 1));
+    }
+    // "Monday AM"
+    if place == Place::AfterDate && !items.has(at, Sense::On) {
+        let half = [(Sense::Am, Part::Morning), (Sense::Pm, Part::Afternoon)].into_iter().find(|(s, _)| items.has(at, *s));
+        if let Some((_, part)) = half {
+            return Some((TimeExpr::Part(part), at + 1));
+        }
     }
     let (part, to) = part(items, at)?;
     Some((TimeExpr::Part(part), to))

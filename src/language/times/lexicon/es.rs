@@ -145,7 +145,7 @@ const CUES: &[Row] = &[
     (Propose, "podemos|podriamos|puedes|podrias|puede|podria|que tal|que te parece|que le parece|como te viene|como le viene|te va bien|le va bien|os va bien|te viene bien|tienes|quizas|quiza|tal vez|yo podria|hablamos el|quedamos|nos vemos|te parece|le parece|puedo"),
     (Meet, "reunion|reunirnos|llamada|llamar|llamame|llameme|hablar|hablemos|quedar|vernos|cita|videollamada|cafe|charla|charlar|hablamos|invitacion|conversar|agenda|agendar|agendamos|convocatoria|llamarme|demo"),
     (Accept, "me va|me viene|me viene bien|va bien|bien|perfecto|genial|vale|si|estupendo|libre|disponible|disponibles|puedo|me cuadra|me encaja|me sirve|sirve|ideal|de acuerdo|funciona|estaria bien"),
-    (PastCue, "hablamos ayer|hablamos el pasado|llamo|llamaste|llame|escribi|escribiste|escribio|recibi|recibimos|vi|fue|fueron|estuvo|estuve|era|enviaste|envie|envio|comentamos|quedamos en|vimos|conocimos|hubo|compre|compramos|firmamos|hace|perdi|tuve|tuvimos|paso|salio|hemos hablado|llego|reunimos|hablamos por"),
+    (PastCue, "hablamos ayer|hablamos el pasado|llamaste|escribi|escribiste|escribio|recibi|recibimos|vi|fue|fueron|estuvo|estuve|era|enviaste|envie|comentamos|quedamos en|vimos|conocimos|hubo|compre|compramos|firmamos|hace|perdi|tuve|tuvimos|salio|hemos hablado|llego|reunimos|hablamos por"),
     (Deadline, "plazo|fecha limite|vence|vencimiento|entregar|entrega|entregamos|factura|pago|pagar|caduca|valido hasta|valida hasta|te digo|te confirmo|le confirmo|te aviso|le aviso|te envio|le envio|te mando|le mando|mandame|enviame|envieme|necesito|necesitamos|decidir|decision|decidimos|deadline|cierre|termina|lanzamos|lanzamiento|feria|empieza|respondo|te respondo|le respondo|abrimos|inauguramos"),
     (OpeningHours, "horario|abierto|abierta|abrimos|horario de atencion|atendemos|abre|cerramos|hora de apertura|horario comercial"),
     (Away, "vacaciones|fuera de la oficina|ausente|de baja|festivo|regreso|vuelvo|volvere|regresare|estare fuera|de viaje|baja medica|permiso|cerrado|cerrada|cerrados|no estare"),
@@ -155,5 +155,5 @@ const CUES: &[Row] = &[
     (Greeting, "buenos dias|buenas tardes|buenas noches|buen dia|buen fin de semana|feliz fin de semana|buena semana|buena tarde|buenas|llego tarde|llegamos tarde|demasiado tarde|algun dia"),
     (Choice, "opcion|alternativa|propuesta|opciones|hueco"),
     (Neutral, "no hay problema|sin problema|por que no|no me importa|no importa|si no|si no te va|si no puedes|si no le va|no hay prisa|o no|no esta mal|no hay inconveniente|si no es posible|no hay ningun problema|no solo"),
-    (Filler, "el|la|los|las|de|que|es|en|un|una|por|con|para|me|te|se|lo|y|gracias|hola|nos|yo|mi|su|le|al|del|muy|estoy|tengo|seria|ok|a|o|si"),
+    (Filler, "va|voy|ya|entonces|pues|tambien|solo|mas|menos|como|cuando|donde|porque|nosotros|ustedes|usted|tu|ella|ellos|esta|este|ese|eso|hay|ser|estar|puedo|tenemos|favor|saludos|verdad|cierto|online|presencial|zoom|teams|sin|sobre|hasta|desde|entre|el|la|los|las|de|que|es|en|un|una|por|con|para|me|te|se|lo|y|gracias|hola|nos|yo|mi|su|le|al|del|muy|estoy|tengo|seria|ok|a|o|si"),
 ];

@@ -148,7 +148,7 @@ const CUES: &[Row] = &[
     (Propose, "pouvons nous|pourrions nous|pouvez vous|pourriez vous|peut on|pourrait on|peux tu|on peut|que diriez vous|que dirais tu|ca te va|ca vous va|est ce que|seriez vous|es tu|etes vous|je peux|je pourrais|je vous propose|je te propose|peut etre|disons|on dit|appelez moi|appelle moi|retrouvons nous|et pourquoi pas"),
     (Meet, "reunion|rendez vous|rdv|appel|appeler|appelez|rencontrer|rencontre|parler|discuter|echanger|echange|visio|cafe|point|invitation|creneau|voir|entretien|telephone|demo|agenda"),
     (Accept, "convient|conviendrait|me va|va|bien|parfait|ok|oui|possible|dispo|disponible|libre|d accord|ideal|ca marche|marche|super|nickel|m arrange|m arrangerait|irait|entendu|bon"),
-    (PastCue, "etait|etaient|avons parle|avons eu|avez appele|avez ecrit|ai recu|recu|parle|appele|ecrit|discute|rencontre|envoye|vu|eu lieu|avons discute|ai eu|commande|achete|signe|a eu|il y a|manque|avait|vous m avez|tu m as|echange|j ai|avons|termine|demenage"),
+    (PastCue, "etait|etaient|avons parle|ai parle|est parle|sommes parle|avons eu|avez appele|avez ecrit|ai recu|recu|appele|ecrit|envoye|vu|eu lieu|avons discute|ai eu|achete|signe|a eu|il y a|manque|avait|vous m avez|tu m as|demenage"),
     (Deadline, "delai|date limite|echeance|livraison|livrer|livre|facture|paiement|payer|expire|valable jusqu|envoie|enverrai|envoyez moi|reviens vers vous|reviendrai|vous dirai|te dirai|tiens au courant|decider|decision|besoin|cloture|avant la fin|renvoyer|salon|lancement|commence|demarre|je vous reponds|vous reponds|repondrai|transmettre|rendre|deadline"),
     (OpeningHours, "horaires|ouvert|ouverts|ouverte|heures d ouverture|ouverture|ouvrons|sommes ouverts|standard|permanence"),
     (Away, "vacances|conge|conges|absent|absente|absence|de retour|en deplacement|ferie|arret maladie|rentre|rentrerai|serai de retour|ferme|fermes|fermee|reviens le|retour"),
@@ -158,5 +158,5 @@ const CUES: &[Row] = &[
     (Greeting, "bonjour|bonsoir|bonne journee|bonne soiree|bon week end|bonne semaine|bon apres midi|bonne nuit|bonne fin de journee|bonne fin de semaine|un jour"),
     (Choice, "option|proposition|creneau|choix|possibilite"),
     (Neutral, "pas de probleme|pas de souci|aucun probleme|aucun souci|pourquoi pas|si ca ne va pas|si cela ne convient pas|si ce n est pas possible|pas mal|ou pas|pas pressee|pas presse|sans probleme|pas encore|si non|si impossible|ne vous inquietez pas"),
-    (Filler, "je|vous|nous|le|la|les|est|et|un|une|de|des|pour|merci|bonjour|mon|ma|ca|ce|que|qui|tu|on|avec|me|moi|serait|suis|peut|ok|a|du|ou"),
+    (Filler, "alors|donc|aussi|tres|plus|bien|si|ne|se|il|elle|ils|ou|par|dans|sur|en|au|aux|cela|ai|avons|avez|as|y|chez|juste|seulement|environ|maximum|pile|precises|svp|stp|cordialement|tous|faire|dispo|notre|votre|vos|nos|sans|pas|mais|je|vous|nous|le|la|les|est|et|un|une|de|des|pour|merci|bonjour|mon|ma|ca|ce|que|qui|tu|on|avec|me|moi|serait|suis|peut|ok|a|du|ou"),
 ];

@@ -137,5 +137,5 @@ const CUES: &[Row] = &[
     (Greeting, "shubh prabhat|suprabhat|सुप्रभात|shubh ratri|शुभ रात्रि|good morning|kal raat|beete kal"),
     (Choice, "vikalp|विकल्प|wala|वाला|slot"),
     (Neutral, "koi baat nahi|koi dikkat nahi|kyu nahi|kyun nahi|कोई बात नहीं|कोई दिक्कत नहीं|क्यों नहीं|agar nahi|nahi to"),
-    (Filler, "hai|hain|है|हैं|mujhe|मुझे|hum|हम|aap|आप|main|मैं|mera|मेरा|ko|को|ka|ki|ke|का|की|के|se|से|mein|में|ho|हो|kar|कर|karte|karenge|karein|hu|hoon|हूं|हूँ|ji|जी|namaste|नमस्ते|dhanyavaad|shukriya|bhi|भी|theek|ya|koi|wala|par|tha|thi|bhai|sakte|hoga|sakta|aur|haan"),
+    (Filler, "baat|call|kijiye|kare|karo|lo|rahega|tak|hi|ye|yeh|wo|woh|kuch|abhi|phir|fir|please|pls|ok|sir|madam|kariye|dijiye|sakta|sakti|aa|jao|jaye|liye|apna|apne|raho|karunga|karungi|milenge|hai|hain|है|हैं|mujhe|मुझे|hum|हम|aap|आप|main|मैं|mera|मेरा|ko|को|ka|ki|ke|का|की|के|se|से|mein|में|ho|हो|kar|कर|karte|karenge|karein|hu|hoon|हूं|हूँ|ji|जी|namaste|नमस्ते|dhanyavaad|shukriya|bhi|भी|theek|ya|koi|wala|par|tha|thi|bhai|sakte|hoga|sakta|aur|haan"),
 ];

@@ -153,5 +153,5 @@ const CUES: &[Row] = &[
     (Greeting, "bom dia|boa tarde|boa noite|bom fim de semana|boa semana|bom final de semana|otima semana|otimo dia|muito tarde|um dia"),
     (Choice, "opcao|alternativa|proposta|sugestao"),
     (Neutral, "sem problema|nao tem problema|por que nao|nao me importo|se nao|se nao der|se nao puder|sem pressa|ou nao|nada contra|nao ha problema|nao so|caso nao"),
-    (Filler, "eu|voce|voces|o|a|os|que|e|de|do|da|em|um|uma|para|pra|com|por|me|te|nos|obrigado|obrigada|ola|oi|meu|seu|sou|estou|tenho|seria|ok|na|no|as|mais|muito|pode|nao|se"),
+    (Filler, "entao|tambem|ai|so|ja|como|quando|onde|porque|isso|este|esse|ele|ela|eles|gente|gostaria|queria|favor|pfv|abraco|certo|online|presencial|zoom|teams|sem|sobre|ate|desde|entre|ser|esta|temos|tem|vai|vou|ta|blz|la|das|dos|ao|eu|voce|voces|o|a|os|que|e|de|do|da|em|um|uma|para|pra|com|por|me|te|nos|obrigado|obrigada|ola|oi|meu|seu|sou|estou|tenho|seria|ok|na|no|as|mais|muito|pode|nao|se"),
 ];
