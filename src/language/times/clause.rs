@@ -101,7 +101,7 @@ impl<'a> Page<'a> {
         if items.is_sign(at, &["-"]) {
             return !items.glued(at) && !self.joins_list(at);
         }
-        if items.any(at, &[Sense::Except, Sense::InsteadOf]) {
+        if items.has(at, Sense::InsteadOf) || self.is_exception(at) {
             return false;
         }
         if items.any(at, &[Sense::But, Sense::Rather, Sense::Propose, Sense::If]) {
@@ -176,6 +176,10 @@ impl<'a> Page<'a> {
             }
         }
         self.judge_polarity(from, to, &inside, moods);
+        self.give_way(from, to, &inside, moods);
+        if !positive && self.tells_something_else(from, to, &inside) {
+            inside.iter().for_each(|i| moods[*i] = Mood::Mentioned);
+        }
         None
     }
 
@@ -186,10 +190,39 @@ impl<'a> Page<'a> {
         let has = |sense| self.cue(from, to, &[sense]).is_some();
         let neutral = has(Sense::Neutral);
         (has(Sense::PastCue) && !proposes && !neutral)
-            || (has(Sense::Deadline) && !proposes && !meets)
+            || (has(Sense::Deadline) && !proposes && !(meets && self.names_an_hour(from, to)))
             || (has(Sense::OpeningHours))
             || has(Sense::Away)
             || (has(Sense::Habit) && !proposes && !accepts)
+    }
+
+    fn names_an_hour(&self, from: usize, to: usize) -> bool {
+        (from..to).filter_map(|at| self.cover[at]).any(|index| matches!(self.atoms[index].kind, AtomKind::Time(_)))
+    }
+
+    /// A clause without any word of meeting or agreeing, full of words no proposal needs, is about
+    /// something else: "the auditors inspect our cellar on Tuesday".
+    fn tells_something_else(&self, from: usize, to: usize, inside: &[usize]) -> bool {
+        let is_unknown = |at: &usize| {
+            !self.covered(*at) && self.items.get(*at).is_some_and(|item| item.is_word() && item.senses.is_empty())
+        };
+        let unknown = (from..to).filter(is_unknown).count();
+        let names_an_hour = self.names_an_hour(from, to);
+        unknown >= if names_an_hour { 4 } else { 2 } && !inside.is_empty()
+    }
+
+    /// "Move our Thursday call to Friday": the day before "to" gives way.
+    fn give_way(&self, from: usize, to: usize, inside: &[usize], moods: &mut [Mood]) {
+        if self.cue(from, to, &[Sense::Move]).is_none() {
+            return;
+        }
+        let turn = (from..to).rev().find(|at| !self.covered(*at) && self.items.any(*at, &[Sense::Until, Sense::On]) && self.atom_follows(at + 1));
+        let is_date = |i: &usize| matches!(self.atoms[*i].kind, AtomKind::Date(_));
+        let Some(turn) = turn else { return };
+        let (before, after): (Vec<usize>, Vec<usize>) = inside.iter().partition(|i| self.atoms[**i].from < turn);
+        if before.iter().any(is_date) && after.iter().any(is_date) {
+            before.into_iter().for_each(|i| moods[i] = Mood::Rejected);
+        }
     }
 
     fn judge_polarity(&self, from: usize, to: usize, inside: &[usize], moods: &mut [Mood]) {
@@ -230,22 +263,25 @@ impl<'a> Page<'a> {
     /// "any day but Friday", "next week except Tuesday and Wednesday".
     fn reject_exceptions(&self, moods: &mut [Mood]) {
         for at in 0..self.items.len() {
-            if self.covered(at) || !self.items.has(at, Sense::Except) || !self.atom_follows(at + 1) {
-                continue;
-            }
-            let spans = |index: usize| {
-                matches!(
-                    self.atoms[index].kind,
-                    AtomKind::Date(
-                        DateExpr::Week { .. } | DateExpr::AnyDay | DateExpr::Span(..) | DateExpr::Onwards(_)
-                    )
-                )
-            };
-            let after_span = (at.saturating_sub(3)..at).any(|i| self.cover[i].is_some_and(spans));
-            if after_span || !self.items.any(at, &[Sense::But, Sense::Refuse, Sense::Noun]) {
+            if !self.covered(at) && self.is_exception(at) {
                 self.reject_run_after(at, self.items.len(), moods);
             }
         }
+    }
+
+    /// "But" is an exception only right after a span of days; "except" always.
+    fn is_exception(&self, at: usize) -> bool {
+        if !self.items.has(at, Sense::Except) || !self.atom_follows(at + 1) {
+            return false;
+        }
+        let spans = |index: usize| {
+            matches!(
+                self.atoms[index].kind,
+                AtomKind::Date(DateExpr::Week { .. } | DateExpr::AnyDay | DateExpr::Span(..) | DateExpr::Onwards(_))
+            )
+        };
+        let after_span = (at.saturating_sub(3)..at).any(|i| self.cover[i].is_some_and(spans));
+        after_span || !self.items.any(at, &[Sense::But, Sense::Refuse, Sense::Noun])
     }
 
     /// Rejects the unbroken list of atoms that begins right after `at`.

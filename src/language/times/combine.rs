@@ -66,6 +66,7 @@ enum Gap {
 pub fn combine(items: &Items, atoms: &[Atom], moods: &[Mood], sentences: &[usize]) -> Vec<Slot> {
     let mut nodes = nodes(items, atoms, moods, sentences);
     share_zone(atoms, &mut nodes);
+    settle_any_day(&mut nodes);
     frame_weekdays(items, &mut nodes);
     Combiner { items, nodes: &nodes, slots: Vec::new(), days: Vec::new(), times: Vec::new(), time_first: false }.run()
 }
@@ -217,7 +218,6 @@ fn frame_weekdays(items: &Items, nodes: &mut Vec<Node>) {
         }
     }
     spread_week(items, nodes);
-    settle_any_day(nodes);
     let mut index = 0;
     nodes.retain(|_| {
         index += 1;
@@ -276,7 +276,7 @@ fn spread_week(items: &Items, nodes: &mut [Node]) {
 }
 
 /// "any day" means a week only beside one: "any day but Friday next week".
-fn settle_any_day(nodes: &mut [Node]) {
+fn settle_any_day(nodes: &mut Vec<Node>) {
     let weeks: Vec<(usize, i32, bool)> = nodes
         .iter()
         .filter_map(|node| match node.date() {
@@ -294,6 +294,7 @@ fn settle_any_day(nodes: &mut [Node]) {
             _ => node.mood = Mood::Mentioned,
         }
     }
+    nodes.retain(|node| node.date() != Some(&DateExpr::AnyDay));
 }
 
 struct Combiner<'a> {

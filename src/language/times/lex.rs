@@ -165,7 +165,10 @@ fn gate_open(tokens: &[Token], at: usize, end: usize, entry: &Entry, active: &[L
     match entry.gate {
         Gate::Open => true,
         Gate::Language => active.contains(&entry.lang),
-        Gate::Neighbour => active.contains(&entry.lang) && has_dated_neighbour(tokens, at, end),
+        Gate::Neighbour => {
+            let shouted = tokens[at].capitals && matches!(entry.sense, Sense::Zone(_));
+            (active.contains(&entry.lang) || shouted) && has_dated_neighbour(tokens, at, end)
+        }
     }
 }
 
@@ -188,7 +191,7 @@ fn phrase_end(tokens: &[Token], at: usize, entry: &Entry) -> Option<usize> {
 fn has_dated_neighbour(tokens: &[Token], at: usize, end: usize) -> bool {
     const SKIPPED: &[&str] = &[
         ".", ",", "/", "-", "&", "(", "or", "and", "at", "um", "the", "le", "on", "oder", "und", "ou", "et", "o", "y",
-        "e", "as", "à", "a", "ab",
+        "e", "as", "@", "a", "ab",
     ];
     let dated = |token: &Token| {
         token.text.starts_with(|c: char| c.is_ascii_digit())

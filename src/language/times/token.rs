@@ -13,7 +13,8 @@ pub struct Token {
     pub end: usize,
     /// No white space stands before this token.
     pub glued: bool,
-    pub capital: bool,
+    /// Written in capitals throughout: "EST", not "est".
+    pub capitals: bool,
 }
 
 #[derive(PartialEq, Clone, Copy)]
@@ -68,7 +69,7 @@ pub fn tokenise(text: &str) -> Vec<Token> {
             }
         }
         let raw = &text[start..end];
-        tokens.push(Token { text: fold(raw), start, end, glued, capital: first.is_uppercase() });
+        tokens.push(Token { text: fold(raw), start, end, glued, capitals: raw.chars().all(char::is_uppercase) });
         glued = first != '\n';
     }
     tokens

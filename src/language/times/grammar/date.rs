@@ -12,7 +12,9 @@ pub fn date(items: &Items, habits: &Habits, at: usize) -> Read<DateExpr> {
     let joined = items.is_sign(to, &["-"])
         || (items.has(to, Sense::Until) && (between || !items.has(to, Sense::And)))
         || (between && items.has(to, Sense::And));
-    if !joined || !is_single_day(&first) {
+    // "Move Thursday to Friday" names two days, not the days between.
+    let moved = (at.saturating_sub(5)..at).any(|i| items.has(i, Sense::Move));
+    if !joined || moved || !is_single_day(&first) {
         return Some((first, to));
     }
     let next = skip_articles(items, to + 1);
@@ -523,7 +525,7 @@ fn day_of_month(items: &Items, at: usize, beside_weekday: bool, after_article: b
         return followed_well(items, to).then_some((date, end));
     }
     if beside_weekday {
-        return (day > 12 && !items.any(to, &[Sense::Until]))
+        return (day > 12 && (items.has(to, Sense::At) || !items.has(to, Sense::Until)))
             .then_some((date, to))
             .or_else(|| romance_day(items, at, to).then_some((date_of(day), to)));
     }

@@ -171,6 +171,8 @@ pub enum Sense {
     Label,
     /// "option", "slot": what an ordinal may choose from.
     Choice,
+    /// "move", "verschieben": the day before "to" gives way to the one after.
+    Move,
     /// Says "this negation is none": "not a problem", "was thinking".
     Neutral,
     /// "Good morning", "nice weekend": names no time.

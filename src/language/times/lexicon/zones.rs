@@ -14,8 +14,8 @@ use ZoneName::{Iana, Ist, Utc};
 
 pub const SPELLINGS: &[(ZoneName, &str)] = &[
     (Utc, "gmt|utc|~z|zulu"),
-    (Ist, "ist|indian standard time"),
-    (Iana("America/New_York"), "et|est|edt|eastern|eastern time|us eastern|east coast time|new york time|ny time|nyc time|boston time|miami time|atlanta time|hora del este|washington time"),
+    (Ist, "~ist|indian standard time"),
+    (Iana("America/New_York"), "~et|~est|edt|eastern|eastern time|us eastern|east coast time|new york time|ny time|nyc time|boston time|miami time|atlanta time|hora del este|washington time"),
     (Iana("America/Chicago"), "~ct|~cst|cdt|central time|us central|chicago time|dallas time|houston time|austin time"),
     (Iana("America/Denver"), "~mt|~mst|mdt|mountain time|denver time"),
     (Iana("America/Phoenix"), "phoenix time|arizona time"),
@@ -37,9 +37,9 @@ pub const SPELLINGS: &[(ZoneName, &str)] = &[
     (Iana("Europe/Moscow"), "moscow time|msk"),
     (Iana("Europe/London"), "bst|uk time|london time|british time|hora de londres|heure de londres|londoner zeit|hora de inglaterra"),
     (Iana("Europe/Dublin"), "dublin time|irish time"),
-    (Iana("Europe/Lisbon"), "~wet|west|lisbon time|hora de lisboa|hora de portugal|portuguese time"),
+    (Iana("Europe/Lisbon"), "~wet|~west|lisbon time|hora de lisboa|hora de portugal|portuguese time"),
     (Iana("Asia/Kolkata"), "india time|indian time|mumbai time|delhi time|bangalore time|bengaluru time|kolkata time|chennai time|hyderabad time|pune time|bharatiya samay|भारतीय समय"),
-    (Iana("Asia/Dubai"), "gst|dubai time|uae time"),
+    (Iana("Asia/Dubai"), "~gst|dubai time|uae time"),
     (Iana("Asia/Karachi"), "pkt|karachi time|pakistan time"),
     (Iana("Asia/Dhaka"), "dhaka time"),
     (Iana("Asia/Jerusalem"), "israel time|tel aviv time|jerusalem time"),
