@@ -23,6 +23,7 @@ pub fn moods(items: &Items, atoms: &[Atom]) -> Vec<Mood> {
     for clause in cuts.windows(2) {
         carried = page.judge(clause[0], clause[1], carried, &mut moods);
     }
+    page.answer_questions(&cuts, &mut moods);
     page.reject_exceptions(&mut moods);
     for (atom, mood) in atoms.iter().zip(&mut moods) {
         if atom.kind == AtomKind::Idle {
@@ -196,6 +197,20 @@ impl<'a> Page<'a> {
             || (has(Sense::Habit) && !proposes && !accepts)
     }
 
+    /// "Monday? Impossible." The writer answers his own question.
+    fn answer_questions(&self, cuts: &[usize], moods: &mut [Mood]) {
+        for clause in cuts.windows(3) {
+            let (asked, sign, end) = (clause[0], clause[1], clause[2]);
+            let refuses = self.cue(sign, end.min(sign + 3), &[Sense::Refuse, Sense::Not]).is_some();
+            let alone = (sign..end).all(|at| !self.covered(at)) && end - sign <= 4 && self.ends_sentence(end);
+            if self.items.is_sign(sign, &["?"]) && refuses && alone {
+                for index in (asked..sign).filter_map(|at| self.cover[at]) {
+                    moods[index] = Mood::Rejected;
+                }
+            }
+        }
+    }
+
     fn names_an_hour(&self, from: usize, to: usize) -> bool {
         (from..to).filter_map(|at| self.cover[at]).any(|index| matches!(self.atoms[index].kind, AtomKind::Time(_)))
     }
@@ -208,7 +223,7 @@ impl<'a> Page<'a> {
         };
         let unknown = (from..to).filter(is_unknown).count();
         let names_an_hour = self.names_an_hour(from, to);
-        unknown >= if names_an_hour { 4 } else { 2 } && !inside.is_empty()
+        unknown >= if names_an_hour { 3 } else { 1 } && !inside.is_empty()
     }
 
     /// "Move our Thursday call to Friday": the day before "to" gives way.
@@ -216,7 +231,9 @@ impl<'a> Page<'a> {
         if self.cue(from, to, &[Sense::Move]).is_none() {
             return;
         }
-        let turn = (from..to).rev().find(|at| !self.covered(*at) && self.items.any(*at, &[Sense::Until, Sense::On]) && self.atom_follows(at + 1));
+        let turn = (from..to).rev().find(|at| {
+            !self.covered(*at) && self.items.any(*at, &[Sense::Until, Sense::On]) && self.atom_follows(at + 1)
+        });
         let is_date = |i: &usize| matches!(self.atoms[*i].kind, AtomKind::Date(_));
         let Some(turn) = turn else { return };
         let (before, after): (Vec<usize>, Vec<usize>) = inside.iter().partition(|i| self.atoms[**i].from < turn);

@@ -429,11 +429,17 @@ impl Combiner<'_> {
     /// "Tuesday afternoon works, say 3": the hour takes the place of the part of the day.
     fn narrows(&mut self, index: usize) -> bool {
         let node = &self.nodes[index];
-        let (Kind::Time(time), Some(before)) = (&node.kind, index.checked_sub(1).map(|i| &self.nodes[i])) else { return false };
+        let (Kind::Time(time), Some(before)) = (&node.kind, index.checked_sub(1).map(|i| &self.nodes[i])) else {
+            return false;
+        };
         let joined = (before.to..node.from).any(|at| self.items.any(at, &[Sense::Or, Sense::And]));
         let is_part = matches!(time.expr, TimeExpr::Part(_) | TimeExpr::InMinutes(_) | TimeExpr::Same);
-        let used: Vec<DateExpr> =
-            self.days.iter().filter(|(_, used)| *used).filter_map(|(day, _)| self.nodes[*day].date().cloned()).collect();
+        let used: Vec<DateExpr> = self
+            .days
+            .iter()
+            .filter(|(_, used)| *used)
+            .filter_map(|(day, _)| self.nodes[*day].date().cloned())
+            .collect();
         if joined || is_part || used.is_empty() || node.mood != Mood::Offered {
             return false;
         }

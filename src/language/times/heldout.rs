@@ -25,7 +25,11 @@ pub fn written(found: &TimesFound, zone: &TimeZone) -> String {
         })
         .collect();
     rows.sort();
-    if rows.is_empty() { "-".to_owned() } else { rows.join(" ") }
+    if rows.is_empty() {
+        "-".to_owned()
+    } else {
+        rows.join(" ")
+    }
 }
 
 /// Reads `text` as sent on 2026-05-13 at 10:20, a Wednesday, in `zone`.
@@ -37,13 +41,8 @@ pub fn read_at(zone_name: &str, sent: DateTime, text: &str) -> String {
     let zone = TimeZone::get(zone_name).unwrap();
     let sent_at = sent.to_zoned(zone.clone()).unwrap().timestamp();
     let berlin = TimeZone::get("Europe/Berlin").unwrap();
-    let context = TimeContext {
-        sent_at,
-        sender_zone: &zone,
-        sender_zone_name: zone_name,
-        workspace_zone: &berlin,
-        offered: &[],
-    };
+    let context =
+        TimeContext { sent_at, sender_zone: &zone, sender_zone_name: zone_name, workspace_zone: &berlin, offered: &[] };
     written(&read_times(text, &context), &zone)
 }
 

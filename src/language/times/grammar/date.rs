@@ -379,6 +379,9 @@ fn day_number(items: &Items, at: usize) -> Read<(u32, bool)> {
         return Some(((value, true), at + 1));
     }
     let value = items.number(at).filter(|value| (1..=31).contains(value) && items.digits(at) <= 2)?;
+    if ["tareekh", "tarikh", "taarikh", "तारीख"].iter().any(|word| items.is_text(at + 1, word)) {
+        return Some(((value, true), at + 2));
+    }
     let suffix = items.glued(at + 1)
         && ["st", "nd", "rd", "th", "er", "º", "ª", "°", "o"].iter().any(|suffix| items.is_text(at + 1, suffix));
     if suffix {

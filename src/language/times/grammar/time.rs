@@ -21,7 +21,11 @@ impl Place {
         let between_is_small = (previous.to..at).all(|i| {
             items.is_sign(i, &[",", "-", ":", "(", "/", "@", "\n"])
                 || items.any(i, &[Sense::Or, Sense::And, Sense::At, Sense::Around, Sense::Until])
-                || items.any(i, &[Sense::InsteadOf, Sense::Accept, Sense::Both, Sense::Refuse, Sense::Propose, Sense::Rather])
+                || (items.is_sign(i, &[".", "?", "!"]) && stands_alone(items, at))
+                || items.any(
+                    i,
+                    &[Sense::InsteadOf, Sense::Accept, Sense::Both, Sense::Refuse, Sense::Propose, Sense::Rather],
+                )
         });
         match &previous.kind {
             _ if !between_is_small || previous.to + 3 < at => Place::Nowhere,
@@ -30,6 +34,12 @@ impl Place {
             _ => Place::Nowhere,
         }
     }
+}
+
+/// "Monday. 9 sharp.": a number that is a sentence of its own.
+fn stands_alone(items: &Items, at: usize) -> bool {
+    items.get(at + 1).is_none_or(|next| next.digits == 0 && (!next.is_word() || next.text == "sharp"))
+        && !items.is_sign(at + 1, &[")", "-", ":", "/", "%", "€", "$"])
 }
 
 pub fn time(items: &Items, at: usize, place: Place) -> Read<TimeExpr> {
@@ -187,7 +197,8 @@ fn leads_to_date(items: &Items, at: usize) -> bool {
 /// "at 3", "3pm", "gegen 15 Uhr"; a bare number needs a preposition, a date or a time before it.
 fn point(items: &Items, at: usize, place: Place) -> Read<TimeExpr> {
     let next = skip(items, at, &[Sense::At, Sense::Around]);
-    let led = next > at || (at > 0 && items.any(at - 1, &[Sense::At]));
+    let invited = at > 1 && items.is_text(at - 1, "for") && items.has(at - 2, Sense::Meet);
+    let led = next > at || invited || (at > 0 && items.any(at - 1, &[Sense::At]));
     let (Reading { clock, strength }, end) = clock(items, next)?;
     let accepted = match strength {
         Strength::Sure => true,
@@ -211,7 +222,9 @@ fn is_word_number_alone(items: &Items, at: usize, led: bool) -> bool {
 /// makes it an hour.
 fn before_place(items: &Items, at: usize) -> bool {
     let another = items.any(at, &[Sense::Or, Sense::InsteadOf]) && items.count(at + 1).is_some();
-    if another && clock(items, at + 1).is_some_and(|(read, to)| read.strength == Strength::Sure || before_place(items, to)) {
+    if another
+        && clock(items, at + 1).is_some_and(|(read, to)| read.strength == Strength::Sure || before_place(items, to))
+    {
         return true;
     }
     let at = at + usize::from(items.any(at, &[Sense::Accept]));
@@ -254,7 +267,8 @@ fn named(items: &Items, at: usize, place: Place) -> Read<TimeExpr> {
     }
     // "Monday AM"
     if place == Place::AfterDate && !items.has(at, Sense::On) {
-        let half = [(Sense::Am, Part::Morning), (Sense::Pm, Part::Afternoon)].into_iter().find(|(s, _)| items.has(at, *s));
+        let half =
+            [(Sense::Am, Part::Morning), (Sense::Pm, Part::Afternoon)].into_iter().find(|(s, _)| items.has(at, *s));
         if let Some((_, part)) = half {
             return Some((TimeExpr::Part(part), at + 1));
         }

@@ -145,7 +145,7 @@ const NUMBERS: &[Row] = &[
 
 const SMALL: &[Row] = &[
     (At, "=um|gegen|so gegen|so um|punkt"),
-    (On, "=am|=an|=fur|=zum|=vom|=den"),
+    (On, "=auf|=am|=an|=fur|=zum|=vom|=den"),
     (The, "=der|=den|=dem|=das"),
     (Of, "=des|=der|=vom"),
     (In, "=in|=im"),
@@ -179,7 +179,7 @@ const CUES: &[Row] = &[
     (Accept, "passt|passen|geht|ginge|gut|frei|gerne|gern|prima|super|perfekt|moglich|verfugbar|ja|einverstanden|wunderbar|optimal|klappt|am besten|ideal|bestens|hervorragend|zeit"),
     (PastCue, "danke fur das gesprach|danke fur ihren anruf|danke fur den anruf|danke fur das telefonat|abgesagt|gefragt|geklappt|gekommen|gewartet|vereinbart hatten|war|gesprochen|telefoniert|geschrieben|angerufen|erhalten|bekommen|gesehen|getroffen|besprochen|verpasst|gewesen|geschickt|gesendet|bestellt|gekauft|stattgefunden|gestartet|erreicht|kam|gemeldet|unterschrieben|geliefert|ging"),
     (Deadline, "melden uns|melde|melden wir uns|melden|antworte|antworten|antwort|schreibe ich|klare|klaren|prufe|prufen|bespreche|intern|wissen|sage ich|sagen wir ihnen|ruckmeldung|messe|geburtstag|prufung|inventur|audit|frist|fallig|abgabe|einreichen|abgeben|lieferung|liefern|geliefert|ablauft|lauft aus|endet|zahlbar|zahlung|rechnung|uberweisen|kundigung|anmeldeschluss|einsendeschluss|bescheid geben|gebe ich bescheid|melde ich mich|melde mich|schicke ich|sende ich|schicken sie|schicken sie mir|senden sie|brauche ich|brauchen wir|benotigen wir|benotige ich|muss bis|mussen bis|entscheiden|entscheidung|deadline|angebot gilt|gultig bis|stichtag|umzug|erscheint|beginnt|messe|antworten wir|antworte ich|startet"),
-    (OpeningHours, "offnungszeiten|geschaftszeiten|sprechzeiten|burozeiten|geoffnet|erreichbar von|servicezeiten|hotline|telefonisch erreichbar|haben wir offen|arbeitszeiten|sprechstunde"),
+    (OpeningHours, "schliessen|wir schliessen|machen zu|wir arbeiten|wir offnen|ladenschluss|offnungszeiten|geschaftszeiten|sprechzeiten|burozeiten|geoffnet|erreichbar von|servicezeiten|hotline|telefonisch erreichbar|haben wir offen|arbeitszeiten|sprechstunde"),
     (Away, "urlaub|abwesend|abwesenheit|zuruck|elternzeit|krank|krankgeschrieben|nicht im buro|ausser haus|feiertag|verreist|nicht da|auf reisen|dienstreise|geschlossen|im ausland|betriebsferien|wieder da|wieder erreichbar|wieder im buro|bin weg"),
     (Habit, "normalerweise|meistens|wochentlich|taglich|in der regel|ublicherweise|jede woche|pro woche|monatlich|rund um die uhr"),
     (Noun, "leute|personen|mitarbeiter|nutzer|standorte|filialen|prozent|mal|kunden|lizenzen|fahrzeuge|stuck|seiten|zimmer|platze|raume|kollegen|jahre alt|teile|systeme|fragen|grunde|betriebe|angestellte|koffer|mann|kinder|lkw|autos|kilometer|grad|prozentpunkte|vorschlage|hektar|sterne|angebote|abteilungen|firmen|lieferanten|anbieter|arbeitsplatze|cent|quadratmeter|uhr geoffnet"),
@@ -188,5 +188,5 @@ const CUES: &[Row] = &[
     (Move, "verschieben|verlegen|verschiebe|umlegen"),
     (Choice, "vorschlag|option|variante|alternative|moglichkeit|terminvorschlag"),
     (Neutral, "kein problem|kein thema|warum nicht|nichts dagegen|wenn nicht|falls nicht|falls das nicht passt|wenn das nicht passt|falls das nicht geht|wenn das nicht geht|nicht schlecht|keine eile|oder nicht|noch nicht|keine sorge|ob es passt|ware gut|spricht nichts dagegen|nicht nur|sonst nicht"),
-    (Filler, "dann|mal|doch|eben|einfach|nur|ok|sehr|mein|meine|ihr|ihre|euch|ihnen|dir|dich|sich|so|aber|oder|ob|weil|was|wer|wo|wann|wenn|dass|kurz|wieder|anrufen|telefonieren|sprechen|treffen|passen|wurde|ware|hatte|konnten|muss|soll|sollte|sein|bin|sind|bis|nach|vor|vielleicht|eventuell|pünktlich|los|online|ich|wir|sie|und|der|die|das|ist|es|mir|uns|mit|bitte|danke|zu|auf|ein|eine|hallo|dann|auch|fur|bei|von|haben|werde|kann|konnte|schon|noch|den|im|am|um|wie"),
+    (Filler, "vorschlagen|vorschlag|wurden|gehen|anbieten|biete|machen|mache|machbar|lasst|nehmen|sagen|sag|alternativ|am ehesten|bevorzugt|bereit|verfugung|stehe|steht|erreichen|erreichbar|treffe|termin|fix|halten|freue|jo|ne|na|schon|auch|passend|vormerken|notieren|eintragen|dabei|zusammen|telefonisch|video|per|dann|mal|doch|eben|einfach|nur|ok|sehr|mein|meine|ihr|ihre|euch|ihnen|dir|dich|sich|so|aber|oder|ob|weil|was|wer|wo|wann|wenn|dass|kurz|wieder|anrufen|telefonieren|sprechen|treffen|passen|wurde|ware|hatte|konnten|muss|soll|sollte|sein|bin|sind|bis|nach|vor|vielleicht|eventuell|pünktlich|los|online|ich|wir|sie|und|der|die|das|ist|es|mir|uns|mit|bitte|danke|zu|auf|ein|eine|hallo|dann|auch|fur|bei|von|haben|werde|kann|konnte|schon|noch|den|im|am|um|wie"),
 ];

@@ -129,7 +129,7 @@ const CUES: &[Row] = &[
     (Accept, "theek|thik|teek|ठीक|sahi|सही|chalega|चलेगा|haan|han|हां|हाँ|badhiya|accha|achha|अच्छा|free hu|free hoon|rahega|रहेगा|rakh|rakhte|kar lo|kar lete"),
     (PastCue, "tha|thi|hui thi|hui|hua|gaya|kiya tha|mila|mili|था|थी|थे|हुई|हुआ|गया|मिला|मिली|की थी|kiya|aaya|आया|bheja|bheji|भेजा"),
     (Deadline, "bataungi|batayenge|jawab|जवाब|bata dungi|sochkar|soch kar|reply karunga|shaadi|शादी|pariksha|exam|bhejunga|bhej dunga|bhej do|bhejo|bhej|bataunga|batata|bata dunga|bata|dena hai|chahiye|चाहिए|भेज|बता|भेजना|bhugtan|भुगतान|jama|जमा|antim|अंतिम|deadline|delivery|batata hu|batati|soch ke|payment"),
-    (OpeningHours, "khula|khuli|khulte|खुला|खुलता|khulta|kholte|band rehta|dukan"),
+    (OpeningHours, "band karte|band hota|बंद करते|khula|khuli|khulte|खुला|खुलता|khulta|kholte|band rehta|dukan"),
     (Away, "chutti|chhutti|छुट्टी|bahar hu|bahar hoon|बाहर|band|बंद|wapas|vapas|वापस|lautunga|leave pe|leave par|aaunga"),
     (Habit, "aksar|hamesha|har hafte|अक्सर|हमेशा|रोज़|roz|rozana"),
     (Noun, "log|logo|लोग|karmchari|कर्मचारी|pratishat|प्रतिशत|baar|बार|rupaye|rupay|रुपये|रुपए|hazar|हजार|lakh|लाख|dukan|gaadi|gadiyan|गाड़ियां|truck|dukaan|दुकानें|office hain|branches"),
@@ -138,5 +138,5 @@ const CUES: &[Row] = &[
     (Move, "badal|shift|बदल"),
     (Choice, "vikalp|विकल्प|wala|वाला|slot"),
     (Neutral, "koi baat nahi|koi dikkat nahi|kyu nahi|kyun nahi|कोई बात नहीं|कोई दिक्कत नहीं|क्यों नहीं|agar nahi|nahi to"),
-    (Filler, "baat|call|kijiye|kare|karo|lo|rahega|tak|hi|ye|yeh|wo|woh|kuch|abhi|phir|fir|please|pls|ok|sir|madam|kariye|dijiye|sakta|sakti|aa|jao|jaye|liye|apna|apne|raho|karunga|karungi|milenge|hai|hain|है|हैं|mujhe|मुझे|hum|हम|aap|आप|main|मैं|mera|मेरा|ko|को|ka|ki|ke|का|की|के|se|से|mein|में|ho|हो|kar|कर|karte|karenge|karein|hu|hoon|हूं|हूँ|ji|जी|namaste|नमस्ते|dhanyavaad|shukriya|bhi|भी|theek|ya|koi|wala|par|tha|thi|bhai|sakte|hoga|sakta|aur|haan"),
+    (Filler, "free|available|aaspaas|aas|paas|chal|chalo|sakenge|sakte|jaye|jaega|karna|karke|fix|confirm|mujhse|humse|hamara|samay|समय|waqt|time|milo|milna|aaiye|aa|जी|बजे|ठीक|करें|करते|सकते|कर|लें|लेते|फ्री|उपलब्ध|रखें|रखते|बताइए|होगा|मिल|baat|call|kijiye|kare|karo|lo|rahega|tak|hi|ye|yeh|wo|woh|kuch|abhi|phir|fir|please|pls|ok|sir|madam|kariye|dijiye|sakta|sakti|aa|jao|jaye|liye|apna|apne|raho|karunga|karungi|milenge|hai|hain|है|हैं|mujhe|मुझे|hum|हम|aap|आप|main|मैं|mera|मेरा|ko|को|ka|ki|ke|का|की|के|se|से|mein|में|ho|हो|kar|कर|karte|karenge|karein|hu|hoon|हूं|हूँ|ji|जी|namaste|नमस्ते|dhanyavaad|shukriya|bhi|भी|theek|ya|koi|wala|par|tha|thi|bhai|sakte|hoga|sakta|aur|haan"),
 ];
