@@ -405,3 +405,6 @@ fn sender(headers: &HeaderBlock) -> Option<Mailbox> {
     let address = headers.addresses("from").into_iter().next()?;
     Some(Mailbox { name: headers.display_name("from"), address })
 }
+
+#[cfg(test)]
+mod tests;

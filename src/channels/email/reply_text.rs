@@ -206,3 +206,6 @@ fn drop_quotes(lines: &mut [Line]) {
 fn preceded_by_attribution(above: &[Line]) -> bool {
     above.iter().rev().find(|line| line.role != Role::Empty).is_some_and(|line| line.role == Role::Attribution)
 }
+
+#[cfg(test)]
+mod tests;
