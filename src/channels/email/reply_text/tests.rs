@@ -152,6 +152,16 @@ fn answers_between_and_below_quotations_are_kept() {
             "Hi Mia,\n\nOn 5 May 2026 at 10:15, Mia <mia@example.com> wrote:\n> 1\n> 2\n> 3\n> 4\n> 5\n> 6\n> 7\n> 8\n> 9\n\nYes, Tuesday at ten.",
             "Hi Mia,\n\n\n\nYes, Tuesday at ten.",
         ),
+        (
+            "around the mail answered",
+            "Yes.\n\nOn 5 May 2026 at 10:15, Mia <mia@example.com> wrote:\n\n> Shall we talk?\n> Mia\n\nRegards, Ada",
+            "Yes.\n\nRegards, Ada",
+        ),
+        (
+            "on the line of the attribution",
+            "Yes, at ten. On Tue, May 5, 2026 at 10:15 AM Mia <\nmia@example.com> wrote:\n> Shall we talk?",
+            "Yes, at ten.",
+        ),
         ("nothing but a quotation", "> On 5 May 2026 at 10:15, Mia <mia@example.com> wrote:\n> Shall we talk?", ""),
         ("nothing above the mail answered", "From: Mia\nSent: Tuesday\nTo: Ada\nSubject: Talk\n\nShall we talk?", ""),
     ];
