@@ -18,7 +18,7 @@ use style::{Paint, StyleSheet};
 /// Bytes of HTML that are read.
 const MAX_HTML_BYTES: usize = 512 * 1024;
 /// Open elements that are followed; deeper ones are read as if they were not there.
-const MAX_DEPTH: usize = 400;
+const MAX_DEPTH: usize = 150;
 const MAX_QUOTE_DEPTH: usize = 8;
 
 /// The text a reader sees, lines as blocks make them, quotations as `> ` lines.
@@ -161,9 +161,11 @@ impl Writer {
     /// A rule separates; Outlook's own begins the mail answered.
     fn rule(&mut self, tag: &Tag) {
         self.end_line();
-        let marks = tag.attrs.iter().any(|attribute| {
-            &*attribute.name.local == "id" && attribute.value.eq_ignore_ascii_case("stopspelling")
-                || &*attribute.name.local == "style" && attribute.value.contains("display:inline-block;width:98%")
+        let marks = tag.attrs.iter().any(|attribute| match &*attribute.name.local {
+            "id" => matches!(attribute.value.to_ascii_lowercase().as_str(), "stopspelling" | "zwchr"),
+            "style" => attribute.value.replace(' ', "").contains("display:inline-block;width:98%"),
+            "data-marker" => &*attribute.value == "__DIVIDER__",
+            _ => false,
         });
         if marks && !self.is_hidden() {
             self.quote_below();
@@ -452,5 +454,6 @@ fn marks_quote_below(class: &str, id: &str) -> bool {
             | "outlookmessageheader"
             | "replysplit"
             | "orighead"
+            | "olk_src_body_section"
     ) || has_class(class, &["outlookmessageheader", "ms-outlook-mobile-reference-message", "wordsection1_quote"])
 }

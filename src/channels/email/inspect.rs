@@ -275,7 +275,9 @@ fn notification(mail: &Mail) -> Option<Finding> {
         notification::Notification::Complaint(addresses) => {
             Finding::of(MailKind::Complaint, addresses.into_iter().map(Concerned::plain).collect())
         }
-        notification::Notification::Other => Finding::of(MailKind::None, Vec::new()),
+        notification::Notification::Other(addresses) => {
+            Finding::of(MailKind::None, addresses.into_iter().map(Concerned::plain).collect())
+        }
     };
     finding.message_id = message_id.map(|id| id.trim_matches(['<', '>']).to_owned());
     Some(finding)
@@ -285,12 +287,14 @@ fn notification(mail: &Mail) -> Option<Finding> {
 fn worded_report(mail: &Mail, facts: &ReplyFacts) -> Option<Finding> {
     let text = text_for_people(mail);
     let subject = mail.headers.decoded("subject").unwrap_or_default();
-    let has_original = mail.first(PartKind::Original).is_some();
-    let is_silent = facts.is_from_daemon || has_original || mail.headers.has("x-failed-recipients");
-    let is_report = looks_like_delivery_report(&mail.headers, facts) && !is_plain_auto_reply(mail, facts)
-        || is_silent && !facts.is_answer && machine::is_bounce_text(&text)
-        || machine::is_bounce_text(&text) && status::find_reply(&text).is_some() && !facts.is_answer;
-    if !is_report {
+    let is_titled = machine::is_bounce_subject(&subject);
+    let is_worded = machine::is_bounce_text(&text);
+    let is_signed =
+        facts.is_from_daemon || mail.content_type == "multipart/report" || mail.headers.has("x-failed-recipients");
+    let is_certain = is_signed && !is_plain_auto_reply(mail, facts) || facts.is_null_return_path && is_titled;
+    // Words alone count only where nobody answers anybody: people tell each other about bounces, too.
+    let has_evidence = is_titled || mail.first(PartKind::Original).is_some() || status::find_reply(&text).is_some();
+    if !is_certain && !(is_worded && has_evidence && !facts.is_answer) {
         return None;
     }
     let is_delay = machine::is_delay_notice(&subject, &text);
@@ -303,11 +307,12 @@ fn worded_report(mail: &Mail, facts: &ReplyFacts) -> Option<Finding> {
         recipients =
             returned_recipients(mail).iter().map(|to| bounce_text::from_whole(to, &report, is_delay)).collect();
     }
-    if recipients.is_empty() && !machine::is_bounce_subject(&subject) && !machine::is_bounce_text(&text) {
+    if recipients.is_empty() && !is_titled && !is_worded {
         return None;
     }
     let mut finding = bounce(recipients);
     finding.is_delay = is_delay;
+    finding.status = mail.first(PartKind::DeliveryStatus).and_then(|part| dsn::read(&part.text, "").status);
     Some(finding)
 }
 
@@ -405,3 +410,6 @@ fn sender(headers: &HeaderBlock) -> Option<Mailbox> {
     let address = headers.addresses("from").into_iter().next()?;
     Some(Mailbox { name: headers.display_name("from"), address })
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,8 @@ const MAX_LINES: usize = 4000;
 const MAX_TEXT_BYTES: usize = 256 * 1024;
 /// A longer quotation between two texts is the mail answered, not the question answered.
 const CONTEXT_LINES: usize = 8;
+/// Fewer lines below the only quotation are a postscript, and what is quoted is the mail answered.
+const POSTSCRIPT_LINES: usize = 7;
 
 /// The reply in a message's plain text and HTML, either of which may be empty. HTML decides when its
 /// structure shows what is quoted or when there is no plain text.
@@ -71,7 +73,7 @@ enum Role {
 }
 
 fn stripped(text: &str) -> String {
-    let mut lines = read_lines(text);
+    let mut lines = attribution::split_from_text(read_lines(text));
     mark_roles(&mut lines);
     cut_below(&mut lines);
     drop_quotes(&mut lines);
@@ -133,14 +135,16 @@ fn mark_roles(lines: &mut [Line]) {
     }
 }
 
-/// The end of a long quoted line that some server broke, standing without its mark.
+/// The end of a long quoted line, or of a link in it, that some server broke and left without mark.
 fn mark_wrapped_quotes(lines: &mut [Line]) {
     for at in 1..lines.len().saturating_sub(1) {
         let is_between = lines[at - 1].role == Role::Quote && lines[at + 1].role == Role::Quote;
-        let is_rest = lines[at].role == Role::Text
-            && lines[at].text.starts_with(char::is_lowercase)
-            && lines[at - 1].raw.chars().count() >= 60;
-        if is_between && is_rest {
+        let is_long = lines[at].text.starts_with(char::is_lowercase) && lines[at - 1].raw.chars().count() >= 60;
+        let is_link = lines[at].text.starts_with("(http")
+            || lines[at - 1].text.contains("(http")
+                && !lines[at - 1].text.contains(')')
+                && lines[at].text.contains(')');
+        if is_between && lines[at].role == Role::Text && (is_long || is_link) {
             lines[at].role = Role::Quote;
             lines[at].depth = lines[at - 1].depth;
         }
@@ -186,11 +190,12 @@ fn drop_quotes(lines: &mut [Line]) {
         let end = at + length;
         let is_attributed = lines[at].role == Role::Attribution || preceded_by_attribution(&lines[..at]);
         let has_above = lines[..at].iter().any(|line| line.role == Role::Text);
-        let has_below = lines[end..].iter().any(|line| line.role == Role::Text);
+        let below = lines[end..].iter().filter(|line| line.role == Role::Text).count();
+        let is_only = !lines[end..].iter().any(is_quoting) && !lines[..at].iter().any(is_quoting);
         let quoted = lines[at..end].iter().filter(|line| line.role == Role::Quote).count();
-        let is_dropped = match (has_above, has_below) {
-            (true, true) => quoted > CONTEXT_LINES,
-            (true, false) => true,
+        let is_dropped = match (has_above, below) {
+            (true, 0) => true,
+            (true, _) => quoted > CONTEXT_LINES || is_attributed && is_only && below < POSTSCRIPT_LINES,
             (false, _) => is_attributed,
         };
         if is_dropped {
@@ -206,3 +211,6 @@ fn drop_quotes(lines: &mut [Line]) {
 fn preceded_by_attribution(above: &[Line]) -> bool {
     above.iter().rev().find(|line| line.role != Role::Empty).is_some_and(|line| line.role == Role::Attribution)
 }
+
+#[cfg(test)]
+mod tests;

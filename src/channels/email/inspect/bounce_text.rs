@@ -121,7 +121,7 @@ fn leading(lines: &[&str], at: usize) -> Vec<String> {
 }
 
 fn named_as_recipient(lines: &[&str], at: usize) -> Vec<String> {
-    const MARKS: [&str; 14] = [
+    const MARKS: [&str; 20] = [
         "following recipient: ",
         "following recipient(s): ",
         "delivered to: ",
@@ -129,6 +129,12 @@ fn named_as_recipient(lines: &[&str], at: usize) -> Vec<String> {
         "delivering to: ",
         "address: <",
         "failed recipient: ",
+        "intended recipient: ",
+        "undeliverable address: ",
+        "error-for: ",
+        "addressed to ",
+        "delivery userid: ",
+        "invalid recipient: ",
         "failed address: ",
         "could not deliver mail to ",
         "could not be delivered to ",
@@ -141,7 +147,7 @@ fn named_as_recipient(lines: &[&str], at: usize) -> Vec<String> {
     let lower = line.to_lowercase();
     let Some(mark) = MARKS.iter().find(|mark| lower.contains(*mark)) else { return Vec::new() };
     let tail = lower.find(mark).and_then(|start| line.get(start + mark.len() - 1..)).unwrap_or(line);
-    let tail = tail.trim_start_matches([' ', '<', '"']);
+    let tail = tail.trim_start_matches([' ', '<', '"', '\'']);
     let address = first_address(tail);
     address.filter(|address| tail.starts_with(address.as_str())).into_iter().collect()
 }

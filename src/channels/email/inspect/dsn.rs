@@ -11,6 +11,8 @@ use crate::channels::email::header_block::HeaderBlock;
 pub struct DeliveryReport {
     pub recipients: Vec<Concerned>,
     pub original_envelope_id: Option<String>,
+    /// The first `Status` stated, also where its recipient cannot be read.
+    pub status: Option<String>,
 }
 
 const MAX_RECIPIENTS: usize = 500;
@@ -23,6 +25,9 @@ pub fn read(text: &str, explanation: &str) -> DeliveryReport {
         let fields = HeaderBlock::parse_text(&block);
         if report.original_envelope_id.is_none() {
             report.original_envelope_id = fields.get("original-envelope-id").map(str::to_owned);
+        }
+        if report.status.is_none() {
+            report.status = fields.get("status").and_then(EnhancedCode::parse).map(|code| code.to_string());
         }
         if report.recipients.len() < MAX_RECIPIENTS {
             report.recipients.extend(recipient(&fields, explanation));
@@ -61,7 +66,7 @@ fn blocks(text: &str) -> Vec<String> {
         let is_original = lower.starts_with("original-recipient");
         if line.trim().is_empty()
             || (is_final && has_final)
-            || (is_original && (has_original || has_final && lower_block_is_done(&blocks)))
+            || (is_original && (has_original || has_final && is_block_done(&blocks)))
         {
             blocks.push(String::new());
             (has_final, has_original) = (false, false);
@@ -80,7 +85,7 @@ fn blocks(text: &str) -> Vec<String> {
 }
 
 /// The block at hand already states an action and a status: what follows is another recipient.
-fn lower_block_is_done(blocks: &[String]) -> bool {
+fn is_block_done(blocks: &[String]) -> bool {
     blocks.last().is_some_and(|block| {
         let block = block.to_ascii_lowercase();
         block.contains("\naction:") && block.contains("\nstatus:") && block.contains("original-recipient")
@@ -108,20 +113,27 @@ fn recipient(fields: &HeaderBlock, explanation: &str) -> Option<Concerned> {
     })
 }
 
-/// The address we wrote to comes first: aliases and forwards rewrite the final one. Old Sendmail
-/// names it in `X-Actual-Recipient` the other way round, so that one is not asked.
+/// The address we wrote to comes first: aliases and forwards rewrite the final one.
 fn address_of(fields: &HeaderBlock) -> Option<String> {
-    ["original-recipient", "final-recipient"].iter().filter_map(|name| fields.get(name)).find_map(|value| {
-        let value = unescaped(&without_type(value));
-        let bare = value.trim_matches(['<', '>', ' ']);
-        // What the field states is the address, odd as it may be; else one is looked for in it.
-        let is_bare = bare.matches('@').count() == 1 && !bare.contains([' ', '<', '(', ';']) && !bare.starts_with('@');
-        if is_bare {
-            Some(bare.to_owned())
-        } else {
-            first_address(&value)
-        }
-    })
+    let original = fields.get("original-recipient").and_then(address_in);
+    let last = fields.get("final-recipient").and_then(address_in);
+    match (original, last) {
+        // Some servers drop the quotes that the local part needs.
+        (Some(original), Some(last)) if last.replace('"', "") == original => Some(last),
+        (original, last) => original.or(last),
+    }
+}
+
+/// What the field states is the address, odd as it may be; in free text one is looked for.
+fn address_in(value: &str) -> Option<String> {
+    let value = unescaped(&without_type(value));
+    let bare = value.trim_matches(['<', '>', ' ']);
+    let is_bare = bare.matches('@').count() == 1 && !bare.contains([' ', '<', '(', ';']) && !bare.starts_with('@');
+    if is_bare {
+        Some(bare.to_owned())
+    } else {
+        first_address(&value)
+    }
 }
 
 /// Drops the type in front: `rfc822; ada@example.com`, `smtp; 550 …`.
@@ -132,7 +144,7 @@ fn without_type(value: &str) -> String {
     }
 }
 
-/// `\x{…}` of `utf-8-addr-xtext` (RFC 6533 section 3) and `+HH` of xtext (RFC 3461 section 4) as characters.
+/// `\x{…}` of `utf-8-addr-xtext` (RFC 6533 section 3) as characters.
 fn unescaped(address: &str) -> String {
     let mut out = String::with_capacity(address.len());
     let mut rest = address;

@@ -11,8 +11,8 @@ use super::{Action, Concerned};
 pub enum Notification {
     Bounce(Vec<Concerned>),
     Complaint(Vec<String>),
-    /// Deliveries and what else the service tells.
-    Other,
+    /// Deliveries and what else the service tells, with the addresses it is about.
+    Other(Vec<String>),
 }
 
 /// Reads the notification, bare or wrapped in the service's envelope (`Message` holds JSON as text).
@@ -33,7 +33,13 @@ pub fn read(text: &str) -> Option<(Notification, Option<String>)> {
         "Complaint" => Notification::Complaint(
             list(notice.pointer("/complaint/complainedRecipients")).filter_map(address).collect(),
         ),
-        _ => Notification::Other,
+        _ => {
+            let about = list(notice.pointer("/delivery/recipients")).chain(list(notice.pointer("/mail/destination")));
+            let mut addresses: Vec<String> =
+                about.filter_map(Value::as_str).filter_map(crate::channels::email::address::first_address).collect();
+            addresses.dedup();
+            Notification::Other(addresses)
+        }
     };
     Some((read, message_id))
 }

@@ -93,7 +93,7 @@ fn by_code(code: EnhancedCode, words: Option<BounceClass>) -> Option<BounceClass
     }
     match (code.subject, code.detail) {
         (1, 0) => Some(words.unwrap_or(Address)),
-        (1, 7 | 8 | 9) => Some(words.filter(|&class| class != Address).unwrap_or(Policy)),
+        (1, 7..=9) => Some(words.filter(|&class| class != Address).unwrap_or(Policy)),
         (1, 1 | 2 | 3 | 4 | 6 | 10) => {
             Some(words.filter(|class| matches!(class, MailboxFull | Policy | Temporary)).unwrap_or(Address))
         }

@@ -23,6 +23,37 @@ pub fn mark(lines: &mut [Line]) {
     }
 }
 
+/// Some programs put the attribution behind the last words of the reply: `Yes. On 3 May … wrote:`.
+/// Gives it a line of its own.
+pub fn split_from_text(mut lines: Vec<Line>) -> Vec<Line> {
+    let mut at = 0;
+    while at < lines.len() && lines.len() < 2 * super::MAX_LINES {
+        if lines[at].role == Role::Text {
+            if let Some((own, attribution)) = split_line(&lines, at) {
+                lines.splice(at..=at, [own, attribution]);
+                at += 1;
+            }
+        }
+        at += 1;
+    }
+    lines
+}
+
+fn split_line(lines: &[Line], at: usize) -> Option<(Line, Line)> {
+    const OPENERS: [&str; 10] = [" On ", "-On ", " Am ", " Le ", " El ", " Il ", " Em ", " Op ", " Den ", " Dnia "];
+    let raw = &lines[at].raw;
+    OPENERS.iter().filter_map(|opener| raw.rfind(opener)).find_map(|start| {
+        let (own, tail) = (raw[..start].trim_end_matches(['-', ' ']), raw[start + 1..].trim_start());
+        if own.is_empty() || !tail.split_whitespace().take(5).any(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+        {
+            return None;
+        }
+        let after = lines.get(at + 1..).unwrap_or_default().iter().take(MAX_SPAN).cloned();
+        let candidate: Vec<Line> = std::iter::once(super::read_line(tail)).chain(after).collect();
+        span_at(&candidate, 0).map(|_| (super::read_line(own), super::read_line(tail)))
+    })
+}
+
 /// How many lines the attribution beginning here takes, if one does.
 fn span_at(lines: &[Line], at: usize) -> Option<usize> {
     if lines[at].text.is_empty() || !matches!(lines[at].role, Role::Text | Role::Quote) {

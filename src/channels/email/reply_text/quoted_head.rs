@@ -16,14 +16,11 @@ pub fn mark(lines: &mut [Line]) {
             at += 1;
             continue;
         }
-        match separator(&lines[at].text) {
-            Some(role) => {
-                lines[at].role = role;
-                is_forward |= role == Role::Forward;
-                at += 1;
-                continue;
-            }
-            None => {}
+        if let Some(role) = separator(&lines[at].text) {
+            lines[at].role = role;
+            is_forward |= role == Role::Forward;
+            at += 1;
+            continue;
         }
         match block_length(lines, at) {
             Some(length) => {
@@ -64,6 +61,7 @@ fn separator(text: &str) -> Option<Role> {
 fn block_length(lines: &[Line], at: usize) -> Option<usize> {
     let first = key_of(&lines[at].text)?;
     let mut seen = vec![first];
+    seen.extend(inner_keys(&lines[at].text));
     let mut last = at;
     let mut unknown = 0;
     let mut empty = 0;
@@ -81,6 +79,7 @@ fn block_length(lines: &[Line], at: usize) -> Option<usize> {
         match key_of(&line.text) {
             Some(key) => {
                 seen.push(key);
+                seen.extend(inner_keys(&line.text));
                 (last, unknown, empty) = (index, 0, 0);
             }
             None => {
@@ -99,7 +98,14 @@ fn block_length(lines: &[Line], at: usize) -> Option<usize> {
     let is_head = has(HeadKey::From)
         && (has(HeadKey::Date) || has(HeadKey::Subject) || has(HeadKey::To) && has(HeadKey::Other))
         || kinds >= 3;
-    is_head.then(|| end_of_block(lines, last) - at)
+    // Hotmail of old: date and receiver only, the date written out in full.
+    let is_dated = first == HeadKey::Date && has(HeadKey::To) && lines[at].text.matches(':').count() >= 3;
+    (is_head || is_dated).then(|| end_of_block(lines, last) - at)
+}
+
+/// Further fields on one line: `From: Ada Date: Tuesday`, as HTML made into text may have it.
+fn inner_keys(text: &str) -> Vec<HeadKey> {
+    text.split_whitespace().skip(1).filter(|word| word.ends_with(':')).filter_map(key_of).collect()
 }
 
 /// The last field may be wrapped: the block reaches to the next empty line when that is near.

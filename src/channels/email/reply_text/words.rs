@@ -14,6 +14,7 @@ pub enum HeadKey {
 /// "wrote", as it ends or fills an attribution.
 pub const ATTRIBUTION_VERBS: &[&str] = &[
     "wrote",
+    "sent",
     "writes",
     "has written",
     "a écrit",
@@ -205,6 +206,7 @@ pub const ORIGINAL_TITLES: &[&str] = &[
     "original e-mail",
     "original email",
     "original appointment",
+    "antwort nachricht",
     "reply message",
     "replied message",
     "reply above this line",
