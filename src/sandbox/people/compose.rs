@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use jiff::tz::TimeZone;
-use lettre::message::{Mailbox, Message, MultiPart};
+use lettre::message::{Mailbox, Message, MessageBuilder, MultiPart, SinglePart};
 
 use super::client::{MailProgram, Quoted};
 use super::script::Character;
@@ -69,12 +69,13 @@ pub(super) fn reply(character: &Character, parent: &Parent, words: &str, at: Uni
     };
     let written = signed(character, words);
     let (program, language) = (character.program, character.language);
-    let body = MultiPart::alternative_plain_html(
-        program.plain(language, &written, &quoted),
-        program.html(language, &written, &quoted),
-    );
+    let mark = mark_of(character, parent, words);
+    let body = MultiPart::alternative()
+        .boundary(format!("part-{mark}"))
+        .singlepart(SinglePart::plain(program.plain(language, &written, &quoted)))
+        .singlepart(SinglePart::html(program.html(language, &written, &quoted)));
     let subject = parent.subject(program.reply_prefix(language));
-    let message = base(character, parent, to, &subject, at)?.multipart(body).ok()?;
+    let message = base(character, parent, to, &subject, &mark, at)?.multipart(body).ok()?;
     Some(dated(message.formatted(), at, &zone).into())
 }
 
@@ -87,7 +88,9 @@ pub(super) fn automatic(
     at: UnixMillis,
 ) -> Option<Arc<[u8]>> {
     let subject = format!("{prefix}{}", parent.head.subject);
-    let message = base(character, parent, parent.reply_address()?, &subject, at)?.body(words.to_owned()).ok()?;
+    let mark = mark_of(character, parent, words);
+    let message = base(character, parent, parent.reply_address()?, &subject, &mark, at)?;
+    let message = message.singlepart(SinglePart::plain(words.to_owned())).ok()?;
     let mut raw = dated(message.formatted(), at, &zone_of(character));
     for (name, value) in [("Auto-Submitted", "auto-replied"), ("X-Auto-Response-Suppress", "All")] {
         raw = mime::with_field(&raw, name, value);
@@ -100,10 +103,11 @@ fn base(
     parent: &Parent,
     to: Mailbox,
     subject: &str,
+    mark: &str,
     at: UnixMillis,
-) -> Option<lettre::message::MessageBuilder> {
+) -> Option<MessageBuilder> {
     let domain = character.email.rsplit_once('@')?.1;
-    let id = format!("<{:x}.{:x}@{domain}>", at.0, hash(&[character.email, &parent.head.message_id, subject]));
+    let id = format!("<{:x}.{mark}@{domain}>", at.0);
     Some(
         Message::builder()
             .from(Mailbox::new(Some(character.name()), character.email.parse().ok()?))
@@ -114,6 +118,11 @@ fn base(
             .references(parent.references())
             .date(UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).ok()?)),
     )
+}
+
+/// Tells this answer from every other one, and is the same in every run.
+fn mark_of(character: &Character, parent: &Parent, words: &str) -> String {
+    format!("{:016x}", hash(&[character.email, &parent.head.message_id, words]))
 }
 
 /// The mail with its Date on the person's own clock.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::civil::Weekday;
 use url::Url;
 
-use super::cast::CAST;
+use super::cast;
 use super::compose::{self, hash, zone_of, Parent};
 use super::offers::{offered, Offer};
 use super::reports;
@@ -56,7 +56,7 @@ enum What {
 impl People {
     /// Everybody but whoever shares an address with the owner.
     pub fn cast(owner: &OwnerAccount) -> Self {
-        let others = CAST.iter().filter(|one| !one.email.eq_ignore_ascii_case(&owner.email));
+        let others = cast::all().filter(|one| !one.email.eq_ignore_ascii_case(&owner.email));
         let person = |character| Person { character, turn: 0, heard: 0, accepted: 0, last: None, is_invited: false };
         Self { persons: others.map(person).collect(), ..Self::nobody() }
     }
@@ -123,12 +123,12 @@ impl Person {
         let (least, most) = self.character.delay;
         let chance = hash(&[self.character.email, &self.heard.to_string()]);
         let minutes = u64::from(least) + chance % u64::from(most - least + 1);
-        at_work(self.character, now.plus(Duration::from_secs(minutes * 60 + chance % 60)))
+        at_work(self.character, now.plus(Duration::from_secs(minutes * 60 + chance % 60)), chance)
     }
 }
 
-/// The instant itself, or the next morning of work after it.
-fn at_work(character: &Character, instant: UnixMillis) -> UnixMillis {
+/// The instant itself, or the next morning of work after it, not on the stroke of eight.
+fn at_work(character: &Character, instant: UnixMillis, chance: u64) -> UnixMillis {
     let wall = instant.in_zone(&zone_of(character));
     let weekend = |day: Weekday| matches!(day, Weekday::Saturday | Weekday::Sunday);
     let (opens, closes) = OFFICE_HOURS;
@@ -139,8 +139,7 @@ fn at_work(character: &Character, instant: UnixMillis) -> UnixMillis {
     while weekend(day.weekday()) {
         day = day.saturating_add(jiff::Span::new().days(1));
     }
-    // Not all on the stroke of eight.
-    let minute = i8::try_from(hash(&[character.email]) % 50).unwrap_or(0);
+    let minute = i8::try_from(chance % 50).unwrap_or(0);
     let morning = day.at(opens, minute, 0, 0).to_zoned(zone_of(character));
     morning.map_or(instant, |morning| morning.timestamp().into())
 }

@@ -54,9 +54,7 @@ fn a_mail_sent_by_smtp_arrives_as_it_was_written() {
 #[test]
 fn smtp_refuses_with_the_code_that_says_why() {
     let client = Client::start();
-    let code = |transport: &SmtpTransport, from: &str| {
-        transport.send(&mail(from)).unwrap_err().status().map(|code| u16::from(code))
-    };
+    let code = |transport: &SmtpTransport, from: &str| transport.send(&mail(from)).unwrap_err().status().map(u16::from);
     assert_eq!(code(&transport(&client, "guess", Mechanism::Plain), OWNER), Some(535));
     let right = transport(&client, MAIL_PASSWORD, Mechanism::Plain);
     assert_eq!(code(&right, "boss@bank.example"), Some(553));
