@@ -79,7 +79,9 @@ impl Mailbox {
     }
 
     pub fn find(&self, id: u64) -> Option<&Mail> {
-        self.mails.iter().find(|mail| mail.id == id)
+        // Ids grow with arrival, over all boxes.
+        let at = self.mails.binary_search_by_key(&id, |mail| mail.id).ok()?;
+        self.mails.get(at)
     }
 
     pub fn in_thread(&self, thread: u64) -> impl Iterator<Item = &Mail> {

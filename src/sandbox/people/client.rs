@@ -39,9 +39,10 @@ impl MailProgram {
     pub fn plain(self, language: Language, written: &str, quoted: &Quoted) -> String {
         let cited: String = quoted.text.trim_end().lines().map(|line| format!("> {line}\n")).collect();
         match self {
-            Gmail => format!("{written}\n\n{}\n\n{cited}", attribution(language, quoted)),
+            Gmail => format!("{written}\n\n{}\n\n{cited}", gmail_attribution(language, quoted)),
             Apple => {
-                format!("{written}\n\n{}\n\n> {}\n> \n{cited}", phone_line(language), attribution(language, quoted))
+                let (phone, attribution) = (phone_line(language), phone_attribution(language, quoted));
+                format!("{written}\n\n{phone}\n\n> {attribution}\n> \n{cited}")
             }
             Outlook => {
                 let rule = "_".repeat(32);
@@ -55,7 +56,10 @@ impl MailProgram {
     /// The HTML part, in the shape by which readers of mail know each program.
     pub fn html(self, language: Language, written: &str, quoted: &Quoted) -> String {
         let (written, cited) = (paragraphs(written), paragraphs(quoted.text.trim_end()));
-        let attribution = escaped(&attribution(language, quoted));
+        let attribution = escaped(&match self {
+            Apple => phone_attribution(language, quoted),
+            Gmail | Outlook => gmail_attribution(language, quoted),
+        });
         match self {
             Gmail => format!(
                 "<div dir=\"ltr\">{written}</div><br><div class=\"gmail_quote gmail_quote_container\">\
@@ -85,17 +89,28 @@ impl MailProgram {
     }
 }
 
-/// The line above a quote.
-fn attribution(language: Language, quoted: &Quoted) -> String {
+/// The line above a quote, as Gmail writes it.
+fn gmail_attribution(language: Language, quoted: &Quoted) -> String {
     let Quoted { from_name: name, from, at, .. } = quoted;
-    let weekday = Language::short(language.weekday(at.weekday()));
-    let month = Language::short(language.month(at.month()));
+    let (weekday, month) = (language.short_weekday(at.weekday()), language.short_month(at.month()));
     let (day, year, time) = (at.day(), at.year(), at.strftime("%H:%M"));
     match language {
         English => format!("On {weekday}, {day} {month} {year} at {time}, {name} <{from}> wrote:"),
-        German => format!("Am {weekday}., {day}. {month}. {year} um {time} Uhr schrieb {name} <{from}>:"),
+        German => format!("Am {weekday}, {day}. {month} {year} um {time} Uhr schrieb {name} <{from}>:"),
         Spanish => format!("El {weekday}, {day} {month} {year} a las {time}, {name} (<{from}>) escribió:"),
-        French => format!("Le {weekday}. {day} {month}. {year} à {time}, {name} <{from}> a écrit :"),
+        French => format!("Le {weekday} {day} {month} {year} à {time}, {name} <{from}> a écrit :"),
+    }
+}
+
+/// The same line from a phone.
+fn phone_attribution(language: Language, quoted: &Quoted) -> String {
+    let Quoted { from_name: name, from, at, .. } = quoted;
+    let (day, month, year, time) = (at.day(), language.short_month(at.month()), at.year(), at.strftime("%H:%M"));
+    match language {
+        English => format!("On {day} {month} {year}, at {time}, {name} <{from}> wrote:"),
+        German => format!("Am {} um {time} schrieb {name} <{from}>:", at.strftime("%d.%m.%Y")),
+        Spanish => format!("El {day} {month} {year}, a las {time}, {name} <{from}> escribió:"),
+        French => format!("Le {day} {month} {year} à {time}, {name} <{from}> a écrit :"),
     }
 }
 

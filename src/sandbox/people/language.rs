@@ -103,9 +103,25 @@ impl Language {
         self.months()[usize::try_from(number - 1).unwrap_or(0).min(11)]
     }
 
-    /// The first letters, as mail programs shorten names.
-    pub fn short(name: &str) -> String {
-        name.chars().take(3).collect()
+    /// `Mon`, `Mo.`, `lun`, `lun.`, as mail programs shorten them.
+    pub fn short_weekday(self, day: Weekday) -> String {
+        let letters = if self == German { 2 } else { 3 };
+        let short: String = self.weekday(day).chars().take(letters).collect();
+        if matches!(self, German | French) {
+            format!("{short}.")
+        } else {
+            short
+        }
+    }
+
+    /// `Nov`, `Nov.`, `nov`, `nov.`
+    pub fn short_month(self, number: i8) -> String {
+        let short: String = self.month(number).chars().take(3).collect();
+        if matches!(self, German | French) {
+            format!("{short}.")
+        } else {
+            short
+        }
     }
 
     /// `Friday 27 November`, `Freitag, 27. November`, `viernes 27 de noviembre`, `vendredi 27 novembre`.

@@ -49,8 +49,11 @@ struct Deed {
 
 enum What {
     Act(Act, Option<Offer>),
-    /// Accepts the event of this UID in the calendar, and thanks.
-    AcceptInvitation(String),
+    /// Accepts the event of this UID in the calendar, and thanks for the first.
+    AcceptInvitation {
+        uid: String,
+        thanks: bool,
+    },
 }
 
 impl People {
@@ -90,8 +93,8 @@ impl People {
 impl Person {
     fn decide(&mut self, mail: &Arc<[u8]>) -> Option<What> {
         if let Some(uid) = invitation_in(mail) {
-            let first = !std::mem::replace(&mut self.is_invited, true);
-            return first.then_some(What::AcceptInvitation(uid));
+            let thanks = !std::mem::replace(&mut self.is_invited, true);
+            return Some(What::AcceptInvitation { uid, thanks });
         }
         self.last = Some(mail.clone());
         let turn = self.character.turns.get(self.turn)?;
@@ -175,10 +178,10 @@ fn perform(world: &mut World, deed: &Deed, due: UnixMillis) -> Option<Url> {
     let person = &world.people.persons[deed.person];
     let character = person.character;
     match &deed.what {
-        What::AcceptInvitation(uid) => {
+        What::AcceptInvitation { uid, thanks } => {
             let last = person.last.clone().unwrap_or_else(|| deed.mail.clone());
             world.google.calendars.respond(uid, character.email, "accepted", due);
-            if !character.thanks.is_empty() {
+            if *thanks && !character.thanks.is_empty() {
                 write(world, character, &last, character.thanks, due);
             }
         }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use url::{Host, Url};
+use url::Url;
 
 use crate::sandbox::mail::mime;
+use crate::sandbox::wire::is_loopback;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -16,17 +17,7 @@ pub(super) fn address_in(raw: &[u8]) -> Option<Url> {
     }
     let list = mime::field(raw, "List-Unsubscribe")?;
     let addresses = list.split(',').filter_map(|part| part.trim().strip_prefix('<')?.strip_suffix('>'));
-    addresses.filter_map(|text| Url::parse(text).ok()).find(is_here)
-}
-
-fn is_here(url: &Url) -> bool {
-    let loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    loopback && matches!(url.scheme(), "http" | "https")
+    addresses.filter_map(|text| Url::parse(text).ok()).find(is_loopback)
 }
 
 /// Presses the button. A refusal is only logged: the person would not notice either.

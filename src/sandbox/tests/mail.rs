@@ -127,3 +127,14 @@ fn a_sent_copy_can_be_filed_and_read_marks_are_kept() {
     assert!(session.uid_search("UNSEEN").unwrap().is_empty());
     assert_eq!(session.list(None, Some("*")).unwrap().len(), 4);
 }
+
+#[test]
+fn a_waiting_client_is_told_of_new_mail() {
+    let client = Client::start();
+    let mut session = inbox(&client);
+    client.control("mail", &json!({"to": OWNER, "raw": INBOUND}));
+    let mut idle = session.idle();
+    idle.timeout(std::time::Duration::from_secs(20)).keepalive(false);
+    let told = idle.wait_while(|response| !matches!(response, imap::types::UnsolicitedResponse::Exists(1))).unwrap();
+    assert_eq!(told, imap::extensions::idle::WaitOutcome::MailboxChanged);
+}

@@ -272,3 +272,13 @@ fn answers_look_like_those_of_the_program_they_were_written_with() {
         assert!(parsed.body_html(0).unwrap().contains(html), "{person}");
     }
 }
+
+#[test]
+fn a_colleague_who_was_named_answers_too() {
+    let client = Client::with_people(true);
+    let token = client.token(&["gmail.send"]);
+    client.send_mail(&token, &outreach("sabine.krueger@vogt-metallbau.example", ""));
+    advance(&client, DAY);
+    assert!(words(&arrived(&client)[0]).contains("zwei oder drei Termine"));
+    assert!(!leads().contains(&"sabine.krueger@vogt-metallbau.example".to_owned()), "but is not among the leads");
+}

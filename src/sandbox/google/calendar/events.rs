@@ -67,11 +67,19 @@ pub(super) fn patch(world: &mut World, request: &Request, calendar: &str, id: &s
     let zone = times::zone(&super::calendar(world, &access, calendar)?.zone);
     if times::span(&event, &zone)? != times::span(&before, &zone)? {
         event["sequence"] = json!(before["sequence"].as_u64().unwrap_or(0) + 1);
+        ask_again(&mut event);
     }
     let notice = if event["status"] == "cancelled" { Notice::Cancellation } else { Notice::Update };
     replace(world, &access, calendar, id, event)?;
     notify(world, request, &access, calendar, id, notice)?;
     shown(world, &access, calendar, id)
+}
+
+/// Who had said yes to the old time has not said yes to the new one.
+fn ask_again(event: &mut Value) {
+    for guest in event["attendees"].as_array_mut().into_iter().flatten().filter(|guest| guest["self"] != true) {
+        guest["responseStatus"] = json!("needsAction");
+    }
 }
 
 /// A deleted event stays as `cancelled`: its id stays taken, and incremental syncs tell of it.

@@ -77,3 +77,29 @@ pub(super) static CAST: [Character; 3] = [
         ],
     },
 ];
+
+/// Known only to who follows Henrik Vogt's advice, so not among the leads.
+pub(super) static REFERRED: [Character; 1] = [Character {
+    first: "Sabine",
+    last: "Krüger",
+    email: "sabine.krueger@vogt-metallbau.example",
+    company: "Vogt Metallbau",
+    title: "Gebäudemanagement",
+    city: "Kassel",
+    country: "Germany",
+    zone: "Europe/Berlin",
+    language: German,
+    building: "workshop of 1,200 m²",
+    heating: "gas, 2003",
+    program: Outlook,
+    delay: (40, 110),
+    signature: "Gebäudemanagement\nVogt Metallbau",
+    thanks: "Vielen Dank, bis dann.",
+    turns: &[
+        on_mail(Act::Write(
+            "Guten Tag {owner},\n\ndas Thema steht bei uns gerade an. Schicken Sie mir bitte zwei oder drei Termine für \
+             ein Telefonat.",
+        )),
+        on_offer(0, "Guten Tag {owner},\n\n{when} passt."),
+    ],
+}];
