@@ -153,6 +153,19 @@ pub(super) fn weekday_named(word: &str) -> Option<Weekday> {
     Weekday::from_monday_zero_offset(i8::try_from(number).ok()?).ok()
 }
 
+/// The weekday behind an abbreviation: `Tue`, `Thurs.`, `mar.`, or `Di.` with its full stop.
+pub(super) fn weekday_shortened(word: &str) -> Option<Weekday> {
+    let letters = word.trim_end_matches('.').to_lowercase();
+    let least = if word.ends_with('.') { 2 } else { 3 };
+    if letters.chars().count() < least {
+        return None;
+    }
+    let begins =
+        |language: &&Language| language.weekdays().iter().position(|day| day.to_lowercase().starts_with(&letters));
+    let number = ALL.iter().find_map(|language| begins(&language))?;
+    Weekday::from_monday_zero_offset(i8::try_from(number).ok()?).ok()
+}
+
 /// The month, 1 to 12, that a word or its first three letters or more name in any of the languages.
 pub(super) fn month_named(word: &str) -> Option<i8> {
     let word = word.trim_end_matches('.').to_lowercase();

@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, Weekday};
 
-use super::language::{month_named, weekday_named, Language};
+use super::language::{month_named, weekday_named, weekday_shortened, Language};
 
 /// One offered time, on the clock that the mail uses.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,6 +77,11 @@ fn read_line(line: &str, offers: &mut Vec<Offer>) {
             reader.time(first, "", offers);
         } else if let Some(weekday) = weekday_named(bare) {
             reader = Reader { weekday: Some(weekday), ..Reader::default() };
+        } else if let Some(weekday) = weekday_shortened(word.trim_end_matches([',', ':'])).filter(|_| reader.is_open())
+        {
+            reader = Reader { weekday: Some(weekday), ..Reader::default() };
+        } else if let Some((day, month)) = day_and_month(bare).filter(|_| reader.weekday.is_some()) {
+            (reader.number, reader.month) = (Some(day), Some(month));
         } else if let Ok(date) = bare.parse::<Date>() {
             reader = Reader { date: Some(date), ..Reader::default() };
         } else if clock(bare, next).is_some() {
@@ -92,6 +97,11 @@ fn read_line(line: &str, offers: &mut Vec<Offer>) {
 }
 
 impl Reader {
+    /// No day has been begun, so that a short word may name one: `mar` after a number is March.
+    fn is_open(&self) -> bool {
+        self.number.is_none() || self.month.is_some()
+    }
+
     fn day(&self) -> Option<Day> {
         if let Some(date) = self.date {
             return Some(Day::Date(date));
@@ -109,6 +119,14 @@ impl Reader {
             offers.push(Offer { day, hour, minute });
         }
     }
+}
+
+/// `24.11.`, `24/11`, `11/24`, with or without a year. The day comes first unless it cannot.
+fn day_and_month(word: &str) -> Option<(i8, i8)> {
+    let mut numbers = word.split(['.', '/']).map(str::parse::<i8>);
+    let (first, second) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
+    let (day, month) = if second > 12 { (second, first) } else { (first, second) };
+    ((1..=31).contains(&day) && (1..=12).contains(&month)).then_some((day, month))
 }
 
 /// `10:30`, `14h30`, `14h`, `9.15` before "Uhr", `2pm`, `2:30 pm`.
@@ -139,7 +157,7 @@ mod tests {
 
     #[test]
     fn offered_times_are_found_in_the_ways_people_write_them() {
-        let cases: [(&str, Language, &[&str]); 9] = [
+        let cases: [(&str, Language, &[&str]); 13] = [
             (
                 "How about:\n- Tuesday 24 November, 10:30–11:00\n- Wednesday 25 November, 14:00 - 14:30\n",
                 Language::English,
@@ -158,6 +176,10 @@ mod tests {
             ("mardi 24 novembre à 14h30, jeudi à 9h", Language::French, &["mardi 24 novembre à 14h30", "jeudi à 9h"]),
             ("el martes 24 de noviembre a las 10:30", Language::Spanish, &["el martes 24 de noviembre a las 10:30"]),
             ("2026-11-24 10:30-11:00", Language::English, &["Tuesday 24 November at 10:30"]),
+            ("Di., 24.11., 10:30 Uhr", Language::German, &["Dienstag, 24. November, um 10:30 Uhr"]),
+            ("Tue 24 Mar 10:30", Language::English, &["Tuesday 24 March at 10:30"]),
+            ("Tuesday, November 24 at 2:30 PM", Language::English, &["Tuesday 24 November at 14:30"]),
+            ("mar. 24/11 à 9h", Language::French, &["mardi 24 novembre à 9h"]),
             ("Tuesday 10:30, 14:00", Language::English, &["Tuesday at 10:30", "Tuesday at 14:00"]),
             ("We open at 8:00. On Monday we rest.", Language::English, &[]),
             ("Yes.\n> Tuesday at 10:30\nOn Mon, Ada wrote:\nFriday at 9:00", Language::English, &[]),
