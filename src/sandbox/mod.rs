@@ -71,14 +71,14 @@ pub enum SandboxError {
     Thread(#[source] std::io::Error),
 }
 
-/// A running sandbox. Stops when dropped, too, but then without waiting.
+/// A running sandbox. Dropping it ends all servers and waits for their threads.
 pub struct Sandbox {
     /// `http://127.0.0.1:4000`, without a slash at the end.
     pub url: String,
     pub smtp: Option<SocketAddr>,
     pub imap: Option<SocketAddr>,
     shared: Shared,
-    server: Server,
+    server: Option<Server>,
     mail: Option<MailServers>,
 }
 
@@ -94,7 +94,7 @@ impl Sandbox {
             smtp: mail.as_ref().map(|mail| mail.smtp),
             imap: mail.as_ref().map(|mail| mail.imap),
             shared,
-            server,
+            server: Some(server),
             mail,
         })
     }
@@ -119,12 +119,18 @@ impl Sandbox {
         self.shared.set_advance(advance);
     }
 
-    /// Ends all servers and waits for their threads.
-    pub fn stop(self) {
-        if let Some(mail) = self.mail {
+    /// The same as dropping it, in words.
+    pub fn stop(self) {}
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if let Some(mail) = self.mail.take() {
             mail.stop();
         }
-        self.server.stop();
+        if let Some(server) = self.server.take() {
+            server.stop();
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A plain OpenID Connect issuer under `/oidc`, for signing in with "any other" provider.
 
-use super::oauth::{self, Grants, Realm};
+use super::oauth::{self, Exchange, Grants, Realm};
 use super::wire::{Answer, Request};
 use super::world::World;
 
@@ -25,7 +25,10 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[String]) -> A
     match (request.method.as_str(), segments.as_slice()) {
         ("GET", [".well-known", "openid-configuration"]) => oauth::discovery(&REALM, request),
         ("GET" | "POST", ["authorize"]) => oauth::authorise(&REALM, grants, &world.accounts, request, now),
-        ("POST", ["token"]) => oauth::exchange(&REALM, grants, &world.accounts, request, now, false),
+        ("POST", ["token"]) => {
+            let accounts = &world.accounts;
+            Exchange { realm: &REALM, grants, accounts, request, now, testing_mode: false }.answer()
+        }
         ("POST", ["revoke"]) => oauth::revoke(grants, request, now),
         ("GET", ["certs"]) => Answer::ok(&oauth::key_set()),
         ("GET", ["style.css"]) => super::stylesheet(),

@@ -98,11 +98,15 @@ async fn receive(http: HttpRequest, body: Bytes, shared: Data<Shared>) -> HttpRe
     let request = request_of(&http, body);
     if request.path.starts_with("/control/") {
         let local = http.peer_addr().is_some_and(|peer| peer.ip().is_loopback());
-        return respond(if local { blocking(shared, request, control::answer).await } else { Answer::empty(403) });
+        return respond(if local && !request.is_from_elsewhere() {
+            blocking(shared, request, control::answer).await
+        } else {
+            Answer::empty(403)
+        });
     }
     let fault = shared.world().admit(&request);
     let Some(fault) = fault else { return respond(blocking(shared, request, provide).await) };
-    if !fault.delay_ms.eq(&0) {
+    if fault.delay_ms > 0 {
         actix_web::rt::time::sleep(fault.delay()).await;
     }
     let done = if fault.after { Some(blocking(shared.clone(), request.clone(), provide).await) } else { None };

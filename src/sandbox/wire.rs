@@ -1,6 +1,7 @@
 //! One HTTP exchange as plain values, so that providers are ordinary functions from a request to an answer.
 
 use serde_json::Value;
+use url::{Host, Url};
 
 /// A request as received, before any provider has looked at it.
 #[derive(Clone, Debug)]
@@ -56,10 +57,28 @@ impl Request {
         &self.url[..end]
     }
 
+    /// Whether a web page of another site makes the browser send this: then it names another origin, or it reached this
+    /// server under a name that is not this machine's.
+    pub fn is_from_elsewhere(&self) -> bool {
+        let foreign_page = self.header("origin").is_some_and(|origin| origin != self.origin());
+        foreign_page || !Url::parse(&self.url).is_ok_and(|url| is_loopback(&url))
+    }
+
     /// The path's segments, percent-decoded.
     pub fn segments(&self) -> Vec<String> {
         self.path.split('/').filter(|segment| !segment.is_empty()).map(percent_decode).collect()
     }
+}
+
+/// Whether a URL points at this machine, whatever the port.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    let host = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    host && matches!(url.scheme(), "http" | "https")
 }
 
 pub(super) fn value_of<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {

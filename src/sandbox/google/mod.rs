@@ -23,7 +23,7 @@ pub(super) use errors::fault_answer;
 use serde_json::json;
 
 use self::quota::Quota;
-use super::oauth::{self, Access, Grants, Realm};
+use super::oauth::{self, Access, Exchange, Grants, Realm};
 use super::wire::{Answer, Request};
 use super::world::World;
 
@@ -45,14 +45,17 @@ pub(super) struct Google {
 /// `path` is what follows `/google`, decoded.
 pub(super) fn answer(world: &mut World, request: &Request, path: &[String]) -> Answer {
     let now = world.clock.now();
-    let testing = world.settings.testing_mode;
+    let testing_mode = world.settings.testing_mode;
     let segments: Vec<&str> = path.iter().map(String::as_str).collect();
     let grants = &mut world.google.grants;
     match (request.method.as_str(), segments.as_slice()) {
         ("GET" | "POST", ["o", "oauth2", "v2", "auth"]) => {
             oauth::authorise(&REALM, grants, &world.accounts, request, now)
         }
-        ("POST", ["token"]) => oauth::exchange(&REALM, grants, &world.accounts, request, now, testing),
+        ("POST", ["token"]) => {
+            let accounts = &world.accounts;
+            Exchange { realm: &REALM, grants, accounts, request, now, testing_mode }.answer()
+        }
         ("POST", ["revoke"]) => oauth::revoke(grants, request, now),
         ("GET", [".well-known", "openid-configuration"]) => oauth::discovery(&REALM, request),
         ("GET", ["certs"] | ["oauth2", "v3", "certs"]) => Answer::ok(&oauth::key_set()),

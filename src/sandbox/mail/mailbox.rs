@@ -79,7 +79,9 @@ impl Mailbox {
     }
 
     pub fn find(&self, id: u64) -> Option<&Mail> {
-        self.mails.iter().find(|mail| mail.id == id)
+        // Ids grow with arrival, over all boxes.
+        let at = self.mails.binary_search_by_key(&id, |mail| mail.id).ok()?;
+        self.mails.get(at)
     }
 
     pub fn in_thread(&self, thread: u64) -> impl Iterator<Item = &Mail> {
@@ -109,7 +111,8 @@ impl Mailbox {
     fn thread_of(&self, head: &Head) -> Option<u64> {
         let is_report = head.from.starts_with("mailer-daemon@");
         let known = |mail: &&Mail| {
-            head.refers_to.contains(&mail.head.message_id) && (is_report || mail.head.topic() == head.topic())
+            let parent = &mail.head.message_id;
+            !parent.is_empty() && head.refers_to.contains(parent) && (is_report || mail.head.topic() == head.topic())
         };
         self.mails.iter().rev().find(known).map(|mail| mail.thread)
     }

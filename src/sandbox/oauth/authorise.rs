@@ -5,7 +5,7 @@ use askama::Template;
 use super::grants::{Code, Scopes};
 use super::{Grants, Realm, CLIENT_ID};
 use crate::base::UnixMillis;
-use crate::sandbox::wire::{value_of, Answer, Request};
+use crate::sandbox::wire::{is_loopback, value_of, Answer, Request};
 use crate::sandbox::world::Account;
 
 /// The parameters of an authorisation request (RFC 6749 section 4.1.1, RFC 7636, OpenID Connect Core 3.1.2.1).
@@ -221,12 +221,7 @@ fn is_tickable(realm: &Realm, scope: &str) -> bool {
 
 fn loopback_url(text: &str) -> Option<url::Url> {
     let url = url::Url::parse(text).ok()?;
-    let loopback = match url.host()? {
-        url::Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
-        url::Host::Ipv4(address) => address.is_loopback(),
-        url::Host::Ipv6(address) => address.is_loopback(),
-    };
-    (loopback && matches!(url.scheme(), "http" | "https") && url.fragment().is_none()).then_some(url)
+    (is_loopback(&url) && url.fragment().is_none()).then_some(url)
 }
 
 /// What a scope means, in words a person can decide on.

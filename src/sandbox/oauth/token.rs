@@ -13,23 +13,65 @@ use crate::sandbox::world::Account;
 
 type Form = Vec<(String, String)>;
 
-/// The token endpoint of a realm. `testing_mode` gives refresh tokens seven days to live.
-pub(in crate::sandbox) fn exchange(
-    realm: &Realm,
-    grants: &mut Grants,
-    accounts: &[Account],
-    request: &Request,
-    now: UnixMillis,
-    testing_mode: bool,
-) -> Answer {
-    let form = request.form();
-    let answer = client_of(request, &form).and_then(|client| match value_of(&form, "grant_type") {
-        Some("authorization_code") => redeem(realm, grants, accounts, request, &form, &client, now, testing_mode),
-        Some("refresh_token") => refresh(grants, &form, &client, now),
-        Some(other) => Err(refusal(400, "unsupported_grant_type", &format!("Invalid grant_type: {other}"))),
-        None => Err(refusal(400, "invalid_request", "Required parameter is missing: grant_type")),
-    });
-    answer.unwrap_or_else(|refusal| refusal).with("cache-control", "no-store")
+/// What the token endpoint works with.
+pub(in crate::sandbox) struct Exchange<'a> {
+    pub realm: &'a Realm,
+    pub grants: &'a mut Grants,
+    pub accounts: &'a [Account],
+    pub request: &'a Request,
+    pub now: UnixMillis,
+    /// Refresh tokens get seven days to live.
+    pub testing_mode: bool,
+}
+
+impl Exchange<'_> {
+    pub fn answer(mut self) -> Answer {
+        let form = self.request.form();
+        let answer = client_of(self.request, &form).and_then(|client| match value_of(&form, "grant_type") {
+            Some("authorization_code") => self.redeem(&form, &client),
+            Some("refresh_token") => self.refresh(&form, &client),
+            Some(other) => Err(refusal(400, "unsupported_grant_type", &format!("Invalid grant_type: {other}"))),
+            None => Err(refusal(400, "invalid_request", "Required parameter is missing: grant_type")),
+        });
+        answer.unwrap_or_else(|refusal| refusal).with("cache-control", "no-store")
+    }
+
+    fn redeem(&mut self, form: &Form, client: &str) -> Result<Answer, Answer> {
+        let shown = value_of(form, "code").unwrap_or_default();
+        let code = self.grants.take_code(shown).ok_or_else(|| refusal(400, "invalid_grant", "Malformed auth code."))?;
+        check_code(&code, form, client, self.now)?;
+        let access = self.grants.issue_access(client, &code.email, code.scopes.clone(), self.now);
+        let mut answer = token_body(&access, &code.scopes);
+        if code.with_refresh {
+            let expires = self.testing_mode.then(|| self.now.plus(TESTING_LIFE));
+            answer["refresh_token"] =
+                json!(self.grants.issue_refresh(client, &code.email, code.scopes.clone(), expires));
+            if self.testing_mode {
+                answer["refresh_token_expires_in"] = json!(TESTING_LIFE.as_secs());
+            }
+        }
+        if code.scopes.contains("openid") {
+            answer["id_token"] = json!(self.id_token(&access, &code));
+        }
+        Ok(Answer::ok(&answer))
+    }
+
+    fn id_token(&self, access: &str, code: &Code) -> Option<String> {
+        let account = self.accounts.iter().find(|account| account.email == code.email)?;
+        let granted = self.grants.access(access, self.now)?;
+        let issuer = self.realm.issuer(self.request);
+        id_token::sign(&identity_claims(&issuer, account, granted, code.nonce.as_deref(), self.now))
+    }
+
+    /// The answer carries no new refresh token: the old one goes on.
+    fn refresh(&mut self, form: &Form, client: &str) -> Result<Answer, Answer> {
+        let token = value_of(form, "refresh_token").unwrap_or_default();
+        let dead = || refusal(400, "invalid_grant", "Token has been expired or revoked.");
+        let grant = self.grants.refresh(token, self.now).filter(|grant| grant.client == client).cloned();
+        let grant = grant.ok_or_else(dead)?;
+        let access = self.grants.issue_access(client, &grant.email, grant.scopes.clone(), self.now);
+        Ok(Answer::ok(&token_body(&access, &grant.scopes)))
+    }
 }
 
 /// The revocation endpoint: either token ends the whole grant.
@@ -63,40 +105,6 @@ fn client_of(request: &Request, form: &Form) -> Result<String, Answer> {
     Ok(id)
 }
 
-#[allow(clippy::too_many_arguments)] // one call; a struct for it would only repeat the names
-fn redeem(
-    realm: &Realm,
-    grants: &mut Grants,
-    accounts: &[Account],
-    request: &Request,
-    form: &Form,
-    client: &str,
-    now: UnixMillis,
-    testing_mode: bool,
-) -> Result<Answer, Answer> {
-    let shown = value_of(form, "code").unwrap_or_default();
-    let code = grants.take_code(shown).ok_or_else(|| refusal(400, "invalid_grant", "Malformed auth code."))?;
-    check_code(&code, form, client, now)?;
-    let access = grants.issue_access(client, &code.email, code.scopes.clone(), now);
-    let mut answer = token_body(&access, &code.scopes);
-    if code.with_refresh {
-        let expires = testing_mode.then(|| now.plus(TESTING_LIFE));
-        answer["refresh_token"] = json!(grants.issue_refresh(client, &code.email, code.scopes.clone(), expires));
-        if testing_mode {
-            answer["refresh_token_expires_in"] = json!(TESTING_LIFE.as_secs());
-        }
-    }
-    if code.scopes.contains("openid") {
-        let account = accounts.iter().find(|account| account.email == code.email);
-        let granted = grants.access(&access, now);
-        let claims = account.zip(granted).map(|(account, granted)| {
-            identity_claims(&realm.issuer(request), account, granted, code.nonce.as_deref(), now)
-        });
-        answer["id_token"] = json!(claims.as_ref().and_then(id_token::sign));
-    }
-    Ok(Answer::ok(&answer))
-}
-
 fn check_code(code: &Code, form: &Form, client: &str, now: UnixMillis) -> Result<(), Answer> {
     if code.client != client || now >= code.expires {
         return Err(refusal(400, "invalid_grant", "Bad Request"));
@@ -115,15 +123,6 @@ fn check_code(code: &Code, form: &Form, client: &str, now: UnixMillis) -> Result
 /// PKCE with S256: RFC 7636 section 4.6, lengths of section 4.1.
 fn fits(verifier: &str, challenge: &str) -> bool {
     (43..=128).contains(&verifier.len()) && URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) == challenge
-}
-
-/// The answer carries no new refresh token: the old one goes on.
-fn refresh(grants: &mut Grants, form: &Form, client: &str, now: UnixMillis) -> Result<Answer, Answer> {
-    let token = value_of(form, "refresh_token").unwrap_or_default();
-    let dead = || refusal(400, "invalid_grant", "Token has been expired or revoked.");
-    let grant = grants.refresh(token, now).filter(|grant| grant.client == client).cloned().ok_or_else(dead)?;
-    let access = grants.issue_access(client, &grant.email, grant.scopes.clone(), now);
-    Ok(Answer::ok(&token_body(&access, &grant.scopes)))
 }
 
 fn token_body(access: &str, scopes: &Scopes) -> Value {

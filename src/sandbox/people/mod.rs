@@ -1,23 +1,17 @@
-use super::world::Shared;
-use super::OwnerAccount;
-use crate::base::UnixMillis;
-use std::sync::Arc;
-pub(super) struct People;
-impl People {
-    pub fn cast(_o: &OwnerAccount) -> Self {
-        Self
-    }
-    pub fn nobody() -> Self {
-        Self
-    }
-    pub fn hear(&mut self, _r: &str, _m: &Arc<[u8]>, _n: UnixMillis) {}
-    pub fn next_due(&self) -> Option<UnixMillis> {
-        None
-    }
-}
-pub(super) fn run_due(_s: &Shared, _n: UnixMillis) -> usize {
-    0
-}
-pub(super) fn leads_csv() -> String {
-    String::new()
-}
+//! Simulated people: what they do when a mail reaches them, and when.
+//!
+//! Everything is decided when a mail arrives and carried out at its due time, in order. Delays come from a hash of the
+//! person and the mail's number, so the same run gives the same answers at the same instants.
+
+mod cast;
+mod client;
+mod compose;
+mod language;
+mod offers;
+mod queue;
+mod reports;
+mod script;
+mod unsubscribe;
+
+pub(super) use cast::leads_csv;
+pub(super) use queue::{run_due, People};

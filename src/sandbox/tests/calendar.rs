@@ -73,6 +73,16 @@ fn a_client_id_makes_an_event_once_and_a_deleted_one_keeps_its_id() {
 }
 
 #[test]
+fn a_wall_time_is_kept_with_its_offset_and_zone() {
+    let client = Client::start();
+    let token = client.token(&["calendar.events"]);
+    let time = |wall: &str| json!({"dateTime": wall, "timeZone": "Europe/Berlin"});
+    let body = json!({"start": time("2027-07-01T10:30:00"), "end": time("2027-07-01T11:00:00")});
+    let made = client.post(EVENTS, &token, &body).json;
+    assert_eq!(made["start"], json!({"dateTime": "2027-07-01T09:30:00+01:00", "timeZone": "Europe/Berlin"}));
+}
+
+#[test]
 fn an_event_that_makes_no_sense_is_refused() {
     let client = Client::start();
     let token = client.token(&["calendar.events"]);
@@ -93,6 +103,8 @@ fn an_event_that_makes_no_sense_is_refused() {
         let reply = client.post(EVENTS, &token, &body);
         assert_eq!((reply.status, reply.reason()), (400, reason), "{name}");
     }
+    let unclear = client.post(&format!("{EVENTS}?sendUpdates=perhaps"), &token, &meeting("ccccc0"));
+    assert_eq!((unclear.status, unclear.reason()), (400, "invalidParameter"));
     assert_eq!(client.get(&format!("{EVENTS}/ccccc0"), &token).status, 404, "nothing half done");
 }
 
@@ -194,7 +206,7 @@ fn guests_are_written_to_only_when_asked() {
     assert!(client.mails_of("ada@mill.example").is_empty());
     client.post(&format!("{EVENTS}?sendUpdates=all"), &token, &meeting("hhhhh1"));
     let invitation = client.mails_of("ada@mill.example").remove(0);
-    assert_eq!(invitation["subject"], "Invitation: Call @ Tue 24 Nov 2026 10:30 (UTC)");
+    assert_eq!(invitation["subject"], "Invitation: Call @ Tue 24 Nov 2026 10:30 (Europe/London)");
     assert!(invitation["raw"].as_str().unwrap().contains("method=REQUEST"));
     client.send_json("DELETE", &format!("{EVENTS}/hhhhh1?sendUpdates=all"), &token, &Value::Null);
     assert!(client.mails_of("ada@mill.example")[1]["raw"].as_str().unwrap().contains("METHOD:CANCEL"));

@@ -90,3 +90,23 @@ fn a_mistake_in_a_control_call_is_named() {
     }
     assert_eq!(client.get("/nowhere/x", "").status, 404);
 }
+
+#[test]
+fn a_web_page_elsewhere_cannot_steer_the_sandbox() {
+    let client = Client::start();
+    let body = json!({"all": true}).to_string();
+    for (name, value) in [("origin", "https://evil.example"), ("host", "evil.example")] {
+        let reply = client.try_call("POST", "/control/reset", &[(name, value)], body.as_bytes()).unwrap();
+        assert_eq!(reply.status, 403, "{name}");
+    }
+}
+
+#[test]
+fn a_sandbox_that_is_dropped_serves_no_more() {
+    let client = Client::start();
+    let ports = [client.sandbox.smtp.unwrap(), client.sandbox.imap.unwrap(), client.sandbox.url[7..].parse().unwrap()];
+    drop(client);
+    for port in ports {
+        assert!(std::net::TcpStream::connect(port).is_err(), "{port}");
+    }
+}

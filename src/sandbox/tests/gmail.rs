@@ -167,3 +167,12 @@ fn gmail_signs_with_its_own_from_and_may_replace_the_message_id() {
     let replaced = client.mails_of("ada@mill.example").remove(1);
     assert!(replaced["message_id"].as_str().unwrap().ends_with("@mail.gmail.com"));
 }
+
+#[test]
+fn a_mail_to_oneself_is_one_mail_in_two_places() {
+    let client = Client::start();
+    let token = client.token(&["gmail.send"]);
+    let sent = client.send_mail(&token, &MAIL.replace("To: Ada <ada@mill.example>", &format!("To: {OWNER}"))).json;
+    assert_eq!(sent["labelIds"], json!(["INBOX", "SENT", "UNREAD"]));
+    assert_eq!(client.mails_of(OWNER).len(), 1);
+}

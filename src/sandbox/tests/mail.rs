@@ -54,9 +54,7 @@ fn a_mail_sent_by_smtp_arrives_as_it_was_written() {
 #[test]
 fn smtp_refuses_with_the_code_that_says_why() {
     let client = Client::start();
-    let code = |transport: &SmtpTransport, from: &str| {
-        transport.send(&mail(from)).unwrap_err().status().map(|code| u16::from(code))
-    };
+    let code = |transport: &SmtpTransport, from: &str| transport.send(&mail(from)).unwrap_err().status().map(u16::from);
     assert_eq!(code(&transport(&client, "guess", Mechanism::Plain), OWNER), Some(535));
     let right = transport(&client, MAIL_PASSWORD, Mechanism::Plain);
     assert_eq!(code(&right, "boss@bank.example"), Some(553));
@@ -128,4 +126,15 @@ fn a_sent_copy_can_be_filed_and_read_marks_are_kept() {
     session.uid_store("1:*", "+FLAGS (\\Seen)").unwrap();
     assert!(session.uid_search("UNSEEN").unwrap().is_empty());
     assert_eq!(session.list(None, Some("*")).unwrap().len(), 4);
+}
+
+#[test]
+fn a_waiting_client_is_told_of_new_mail() {
+    let client = Client::start();
+    let mut session = inbox(&client);
+    client.control("mail", &json!({"to": OWNER, "raw": INBOUND}));
+    let mut idle = session.idle();
+    idle.timeout(std::time::Duration::from_secs(20)).keepalive(false);
+    let told = idle.wait_while(|response| !matches!(response, imap::types::UnsolicitedResponse::Exists(1))).unwrap();
+    assert_eq!(told, imap::extensions::idle::WaitOutcome::MailboxChanged);
 }

@@ -6,3 +6,4 @@ mod control;
 mod gmail;
 mod mail;
 mod oauth;
+mod people;

@@ -8,7 +8,8 @@ use super::client::{code_in, Client, CALLBACK, OWNER, SCOPE};
 #[test]
 fn a_code_works_once_and_only_for_what_it_was_made_for() {
     let client = Client::start();
-    let cases: [(&str, &[(&str, &str)], u16, &str); 6] = [
+    type Changes = &'static [(&'static str, &'static str)];
+    let cases: [(&str, Changes, u16, &str); 6] = [
         ("right", &[], 200, ""),
         (
             "wrong verifier",

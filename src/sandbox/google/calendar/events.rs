@@ -3,7 +3,7 @@
 use serde_json::{json, Map, Value};
 
 use super::invite::{self, Notice};
-use super::{admit, errors, reachable, times, READ, WRITE};
+use super::{admit, conference, errors, reachable, times, READ, WRITE};
 use crate::sandbox::oauth::Access;
 use crate::sandbox::wire::{Answer, Request};
 use crate::sandbox::world::World;
@@ -15,6 +15,7 @@ const SERVER_FIELDS: [&str; 10] =
 pub(super) fn insert(world: &mut World, request: &Request, calendar: &str) -> Result<Answer, Answer> {
     let access = admit(world, request, &WRITE)?;
     writable(world, &access, calendar)?;
+    check_updates(request)?;
     let body = object(request)?;
     let id = match body.get("id").and_then(Value::as_str) {
         Some(id) => checked_id(world, &access, calendar, id)?,
@@ -37,10 +38,10 @@ pub(super) fn insert(world: &mut World, request: &Request, calendar: &str) -> Re
     });
     merge(&mut event, body, &access, wants_conference(request))?;
     if event["conferenceData"].is_object() && !world.settings.slow_conferences {
-        settle_conference(&mut event);
+        conference::settle(&mut event);
     }
-    store_new(world, &access, calendar, event.clone())?;
-    notify(world, request, &access, &event, Notice::Invitation)?;
+    store_new(world, &access, calendar, event)?;
+    notify(world, request, &access, calendar, &id, Notice::Invitation)?;
     shown(world, &access, calendar, &id)
 }
 
@@ -54,6 +55,7 @@ pub(super) fn get(world: &mut World, request: &Request, calendar: &str, id: &str
 pub(super) fn patch(world: &mut World, request: &Request, calendar: &str, id: &str) -> Result<Answer, Answer> {
     let access = admit(world, request, &WRITE)?;
     writable(world, &access, calendar)?;
+    check_updates(request)?;
     let mut event = current(world, request, &access, calendar, id)?;
     let body = object(request)?;
     let restores = body.get("status").is_some_and(|status| status != "cancelled");
@@ -62,27 +64,37 @@ pub(super) fn patch(world: &mut World, request: &Request, calendar: &str, id: &s
     }
     let before = event.clone();
     merge(&mut event, body, &access, wants_conference(request))?;
-    if event["start"] != before["start"] || event["end"] != before["end"] {
+    let zone = times::zone(&super::calendar(world, &access, calendar)?.zone);
+    if times::span(&event, &zone)? != times::span(&before, &zone)? {
         event["sequence"] = json!(before["sequence"].as_u64().unwrap_or(0) + 1);
+        ask_again(&mut event);
     }
-    replace(world, &access, calendar, id, event.clone())?;
     let notice = if event["status"] == "cancelled" { Notice::Cancellation } else { Notice::Update };
-    notify(world, request, &access, &event, notice)?;
+    replace(world, &access, calendar, id, event)?;
+    notify(world, request, &access, calendar, id, notice)?;
     shown(world, &access, calendar, id)
+}
+
+/// Who had said yes to the old time has not said yes to the new one.
+fn ask_again(event: &mut Value) {
+    for guest in event["attendees"].as_array_mut().into_iter().flatten().filter(|guest| guest["self"] != true) {
+        guest["responseStatus"] = json!("needsAction");
+    }
 }
 
 /// A deleted event stays as `cancelled`: its id stays taken, and incremental syncs tell of it.
 pub(super) fn delete(world: &mut World, request: &Request, calendar: &str, id: &str) -> Result<Answer, Answer> {
     let access = admit(world, request, &WRITE)?;
     writable(world, &access, calendar)?;
+    check_updates(request)?;
     let mut event = current(world, request, &access, calendar, id)?;
     if event["status"] == "cancelled" {
         return Err(gone());
     }
     event["status"] = json!("cancelled");
     event["sequence"] = json!(event["sequence"].as_u64().unwrap_or(0) + 1);
-    replace(world, &access, calendar, id, event.clone())?;
-    notify(world, request, &access, &event, Notice::Cancellation)?;
+    replace(world, &access, calendar, id, event)?;
+    notify(world, request, &access, calendar, id, Notice::Cancellation)?;
     Ok(Answer::empty(204))
 }
 
@@ -137,15 +149,15 @@ fn wants_conference(request: &Request) -> bool {
 }
 
 /// Lays the sent fields over the event. Arrays are replaced whole, null removes, objects are merged.
-fn merge(event: &mut Value, sent: Map<String, Value>, access: &Access, conference: bool) -> Result<(), Answer> {
+fn merge(event: &mut Value, sent: Map<String, Value>, access: &Access, with_conference: bool) -> Result<(), Answer> {
     if sent.get("recurrence").is_some_and(|rules| !rules.is_null()) {
         return Err(errors::error(400, "global", "invalid", "The sandbox does not expand recurring events."));
     }
     for (name, value) in sent {
         match name.as_str() {
             name if SERVER_FIELDS.contains(&name) => {}
-            "conferenceData" if !conference => {}
-            "conferenceData" => event["conferenceData"] = requested_conference(value)?,
+            "conferenceData" if !with_conference => {}
+            "conferenceData" => event["conferenceData"] = conference::requested(value)?,
             "attendees" => event["attendees"] = invited(value, access),
             // A time is one value: a date must not stay behind beside a new dateTime.
             "start" | "end" => event[name.as_str()] = value,
@@ -186,64 +198,36 @@ fn invited(attendees: Value, access: &Access) -> Value {
     Value::Array(attendees)
 }
 
-/// A conference that was asked for and does not exist yet.
-fn requested_conference(data: Value) -> Result<Value, Answer> {
-    if data.is_null() || data["createRequest"].is_null() {
-        return Ok(data);
-    }
-    let request = &data["createRequest"];
-    let kind = request["conferenceSolutionKey"]["type"].as_str();
-    if request["requestId"].as_str().is_none_or(str::is_empty) || kind != Some("hangoutsMeet") {
-        return Err(errors::error(400, "global", "invalid", "Invalid conference type value."));
-    }
-    let mut data = data.clone();
-    data["createRequest"]["status"] = json!({"statusCode": "pending"});
-    Ok(data)
-}
-
-/// Turns a pending request into a meeting room. The code is made from the event's id.
-fn settle_conference(event: &mut Value) {
-    if event["conferenceData"]["createRequest"]["status"]["statusCode"] != "pending" {
-        return;
-    }
-    let id = event["id"].as_str().unwrap_or_default();
-    let seed = id.bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(131).wrapping_add(u64::from(byte)));
-    let letters: Vec<char> = (0..10).map(|at| char::from(b'a' + (seed >> (at * 6)) as u8 % 26)).collect();
-    let part = |range: std::ops::Range<usize>| letters[range].iter().collect::<String>();
-    let code = format!("{}-{}-{}", part(0..3), part(3..7), part(7..10));
-    let link = format!("https://meet.google.example/{code}");
-    let data = &mut event["conferenceData"];
-    data["createRequest"]["status"]["statusCode"] = json!("success");
-    data["conferenceId"] = json!(code);
-    data["conferenceSolution"] = json!({"key": {"type": "hangoutsMeet"}, "name": "Google Meet"});
-    data["entryPoints"] = json!([{"entryPointType": "video", "uri": link, "label": link}]);
-    event["hangoutLink"] = json!(link);
-}
-
 fn settle_pending(world: &mut World, access: &Access, calendar: &str, id: &str) {
     let now = world.clock.now();
     let Some(calendar) = world.google.calendars.find_mut(&access.email, calendar) else { return };
     let Some(at) = calendar.position(id) else { return };
     let mut body = calendar.events[at].body.clone();
-    settle_conference(&mut body);
+    conference::settle(&mut body);
     if body != calendar.events[at].body {
         calendar.change(at, body, now);
     }
 }
 
-fn store_new(world: &mut World, access: &Access, calendar: &str, event: Value) -> Result<(), Answer> {
+fn store_new(world: &mut World, access: &Access, calendar: &str, mut event: Value) -> Result<(), Answer> {
     let now = world.clock.now();
     let calendar = world.google.calendars.find_mut(&access.email, calendar).ok_or_else(not_found)?;
-    times::span(&event, &times::zone(&calendar.zone))?;
+    settle_times(&mut event, &calendar.zone)?;
     calendar.put_new(event, now).map(|_| ()).ok_or_else(not_found)
 }
 
-fn replace(world: &mut World, access: &Access, calendar: &str, id: &str, event: Value) -> Result<(), Answer> {
+fn replace(world: &mut World, access: &Access, calendar: &str, id: &str, mut event: Value) -> Result<(), Answer> {
     let now = world.clock.now();
     let calendar = world.google.calendars.find_mut(&access.email, calendar).ok_or_else(not_found)?;
-    times::span(&event, &times::zone(&calendar.zone))?;
+    settle_times(&mut event, &calendar.zone)?;
     let at = calendar.position(id).ok_or_else(not_found)?;
     calendar.change(at, event, now);
+    Ok(())
+}
+
+fn settle_times(event: &mut Value, zone: &str) -> Result<(), Answer> {
+    let span = times::span(event, &times::zone(zone))?;
+    times::settle(event, span, zone);
     Ok(())
 }
 
@@ -254,13 +238,26 @@ fn shown(world: &World, access: &Access, calendar: &str, id: &str) -> Result<Ans
     Ok(Answer::ok(&super::list::visible(event, access)).with("etag", etag))
 }
 
-fn notify(world: &mut World, request: &Request, access: &Access, event: &Value, notice: Notice) -> Result<(), Answer> {
-    match request.param("sendUpdates").unwrap_or("none") {
-        "none" => Ok(()),
-        "all" | "externalOnly" => {
-            invite::send(world, &access.email, event, notice);
-            Ok(())
-        }
-        _ => Err(errors::error(400, "global", "invalidParameter", "Invalid value for sendUpdates")),
+fn notify(
+    world: &mut World,
+    request: &Request,
+    access: &Access,
+    calendar: &str,
+    id: &str,
+    notice: Notice,
+) -> Result<(), Answer> {
+    if request.param("sendUpdates").unwrap_or("none") == "none" {
+        return Ok(());
+    }
+    let event = super::calendar(world, access, calendar)?.event(id).ok_or_else(not_found)?.body.clone();
+    invite::send(world, &access.email, &event, notice);
+    Ok(())
+}
+
+/// An unknown value must be refused before anything is changed.
+fn check_updates(request: &Request) -> Result<(), Answer> {
+    match request.param("sendUpdates") {
+        None | Some("all" | "externalOnly" | "none") => Ok(()),
+        Some(_) => Err(errors::error(400, "global", "invalidParameter", "Invalid value for sendUpdates")),
     }
 }

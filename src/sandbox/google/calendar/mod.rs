@@ -1,5 +1,6 @@
 //! Google Calendar API v3, after its discovery document (revision 20261030): the calls that a booking program makes.
 
+mod conference;
 mod events;
 mod freebusy;
 mod invite;

@@ -2,7 +2,7 @@
 
 use jiff::civil;
 use jiff::tz::TimeZone;
-use serde_json::Value;
+use serde_json::{json, Value};
 
 use super::errors;
 use crate::base::UnixMillis;
@@ -47,10 +47,21 @@ pub(super) fn bound(text: &str, name: &str) -> Result<UnixMillis, Answer> {
         .ok_or_else(|| errors::error(400, "global", "badRequest", &format!("Bad Request: {name}")))
 }
 
-/// RFC 3339 on the wall clock of `zone`; `Z` for UTC.
+/// RFC 3339 on the wall clock of `zone`; `Z` where that is UTC.
 pub(super) fn written(instant: UnixMillis, zone: &TimeZone) -> String {
-    if *zone == TimeZone::UTC {
+    let wall = instant.in_zone(zone);
+    if wall.offset() == jiff::tz::Offset::UTC {
         return instant.to_rfc3339();
     }
-    instant.in_zone(zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    wall.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+/// Writes an event's times as the server keeps them: with an offset, and with the name of a zone.
+pub(super) fn settle(body: &mut Value, (start, end): (UnixMillis, UnixMillis), calendar_zone: &str) {
+    for (name, instant) in [("start", start), ("end", end)] {
+        if body[name]["dateTime"].is_string() {
+            let named = body[name]["timeZone"].as_str().unwrap_or(calendar_zone).to_owned();
+            body[name] = json!({"dateTime": written(instant, &zone(calendar_zone)), "timeZone": named});
+        }
+    }
 }

@@ -64,9 +64,13 @@ fn post(world: &mut World, sender: &str, raw: Vec<u8>, thread: Option<u64>) -> R
     let head = Head::parse(&own);
     let mailbox = world.mailbox(sender);
     let thread = thread.map(|thread| joined_thread(mailbox, thread, &head)).transpose()?.flatten();
-    let answer = message::stub(mailbox.file(id, own.clone(), &["SENT"], now, thread));
+    // A mail to oneself is one mail under both labels, not two.
+    let (own_copy, others): (Vec<String>, Vec<String>) =
+        recipients.into_iter().partition(|recipient| recipient.eq_ignore_ascii_case(sender));
+    let labels: &[&str] = if own_copy.is_empty() { &["SENT"] } else { &["SENT", "INBOX", "UNREAD"] };
+    let answer = message::stub(mailbox.file(id, own.clone(), labels, now, thread));
     let carried: Arc<[u8]> = mime::without_field(&own, "Bcc").into();
-    world.deliver(&carried, &recipients);
+    world.deliver(&carried, &others);
     Ok(Answer::ok(&answer))
 }
 

@@ -62,8 +62,7 @@ fn section(text: &str) -> Option<Section> {
     })
 }
 
-/// Nothing, or `<from.length>`.
-#[allow(clippy::option_option)] // absent, present, unreadable
+/// Nothing, or `<from.length>`. The outer None is for what is neither.
 fn part(text: &str) -> Option<Option<(usize, usize)>> {
     if text.is_empty() {
         return Some(None);

@@ -1,0 +1,156 @@
+//! In Britain, Ireland and America.
+
+use crate::sandbox::people::client::MailProgram::{Apple, Gmail, Outlook};
+use crate::sandbox::people::language::Language::English;
+use crate::sandbox::people::script::{on_mail, on_offer, Act, Bounce, Character};
+
+pub(super) static CAST: [Character; 7] = [
+    // Brisk: names a time and nothing else.
+    Character {
+        first: "Tom",
+        last: "Ashdown",
+        email: "tom@ashdown-lettings.example",
+        company: "Ashdown Lettings",
+        title: "Director",
+        city: "York",
+        country: "United Kingdom",
+        zone: "Europe/London",
+        language: English,
+        building: "38 rented flats",
+        heating: "gas",
+        program: Apple,
+        delay: (10, 35),
+        signature: "",
+        thanks: "Got it, speak then.",
+        turns: &[on_mail(Act::Write("Tuesday around half ten? Best by phone.")), on_offer(0, "{when} it is.")],
+    },
+    // Organised, across the ocean: asks for times and picks the second.
+    Character {
+        first: "Priya",
+        last: "Raman",
+        email: "priya.raman@lakeview-school.example",
+        company: "Lakeview School",
+        title: "Facilities Manager",
+        city: "Chicago",
+        country: "United States",
+        zone: "America/Chicago",
+        language: English,
+        building: "school for 420 pupils",
+        heating: "gas, two boilers",
+        program: Outlook,
+        delay: (40, 120),
+        signature: "Facilities Manager\nLakeview School\n(312) 555-0147",
+        thanks: "Thank you, I have accepted the invitation.",
+        turns: &[
+            on_mail(Act::Write(
+                "Hi {owner},\n\nYes, replacing our boilers is on the list for next summer, so this is good timing. \
+                 Please send me a few times that suit you and we can talk it through.",
+            )),
+            on_offer(1, "Hi {owner},\n\n{when} works for me."),
+        ],
+    },
+    // Angry, and means it.
+    Character {
+        first: "Gordon",
+        last: "Pike",
+        email: "g.pike@pike-haulage.example",
+        company: "Pike Haulage",
+        title: "Owner",
+        city: "Hull",
+        country: "United Kingdom",
+        zone: "Europe/London",
+        language: English,
+        building: "depot and offices",
+        heating: "gas",
+        program: Outlook,
+        delay: (5, 15),
+        signature: "Pike Haulage",
+        thanks: "",
+        turns: &[
+            on_mail(Act::Write(
+                "Who gave you this address? Stop emailing me and take me off your list. I don't want to hear from you \
+                 again.",
+            )),
+            on_mail(Act::Write("I told you to stop. The next one goes to the regulator.")),
+        ],
+    },
+    // Would, but not before spring.
+    Character {
+        first: "Aoife",
+        last: "Brennan",
+        email: "aoife@brennan-gardens.example",
+        company: "Brennan Gardens",
+        title: "Manager",
+        city: "Galway",
+        country: "Ireland",
+        zone: "Europe/Dublin",
+        language: English,
+        building: "garden centre with glasshouses",
+        heating: "oil",
+        program: Gmail,
+        delay: (50, 150),
+        signature: "Brennan Gardens",
+        thanks: "",
+        turns: &[on_mail(Act::Write(
+            "Hi {owner},\n\nNot now, we are run off our feet until Christmas. Try me again in March and I might be \
+             able to look at it.",
+        ))],
+    },
+    // Reads everything, answers nothing.
+    Character {
+        first: "Walter",
+        last: "Simms",
+        email: "walter.simms@simms-accountants.example",
+        company: "Simms Accountants",
+        title: "Partner",
+        city: "Leeds",
+        country: "United Kingdom",
+        zone: "Europe/London",
+        language: English,
+        building: "town house with offices",
+        heating: "gas, 2012",
+        program: Outlook,
+        delay: (60, 60),
+        signature: "",
+        thanks: "",
+        turns: &[],
+    },
+    // Left the company; the address is gone.
+    Character {
+        first: "Rupert",
+        last: "Vane",
+        email: "rupert.vane@harbour-storage.example",
+        company: "Harbour Storage",
+        title: "Operations",
+        city: "Bristol",
+        country: "United Kingdom",
+        zone: "Europe/London",
+        language: English,
+        building: "warehouse",
+        heating: "none",
+        program: Outlook,
+        delay: (1, 1),
+        signature: "",
+        thanks: "",
+        turns: &[on_mail(Act::Bounce(Bounce::NoSuchUser)), on_mail(Act::Bounce(Bounce::NoSuchUser))],
+    },
+    // Presses the button that the mail program offers.
+    Character {
+        first: "Beatrice",
+        last: "Holm",
+        email: "beatrice@holm-dental.example",
+        company: "Holm Dental",
+        title: "Practice Manager",
+        city: "Boston",
+        country: "United States",
+        zone: "America/New_York",
+        language: English,
+        building: "dental practice",
+        heating: "gas",
+        program: Gmail,
+        delay: (15, 40),
+        signature: "Holm Dental",
+        thanks: "",
+        turns: &[on_mail(Act::Unsubscribe("Please unsubscribe me."))],
+    },
+];
