@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::base::UnixMillis;
-use crate::providers::testing::{outbound, FakeHttp, Reply, Seen};
+use crate::providers::testing::{outbound, Act, FakeHttp, Identity, Reply, Script, Seen};
 use std::cell::RefCell;
+use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[derive(Default)]
@@ -82,4 +83,63 @@ fn a_typed_address_inside_the_network_is_never_connected_to() {
     }
     let refused = client.connect_tcp("127.0.0.1", 25, CONNECT).unwrap_err();
     assert_eq!(refused.words, Refused { why: Why::NotGlobal }.to_string());
+}
+
+#[test]
+fn a_mail_server_is_believed_only_with_a_valid_certificate_for_its_name() {
+    let identity = Identity::new("localhost");
+    let stranger = Identity::new("localhost");
+    let server = Script::start_tls(&identity, vec![vec![Act::Say("220 mx")], vec![Act::Read(1)], vec![Act::Read(1)]]);
+    let connect = |host: &str, ca: Option<&str>| {
+        let client = outbound();
+        let tcp = client.connect_tcp(host, server.port, CONNECT).unwrap();
+        Line::new(tcp, CONNECT, 1000).encrypt(host, client.mail_tls(ca).unwrap())
+    };
+    let mut line = connect("localhost", Some(&identity.pem)).unwrap();
+    let mut greeting = [0; 6];
+    line.read_exact(&mut greeting).unwrap();
+    assert_eq!((&greeting, line.is_encrypted()), (b"220 mx", true));
+    let cases = [
+        ("localhost", Some(stranger.pem.as_str()), "signed by nobody we know"),
+        ("127.0.0.1", Some(identity.pem.as_str()), "for another name"),
+    ];
+    for (host, ca, expected) in cases {
+        let error = connect(host, ca).map(|_| ()).unwrap_err();
+        assert_eq!(error.step, ConnectStep::Tls);
+        assert!(error.words.contains(expected), "{}", error.words);
+    }
+    assert!(outbound().mail_tls(Some("not a certificate")).is_err());
+}
+
+#[test]
+fn a_web_server_of_the_operators_own_ca_is_believed_once_its_file_is_given() {
+    let identity = Identity::new("localhost");
+    let page = vec![Act::Expect("GET / "), Act::Say("HTTP/1.1 204 x\r\nconnection: close\r\n")];
+    let server = Script::start_tls(&identity, vec![page.clone(), page]);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &identity.pem).unwrap();
+    let with_roots = |extra_roots: Option<PathBuf>| {
+        let rules =
+            OutboundRules { allow_loopback: true, allow_private_hosts: vec![], user_agent: "t".into(), extra_roots };
+        let client = Outbound::new(&rules, Clock::stopped_at(UnixMillis(0))).unwrap();
+        client.send(get(&client, &format!("https://localhost:{}/", server.port)), &NoLog).map(|answer| answer.status)
+    };
+    assert_eq!(with_roots(Some(file.path().to_owned())), Ok(204));
+    let refused = with_roots(None);
+    assert!(matches!(&refused, Err(TransportError::NotSent(words)) if words.contains("CA file")), "{refused:?}");
+}
+
+#[test]
+fn a_server_that_drips_or_floods_is_cut_off() {
+    let line_to = |acts: Vec<Act>, time, bytes| {
+        let server = Script::start(vec![acts]);
+        Line::new(outbound().connect_tcp("127.0.0.1", server.port, CONNECT).unwrap(), time, bytes)
+    };
+    let mut flooded = line_to(vec![Act::Flood], CONNECT, 10_000);
+    let mut taken = Vec::new();
+    assert!(flooded.read_to_end(&mut taken).is_err());
+    assert_eq!(taken.len(), 10_000);
+    let mut silent = line_to(vec![Act::Read(1)], Duration::from_millis(50), 1000);
+    let error = silent.read(&mut [0; 10]).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
 }

@@ -2,17 +2,20 @@
 //!
 //! Shapes: Google's discovery document `gmail:v1`. Units of quota: send 100, get 20, list 5, history 2, profile 1.
 
-use std::cmp::Ordering;
+mod wire;
 
 use data_encoding::BASE64URL_NOPAD;
 use http::Method;
-use serde::{Deserialize, Serialize};
-use serde_json::{json, Value};
+use serde::Deserialize;
+use serde_json::json;
 use url::Url;
 
 use super::api::{at, Write};
 use super::Session;
 use crate::providers::error::{ProviderError, Repeat};
+use wire::{number, HistoryAnswer, MetadataAnswer, MinimalAnswer, ProfileAnswer, RawAnswer};
+
+pub use wire::HistoryId;
 
 /// Gmail's ids of a message and of its conversation; neither is the Message-ID header.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -35,36 +38,6 @@ pub struct Metadata {
 impl Metadata {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-    }
-}
-
-/// A place in the mailbox's history, as decimal digits. Ordered as a number; Google says 64 bits, others more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct HistoryId(String);
-
-impl HistoryId {
-    /// `None` when it is not a number.
-    pub fn parse(digits: &str) -> Option<Self> {
-        let fits = (1..=40).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-        let significant = digits.trim_start_matches('0');
-        fits.then(|| Self(if significant.is_empty() { "0" } else { significant }.to_owned()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Ord for HistoryId {
-    fn cmp(&self, other: &Self) -> Ordering {
-        (self.0.len(), &self.0).cmp(&(other.0.len(), &other.0))
-    }
-}
-
-impl PartialOrd for HistoryId {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
     }
 }
 
@@ -199,11 +172,11 @@ impl Gmail<'_> {
             other => return other.map(|profile| profile.history_id),
         }
         let newest = self.list("", None)?.messages.into_iter().next();
-        let Some(newest) = newest else { return Ok(HistoryId("1".into())) };
+        let Some(newest) = newest else { return Ok(HistoryId::first()) };
         let mut url = self.url(&["messages", &newest.id]);
         url.query_pairs_mut().append_pair("format", "minimal");
         let found: MinimalAnswer = self.0.get_json(url)?;
-        Ok(number(&found.history_id).unwrap_or(HistoryId("1".into())))
+        Ok(number(&found.history_id).unwrap_or_else(HistoryId::first))
     }
 
     /// Looks for a mail that may have been sent: first by its Message-ID, then, as Gmail may have replaced that,
@@ -251,80 +224,6 @@ impl Gmail<'_> {
 fn unique(messages: Vec<MessageRef>) -> Vec<MessageRef> {
     let mut seen = std::collections::HashSet::new();
     messages.into_iter().filter(|message| seen.insert(message.id.clone())).collect()
-}
-
-/// Large numbers come as strings in Google's JSON.
-fn number(value: &Value) -> Option<HistoryId> {
-    match value {
-        Value::String(digits) => HistoryId::parse(digits),
-        Value::Number(number) => HistoryId::parse(&number.to_string()),
-        _ => None,
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct MinimalAnswer {
-    #[serde(default)]
-    history_id: Value,
-}
-
-#[derive(Deserialize)]
-struct MetadataAnswer {
-    #[serde(flatten)]
-    message: MessageRef,
-    #[serde(default)]
-    payload: Payload,
-}
-
-#[derive(Default, Deserialize)]
-struct Payload {
-    #[serde(default)]
-    headers: Vec<Header>,
-}
-
-#[derive(Deserialize)]
-struct Header {
-    name: String,
-    #[serde(default)]
-    value: String,
-}
-
-#[derive(Deserialize)]
-struct RawAnswer {
-    raw: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ProfileAnswer {
-    email_address: String,
-    #[serde(default)]
-    history_id: Value,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct HistoryAnswer {
-    #[serde(default)]
-    history: Vec<HistoryRecord>,
-    #[serde(default)]
-    history_id: Value,
-    next_page_token: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct HistoryRecord {
-    #[serde(default)]
-    id: Value,
-    #[serde(default)]
-    messages_added: Vec<HistoryMessage>,
-}
-
-#[derive(Deserialize)]
-struct HistoryMessage {
-    message: MessageRef,
 }
 
 #[cfg(test)]
