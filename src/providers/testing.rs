@@ -166,10 +166,27 @@ impl Script {
             for acts in scripts {
                 let Ok((stream, _)) = listener.accept() else { return };
                 *count.lock().unwrap() += 1;
-                play(stream, &acts);
+                let socket = stream.try_clone().unwrap();
+                play(stream, &acts, &socket);
             }
         });
         Self { port, connections }
+    }
+
+    /// The same behind TLS, for as many connections as there are scripts.
+    pub fn start_tls(identity: &Identity, scripts: Vec<Vec<Act>>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let config = identity.config.clone();
+        std::thread::spawn(move || {
+            for acts in scripts {
+                let Ok((stream, _)) = listener.accept() else { return };
+                let socket = stream.try_clone().unwrap();
+                let connection = rustls::ServerConnection::new(config.clone()).unwrap();
+                play(rustls::StreamOwned::new(connection, stream), &acts, &socket);
+            }
+        });
+        Self { port, connections: Arc::default() }
     }
 
     pub fn connections(&self) -> usize {
@@ -177,7 +194,27 @@ impl Script {
     }
 }
 
-fn play(stream: TcpStream, acts: &[Act]) -> Option<()> {
+/// A certificate that nobody has signed, and its key.
+pub struct Identity {
+    pub pem: String,
+    config: Arc<rustls::ServerConfig>,
+}
+
+impl Identity {
+    pub fn new(name: &str) -> Self {
+        let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key.into())
+            .unwrap();
+        Self { pem: made.cert.pem(), config: Arc::new(config) }
+    }
+}
+
+fn play(stream: impl Read + Write, acts: &[Act], socket: &TcpStream) -> Option<()> {
     let mut reader = BufReader::new(stream);
     for act in acts {
         match act {
@@ -191,13 +228,13 @@ fn play(stream: TcpStream, acts: &[Act]) -> Option<()> {
             Act::Body => while read_line(&mut reader)? != ".\r\n" {},
             Act::Read(bytes) => reader.read_exact(&mut vec![0; *bytes]).ok()?,
             Act::Flood => while reader.get_mut().write_all(&[b'x'; 4096]).is_ok() {},
-            Act::Reset => socket2::SockRef::from(reader.get_ref()).set_linger(Some(std::time::Duration::ZERO)).ok()?,
+            Act::Reset => socket2::SockRef::from(socket).set_linger(Some(std::time::Duration::ZERO)).ok()?,
         }
     }
     Some(())
 }
 
-fn read_line(reader: &mut BufReader<TcpStream>) -> Option<String> {
+fn read_line(reader: &mut impl BufRead) -> Option<String> {
     let mut line = String::new();
     let read = reader.read_line(&mut line).ok()?;
     (read > 0).then_some(line)

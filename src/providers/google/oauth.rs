@@ -1,6 +1,7 @@
 //! Google's side of OAuth: consent page, tokens, revocation, user info.
 //! <https://developers.google.com/identity/protocols/oauth2/web-server>
 
+use data_encoding::BASE64URL_NOPAD;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::Method;
 use serde::Deserialize;
@@ -105,6 +106,20 @@ impl GoogleOAuth {
         log: &dyn CallLog,
     ) -> Result<TokenSet, ProviderError> {
         self.client.refresh(outbound, refresh_token, log)
+    }
+
+    /// Whose account was just connected, from the id_token of the exchange (needs `openid email`). It came straight
+    /// from the token endpoint over TLS, which may stand in for its signature (OpenID Connect Core 3.1.3.7, 6).
+    pub fn account(&self, tokens: &TokenSet) -> Option<UserInfo> {
+        #[derive(Deserialize)]
+        struct Claims {
+            aud: String,
+            #[serde(flatten)]
+            account: UserInfo,
+        }
+        let payload = tokens.id_token.as_ref()?.expose().split('.').nth(1)?;
+        let claims: Claims = serde_json::from_slice(&BASE64URL_NOPAD.decode(payload.as_bytes()).ok()?).ok()?;
+        (claims.aud == self.client.client_id).then_some(claims.account)
     }
 
     /// Ends the whole grant, by its access or refresh token. A grant that is dead already is a success.
@@ -217,6 +232,23 @@ mod tests {
     }
 
     #[test]
+    fn the_connected_account_is_known_from_the_token_of_the_exchange() {
+        let account = |aud: &str| {
+            let claims = format!(r#"{{"aud":"{aud}","sub":"7","email":"ada@example.com","email_verified":true}}"#);
+            let tokens = TokenSet {
+                access_token: Secret::new("at"),
+                refresh_token: None,
+                expires_at: NOW,
+                scopes: vec![],
+                id_token: Some(Secret::new(format!("h.{}.s", BASE64URL_NOPAD.encode(claims.as_bytes())))),
+            };
+            google("").account(&tokens).map(|account| (account.sub, account.email, account.email_verified))
+        };
+        assert_eq!(account("id-1"), Some(("7".into(), "ada@example.com".into(), true)));
+        assert_eq!(account("another client"), None);
+    }
+
+    #[test]
     fn a_refresh_keeps_the_old_refresh_token_unless_a_new_one_is_given() {
         let cases = [
             (r#"{"access_token":"at2","expires_in":3599,"token_type":"Bearer"}"#, "old"),
@@ -234,7 +266,8 @@ mod tests {
     fn a_dead_grant_is_told_from_a_fault_that_passes_and_from_a_wrong_client() {
         let grant = r#"{"error":"invalid_grant","error_description":"Token has been expired or revoked."}"#;
         let client = r#"{"error":"invalid_client"}"#;
-        let cases: [(u16, &'static str, fn(&ProviderError) -> bool); 4] = [
+        type Fits = fn(&ProviderError) -> bool;
+        let cases: [(u16, &'static str, Fits); 4] = [
             (400, grant, |e| *e == ProviderError::Reconnect { reason: "Token has been expired or revoked.".into() }),
             (401, client, |e| matches!(e, ProviderError::Rejected { .. })),
             (500, "<html>oops</html>", |e| matches!(e, ProviderError::Retry { .. })),

@@ -32,7 +32,9 @@ pub(super) enum Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::TimedOut => Self::Lost("the server says nothing".into()),
+            io::ErrorKind::TimedOut => {
+                Self::Lost("the server says nothing; perhaps it expects TLS from the first byte".into())
+            }
             _ => Self::Lost(format!("the line broke: {error}")),
         }
     }

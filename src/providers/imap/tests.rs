@@ -105,7 +105,8 @@ fn starting_over_asks_by_day() {
 fn a_refused_login_asks_for_the_owner_and_a_broken_line_does_not() {
     let refused = [Act::Expect("a2"), Act::Say("+ "), Act::Expect(""), Act::Say("a2 NO [AUTHENTICATIONFAILED] no")];
     let busy = [Act::Expect("a2"), Act::Say("+ "), Act::Expect(""), Act::Say("a2 NO [UNAVAILABLE] later")];
-    let cases: [(&[Act], fn(&ProviderError) -> bool); 3] = [
+    type Fits = fn(&ProviderError) -> bool;
+    let cases: [(&[Act], Fits); 3] = [
         (&refused, |error| matches!(error, ProviderError::Reconnect { .. })),
         (&busy, |error| matches!(error, ProviderError::Retry { .. })),
         (&[], |error| matches!(error, ProviderError::Retry { .. })),

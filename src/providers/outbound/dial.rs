@@ -88,3 +88,29 @@ pub(super) fn connect(addresses: &[SocketAddr], limit: Duration) -> io::Result<T
     }
     Err(last)
 }
+
+/// What to tell about a name that leads nowhere.
+pub(super) fn dns_error(host: &str, error: &io::Error) -> ConnectError {
+    let slow = error.kind() == io::ErrorKind::TimedOut;
+    let words = if slow {
+        format!("The name servers did not answer for {host}. Try again in a minute.")
+    } else {
+        format!("There is no server named {host}. Check the spelling.")
+    };
+    // A name that does not resolve may be a passing fault of the name server: trying again harms nobody.
+    ConnectError { step: ConnectStep::Dns, words, may_pass: true }
+}
+
+/// What to tell about a server that cannot be reached.
+pub(super) fn tcp_error(host: &str, port: u16, error: &io::Error) -> ConnectError {
+    let words = match error.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            format!("{host} refuses connections on port {port}. Check the port, or ask whether the service is running.")
+        }
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
+            format!("{host} does not answer on port {port}. Check the port; some networks block outgoing mail ports.")
+        }
+        _ => format!("No connection to {host} on port {port}: {error}."),
+    };
+    ConnectError { step: ConnectStep::Tcp, words, may_pass: true }
+}

@@ -120,12 +120,14 @@ impl Line {
         let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
             .map_err(|_| fail("The host name cannot stand in a certificate. Use the server's full name.".into()))?;
         let mut connection = ClientConnection::new(config, name).map_err(|error| fail(tls::explain_tls(&error)))?;
-        while connection.is_handshaking() {
-            connection.complete_io(&mut socket).map_err(|error| ConnectError {
-                step: ConnectStep::Tls,
-                may_pass: error.kind() == io::ErrorKind::TimedOut,
-                words: tls::explain(&error),
-            })?;
+        // Returns once the handshake is done; the allowance bounds how long that may take.
+        connection.complete_io(&mut socket).map_err(|error| ConnectError {
+            step: ConnectStep::Tls,
+            may_pass: error.kind() == io::ErrorKind::TimedOut,
+            words: tls::explain(&error),
+        })?;
+        if connection.is_handshaking() {
+            return Err(fail("The server ended the encrypted connection.".into()));
         }
         Ok(Self(Kind::Tls(Box::new(StreamOwned::new(connection, socket)))))
     }

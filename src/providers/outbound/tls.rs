@@ -56,7 +56,8 @@ pub(super) fn explain(error: &std::io::Error) -> String {
 pub(super) fn explain_tls(error: &rustls::Error) -> String {
     use CertificateError as E;
     match error {
-        rustls::Error::InvalidCertificate(E::UnknownIssuer) => {
+        // A bad signature: the CA has the right name and another key.
+        rustls::Error::InvalidCertificate(E::UnknownIssuer | E::BadSignature) => {
             "The server's certificate is signed by nobody we know. Give the CA file of your organisation.".into()
         }
         rustls::Error::InvalidCertificate(E::Expired | E::ExpiredContext { .. }) => {

@@ -6,6 +6,7 @@
 mod pool;
 mod reply;
 mod session;
+mod wire;
 
 use std::time::Duration;
 

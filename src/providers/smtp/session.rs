@@ -12,6 +12,7 @@ use lettre::transport::smtp::commands::{Auth, Data, Ehlo, Mail, Quit, Rcpt, Rset
 use lettre::transport::smtp::extension::{ClientId, MailBodyParameter, MailParameter};
 
 use super::reply::Reply;
+use super::wire::{wire_form, Features};
 use super::{Outcome, Phase, Timeouts};
 use crate::providers::mail_server::{no_starttls, Encryption, Login, MailServer};
 use crate::providers::outbound::{ConnectError, ConnectStep, Line, Outbound};
@@ -29,19 +30,6 @@ pub(super) enum OpenError {
     Login(String),
     /// The server cannot check logins just now (454).
     LoginLater(String),
-}
-
-/// What the server said it can do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Features {
-    starttls: bool,
-    pipelining: bool,
-    eight_bit: bool,
-    utf8: bool,
-    /// Largest message in bytes, when stated.
-    size: Option<usize>,
-    announces_size: bool,
-    mechanisms: Vec<Mechanism>,
 }
 
 pub(super) struct Session {
@@ -94,7 +82,7 @@ impl Session {
         if !reply.is_positive() {
             return Err(OpenError::Greeting(reply.words(), reply.is_transient()));
         }
-        self.features = features(&reply);
+        self.features = Features::read(&reply);
         Ok(())
     }
 
@@ -278,7 +266,9 @@ impl Session {
 
 fn not_smtp(error: io::Error) -> OpenError {
     match error.kind() {
-        io::ErrorKind::TimedOut => OpenError::Greeting("the server says nothing".into(), true),
+        io::ErrorKind::TimedOut => {
+            OpenError::Greeting("it says nothing; perhaps it expects TLS from the first byte".into(), true)
+        }
         io::ErrorKind::InvalidData => OpenError::Greeting("what answers there is not a mail server".into(), false),
         _ => OpenError::Greeting(format!("the server hung up: {error}"), true),
     }
@@ -299,89 +289,4 @@ fn refusal(phase: Phase, reply: &Reply) -> Outcome {
         return Outcome::Retry { phase, code, enhanced, reason };
     }
     Outcome::Rejected { phase, code, enhanced, reason }
-}
-
-fn features(reply: &Reply) -> Features {
-    let mut found = Features::default();
-    // The first line is the server's name.
-    for line in reply.lines.iter().skip(1) {
-        let line = line.to_ascii_uppercase();
-        let mut words = line.split_ascii_whitespace();
-        match words.next() {
-            Some("STARTTLS") => found.starttls = true,
-            Some("PIPELINING") => found.pipelining = true,
-            Some("8BITMIME") => found.eight_bit = true,
-            Some("SMTPUTF8") => found.utf8 = true,
-            Some("SIZE") => {
-                found.announces_size = true;
-                // Zero means no fixed limit (RFC 1870 section 4).
-                found.size = words.next().and_then(|size| size.parse().ok()).filter(|size| *size > 0);
-            }
-            Some("AUTH") => found.mechanisms.extend(words.filter_map(mechanism)),
-            _ => {}
-        }
-    }
-    found
-}
-
-fn mechanism(name: &str) -> Option<Mechanism> {
-    match name {
-        "PLAIN" => Some(Mechanism::Plain),
-        "LOGIN" => Some(Mechanism::Login),
-        "XOAUTH2" => Some(Mechanism::Xoauth2),
-        _ => None,
-    }
-}
-
-/// The message as it goes over the line: every line end CRLF (a lone CR or LF could smuggle a second mail past a
-/// lax server), leading dots doubled (RFC 5321 section 4.5.2), and the final dot.
-fn wire_form(message: &[u8]) -> Vec<u8> {
-    let mut wire = Vec::with_capacity(message.len() + message.len() / 64 + 8);
-    let mut rest = message;
-    while !rest.is_empty() {
-        let end = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len());
-        if rest[0] == b'.' {
-            wire.push(b'.');
-        }
-        wire.extend_from_slice(&rest[..end]);
-        wire.extend_from_slice(b"\r\n");
-        let skip = if rest[end..].starts_with(b"\r\n") { 2 } else { 1 };
-        rest = rest.get(end + skip..).unwrap_or_default();
-    }
-    wire.extend_from_slice(b".\r\n");
-    wire
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_cannot_end_the_transfer_early() {
-        let cases: [(&[u8], &[u8]); 7] = [
-            (b"a\r\nb\r\n", b"a\r\nb\r\n.\r\n"),
-            (b"a", b"a\r\n.\r\n"),
-            (b".\r\n..x\r\n", b"..\r\n...x\r\n.\r\n"),
-            (b"a\n.\nb", b"a\r\n..\r\nb\r\n.\r\n"),
-            (b"a\r.\rb\r\n", b"a\r\n..\r\nb\r\n.\r\n"),
-            (b"a\r\n\r\n", b"a\r\n\r\n.\r\n"),
-            (b"", b".\r\n"),
-        ];
-        for (message, expected) in cases {
-            assert_eq!(wire_form(message), expected, "{:?}", String::from_utf8_lossy(message));
-        }
-    }
-
-    #[test]
-    fn what_a_server_can_do_is_read_whatever_its_case() {
-        let reply = Reply {
-            code: 250,
-            lines: ["mail.example", "pipelining", "SIZE 1000", " ", "AUTH LOGIN PLAIN x", "STARTTLS"]
-                .map(String::from)
-                .into(),
-        };
-        let found = features(&reply);
-        assert!(found.pipelining && found.starttls && found.announces_size && !found.eight_bit);
-        assert_eq!((found.size, found.mechanisms), (Some(1000), vec![Mechanism::Login, Mechanism::Plain]));
-    }
 }

@@ -175,13 +175,14 @@ impl Calendar<'_> {
         }
     }
 
-    /// Events that carry a private property of ours.
+    /// Events that carry a private property of ours. Checked here too: what is not ours must never be touched.
     pub fn list_by_private(&self, calendar: &str, key: &str, value: &str) -> Result<Vec<Event>, ProviderError> {
         let mut url = self.events(calendar, None);
         url.query_pairs_mut()
             .append_pair("privateExtendedProperty", &format!("{key}={value}"))
             .append_pair("maxResults", "250");
-        Ok(self.all_pages::<EventAnswer>(&url)?.into_iter().map(Event::from).collect())
+        let marked = |event: &Event| event.private.get(key).is_some_and(|found| found == value);
+        Ok(self.all_pages::<EventAnswer>(&url)?.into_iter().map(Event::from).filter(marked).collect())
     }
 
     fn all_pages<T: serde::de::DeserializeOwned>(&self, first: &Url) -> Result<Vec<T>, ProviderError> {

@@ -2,15 +2,20 @@
 //!
 //! Shapes: Google's discovery document `gmail:v1`. Units of quota: send 100, get 20, list 5, history 2, profile 1.
 
+mod wire;
+
 use data_encoding::BASE64URL_NOPAD;
 use http::Method;
 use serde::Deserialize;
-use serde_json::{json, Value};
+use serde_json::json;
 use url::Url;
 
 use super::api::{at, Write};
 use super::Session;
 use crate::providers::error::{ProviderError, Repeat};
+use wire::{number, HistoryAnswer, MetadataAnswer, MinimalAnswer, ProfileAnswer, RawAnswer};
+
+pub use wire::HistoryId;
 
 /// Gmail's ids of a message and of its conversation; neither is the Message-ID header.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -40,14 +45,14 @@ impl Metadata {
 pub struct Profile {
     pub email: String,
     /// Where to begin reading the history.
-    pub history_id: u64,
+    pub history_id: HistoryId,
 }
 
 /// What arrived since a cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum History {
     /// Store `cursor` only after `added` has been worked through. Each message stands once.
-    Read { added: Vec<MessageRef>, cursor: u64 },
+    Read { added: Vec<MessageRef>, cursor: HistoryId },
     /// The cursor is too old. List by date, drop what is known, take a fresh cursor from `profile`.
     Expired,
 }
@@ -117,9 +122,9 @@ impl Gmail<'_> {
     }
 
     /// What was added to the mailbox since `cursor`, oldest first.
-    pub fn history(&self, cursor: u64) -> Result<History, ProviderError> {
+    pub fn history(&self, cursor: &HistoryId) -> Result<History, ProviderError> {
         let (mut added, mut page): (Vec<MessageRef>, Option<String>) = (vec![], None);
-        let mut last_record = cursor;
+        let mut last_record = cursor.clone();
         for _ in 0..MAX_PAGES {
             let answer = match self.history_page(cursor, page.as_deref()) {
                 Ok(answer) => answer,
@@ -127,23 +132,24 @@ impl Gmail<'_> {
                 Err(error) => return Err(error),
             };
             for record in answer.history {
-                last_record = last_record.max(number(&record.id));
+                last_record = number(&record.id).map_or(last_record.clone(), |id| id.max(last_record));
                 let new = record.messages_added.into_iter().map(|entry| entry.message);
                 added.extend(new.filter(|message| !message.id.is_empty()));
             }
             page = answer.next_page_token;
             if page.is_none() {
-                return Ok(History::Read { added: unique(added), cursor: number(&answer.history_id).max(cursor) });
+                let cursor = number(&answer.history_id).map_or(last_record.clone(), |id| id.max(last_record));
+                return Ok(History::Read { added: unique(added), cursor });
             }
         }
         // A very full mailbox: go on from the last record read.
         Ok(History::Read { added: unique(added), cursor: last_record })
     }
 
-    fn history_page(&self, cursor: u64, page: Option<&str>) -> Result<HistoryAnswer, ProviderError> {
+    fn history_page(&self, cursor: &HistoryId, page: Option<&str>) -> Result<HistoryAnswer, ProviderError> {
         let mut url = self.url(&["history"]);
         url.query_pairs_mut()
-            .append_pair("startHistoryId", &cursor.to_string())
+            .append_pair("startHistoryId", cursor.as_str())
             .append_pair("historyTypes", "messageAdded")
             .append_pair("maxResults", "500");
         if let Some(token) = page {
@@ -155,7 +161,22 @@ impl Gmail<'_> {
     /// Whose mailbox this is, and its present cursor. Needs a scope that reads.
     pub fn profile(&self) -> Result<Profile, ProviderError> {
         let found: ProfileAnswer = self.0.get_json(self.url(&["profile"]))?;
-        Ok(Profile { email: found.email_address, history_id: number(&found.history_id) })
+        let unreadable = || ProviderError::Rejected { reason: "the profile holds no history id".into() };
+        Ok(Profile { email: found.email_address, history_id: number(&found.history_id).ok_or_else(unreadable)? })
+    }
+
+    /// Where to begin reading the history. Servers that have no profile are asked for their newest message.
+    pub fn start_cursor(&self) -> Result<HistoryId, ProviderError> {
+        match self.profile() {
+            Err(ProviderError::NotFound) => {}
+            other => return other.map(|profile| profile.history_id),
+        }
+        let newest = self.list("", None)?.messages.into_iter().next();
+        let Some(newest) = newest else { return Ok(HistoryId::first()) };
+        let mut url = self.url(&["messages", &newest.id]);
+        url.query_pairs_mut().append_pair("format", "minimal");
+        let found: MinimalAnswer = self.0.get_json(url)?;
+        Ok(number(&found.history_id).unwrap_or_else(HistoryId::first))
     }
 
     /// Looks for a mail that may have been sent: first by its Message-ID, then, as Gmail may have replaced that,
@@ -205,177 +226,5 @@ fn unique(messages: Vec<MessageRef>) -> Vec<MessageRef> {
     messages.into_iter().filter(|message| seen.insert(message.id.clone())).collect()
 }
 
-/// 64-bit numbers come as strings in Google's JSON; the emulators also send numbers.
-fn number(value: &Value) -> u64 {
-    value.as_u64().or_else(|| value.as_str()?.parse().ok()).unwrap_or(0)
-}
-
-#[derive(Deserialize)]
-struct MetadataAnswer {
-    #[serde(flatten)]
-    message: MessageRef,
-    #[serde(default)]
-    payload: Payload,
-}
-
-#[derive(Default, Deserialize)]
-struct Payload {
-    #[serde(default)]
-    headers: Vec<Header>,
-}
-
-#[derive(Deserialize)]
-struct Header {
-    name: String,
-    #[serde(default)]
-    value: String,
-}
-
-#[derive(Deserialize)]
-struct RawAnswer {
-    raw: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ProfileAnswer {
-    email_address: String,
-    #[serde(default)]
-    history_id: Value,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct HistoryAnswer {
-    #[serde(default)]
-    history: Vec<HistoryRecord>,
-    #[serde(default)]
-    history_id: Value,
-    next_page_token: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct HistoryRecord {
-    #[serde(default)]
-    id: Value,
-    #[serde(default)]
-    messages_added: Vec<HistoryMessage>,
-}
-
-#[derive(Deserialize)]
-struct HistoryMessage {
-    message: MessageRef,
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::providers::google::{GoogleBases, GoogleConfig};
-    use crate::providers::outbound::NoLog;
-    use crate::providers::testing::{outbound, FakeHttp, Reply, Seen};
-    use crate::providers::Secret;
-
-    fn with_gmail<T>(base: &str, test: impl FnOnce(&Gmail<'_>) -> T) -> T {
-        let bases = GoogleBases::new(&GoogleConfig { api_base: base.into(), ..GoogleConfig::default() }).unwrap();
-        let (outbound, token) = (outbound(), Secret::new("at"));
-        test(&Gmail(Session { outbound: &outbound, bases: &bases, access_token: &token, log: &NoLog }))
-    }
-
-    #[test]
-    fn a_mail_goes_out_as_base64url_in_its_conversation() {
-        let server = FakeHttp::start(|_: &Seen| Reply::json(200, r#"{"id":"m1","threadId":"t1","labelIds":["SENT"]}"#));
-        let sent = with_gmail(&server.base, |gmail| gmail.send(b"To: a@b.example\r\n\r\n\xff?>", Some("t1"))).unwrap();
-        assert_eq!((sent.id.as_str(), sent.thread_id.as_str()), ("m1", "t1"));
-        let seen = server.last();
-        assert_eq!((seen.method.as_str(), seen.path.as_str()), ("POST", "/gmail/v1/users/me/messages/send"));
-        assert_eq!(seen.header("authorization"), Some("Bearer at"));
-        assert_eq!(seen.json()["threadId"], "t1");
-        let raw = seen.json()["raw"].as_str().unwrap().to_owned();
-        assert_eq!(BASE64URL_NOPAD.decode(raw.as_bytes()).unwrap(), b"To: a@b.example\r\n\r\n\xff?>");
-    }
-
-    #[test]
-    fn a_send_whose_answer_is_lost_is_unknown() {
-        for reply in [|| Reply::Drop, || Reply::json(500, ""), || Reply::json(200, "not json")] {
-            let server = FakeHttp::start(move |_: &Seen| reply());
-            let error = with_gmail(&server.base, |gmail| gmail.send(b"x", None)).unwrap_err();
-            assert!(matches!(error, ProviderError::Unknown { .. }), "{error:?}");
-        }
-    }
-
-    #[test]
-    fn history_is_read_to_its_last_page_and_each_message_counts_once() {
-        let server = FakeHttp::start(|seen: &Seen| {
-            let (second, body) = (
-                seen.path.contains("pageToken=p2"),
-                [
-                    r#"{"history":[{"id":"11","messagesAdded":[{"message":{"id":"a","threadId":"t","labelIds":["INBOX"]}}]}],"nextPageToken":"p2","historyId":"30"}"#,
-                    r#"{"history":[{"id":"12","messagesAdded":[{"message":{"id":"a","threadId":"t"}},{"message":{"id":"b","threadId":"u"}}]},{"id":"13"}],"historyId":"31"}"#,
-                ],
-            );
-            Reply::json(200, body[usize::from(second)])
-        });
-        let History::Read { added, cursor } = with_gmail(&server.base, |gmail| gmail.history(10)).unwrap() else {
-            panic!("expired")
-        };
-        assert_eq!(added.iter().map(|message| message.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-        assert_eq!(added[0].labels, ["INBOX"]);
-        assert_eq!(cursor, 31);
-    }
-
-    #[test]
-    fn quiet_and_expired_history_are_told_apart() {
-        let quiet = FakeHttp::start(|_: &Seen| Reply::json(200, r#"{"historyId":"12"}"#));
-        let read = with_gmail(&quiet.base, |gmail| gmail.history(10)).unwrap();
-        assert_eq!(read, History::Read { added: vec![], cursor: 12 });
-        let expired = FakeHttp::start(|_: &Seen| {
-            Reply::json(404, r#"{"error":{"code":404,"message":"Requested entity was not found."}}"#)
-        });
-        assert_eq!(with_gmail(&expired.base, |gmail| gmail.history(10)).unwrap(), History::Expired);
-    }
-
-    #[test]
-    fn a_mail_with_a_replaced_message_id_is_found_by_our_own_header() {
-        let server = FakeHttp::start(|seen: &Seen| match seen.path.as_str() {
-            path if path.contains("rfc822msgid") => Reply::json(200, r#"{"resultSizeEstimate":0}"#),
-            path if path.contains("in%3Asent") => {
-                Reply::json(200, r#"{"messages":[{"id":"x","threadId":"t"},{"id":"y","threadId":"t"}]}"#)
-            }
-            path => {
-                let own = if path.contains("/x?") { "other" } else { "own-7" };
-                Reply::json(
-                    200,
-                    &format!(
-                        r#"{{"id":"y","threadId":"t","payload":{{"headers":[
-                    {{"name":"x-launchyard-id","value":"{own}"}},{{"name":"Message-Id","value":"<g@mail.gmail.com>"}}]}}}}"#
-                    ),
-                )
-            }
-        });
-        let found = with_gmail(&server.base, |gmail| gmail.find_sent("own-7", "<o@us.example>", 1_795_510_000))
-            .unwrap()
-            .unwrap();
-        assert_eq!(found.header("Message-ID"), Some("<g@mail.gmail.com>"));
-        let none = with_gmail(&server.base, |gmail| gmail.find_sent("own-8", "<o@us.example>", 1)).unwrap();
-        assert_eq!(none, None);
-    }
-
-    #[test]
-    fn a_raw_message_is_decoded_with_and_without_padding() {
-        for raw in ["SGkh4pi6", "SGk", "SGk="] {
-            let server = FakeHttp::start(move |_: &Seen| Reply::json(200, &format!(r#"{{"id":"m","raw":"{raw}"}}"#)));
-            let bytes = with_gmail(&server.base, |gmail| gmail.raw("m")).unwrap();
-            assert!(bytes.starts_with(b"Hi"), "{raw}");
-        }
-    }
-
-    #[test]
-    fn the_profile_gives_address_and_cursor() {
-        let server = FakeHttp::start(|_: &Seen| {
-            Reply::json(200, r#"{"emailAddress":"ada@example.com","historyId":"987654321987"}"#)
-        });
-        let profile = with_gmail(&server.base, |gmail| gmail.profile()).unwrap();
-        assert_eq!(profile, Profile { email: "ada@example.com".into(), history_id: 987_654_321_987 });
-    }
-}
+mod tests;
