@@ -10,7 +10,9 @@ use askama::Template;
 use rust_embed::RustEmbed;
 
 use super::charts::{Bar, BarChart, Funnel, Sparkline};
-use super::layout::{ConfirmPage, DemoBar, ErrorPage, FooterLink, Layout, PublicLayout, SendingState, Toast, WorkspaceLink};
+use super::layout::{
+    ConfirmPage, DemoBar, ErrorPage, FooterLink, Layout, PublicLayout, SendingState, Toast, WorkspaceLink,
+};
 use super::ui::{Choice, FieldErrors, Pager, Tab};
 
 #[derive(RustEmbed)]
@@ -40,6 +42,12 @@ struct DeskPage {
 #[derive(Template)]
 #[template(path = "ui/gallery_calendar.html")]
 struct CalendarPage {
+    layout: Layout,
+}
+
+#[derive(Template)]
+#[template(path = "ui/gallery_settings.html")]
+struct SettingsPage {
     layout: Layout,
 }
 
@@ -191,6 +199,7 @@ fn pages(theme: &str) -> Vec<(&'static str, String)> {
         ("desk", DeskPage { layout: layout("Approvals", "/approvals", theme) }.render().unwrap()),
         ("calendar", CalendarPage { layout: layout("Calendar", "/calendar", theme) }.render().unwrap()),
         ("booking", BookingPage { layout: public_layout("A call about your heating", theme) }.render().unwrap()),
+        ("settings", SettingsPage { layout: layout("Profile", "/settings", theme) }.render().unwrap()),
         ("confirm", confirmation(theme).render().unwrap()),
         ("error", error(theme).render().unwrap()),
         ("sign-in", SignInPage { layout: public_layout("Sign in to Launchyard", theme), errors }.render().unwrap()),
