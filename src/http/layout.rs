@@ -61,7 +61,6 @@
 
 use askama::Template;
 
-pub use super::assets::Assets;
 use super::ui::{initials, percent};
 
 /// What the frame shows: made once per request by the session, filled by the room's handler with
