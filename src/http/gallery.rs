@@ -46,6 +46,12 @@ struct CalendarPage {
 }
 
 #[derive(Template)]
+#[template(path = "ui/gallery_settings.html")]
+struct SettingsPage {
+    layout: Layout,
+}
+
+#[derive(Template)]
 #[template(path = "ui/gallery_booking.html")]
 struct BookingPage {
     layout: PublicLayout,
@@ -193,6 +199,7 @@ fn pages(theme: &str) -> Vec<(&'static str, String)> {
         ("desk", DeskPage { layout: layout("Approvals", "/approvals", theme) }.render().unwrap()),
         ("calendar", CalendarPage { layout: layout("Calendar", "/calendar", theme) }.render().unwrap()),
         ("booking", BookingPage { layout: public_layout("A call about your heating", theme) }.render().unwrap()),
+        ("settings", SettingsPage { layout: layout("Profile", "/settings", theme) }.render().unwrap()),
         ("confirm", confirmation(theme).render().unwrap()),
         ("error", error(theme).render().unwrap()),
         ("sign-in", SignInPage { layout: public_layout("Sign in to Launchyard", theme), errors }.render().unwrap()),

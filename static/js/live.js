@@ -1,37 +1,55 @@
 // <body data-live="/live/…">: server-sent events keep the page true.
-// Event `fragment`: its data is HTML; each top element replaces the one with the same id.
-// Event `changed`:  its data is ids, one a line; each of these elements fetches its own data-src
-//                   and takes the element with the same id from the answer.
-// Event `count`:    "/approvals 7" sets the counters [data-count="/approvals"]; 0 hides them.
-// What is being read stays: an element with the focus or the pointer inside waits until both have left,
-// and new entries of a list wait behind its [data-new] line. A changed element is tinted for 2 seconds.
+// `fragment`: HTML; each top element replaces the one with the same id.
+// `changed`:  ids, one a line; each of these elements fetches its own data-src and takes the element
+//             with the same id from the answer.
+// `new`:      "replies 3" shows "3 new" in the button [data-new="replies"], which opens the page again;
+//             a list that is being read does not move by itself.
+// `count`:    "/approvals 7" sets the counters [data-count="/approvals"]; 0 hides them.
+// What is under a person's hands stays until focus and pointer have left it. A changed element is
+// tinted for 2 seconds. A page in the background holds no connection; it catches up when it is seen again.
 const TINTED_MS = 2000;
 const ASK_AGAIN_MS = 15_000;
 
 export function live(root, bind) {
   const address = root.body.dataset.live;
-  const line = root.querySelector('[data-offline]');
   if (!address) return;
-  const source = new EventSource(address);
+  const line = root.querySelector('[data-offline]');
+  let source = null;
   let lostAt = null;
-  source.addEventListener('open', () => {
-    if (lostAt) refetch(root.querySelectorAll('[data-src]'), bind);
-    lostAt = null;
-    if (line) line.hidden = true;
+  let behind = false;
+
+  const open = () => {
+    source = new EventSource(address);
+    source.addEventListener('open', () => {
+      if (behind) refetch(root.querySelectorAll('[data-src]'), bind);
+      behind = false;
+      lostAt = null;
+      line.hidden = true;
+    });
+    source.addEventListener('error', () => {
+      behind = true;
+      lostAt ??= new Date();
+      sayLost(line, lostAt);
+    });
+    source.addEventListener('fragment', (event) => replaceAll(parse(event.data), bind));
+    source.addEventListener('changed', (event) => {
+      const named = event.data.split('\n').map((id) => root.getElementById(id));
+      refetch(
+        named.filter((element) => element?.dataset.src),
+        bind,
+      );
+    });
+    source.addEventListener('new', (event) => showNew(root, ...event.data.split(' ')));
+    source.addEventListener('count', (event) => setCount(root, ...event.data.split(' ')));
+  };
+
+  root.addEventListener('visibilitychange', () => {
+    source?.close();
+    source = null;
+    if (root.hidden) behind = true;
+    else open();
   });
-  source.addEventListener('error', () => {
-    lostAt ??= new Date();
-    if (line) sayLost(line, lostAt);
-  });
-  source.addEventListener('fragment', (event) => replaceAll(parse(event.data), bind));
-  source.addEventListener('changed', (event) => {
-    const changed = event.data
-      .split('\n')
-      .map((id) => root.getElementById(id))
-      .filter((element) => element?.dataset.src);
-    refetch(changed, bind);
-  });
-  source.addEventListener('count', (event) => setCount(root, ...event.data.split(' ')));
+  if (!root.hidden) open();
 }
 
 function sayLost(line, since) {
@@ -47,7 +65,7 @@ function parse(html) {
 function replaceAll(body, bind) {
   for (const fresh of [...body.children]) {
     const old = fresh.id && document.getElementById(fresh.id);
-    if (old) whenFree(old, () => replace(document.getElementById(fresh.id), fresh, bind));
+    if (old) whenFree(old, () => replace(fresh, bind));
   }
 }
 
@@ -59,26 +77,31 @@ async function refetch(elements, bind) {
       continue;
     }
     const fresh = parse(await answer.text()).querySelector(`#${CSS.escape(old.id)}`);
-    if (fresh) whenFree(old, () => replace(document.getElementById(old.id), fresh, bind));
+    if (fresh) whenFree(old, () => replace(fresh, bind));
   }
 }
 
-// Nothing moves under a person's hands: replaced at once, or when focus and pointer have left.
 function whenFree(element, act) {
-  if (!element.contains(document.activeElement) && !element.matches(':hover')) return act();
-  const retry = () => whenFree(element, act);
-  element.addEventListener(element.matches(':hover') ? 'pointerleave' : 'focusout', () => setTimeout(retry), {
-    once: true,
-  });
+  const pointed = element.matches(':hover');
+  if (!pointed && !element.contains(document.activeElement)) return act();
+  const again = () => setTimeout(() => whenFree(element, act));
+  element.addEventListener(pointed ? 'pointerleave' : 'focusout', again, { once: true });
 }
 
-function replace(old, fresh, bind) {
-  if (!old) return;
+function replace(fresh, bind) {
   const element = document.importNode(fresh, true);
-  old.replaceWith(element);
+  document.getElementById(fresh.id)?.replaceWith(element);
   bind(element);
   element.classList.add('changed');
   setTimeout(() => element.classList.remove('changed'), TINTED_MS);
+}
+
+function showNew(root, list, number) {
+  const button = root.querySelector(`[data-new="${CSS.escape(list)}"]`);
+  if (!button) return;
+  button.textContent = `${number} new`;
+  button.hidden = false;
+  button.onclick = () => location.reload();
 }
 
 function setCount(root, place, number) {
