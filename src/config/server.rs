@@ -12,7 +12,7 @@ use super::source::Section;
 pub struct Server {
     pub listen: SocketAddr,
     /// What stands in links and OAuth redirects; None until it is set.
-    configured_url: Option<Url>,
+    pub configured_url: Option<Url>,
     pub tls: Option<TlsFiles>,
     /// Proxies whose `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<IpNet>,

@@ -177,6 +177,14 @@ fn variables_of_others_are_left_alone_but_near_misses_are_not() {
 }
 
 #[test]
+fn a_relative_data_folder_has_its_backups_beside_it() {
+    let here = std::env::current_dir().unwrap();
+    let overrides = Overrides { data: Some("./desk/".into()), ..Overrides::default() };
+    let data = load_with("", &[], &overrides).unwrap().data;
+    assert_eq!((data.dir, data.backup_dir), (here.join("desk"), here.join("desk-backups")));
+}
+
+#[test]
 fn a_list_in_a_variable_is_divided_by_commas() {
     let env = [("LAUNCHYARD_OUTBOUND__ALLOW_PRIVATE_HOSTS", "mail.internal, 10.0.0.0/8")];
     let config = load("", &env).unwrap();

@@ -42,19 +42,24 @@ function readPage(line) {
   return { isPublic: words[0] === 'public', path: words.at(-1) };
 }
 
+// The looks of one page are taken side by side; pages follow one another, so that the report has their order.
 async function walk(browser, options, pages, state) {
   const results = [];
-  for (const { path: where, isPublic } of pages) {
-    for (const look of looks) {
-      const url = new URL(where, options.base).href;
-      const file = `${where.replace(/[^a-zA-Z0-9]+/g, '-').replace(/^-|-$/g, '') || 'root'}-${look.name}.png`;
-      const screenshot = options.out && path.join(options.out, file);
-      const findings = await inspect(browser, url, look, { state: isPublic ? undefined : state, screenshot });
-      for (const { kind, detail } of findings) console.log(`${where} at ${look.name}: ${kind}: ${detail}`);
-      results.push({ path: where, look: look.name, findings });
+  for (const page of pages) {
+    const visits = looks.map((look) => visit(browser, options, page, look, page.isPublic ? undefined : state));
+    for (const result of await Promise.all(visits)) {
+      for (const { kind, detail } of result.findings) console.log(`${result.path} at ${result.look}: ${kind}: ${detail}`);
+      results.push(result);
     }
   }
   return results;
+}
+
+async function visit(browser, options, page, look, state) {
+  const file = `${page.path.replace(/[^a-zA-Z0-9]+/g, '-').replace(/^-|-$/g, '') || 'root'}-${look.name}.png`;
+  const screenshot = options.out && path.join(options.out, file);
+  const findings = await inspect(browser, new URL(page.path, options.base).href, look, { state, screenshot });
+  return { path: page.path, look: look.name, findings };
 }
 
 const options = readOptions();
