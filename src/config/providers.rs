@@ -148,7 +148,9 @@ fn read_url(from: &mut Section<'_>, key: &str, allow_loopback: bool) -> Option<B
     match judge(&url, allow_loopback) {
         Ok(()) => Some(BaseUrl::new(&url)),
         Err(cure) => {
-            from.mistake(key, format_args!("{cure}, is \"{url}\""));
+            // A password may stand in the rest.
+            let start = format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
+            from.mistake(key, format_args!("{cure}, is \"{start}…\""));
             None
         }
     }
