@@ -77,27 +77,21 @@ impl Config {
     ) -> Result<Self, ConfigErrors> {
         let env: BTreeMap<String, String> = env.collect();
         let mut source = Source::default();
-        if let Some(path) = chosen_file(file, &env) {
-            let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
-            source.add_file(&path, &text);
+        let file = chosen_file(file, &env);
+        if let Some(path) = &file {
+            let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+            source.add_file(path, &text);
         }
-        Self::from_layers(source, &env, overrides)
-    }
-
-    fn from_layers(
-        mut source: Source,
-        env: &BTreeMap<String, String>,
-        overrides: &Overrides,
-    ) -> Result<Self, ConfigErrors> {
-        source.add_environment(env);
+        source.add_environment(&env);
         if let Some(listen) = overrides.listen {
             source.add_option("--listen", "server.listen", listen.to_string());
         }
         if let Some(data) = &overrides.data {
             source.add_option("--data", "data.dir", data.to_string_lossy().into_owned());
         }
-        let places = Places::find(env, rustix::process::geteuid().is_root());
-        let config = Self::read(&mut source, env, places);
+        // Whoever reads the packaged configuration means the packaged installation.
+        let is_system = rustix::process::geteuid().is_root() || file.as_deref() == Some(Path::new(places::SYSTEM_FILE));
+        let config = Self::read(&mut source, &env, Places::find(&env, is_system));
         source.finish().map(|()| config)
     }
 

@@ -17,14 +17,14 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// A systemd service (`STATE_DIRECTORY`), root, and a process without a home use the system's
-    /// folders; everybody else the XDG base directories.
-    pub fn find(env: &BTreeMap<String, String>, is_root: bool) -> Self {
+    /// A systemd service (`STATE_DIRECTORY`), root and readers of `SYSTEM_FILE` (`is_system`), and a
+    /// process without a home use the system's folders; everybody else the XDG base directories.
+    pub fn find(env: &BTreeMap<String, String>, is_system: bool) -> Self {
         let absolute = |name: &str| env.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
         if let Some(state) = env.get("STATE_DIRECTORY").and_then(|list| list.split(':').next()) {
             return Self { data: PathBuf::from(state), key: PathBuf::from(SYSTEM_KEY) };
         }
-        let home = absolute("HOME").filter(|_| !is_root);
+        let home = absolute("HOME").filter(|_| !is_system);
         let folder = |variable, below_home| absolute(variable).or_else(|| home.as_ref().map(|h| h.join(below_home)));
         match (home.is_some(), folder("XDG_DATA_HOME", ".local/share"), folder("XDG_CONFIG_HOME", ".config")) {
             (true, Some(data), Some(config)) => {
@@ -68,7 +68,7 @@ mod tests {
         let service = [("HOME", "/var/lib/launchyard"), ("STATE_DIRECTORY", "/var/lib/private/launchyard:/x")];
         let cases = [
             ("nothing known", &home[..0], false, SYSTEM_DATA, SYSTEM_KEY),
-            ("root", &home[..], true, SYSTEM_DATA, SYSTEM_KEY),
+            ("root, or the packaged configuration", &home[..], true, SYSTEM_DATA, SYSTEM_KEY),
             (
                 "a person",
                 &home[..],
@@ -85,10 +85,10 @@ mod tests {
             ),
             ("systemd", &service[..], false, "/var/lib/private/launchyard", SYSTEM_KEY),
         ];
-        for (name, env, is_root, data, key) in cases {
+        for (name, env, is_system, data, key) in cases {
             let env = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
             let expected = Places { data: data.into(), key: key.into() };
-            assert_eq!(Places::find(&env, is_root), expected, "{name}");
+            assert_eq!(Places::find(&env, is_system), expected, "{name}");
         }
     }
 

@@ -99,6 +99,11 @@ impl BaseUrl {
         Self { text: url.as_str().trim_end_matches('/').to_owned(), is_loopback: is_loopback(url) }
     }
 
+    /// A service on this machine, as the sandbox starts them; `path` is empty or starts with a slash.
+    pub fn loopback(port: u16, path: &str) -> Self {
+        Self { text: format!("http://127.0.0.1:{port}{}", path.trim_end_matches('/')), is_loopback: true }
+    }
+
     fn public(text: &'static str) -> Self {
         Self { text: text.to_owned(), is_loopback: false }
     }
@@ -143,7 +148,9 @@ fn read_url(from: &mut Section<'_>, key: &str, allow_loopback: bool) -> Option<B
     match judge(&url, allow_loopback) {
         Ok(()) => Some(BaseUrl::new(&url)),
         Err(cure) => {
-            from.mistake(key, format_args!("{cure}, is \"{url}\""));
+            // A password may stand in the rest.
+            let start = format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
+            from.mistake(key, format_args!("{cure}, is \"{start}…\""));
             None
         }
     }
@@ -206,7 +213,7 @@ mod tests {
             google.gmail_url("/gmail/v1/users/me/profile"),
             "https://gmail.googleapis.com/gmail/v1/users/me/profile"
         );
-        google.api_base = BaseUrl::new(&Url::parse("http://127.0.0.1:9000/google/").unwrap());
+        google.api_base = BaseUrl::loopback(9000, "/google/");
         assert_eq!(google.gmail_url("/gmail/v1"), "http://127.0.0.1:9000/google/gmail/v1");
     }
 }

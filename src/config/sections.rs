@@ -143,7 +143,7 @@ impl Retention {
     }
 }
 
-/// The data folder and its backups.
+/// The data folder and its backups. Both paths are absolute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Data {
     pub dir: PathBuf,
@@ -161,8 +161,8 @@ pub struct Data {
 
 impl Data {
     pub(super) fn read(from: &mut Section<'_>, default_dir: PathBuf) -> Self {
-        let dir = from.path("dir").unwrap_or(default_dir);
-        let backup_dir = from.path("backup_dir").unwrap_or_else(|| super::places::backups_beside(&dir));
+        let dir = absolute(from.path("dir").unwrap_or(default_dir));
+        let backup_dir = from.path("backup_dir").map_or_else(|| super::places::backups_beside(&dir), absolute);
         if super::places::is_inside(&backup_dir, &dir) {
             from.mistake("backup_dir", "must not be inside the data folder: what destroys one destroys both");
         }
@@ -176,4 +176,8 @@ impl Data {
             backup_dir,
         }
     }
+}
+
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
 }

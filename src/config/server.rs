@@ -12,7 +12,7 @@ use super::source::Section;
 pub struct Server {
     pub listen: SocketAddr,
     /// What stands in links and OAuth redirects; None until it is set.
-    configured_url: Option<Url>,
+    pub configured_url: Option<Url>,
     pub tls: Option<TlsFiles>,
     /// Proxies whose `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<IpNet>,
@@ -71,7 +71,7 @@ fn read_public_url(from: &mut Section<'_>) -> Option<Url> {
     let url: Url = from.optional_parsed("public_url", must_be)?;
     let is_plain = matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty();
     if !is_plain || url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-        from.mistake("public_url", format_args!("must be {must_be}, without path or query, is \"{url}\""));
+        from.mistake("public_url", format_args!("must be {must_be}, without user, path or query"));
         return None;
     }
     Some(url)

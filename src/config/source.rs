@@ -133,12 +133,8 @@ impl Source {
             if self.known.contains(key) {
                 continue;
             }
-            let meant = nearest(key, self.known.iter().map(String::as_str));
-            let message = match (&written.place, meant) {
-                (Place::Variable(name), None) if !name.contains("__") => match self.joined_by_one_line(key) {
-                    Some(meant) => format!("there is no such setting; did you mean {}?", variable(meant)),
-                    None => continue,
-                },
+            let message = match (&written.place, self.meant_by(key, &written.place)) {
+                (Place::Variable(name), None) if !name.contains("__") => continue,
                 (Place::Variable(_), Some(meant)) => {
                     format!("there is no such setting; did you mean {}?", variable(meant))
                 }
@@ -149,9 +145,17 @@ impl Source {
         }
     }
 
-    /// The key meant by a variable with `_` where `__` belongs: `server_listen` is `server.listen`.
-    fn joined_by_one_line(&self, key: &str) -> Option<&str> {
-        self.known.iter().map(String::as_str).find(|known| known.replace('.', "_") == key)
+    /// The known key that was most likely meant. A variable without `__` is judged more strictly, for
+    /// it may be somebody else's: it has to resemble a key outside sections, or be a key written with
+    /// `_` where `__` belongs (`LAUNCHYARD_SERVER_LISTEN`).
+    fn meant_by(&self, key: &str, place: &Place) -> Option<&str> {
+        let known = || self.known.iter().map(String::as_str);
+        match place {
+            Place::Variable(name) if !name.contains("__") => known()
+                .find(|known| known.replace('.', "_") == key)
+                .or_else(|| nearest(key, known().filter(|known| !known.contains('.')))),
+            _ => nearest(key, known()),
+        }
     }
 
     fn note_unknown_headers(&mut self) {

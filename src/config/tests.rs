@@ -120,7 +120,7 @@ fn each_mistake_names_its_cure() {
         ("[server]\nhard_daily_cap = 3", "did you mean outreach.hard_daily_cap?"),
         ("[server]\ncolour = 3", "there is no key server.colour; config.example.toml lists all keys"),
         ("[server]\ntls_key = \"/k\"", "server.tls_key needs server.tls_certificate beside it"),
-        ("[server]\npublic_url = \"https://a.example/desk\"", "without path or query"),
+        ("[server]\npublic_url = \"https://a.example/desk\"", "without user, path or query"),
         ("[server]\ntrusted_proxies = [\"everyone\"]", "must be a list of addresses or networks"),
         ("[data]\ndir = \"/a\"\nbackup_dir = \"/a/b\"", "must not be inside the data folder"),
         ("[data]\ndir = \"/a\"\n[key]\nfile = \"/a/k\"", "key.file must not be inside the data folder"),
@@ -163,7 +163,7 @@ fn hard_limits_are_lifted_with_loopback_providers_only() {
 fn variables_of_others_are_left_alone_but_near_misses_are_not() {
     let cases = [
         ("LAUNCHYARD_TEST_MAIL", "/x", ""),
-        ("LAUNCHYARD_CONFIG", "/x", ""),
+        ("LAUNCHYARD_BIN", "/x", ""),
         ("SERVER__LISTEN", "x", ""),
         ("LAUNCHYARD_SERVER_LISTEN", "x", "did you mean LAUNCHYARD_SERVER__LISTEN?"),
         ("LAUNCHYARD_ALLOW_LOOPBACK_PROVIDER", "x", "did you mean LAUNCHYARD_ALLOW_LOOPBACK_PROVIDERS?"),
@@ -174,6 +174,14 @@ fn variables_of_others_are_left_alone_but_near_misses_are_not() {
         assert_eq!(found.is_empty(), expected.is_empty(), "{name}: {found}");
         assert!(found.contains(expected), "{name}: {found}");
     }
+}
+
+#[test]
+fn a_relative_data_folder_has_its_backups_beside_it() {
+    let here = std::env::current_dir().unwrap();
+    let overrides = Overrides { data: Some("./desk/".into()), ..Overrides::default() };
+    let data = load_with("", &[], &overrides).unwrap().data;
+    assert_eq!((data.dir, data.backup_dir), (here.join("desk"), here.join("desk-backups")));
 }
 
 #[test]
