@@ -11,7 +11,7 @@ use crate::providers::google::oauth::GoogleOAuth;
 use crate::providers::google::{BadBase, GoogleConfig};
 use crate::providers::outbound::{Outbound, OutboundRules, OutboundSetupError};
 use crate::providers::smtp::{SmtpPool, Timeouts};
-use crate::store::{Store, StoreError};
+use crate::store::{MasterKey, Store, StoreError};
 
 pub struct App {
     pub store: Store,
@@ -30,6 +30,7 @@ pub struct App {
     pub public_url: String,
     runner: OnceLock<Runner>,
     demo: OnceLock<Demo>,
+    master_key: OnceLock<MasterKey>,
 }
 
 /// What only the demo has: a way to move the clock, and the sandbox's address.
@@ -68,6 +69,7 @@ impl App {
             public_url: public_url.trim_end_matches('/').to_owned(),
             runner: OnceLock::new(),
             demo: OnceLock::new(),
+            master_key: OnceLock::new(),
         })
     }
 
@@ -90,6 +92,15 @@ impl App {
         if self.runner.set(runner).is_err() {
             tracing::error!("a second queue was started in one process and is ignored");
         }
+    }
+
+    /// For backups; tests without a data folder have none.
+    pub fn master_key(&self) -> Option<MasterKey> {
+        self.master_key.get().cloned()
+    }
+
+    pub fn set_master_key(&self, key: MasterKey) {
+        let _ = self.master_key.set(key);
     }
 
     pub fn demo(&self) -> Option<&Demo> {

@@ -50,9 +50,9 @@ pub struct Google {
     pub scopes: Vec<String>,
     /// Absent once disconnected.
     pub credentials: Option<Credentials>,
-    /// Where reading the mailbox goes on (Gmail `historyId`).
+    /// Where reading the mailbox goes on (Gmail `historyId`, kept as the text it is).
     #[serde(default)]
-    pub history_cursor: Option<u64>,
+    pub history_cursor: Option<String>,
     /// The calendar to write to; its busy times and those of `busy_calendars` are read.
     #[serde(default)]
     pub calendar_id: Option<String>,

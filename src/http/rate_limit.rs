@@ -113,12 +113,13 @@ pub struct RateLimits {
 }
 
 impl RateLimits {
-    pub fn new(clock: &Clock) -> Self {
+    /// `api` and `pages`: requests a minute of one key, and of one person or network.
+    pub fn new(clock: &Clock, api: u32, pages: u32) -> Self {
         let minute = Duration::from_secs(60);
         Self {
-            by_address: Limiter::new(clock.clone(), Allowed::new(300, minute)),
-            by_account: Limiter::new(clock.clone(), Allowed::new(600, minute)),
-            by_key: Limiter::new(clock.clone(), Allowed::new(600, minute)),
+            by_address: Limiter::new(clock.clone(), Allowed::new(pages, minute)),
+            by_account: Limiter::new(clock.clone(), Allowed::new(pages, minute)),
+            by_key: Limiter::new(clock.clone(), Allowed::new(api, minute)),
             sign_in_by_address: Limiter::new(clock.clone(), Allowed::new(50, 60 * minute)),
         }
     }

@@ -44,7 +44,7 @@ fn headers_tell_programs_what_is_left() {
 #[test]
 fn strangers_share_an_address_and_signed_in_people_do_not() {
     let now = UnixMillis(1_800_000_000_000);
-    let limits = RateLimits::new(&Clock::stopped_at(now));
+    let limits = RateLimits::new(&Clock::stopped_at(now), 600, 300);
     let office = ClientIp("198.51.100.7".parse().unwrap());
     while limits.charge(None, office).is_ok() {}
     let person = || Actor { user: Some(UserId::new(now)), ..Actor::system(crate::base::INSTANCE) };
@@ -56,7 +56,7 @@ fn strangers_share_an_address_and_signed_in_people_do_not() {
 
 #[test]
 fn sign_ins_are_counted_by_network() {
-    let limits = RateLimits::new(&Clock::stopped_at(UnixMillis(1_800_000_000_000)));
+    let limits = RateLimits::new(&Clock::stopped_at(UnixMillis(1_800_000_000_000)), 600, 300);
     let from = |last: u32| ClientIp(format!("2001:db8::{last:x}").parse().unwrap());
     let allowed = (0..60).filter(|last| limits.sign_in(from(*last)).is_ok()).count();
     assert_eq!(allowed, 50);
@@ -78,7 +78,7 @@ async fn a_program_that_asks_too_often_is_told_how_long_to_wait() {
     let now = UnixMillis(1_800_000_000_000);
     let clock = Clock::stopped_at(now);
     let by_key = Limiter::new(clock.clone(), Allowed::new(3, Duration::from_secs(60)));
-    let limits = Data::new(RateLimits { by_key, ..RateLimits::new(&clock) });
+    let limits = Data::new(RateLimits { by_key, ..RateLimits::new(&clock, 600, 300) });
     let key = Actor { api_key: Some(ApiKeyId::new(now)), ..Actor::system(crate::base::INSTANCE) };
 
     let (status, headers) = ask(&limits, Some(key.clone()), "/v1/contacts").await;

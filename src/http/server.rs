@@ -100,10 +100,27 @@ pub fn start<R>(settings: ServerSettings, parts: ServerParts, routes: R) -> Resu
 where
     R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
+    start_on(bind(settings.listen)?, settings, parts, routes)
+}
+
+/// Takes the address without answering yet: links need the port that a listener on port 0 was given.
+pub fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })
+}
+
+/// `start` on a listener that is bound already.
+pub fn start_on<R>(
+    listener: TcpListener,
+    settings: ServerSettings,
+    parts: ServerParts,
+    routes: R,
+) -> Result<RunningServer, StartError>
+where
+    R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+{
     let tls = settings.tls.as_ref().map(tls::server_config).transpose()?;
     let is_https = tls.is_some();
     let failed = |source| StartError::Listen { address: settings.listen, source };
-    let listener = TcpListener::bind(settings.listen).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let live = parts.live.clone();
     let (send_handle, handle) = std::sync::mpsc::channel();

@@ -69,7 +69,7 @@ pub struct Message {
     pub job: JobId,
     /// Where the mailbox stood before sending (Gmail `historyId`), for looking after a cut line.
     #[serde(default)]
-    pub cursor_before: Option<u64>,
+    pub cursor_before: Option<String>,
 }
 
 /// When a message may arrive, on the recipient's clock.

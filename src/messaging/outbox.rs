@@ -430,7 +430,7 @@ fn load(app: &App, job: &Job) -> Result<Option<(Message, Connection)>, StoreErro
     Ok(connection.map(|connection| (message, connection)))
 }
 
-fn mailbox_cursor(txn: &mut Txn<'_>, message: &Message) -> Result<Option<u64>, StoreError> {
+fn mailbox_cursor(txn: &mut Txn<'_>, message: &Message) -> Result<Option<String>, StoreError> {
     let connection = connections::find(txn, message.workspace, message.connection)?;
     Ok(connection.and_then(|connection| match connection.kind {
         connections::Kind::Google(google) => google.history_cursor,

@@ -72,6 +72,11 @@ impl Key {
         self
     }
 
+    /// A key that was read from an index row.
+    pub fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }

@@ -47,6 +47,11 @@ pub use txn::Txn;
 
 use crate::base::{Cursor, Page, WorkspaceId};
 
+/// The tables of the store itself.
+pub fn own_tables() -> Vec<Declared> {
+    vec![Declared::plain(&folder::INSTANCE_FACTS)]
+}
+
 /// Bumped when an older program could no longer read what this one writes.
 pub const SCHEMA: u32 = 1;
 

@@ -1,0 +1,20 @@
+//! Who hears of what happened.
+
+use crate::app::App;
+use crate::events::{Deliver, Subscribers};
+use crate::{agents, bookings, contacts, outreach};
+
+/// All subscribers, in the order in which each event reaches them.
+fn subscribers() -> Subscribers<App> {
+    let mut all: Subscribers<App> = Vec::new();
+    all.extend(contacts::subscribers());
+    all.extend(agents::subscribers());
+    all.extend(outreach::subscribers());
+    all.extend(bookings::subscribers());
+    all.push(Box::new(super::live::Live));
+    all
+}
+
+pub fn deliver(app: &App) -> Deliver<App> {
+    Deliver { store: app.store.clone(), clock: app.clock.clone(), subscribers: subscribers() }
+}

@@ -1,0 +1,46 @@
+//! Every kind of work, registered with the queue.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::channels::email::EmailChannel;
+use crate::config;
+use crate::jobs::{Handlers, Lane, Threads};
+use crate::messaging::Outbox;
+use crate::{agents, bookings, channels, connections, contacts, mailer, outreach};
+
+pub fn handlers(app: &App) -> Handlers<App> {
+    let handlers = Handlers::default()
+        .task(super::events::deliver(app))
+        .task(super::housekeeping::Housekeeping)
+        .effect(Outbox { channel: Arc::new(EmailChannel) });
+    let rooms = [
+        mailer::handlers,
+        connections::handlers,
+        contacts::handlers,
+        channels::handlers,
+        outreach::handlers,
+        agents::handlers,
+        bookings::handlers,
+    ];
+    rooms.into_iter().fold(handlers, |handlers, room| room(handlers))
+}
+
+/// The names of all kinds of work, for the operator's page and the tests.
+pub fn kinds(app: &App) -> Vec<&'static str> {
+    let mut kinds = handlers(app).kinds();
+    kinds.sort_unstable();
+    kinds
+}
+
+pub fn threads(config: &config::Jobs) -> Threads {
+    let each = [
+        (Lane::MailOut, config.mail_workers),
+        (Lane::MailboxPoll, config.mailbox_workers),
+        (Lane::CalendarSync, config.calendar_workers),
+        (Lane::Steps, config.general_workers),
+        (Lane::Housekeeping, config.general_workers),
+    ];
+    Threads(each.into_iter().map(|(lane, count)| (lane, count as usize)).collect::<BTreeMap<_, _>>())
+}

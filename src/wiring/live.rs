@@ -1,0 +1,58 @@
+//! Tells open pages what changed. Pages name their parts by these ids (`data-src` of each says how to fetch it).
+
+use actix_web::{web, HttpResponse};
+
+use crate::app::App;
+use crate::authz::Actor;
+use crate::events::{Event, Happened, Subscriber};
+use crate::http::{LiveEvent, PageError};
+use crate::store::StoreError;
+
+pub struct Live;
+
+impl Subscriber<App> for Live {
+    fn name(&self) -> &'static str {
+        "live"
+    }
+
+    fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {
+        let ids = parts(&event.what);
+        if !ids.is_empty() {
+            app.live.publish(event.workspace, &LiveEvent::new("changed", ids.join("\n")));
+        }
+        Ok(())
+    }
+}
+
+/// The parts of pages that an event changes.
+fn parts(what: &Happened) -> Vec<&'static str> {
+    use Happened as H;
+    let mut ids = vec!["feed"];
+    ids.extend::<&[&str]>(match what {
+        H::MessageQueued { .. } | H::MessageSent { .. } | H::MessageNotSent { .. } => {
+            &["outgoing", "leads", "figures", "today-sending"]
+        }
+        H::MessageInDoubt { .. } => &["needs-you", "leads"],
+        H::MessageReceived { .. } | H::ReplyClassified { .. } | H::ReplyCorrected { .. } => {
+            &["needs-you", "came-in", "replies", "leads", "figures"]
+        }
+        H::DraftWritten { .. } | H::DraftDecided { .. } => &["needs-you", "queue"],
+        H::BookingProposed { .. }
+        | H::BookingConfirmed { .. }
+        | H::BookingMoved { .. }
+        | H::BookingCancelled { .. } => &["needs-you", "agenda", "calendar", "figures"],
+        H::MessageBounced { .. } | H::Complained { .. } | H::Unsubscribed { .. } => &["leads", "figures"],
+        H::WorkerActivated { .. } | H::WorkerPaused { .. } => &["outgoing", "workers"],
+        H::ConnectionLost { .. } | H::ConnectionMade { .. } | H::ConnectionRemoved { .. } => {
+            &["connections", "needs-you"]
+        }
+        H::Enrolled { .. } | H::EnrolmentEnded { .. } => &["leads", "figures"],
+        _ => &[],
+    });
+    ids
+}
+
+/// GET /live: the event stream of the person's workspace.
+pub async fn stream(app: web::Data<App>, actor: Actor) -> Result<HttpResponse, PageError> {
+    Ok(app.live.subscribe(actor.workspace)?.into_response())
+}

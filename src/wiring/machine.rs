@@ -1,0 +1,60 @@
+//! What machines ask: is it alive, is it ready, how is it doing.
+
+use std::net::IpAddr;
+
+use actix_web::{web, HttpRequest, HttpResponse};
+
+use crate::app::App;
+use crate::authz::{Actor, Permission};
+use crate::http::{metrics, run, ClientIp, PageError};
+use actix_web::HttpMessage;
+
+/// GET /healthz: the process answers.
+pub async fn alive() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n")
+}
+
+/// GET /readyz: the store takes writes; 503 with the reason otherwise.
+pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, PageError> {
+    let health = run(move || app.store.health()).await?;
+    let trouble = if health.poisoned {
+        Some("the data folder could not be written")
+    } else if health.stalled_millis > 10_000 {
+        Some("the disk does not answer")
+    } else {
+        None
+    };
+    Ok(match trouble {
+        None => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"),
+        Some(words) => HttpResponse::ServiceUnavailable().content_type("text/plain; charset=utf-8").body(format!("{words}\n")),
+    })
+}
+
+/// GET /metrics (Prometheus): for the operator, and for a collector on this machine.
+pub async fn metrics_page(app: web::Data<App>, request: HttpRequest, ip: ClientIp) -> Result<HttpResponse, PageError> {
+    let is_local = matches!(ip.0, IpAddr::V4(v4) if v4.is_loopback()) || ip.0.to_canonical().is_loopback();
+    let is_operator = request.extensions().get::<Actor>().is_some_and(|actor| actor.may(Permission::Operate));
+    if !is_operator && !is_local {
+        return Err(PageError::NotFound);
+    }
+    let text = run(move || render(&app)).await?;
+    Ok(HttpResponse::Ok().content_type(metrics::CONTENT_TYPE).body(text))
+}
+
+fn render(app: &App) -> String {
+    let health = app.store.health();
+    let totals = crate::jobs::totals(&app.store).unwrap_or_default();
+    let own = [
+        ("launchyard_store_commits", health.commits),
+        ("launchyard_store_syncs", health.syncs),
+        ("launchyard_store_disk_bytes", health.disk_bytes),
+        ("launchyard_jobs_enqueued", totals.enqueued),
+        ("launchyard_jobs_done", totals.done),
+        ("launchyard_jobs_dead", totals.dead),
+        ("launchyard_jobs_open", totals.open()),
+        ("launchyard_live_pages", app.live.reader_count() as u64),
+    ];
+    let lines: String = own.iter().map(|(name, value)| format!("# TYPE {name} gauge\n{name} {value}\n")).collect();
+    // The text ends with the line "# EOF"; ours stand before it.
+    app.metrics.render().replace("# EOF\n", &format!("{lines}# EOF\n"))
+}

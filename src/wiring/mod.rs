@@ -1,0 +1,19 @@
+//! The only place that lists every room: routes, jobs, events, personal data, and how a server is put together.
+
+pub mod demo;
+mod events;
+mod frame;
+mod housekeeping;
+mod idempotency;
+mod jobs;
+mod live;
+mod machine;
+mod openapi;
+pub mod personal_data;
+mod routes;
+mod server;
+
+pub use jobs::kinds as job_kinds;
+pub use openapi::document as openapi_document;
+pub use routes::configure as configure_routes;
+pub use server::{open_app, start_jobs, OpenedApp, Running, StartError};

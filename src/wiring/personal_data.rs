@@ -1,0 +1,57 @@
+//! Every table of the program, with what privacy needs to know about it. A table that is not listed here does
+//! not exist for export, erasure and retention, so a test walks the declarations against what is on disk.
+
+use crate::base::{ContactId, WorkspaceId};
+use crate::store::{Declared, Person, Store, StoreError};
+use crate::{
+    agents, audit, availability, bookings, channels, connections, contacts, events, identity, jobs, mailer, messaging,
+    operator, outreach, workers, workspaces,
+};
+
+/// All tables, room by room.
+pub fn tables() -> Vec<Declared> {
+    let mut all = crate::store::own_tables().to_vec();
+    all.extend_from_slice(jobs::TABLES);
+    all.extend_from_slice(events::TABLES);
+    all.extend_from_slice(audit::TABLES);
+    all.extend_from_slice(super::idempotency::TABLES);
+    all.extend(mailer::tables());
+    all.extend(identity::tables());
+    all.extend(workspaces::tables());
+    all.extend(connections::tables());
+    all.extend(contacts::tables());
+    all.extend_from_slice(workers::TABLES);
+    all.extend(messaging::tables());
+    all.extend(availability::tables());
+    all.extend(channels::tables());
+    all.extend(outreach::tables());
+    all.extend(agents::tables());
+    all.extend(bookings::tables());
+    all.extend(operator::tables());
+    all
+}
+
+/// Everything held about a contact: table name and its rows as JSON.
+pub fn export_contact(
+    store: &Store,
+    workspace: WorkspaceId,
+    contact: ContactId,
+) -> Result<Vec<(&'static str, Vec<serde_json::Value>)>, StoreError> {
+    let person = Person::Contact(workspace, contact);
+    let mut found = Vec::new();
+    for table in tables() {
+        let Some(export) = table.export else { continue };
+        let rows = export(store, person)?;
+        if !rows.is_empty() {
+            found.push((table.info.name, rows));
+        }
+    }
+    Ok(found)
+}
+
+/// Erases a contact everywhere but where a table states why it keeps something. Returns how many rows went.
+pub fn erase_contact(store: &Store, workspace: WorkspaceId, contact: ContactId) -> Result<usize, StoreError> {
+    let person = Person::Contact(workspace, contact);
+    let erasers = tables().into_iter().filter_map(|table| table.erase);
+    erasers.map(|erase| erase(store, person)).sum()
+}

@@ -1,0 +1,64 @@
+//! Every route of the program on one page, room by room.
+
+use std::sync::Arc;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::HttpResponse;
+
+use super::{demo, frame, live, machine, openapi};
+use crate::app::App;
+use crate::http::assets::Assets;
+use crate::http::idempotency::IdempotencyStore;
+use crate::http::rate_limit::{self, RateLimits};
+use crate::{
+    agents, bookings, connections, contacts, events, identity, messaging, operator, outreach, today, workspaces,
+};
+
+/// Registers all pages, forms and the API. Called once for each web thread.
+pub fn configure(config: &mut ServiceConfig, app: &Data<App>, limits: &Data<RateLimits>, answers: &Data<Arc<dyn IdempotencyStore>>) {
+    config
+        .app_data(app.clone())
+        .app_data(limits.clone())
+        .app_data(answers.clone())
+        .route("/healthz", web::get().to(machine::alive))
+        .route("/readyz", web::get().to(machine::ready))
+        .service(web::resource("/static/{path:.*}").route(web::get().to(asset)))
+        .service(
+            web::scope("/v1")
+                .wrap(from_fn(rate_limit::guard))
+                .wrap(from_fn(identity::authenticate))
+                .route("/openapi.json", web::get().to(openapi::page))
+                .configure(contacts::api_routes)
+                .configure(connections::api_routes)
+                .configure(messaging::api_routes)
+                .configure(outreach::api_routes)
+                .configure(agents::api_routes)
+                .configure(bookings::api_routes)
+                .configure(events::api_routes),
+        )
+        .service(
+            web::scope("")
+                .wrap(from_fn(frame::fill))
+                .wrap(from_fn(rate_limit::guard))
+                .wrap(from_fn(identity::authenticate))
+                .route("/metrics", web::get().to(machine::metrics_page))
+                .route("/live", web::get().to(live::stream))
+                .service(web::resource("/demo/clock").route(web::post().to(demo::move_clock)))
+                .configure(today::routes)
+                .configure(identity::routes)
+                .configure(workspaces::routes)
+                .configure(connections::routes)
+                .configure(contacts::routes)
+                .configure(messaging::routes)
+                .configure(outreach::routes)
+                .configure(agents::routes)
+                .configure(bookings::routes)
+                .configure(operator::routes),
+        );
+}
+
+async fn asset(path: web::Path<String>) -> HttpResponse {
+    Assets::serve(&path)
+}
+

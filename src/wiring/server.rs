@@ -1,0 +1,146 @@
+//! Putting a server together: open the folder, build the app, start the queue, answer.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Data;
+
+use super::{housekeeping, idempotency, jobs, routes};
+use crate::app::{App, AppError};
+use crate::base::Clock;
+use crate::config::{master_key, Config, MasterKeyError};
+use crate::http::idempotency::IdempotencyStore;
+use crate::http::rate_limit::RateLimits;
+use crate::http::server::{self, RunningServer, ServerParts, ServerSettings};
+use crate::http::tls::TlsFiles;
+use crate::http::Site;
+use crate::jobs::Runner;
+use crate::store::{real_free_space, DataFolder, MasterKey, OpenError, OpenOptions, StoreError};
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Key(#[from] MasterKeyError),
+    #[error(transparent)]
+    Folder(#[from] OpenError),
+    #[error(transparent)]
+    App(#[from] AppError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Server(#[from] server::StartError),
+    #[error("server.public_url is not an address")]
+    PublicUrl,
+}
+
+/// An app with the folder it stands on. The folder's lock is held as long as this lives.
+pub struct OpenedApp {
+    pub app: Arc<App>,
+    pub folder: DataFolder,
+}
+
+/// Opens the data folder and builds the app. The master key is made only when the folder is empty.
+pub fn open_app(config: Config, clock: Clock, public_url: &str) -> Result<OpenedApp, StartError> {
+    let fresh = DataFolder::is_fresh(&config.data.dir);
+    let master = master_key::find_or_create(&config.key, &config.data.dir, fresh)?;
+    let master = MasterKey::new(*master.as_bytes());
+    let folder = DataFolder::open(&open_options(&config), &master)?;
+    let app = App::new(folder.store.clone(), clock, Arc::new(config), public_url)?;
+    app.set_master_key(master);
+    Ok(OpenedApp { app: Arc::new(app), folder })
+}
+
+pub fn open_options(config: &Config) -> OpenOptions {
+    const MIB: u64 = 1024 * 1024;
+    OpenOptions {
+        dir: config.data.dir.clone(),
+        cache_bytes: u64::from(config.data.cache_mib) * MIB,
+        min_free_bytes: u64::from(config.data.min_free_mib) * MIB,
+        free_space: real_free_space(),
+    }
+}
+
+/// Starts the queue's threads and plans what repeats.
+pub fn start_jobs(app: &Arc<App>) -> Result<(), StartError> {
+    let handlers = Arc::new(jobs::handlers(app));
+    let threads = jobs::threads(&app.config.jobs);
+    let runner = Runner::start(&app.store, &app.clock, Arc::clone(app), handlers, &threads)?;
+    app.set_runner(runner);
+    housekeeping::plan(app)?;
+    crate::connections::plan_polls(app)?;
+    Ok(())
+}
+
+/// A server that answers, with its queue.
+pub struct Running {
+    pub opened: OpenedApp,
+    web: Option<RunningServer>,
+}
+
+impl Running {
+    /// Starts everything on a listener that is bound already.
+    pub fn start(opened: OpenedApp, listener: TcpListener) -> Result<Self, StartError> {
+        start_jobs(&opened.app)?;
+        let web = start_web(&opened.app, listener)?;
+        Ok(Self { opened, web: Some(web) })
+    }
+
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.web.as_ref().map(|web| web.address)
+    }
+
+    /// Leases nothing more, lets what is in hand end, answers what is under way, makes all durable. Within ten seconds.
+    pub fn stop(mut self) {
+        let app = &self.opened.app;
+        let quiet = app.runner().is_none_or(|runner| runner.stop(Duration::from_secs(6)));
+        if !quiet {
+            tracing::warn!("some work was still in hand at the stop; it is looked at on the next start");
+        }
+        if let Some(web) = self.web.take() {
+            if let Err(error) = web.stop() {
+                tracing::warn!(%error, "the web server did not stop cleanly");
+            }
+        }
+        if let Err(error) = app.store.close() {
+            tracing::error!(%error, "the store could not be closed");
+        }
+    }
+}
+
+fn start_web(app: &Arc<App>, listener: TcpListener) -> Result<RunningServer, StartError> {
+    let config = &app.config;
+    let settings = ServerSettings {
+        listen: config.server.listen,
+        tls: config.server.tls.as_ref().map(|files| TlsFiles {
+            certificate: files.certificate.clone(),
+            key: files.key.clone(),
+        }),
+        workers: config.server.workers as usize,
+        site: site(app)?,
+        cookie_key: app.mac.clone(),
+    };
+    let parts = ServerParts { live: app.live.clone(), metrics: app.metrics.clone() };
+    let limits = RateLimits::new(&app.clock, config.limits.api_requests_per_minute, config.limits.pages_per_minute);
+    let limits = Data::new(limits);
+    let answers: Arc<dyn IdempotencyStore> =
+        Arc::new(idempotency::Answers { store: app.store.clone(), clock: app.clock.clone() });
+    let answers = Data::new(answers);
+    let app = Data::from(Arc::clone(app));
+    let routes = move |services: &mut actix_web::web::ServiceConfig| {
+        routes::configure(services, &app, &limits, &answers);
+    };
+    Ok(server::start_on(listener, settings, parts, routes)?)
+}
+
+fn site(app: &App) -> Result<Site, StartError> {
+    let config = &app.config;
+    let mut site = Site::new(url::Url::parse(&app.public_url).map_err(|_| StartError::PublicUrl)?);
+    site.trusted_proxies = config.server.trusted_proxies.clone();
+    site.token_prefixes = ["/u", "/setup", "/reset", "/invite"].map(str::to_owned).to_vec();
+    // One-click unsubscribe comes without any cookie (RFC 8058 section 3.1); its token proves itself.
+    site.csrf_exempt = vec!["/u".to_owned()];
+    site.max_body_bytes = config.limits.form_body_kib as usize * 1024;
+    site.max_upload_bytes = config.limits.import_mib as usize * 1024 * 1024;
+    Ok(site)
+}
