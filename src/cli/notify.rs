@@ -1,0 +1,32 @@
+//! Signals and the service manager.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+
+use anyhow::Context;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// Tells systemd (Type=notify) that the server answers. Nothing happens under another manager.
+pub fn ready() {
+    if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
+        tracing::debug!(%error, "no service manager was told");
+    }
+}
+
+pub fn stopping() {
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+}
+
+/// Blocks until SIGTERM or SIGINT. A second one ends the process at once: everything that was acknowledged is durable.
+pub fn wait_for_stop() -> anyhow::Result<()> {
+    let mut signals = Signals::new([SIGTERM, SIGINT]).context("cannot listen for signals")?;
+    signals.forever().next();
+    let second = Arc::new(AtomicBool::new(true));
+    for signal in [SIGTERM, SIGINT] {
+        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&second))
+            .context("cannot listen for signals")?;
+    }
+    second.store(true, Ordering::SeqCst);
+    Ok(())
+}

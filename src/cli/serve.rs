@@ -1,0 +1,85 @@
+//! `launchyard serve`.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use tracing_subscriber::EnvFilter;
+
+use super::control::ControlSocket;
+use super::{notify, output, Place};
+use crate::app::App;
+use crate::base::Clock;
+use crate::config::{Config, Log, LogFormat};
+use crate::http::server::bind;
+use crate::identity;
+use crate::wiring::{open_app, Running};
+
+pub fn serve(place: &Place, listen: Option<SocketAddr>) -> anyhow::Result<()> {
+    let config = place.load(listen)?;
+    start_log(&config.log)?;
+    let listener = bind(config.server.listen).context("the server cannot start")?;
+    let address = listener.local_addr()?;
+    let public_url = config.server.public_url(address);
+    warn_about_exposure(&config, address);
+    let opened = open_app(config, Clock::system(), &public_url)?;
+    let running = Running::start(opened, listener)?;
+    let app = Arc::clone(&running.opened.app);
+    let control = ControlSocket::start(&app, running.opened.folder.dir())?;
+    tracing::info!(%address, %public_url, version = env!("CARGO_PKG_VERSION"), "Launchyard answers");
+    say_owner_link(&app);
+    watch_disk(&app);
+    notify::ready();
+    notify::wait_for_stop()?;
+    tracing::info!("stopping: what is in hand is finished first");
+    notify::stopping();
+    drop(control);
+    running.stop();
+    Ok(())
+}
+
+/// Until somebody has made the owner's account, the way to it stands on the console.
+fn say_owner_link(app: &App) {
+    match identity::owner_link(app) {
+        Ok(Some(link)) => {
+            output::note("");
+            output::note("  No account yet. Make the owner's account here (the link works once):");
+            output::note(&format!("  {link}"));
+            output::note("");
+        }
+        Ok(None) => {}
+        Err(error) => tracing::error!(%error, "the owner's link could not be made"),
+    }
+}
+
+/// A store that cannot write any more must not look alive: the service manager starts us anew.
+fn watch_disk(app: &Arc<App>) {
+    let app = Arc::clone(app);
+    let watch = move || loop {
+        std::thread::park_timeout(std::time::Duration::from_secs(2));
+        let health = app.store.health();
+        if health.poisoned || health.stalled_millis > 60_000 {
+            tracing::error!("the data folder can no longer be written; the server ends so that it can be started anew");
+            std::process::exit(70);
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("disk-watch".into()).spawn(watch) {
+        tracing::error!(%error, "no thread to watch the disk");
+    }
+}
+
+fn warn_about_exposure(config: &Config, address: SocketAddr) {
+    if !address.ip().is_loopback() && !config.server.is_https() {
+        tracing::warn!("answering on {address} without TLS: passwords can be read on the way. Give server.tls_certificate and server.tls_key, or put a proxy in front and set server.public_url to https");
+    }
+}
+
+pub fn start_log(log: &Log) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&log.filter).context("log.filter")?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match log.format {
+        LogFormat::Json => builder.json().init(),
+        LogFormat::Text => builder.with_target(false).init(),
+    }
+    Ok(())
+}
