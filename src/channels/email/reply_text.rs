@@ -5,6 +5,7 @@
 
 mod attribution;
 mod footer;
+mod footer_words;
 mod quoted_head;
 mod words;
 

@@ -40,7 +40,10 @@ pub fn split_from_text(mut lines: Vec<Line>) -> Vec<Line> {
 }
 
 fn split_line(lines: &[Line], at: usize) -> Option<(Line, Line)> {
-    const OPENERS: [&str; 10] = [" On ", "-On ", " Am ", " Le ", " El ", " Il ", " Em ", " Op ", " Den ", " Dnia "];
+    #[rustfmt::skip]
+    const OPENERS: &[&str] = &[
+        " On ", "-On ", " Am ", " Le ", " El ", " Il ", " Em ", " Op ", " Den ", " Dnia ",
+    ];
     let raw = &lines[at].raw;
     OPENERS.iter().filter_map(|opener| raw.rfind(opener)).find_map(|start| {
         let (own, tail) = (raw[..start].trim_end_matches(['-', ' ']), raw[start + 1..].trim_start());
@@ -93,8 +96,7 @@ fn begins_later(lines: &[Line], at: usize, span: usize) -> bool {
         span_at(lines, later).is_some_and(|inner| later + inner == at + span) && {
             let first = lines[later].text.trim_start_matches(['*', '_', '"', '>', ' ']).to_lowercase();
             starts_with_opener(&first)
-                || first.starts_with(|c: char| c.is_ascii_digit())
-                || has_address(&first) && has_date(&first)
+                || has_date(&first) && (has_address(&first) || first.starts_with(|c: char| c.is_ascii_digit()))
         }
     })
 }
