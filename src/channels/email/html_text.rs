@@ -395,3 +395,6 @@ fn is_never_shown(name: &str) -> bool {
             | "xml"
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ mod words;
 
 use super::html_text::marked_text;
 use super::invisible::{strip_invisible, MARK_ATTRIBUTION, MARK_QUOTE_BELOW};
-use footer::{is_device_footer, is_signature_start};
+use footer::{is_device_footer, is_rule, is_signature_start};
 
 /// Most Unicode scalar values of a message that are stored or sent on.
 pub const EXCERPT_CHARS: usize = 2000;
@@ -20,6 +20,8 @@ const MAX_LINES: usize = 4000;
 const MAX_TEXT_BYTES: usize = 256 * 1024;
 /// A longer quotation between two texts is the mail answered, not the question answered.
 const CONTEXT_LINES: usize = 8;
+/// More lines below a rule are no footer.
+const FOOTER_LINES: usize = 12;
 /// Fewer lines below the only quotation are a postscript, and what is quoted is the mail answered.
 const POSTSCRIPT_LINES: usize = 7;
 
@@ -129,10 +131,13 @@ fn mark_roles(lines: &mut [Line]) {
     mark_wrapped_quotes(lines);
     attribution::mark(lines);
     quoted_head::mark(lines);
-    for line in lines.iter_mut().filter(|line| line.role == Role::Text) {
-        if is_signature_start(&line.raw) || is_device_footer(&line.text) {
+    let mut below = 0;
+    for line in lines.iter_mut().rev().filter(|line| line.role == Role::Text) {
+        let is_footer_rule = is_rule(&line.raw) && below <= FOOTER_LINES;
+        if is_footer_rule || is_signature_start(&line.raw) || is_device_footer(&line.text) {
             line.role = Role::Signature;
         }
+        below += 1;
     }
 }
 

@@ -7,8 +7,13 @@ use super::footer_words::{
 
 /// The line that by custom separates the signature (RFC 3676 section 4.3) and its variants.
 pub fn is_signature_start(raw: &str) -> bool {
+    matches!(raw.trim(), "--" | "—" | "– –" | "- --" | "-- -" | "\\--" | "__") && !raw.starts_with("   ")
+}
+
+/// A rule across the page: above a footer, but people divide their own text by it, too.
+pub fn is_rule(raw: &str) -> bool {
     let line = raw.trim();
-    matches!(line, "--" | "—" | "– –" | "- --" | "---" | "-- -" | "\\--" | "__") && !raw.starts_with("   ")
+    line == "---"
         || line.len() >= 5 && line.chars().all(|c| c == '_')
         || line.len() >= 20 && line.chars().all(|c| c == '-')
 }
