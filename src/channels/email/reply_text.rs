@@ -131,13 +131,11 @@ fn mark_roles(lines: &mut [Line]) {
     mark_wrapped_quotes(lines);
     attribution::mark(lines);
     quoted_head::mark(lines);
-    let mut below = 0;
-    for line in lines.iter_mut().rev().filter(|line| line.role == Role::Text) {
+    for (below, line) in lines.iter_mut().rev().filter(|line| line.role == Role::Text).enumerate() {
         let is_footer_rule = is_rule(&line.raw) && below <= FOOTER_LINES;
         if is_footer_rule || is_signature_start(&line.raw) || is_device_footer(&line.text) {
             line.role = Role::Signature;
         }
-        below += 1;
     }
 }
 

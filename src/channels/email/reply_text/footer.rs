@@ -21,7 +21,7 @@ pub fn is_rule(raw: &str) -> bool {
 /// "Sent from my phone", in the wording of devices and programs.
 pub fn is_device_footer(text: &str) -> bool {
     let lower = bare(text);
-    if lower.is_empty() || lower.chars().count() > 120 {
+    if lower.is_empty() || lower.contains('?') || lower.chars().count() > 120 {
         return false;
     }
     let Some(rest) = PREFIXES.iter().find_map(|prefix| lower.strip_prefix(prefix)) else {

@@ -3,7 +3,7 @@
 #[rustfmt::skip]
 pub const PREFIXES: &[&str] = &[
     "sent from my ", "sent from ", "sent via ", "sent with ", "sent using ", "sent by ", "sent on ",
-    "get outlook for", "get ", "powered by ", "von meinem ", "von meiner ", "von unterwegs ", "gesendet von ",
+    "get outlook for", "get bluemail", "powered by ", "von meinem ", "von meiner ", "von unterwegs ", "gesendet von ",
     "gesendet mit ", "gesendet über ", "gesendet aus ", "diese nachricht wurde von meine",
     "diese mail wurde von meine", "holen sie sich ", "envoyé depuis ", "envoyé à partir d", "envoyé de ",
     "envoyé par ", "envoyé avec ", "télécharger outlook", "obtenez ", "provenance : ", "enviado desde ",
@@ -29,7 +29,7 @@ pub const SUFFIXES: &[&str] = &[
 
 #[rustfmt::skip]
 pub const POSSESSIVES: &[&str] = &[
-    "sent from my ", "von meinem ", "depuis mon ", "desde mi ", "do meu ", "dal mio ", "vanaf mijn ",
+    "sent from my ", "depuis mon ", "desde mi ", "do meu ", "dal mio ", "vanaf mijn ",
     "fra min ", "från min ",
 ];
 

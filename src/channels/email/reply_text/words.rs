@@ -14,7 +14,7 @@ pub enum HeadKey {
 /// "wrote", as it ends or fills an attribution.
 #[rustfmt::skip]
 pub const ATTRIBUTION_VERBS: &[&str] = &[
-    "wrote", "sent", "writes", "has written", "a écrit", "a ecrit", "écrit", "écrivait", "schrieb", "schreibt",
+    "wrote", "writes", "has written", "a écrit", "a ecrit", "écrit", "écrivait", "schrieb", "schreibt",
     "geschrieben", "geschrieben hat", "escribió", "escribio", "ha escrito", "escribía", "escreveu", "escribiu",
     "va escriure", "ha escrit", "ha scritto", "scrisse", "scrive", "scritto", "schreef", "geschreven",
     "het volgende geschreven", "het geskryf", "skrev", "skrev følgende", "skrifaði", "kirjoitti", "kirjutas",
