@@ -3,6 +3,7 @@
 //! Works on html5ever's tokens with a stack of its own instead of a tree: the time is linear in the
 //! input whatever the nesting, and nothing recurses. Quotation structure survives as `> ` and marks.
 
+mod boxes;
 mod style;
 
 use std::cell::RefCell;
@@ -13,12 +14,15 @@ use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
 use super::invisible::{strip_invisible, MARK_ATTRIBUTION, MARK_FIRST, MARK_LAST, MARK_QUOTE_BELOW};
+use boxes::{is_attribution, is_quoting_box, is_signature, marks_quote_below};
 use style::{Paint, StyleSheet};
 
 /// Bytes of HTML that are read.
 const MAX_HTML_BYTES: usize = 512 * 1024;
 /// Open elements that are followed; deeper ones are read as if they were not there.
-const MAX_DEPTH: usize = 150;
+const MAX_DEPTH: usize = 100;
+/// Elements looked through for one that a new one closes unsaid.
+const MAX_IMPLIED: usize = 20;
 const MAX_QUOTE_DEPTH: usize = 8;
 
 /// The text a reader sees, lines as blocks make them, quotations as `> ` lines.
@@ -67,7 +71,8 @@ struct Open {
     name: String,
     paint: Paint,
     is_hidden: bool,
-    is_quote: bool,
+    /// Quotations around and including this element.
+    quote_depth: usize,
     is_preformatted: bool,
     is_attribution: bool,
 }
@@ -115,6 +120,8 @@ impl Writer {
         }
         let parent = self.open.last();
         let (paint, is_hidden) = parent.map_or((Paint::default(), false), |open| (open.paint, open.is_hidden));
+        let quote_depth = parent.map_or(0, |open| open.quote_depth);
+        let is_preformatted = parent.is_some_and(|open| open.is_preformatted);
         let attribute = |wanted: &str| {
             tag.attrs.iter().find(|attribute| &*attribute.name.local == wanted).map(|attribute| &*attribute.value)
         };
@@ -152,8 +159,8 @@ impl Writer {
             name: name.to_owned(),
             paint,
             is_hidden,
-            is_quote: name == "blockquote" || is_quoting_box(&class, &id),
-            is_preformatted: name == "pre" || name == "textarea",
+            quote_depth: quote_depth + usize::from(name == "blockquote" || is_quoting_box(&class, &id)),
+            is_preformatted: is_preformatted || name == "pre",
             is_attribution,
         });
     }
@@ -191,7 +198,7 @@ impl Writer {
             _ => return,
         };
         let is_scope = |open: &str| matches!(open, "table" | "ul" | "ol" | "blockquote" | "select" | "button" | "body");
-        let within = self.open.iter().rev().take_while(|open| !is_scope(&open.name)).count();
+        let within = self.open.iter().rev().take(MAX_IMPLIED).take_while(|open| !is_scope(&open.name)).count();
         let floor = self.open.len() - within;
         if let Some(at) = self.open[floor..].iter().position(|open| closes.contains(&open.name.as_str())) {
             self.close_down_to(floor + at);
@@ -258,7 +265,7 @@ impl Writer {
             attribution.push_str(&text);
             return;
         }
-        if self.open.iter().any(|open| open.is_preformatted) {
+        if self.open.last().is_some_and(|open| open.is_preformatted) {
             let mut lines = text.split('\n');
             self.line.push_str(lines.next().unwrap_or_default());
             for line in lines {
@@ -312,7 +319,7 @@ impl Writer {
     }
 
     fn quote_depth(&self) -> usize {
-        self.open.iter().filter(|open| open.is_quote).count()
+        self.open.last().map_or(0, |open| open.quote_depth)
     }
 
     fn finish(mut self) -> String {
@@ -389,71 +396,5 @@ fn is_never_shown(name: &str) -> bool {
     )
 }
 
-fn has_class(classes: &str, wanted: &[&str]) -> bool {
-    classes.split_ascii_whitespace().any(|class| wanted.contains(&class))
-}
-
-/// Boxes that mail programs put signatures in.
-fn is_signature(class: &str, id: &str) -> bool {
-    has_class(
-        class,
-        &[
-            "gmail_signature",
-            "moz-signature",
-            "protonmail_signature_block",
-            "x_gmail_signature",
-            "ms-outlook-mobile-signature",
-            "gmail_signature_prefix",
-            "zmail_signature",
-            "yahoo_signature",
-        ],
-    ) || matches!(
-        id,
-        "signature"
-            | "x_signature"
-            | "applemailsignature"
-            | "ms-outlook-mobile-signature"
-            | "x_ms-outlook-mobile-signature"
-            | "ymail_android_signature"
-    )
-}
-
-/// The line above a quotation, as marked by Gmail, Thunderbird and others.
-fn is_attribution(class: &str) -> bool {
-    has_class(class, &["gmail_attr", "moz-cite-prefix", "x_gmail_attr", "x_moz-cite-prefix", "tutanota_quote_attr"])
-}
-
-/// Boxes, other than `blockquote`, that hold the mail answered.
-fn is_quoting_box(class: &str, id: &str) -> bool {
-    has_class(
-        class,
-        &[
-            "yahoo_quoted",
-            "protonmail_quote",
-            "zmail_extra",
-            "x_yahoo_quoted",
-            "tutanota_quote",
-            "hmmessage_quote",
-            "sh-quoted-content",
-            "front-blockquote",
-        ],
-    ) || id.starts_with("yiv") && id.ends_with("quoted")
-        || id == "mailcontainer_quote"
-        || id == "isreplycontent"
-}
-
-/// Elements that begin the mail answered in Outlook and its kin.
-fn marks_quote_below(class: &str, id: &str) -> bool {
-    matches!(
-        id,
-        "divrplyfwdmsg"
-            | "x_divrplyfwdmsg"
-            | "appendonsend"
-            | "x_appendonsend"
-            | "mail-editor-reference-message-container"
-            | "outlookmessageheader"
-            | "replysplit"
-            | "orighead"
-            | "olk_src_body_section"
-    ) || has_class(class, &["outlookmessageheader", "ms-outlook-mobile-reference-message", "wordsection1_quote"])
-}
+#[cfg(test)]
+mod tests;

@@ -5,12 +5,13 @@
 
 mod attribution;
 mod footer;
+mod footer_words;
 mod quoted_head;
 mod words;
 
 use super::html_text::marked_text;
 use super::invisible::{strip_invisible, MARK_ATTRIBUTION, MARK_QUOTE_BELOW};
-use footer::{is_device_footer, is_signature_start};
+use footer::{is_device_footer, is_rule, is_signature_start};
 
 /// Most Unicode scalar values of a message that are stored or sent on.
 pub const EXCERPT_CHARS: usize = 2000;
@@ -19,6 +20,8 @@ const MAX_LINES: usize = 4000;
 const MAX_TEXT_BYTES: usize = 256 * 1024;
 /// A longer quotation between two texts is the mail answered, not the question answered.
 const CONTEXT_LINES: usize = 8;
+/// More lines below a rule are no footer.
+const FOOTER_LINES: usize = 12;
 /// Fewer lines below the only quotation are a postscript, and what is quoted is the mail answered.
 const POSTSCRIPT_LINES: usize = 7;
 
@@ -128,8 +131,9 @@ fn mark_roles(lines: &mut [Line]) {
     mark_wrapped_quotes(lines);
     attribution::mark(lines);
     quoted_head::mark(lines);
-    for line in lines.iter_mut().filter(|line| line.role == Role::Text) {
-        if is_signature_start(&line.raw) || is_device_footer(&line.text) {
+    for (below, line) in lines.iter_mut().rev().filter(|line| line.role == Role::Text).enumerate() {
+        let is_footer_rule = is_rule(&line.raw) && below <= FOOTER_LINES;
+        if is_footer_rule || is_signature_start(&line.raw) || is_device_footer(&line.text) {
             line.role = Role::Signature;
         }
     }

@@ -112,9 +112,19 @@ fn parse_color(value: &str) -> Option<u32> {
 
 /// Rules of `<style>` elements with plain selectors: `.class`, `#id`, `tag`, `tag.class`.
 #[derive(Debug, Default)]
-pub struct StyleSheet(Vec<(String, String)>);
+pub struct StyleSheet(Vec<Rule>);
 
-const MAX_RULES: usize = 300;
+/// A selector in parts, empty where it asks nothing, and its declarations.
+#[derive(Debug)]
+struct Rule {
+    tag: String,
+    class: String,
+    id: String,
+    declarations: String,
+}
+
+const MAX_RULES: usize = 150;
+const MAX_DECLARATION_BYTES: usize = 2000;
 
 impl StyleSheet {
     /// Reads rules; those inside `@media` and its kin are for other screens and are skipped.
@@ -128,32 +138,34 @@ impl StyleSheet {
             if !is_group {
                 self.add(selectors, &body[..end]);
             }
+            if self.0.len() >= MAX_RULES {
+                return;
+            }
             rest = body.get(end + 1..).unwrap_or_default();
         }
     }
 
     fn add(&mut self, selectors: &str, declarations: &str) {
-        for selector in selectors.split(',') {
+        for selector in selectors.split(',').take(MAX_RULES) {
             let selector = selector.trim().to_ascii_lowercase();
             let is_plain = !selector.is_empty() && !selector.contains([' ', ':', '[', '+', '~', '*']);
-            if is_plain && self.0.len() < MAX_RULES && declarations.len() < 2000 {
-                self.0.push((selector, format!("{declarations};")));
+            if is_plain && self.0.len() < MAX_RULES && declarations.len() < MAX_DECLARATION_BYTES {
+                let (tag, class) = selector.split_once('.').unwrap_or((&selector, ""));
+                let (tag, id) = tag.split_once('#').unwrap_or((tag, ""));
+                let declarations = format!("{declarations};");
+                self.0.push(Rule { tag: tag.into(), class: class.into(), id: id.into(), declarations });
             }
         }
     }
 
     /// Declarations that apply to an element; `classes` and `id` in lower case.
     pub fn for_element(&self, name: &str, classes: &str, id: &str) -> String {
-        let applies = |selector: &str| match selector.split_once('.') {
-            Some((tag, class)) => {
-                (tag.is_empty() || tag == name) && classes.split_ascii_whitespace().any(|own| own == class)
-            }
-            None => match selector.split_once('#') {
-                Some((tag, wanted)) => (tag.is_empty() || tag == name) && !id.is_empty() && wanted == id,
-                None => selector == name,
-            },
+        let applies = |rule: &&Rule| {
+            (rule.tag.is_empty() || rule.tag == name)
+                && (rule.id.is_empty() || rule.id == id)
+                && (rule.class.is_empty() || classes.split_ascii_whitespace().any(|own| own == rule.class))
         };
-        self.0.iter().filter(|(selector, _)| applies(selector)).map(|(_, declarations)| declarations.as_str()).collect()
+        self.0.iter().filter(applies).map(|rule| rule.declarations.as_str()).collect()
     }
 }
 

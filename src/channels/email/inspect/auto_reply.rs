@@ -17,13 +17,9 @@ pub fn is_auto_reply(headers: &HeaderBlock, facts: &ReplyFacts) -> bool {
     if is_auto_subject(&subject) {
         return true;
     }
-    let is_suppressing = headers.get("x-auto-response-suppress").is_some_and(|value| {
-        let value = value.to_lowercase();
-        value.contains("all") || value.contains("oof") || value.contains("autoreply")
-    });
-    // No return address is what answering programs use; X-Auto-Response-Suppress and bulk
-    // precedence support it, but stand on other mail too.
-    facts.is_null_return_path && (facts.is_answer || is_suppressing || precedence.is_some() || is_short_head(headers))
+    // No return address is what answering programs use; newsletters and lists have their own signs.
+    // X-Auto-Response-Suppress stands on people's mail, too, so it decides nothing.
+    facts.is_null_return_path && !headers.has("list-id") && !headers.has("list-unsubscribe")
 }
 
 /// Mail clients that unsubscribe for their user (RFC 2369 `mailto:`) say so; a person's own "unsubscribe"
@@ -34,88 +30,30 @@ pub fn is_unsubscribe_request(headers: &HeaderBlock, facts: &ReplyFacts) -> bool
         || facts.is_auto_submitted() && subject.trim().eq_ignore_ascii_case("unsubscribe")
 }
 
-/// Vacation programs write few headers: no client's name, no list.
-fn is_short_head(headers: &HeaderBlock) -> bool {
-    !headers.has("list-id") && !headers.has("list-unsubscribe")
-}
-
 /// Prefixes and whole subjects of away notes.
 fn is_auto_subject(subject: &str) -> bool {
-    const PREFIXES: [&str; 58] = [
-        "automatic reply",
-        "auto reply",
-        "auto-reply",
-        "autoreply",
-        "auto response",
-        "auto-response",
-        "autoresponse",
-        "automated reply",
-        "automated response",
-        "automatic response",
-        "autoresponder",
-        "out of office",
-        "out of the office",
-        "out-of-office",
-        "ooo:",
-        "away from office",
-        "vacation reply",
-        "on vacation",
-        "vacation:",
-        "automatische antwort",
-        "abwesenheit",
-        "abwesend",
-        "automatische abwesenheit",
-        "autom. antwort",
-        "réponse automatique",
-        "reponse automatique",
-        "absence du bureau",
-        "message d'absence",
-        "absent du bureau",
-        "respuesta automática",
-        "respuesta automatica",
-        "fuera de la oficina",
-        "resposta automática",
-        "resposta automatica",
-        "fora do escritório",
-        "ausência temporária",
-        "risposta automatica",
-        "fuori sede",
-        "fuori ufficio",
-        "automatisch antwoord",
-        "afwezig",
-        "automatiskt svar",
-        "frånvaro",
-        "autosvar",
-        "automatisk svar",
-        "fravær",
-        "automaattinen vastaus",
-        "poissaolo",
-        "odpowiedź automatyczna",
-        "automatyczna odpowiedź",
-        "automatická odpověď",
-        "automatická odpoveď",
-        "automatikus válasz",
-        "răspuns automat",
-        "otomatik yanıt",
-        "автоответ",
-        "автоматический ответ",
-        "αυτόματη απάντηση",
+    #[rustfmt::skip]
+    const PREFIXES: &[&str] = &[
+        "automatic reply", "auto reply", "auto-reply", "autoreply", "auto response", "auto-response",
+        "autoresponse", "automated reply", "automated response", "automatic response", "autoresponder",
+        "out of office", "out of the office", "out-of-office", "ooo:", "away from office", "vacation reply",
+        "vacation:", "automatische antwort", "abwesenheit", "abwesend",
+        "automatische abwesenheit", "autom. antwort", "réponse automatique", "reponse automatique",
+        "absence du bureau", "message d'absence", "absent du bureau", "respuesta automática",
+        "respuesta automatica", "fuera de la oficina", "resposta automática", "resposta automatica",
+        "fora do escritório", "ausência temporária", "risposta automatica", "fuori sede", "fuori ufficio",
+        "automatisch antwoord", "afwezig", "automatiskt svar", "frånvaro", "autosvar", "automatisk svar",
+        "fravær", "automaattinen vastaus", "poissaolo", "odpowiedź automatyczna", "automatyczna odpowiedź",
+        "automatická odpověď", "automatická odpoveď", "automatikus válasz", "răspuns automat",
+        "otomatik yanıt", "автоответ", "автоматический ответ", "αυτόματη απάντηση",
     ];
-    const MORE: [&str; 12] = [
-        "自動応答",
-        "自動返信",
-        "不在通知",
-        "自动回复",
-        "自動回覆",
-        "自動回復",
-        "자동 회신",
-        "부재중",
-        "תשובה אוטומטית",
-        "رد تلقائي",
-        "автоматична відповідь",
-        "automatski odgovor",
+    /// Wordings that no person begins a subject with, wherever they stand in it.
+    #[rustfmt::skip]
+    const ANYWHERE: &[&str] = &[
+        "自動応答", "自動返信", "不在通知", "自动回复", "自動回覆", "自動回復", "자동 회신", "부재중", "תשובה אוטומטית", "رد تلقائي",
+        "автоматична відповідь", "automatski odgovor",
     ];
     let subject = subject.trim().trim_start_matches(['[', '(', '*', '"']).to_lowercase();
-    PREFIXES.iter().chain(&MORE).any(|prefix| subject.starts_with(prefix))
-        || MORE.iter().any(|phrase| subject.contains(phrase)) && !subject.starts_with("re:")
+    PREFIXES.iter().chain(ANYWHERE).any(|prefix| subject.starts_with(prefix))
+        || ANYWHERE.iter().any(|phrase| subject.contains(phrase)) && !subject.starts_with("re:")
 }

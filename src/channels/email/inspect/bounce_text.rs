@@ -20,10 +20,11 @@ pub fn read(text: &str, failed: &[String], ours: &[String], is_delay: bool) -> V
     let report = before_original(text);
     let lines: Vec<&str> = report.lines().take(MAX_LINES).collect();
     let places = places(&lines, failed, ours);
+    let whole = Said { text: &report, class: class_of(&report, is_delay) };
     let mut concerned: Vec<Concerned> = Vec::new();
     for (index, place) in places.iter().enumerate() {
         let end = places.get(index + 1).map_or(lines.len(), |next| next.line.max(place.line + 1));
-        let found = judge(&lines, place, end, &report, is_delay);
+        let found = judge(&lines, place, end, &whole, is_delay);
         match concerned.iter_mut().find(|known| known.address.eq_ignore_ascii_case(&found.address)) {
             // The same address again, usually nearer to the server's answer.
             Some(known) if known.class == BounceClass::Unclear => *known = found,
@@ -54,13 +55,27 @@ struct Place {
     address: String,
 }
 
-fn judge(lines: &[&str], place: &Place, end: usize, report: &str, is_delay: bool) -> Concerned {
-    let after = lines[place.line..end.min(place.line + NEAR_LINES)].join("\n");
-    let before = lines[place.line.saturating_sub(NEAR_LINES_BEFORE)..place.line].join("\n");
-    let judged = |text: &str| classify(Evidence { diagnostic: text, is_delay, ..Evidence::default() });
-    let said = [after.as_str(), before.as_str(), report].into_iter().map(|text| (text, judged(text)));
-    let (diagnostic, class) =
-        said.into_iter().find(|(_, class)| *class != BounceClass::Unclear).unwrap_or((&after, BounceClass::Unclear));
+/// A stretch of the report and what its words say.
+struct Said<'a> {
+    text: &'a str,
+    class: BounceClass,
+}
+
+fn class_of(text: &str, is_delay: bool) -> BounceClass {
+    classify(Evidence { diagnostic: text, is_delay, ..Evidence::default() })
+}
+
+/// Asks the lines at and below the address, then those above it, then the whole report.
+fn judge(lines: &[&str], place: &Place, end: usize, whole: &Said<'_>, is_delay: bool) -> Concerned {
+    let below = lines[place.line..end.min(place.line + NEAR_LINES)].join("\n");
+    let above = lines[place.line.saturating_sub(NEAR_LINES_BEFORE)..place.line].join("\n");
+    let near = [below.as_str(), above.as_str()].into_iter().map(|text| Said { text, class: class_of(text, is_delay) });
+    let said = near.into_iter().find(|said| said.class != BounceClass::Unclear);
+    let (diagnostic, class) = match &said {
+        Some(said) => (said.text, said.class),
+        None if whole.class != BounceClass::Unclear => (whole.text, whole.class),
+        None => (below.as_str(), BounceClass::Unclear),
+    };
     Concerned {
         address: place.address.clone(),
         status: None,
@@ -72,7 +87,7 @@ fn judge(lines: &[&str], place: &Place, end: usize, report: &str, is_delay: bool
 }
 
 fn shortened(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let words: Vec<&str> = text.split_whitespace().take(200).collect();
     words.join(" ").chars().take(500).collect()
 }
 
@@ -121,27 +136,13 @@ fn leading(lines: &[&str], at: usize) -> Vec<String> {
 }
 
 fn named_as_recipient(lines: &[&str], at: usize) -> Vec<String> {
-    const MARKS: [&str; 20] = [
-        "following recipient: ",
-        "following recipient(s): ",
-        "delivered to: ",
-        "deliver to: ",
-        "delivering to: ",
-        "address: <",
-        "failed recipient: ",
-        "intended recipient: ",
-        "undeliverable address: ",
-        "error-for: ",
-        "addressed to ",
-        "delivery userid: ",
-        "invalid recipient: ",
-        "failed address: ",
-        "could not deliver mail to ",
-        "could not be delivered to ",
-        "unable to deliver message to: ",
-        "unable to deliver message to ",
-        "recipient: <",
-        "mailbox is full: ",
+    #[rustfmt::skip]
+    const MARKS: &[&str] = &[
+        "following recipient: ", "following recipient(s): ", "delivered to: ", "deliver to: ",
+        "delivering to: ", "address: <", "failed recipient: ", "intended recipient: ",
+        "undeliverable address: ", "error-for: ", "addressed to ", "delivery userid: ", "invalid recipient: ",
+        "failed address: ", "could not deliver mail to ", "could not be delivered to ",
+        "unable to deliver message to: ", "unable to deliver message to ", "recipient: <", "mailbox is full: ",
     ];
     let line = unquoted(lines[at]);
     let lower = line.to_lowercase();
@@ -195,31 +196,15 @@ pub fn after_original(text: &str) -> &str {
 }
 
 fn begins_original(line: &str) -> bool {
-    const MARKS: [&str; 24] = [
-        "below this line is a copy",
-        "this is a copy of the message",
-        "this is a copy of your message",
-        "original message",
-        "returned message",
-        "returned mail follows",
-        "copy of the original message",
-        "message text follows",
-        "header of the original message",
-        "headers of the original message",
-        "original message follows",
-        "original message headers",
-        "unsent message",
-        "message header follows",
-        "message headers follow",
-        "the body of the message is",
-        "returned content",
-        "message contents follow",
-        "original mail",
-        "mensaje original",
-        "message d'origine",
-        "ursprüngliche nachricht",
-        "copy of your message",
-        "исходное сообщение",
+    #[rustfmt::skip]
+    const MARKS: &[&str] = &[
+        "below this line is a copy", "this is a copy of the message", "this is a copy of your message",
+        "original message", "returned message", "returned mail follows", "copy of the original message",
+        "message text follows", "header of the original message", "headers of the original message",
+        "original message follows", "original message headers", "unsent message", "message header follows",
+        "message headers follow", "the body of the message is", "returned content", "message contents follow",
+        "original mail", "mensaje original", "message d'origine", "ursprüngliche nachricht",
+        "copy of your message", "исходное сообщение",
     ];
     let trimmed = line.trim();
     if trimmed.len() > 160 {

@@ -123,6 +123,10 @@ fn bounces_in_words_are_understood() {
         ("notes", "From: postmaster@example.org\nSubject: DELIVERY FAILURE: User ada not listed in Domino Directory", "Your message\n\n  Subject: Talk\n\nwas not delivered to:\n\n  ada@example.org\n\nbecause:\n\n  User ada (ada@example.org) not listed in Domino Directory\n".into(), MailKind::Hard),
         ("google, blocked", "From: Mail Delivery Subsystem <mailer-daemon@googlemail.com>\nX-Failed-Recipients: ada@example.org\nSubject: Message blocked", "Your message to ada@example.org has been blocked. The response was:\n\n550 5.7.1 Our system has detected that this message is suspicious.\n".into(), MailKind::Soft),
         ("google, gone", "From: Mail Delivery Subsystem <mailer-daemon@googlemail.com>\nX-Failed-Recipients: ada@example.org\nSubject: Delivery Status Notification (Failure)", "Address not found\n\nYour message wasn't delivered to ada@example.org because the address couldn't be found.\n".into(), MailKind::Hard),
+        ("google, no domain", "From: Mail Delivery Subsystem <mailer-daemon@googlemail.com>\nX-Failed-Recipients: ada@example.org\nSubject: Delivery Status Notification (Failure)", "Your message wasn't delivered to ada@example.org because the domain example.org couldn't be found. Check for typos or unnecessary spaces and try again.\n\nDNS type 'mx' lookup of example.org responded with code NXDOMAIN\n".into(), MailKind::Hard),
+        ("microsoft, HTML alone", "From: Microsoft Outlook <MicrosoftExchange1@example.net>\nSubject: Unzustellbar: Gespräch\nContent-Type: text/html; charset=utf-8", "<p>Ihre Nachricht an <a href=\"mailto:ada@example.org\">ada@example.org</a> konnte nicht zugestellt werden.</p><p>Remote Server returned '550 5.1.10 RESOLVER.ADR.RecipientNotFound'</p>".into(), MailKind::Hard),
+        ("mdaemon", "From: MDaemon@mx.example.net\nSubject: Permanent Delivery Failure", "The attached message had PERMANENT fatal delivery errors!\n\nFailed address: ada@example.org\n\n--- Session Transcript ---\n --> RCPT To:<ada@example.org>\n <-- 550 unknown user\n".into(), MailKind::Hard),
+        ("chinese", "From: PostMaster@mx.example.net\nSubject: 系统退信/System bounce", "退信原因：\n收件人邮件地址（ada@example.org）不存在，邮件无法送达。\nhost mx.example.org: 550 Mailbox not found\n".into(), MailKind::Hard),
         ("opensmtpd", "From: Mailer Daemon <MAILER-DAEMON@mx.example.net>\nSubject: Delivery status notification: error", "An error has occurred while attempting to deliver a message for\nthe following list of recipients:\n\nada@example.org: 550 Invalid recipient\n\nBelow is a copy of the original message:\n\nMessage-ID: <out-1@example.com>\n".into(), MailKind::Hard),
         ("german", "From: postmaster@example.org\nSubject: Unzustellbar: Gespräch", "Die Nachricht konnte nicht zugestellt werden an:\n\nada@example.org\nDie E-Mail-Adresse existiert nicht.\n".into(), MailKind::Hard),
         ("groupwise", "From: Mailer-Daemon@example.org\nSubject: Message status - undeliverable", "The message that you sent was undeliverable to the following:\n\tada@example.org (user not found)\n\nPossibly truncated original message follows:\n".into(), MailKind::Hard),
@@ -132,6 +136,29 @@ fn bounces_in_words_are_understood() {
         let read = inspect(&mail(head, &body));
         assert_eq!((read.kind, addresses(&read)), (kind, vec!["ada@example.org"]), "{name}: {read:?}");
     }
+}
+
+#[test]
+fn people_may_write_about_bounces() {
+    let cases = [
+        ("Subject: Re: bounce rates", "Hi, delivery failed to meet expectations. Call me."),
+        ("Subject: Undelivered parcel 550\nIn-Reply-To: <a@example.com>", "The parcel could not be delivered."),
+        (
+            "Subject: Re: Talk\nIn-Reply-To: <a@example.com>",
+            "Our server answers 550 5.1.1 user unknown. Try bob@example.org.",
+        ),
+    ];
+    for (head, body) in cases {
+        let read = inspect(&mail(&format!("From: Ada <ada@example.org>\n{head}"), body));
+        assert_eq!((read.kind, read.reply_text.as_str()), (MailKind::Reply, body), "{head}");
+    }
+}
+
+#[test]
+fn a_receipt_that_a_mail_was_read_is_no_reply() {
+    let head = "From: ada@example.org\nSubject: Read: Talk\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b";
+    let body = "--b\nContent-Type: text/plain\n\nYour message was read.\n--b\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; ada@example.org\nDisposition: manual-action/MDN-sent-manually; displayed\n--b--\n";
+    assert_eq!(inspect(&mail(head, body)).kind, MailKind::None);
 }
 
 #[test]
@@ -235,7 +262,7 @@ fn hostile_mails_are_bounded() {
     let nested = "Content-Type: message/rfc822\n\n".repeat(50_000);
     let multiparts: String =
         (0..5_000).map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n")).collect();
-    let divs = format!("Content-Type: text/html\n\n{}x", "<div><p><b>".repeat(50_000));
+    let divs = format!("Content-Type: text/html\n\n{}x", "<div><p><b>".repeat(15_000));
     let quotes = format!("Content-Type: text/plain\n\n{}", "On 5 May 2026 at 10:15 <a@\n".repeat(20_000));
     let ids = format!("References: {}\n\nx", "<a@b> ".repeat(100_000));
     for raw in [nested, multiparts, divs, quotes, ids] {

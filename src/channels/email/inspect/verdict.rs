@@ -56,6 +56,7 @@ pub struct Evidence<'a> {
 
 /// Contract: the enhanced code in the diagnostic beats a generic `x.0.0` in `Status`.
 pub fn best_code(status: Option<EnhancedCode>, diagnostic: &str) -> Option<EnhancedCode> {
+    let diagnostic = beginning(diagnostic);
     let specific = EnhancedCode::find_all(diagnostic).take(8).find(|code| !code.is_generic());
     match status {
         Some(status) if !status.is_generic() => Some(status),
@@ -64,6 +65,13 @@ pub fn best_code(status: Option<EnhancedCode>, diagnostic: &str) -> Option<Enhan
     }
 }
 
+/// As much of a text as is worth searching for codes.
+fn beginning(text: &str) -> &str {
+    let end = (0..=4000.min(text.len())).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+    &text[..end]
+}
+
+/// What one recipient's failure is about.
 pub fn classify(evidence: Evidence<'_>) -> BounceClass {
     let words = reasons::find(evidence.diagnostic);
     let code = best_code(evidence.status, evidence.diagnostic);
@@ -73,7 +81,7 @@ pub fn classify(evidence: Evidence<'_>) -> BounceClass {
     if let Some(class) = code.and_then(|code| by_code(code, words)) {
         return class;
     }
-    let is_transient = find_reply(evidence.diagnostic).is_some_and(|reply| reply < 500);
+    let is_transient = find_reply(beginning(evidence.diagnostic)).is_some_and(|reply| reply < 500);
     match words {
         // "450 mailbox unavailable": the words are those of 550, the number is what counts.
         Some(BounceClass::Address) if is_transient => return BounceClass::Temporary,

@@ -40,7 +40,10 @@ pub fn split_from_text(mut lines: Vec<Line>) -> Vec<Line> {
 }
 
 fn split_line(lines: &[Line], at: usize) -> Option<(Line, Line)> {
-    const OPENERS: [&str; 10] = [" On ", "-On ", " Am ", " Le ", " El ", " Il ", " Em ", " Op ", " Den ", " Dnia "];
+    #[rustfmt::skip]
+    const OPENERS: &[&str] = &[
+        " On ", "-On ", " Am ", " Le ", " El ", " Il ", " Em ", " Op ", " Den ", " Dnia ",
+    ];
     let raw = &lines[at].raw;
     OPENERS.iter().filter_map(|opener| raw.rfind(opener)).find_map(|start| {
         let (own, tail) = (raw[..start].trim_end_matches(['-', ' ']), raw[start + 1..].trim_start());
@@ -93,8 +96,7 @@ fn begins_later(lines: &[Line], at: usize, span: usize) -> bool {
         span_at(lines, later).is_some_and(|inner| later + inner == at + span) && {
             let first = lines[later].text.trim_start_matches(['*', '_', '"', '>', ' ']).to_lowercase();
             starts_with_opener(&first)
-                || first.starts_with(|c: char| c.is_ascii_digit())
-                || has_address(&first) && has_date(&first)
+                || has_date(&first) && (has_address(&first) || first.starts_with(|c: char| c.is_ascii_digit()))
         }
     })
 }
@@ -112,16 +114,29 @@ fn is_attribution(text: &str) -> bool {
         matches!(c, ':' | '：' | '﹕' | '.' | '…' | '*' | '_' | ')' | ']') || c.is_whitespace()
     });
     let has_colon = lower[end.len()..].contains([':', '：', '﹕']);
-    let ends_with_verb = ATTRIBUTION_VERBS.iter().any(|verb| ends_with_word(end, verb));
+    // "sent" alone also ends ordinary sentences.
+    let ends_with_verb = ATTRIBUTION_VERBS.iter().any(|verb| ends_with_word(end, verb))
+        || has_address(lower) && ends_with_word(end, "sent");
     if !has_colon && !ends_with_verb {
         return is_dated_name(lower);
     }
     let (has_date, has_address) = (has_date(lower), has_address(lower));
     let has_verb = ends_with_verb || ATTRIBUTION_VERBS.iter().any(|verb| contains_word(lower, verb));
+    if has_sentence_end(lower) {
+        return false;
+    }
     if has_verb && (has_date || has_address) {
         return has_address || ends_with_verb && is_date_first(lower) || starts_with_opener(lower) && has_date;
     }
     has_colon && has_date && has_address && has_time(lower) || has_colon && is_dated_name(lower)
+}
+
+/// A full stop behind a whole word or a time, not behind an abbreviation: prose, not an attribution.
+fn has_sentence_end(text: &str) -> bool {
+    text.match_indices(". ").any(|(at, _)| {
+        let word = text[..at].rsplit([' ', '\t']).next().unwrap_or_default();
+        word.chars().count() > 7 || word.contains(':')
+    })
 }
 
 /// A number stands among the first words: "понедельник, 6 октября 2014 г. …", "30.9.2026 …".

@@ -105,6 +105,9 @@ fn block_length(lines: &[Line], at: usize) -> Option<usize> {
 
 /// Further fields on one line: `From: Ada Date: Tuesday`, as HTML made into text may have it.
 fn inner_keys(text: &str) -> Vec<HeadKey> {
+    if !text.contains('@') {
+        return Vec::new();
+    }
     text.split_whitespace().skip(1).filter(|word| word.ends_with(':')).filter_map(key_of).collect()
 }
 

@@ -76,6 +76,12 @@ fn the_line_above_a_quotation_is_known_in_many_languages() {
 fn sentences_that_look_like_attributions_stay() {
     let texts = [
         "On 5 May I wrote to your colleague:\nhe never answered.\nCan you help?",
+        "On 5 May 2026 at 10:15 this was sent:\nthe offer.",
+        "Part one.\n\n---\n\nPart two:\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12",
+        "Mail me at ada@example.org or call 10:30. My colleague (bob@example.org) wrote:\n- fine",
+        "From: what I see, it works. Subject: to change.",
+        "Von meinem Chef abgelehnt.",
+        "Get back to me by phone please.",
         "Call me at 10:15.\nOr write to ada@example.org.",
         "As you wrote on Monday:\nthe price is fixed. I disagree.",
         "From: Berlin\nTo: Paris\nis what I need, on 5 May.",
