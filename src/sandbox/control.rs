@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `POST clock {"advance_seconds":N}` | moves the clock and lets what is due happen; answers `{"now"}` |
 //! | `GET requests` | JSON lines `method,url,headers,body` of the provider requests received; secrets shortened |
+//! | `GET mail-commands` | JSON lines `protocol,account,command` of signed-in mail clients |
 //! | `POST faults {"match","status","retry_after","delay_ms","drop","after","body","times"}` | see `faults.rs` |
 //! | `POST settings {"daily_sends","units_per_minute","testing_mode",…}` | see `Settings` |
 //! | `POST accounts {"email","name","zone"}` | one more account to sign in with |
@@ -49,6 +50,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
         ("POST", ["expire"]) => read(request).map(|body| expire(&mut shared.world(), &body)),
         ("POST", ["reset"]) => Ok(reset(shared, request)),
         ("GET", ["requests"]) => Ok(Answer::new(200, "application/jsonl", shared.world().record.json_lines())),
+        ("GET", ["mail-commands"]) => Ok(Answer::new(200, "application/jsonl", shared.world().record.mail_lines())),
         ("GET", ["mailboxes", address]) => Ok(mailbox(&shared.world(), address)),
         ("GET", ["calendars", address]) => Ok(Answer::ok(&shared.world().google.calendars.all_of(address))),
         _ => Err(Answer::json(404, &json!({"error": "no such control"}))),

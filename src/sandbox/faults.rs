@@ -5,14 +5,15 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::google;
 use super::wire::{Answer, Request};
+use super::{google, oauth};
 
 /// `{"match":"POST /google/gmail/v1/users/me/messages/send","status":503,"times":2}`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Fault {
-    /// Method (or `*`) and the beginning of the path; for mail the method is `SMTP` and the path a command: `SMTP DATA`.
+    /// Method (or `*`) and the beginning of the path, with or without the provider in front. For mail the method is the
+    /// protocol and the path a command: `SMTP DATA`, `IMAP LOGIN`.
     #[serde(rename = "match")]
     pub matches: String,
     /// Answer with this status; without it (and without `drop`) the call is only delayed.
@@ -35,6 +36,11 @@ pub(super) struct Fault {
     pub times: u32,
 }
 
+/// Endpoints whose errors have the shape of RFC 6749 section 5.2.
+fn is_oauth(path: &str) -> bool {
+    path.starts_with("/oidc/") || ["/google/token", "/google/revoke"].contains(&path)
+}
+
 fn once() -> u32 {
     1
 }
@@ -49,8 +55,8 @@ impl Fault {
         let status = self.status?;
         let answer = match &self.body {
             Some(body) => Answer::json(status, body),
-            None if request.path.starts_with("/google/") => google::fault_answer(status),
-            None => Answer::json(status, &serde_json::json!({"error": "fault on request"})),
+            None if is_oauth(&request.path) => oauth::fault_answer(status),
+            None => google::fault_answer(status),
         };
         Some(match self.retry_after {
             Some(seconds) => answer.with("retry-after", seconds.to_string()),
@@ -60,7 +66,9 @@ impl Fault {
 
     fn is_for(&self, method: &str, path: &str) -> bool {
         let (wanted, prefix) = self.matches.split_once(' ').unwrap_or(("*", &self.matches));
-        (wanted == "*" || wanted.eq_ignore_ascii_case(method)) && path.starts_with(prefix)
+        let below_provider = path.get(1..).and_then(|path| path.find('/')).map_or("", |at| &path[at + 1..]);
+        let fits = path.starts_with(prefix) || below_provider.starts_with(prefix);
+        fits && (wanted == "*" || wanted.eq_ignore_ascii_case(method))
     }
 }
 

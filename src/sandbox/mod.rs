@@ -36,7 +36,7 @@ use std::net::SocketAddr;
 
 use self::mail::MailServers;
 use self::server::Server;
-use self::wire::Answer;
+use self::wire::{Answer, Request};
 use self::world::{Shared, World};
 use crate::base::{Clock, UnixMillis};
 
@@ -78,6 +78,7 @@ pub struct Sandbox {
     pub smtp: Option<SocketAddr>,
     pub imap: Option<SocketAddr>,
     shared: Shared,
+    owner: String,
     server: Option<Server>,
     mail: Option<MailServers>,
 }
@@ -86,6 +87,7 @@ impl Sandbox {
     /// Starts all servers. Fails when the address is taken.
     pub fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
         let world = World::new(options.clock, &options.owner, options.people);
+        let owner = options.owner.email.to_lowercase();
         let shared = Shared::new(world, options.owner, options.people, options.advance);
         let server = Server::start(options.listen, shared.clone())?;
         let mail = if options.smtp_imap { Some(MailServers::start(options.listen.ip(), &shared)?) } else { None };
@@ -94,6 +96,7 @@ impl Sandbox {
             smtp: mail.as_ref().map(|mail| mail.smtp),
             imap: mail.as_ref().map(|mail| mail.imap),
             shared,
+            owner,
             server: Some(server),
             mail,
         })
@@ -112,6 +115,14 @@ impl Sandbox {
     /// The people as a file of leads, ready for import: UTF-8 CSV with a header line.
     pub fn leads_csv(&self) -> String {
         people::leads_csv()
+    }
+
+    /// The owner reads the consent page behind `authorise_url` and allows everything: the address that the browser is
+    /// sent back to. None when the page would not send it back. For a demo that opens with the account connected.
+    pub fn allow_all(&self, authorise_url: &str) -> Option<String> {
+        let request = Request::consent(authorise_url, &self.owner)?;
+        let answer = server::provide(&self.shared, &request);
+        answer.headers.into_iter().find(|(name, _)| *name == "location").map(|(_, to)| to)
     }
 
     /// What `POST /control/clock` calls from now on.

@@ -15,8 +15,29 @@ const SECRET_FIELDS: [&str; 5] = ["client_secret", "refresh_token", "token", "co
 
 #[derive(Default)]
 pub(super) struct Record {
+    requests: Lines,
+    mail: Lines,
+}
+
+/// The newest lines, within both limits.
+#[derive(Default)]
+struct Lines {
     lines: VecDeque<String>,
     bytes: usize,
+}
+
+impl Lines {
+    fn push(&mut self, line: String) {
+        self.bytes += line.len();
+        self.lines.push_back(line);
+        while self.lines.len() > MOST_REQUESTS || self.bytes > MOST_BYTES {
+            self.bytes -= self.lines.pop_front().map_or(0, |line| line.len());
+        }
+    }
+
+    fn text(&self) -> String {
+        self.lines.iter().map(|line| format!("{line}\n")).collect()
+    }
 }
 
 impl Record {
@@ -33,16 +54,22 @@ impl Record {
             "body": shown_body(request),
         })
         .to_string();
-        self.bytes += line.len();
-        self.lines.push_back(line);
-        while self.lines.len() > MOST_REQUESTS || self.bytes > MOST_BYTES {
-            self.bytes -= self.lines.pop_front().map_or(0, |line| line.len());
-        }
+        self.requests.push(line);
+    }
+
+    /// A command of a signed-in mail client, so that a test can see which mails were opened.
+    pub fn note_mail(&mut self, protocol: &str, account: &str, command: &str) {
+        self.mail.push(json!({"protocol": protocol, "account": account, "command": command}).to_string());
+    }
+
+    /// One JSON object a line: `protocol`, `account`, `command`.
+    pub fn mail_lines(&self) -> String {
+        self.mail.text()
     }
 
     /// One JSON object a line: `method`, `url`, `headers`, `body`.
     pub fn json_lines(&self) -> String {
-        self.lines.iter().map(|line| format!("{line}\n")).collect()
+        self.requests.text()
     }
 
     pub fn clear(&mut self) {

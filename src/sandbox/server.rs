@@ -127,7 +127,8 @@ async fn blocking(shared: Data<Shared>, request: Request, work: fn(&Shared, &Req
     web::block(move || work(&shared, &request)).await.unwrap_or_else(|_| Answer::empty(500))
 }
 
-fn provide(shared: &Shared, request: &Request) -> Answer {
+/// The provider that the path names answers; faults and the record are the caller's business.
+pub(super) fn provide(shared: &Shared, request: &Request) -> Answer {
     let segments = request.segments();
     let mut world = shared.world();
     match segments.first().map(String::as_str) {

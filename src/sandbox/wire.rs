@@ -18,6 +18,26 @@ pub(super) struct Request {
 }
 
 impl Request {
+    /// The consent form behind an authorisation URL, with every scope ticked, as `account` would send it.
+    pub fn consent(authorise_url: &str, account: &str) -> Option<Self> {
+        let url = Url::parse(authorise_url).ok()?;
+        let asked: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        let scopes = value_of(&asked, "scope").unwrap_or_default().split_whitespace();
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&asked)
+            .extend_pairs([("account", account), ("decision", "allow")])
+            .extend_pairs(scopes.map(|scope| ("grant", scope)))
+            .finish();
+        Some(Self {
+            method: "POST".to_owned(),
+            url: authorise_url.to_owned(),
+            path: url.path().to_owned(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: body.into_bytes(),
+        })
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }

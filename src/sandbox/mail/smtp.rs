@@ -40,7 +40,13 @@ impl Session<'_> {
     fn obey(&mut self, line: &str) -> io::Result<bool> {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         let verb = verb.to_ascii_uppercase();
-        let fault = self.shared.world().faults.take("SMTP", &verb);
+        let fault = {
+            let mut world = self.shared.world();
+            if let Some(account) = self.account.as_ref().filter(|_| verb != "AUTH") {
+                world.record.note_mail("SMTP", account, line);
+            }
+            world.faults.take("SMTP", &verb)
+        };
         if let Some(fault) = &fault {
             if !fault.after {
                 return self.fail(fault);

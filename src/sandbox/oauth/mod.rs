@@ -12,7 +12,7 @@ mod token;
 pub(super) use authorise::authorise;
 pub(super) use grants::{Access, Grants};
 pub(super) use id_token::key_set;
-pub(super) use token::{revoke, Exchange};
+pub(super) use token::{fault_answer, revoke, Exchange};
 
 use serde_json::{json, Value};
 

@@ -148,6 +148,16 @@ fn identity_claims(issuer: &str, account: &Account, access: &Access, nonce: Opti
     claims
 }
 
+/// What the endpoint answers when a status is asked for by `/control/faults`.
+pub(in crate::sandbox) fn fault_answer(status: u16) -> Answer {
+    match status {
+        400 => refusal(400, "invalid_grant", "Token has been expired or revoked."),
+        401 => refusal(401, "invalid_client", "Unauthorized"),
+        429 => refusal(429, "rate_limit_exceeded", "Rate Limit Exceeded"),
+        _ => refusal(status, "internal_failure", "Internal error encountered."),
+    }
+}
+
 fn refusal(status: u16, error: &str, description: &str) -> Answer {
     Answer::json(status, &json!({"error": error, "error_description": description}))
 }

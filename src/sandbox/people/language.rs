@@ -153,11 +153,13 @@ pub(super) fn weekday_named(word: &str) -> Option<Weekday> {
     Weekday::from_monday_zero_offset(i8::try_from(number).ok()?).ok()
 }
 
-/// The weekday behind an abbreviation: `Tue`, `Thurs.`, `mar.`, or `Di.` with its full stop.
+/// The weekday behind an abbreviation: `Tue`, `Thurs.`, `mar.`, `Di.`. Without a full stop only the English ones count:
+/// `die` is an article and `mon` a pronoun.
 pub(super) fn weekday_shortened(word: &str) -> Option<Weekday> {
+    const BARE: [&str; 8] = ["mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri"];
     let letters = word.trim_end_matches('.').to_lowercase();
-    let least = if word.ends_with('.') { 2 } else { 3 };
-    if letters.chars().count() < least {
+    let is_marked = word.ends_with('.') && letters.chars().count() >= 2;
+    if !is_marked && !BARE.contains(&letters.as_str()) {
         return None;
     }
     let begins =

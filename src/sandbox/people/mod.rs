@@ -6,6 +6,7 @@
 mod cast;
 mod client;
 mod compose;
+mod deeds;
 mod language;
 mod offers;
 mod queue;
@@ -14,4 +15,5 @@ mod script;
 mod unsubscribe;
 
 pub(super) use cast::leads_csv;
-pub(super) use queue::{run_due, People};
+pub(super) use deeds::run_due;
+pub(super) use queue::People;

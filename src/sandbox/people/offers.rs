@@ -91,7 +91,10 @@ fn read_line(line: &str, offers: &mut Vec<Offer>) {
         } else if let Ok(number) = bare.trim_end_matches(|c: char| c.is_alphabetic()).parse::<i8>() {
             reader.number = Some(number).filter(|number| (1..=31).contains(number));
         } else {
-            reader.ends_range = ["-", "to", "bis", "until", "hasta"].contains(&bare);
+            // "à" and "a" say "at" before a time and "to" between two.
+            let after_time = at > 0 && clock(words[at - 1], "").is_some();
+            let always = ["-", "to", "bis", "until", "hasta"].contains(&bare);
+            reader.ends_range = always || (after_time && ["à", "a"].contains(&bare));
         }
     }
 }
@@ -157,7 +160,7 @@ mod tests {
 
     #[test]
     fn offered_times_are_found_in_the_ways_people_write_them() {
-        let cases: [(&str, Language, &[&str]); 13] = [
+        let cases: [(&str, Language, &[&str]); 16] = [
             (
                 "How about:\n- Tuesday 24 November, 10:30–11:00\n- Wednesday 25 November, 14:00 - 14:30\n",
                 Language::English,
@@ -180,6 +183,9 @@ mod tests {
             ("Tue 24 Mar 10:30", Language::English, &["Tuesday 24 March at 10:30"]),
             ("Tuesday, November 24 at 2:30 PM", Language::English, &["Tuesday 24 November at 14:30"]),
             ("mar. 24/11 à 9h", Language::French, &["mardi 24 novembre à 9h"]),
+            ("mardi de 10h30 à 11h, mercredi à 9h", Language::French, &["mardi à 10h30", "mercredi à 9h"]),
+            ("lunes de 10:30 a 11:00", Language::Spanish, &["el lunes a las 10:30"]),
+            ("Passt die Zeit um 10:30 Uhr?", Language::German, &[]),
             ("Tuesday 10:30, 14:00", Language::English, &["Tuesday at 10:30", "Tuesday at 14:00"]),
             ("We open at 8:00. On Monday we rest.", Language::English, &[]),
             ("Yes.\n> Tuesday at 10:30\nOn Mon, Ada wrote:\nFriday at 9:00", Language::English, &[]),

@@ -1,27 +1,22 @@
-//! Who does what when: mails come in, deeds are queued, due deeds are done.
+//! Who does what when: a mail comes in, and what its reader will do about it is decided and queued.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Weekday;
-use url::Url;
 
 use super::cast;
-use super::compose::{self, hash, zone_of, Parent};
+use super::compose::{hash, zone_of};
 use super::offers::{offered, Offer};
-use super::reports;
 use super::script::{Act, Character, Cue, MOST_ACCEPTS};
-use super::unsubscribe;
 use crate::base::UnixMillis;
 use crate::sandbox::mail::mime;
-use crate::sandbox::world::{Shared, World};
 use crate::sandbox::OwnerAccount;
 
 const OFFICE_HOURS: (i8, i8) = (8, 18);
 /// Machines answer at once, or nearly.
 const MACHINE_DELAY: Duration = Duration::from_secs(40);
-const ABSENCE_DAYS: i64 = 5;
 
 pub(in crate::sandbox) struct People {
     persons: Vec<Person>,
@@ -41,13 +36,14 @@ struct Person {
 }
 
 /// Something decided and not yet done.
-struct Deed {
+pub(super) struct Deed {
     person: usize,
-    mail: Arc<[u8]>,
-    what: What,
+    /// The mail that led to it.
+    pub mail: Arc<[u8]>,
+    pub what: What,
 }
 
-enum What {
+pub(super) enum What {
     Act(Act, Option<Offer>),
     /// Accepts the event of this UID in the calendar, and thanks for the first.
     AcceptInvitation {
@@ -83,8 +79,14 @@ impl People {
         self.deeds.insert((due, self.decided), Deed { person: index, mail: mail.clone(), what });
     }
 
+    /// Who does a deed, and the last mail of their conversation with us.
+    pub(super) fn doer(&self, deed: &Deed) -> (&'static Character, Option<Arc<[u8]>>) {
+        let person = &self.persons[deed.person];
+        (person.character, person.last.clone())
+    }
+
     /// Takes the first deed that is due.
-    fn take_due(&mut self, now: UnixMillis) -> Option<(UnixMillis, Deed)> {
+    pub(super) fn take_due(&mut self, now: UnixMillis) -> Option<(UnixMillis, Deed)> {
         let first = self.deeds.first_entry().filter(|entry| entry.key().0 <= now)?;
         Some((first.key().0, first.remove()))
     }
@@ -154,90 +156,4 @@ fn invitation_in(mail: &[u8]) -> Option<String> {
         parsed.parts.iter().filter_map(|part| part.text_contents()).find(|text| text.contains("BEGIN:VCALENDAR"))?;
     let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
     (field("METHOD:") == Some("REQUEST")).then(|| field("UID:").map(str::to_owned))?
-}
-
-/// Does everything due by `now`; returns how many deeds that were.
-pub(in crate::sandbox) fn run_due(shared: &Shared, now: UnixMillis) -> usize {
-    let mut done = 0;
-    loop {
-        let outside = {
-            let mut world = shared.world();
-            let Some((due, deed)) = world.people.take_due(now) else { return done };
-            perform(&mut world, &deed, due)
-        };
-        // The world is free again: the product may call back while it is being called.
-        if let Some(url) = outside {
-            unsubscribe::press(&url);
-        }
-        done += 1;
-    }
-}
-
-/// Does one thing. What must be called outside of the sandbox is returned.
-fn perform(world: &mut World, deed: &Deed, due: UnixMillis) -> Option<Url> {
-    let person = &world.people.persons[deed.person];
-    let character = person.character;
-    match &deed.what {
-        What::AcceptInvitation { uid, thanks } => {
-            let last = person.last.clone().unwrap_or_else(|| deed.mail.clone());
-            world.google.calendars.respond(uid, character.email, "accepted", due);
-            if *thanks && !character.thanks.is_empty() {
-                write(world, character, &last, character.thanks, due);
-            }
-        }
-        What::Act(act, chosen) => return act_out(world, character, &deed.mail, act, chosen.as_ref(), due),
-    }
-    None
-}
-
-fn act_out(
-    world: &mut World,
-    character: &Character,
-    mail: &[u8],
-    act: &Act,
-    chosen: Option<&Offer>,
-    due: UnixMillis,
-) -> Option<Url> {
-    let parent = Parent::of(mail);
-    match act {
-        Act::Write(words) => write(world, character, mail, words, due),
-        Act::Accept(_, words) => {
-            let when = chosen.map(|offer| offer.said(character.language)).unwrap_or_default();
-            write(world, character, mail, &capitalised(&words.replace("{when}", &when)), due);
-        }
-        Act::OutOfOffice(prefix, words) => {
-            let back = due.in_zone(&zone_of(character)).date().saturating_add(jiff::Span::new().days(ABSENCE_DAYS));
-            let words = words.replace("{return}", &character.language.date(back));
-            send(world, &parent, compose::automatic(character, &parent, prefix, &words, due));
-        }
-        Act::Bounce(bounce) => send(world, &parent, reports::failure(character, &parent, *bounce, due)),
-        Act::Unsubscribe(words) => {
-            let url = unsubscribe::address_in(mail);
-            if url.is_none() {
-                write(world, character, mail, words, due);
-            }
-            return url;
-        }
-        Act::Ignore => {}
-    }
-    None
-}
-
-fn write(world: &mut World, character: &Character, mail: &[u8], words: &str, due: UnixMillis) {
-    let parent = Parent::of(mail);
-    let writer = parent.head.from_name.split(' ').next().unwrap_or_default();
-    let words = words.replace(" {owner}", &if writer.is_empty() { String::new() } else { format!(" {writer}") });
-    send(world, &parent, compose::reply(character, &parent, &words, due));
-}
-
-fn send(world: &mut World, parent: &Parent, mail: Option<Arc<[u8]>>) {
-    if let Some((mail, to)) = mail.zip(parent.reply_address()) {
-        world.deliver(&mail, &[to.email.to_string()]);
-    }
-}
-
-/// A sentence begins with a capital, also where a weekday in lower case came first.
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }

@@ -110,3 +110,23 @@ fn a_sandbox_that_is_dropped_serves_no_more() {
         assert!(std::net::TcpStream::connect(port).is_err(), "{port}");
     }
 }
+
+#[test]
+fn a_fault_speaks_the_language_of_its_endpoint() {
+    let client = Client::start();
+    let cases = [
+        (
+            "POST /google/token",
+            400,
+            json!({"error": "invalid_grant", "error_description": "Token has been expired or revoked."}),
+        ),
+        ("POST /token", 500, json!({"error": "internal_failure", "error_description": "Internal error encountered."})),
+    ];
+    for (matches, status, body) in cases {
+        client.control("faults", &json!({"match": matches, "status": status}));
+        let refused = client.refresh("any");
+        assert_eq!((refused.status, refused.json), (status, body), "{matches}");
+    }
+    client.control("faults", &json!({"match": "* /google", "status": 400, "body": {"error": "odd"}}));
+    assert_eq!(client.get(PROFILE, "any").json, json!({"error": "odd"}));
+}

@@ -138,3 +138,30 @@ fn a_waiting_client_is_told_of_new_mail() {
     let told = idle.wait_while(|response| !matches!(response, imap::types::UnsolicitedResponse::Exists(1))).unwrap();
     assert_eq!(told, imap::extensions::idle::WaitOutcome::MailboxChanged);
 }
+
+#[test]
+fn the_record_tells_which_mails_a_client_opened_but_no_password() {
+    let client = Client::start();
+    client.control("mail", &json!({"to": OWNER, "raw": INBOUND}));
+    transport(&client, MAIL_PASSWORD, Mechanism::Plain).send(&mail(OWNER)).unwrap();
+    let mut session = inbox(&client);
+    session.uid_fetch("1", "BODY.PEEK[]").unwrap();
+    session.noop().unwrap();
+    let record = client.get("/control/mail-commands", "").text;
+    let commands: Vec<serde_json::Value> = record.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let has = |protocol: &str, command: &str| {
+        commands.contains(&json!({"protocol": protocol, "account": OWNER, "command": command}))
+    };
+    assert!(has("IMAP", "UID FETCH 1 BODY.PEEK[]") && has("SMTP", "RCPT TO:<ada@mill.example>"), "{record}");
+    assert!(!record.contains(MAIL_PASSWORD));
+}
+
+#[test]
+fn a_folder_that_cannot_be_opened_says_so() {
+    let client = Client::start();
+    let mut session = imap(&client).login(OWNER, MAIL_PASSWORD).map_err(|(error, _)| error).unwrap();
+    client.control("faults", &json!({"match": "IMAP EXAMINE", "times": 1}));
+    assert!(matches!(session.examine("INBOX"), Err(imap::Error::No(_))));
+    client.control("faults", &json!({"match": "IMAP EXAMINE", "drop": true}));
+    assert!(matches!(session.examine("INBOX"), Err(imap::Error::ConnectionLost | imap::Error::Io(_))));
+}

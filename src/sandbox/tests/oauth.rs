@@ -175,3 +175,15 @@ fn an_id_token_is_signed_by_the_published_key_and_names_the_person() {
         assert_eq!(client.get(&format!("/{provider}/v1/userinfo"), "guess").status, 401, "{provider}");
     }
 }
+
+#[test]
+fn a_demo_can_have_the_owner_allow_everything() {
+    let client = Client::start();
+    let asked = Client::asking(&format!("openid {SCOPE}gmail.send"));
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&asked).finish();
+    let back = client.sandbox.allow_all(&format!("{}/google/o/oauth2/v2/auth?{query}", client.sandbox.url)).unwrap();
+    let back: Vec<(String, String)> = url::Url::parse(&back).unwrap().query_pairs().into_owned().collect();
+    let token = client.redeem("google", code_in(&back), &[]).json;
+    assert_eq!(token["scope"], format!("{SCOPE}gmail.send openid"));
+    assert_eq!(client.sandbox.allow_all("http://127.0.0.1:1/google/o/oauth2/v2/auth?client_id=nobody"), None);
+}

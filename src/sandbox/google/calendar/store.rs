@@ -93,11 +93,13 @@ impl Calendars {
         for calendar in self.0.values_mut().flatten() {
             let Some(at) = calendar.events.iter().position(|event| event.body["iCalUID"] == uid) else { continue };
             let mut body = calendar.events[at].body.clone();
-            for attendee in body["attendees"].as_array_mut().into_iter().flatten() {
-                if attendee["email"].as_str().is_some_and(|email| email.eq_ignore_ascii_case(guest)) {
-                    attendee["responseStatus"] = json!(answer);
-                }
-            }
+            let is_guest = |attendee: &&mut Value| {
+                attendee["email"].as_str().is_some_and(|email| email.eq_ignore_ascii_case(guest))
+            };
+            let Some(attendee) = body["attendees"].as_array_mut().and_then(|all| all.iter_mut().find(is_guest)) else {
+                continue;
+            };
+            attendee["responseStatus"] = json!(answer);
             calendar.change(at, body, now);
         }
     }

@@ -34,6 +34,17 @@ pub(super) struct Command {
     pub arguments: Vec<Token>,
 }
 
+impl Command {
+    /// The command as text; the content of literals is left out.
+    pub fn shown(&self) -> String {
+        let words = self.arguments.iter().map(|token| match token {
+            Token::Text(bytes) if bytes.len() > 200 => "{…}".to_owned(),
+            other => other.text(),
+        });
+        std::iter::once(self.verb.clone()).chain(words).collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// Reads a whole command, asking for its literals on the way.
 pub(super) fn read(stream: &mut Stream) -> io::Result<Command> {
     let mut tokens = Vec::new();

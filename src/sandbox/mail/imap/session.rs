@@ -55,6 +55,12 @@ impl Session<'_> {
     /// Carries out a command; the tagged reply without its tag.
     fn obey(&mut self, command: &Command) -> io::Result<String> {
         let arguments = command.arguments.as_slice();
+        if let Some(fault) = self.shared.world().faults.take("IMAP", &command.verb) {
+            if fault.drop {
+                self.stream.hang_up()?;
+            }
+            return Ok("NO [UNAVAILABLE] fault on request".into());
+        }
         match command.verb.as_str() {
             "CAPABILITY" => {
                 self.say(&format!("* CAPABILITY {CAPABILITIES}"))?;
@@ -70,6 +76,7 @@ impl Session<'_> {
             _ => {}
         }
         let Some(account) = self.account.clone() else { return Ok("BAD log in first".into()) };
+        self.shared.world().record.note_mail("IMAP", &account, &command.shown());
         match (command.verb.as_str(), self.folder.is_some()) {
             ("LIST" | "LSUB", _) => self.list(),
             ("SELECT", _) => self.select(&account, arguments, false),
