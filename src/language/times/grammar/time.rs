@@ -213,9 +213,9 @@ fn point(items: &Items, at: usize, place: Place) -> Read<TimeExpr> {
     accepted.then_some((TimeExpr::Point(clock), end))
 }
 
-/// "one", "una", "um" are articles too; they are hours only after a preposition of time.
+/// "one", "una", "um" are articles too, and Hindi "do" is an English verb; they are hours only after a preposition of time.
 fn is_word_number_alone(items: &Items, at: usize, led: bool) -> bool {
-    items.digits(at) == 0 && items.has(at, Sense::Number(1)) && !led
+    items.digits(at) == 0 && (items.has(at, Sense::Number(1)) || items.is_text(at, "do")) && !led
 }
 
 /// "10 on Tuesday", "3 tomorrow", "10 or 11 on Friday", "6 rather than 5": what follows the number
