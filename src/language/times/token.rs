@@ -70,7 +70,7 @@ pub fn tokenise(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// One spelling for the many ways a word is typed: `Märzâ` and `marza`, `१४` and `14`, `–` and `-`.
+/// One spelling for the many ways a word is typed: `März` and `marz`, `१४` and `14`, `–` and `-`.
 pub fn fold(raw: &str) -> String {
     let mut folded = String::with_capacity(raw.len());
     for c in raw.nfd() {

@@ -239,6 +239,9 @@ fn named_day(items: &Items, habits: &Habits, at: usize) -> Read<DateExpr> {
     if items.has(at, Sense::NextWeek) || items.has(at, Sense::ThisWeek) {
         week = Some(i32::from(items.has(at, Sense::NextWeek)));
         next = skip_articles(items, at + 1);
+    } else if items.has(at, Sense::WeekAfterNext) {
+        week = Some(2);
+        next = skip_articles(items, at + 1);
     } else if items.has(at, Sense::Next) {
         week = Some(1);
         next = at + 1;
