@@ -57,6 +57,8 @@ pub struct Summary {
     pub held_out_rows: usize,
     pub macro_f1: f64,
     pub opt_out_recall: f64,
+    /// Training rows that a model which had not seen them got wrong: what to write more of.
+    pub out_of_fold_mistakes: Vec<String>,
 }
 
 /// Trains on `<dir>/{en,de,es,fr,pt,hi}.tsv`, measures on `<dir>/heldout.tsv`, writes the model to
@@ -81,6 +83,7 @@ pub fn train_files(dir: &Path, out: &Path, report_file: &Path) -> Result<Summary
         held_out_rows: held_out.len(),
         macro_f1: measured.macro_f1(),
         opt_out_recall: measured.opt_out_recall(),
+        out_of_fold_mistakes: out_of_fold.mistakes().to_vec(),
     };
     write(report_file, report::write(&measured, &out_of_fold, &rows).as_bytes())?;
     Ok(summary)
