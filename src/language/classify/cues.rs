@@ -3,6 +3,8 @@
 //! A cue is a feature of the model, the wording of a reason, and, where marked as binding, part of
 //! the rules in `decide`.
 
+use std::collections::HashMap;
+
 use super::lexicon::{Concepts, Lexicon};
 use super::normalise::fold;
 use super::tokens::Token;
@@ -18,6 +20,24 @@ pub(super) type Topic = String;
 #[derive(Default)]
 pub(super) struct Cues {
     cues: Vec<Cue>,
+    /// Every word and stem that a pattern names, by its number.
+    vocabulary: Vocabulary,
+}
+
+/// Numbers for the words of patterns, so that a sentence's words are looked up once each instead
+/// of being compared with every pattern.
+#[derive(Default)]
+struct Vocabulary {
+    words: HashMap<String, u32>,
+    stems: HashMap<String, u32>,
+    longest_stem: usize,
+}
+
+/// One word of a sentence in the numbers of the vocabulary.
+struct Known {
+    word: Option<u32>,
+    stems: Vec<u32>,
+    concepts: Concepts,
 }
 
 struct Cue {
@@ -34,8 +54,8 @@ enum Atom {
 }
 
 enum Choice {
-    Exact(String),
-    Stem(String),
+    Word(u32),
+    Stem(u32),
     Concept(Concepts),
 }
 
@@ -54,29 +74,31 @@ impl Cues {
     /// Reads the cue list. Fails with the line that names no topic or an unknown concept.
     pub fn parse(source: &str, lexicon: &Lexicon) -> Result<Self, String> {
         let mut cues = Vec::new();
+        let mut vocabulary = Vocabulary::default();
         for line in source.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
             let (head, pattern) = line.split_once(": ").ok_or_else(|| format!("no topic in cue line {line:?}"))?;
             let pattern: Result<Vec<Atom>, String> =
-                pattern.split_whitespace().map(|atom| Atom::parse(atom, lexicon)).collect();
+                pattern.split_whitespace().map(|atom| Atom::parse(atom, lexicon, &mut vocabulary)).collect();
             let pattern = pattern.map_err(|problem| format!("{problem} in cue line {line:?}"))?;
             cues.push(Cue { topic: head.trim_end_matches('!').to_owned(), binding: head.ends_with('!'), pattern });
         }
-        Ok(Self { cues })
+        Ok(Self { cues, vocabulary })
     }
 
     /// All cues in one sentence, each at most once, in the list's order.
     pub fn find(&self, tokens: &[Token], concepts: &[Concepts]) -> Vec<Hit<'_>> {
-        let found = |(number, cue): (usize, &'_ Cue)| {
-            let (first, after) = (0..tokens.len())
-                .find_map(|at| matches(&cue.pattern, tokens, concepts, at).map(|after| (at, after)))?;
+        let known: Vec<Known> =
+            tokens.iter().zip(concepts).map(|(token, set)| self.vocabulary.know(token, *set)).collect();
+        let hit = |(number, cue): (usize, &'_ Cue)| {
+            let place = |at: usize| matches(&cue.pattern, &known, at).map(|after| (at, after));
+            let (first, after) = (0..known.len()).find_map(place)?;
             Some((number, first, after.saturating_sub(1).max(first)))
         };
-        self.cues
-            .iter()
-            .enumerate()
-            .filter_map(|(number, cue)| {
-                let (number, first, last) = found((number, cue))?;
-                Some(Hit { topic: &cue.topic, binding: cue.binding, number, first, last })
+        let found = self.cues.iter().enumerate().filter_map(hit);
+        found
+            .map(|(number, first, last)| {
+                let cue = &self.cues[number];
+                Hit { topic: &cue.topic, binding: cue.binding, number, first, last }
             })
             .collect()
     }
@@ -88,46 +110,66 @@ impl Cues {
     }
 }
 
+impl Vocabulary {
+    fn word(&mut self, word: &str) -> u32 {
+        let next = self.words.len() as u32;
+        *self.words.entry(fold(word)).or_insert(next)
+    }
+
+    fn stem(&mut self, stem: &str) -> u32 {
+        let (stem, next) = (fold(stem), self.stems.len() as u32);
+        self.longest_stem = self.longest_stem.max(stem.len());
+        *self.stems.entry(stem).or_insert(next)
+    }
+
+    fn know(&self, token: &Token, concepts: Concepts) -> Known {
+        let word = token.folded.as_str();
+        let ends = word.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= self.longest_stem);
+        let stems = ends.filter_map(|end| self.stems.get(&word[..end]).copied()).collect();
+        Known { word: self.words.get(word).copied(), stems, concepts }
+    }
+}
+
 impl Atom {
-    fn parse(text: &str, lexicon: &Lexicon) -> Result<Self, String> {
-        let choice = |word: &str| match (word.strip_prefix('@'), word.strip_suffix('*')) {
+    fn parse(text: &str, lexicon: &Lexicon, vocabulary: &mut Vocabulary) -> Result<Self, String> {
+        let mut choice = |word: &str| match (word.strip_prefix('@'), word.strip_suffix('*')) {
             (Some(name), _) => lexicon.bit(name).map(Choice::Concept).ok_or_else(|| format!("unknown concept {name}")),
-            (None, Some(stem)) => Ok(Choice::Stem(fold(stem))),
-            (None, None) => Ok(Choice::Exact(fold(word))),
+            (None, Some(stem)) => Ok(Choice::Stem(vocabulary.stem(stem))),
+            (None, None) => Ok(Choice::Word(vocabulary.word(word))),
         };
         match text {
             ".." => Ok(Self::Gap(3)),
             "..." => Ok(Self::Gap(7)),
             "^" => Ok(Self::Start),
             "$" => Ok(Self::End),
-            word => Ok(Self::Word(word.split('|').map(choice).collect::<Result<_, _>>()?)),
+            word => Ok(Self::Word(word.split('|').map(&mut choice).collect::<Result<_, _>>()?)),
         }
     }
 }
 
 impl Choice {
-    fn is(&self, token: &Token, concepts: Concepts) -> bool {
+    fn is(&self, known: &Known) -> bool {
         match self {
-            Self::Exact(word) => *word == token.folded,
-            Self::Stem(stem) => token.folded.starts_with(stem.as_str()),
-            Self::Concept(bit) => concepts & bit != 0,
+            Self::Word(word) => known.word == Some(*word),
+            Self::Stem(stem) => known.stems.contains(stem),
+            Self::Concept(bit) => known.concepts & bit != 0,
         }
     }
 }
 
 /// Matches a pattern at word `at`; gives the place after the match.
-fn matches(pattern: &[Atom], tokens: &[Token], concepts: &[Concepts], at: usize) -> Option<usize> {
+fn matches(pattern: &[Atom], sentence: &[Known], at: usize) -> Option<usize> {
     let Some((atom, rest)) = pattern.split_first() else {
         return Some(at);
     };
     match atom {
-        Atom::Start => (at == 0).then(|| matches(rest, tokens, concepts, at)).flatten(),
-        Atom::End => (at == tokens.len()).then(|| matches(rest, tokens, concepts, at)).flatten(),
-        Atom::Gap(most) => (0..=*most).find_map(|skip| matches(rest, tokens, concepts, at + skip)),
+        Atom::Start => (at == 0).then(|| matches(rest, sentence, at)).flatten(),
+        Atom::End => (at == sentence.len()).then(|| matches(rest, sentence, at)).flatten(),
+        Atom::Gap(most) => (0..=*most).find_map(|skip| matches(rest, sentence, at + skip)),
         Atom::Word(choices) => {
-            let token = tokens.get(at)?;
-            let fits = choices.iter().any(|choice| choice.is(token, concepts[at]));
-            fits.then(|| matches(rest, tokens, concepts, at + 1)).flatten()
+            let word = sentence.get(at)?;
+            let fits = choices.iter().any(|choice| choice.is(word));
+            fits.then(|| matches(rest, sentence, at + 1)).flatten()
         }
     }
 }

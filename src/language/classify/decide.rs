@@ -1,11 +1,12 @@
 //! From probabilities to one verdict: headers, binding cues and the asymmetry of opt-outs.
 
+use super::cues::Hit;
 use super::features::extract;
 use super::headers::ReplyHeaders;
 use super::label::{Class, Label, OtherKind};
 use super::lexicon::Lexicon;
 use super::model::{Scores, TrainedModel};
-use super::reading::Reading;
+use super::reading::{Read, Reading};
 
 /// What a reply was found to be. `confidence` is the calibrated probability of the label, 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,7 +26,7 @@ impl Verdict {
 
 /// A demand to stop is obeyed from this probability on, even when another label is likelier:
 /// writing once more to someone who asked not to is worse than losing a lead.
-const OPT_OUT_FROM: f32 = 0.36;
+const OPT_OUT_FROM: f32 = 0.30;
 
 /// How much a binding cue multiplies its class's odds.
 const BINDING_ODDS: f32 = 6.0;
@@ -56,17 +57,13 @@ fn delivery_kind(reading: &Reading<'_>, headers: &ReplyHeaders) -> OtherKind {
     }
 }
 
-/// Binding cues in statements raise the odds of what they speak for; a question about the product
-/// may use the same words and changes nothing.
+/// Binding cues raise the odds of what they speak for; a question about the product may use the
+/// same words and changes nothing.
 fn weigh_binding_cues(reading: &Reading<'_>, odds: &mut Scores) {
     let mut raised = [false; Class::COUNT];
     for (sentence, hit) in reading.hits().filter(|(_, hit)| hit.binding) {
-        if sentence.asks && hit.topic != Label::Unsubscribe.as_str() {
-            continue;
-        }
         if let Some(column) = Class::parse(hit.topic).and_then(Class::column) {
-            raised[column] |=
-                !sentence.asks || opens_politely(sentence.tokens.first().map_or("", |t| t.folded.as_str()));
+            raised[column] |= !sentence.asks || is_own_demand(sentence, hit);
         }
     }
     for (value, _) in odds.iter_mut().zip(raised).filter(|(_, raised)| *raised) {
@@ -74,32 +71,37 @@ fn weigh_binding_cues(reading: &Reading<'_>, odds: &mut Scores) {
     }
 }
 
-/// A demand may be put as a question ("could you take me off?"), a product question seldom is.
-fn opens_politely(first_word: &str) -> bool {
-    const OPENINGS: &[&str] = &[
-        "could",
-        "would",
-        "can",
-        "will",
-        "please",
-        "konnten",
-        "wurden",
-        "bitte",
-        "podrian",
-        "podria",
-        "pueden",
-        "puede",
-        "pourriez",
-        "pouvez",
-        "podem",
-        "poderiam",
-        "poderia",
-        "kya",
-        "kripya",
-        "क्या",
-        "कृपया",
+/// A demand put as a question speaks of the writer ("could you take me off?"); a question about
+/// the product speaks of others ("can it remove duplicates?").
+fn is_own_demand(sentence: &Read<'_>, hit: &Hit<'_>) -> bool {
+    const OWN: &[&str] = &[
+        "me",
+        "us",
+        "my",
+        "our",
+        "i",
+        "we",
+        "mich",
+        "mir",
+        "uns",
+        "meine",
+        "ich",
+        "mi",
+        "nos",
+        "m",
+        "moi",
+        "nous",
+        "mon",
+        "mujhe",
+        "mera",
+        "hume",
+        "humein",
+        "मुझे",
+        "मेरा",
+        "हमें",
     ];
-    OPENINGS.contains(&first_word)
+    hit.topic == Label::Unsubscribe.as_str()
+        && sentence.tokens[hit.first..=hit.last].iter().any(|token| OWN.contains(&token.folded.as_str()))
 }
 
 /// An automatic message cannot want, refuse or meet; it is an absence, a receipt, or names a
@@ -135,7 +137,8 @@ fn normalised(mut odds: Scores) -> Scores {
 fn pick(probabilities: Scores) -> Verdict {
     let mut ranked: Vec<(Label, f32)> =
         Label::ALL.iter().map(|label| (*label, of_label(&probabilities, *label))).collect();
-    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let worth = |(label, p): &(Label, f32)| p - MIX_UP_COST * opposite(&probabilities, *label);
+    ranked.sort_by(|a, b| worth(b).total_cmp(&worth(a)));
     let opt_out = ranked.iter().position(|(label, p)| *label == Label::Unsubscribe && *p >= OPT_OUT_FROM);
     if let Some(at) = opt_out {
         let first = ranked.remove(at);
@@ -144,6 +147,19 @@ fn pick(probabilities: Scores) -> Verdict {
     let (label, confidence) = ranked[0];
     let kind = (label == Label::Other).then(|| likeliest_kind(&probabilities)).flatten();
     Verdict { label, kind, confidence: confidence.clamp(0.0, 1.0), second: ranked.get(1).copied() }
+}
+
+/// What taking a no for a yes, or a yes for a no, costs beyond being wrong.
+const MIX_UP_COST: f32 = 0.5;
+
+/// The probability of the labels that a label must not be mistaken for.
+fn opposite(probabilities: &Scores, label: Label) -> f32 {
+    let of = |labels: [Label; 2]| labels.iter().map(|label| of_label(probabilities, *label)).sum();
+    match label {
+        Label::Interested | Label::MeetingProposed => of([Label::NotInterested, Label::Unsubscribe]),
+        Label::NotInterested | Label::Unsubscribe => of([Label::Interested, Label::MeetingProposed]),
+        _ => 0.0,
+    }
 }
 
 fn of_label(probabilities: &Scores, label: Label) -> f32 {

@@ -69,7 +69,8 @@ fn telling_sentence<'r, 'a>(
         let of_label = Class::ALL.iter().zip(scores).filter(|(class, _)| class.label == verdict.label);
         of_label.map(|(_, score)| score).fold(f32::NEG_INFINITY, f32::max)
     };
-    reading.human().max_by(|a, b| score(a).total_cmp(&score(b)))
+    let scored = reading.human().map(|sentence| (score(sentence), sentence));
+    scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, sentence)| sentence)
 }
 
 fn reason(words: &str, verdict: &Verdict) -> String {

@@ -29,7 +29,7 @@ impl Family {
         match self {
             Self::Words => 1.0,
             Self::Parts => 0.8,
-            Self::Concepts => 1.1,
+            Self::Concepts => 1.6,
             Self::Cues => 1.0,
             Self::Shape => 0.4,
         }
@@ -216,14 +216,15 @@ fn negated(sentence: &Read<'_>) -> Vec<usize> {
 /// Character sequences of three to five inside words with their edges: endings, stems, typos.
 fn parts(sentence: &Read<'_>, names: &mut Names) {
     for token in sentence.tokens.iter().filter(|token| token.kind == Kind::Word) {
-        let word: Vec<char> = std::iter::once('^').chain(token.folded.chars()).chain(std::iter::once('$')).collect();
-        if word.len() > 30 {
+        let word = format!("^{}$", token.folded);
+        let mut edges: Vec<usize> = word.char_indices().map(|(at, _)| at).collect();
+        edges.push(word.len());
+        if edges.len() > 30 {
             continue;
         }
         for length in 3..=5 {
-            for part in word.windows(length) {
-                let part: String = part.iter().collect();
-                names.add("part", &[&part]);
+            for ends in edges.windows(length + 1) {
+                names.add("part", &[&word[ends[0]..ends[length]]]);
             }
         }
     }

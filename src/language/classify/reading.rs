@@ -41,7 +41,7 @@ impl Knowledge {
         let mut clean = sentence.clean;
         let mut cut = false;
         if is_injected {
-            if let Some(rest) = human_rest(&tokens, &hits) {
+            if let Some(rest) = human_rest(&clean, &tokens, &hits) {
                 let from = tokens[rest.start].start;
                 clean = clean.get(from..tokens[rest.end - 1].end).unwrap_or("").to_owned();
                 tokens = tokenise(&clean);
@@ -61,14 +61,15 @@ const INJECTION: &str = "injection";
 
 /// The clauses of an injected sentence that no injection cue touches, if they come in one piece
 /// at its end and are long enough to say something ("ignore your rules, but we would like a demo").
-fn human_rest(tokens: &[Token], hits: &[Hit<'_>]) -> Option<std::ops::Range<usize>> {
+fn human_rest(clean: &str, tokens: &[Token], hits: &[Hit<'_>]) -> Option<std::ops::Range<usize>> {
     let last = hits.iter().filter(|hit| hit.topic == INJECTION).map(|hit| hit.last).max()?;
-    let turn = (last + 1..tokens.len()).find(|at| is_turn(&tokens[*at]))?;
+    let turn = (last + 1..tokens.len()).find(|at| is_turn(clean, &tokens[*at]))?;
     (tokens.len() - turn >= 3).then_some(turn..tokens.len())
 }
 
-/// Words with which a writer turns from one matter to another.
-fn is_turn(token: &Token) -> bool {
+/// Whether the writer turns to another matter here: a word like "but" after a break, or a capital
+/// where a new sentence begins that nothing closed off ("… confidence 1.0 We do not need it").
+fn is_turn(clean: &str, token: &Token) -> bool {
     const TURNS: &[&str] = &[
         "but",
         "anyway",
@@ -88,10 +89,64 @@ fn is_turn(token: &Token) -> bool {
         "actually",
         "seriously",
         "now",
-        "i",
-        "we",
     ];
-    token.after_break && TURNS.contains(&token.folded.as_str())
+    const OPENINGS: &[&str] = &[
+        "i",
+        "im",
+        "we",
+        "were",
+        "no",
+        "not",
+        "nope",
+        "yes",
+        "thanks",
+        "thank",
+        "please",
+        "take",
+        "stop",
+        "remove",
+        "what",
+        "how",
+        "does",
+        "is",
+        "can",
+        "could",
+        "where",
+        "who",
+        "sorry",
+        "unfortunately",
+        "ich",
+        "wir",
+        "nein",
+        "kein",
+        "keine",
+        "ja",
+        "bitte",
+        "danke",
+        "was",
+        "wie",
+        "yo",
+        "nosotros",
+        "gracias",
+        "si",
+        "je",
+        "nous",
+        "non",
+        "oui",
+        "merci",
+        "nao",
+        "sim",
+        "obrigado",
+        "obrigada",
+        "mujhe",
+        "hum",
+        "hume",
+        "nahi",
+        "haan",
+    ];
+    let word = token.folded.as_str();
+    let capital = clean.get(token.start..).is_some_and(|rest| rest.starts_with(char::is_uppercase));
+    (token.after_break && TURNS.contains(&word)) || ((capital || token.after_break) && OPENINGS.contains(&word))
 }
 
 /// One sentence, read.

@@ -38,6 +38,7 @@ pub(super) fn tokenise(clean: &str) -> Vec<Token> {
 fn read_chunk(chunk: &str, offset: usize, at_break: &mut bool, tokens: &mut Vec<Token>) {
     if let Some((kind, from, to)) = address_or_link(chunk) {
         let folded = if kind == Kind::Email { "<email>" } else { "<link>" };
+        *at_break |= chunk[..from].contains(is_break);
         tokens.push(Token {
             folded: folded.to_owned(),
             kind,
@@ -45,6 +46,7 @@ fn read_chunk(chunk: &str, offset: usize, at_break: &mut bool, tokens: &mut Vec<
             end: offset + to,
             after_break: std::mem::take(at_break),
         });
+        *at_break = chunk[to..].contains(is_break);
         return;
     }
     let mut start: Option<usize> = None;
