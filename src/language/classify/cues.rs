@@ -22,6 +22,15 @@ pub(super) struct Cues {
     cues: Vec<Cue>,
     /// Every word and stem that a pattern names, by its number.
     vocabulary: Vocabulary,
+    openings: Openings,
+}
+
+/// Which cues may begin at a word: by the word, by a stem of it, by one of its concepts.
+#[derive(Default)]
+struct Openings {
+    words: HashMap<u32, Vec<usize>>,
+    stems: HashMap<u32, Vec<usize>>,
+    concepts: Vec<(Concepts, usize)>,
 }
 
 /// Numbers for the words of patterns, so that a sentence's words are looked up once each instead
@@ -82,31 +91,61 @@ impl Cues {
             let pattern = pattern.map_err(|problem| format!("{problem} in cue line {line:?}"))?;
             cues.push(Cue { topic: head.trim_end_matches('!').to_owned(), binding: head.ends_with('!'), pattern });
         }
-        Ok(Self { cues, vocabulary })
+        let openings = Openings::of(&cues);
+        Ok(Self { cues, vocabulary, openings })
     }
 
     /// All cues in one sentence, each at most once, in the list's order.
     pub fn find(&self, tokens: &[Token], concepts: &[Concepts]) -> Vec<Hit<'_>> {
         let known: Vec<Known> =
             tokens.iter().zip(concepts).map(|(token, set)| self.vocabulary.know(token, *set)).collect();
-        let hit = |(number, cue): (usize, &'_ Cue)| {
-            let place = |at: usize| matches(&cue.pattern, &known, at).map(|after| (at, after));
-            let (first, after) = (0..known.len()).find_map(place)?;
-            Some((number, first, after.saturating_sub(1).max(first)))
+        let mut found: Vec<(usize, usize, usize)> = Vec::new();
+        for (at, word) in known.iter().enumerate() {
+            self.openings.each(word, |number| {
+                if let Some(after) = matches(&self.cues[number].pattern, &known, at) {
+                    found.push((number, at, after.saturating_sub(1).max(at)));
+                }
+            });
+        }
+        found.sort_unstable();
+        found.dedup_by_key(|(number, ..)| *number);
+        let hit = |(number, first, last): (usize, usize, usize)| {
+            let cue = &self.cues[number];
+            Hit { topic: cue.topic.as_str(), binding: cue.binding, number, first, last }
         };
-        let found = self.cues.iter().enumerate().filter_map(hit);
-        found
-            .map(|(number, first, last)| {
-                let cue = &self.cues[number];
-                Hit { topic: &cue.topic, binding: cue.binding, number, first, last }
-            })
-            .collect()
+        found.into_iter().map(hit).collect()
     }
 
     /// All topics, for checking that each is known.
     #[cfg(test)]
     pub fn topics(&self) -> impl Iterator<Item = &str> {
         self.cues.iter().map(|cue| cue.topic.as_str())
+    }
+}
+
+impl Openings {
+    fn of(cues: &[Cue]) -> Self {
+        let mut openings = Self::default();
+        for (number, cue) in cues.iter().enumerate() {
+            let first =
+                cue.pattern.iter().find_map(|atom| if let Atom::Word(choices) = atom { Some(choices) } else { None });
+            for choice in first.into_iter().flatten() {
+                match choice {
+                    Choice::Word(word) => openings.words.entry(*word).or_default().push(number),
+                    Choice::Stem(stem) => openings.stems.entry(*stem).or_default().push(number),
+                    Choice::Concept(bit) => openings.concepts.push((*bit, number)),
+                }
+            }
+        }
+        openings
+    }
+
+    fn each(&self, word: &Known, mut visit: impl FnMut(usize)) {
+        let by_word = word.word.and_then(|word| self.words.get(&word)).into_iter().flatten();
+        let by_stem = word.stems.iter().filter_map(|stem| self.stems.get(stem)).flatten();
+        by_word.chain(by_stem).for_each(|number| visit(*number));
+        let by_concept = self.concepts.iter().filter(|(bit, _)| word.concepts & bit != 0);
+        by_concept.for_each(|(_, number)| visit(*number));
     }
 }
 

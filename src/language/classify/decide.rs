@@ -42,6 +42,7 @@ pub(super) fn judge(reading: &Reading<'_>, headers: &ReplyHeaders, model: &Train
     }
     let mut odds = model.probabilities(&extract(reading, lexicon));
     weigh_binding_cues(reading, &mut odds);
+    weigh_bare_questions(reading, &mut odds);
     weigh_headers(reading, headers, &mut odds);
     pick(normalised(odds))
 }
@@ -68,6 +69,50 @@ fn weigh_binding_cues(reading: &Reading<'_>, odds: &mut Scores) {
     }
     for (value, _) in odds.iter_mut().zip(raised).filter(|(_, raised)| *raised) {
         *value *= BINDING_ODDS;
+    }
+}
+
+/// A reply that only asks, and asks nobody to do anything, is a question even where it speaks of
+/// addresses, mails and stopping.
+fn weigh_bare_questions(reading: &Reading<'_>, odds: &mut Scores) {
+    const REQUESTS: &[&str] = &[
+        "could",
+        "would",
+        "can",
+        "will",
+        "please",
+        "may",
+        "how",
+        "konnten",
+        "konnen",
+        "wurden",
+        "bitte",
+        "wie",
+        "podrian",
+        "podria",
+        "pueden",
+        "puede",
+        "como",
+        "pourriez",
+        "pouvez",
+        "comment",
+        "podem",
+        "poderiam",
+        "poderia",
+        "kya",
+        "kaise",
+        "kripya",
+        "क्या",
+        "कृपया",
+    ];
+    let requests =
+        |sentence: &Read<'_>| sentence.tokens.iter().take(2).any(|token| REQUESTS.contains(&token.folded.as_str()));
+    let demanded =
+        reading.hits().any(|(sentence, hit)| hit.binding && (!sentence.asks || is_own_demand(sentence, hit)));
+    if reading.human().all(|sentence| sentence.asks && !requests(sentence)) && !demanded {
+        for (value, class) in odds.iter_mut().zip(Class::ALL) {
+            *value *= if class.label == Label::Unsubscribe { 0.3 } else { 1.0 };
+        }
     }
 }
 

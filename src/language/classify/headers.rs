@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn machines_are_known_by_their_headers() {
-        let cases: &[(&str, &[(&str, &str)], bool)] = &[
+        type Fields<'a> = &'a [(&'a str, &'a str)];
+        let cases: [(&str, Fields<'_>, bool); 8] = [
             ("RFC 3834 reply", &[("Auto-Submitted", "auto-replied (vacation)")], true),
             ("RFC 3834 says a person wrote", &[("AUTO-SUBMITTED", "no")], false),
             ("old responder", &[("X-Autoreply", "yes")], true),
@@ -108,7 +109,7 @@ mod tests {
             ("nothing at all", &[], false),
         ];
         for (name, pairs, automatic) in cases {
-            assert_eq!(facts(pairs).is_automatic(), *automatic, "{name}");
+            assert_eq!(facts(pairs).is_automatic(), automatic, "{name}");
         }
     }
 

@@ -51,8 +51,7 @@ impl Knowledge {
                 cut = true;
             }
         }
-        let asks =
-            clean.trim_end_matches(|c: char| matches!(c, '"' | ')' | ' ')).ends_with('?') || clean.starts_with('¿');
+        let asks = clean.trim_end_matches(['"', ')', ' ']).ends_with('?') || clean.starts_with('¿');
         Read { raw: sentence.raw, clean, tokens, concepts, hits, asks, is_injected, was_cut: cut }
     }
 }

@@ -158,6 +158,11 @@ the training rows, in other styles, and are never trained on, nor used to choose
 automatically. *Out of fold* rows are training rows judged by models that had not seen their group. A *dangerous
 error* is an opt-out or refusal taken for interest or a meeting, or the reverse.
 
+How far to trust this: rows and cue lists have the same authors, so the held-out figure flatters. The out-of-fold
+rows are harder than usual mail (hundreds are lone idioms and hard negatives) and are the safer guide to unknown
+writers. A further 102 replies, made odd on purpose and written after the lists were settled, came out at 0.74
+accuracy and 18 of 19 opt-outs; rows like them were then added to the corpus.
+
 ";
 
 fn write_training(page: &mut String, training: &[Row]) {

@@ -128,16 +128,18 @@ fn ordinary_replies_are_not_taken_for_orders_to_the_machine() {
 fn headers_decide_between_machine_and_person() {
     let auto = [("Auto-Submitted", "auto-replied")];
     let report = |status| [("Content-Type", "multipart/report; report-type=delivery-status"), ("Status", status)];
-    let cases: &[(&str, &str, &[(&str, &str)], Label, Option<OtherKind>)] = &[
+    type Fields<'a> = &'a [(&'a str, &'a str)];
+    let (failed, delayed) = (report("5.1.1"), report("4.2.2"));
+    let cases: [(&str, &str, Fields<'_>, Label, Option<OtherKind>); 5] = [
         ("absence that sounds human", "I'm away, contact me after 9 May please", &auto, Label::OutOfOffice, None),
         ("receipt", "We received your request, ticket 12.", &auto, Label::Other, Some(OtherKind::AutoAck)),
-        ("permanent failure", "whatever", &report("5.1.1"), Label::Other, Some(OtherKind::BounceHard)),
-        ("delay", "whatever", &report("4.2.2"), Label::Other, Some(OtherKind::BounceSoft)),
+        ("permanent failure", "whatever", &failed, Label::Other, Some(OtherKind::BounceHard)),
+        ("delay", "whatever", &delayed, Label::Other, Some(OtherKind::BounceSoft)),
         ("nothing left", "> quoted only\n", &[], Label::Other, Some(OtherKind::Empty)),
     ];
     for (name, text, pairs, label, kind) in cases {
         let found = classify_with(text, pairs);
-        assert_eq!((found.label, found.other_kind), (*label, *kind), "{name}");
+        assert_eq!((found.label, found.other_kind), (label, kind), "{name}");
     }
 }
 

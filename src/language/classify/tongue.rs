@@ -3,6 +3,9 @@
 //! Replies are short, so the commonest function words and polite words decide, not letter
 //! statistics; those are the last resort, for languages outside the six.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use super::normalise::is_devanagari;
 use super::reading::Reading;
 
@@ -359,6 +362,20 @@ const HI: &[&str] = &[
     "phir",
 ];
 
+const TABLES: [(&str, &[&str]); 6] = [("en", EN), ("de", DE), ("es", ES), ("fr", FR), ("pt", PT), ("hi-Latn", HI)];
+
+/// In which of the tables each word stands.
+fn table() -> &'static HashMap<&'static str, Vec<usize>> {
+    static TABLE: OnceLock<HashMap<&'static str, Vec<usize>>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let mut places: HashMap<&'static str, Vec<usize>> = HashMap::new();
+        for (place, (_, words)) in TABLES.iter().enumerate() {
+            words.iter().for_each(|word| places.entry(word).or_default().push(place));
+        }
+        places
+    })
+}
+
 /// BCP 47 tag: one of `en de es fr pt hi hi-Latn`, another ISO 639-1 code when the text is plainly
 /// in another language, else `und`.
 pub(super) fn language(reading: &Reading<'_>) -> String {
@@ -368,11 +385,12 @@ pub(super) fn language(reading: &Reading<'_>) -> String {
         return "hi".to_owned();
     }
     let text: String = reading.human().map(|sentence| sentence.clean.as_str()).collect::<Vec<_>>().join(" ");
-    let tables = [("en", EN), ("de", DE), ("es", ES), ("fr", FR), ("pt", PT), ("hi-Latn", HI)];
-    let score = |(tag, table): (&'static str, &[&str])| {
-        (tag, words.iter().filter(|word| table.contains(word)).count() as f32 + letters_of(tag, &text))
-    };
-    let mut scores = tables.map(score).to_vec();
+    let mut counts = [0.0f32; TABLES.len()];
+    for places in words.iter().filter_map(|word| table().get(word)) {
+        places.iter().for_each(|place| counts[*place] += 1.0);
+    }
+    let score = |(place, count): (usize, f32)| (TABLES[place].0, count + letters_of(TABLES[place].0, &text));
+    let mut scores: Vec<(&str, f32)> = counts.into_iter().enumerate().map(score).collect();
     scores.sort_by(|a, b| b.1.total_cmp(&a.1));
     match scores.as_slice() {
         [(tag, best), ..] if *best > 0.0 && *best * 12.0 >= words.len() as f32 => (*tag).to_owned(),
