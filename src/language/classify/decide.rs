@@ -43,6 +43,7 @@ pub(super) fn judge(reading: &Reading<'_>, headers: &ReplyHeaders, model: &Train
     let mut odds = model.probabilities(&extract(reading, lexicon));
     weigh_binding_cues(reading, &mut odds);
     weigh_bare_questions(reading, &mut odds);
+    weigh_sentences(reading, model, lexicon, &mut odds);
     weigh_headers(reading, headers, &mut odds);
     pick(normalised(odds))
 }
@@ -69,6 +70,23 @@ fn weigh_binding_cues(reading: &Reading<'_>, odds: &mut Scores) {
     }
     for (value, _) in odds.iter_mut().zip(raised).filter(|(_, raised)| *raised) {
         *value *= BINDING_ODDS;
+    }
+}
+
+/// Of several sentences, one may settle the matter on its own: a demand to stop outweighs whatever
+/// stands around it. A sentence surer than `SETTLED_FROM` raises the odds, up to `SETTLING_ODDS`.
+fn weigh_sentences(reading: &Reading<'_>, model: &TrainedModel, lexicon: &Lexicon, odds: &mut Scores) {
+    const SETTLED_FROM: f32 = 0.6;
+    const SETTLING_ODDS: f32 = 5.0;
+    if reading.human().nth(1).is_none() {
+        return;
+    }
+    for (column, value) in odds.iter_mut().enumerate().filter(|(at, _)| Class::ALL[*at].label == Label::Unsubscribe) {
+        let alone = |sentence: &Read<'_>| model.probabilities(&extract(&reading.only(sentence), lexicon))[column];
+        let surest = reading.human().filter(|s| s.tokens.len() >= 3).map(alone).fold(0.0, f32::max);
+        if surest > SETTLED_FROM {
+            *value *= 1.0 + (SETTLING_ODDS - 1.0) * (surest - SETTLED_FROM) / (1.0 - SETTLED_FROM);
+        }
     }
 }
 
@@ -195,7 +213,7 @@ fn pick(probabilities: Scores) -> Verdict {
 }
 
 /// What taking a no for a yes, or a yes for a no, costs beyond being wrong.
-const MIX_UP_COST: f32 = 0.5;
+const MIX_UP_COST: f32 = 1.0;
 
 /// The probability of the labels that a label must not be mistaken for.
 fn opposite(probabilities: &Scores, label: Label) -> f32 {

@@ -190,7 +190,7 @@ impl<'a> Reading<'a> {
     }
 
     /// A reply of only this sentence.
-    pub fn only(&self, sentence: &Read<'a>) -> Reading<'a> {
+    pub fn only<'s>(&self, sentence: &Read<'s>) -> Reading<'s> {
         Reading { sentences: vec![sentence.clone()], injected: false }
     }
 
