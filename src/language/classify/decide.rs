@@ -212,8 +212,9 @@ fn pick(probabilities: Scores) -> Verdict {
     Verdict { label, kind, confidence: confidence.clamp(0.0, 1.0), second: ranked.get(1).copied() }
 }
 
-/// What taking a no for a yes, or a yes for a no, costs beyond being wrong.
-const MIX_UP_COST: f32 = 1.0;
+/// What taking a no for a yes, or a yes for a no, costs beyond being wrong. Where the two are about
+/// equally likely a third label wins, with a low confidence that leaves the reply to a person.
+const MIX_UP_COST: f32 = 1.6;
 
 /// The probability of the labels that a label must not be mistaken for.
 fn opposite(probabilities: &Scores, label: Label) -> f32 {
