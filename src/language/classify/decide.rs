@@ -176,7 +176,9 @@ fn weigh_headers(reading: &Reading<'_>, headers: &ReplyHeaders, odds: &mut Score
             || matches!(class.kind, Some(OtherKind::AutoAck | OtherKind::BounceHard | OtherKind::BounceSoft));
         let possible = match class.label {
             Label::Referral => true,
-            Label::Unsubscribe => reading.hits().any(|(_, hit)| hit.binding && hit.topic == "unsubscribe"),
+            Label::Unsubscribe => {
+                !headers.null_sender && reading.hits().any(|(_, hit)| hit.binding && hit.topic == "unsubscribe")
+            }
             _ => by_machine,
         };
         if automatic && !possible {

@@ -57,7 +57,7 @@ impl ReplyHeaders {
 
     /// A machine wrote this, for certain enough to leave out every label only a person can earn.
     pub fn is_automatic(&self) -> bool {
-        self.auto_submitted || self.auto_reply || self.is_delivery_notice()
+        self.auto_submitted || self.auto_reply || self.null_sender || self.is_delivery_notice()
     }
 
     /// The mail system reports on a message of ours.
@@ -67,7 +67,7 @@ impl ReplyHeaders {
 
     /// Hints at a machine without proving it.
     pub fn may_be_automatic(&self) -> bool {
-        self.response_suppressed || self.bulk || self.list || self.null_sender
+        self.response_suppressed || self.bulk || self.list
     }
 }
 

@@ -52,6 +52,17 @@ fn the_model_was_trained_on_the_corpus_and_lists_beside_it() {
 }
 
 #[test]
+fn the_same_rows_train_the_same_model() {
+    let rows =
+        "question\ten\ta\tHow much is it?\nlater\ten\tb\tAsk me in May.\nunsubscribe\ten\tc\tStop writing to me.\n";
+    let first = train::train(rows).unwrap();
+    assert_eq!(first, train::train(rows).unwrap());
+    assert_eq!(TrainedModel::parse(&first.to_bytes()).unwrap().fingerprint, train::fingerprint(rows));
+    let broken = train::train("maybe\ten\ta\tHm").err().map(|error| error.to_string());
+    assert!(broken.is_some_and(|message| message.contains("line 1")));
+}
+
+#[test]
 fn the_corpus_is_large_varied_and_free_of_held_out_rows() {
     let rows = parse_rows(&training_text()).unwrap();
     let other_languages = rows.iter().filter(|row| row.lang != "en").count();
