@@ -23,10 +23,20 @@ pub struct Template {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Text(String),
-    Field { name: String, fallback: Option<String> },
-    If { field: String, then: Vec<Part>, otherwise: Vec<Part> },
+    Field {
+        name: String,
+        fallback: Option<String>,
+    },
+    If {
+        field: String,
+        then: Vec<Part>,
+        otherwise: Vec<Part>,
+    },
     /// `number` counts the groups of the text, so that a choice does not depend on which branch was taken.
-    Variants { number: u64, choices: Vec<Vec<Part>> },
+    Variants {
+        number: u64,
+        choices: Vec<Vec<Part>>,
+    },
 }
 
 /// What is wrong, where, and what to write instead. Lines and columns count from 1, columns in characters.
@@ -62,7 +72,9 @@ pub fn parse(text: &str) -> Result<Template, MergeError> {
     match end {
         End::Text => Ok(Template { parts }),
         End::Else(at) => Err(reader.error(at, "“{{else}}” stands outside a condition.", "Begin with {{#if field}}.")),
-        End::EndIf(at) => Err(reader.error(at, "“{{/if}}” closes nothing.", "Begin with {{#if field}}, or take it away.")),
+        End::EndIf(at) => {
+            Err(reader.error(at, "“{{/if}}” closes nothing.", "Begin with {{#if field}}, or take it away."))
+        }
         End::Bar | End::Brace => Ok(Template { parts }),
     }
 }
@@ -115,7 +127,8 @@ fn fill(parts: &[Part], lookup: &dyn Fn(&str) -> Option<String>, seed: u64, out:
 /// A value on one line: what an import brought in must not change the shape of a mail.
 fn value(lookup: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<String> {
     let value = lookup(name)?;
-    let words: Vec<&str> = value.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> =
+        value.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
     Some(words.join(" ")).filter(|value| !value.is_empty())
 }
 
@@ -250,7 +263,11 @@ impl Reader {
         };
         let fallback = fallback.filter(|fallback| !fallback.is_empty());
         if fallback.is_none() && inner.contains('|') {
-            return Err(self.error(start, "The fallback is empty.", "Write what stands in, as in {{first_name|there}}."));
+            return Err(self.error(
+                start,
+                "The fallback is empty.",
+                "Write what stands in, as in {{first_name|there}}.",
+            ));
         }
         Ok(Tag::Part(Part::Field { name: self.name(name, start)?, fallback }))
     }
@@ -312,7 +329,11 @@ impl Reader {
                 let cure = format!("Write {{{{{}}}}}, with two braces on each side.", text.trim());
                 self.error(start, "A field stands in double braces.", &cure)
             }
-            _ => self.error(start, "Variants are divided by bars.", "Write {Hi|Hello}; for the character itself write \\{."),
+            _ => self.error(
+                start,
+                "Variants are divided by bars.",
+                "Write {Hi|Hello}; for the character itself write \\{.",
+            ),
         }
     }
 
