@@ -17,6 +17,7 @@ pub mod http;
 pub mod jobs;
 pub mod language;
 pub mod messaging;
+pub mod outreach;
 pub mod providers;
 pub mod sandbox;
 pub mod store;
