@@ -7,6 +7,7 @@
 pub mod app;
 pub mod audit;
 pub mod authz;
+pub mod availability;
 pub mod base;
 pub mod channels;
 pub mod config;
