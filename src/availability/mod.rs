@@ -20,7 +20,7 @@ pub use claims::{claim, claimed, release, Claimed};
 pub use google::with_calendar;
 pub use model::{Busy, OpenHours, Rules, Schedule, Span, WhyNot};
 pub use slots::Diary;
-pub use store::{put_schedule, schedule_of};
+pub use store::{find_schedule, put_schedule, schedule_of};
 
 use crate::store::Declared;
 

@@ -18,10 +18,15 @@ pub(super) const TABLES: &[Declared] = &[Declared::plain(&SCHEDULES)];
 
 /// The workspace's hours; until somebody sets them, office hours on the workspace's own clock.
 pub fn schedule_of(store: &Store, workspace: WorkspaceId) -> Result<Schedule, StoreError> {
-    if let Some(schedule) = store.get(&SCHEDULES, &Key::of(&SCHEDULES, workspace))? {
+    store.read(|txn| find_schedule(txn, workspace))
+}
+
+/// The same inside a transaction.
+pub fn find_schedule(txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Schedule, StoreError> {
+    if let Some(schedule) = txn.get(&SCHEDULES, &Key::of(&SCHEDULES, workspace))? {
         return Ok(schedule);
     }
-    let zone = workspaces::get(store, workspace)?.map_or_else(|| "UTC".to_owned(), |found| found.time_zone);
+    let zone = workspaces::find(txn, workspace)?.map_or_else(|| "UTC".to_owned(), |found| found.time_zone);
     Ok(Schedule::office(&zone))
 }
 
