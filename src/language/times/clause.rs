@@ -166,7 +166,9 @@ impl<'a> Page<'a> {
             return if mentioned && heading { Some(Mood::Mentioned) } else { keeps };
         }
         let positive = self.cue(from, to, &[Sense::Propose, Sense::Accept, Sense::Meet, Sense::Rather]).is_some();
-        if mentioned || (carried.is_some() && !positive) {
+        let turns = self.cue(from, to, &[Sense::But]).is_some();
+        let asks = self.items.is_sign(to, &["?"]) && self.names_an_hour(from, to);
+        if mentioned || (carried.is_some() && !positive && !turns && !asks) {
             inside.iter().for_each(|i| moods[*i] = Mood::Mentioned);
             return Some(Mood::Mentioned).filter(|_| !self.ends_sentence(to));
         }

@@ -7,7 +7,7 @@
 //! 2. `lexicon`, `lex`: what the words of each language mean
 //! 3. `grammar`: dates, times, ranges, zones, lengths (`ast`)
 //! 4. `clause`: what is offered, rejected, or merely mentioned
-//! 5. `combine`: which time belongs to which day
+//! 5. `nodes`, `weeks`, `combine`: which time belongs to which day
 //! 6. `resolve`, `picks`: instants, counted from the sending, in the right zone
 //!
 //! Always true: no input panics; at most [`MAX_PROPOSALS`] proposals, sorted by start, none twice;
@@ -22,9 +22,11 @@ mod combine;
 mod grammar;
 mod lex;
 mod lexicon;
+mod nodes;
 mod picks;
 mod resolve;
 mod token;
+mod weeks;
 
 #[cfg(test)]
 mod heldout;

@@ -146,6 +146,7 @@ fn t6_a_bare_weekday_is_the_next_one_and_next_means_the_next_week() {
         (LONDON, "a week on Tuesday at 10am", "26T10:00"),
         (LONDON, "the day after tomorrow at 10am", "15T10:00"),
         (BERLIN, "nächste Woche Freitag um 10 Uhr", "22T10:00"),
+        (BERLIN, "übernächsten Dienstag um 10 Uhr", "26T10:00"),
         (PARIS, "vendredi prochain à 10h", "22T10:00"),
         (MADRID, "el viernes de la semana que viene a las 10", "22T10:00"),
         (PAULO, "sexta da semana que vem às 10h", "22T10:00"),

@@ -59,14 +59,9 @@ pub fn tokenise(text: &str) -> Vec<Token> {
             continue;
         }
         let mut end = start + first.len_utf8();
-        while class != Class::Sign {
-            match chars.peek() {
-                Some(&(at, c)) if class_of(c) == class => {
-                    end = at + c.len_utf8();
-                    chars.next();
-                }
-                _ => break,
-            }
+        while let Some(&(at, c)) = chars.peek().filter(|(_, c)| class != Class::Sign && class_of(*c) == class) {
+            end = at + c.len_utf8();
+            chars.next();
         }
         let raw = &text[start..end];
         tokens.push(Token { text: fold(raw), start, end, glued, capitals: raw.chars().all(char::is_uppercase) });
@@ -75,7 +70,7 @@ pub fn tokenise(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// One spelling for the many ways a word is typed: `Märzâ` and `marza`, `१४` and `14`, `–` and `-`.
+/// One spelling for the many ways a word is typed: `März` and `marz`, `१४` and `14`, `–` and `-`.
 pub fn fold(raw: &str) -> String {
     let mut folded = String::with_capacity(raw.len());
     for c in raw.nfd() {

@@ -129,7 +129,7 @@ fn military(items: &Items, at: usize, value: u32) -> Read<Reading> {
     let strength = if named || zoned { Strength::Sure } else { Strength::Joined };
     let to = at + 1 + usize::from(named);
     // "2026" is a year unless something says clock.
-    if !named && !zoned && (1900..=2100).contains(&value) && value % 100 != 0 && value % 100 != 30 {
+    if !named && !zoned && (1900..=2100).contains(&value) && !matches!(value % 100, 0 | 30) {
         return None;
     }
     Some((reading(value / 100, value % 100, true, strength)?, to))
@@ -234,7 +234,7 @@ fn past_or_to(items: &Items, at: usize) -> Read<Reading> {
     };
     let noon = items.has(next + 1, Sense::Noon).then_some(12);
     let hour = noon.or_else(|| items.count(next + 1)).filter(|hour| (1..=12).contains(hour))?;
-    if !quarter && !(minutes % 5 == 0) {
+    if !quarter && minutes % 5 != 0 {
         return None;
     }
     let hour = if hour == 1 && sign < 0 { 13 } else { hour as i32 };

@@ -2,6 +2,7 @@
 //! Numbers that belong to nothing here (prices, phone numbers, versions) are stepped over whole, so
 //! that no part of them is taken for an hour.
 
+mod calendar;
 mod clock;
 mod date;
 mod numeric;

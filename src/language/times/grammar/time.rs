@@ -46,7 +46,7 @@ pub fn time(items: &Items, at: usize, place: Place) -> Read<TimeExpr> {
     None.or_else(|| in_minutes(items, at))
         .or_else(|| range(items, at, place))
         .or_else(|| edge(items, at, place))
-        .or_else(|| trailing_edge(items, at, place))
+        .or_else(|| trailing_edge(items, at))
         .or_else(|| point(items, at, place))
         .or_else(|| named(items, at, place))
 }
@@ -163,7 +163,7 @@ fn edge(items: &Items, at: usize, place: Place) -> Read<TimeExpr> {
 }
 
 /// "3pm onwards", "3 baje ke baad", "5 baje se pehle", "lunch ke baad".
-fn trailing_edge(items: &Items, at: usize, _place: Place) -> Read<TimeExpr> {
+fn trailing_edge(items: &Items, at: usize) -> Read<TimeExpr> {
     if let Some((part, to)) = part(items, at) {
         if items.has(to, Sense::AfterPost) {
             return Some((TimeExpr::AfterPart(part), to + 1));
@@ -213,9 +213,9 @@ fn point(items: &Items, at: usize, place: Place) -> Read<TimeExpr> {
     accepted.then_some((TimeExpr::Point(clock), end))
 }
 
-/// "one", "una", "um" are articles too; they are hours only after a preposition of time.
+/// "one", "una", "um" are articles too, and Hindi "do" is an English verb; they are hours only after a preposition of time.
 fn is_word_number_alone(items: &Items, at: usize, led: bool) -> bool {
-    items.digits(at) == 0 && items.has(at, Sense::Number(1)) && !led
+    items.digits(at) == 0 && (items.has(at, Sense::Number(1)) || items.is_text(at, "do")) && !led
 }
 
 /// "10 on Tuesday", "3 tomorrow", "10 or 11 on Friday", "6 rather than 5": what follows the number

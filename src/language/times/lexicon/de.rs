@@ -43,7 +43,7 @@ const DATES: &[Row] = &[
     (RestOf, "spater diese woche|spater in dieser woche|im laufe"),
     (EarlyWeek, "anfang der woche|wochenanfang|wochenbeginn|zu wochenbeginn"),
     (LateWeek, "ende der woche"),
-    (WeekAfterNext, "ubernachste woche|ubernachster woche|in zwei wochen|uebernaechste woche"),
+    (WeekAfterNext, "übernächsten|übernächster|übernächste|ubernachste woche|ubernachster woche|in zwei wochen|uebernaechste woche"),
     (Weekend, "wochenende"),
     (PlusWeek, "in einer woche|in acht tagen"),
     (AnyDay, "jeder tag|jeden tag|alle tage|jeder wochentag|an jedem tag|egal welcher tag"),

@@ -32,7 +32,7 @@ const DATES: &[Row] = &[
     (DayPart(0, Afternoon), "esta tarde"),
     (DayPart(0, Evening), "esta noche"),
     (DayPart(0, Morning), "esta manana"),
-    (Next, "proximo|proxima|que viene|siguiente|del proximo"),
+    (Next, "proximos|proximas|proximo|proxima|que viene|siguiente|del proximo"),
     (This, "este|esta|=ese"),
     (Coming, "entrante"),
     (Last, "pasado|pasada|ultimo|ultima|desde el|desde"),

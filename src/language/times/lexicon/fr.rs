@@ -32,7 +32,7 @@ const DATES: &[Row] = &[
     (DayPart(0, Morning), "ce matin"),
     (DayPart(0, Afternoon), "cet apres midi|cette apres midi|cet aprem"),
     (DayPart(0, Evening), "ce soir"),
-    (Next, "prochain|prochaine|suivant|suivante"),
+    (Next, "prochains|prochaines|prochain|prochaine|suivant|suivante"),
     (This, "=ce|=cet|=cette"),
     (Last, "dernier|derniere|passe|passee|depuis|depuis le"),
     (Every, "chaque|tous les"),

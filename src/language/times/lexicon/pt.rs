@@ -32,7 +32,7 @@ const DATES: &[Row] = &[
     (DayPart(0, Afternoon), "hoje a tarde"),
     (DayPart(0, Evening), "hoje a noite"),
     (DayPart(0, Morning), "hoje de manha"),
-    (Next, "proximo|proxima|que vem|seguinte|da proxima"),
+    (Next, "proximos|proximas|proximo|proxima|que vem|seguinte|da proxima"),
     (This, "=esta|=este|=nesta|=neste|=essa|=desta|=nessa"),
     (Last, "passada|passado|ultima|ultimo|desde"),
     (Every, "cada|toda|todas as|toda a"),

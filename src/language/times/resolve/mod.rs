@@ -10,9 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::ast::{Clock, TimeExpr, ZoneUse};
 use super::clause::Mood;
-use super::combine::{only_clock, Slot, TimeOfDay};
+use super::combine::{only_clock, Slot};
 use super::lex::Items;
 use super::lexicon::Part;
+use super::nodes::TimeOfDay;
 use super::{Kind, Proposal, TimeContext, MAX_PROPOSALS};
 use days::Day;
 use hours::Span;
@@ -62,7 +63,7 @@ pub fn settle(found: Vec<Found>, sent_at: Timestamp) -> Vec<Proposal> {
         .map(|f| f.proposal)
         .filter(|p| p.start >= earliest && p.start <= latest && p.end.is_none_or(|end| end > p.start))
         .collect();
-    proposals.sort_by(|a, b| (a.start, a.kind, a.end).cmp(&(b.start, b.kind, b.end)));
+    proposals.sort_by_key(|proposal| (proposal.start, proposal.kind, proposal.end));
     proposals.dedup_by(|a, b| (a.start, a.kind, a.end) == (b.start, b.kind, b.end));
     proposals.truncate(MAX_PROPOSALS);
     proposals
