@@ -4,6 +4,7 @@
 //! `base` <- `config`, `store`, `authz`, `providers` <- `jobs`, `audit`, `mailer`, `sandbox` <- `app`
 //! <- `http` <- ground floor (`identity` … `availability`) <- rooms <- `wiring` <- `cli`.
 
+pub mod agents;
 pub mod app;
 pub mod audit;
 pub mod authz;
@@ -13,6 +14,7 @@ pub mod channels;
 pub mod config;
 pub mod connections;
 pub mod contacts;
+pub mod drafts;
 pub mod events;
 pub mod http;
 pub mod jobs;

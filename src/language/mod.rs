@@ -1,3 +1,4 @@
 //! Reading and writing human text on this server, without any outside service.
 pub mod classify;
+pub mod ground;
 pub mod times;
