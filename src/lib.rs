@@ -10,6 +10,7 @@ pub mod audit;
 pub mod authz;
 pub mod availability;
 pub mod base;
+pub mod bookings;
 pub mod channels;
 pub mod config;
 pub mod connections;

@@ -17,7 +17,7 @@ use super::store;
 use super::tell::tell;
 use crate::app::App;
 use crate::availability::{self, with_calendar};
-use crate::base::{BookingId, ConnectionId, ContactId, UnixMillis, WorkspaceId};
+use crate::base::{BookingId, ConnectionId, ContactId, UnixMillis};
 use crate::connections;
 use crate::contacts;
 use crate::events::{self, Happened};
@@ -218,7 +218,8 @@ fn present(app: &App, booking: &Booking, guest: Option<Attendee>) -> Result<Writ
                 let time = (booking.start, booking.end, zone_of(app, booking));
                 let patch = EventPatch { time: Some(time), ..EventPatch::default() };
                 let id = &event.id;
-                let moved = calendar.patch_event(&booking.calendar_id, id, &patch, Some(&event.etag), SendUpdates::All)?;
+                let moved =
+                    calendar.patch_event(&booking.calendar_id, id, &patch, Some(&event.etag), SendUpdates::All)?;
                 Ok(Written::event(booking, moved))
             }
             // The owner deleted it in the calendar; a deleted id stays taken, so the new one is of this version.
@@ -303,13 +304,7 @@ fn next_event_id(booking: &Booking) -> String {
 // ---- the record ----
 
 /// Notes what stands in the calendar now, and tells the guest.
-fn written(
-    app: &App,
-    txn: &mut Txn<'_>,
-    before: Booking,
-    answer: &Value,
-    now: UnixMillis,
-) -> Result<(), StoreError> {
+fn written(app: &App, txn: &mut Txn<'_>, before: Booking, answer: &Value, now: UnixMillis) -> Result<(), StoreError> {
     let written: Written = serde_json::from_value(answer.clone())
         .map_err(|error| StoreError::Engine(format!("what the calendar answered: {error}")))?;
     let mut booking = before.clone();
@@ -334,13 +329,7 @@ fn written(
 }
 
 /// The calendar will not have it. What was only held is given back; a person sees why.
-fn give_up(
-    app: &App,
-    txn: &mut Txn<'_>,
-    before: Booking,
-    reason: &str,
-    now: UnixMillis,
-) -> Result<(), StoreError> {
+fn give_up(app: &App, txn: &mut Txn<'_>, before: Booking, reason: &str, now: UnixMillis) -> Result<(), StoreError> {
     let mut booking = before.clone();
     booking.trouble = Some(reason.to_owned());
     booking.note(now, format!("The calendar did not take it: {reason}"));

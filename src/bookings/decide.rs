@@ -196,7 +196,10 @@ mod tests {
         let unknown = Busy::Unknown { reason: "notFound".into() };
         for times in [vec![exact("24T10:30")], vec![window("24T09:00", "24T12:00")]] {
             let decision = decide_with(&times, 0.99, true, &unknown);
-            assert!(matches!(&decision, Decision::Ask { note, .. } if note.contains("could not be read")), "{decision:?}");
+            assert!(
+                matches!(&decision, Decision::Ask { note, .. } if note.contains("could not be read")),
+                "{decision:?}"
+            );
         }
     }
 

@@ -55,8 +55,9 @@ fn find_link(app: &App, job: &Job) -> Result<Outcome, StoreError> {
     let now = app.now();
     let Some(booking) = store::get(&app.store, job.workspace, id)? else { return Ok(Outcome::Done) };
     let (Some(connection), Some(event)) = (booking.connection, &booking.event_id) else { return Ok(Outcome::Done) };
-    let meet = with_calendar(app, job.workspace, connection, |calendar| calendar.get_event(&booking.calendar_id, event))
-        .map_or(MeetLink::Pending, |event| event.meet);
+    let meet =
+        with_calendar(app, job.workspace, connection, |calendar| calendar.get_event(&booking.calendar_id, event))
+            .map_or(MeetLink::Pending, |event| event.meet);
     let next = look(&booking, nth + 1, now);
     app.store.write(|txn| {
         let Some(before) = store::find(txn, job.workspace, id)? else { return jobs::complete(txn, job) };

@@ -11,6 +11,7 @@
 mod calendar;
 mod consider;
 mod decide;
+mod hold;
 mod link;
 mod model;
 mod offer;

@@ -62,7 +62,8 @@ impl Around {
             Some(reply) => messaging::find_reply(txn, workspace, reply)?,
             None => None,
         };
-        let mailbox = reply.as_ref().map(|reply| reply.connection).or(worker.as_ref().and_then(|worker| worker.mailbox));
+        let mailbox =
+            reply.as_ref().map(|reply| reply.connection).or(worker.as_ref().and_then(|worker| worker.mailbox));
         let mailbox = match mailbox {
             Some(mailbox) => connections::find(txn, workspace, mailbox)?,
             None => None,

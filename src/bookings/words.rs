@@ -77,7 +77,17 @@ struct Phrases {
 const ENGLISH: Phrases = Phrases {
     days: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
     months: [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
         "December",
     ],
     date: "{day} {date} {month}, {time}",
@@ -99,7 +109,17 @@ const ENGLISH: Phrases = Phrases {
 const GERMAN: Phrases = Phrases {
     days: ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"],
     months: [
-        "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
+        "Januar",
+        "Februar",
+        "März",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
         "Dezember",
     ],
     date: "{day}, {date}. {month}, {time} Uhr",
@@ -121,7 +141,17 @@ const GERMAN: Phrases = Phrases {
 const SPANISH: Phrases = Phrases {
     days: ["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"],
     months: [
-        "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre",
+        "enero",
+        "febrero",
+        "marzo",
+        "abril",
+        "mayo",
+        "junio",
+        "julio",
+        "agosto",
+        "septiembre",
+        "octubre",
+        "noviembre",
         "diciembre",
     ],
     date: "{day} {date} de {month}, {time}",
@@ -143,7 +173,17 @@ const SPANISH: Phrases = Phrases {
 const FRENCH: Phrases = Phrases {
     days: ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"],
     months: [
-        "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
         "décembre",
     ],
     date: "{day} {date} {month}, {time}",
@@ -165,8 +205,18 @@ const FRENCH: Phrases = Phrases {
 const PORTUGUESE: Phrases = Phrases {
     days: ["segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira", "sábado", "domingo"],
     months: [
-        "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro",
-        "novembro", "dezembro",
+        "janeiro",
+        "fevereiro",
+        "março",
+        "abril",
+        "maio",
+        "junho",
+        "julho",
+        "agosto",
+        "setembro",
+        "outubro",
+        "novembro",
+        "dezembro",
     ],
     date: "{day}, {date} de {month}, {time}",
     zones: "horário de {city} ({ours_time} em {ours_city})",
@@ -186,9 +236,7 @@ const PORTUGUESE: Phrases = Phrases {
 
 const HINDI: Phrases = Phrases {
     days: ["सोमवार", "मंगलवार", "बुधवार", "गुरुवार", "शुक्रवार", "शनिवार", "रविवार"],
-    months: [
-        "जनवरी", "फ़रवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर", "नवंबर", "दिसंबर",
-    ],
+    months: ["जनवरी", "फ़रवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर", "नवंबर", "दिसंबर"],
     date: "{day}, {date} {month}, {time} बजे",
     zones: "{city} समय ({ours_city} में {ours_time} बजे)",
     hello: "नमस्ते {name},",
@@ -356,7 +404,8 @@ mod tests {
     #[test]
     fn a_letter_greets_says_it_and_is_signed() {
         let people = People { guest: "Gwen", sender: "Nora Whitfield" };
-        let text = confirmation(Language::English, &people, "Tuesday 24 November, 10:30", "", Some("https://meet.example/a"));
+        let text =
+            confirmation(Language::English, &people, "Tuesday 24 November, 10:30", "", Some("https://meet.example/a"));
         assert_eq!(
             text,
             "Hello Gwen,\n\nThat works. We meet on Tuesday 24 November, 10:30.\n\nVideo call: https://meet.example/a\n\n\
