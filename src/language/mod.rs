@@ -1,4 +1,5 @@
 //! Reading and writing human text on this server, without any outside service.
 pub mod classify;
 pub mod merge;
+pub mod ground;
 pub mod times;
