@@ -1,4 +1,4 @@
-//! Rows of workspaces.
+//! Rows of workspaces. What hangs on them (members, invitations, keys) is in `rows.rs`.
 
 use super::model::Workspace;
 use crate::base::{WorkspaceId, INSTANCE};
@@ -21,7 +21,7 @@ const BY_SLUG: Table<WorkspaceId> = Table::sealed(
     "Which workspace has a short name.",
 );
 
-pub const TABLES: &[Declared] = &[Declared::plain(&WORKSPACES), Declared::plain(&BY_SLUG)];
+pub(super) const OWN_TABLES: [Declared; 2] = [Declared::plain(&WORKSPACES), Declared::plain(&BY_SLUG)];
 
 /// The list of tenants belongs to the instance.
 fn key(id: WorkspaceId) -> Key {

@@ -1,0 +1,30 @@
+//! Identity: people, passwords, sign-in, second step, sessions.
+//!
+//! Always true here:
+//! - no secret is stored: passwords as Argon2id hashes, cookies, links and recovery codes as SHA-256 of
+//!   random bits, the authenticator's seed sealed with a key of its own that can be shredded;
+//! - whoever has an authenticator is asked for it, however they came (password, reset, another issuer);
+//! - an unknown name is refused in the same words and the same time as a wrong password;
+//! - each sign-in gets a new session; a new password or a changed second step ends all other sessions;
+//! - an account at an issuer is known by issuer and subject, never by its address alone.
+
+mod device;
+mod mails;
+mod model;
+pub mod pages;
+mod password;
+mod second_step;
+mod secret;
+mod session;
+mod sign_in;
+mod signed_in;
+mod store;
+mod throttle;
+mod ticket;
+
+pub use model::{Client, Credentials, InvalidUsername, Profile, Session, User, Username};
+pub use secret::{hash_secret, HandedSecret, SecretHash};
+pub use session::{end_others, find_by_cookie, look_at, note_seen, NewSession};
+pub use sign_in::{sign_in, Admitted, SignInError};
+pub use signed_in::SignedIn;
+pub use store::{find, find_by_login, get, TABLES};
