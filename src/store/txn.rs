@@ -145,17 +145,34 @@ impl<'a> Txn<'a> {
     }
 
     fn open_value<V: DeserializeOwned>(&mut self, tree: Tree, key: &[u8], stored: Vec<u8>) -> Result<V, StoreError> {
+        // Rows of a table of keys have no value; `()` decodes from nothing.
+        if stored.is_empty() {
+            return decode(tree, &[0xC0]);
+        }
+        decode(tree, &self.open_stored(tree, key, stored)?)
+    }
+
+    fn open_stored(&mut self, tree: Tree, key: &[u8], stored: Vec<u8>) -> Result<Vec<u8>, StoreError> {
         let sealed = match stored.as_slice() {
             [IN_PARTS, high, low] => self.join_parts(tree, key, u16::from_be_bytes([*high, *low]))?,
             _ => stored,
         };
-        // Rows of a table of keys have no value; `()` decodes from nothing.
-        if sealed.is_empty() {
-            return decode(tree, &[0xC0]);
-        }
         let id = envelope::key_id(tree, &sealed)?;
         let data_key = self.key_by_id(id)?;
-        decode(tree, &envelope::open(&data_key, tree, key, &sealed)?)
+        envelope::open(&data_key, tree, key, &sealed)
+    }
+
+    /// A record's bytes, opened but not decoded.
+    pub(super) fn open_raw(&mut self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.raw_get(tree, key)? {
+            Some(stored) => self.open_stored(tree, key, stored).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn put_raw(&mut self, tree: Tree, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        self.raw_put(tree, key, value)
     }
 
     fn join_parts(&mut self, tree: Tree, key: &[u8], count: u16) -> Result<Vec<u8>, StoreError> {
