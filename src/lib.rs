@@ -19,6 +19,7 @@ pub mod jobs;
 pub mod language;
 pub mod mailer;
 pub mod messaging;
+pub mod operator;
 pub mod providers;
 pub mod sandbox;
 pub mod store;
