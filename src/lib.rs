@@ -24,6 +24,7 @@ pub mod language;
 pub mod mailer;
 pub mod messaging;
 pub mod outreach;
+pub mod operator;
 pub mod providers;
 pub mod sandbox;
 pub mod store;
