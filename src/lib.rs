@@ -4,14 +4,18 @@
 //! `base` <- `config`, `store`, `authz`, `providers` <- `jobs`, `audit`, `mailer`, `sandbox` <- `app`
 //! <- `http` <- ground floor (`identity` … `availability`) <- rooms <- `wiring` <- `cli`.
 
+pub mod agents;
 pub mod app;
 pub mod audit;
 pub mod authz;
+pub mod availability;
 pub mod base;
+pub mod bookings;
 pub mod channels;
 pub mod config;
 pub mod connections;
 pub mod contacts;
+pub mod drafts;
 pub mod events;
 pub mod http;
 pub mod identity;
@@ -19,6 +23,7 @@ pub mod jobs;
 pub mod language;
 pub mod mailer;
 pub mod messaging;
+pub mod outreach;
 pub mod operator;
 pub mod providers;
 pub mod sandbox;

@@ -194,6 +194,11 @@ impl Drop for Runner {
     }
 }
 
+/// Leases up to `limit` jobs without a serial that are due, earliest first, in one durable transaction.
+pub fn lease_due(store: &Store, lane: Lane, now: UnixMillis, limit: usize) -> Result<Vec<Job>, StoreError> {
+    store.write(|txn| queue::lease_free(txn, lane, now, limit))
+}
+
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
     std::thread::Builder::new()
         .name(name.to_lowercase())
@@ -259,7 +264,7 @@ impl Shared {
         }
         let due = self.store.read(|txn| queue::next_due(txn, lane))?.is_some_and(|at| at <= now);
         if due && room > count {
-            let jobs = self.store.write(|txn| queue::lease_free(txn, lane, now, (room - count).min(32)))?;
+            let jobs = lease_due(&self.store, lane, now, (room - count).min(32))?;
             for job in jobs {
                 self.begin(lane, None);
                 count += 1;

@@ -21,7 +21,8 @@ pub use gate::{check_now, Gate};
 pub use hours::next_open;
 pub use inbound::{bounced, complained, receive, Incoming, EXCERPT_CHARS};
 pub use model::{
-    Delivery, Message, ProposedTime, Purpose, Reading, Reply, SendingHours, Suppression, SuppressionReason, Target,
+    Delivery, Message, ProposedTime, Purpose, Reading, Reply, SendingHours, SuggestedContact, Suppression,
+    SuppressionReason, Target,
 };
 pub use outbox::{
     cancel, enqueue, resolve, Channel, Look, NewMessage, Outbox, ResolveError, SendOutcome, SentAs, SEND,

@@ -129,6 +129,7 @@ impl NewMessage {
             sent_at: None,
             job: job.id(),
             cursor_before: None,
+            offered: Vec::new(),
         };
         Self { message, job }
     }
@@ -185,6 +186,12 @@ impl NewMessage {
         self.message.references = references.iter().filter(|id| *id != parent).cloned().collect();
         self.message.references.push(parent.to_owned());
         self.message.provider_thread = provider_thread.map(str::to_owned);
+        self
+    }
+
+    /// The times that its text offers, as (start, end).
+    pub fn offering(mut self, times: &[(UnixMillis, UnixMillis)]) -> Self {
+        self.message.offered = times.to_vec();
         self
     }
 

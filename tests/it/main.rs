@@ -1,1 +1,3 @@
+//! The product from outside: one binary, one link step.
 
+mod house;

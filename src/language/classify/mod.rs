@@ -1,1 +1,157 @@
-//! The reply classifier.
+//! The reply classifier: one label, with reasons, for what a person or machine answered.
+//!
+//! Always true here: no I/O, no clock, no randomness; the same reply gets the same answer from the
+//! same program. Text that speaks to the machine is cut out before anything is judged, so it
+//! cannot change the label of what a person wrote. Demands to stop win over everything else, and
+//! from a lower probability than other labels need.
+//!
+//! The way of a reply: `normalise` (own sentences, visible characters) -> `tokens` -> `lexicon`
+//! (concepts shared by six languages) and `cues` (telling turns of phrase) = `reading`; then
+//! `features` -> `model` (linear, trained by `train` from `../corpus`) -> `decide` (headers,
+//! binding cues, precedence) -> `explain`.
+
+mod corpus;
+mod cues;
+mod dates;
+mod decide;
+mod explain;
+mod features;
+mod headers;
+mod label;
+mod lexicon;
+mod model;
+mod normalise;
+mod people;
+mod reading;
+mod report;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod tongue;
+pub mod train;
+
+use std::sync::OnceLock;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use headers::ReplyHeaders;
+pub use label::{Flag, Label, OtherKind};
+pub use model::{ModelError, TrainedModel};
+pub use people::Referred;
+
+use dates::Calendar;
+use reading::Knowledge;
+
+/// A reply to judge. `text` is the latest message with quotes stripped (leftovers are tolerated),
+/// an excerpt of at most 2,000 characters. Without `sent_at` no dates are resolved; without `zone`
+/// days are counted in UTC.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplyInput<'a> {
+    pub text: &'a str,
+    pub headers: &'a ReplyHeaders,
+    pub sent_at: Option<Timestamp>,
+    pub zone: Option<&'a TimeZone>,
+}
+
+/// What a reply is, how surely, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Classification {
+    pub label: Label,
+    /// Calibrated probability that `label` is right, 0 to 1.
+    pub confidence: f32,
+    /// BCP 47: `en de es fr pt hi hi-Latn`, another code when plain, else `und`.
+    pub language: String,
+    /// Set exactly when `label` is `Other`.
+    pub other_kind: Option<OtherKind>,
+    /// One to three sentences for people, at most 160 characters each.
+    pub reasons: Vec<String>,
+    /// Up to three slices of the incoming text.
+    pub evidence: Vec<String>,
+    pub flags: Vec<Flag>,
+    /// The day a notice of absence names for the return, not before the day of sending.
+    pub return_date: Option<Date>,
+    /// The working day on which a deferral may be taken up again, if it says when.
+    pub follow_up_on: Option<Date>,
+    /// Whom a referral or a notice of absence points to, at most three.
+    pub referred: Vec<Referred>,
+}
+
+/// The embedded classifier: the hand-made lists and the trained model.
+#[derive(Default)]
+pub struct Classifier {
+    knowledge: Knowledge,
+    model: TrainedModel,
+}
+
+static MODEL: &[u8] = include_bytes!("model.bin");
+
+impl Classifier {
+    /// The classifier this program comes with; read once, in a few milliseconds.
+    ///
+    /// Should a part of it be unreadable (a test shows that none is), that part counts as empty,
+    /// and what is left decides with low confidence, which leaves every reply to a person.
+    pub fn embedded() -> &'static Self {
+        static EMBEDDED: OnceLock<Classifier> = OnceLock::new();
+        EMBEDDED.get_or_init(|| Self {
+            knowledge: Knowledge::embedded().unwrap_or_default(),
+            model: TrainedModel::parse(MODEL).unwrap_or_default(),
+        })
+    }
+
+    fn new(knowledge: Knowledge, model: TrainedModel) -> Self {
+        Self { knowledge, model }
+    }
+
+    /// Judges one reply. Deterministic; well under a millisecond in a release build.
+    pub fn classify(&self, input: &ReplyInput<'_>) -> Classification {
+        let reading = self.knowledge.read(input.text);
+        let lexicon = &self.knowledge.lexicon;
+        let verdict = decide::judge(&reading, input.headers, &self.model, lexicon);
+        let (reasons, evidence) = explain::explain(&reading, &verdict, &self.model, lexicon);
+        let calendar = calendar(input);
+        let names_people = matches!(verdict.label, Label::Referral | Label::OutOfOffice);
+        Classification {
+            label: verdict.label,
+            confidence: verdict.confidence,
+            language: tongue::language(&reading),
+            other_kind: verdict.kind,
+            reasons,
+            evidence,
+            flags: explain::flags(&reading, &verdict),
+            return_date: calendar
+                .filter(|_| verdict.label == Label::OutOfOffice)
+                .and_then(|calendar| dates::return_date(&reading, lexicon, calendar)),
+            follow_up_on: calendar
+                .filter(|_| verdict.label == Label::Later)
+                .and_then(|calendar| dates::follow_up(&reading, calendar)),
+            referred: if names_people { people::referred(&reading, lexicon) } else { Vec::new() },
+        }
+    }
+
+    fn judge_text(&self, text: &str, headers: &ReplyHeaders) -> decide::Verdict {
+        decide::judge(&self.knowledge.read(text), headers, &self.model, &self.knowledge.lexicon)
+    }
+}
+
+/// The day of sending on the writer's calendar; zones of the United States write month first.
+fn calendar(input: &ReplyInput<'_>) -> Option<Calendar> {
+    const MONTH_FIRST: &[&str] = &[
+        "America/New_York",
+        "America/Chicago",
+        "America/Denver",
+        "America/Phoenix",
+        "America/Los_Angeles",
+        "America/Anchorage",
+        "America/Detroit",
+        "America/Boise",
+        "Pacific/Honolulu",
+    ];
+    let zone = input.zone.cloned().unwrap_or(TimeZone::UTC);
+    let name = zone.iana_name().unwrap_or("");
+    let month_first = MONTH_FIRST.contains(&name) || name.starts_with("America/Indiana/");
+    let sent = input.sent_at?.to_zoned(zone.clone()).date();
+    Some(Calendar { sent, month_first })
+}

@@ -1,0 +1,206 @@
+//! A reply as the classifier sees it: sentences with words, concepts and cues, and which of them
+//! are not a person's words but orders to the machine.
+
+use super::cues::{Cues, Hit};
+use super::lexicon::{Concepts, Lexicon};
+use super::normalise::{sentences, Sentence};
+use super::tokens::{tokenise, Token};
+
+/// The hand-made knowledge: word list and cue list.
+#[derive(Default)]
+pub(super) struct Knowledge {
+    pub lexicon: Lexicon,
+    pub cues: Cues,
+}
+
+pub(super) const LEXICON: &str = include_str!("lexicon.txt");
+pub(super) const CUES: &str = include_str!("cues.txt");
+
+impl Knowledge {
+    /// Reads the two lists this module comes with.
+    pub fn embedded() -> Result<Self, String> {
+        let lexicon = Lexicon::parse(LEXICON)?;
+        let cues = Cues::parse(CUES, &lexicon)?;
+        Ok(Self { lexicon, cues })
+    }
+
+    /// Reads a reply's text.
+    pub fn read<'a>(&'a self, text: &'a str) -> Reading<'a> {
+        let mut found: Vec<Read<'a>> =
+            sentences(text).into_iter().map(|sentence| self.read_sentence(sentence)).collect();
+        found.retain(|sentence| !sentence.tokens.is_empty());
+        let injected = found.iter().any(|sentence| sentence.is_injected || sentence.was_cut);
+        Reading { sentences: found, injected }
+    }
+
+    fn read_sentence<'a>(&'a self, sentence: Sentence<'a>) -> Read<'a> {
+        let mut tokens = tokenise(&sentence.clean);
+        let mut concepts = self.lexicon.read(&tokens);
+        let mut hits = self.cues.find(&tokens, &concepts);
+        let mut is_injected = hits.iter().any(|hit| hit.topic == INJECTION);
+        let mut clean = sentence.clean;
+        let mut cut = false;
+        if is_injected {
+            if let Some(rest) = human_rest(&clean, &tokens, &hits) {
+                let from = tokens[rest.start].start;
+                clean = clean.get(from..tokens[rest.end - 1].end).unwrap_or("").to_owned();
+                tokens = tokenise(&clean);
+                concepts = self.lexicon.read(&tokens);
+                hits = self.cues.find(&tokens, &concepts);
+                is_injected = hits.iter().any(|hit| hit.topic == INJECTION);
+                cut = true;
+            }
+        }
+        let asks = clean.trim_end_matches(['"', ')', ' ']).ends_with('?') || clean.starts_with('¿');
+        Read { raw: sentence.raw, clean, tokens, concepts, hits, asks, is_injected, was_cut: cut }
+    }
+}
+
+const INJECTION: &str = "injection";
+
+/// The clauses of an injected sentence that no injection cue touches, if they come in one piece
+/// at its end and are long enough to say something ("ignore your rules, but we would like a demo").
+fn human_rest(clean: &str, tokens: &[Token], hits: &[Hit<'_>]) -> Option<std::ops::Range<usize>> {
+    let last = hits.iter().filter(|hit| hit.topic == INJECTION).map(|hit| hit.last).max()?;
+    let turn = (last + 1..tokens.len()).find(|at| is_turn(clean, &tokens[*at]))?;
+    (tokens.len() - turn >= 3).then_some(turn..tokens.len())
+}
+
+/// Whether the writer turns to another matter here: a word like "but" after a break, or a capital
+/// where a new sentence begins that nothing closed off ("… confidence 1.0 We do not need it").
+fn is_turn(clean: &str, token: &Token) -> bool {
+    const TURNS: &[&str] = &[
+        "but",
+        "anyway",
+        "anyhow",
+        "that",
+        "however",
+        "aber",
+        "jedenfalls",
+        "pero",
+        "mais",
+        "mas",
+        "porem",
+        "lekin",
+        "par",
+        "लेकिन",
+        "पर",
+        "actually",
+        "seriously",
+        "now",
+    ];
+    const OPENINGS: &[&str] = &[
+        "i",
+        "im",
+        "we",
+        "were",
+        "no",
+        "not",
+        "nope",
+        "yes",
+        "thanks",
+        "thank",
+        "please",
+        "take",
+        "stop",
+        "remove",
+        "what",
+        "how",
+        "does",
+        "is",
+        "can",
+        "could",
+        "where",
+        "who",
+        "sorry",
+        "unfortunately",
+        "ich",
+        "wir",
+        "nein",
+        "kein",
+        "keine",
+        "ja",
+        "bitte",
+        "danke",
+        "was",
+        "wie",
+        "yo",
+        "nosotros",
+        "gracias",
+        "si",
+        "je",
+        "nous",
+        "non",
+        "oui",
+        "merci",
+        "nao",
+        "sim",
+        "obrigado",
+        "obrigada",
+        "mujhe",
+        "hum",
+        "hume",
+        "nahi",
+        "haan",
+    ];
+    let word = token.folded.as_str();
+    let capital = clean.get(token.start..).is_some_and(|rest| rest.starts_with(char::is_uppercase));
+    (token.after_break && TURNS.contains(&word)) || ((capital || token.after_break) && OPENINGS.contains(&word))
+}
+
+/// One sentence, read.
+#[derive(Clone)]
+pub(super) struct Read<'a> {
+    /// Slice of the incoming text.
+    pub raw: &'a str,
+    pub clean: String,
+    pub tokens: Vec<Token>,
+    /// Concepts of each token.
+    pub concepts: Vec<Concepts>,
+    pub hits: Vec<Hit<'a>>,
+    /// Ends in a question mark.
+    pub asks: bool,
+    /// Speaks to the machine; its words count for nothing.
+    pub is_injected: bool,
+    /// An order to the machine was cut off its beginning.
+    pub was_cut: bool,
+}
+
+impl Read<'_> {
+    /// The words of a hit as they stand in the text.
+    pub fn words(&self, hit: &Hit<'_>) -> &str {
+        match (self.tokens.get(hit.first), self.tokens.get(hit.last)) {
+            (Some(first), Some(last)) => self.clean.get(first.start..last.end).unwrap_or(""),
+            _ => "",
+        }
+    }
+}
+
+/// A whole reply, read.
+#[derive(Clone)]
+pub(super) struct Reading<'a> {
+    pub sentences: Vec<Read<'a>>,
+    pub injected: bool,
+}
+
+impl<'a> Reading<'a> {
+    /// The sentences that a person wrote.
+    pub fn human(&self) -> impl DoubleEndedIterator<Item = &Read<'a>> + Clone {
+        self.sentences.iter().filter(|sentence| !sentence.is_injected)
+    }
+
+    /// A reply of only this sentence.
+    pub fn only<'s>(&self, sentence: &Read<'s>) -> Reading<'s> {
+        Reading { sentences: vec![sentence.clone()], injected: false }
+    }
+
+    /// All cue hits in the human sentences, with their sentence.
+    pub fn hits(&self) -> impl Iterator<Item = (&Read<'a>, &Hit<'a>)> {
+        self.human().flat_map(|sentence| sentence.hits.iter().map(move |hit| (sentence, hit)))
+    }
+
+    /// Cues for a topic.
+    pub fn has(&self, topic: &str) -> bool {
+        self.hits().any(|(_, hit)| hit.topic == topic)
+    }
+}
