@@ -7,14 +7,49 @@
 //!   automatic, the figures allow it, and nothing about the reply or the text is delicate.
 //! - An approval sends at most once, whoever presses how often.
 
+mod auto;
+mod decide;
 mod errors;
+mod follow;
 mod opt_out;
 mod read;
+mod replies;
+mod snippets;
+mod words;
+mod write;
 
-pub use errors::AgentError;
-pub use read::{read_reply, Reader};
-
+#[cfg(test)]
+mod decide_tests;
 #[cfg(test)]
 mod read_tests;
 #[cfg(test)]
 mod testing;
+
+pub use errors::AgentError;
+pub use read::read_reply;
+
+use crate::app::App;
+use crate::base::WorkspaceId;
+use crate::drafts;
+use crate::events::Subscribers;
+use crate::jobs::Handlers;
+use crate::store::{Declared, StoreError};
+
+/// All tables of the room, with those of the drafts.
+pub fn tables() -> Vec<Declared> {
+    [drafts::tables(), snippets::TABLES.to_vec()].concat()
+}
+
+/// In this order: a reply is read before it is answered, a draft is written before it may leave by itself.
+pub fn subscribers() -> Subscribers<App> {
+    vec![Box::new(read::Reader), Box::new(write::Writer), Box::new(auto::AutoSender), Box::new(follow::Follower)]
+}
+
+pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
+    handlers.task(drafts::ExpireDraft)
+}
+
+/// Drafts that wait for a decision.
+pub fn count_waiting(app: &App, workspace: WorkspaceId) -> Result<u32, StoreError> {
+    drafts::count_pending(&app.store, workspace)
+}

@@ -7,7 +7,8 @@ use crate::authz::{Actor, Role};
 use crate::base::{ConnectionId, ContactId, EmailAddress, MessageId, ReplyId, UserId, WorkerId, WorkspaceId};
 use crate::connections::{self, Connection, Google, Health, Kind, Pace, State, Use};
 use crate::contacts::{self, Contact, Source};
-use crate::messaging::{self, Incoming, Message, NewMessage, Purpose, Reply};
+use crate::jobs::{self, Job, Lane};
+use crate::messaging::{self, Delivery, Incoming, Message, NewMessage, Purpose, Reply};
 use crate::testing::{self, TestApp, NOW};
 use crate::workers::{self, Sender, Worker, WorkerForm, WorkerState};
 
@@ -82,6 +83,20 @@ impl Desk {
 
     pub fn put_worker(&self, worker: &Worker) {
         self.app().store.write(|txn| workers::put(txn, self.test.workspace, worker)).unwrap();
+    }
+
+    pub fn mark_first_mail_sent(&self) {
+        self.set_state(self.first_mail, Delivery::Sent);
+    }
+
+    pub fn set_state(&self, message: MessageId, state: Delivery) {
+        messaging::set_state(self.app(), self.test.workspace, message, state).unwrap();
+    }
+
+    /// Housekeeping jobs of one kind.
+    pub fn due_jobs(&self, kind: &str) -> Vec<Job> {
+        let due = jobs::list_due(&self.app().store, Lane::Housekeeping, 100).unwrap();
+        due.into_iter().filter(|job| job.kind == kind).collect()
     }
 
     /// Everything written to the lead, newest first.

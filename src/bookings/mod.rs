@@ -44,3 +44,6 @@ pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
 pub fn subscribers() -> Subscribers<App> {
     vec![Box::new(consider::Listener)]
 }
+
+#[cfg(test)]
+mod tests;

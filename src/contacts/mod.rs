@@ -3,10 +3,31 @@
 //! Always true here:
 //! - An address belongs to at most one contact of a workspace (a row per keyed hash of the address).
 //! - Adding a contact sends nothing and needs no consent; what may be sent is decided at the gate out.
-//! - Nothing readable stands in a key; search works on sealed blocks of keyed word beginnings.
+//! - Nothing readable stands in a key; search works on sealed blocks of keyed word beginnings, and what a block
+//!   says is checked against the contact itself before it is shown.
+//! - A restricted contact is not changed by anybody until the restriction is lifted.
+//! - An import's rows, its place in the file and what undoing it needs change in one transaction.
 
+mod fold;
 mod model;
+mod packed;
+mod search;
+mod service;
 mod store;
+mod tags;
 
 pub use model::{Contact, Source, FIELDS};
-pub use store::{find, find_by_address, get, list_newest, put, TABLES};
+pub use search::{search, INDEX};
+pub use service::{
+    add_contact, add_note, erase_contact, list_notes, remove_note, restrict, unrestrict, update_contact, ContactError,
+    ContactFields,
+};
+pub use store::{count, find, find_by_address, get, list_newest, put};
+pub use tags::{list_of_tag, list_tags, tag_all, untag_all, TagCount};
+
+use crate::store::Declared;
+
+/// All tables of the room.
+pub fn tables() -> Vec<Declared> {
+    [store::TABLES, tags::TABLES, service::NOTE_TABLES, search::TABLES].concat()
+}

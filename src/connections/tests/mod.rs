@@ -1,5 +1,5 @@
 //! Connections driven against the sandbox, over its wire.
 
 mod google;
-mod mailbox;
+pub(crate) mod mailbox;
 pub(crate) mod world;
