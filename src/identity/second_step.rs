@@ -66,11 +66,11 @@ impl How {
 
 /// Begins to set up an authenticator: a fresh secret, which counts for nothing until a first code has proved
 /// that the app holds it. One that is in use stays in use until then.
-pub fn begin(app: &App, user: &User, session: SessionId) -> Result<(Enrolment, String), SecondStepError> {
+pub fn begin(app: &App, user: &User, session: SessionId) -> Result<Enrolment, SecondStepError> {
     require_proof(app, user.id, session)?;
     let secret = Zeroizing::new(rand::random::<[u8; 20]>());
     let key = BASE32_NOPAD.encode(&*secret);
-    Ok((enrolment(user, &key)?, key))
+    enrolment(user, &key)
 }
 
 /// The enrolment page again, after a code that did not fit. `key` is the one that the page showed.

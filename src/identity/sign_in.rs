@@ -53,7 +53,7 @@ impl From<HashError> for SignInError {
 }
 
 /// What a person types as login, in the form it is stored in. Rubbish stays rubbish and is found nowhere.
-fn normalized(login: &str) -> String {
+pub(super) fn normalized(login: &str) -> String {
     let login: String = login.trim().chars().take(254).collect();
     EmailAddress::parse(&login).map_or_else(|_| login.to_lowercase(), |address| address.compare().to_owned())
 }

@@ -7,15 +7,31 @@ use actix_web::error::InternalError;
 use actix_web::http::header::USER_AGENT;
 use actix_web::http::Method;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use jiff::tz::TimeZone;
 
 use super::device::device_words;
 use super::model::{Client, Session, User};
+use crate::base::UnixMillis;
 use crate::http::{ClientIp, PageError};
 
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     pub user: User,
     pub session: Session,
+    /// The person's own, else the current workspace's, else UTC.
+    pub zone: TimeZone,
+}
+
+impl SignedIn {
+    /// "Tue 24 Nov, 10:30" on the person's clock.
+    pub fn time_words(&self, at: UnixMillis) -> String {
+        at.in_zone(&self.zone).strftime("%a %-d %b, %H:%M").to_string()
+    }
+
+    /// "24 November 2026" on the person's clock.
+    pub fn day_words(&self, at: UnixMillis) -> String {
+        at.in_zone(&self.zone).strftime("%-d %B %Y").to_string()
+    }
 }
 
 impl FromRequest for SignedIn {

@@ -5,8 +5,9 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::{self, Data};
 use actix_web::{Error, HttpMessage, HttpRequest};
+use jiff::tz::TimeZone;
 
-use super::{keys, rows};
+use super::{keys, rows, store};
 use crate::app::App;
 use crate::authz::Actor;
 use crate::base::UserId;
@@ -69,8 +70,12 @@ fn look_up(app: &App, claim: &Claim) -> Result<Found, StoreError> {
         Claim::Cookie(secret) => {
             let Some((session, user)) = identity::find_by_cookie(app, secret)? else { return Ok(Found::Nobody) };
             identity::note_seen(app, &session)?;
-            let actor = app.store.read(|txn| actor_of(txn, &session, &user))?;
-            let signed_in = Box::new(SignedIn { user, session });
+            let (actor, zone) = app.store.read(|txn| {
+                let actor = actor_of(txn, &session, &user)?;
+                let zone = zone_of(txn, &user, actor.as_ref())?;
+                Ok::<_, StoreError>((actor, zone))
+            })?;
+            let signed_in = Box::new(SignedIn { user, session, zone });
             Ok(match actor {
                 Some(actor) => Found::Member(signed_in, actor),
                 None => Found::Homeless(signed_in),
@@ -99,6 +104,18 @@ fn actor_of(txn: &mut Txn<'_>, session: &Session, user: &User) -> Result<Option<
         session: Some(session.id),
         display: user.name.clone(),
     }))
+}
+
+/// The clock that the person reads: their own, or the workspace's.
+fn zone_of(txn: &mut Txn<'_>, user: &User, actor: Option<&Actor>) -> Result<TimeZone, StoreError> {
+    if let Ok(own) = TimeZone::get(&user.profile.time_zone) {
+        return Ok(own);
+    }
+    let workspace = match actor {
+        Some(actor) => store::find(txn, actor.workspace)?,
+        None => None,
+    };
+    Ok(workspace.map_or(TimeZone::UTC, |workspace| workspace.zone()))
 }
 
 fn first_membership(txn: &mut Txn<'_>, user: UserId) -> Result<Option<super::Member>, StoreError> {

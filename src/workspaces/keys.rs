@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission, Role};
 use crate::base::{ApiKeyId, UnixMillis, UserId, WorkspaceId};
-use crate::identity::{hash_secret, HandedSecret};
+use crate::identity::{self, hash_secret, HandedSecret};
 use crate::store::StoreError;
 
 /// `used_at` is written at most this often.
@@ -17,6 +17,7 @@ const USED_STEP: Duration = Duration::from_secs(60);
 /// Makes a key. Returns its secret, which is shown once: `SK…` for the eye, then what nobody can guess.
 pub fn make(app: &App, actor: &Actor, name: &str, role: Role) -> Result<(ApiKey, String), WorkspaceError> {
     actor.require(Permission::ManageApiKeys)?;
+    require_proof(app, actor)?;
     let name = super::checked_name(name).map_err(|words| WorkspaceError::invalid("name", words))?;
     if role > actor.role {
         return Err(WorkspaceError::invalid("role", "A key can do at most what you can do."));
@@ -28,6 +29,16 @@ pub fn make(app: &App, actor: &Actor, name: &str, role: Role) -> Result<(ApiKey,
         audit::record(txn, actor.workspace, key.created_at, &Who::of(actor), "api_key.made", &key.id.sid(), &detail)
     })?;
     Ok((key, secret))
+}
+
+/// A key outlives the session that made it, so whoever makes one has just proved who they are.
+fn require_proof(app: &App, actor: &Actor) -> Result<(), WorkspaceError> {
+    match (actor.user, actor.session) {
+        (Some(user), Some(session)) if !identity::is_proof_fresh(app, user, session)? => {
+            Err(WorkspaceError::ProofNeeded)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A key and its secret, to be inserted in a transaction of the caller.

@@ -6,16 +6,30 @@
 //! - secrets of invitations and keys are shown once and stored as hashes; an invitation works once.
 
 mod authenticate;
+mod create;
 mod error;
+mod invitations;
 mod keys;
+mod members;
 mod model;
+pub mod pages;
 mod rows;
+mod settings;
+mod setup;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use authenticate::authenticate;
+pub use create::create;
 pub use error::WorkspaceError;
+pub use keys::find_by_secret as find_program;
+pub use members::owners;
 pub use model::{ApiKey, Invitation, Member, Workspace, WorkspaceState};
+pub use pages::routes;
 pub use rows::TABLES;
+pub use settings::of_user;
+pub use setup::{add_user, owner_link, AddUser, AddedUser, SetupError};
 pub use store::{find, find_by_slug, get, list_all, put};
 
 /// A name as it is kept: trimmed, one line, at most 80 characters.

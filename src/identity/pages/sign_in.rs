@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::authz::Actor;
 use crate::http::layout::PublicLayout;
 use crate::http::{cookies, html, run, see_other, Cookies, CsrfToken, PageError};
+use crate::identity::issuer;
 use crate::identity::sign_in::{self, Admitted, SECOND_STEP_LIFETIME};
 use crate::identity::{Client, NewSession, SignedIn};
 
@@ -79,7 +80,7 @@ pub async fn show(
         _ => {}
     }
     let layout = public_layout(&request, &cookies, &csrf, "Sign in to Launchyard");
-    let issuers = issuer_buttons(&app, &next);
+    let issuers = issuer_buttons(&app, &next, "");
     html(StatusCode::OK, &SignInPage { layout, login: String::new(), next, error: String::new(), issuers })
 }
 
@@ -102,7 +103,7 @@ pub async fn submit(
         Err(error) => {
             let (status, error) = refusal(error, MISMATCH)?;
             let layout = public_layout(&request, &cookies, &csrf, "Sign in to Launchyard");
-            let issuers = issuer_buttons(&app, &next);
+            let issuers = issuer_buttons(&app, &next, "");
             html(status, &SignInPage { layout, login, next, error, issuers })
         }
     }
@@ -148,7 +149,7 @@ pub async fn sign_out(
     cookies: Data<Cookies>,
     signed_in: Option<SignedIn>,
 ) -> Result<HttpResponse, PageError> {
-    if let Some(SignedIn { user, session }) = signed_in {
+    if let Some(SignedIn { user, session, .. }) = signed_in {
         run(move || sign_in::sign_out(&app, user.id, session.id))
             .await?
             .map_err(|error| PageError::internal("could not end the session", &error))?;
@@ -184,6 +185,15 @@ fn or_start(next: &str) -> &str {
     }
 }
 
-fn issuer_buttons(_: &App, _: &str) -> Vec<IssuerButton> {
-    Vec::new()
+/// A button for each issuer. `errand` is empty for signing in; see `issuer::Departure`.
+pub fn issuer_buttons(app: &App, next: &str, errand: &str) -> Vec<IssuerButton> {
+    let query: String = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("next", next), ("errand", errand)].iter().filter(|(_, value)| !value.is_empty()))
+        .finish();
+    let verb = if errand == "link" { "Link" } else { "Continue with" };
+    let button = |offer: issuer::Offer| IssuerButton {
+        href: format!("/signin/{}{}{query}", offer.key, if query.is_empty() { "" } else { "?" }),
+        words: format!("{verb} {}", offer.name),
+    };
+    issuer::offers(app).into_iter().map(button).collect()
 }
