@@ -23,12 +23,13 @@ pub mod jobs;
 pub mod language;
 pub mod mailer;
 pub mod messaging;
-pub mod outreach;
 pub mod operator;
+pub mod outreach;
 pub mod providers;
 pub mod sandbox;
 pub mod store;
 #[cfg(test)]
 pub mod testing;
+pub mod today;
 pub mod workers;
 pub mod workspaces;

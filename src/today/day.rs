@@ -107,7 +107,13 @@ mod tests {
     #[test]
     fn the_greeting_and_the_week_follow_the_workspace_s_own_clock() {
         let test = crate::testing::app();
-        let greetings = [(0, "Good morning"), (3, "Good afternoon"), (9, "Good evening"), (15, "Good evening"), (20, "Good morning")];
+        let greetings = [
+            (0, "Good morning"),
+            (3, "Good afternoon"),
+            (9, "Good evening"),
+            (15, "Good evening"),
+            (20, "Good morning"),
+        ];
         for (hours, words) in greetings {
             assert_eq!(at(&test, hours, |day| day.greeting()), words, "{hours} h later");
         }

@@ -103,11 +103,7 @@ fn share(part: u64, of: u64) -> Option<String> {
 }
 
 /// Replies that came since `since`, newest first.
-pub fn each_reply_since(
-    day: &Day<'_>,
-    since: UnixMillis,
-    mut visit: impl FnMut(&Reply),
-) -> Result<(), TodayError> {
+pub fn each_reply_since(day: &Day<'_>, since: UnixMillis, mut visit: impl FnMut(&Reply)) -> Result<(), TodayError> {
     let mut cursor = None;
     for _ in 0..MOST_PAGES {
         let page = messaging::list_replies(&day.app.store, day.workspace.id, cursor.as_ref(), PAGE)?;
@@ -122,11 +118,7 @@ pub fn each_reply_since(
 }
 
 /// Entries of the log since `since`, newest first.
-pub fn each_event_since(
-    day: &Day<'_>,
-    since: UnixMillis,
-    mut visit: impl FnMut(&Event),
-) -> Result<(), TodayError> {
+pub fn each_event_since(day: &Day<'_>, since: UnixMillis, mut visit: impl FnMut(&Event)) -> Result<(), TodayError> {
     let mut cursor = None;
     for _ in 0..MOST_PAGES {
         let page = events::list_newest(&day.app.store, day.workspace.id, None, cursor.as_ref(), PAGE)?;

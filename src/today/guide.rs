@@ -30,7 +30,8 @@ pub struct Step {
 
 impl Guide {
     pub fn read(day: &Day<'_>) -> Result<Self, TodayError> {
-        let steps = vec![account(day), business(day), mailbox(day)?, leads(day)?, sequence(day)?, worker(day)?, sent(day)?];
+        let steps =
+            vec![account(day), business(day), mailbox(day)?, leads(day)?, sequence(day)?, worker(day)?, sent(day)?];
         Ok(Self { steps })
     }
 
@@ -81,7 +82,8 @@ fn account(day: &Day<'_>) -> Step {
 fn business(day: &Day<'_>) -> Step {
     let address = day.workspace.postal_address.lines().map(str::trim).filter(|line| !line.is_empty());
     let address = address.collect::<Vec<_>>().join(", ");
-    let done = (!address.is_empty()).then(|| format!("{}, {address}. Shown below each mail, as the law asks.", day.workspace.name));
+    let done = (!address.is_empty())
+        .then(|| format!("{}, {address}. Shown below each mail, as the law asks.", day.workspace.name));
     let todo = "Your postal address stands below each mail, as the law asks. Without it nothing leaves.";
     step("Your business", done, todo, 1, ("/settings/workspace", "Add the address"))
 }
@@ -116,16 +118,22 @@ fn worker(day: &Day<'_>) -> Result<Step, TodayError> {
     let all = workers::list(&day.app.store, day.workspace.id)?;
     let working = all.iter().find(|worker| worker.activated_at.is_some());
     let done = working.map(|worker| format!("{} is switched on.", worker.name));
-    let todo = "Whom to write to and why, from which mailbox, within which limits. Nothing leaves before you switch it on.";
+    let todo =
+        "Whom to write to and why, from which mailbox, within which limits. Nothing leaves before you switch it on.";
     let way = if all.is_empty() { ("/outreach/new", "Make a worker") } else { ("/outreach", "Switch it on") };
     Ok(step("Your first worker", done, todo, 2, way))
 }
 
 fn sent(day: &Day<'_>) -> Result<Step, TodayError> {
     let newest = messaging::list_recent(&day.app.store, day.workspace.id, None, LOOKED_AT)?;
-    let sent = newest.rows.iter().filter(|message| matches!(message.state, Delivery::Sent)).find_map(|message| message.sent_at);
+    let sent = newest
+        .rows
+        .iter()
+        .filter(|message| matches!(message.state, Delivery::Sent))
+        .find_map(|message| message.sent_at);
     let done = sent.map(|at: UnixMillis| format!("The last one left {}.", day.time_words(at)));
-    let todo = "Send one to yourself from the sequence, or wait: the worker sends the first in its lead’s office hours.";
+    let todo =
+        "Send one to yourself from the sequence, or wait: the worker sends the first in its lead’s office hours.";
     Ok(step("Your first mail", done, todo, 1, ("/outreach", "Send a test")))
 }
 

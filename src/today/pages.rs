@@ -108,12 +108,7 @@ fn summary(day: &Day<'_>) -> Result<String, TodayError> {
 }
 
 /// GET /today/parts/<id>: one part as it is now. 404 for a part that is not there, or not for this role.
-async fn part(
-    app: Data<App>,
-    actor: Actor,
-    frame: Frame,
-    id: web::Path<String>,
-) -> Result<HttpResponse, PageError> {
+async fn part(app: Data<App>, actor: Actor, frame: Frame, id: web::Path<String>) -> Result<HttpResponse, PageError> {
     let csrf = frame.csrf().to_owned();
     let text = run(move || read_part(&app, &actor, &id, &csrf)).await??;
     let text = text.ok_or(PageError::NotFound)?;

@@ -120,12 +120,7 @@ fn due_times(day: &Day<'_>, messages: Vec<Message>) -> Result<Vec<(UnixMillis, M
     })
 }
 
-fn leaving(
-    day: &Day<'_>,
-    people: &mut People<'_>,
-    at: UnixMillis,
-    message: &Message,
-) -> Result<Leaving, TodayError> {
+fn leaving(day: &Day<'_>, people: &mut People<'_>, at: UnixMillis, message: &Message) -> Result<Leaving, TodayError> {
     let known = people.get(message.contact)?;
     let reason = match &message.state {
         Delivery::Queued { waits_for } => waits_for.clone().unwrap_or_default(),
