@@ -12,6 +12,7 @@ pub mod availability;
 pub mod base;
 pub mod bookings;
 pub mod channels;
+pub mod cli;
 pub mod config;
 pub mod connections;
 pub mod contacts;
@@ -31,5 +32,6 @@ pub mod store;
 #[cfg(test)]
 pub mod testing;
 pub mod today;
+pub mod wiring;
 pub mod workers;
 pub mod workspaces;

@@ -15,7 +15,9 @@ use crate::http::rate_limit::RateLimits;
 use crate::http::server::{self, RunningServer, ServerParts, ServerSettings};
 use crate::http::tls::TlsFiles;
 use crate::http::Site;
+use crate::{connections, identity};
 use crate::jobs::Runner;
+use crate::mailer::UnreadableCa;
 use crate::store::{real_free_space, DataFolder, MasterKey, OpenError, OpenOptions, StoreError};
 
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +32,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Server(#[from] server::StartError),
+    #[error(transparent)]
+    Mail(#[from] UnreadableCa),
     #[error("server.public_url is not an address")]
     PublicUrl,
 }
@@ -63,12 +67,13 @@ pub fn open_options(config: &Config) -> OpenOptions {
 
 /// Starts the queue's threads and plans what repeats.
 pub fn start_jobs(app: &Arc<App>) -> Result<(), StartError> {
-    let handlers = Arc::new(jobs::handlers(app));
+    let handlers = Arc::new(jobs::handlers(app)?);
     let threads = jobs::threads(&app.config.jobs);
     let runner = Runner::start(&app.store, &app.clock, Arc::clone(app), handlers, &threads)?;
     app.set_runner(runner);
     housekeeping::plan(app)?;
-    crate::connections::plan_polls(app)?;
+    identity::schedule(app)?;
+    connections::plan_polls(app)?;
     Ok(())
 }
 
