@@ -12,17 +12,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use lettre::message::header::MessageId;
+use lettre::message::header::{HeaderName, HeaderValue, MessageId};
 use lettre::message::{Mailbox, Message, MultiPart};
 use lettre::Address;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 
-use crate::base::{ConnectionId, EmailAddress, JobId, UnixMillis, UserId, INSTANCE};
+use crate::base::{Clock, ConnectionId, EmailAddress, JobId, UnixMillis, UserId, INSTANCE};
 use crate::config::{Config, MailSecurity, SystemMail};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::providers::mail_server::{Encryption, Login, MailServer};
-use crate::providers::outbound::{NoLog, Outbound};
+use crate::providers::outbound::{NoLog, Outbound, OutboundRules, OutboundSetupError};
 use crate::providers::smtp::{self, Outgoing, SmtpPool, Timeouts};
 use crate::providers::Secret;
 use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
@@ -93,7 +93,7 @@ fn key(id: JobId) -> Key {
 /// The task that sends letters.
 pub struct Mailer {
     store: Store,
-    clock: crate::base::Clock,
+    clock: Clock,
     relay: Option<Relay>,
     pool: SmtpPool,
 }
@@ -104,17 +104,18 @@ struct Relay {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("mail.ca_file: {path} cannot be read: {error}")]
-pub struct UnreadableCa {
-    path: String,
-    error: std::io::Error,
+pub enum MailerError {
+    #[error("mail.ca_file: {path} cannot be read")]
+    CaFile { path: String, source: std::io::Error },
+    #[error(transparent)]
+    Outbound(#[from] OutboundSetupError),
 }
 
 impl Mailer {
     /// `hello` is the host name that the server gives in EHLO.
-    pub fn new(store: Store, outbound: Outbound, config: &Config, hello: &str) -> Result<Self, UnreadableCa> {
+    pub fn new(store: Store, clock: Clock, config: &Config, hello: &str) -> Result<Self, MailerError> {
         let relay = config.mail.as_ref().map(Relay::new).transpose()?;
-        let clock = outbound.clock().clone();
+        let outbound = Outbound::new(&rules(config), clock.clone())?;
         Ok(Self { store, clock, relay, pool: SmtpPool::new(outbound, hello, Timeouts::default()) })
     }
 
@@ -179,8 +180,24 @@ impl<C: Send + Sync> Task<C> for Mailer {
     }
 }
 
+/// The operator's own relay may lie on this machine or in a private network, whatever the rules for hosts that
+/// others name; it is the only host that this client ever calls.
+fn rules(config: &Config) -> OutboundRules {
+    let host = config.mail.as_ref().map(|mail| mail.host.clone());
+    OutboundRules {
+        allow_loopback: config.mail.as_ref().is_some_and(|mail| is_this_machine(&mail.host)),
+        allow_private_hosts: host.into_iter().collect(),
+        user_agent: concat!("Launchyard/", env!("CARGO_PKG_VERSION")).to_owned(),
+        extra_roots: config.outbound.ca_file.clone(),
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
+}
+
 impl Relay {
-    fn new(mail: &SystemMail) -> Result<Self, UnreadableCa> {
+    fn new(mail: &SystemMail) -> Result<Self, MailerError> {
         let encryption = match mail.security {
             MailSecurity::StartTls => Encryption::StartTls,
             MailSecurity::Tls => Encryption::Implicit,
@@ -196,8 +213,8 @@ impl Relay {
     }
 }
 
-fn read_ca(path: &Path) -> Result<String, UnreadableCa> {
-    std::fs::read_to_string(path).map_err(|error| UnreadableCa { path: path.display().to_string(), error })
+fn read_ca(path: &Path) -> Result<String, MailerError> {
+    std::fs::read_to_string(path).map_err(|source| MailerError::CaFile { path: path.display().to_string(), source })
 }
 
 /// The mail: text and HTML with the same words, marked as written by a program (RFC 3834). The same job always
@@ -207,10 +224,7 @@ fn compose(letter: &Letter, relay: &Relay, id: JobId, now: UnixMillis) -> Result
         return Err("the subject holds control characters".into());
     }
     let date = UNIX_EPOCH + Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
-    let auto = lettre::message::header::HeaderValue::new(
-        lettre::message::header::HeaderName::new_from_ascii_str("Auto-Submitted"),
-        "auto-generated".to_owned(),
-    );
+    let auto = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
     Message::builder()
         .from(mailbox(Some("Launchyard"), &relay.from)?)
         .to(mailbox(None, &letter.to)?)
@@ -245,4 +259,103 @@ fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
         }
         Ok(mine.len())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::app::App;
+    use crate::jobs::{Handlers, Runner, Threads};
+    use crate::testing::{self, TestApp};
+
+    /// A mail server that greets one client with the first answer and then gives one for each command, a body
+    /// counting as one.
+    fn relay(answers: &'static [&'static str]) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let mut reader = BufReader::new(stream);
+            for answer in answers {
+                reader.get_mut().write_all(format!("{answer}\r\n").as_bytes()).unwrap();
+                let ends = if answer.starts_with("354") { ".\r\n" } else { "\r\n" };
+                let mut line = String::new();
+                while reader.read_line(&mut line).unwrap_or(0) > 0 && !line.ends_with(ends) {
+                    line.clear();
+                }
+            }
+        });
+        port
+    }
+
+    fn app(port: u16) -> TestApp {
+        testing::app_with(&[
+            ("LAUNCHYARD_MAIL__HOST", "127.0.0.1"),
+            ("LAUNCHYARD_MAIL__PORT", &port.to_string()),
+            ("LAUNCHYARD_MAIL__SECURITY", "plain"),
+            ("LAUNCHYARD_MAIL__FROM", "server@reach.example"),
+        ])
+    }
+
+    /// Queues one letter, lets the queue come to rest, and returns how many letters are left.
+    fn left_after(test: &TestApp, useful_for: Duration) -> usize {
+        let letter = Letter {
+            user: None,
+            to: EmailAddress::parse("nora@x.example").unwrap(),
+            subject: "Set a new password".into(),
+            text: "Hello".into(),
+            html: "<p>Hello</p>".into(),
+            useful_until: test.app.now().plus(useful_for),
+        };
+        let posting = Posting::new(letter, test.app.now());
+        test.app.store.write(|txn| queue(txn, &posting)).unwrap();
+        let mailer = Mailer::new(test.app.store.clone(), test.app.clock.clone(), &test.app.config, "us").unwrap();
+        let handlers = Arc::new(Handlers::<App>::default().task(mailer));
+        let (store, clock) = (&test.app.store, &test.app.clock);
+        let runner = Runner::start(store, clock, test.app.clone(), handlers, &Threads::default()).unwrap();
+        assert!(runner.settle(Duration::from_secs(20)));
+        runner.stop(Duration::from_secs(5));
+        waiting(store).unwrap().len()
+    }
+
+    #[test]
+    fn a_letters_text_is_gone_once_it_was_sent_or_can_no_longer_be() {
+        let hour = Duration::from_secs(3600);
+        let cases: [(&str, &'static [&'static str], Duration, usize); 4] = [
+            ("accepted", &["220 mx", "250 8BITMIME", "250 ok", "250 ok", "354 go", "250 2.0.0 queued"], hour, 0),
+            ("refused for good", &["220 mx", "250 8BITMIME", "550 5.7.1 no", "250 ok"], hour, 0),
+            ("not just now", &["220 mx", "250 8BITMIME", "451 4.3.0 later", "250 ok"], hour, 1),
+            ("outlived its use", &[], Duration::ZERO, 0),
+        ];
+        for (name, answers, useful_for, left) in cases {
+            let test = app(relay(answers));
+            assert_eq!(left_after(&test, useful_for), left, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_letter_says_that_a_program_wrote_it_and_keeps_its_id() {
+        let test = app(25);
+        let mail = test.app.config.mail.clone().unwrap();
+        let relay = Relay::new(&mail).unwrap();
+        let letter = Letter {
+            user: None,
+            to: EmailAddress::parse("nora@x.example").unwrap(),
+            subject: "A fact".into(),
+            text: "Words".into(),
+            html: "<p>Words</p>".into(),
+            useful_until: test.app.now(),
+        };
+        let id = JobId::new(test.app.now());
+        let write = |letter: &Letter| compose(letter, &relay, id, test.app.now()).map(|mail| mail.formatted());
+        let text = String::from_utf8(write(&letter).unwrap()).unwrap();
+        assert!(text.contains("Auto-Submitted: auto-generated"), "{text}");
+        assert!(text.contains(&format!("Message-ID: <{id}@reach.example>")), "{text}");
+        assert!(text.contains("multipart/alternative"), "{text}");
+        let forged = Letter { subject: "A fact\r\nBcc: eve@evil.example".into(), ..letter };
+        assert!(write(&forged).is_err());
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::model::Workspace;
 use crate::base::{WorkspaceId, INSTANCE};
-use crate::store::{Declared, Dir, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
+use crate::store::{Declared, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
 
 const WORKSPACES: Table<Workspace> = Table::sealed(
     0x0601,
@@ -70,10 +70,4 @@ pub fn list_all(store: &Store) -> Result<Vec<Workspace>, StoreError> {
         Ok::<(), StoreError>(())
     })?;
     Ok(all)
-}
-
-/// The oldest tenants, for a quick look.
-pub fn first(txn: &mut Txn<'_>, limit: usize) -> Result<Vec<Workspace>, StoreError> {
-    let rows = txn.list(&WORKSPACES, &Key::of(&WORKSPACES, INSTANCE), Dir::Forward, limit)?;
-    Ok(rows.into_iter().map(|(_, workspace)| workspace).collect())
 }

@@ -159,7 +159,8 @@ pub async fn show_reauth(
     query: Query<ReauthQuery>,
 ) -> Result<HttpResponse, PageError> {
     let layout = public_layout(&request, &cookies, &csrf, "Is it you?");
-    let page = reauth_page(&app, layout, &signed_in, query.into_inner().next, String::new())?;
+    let next = query.into_inner().next;
+    let page = run(move || reauth_page(&app, layout, &signed_in, next, String::new())).await??;
     html(StatusCode::OK, &page)
 }
 
@@ -198,7 +199,8 @@ pub async fn submit_reauth(
         Err(error) => {
             let (status, error) = refusal(error, "That is not your password.")?;
             let layout = public_layout(&request, &cookies, &csrf, "Is it you?");
-            html(status, &reauth_page(&app, layout, &signed_in, next, error)?)
+            let page = run(move || reauth_page(&app, layout, &signed_in, next, error)).await??;
+            html(status, &page)
         }
     }
 }

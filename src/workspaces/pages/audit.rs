@@ -1,6 +1,6 @@
 //! `/settings/audit`: who did what.
 
-use std::collections::HashMap;
+use std::collections::hash_map::{Entry as Slot, HashMap};
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Query};
@@ -77,11 +77,14 @@ pub async fn show(
 fn names(app: &App, entries: &[Entry]) -> Result<HashMap<UserId, String>, StoreError> {
     let mut names = HashMap::new();
     for entry in entries {
-        if let Who::User(id) = entry.who {
-            if !names.contains_key(&id) {
-                let name =
-                    identity::get(&app.store, id)?.map_or_else(|| "Somebody who left".to_owned(), |user| user.name);
-                names.insert(id, name);
+        let by = match entry.who {
+            Who::User(id) => Some(id),
+            _ => None,
+        };
+        for id in by.into_iter().chain(person_in(&entry.on)) {
+            if let Slot::Vacant(slot) = names.entry(id) {
+                let user = identity::get(&app.store, id)?;
+                slot.insert(user.map_or_else(|| "Somebody who left".to_owned(), |user| user.name));
             }
         }
     }
@@ -96,18 +99,25 @@ fn row(entry: &Entry, names: &HashMap<UserId, String>, signed_in: &SignedIn) -> 
         Who::Visitor => "A visitor".to_owned(),
         Who::CommandLine => "Command line".to_owned(),
     };
+    let on = person_in(&entry.on).and_then(|id| names.get(&id)).cloned();
+    let details: Vec<String> = on.into_iter().chain([entry.detail.clone()]).filter(|text| !text.is_empty()).collect();
     Row {
         iso: entry.at.to_rfc3339(),
         time: signed_in.time_words(entry.at),
         who,
         act: act_words(&entry.act),
-        detail: entry.detail.clone(),
+        detail: details.join(": "),
     }
 }
 
-/// `api_key.made` becomes "Api key made": the act's own words, as a sentence.
+/// The person an entry is about, where it is about one: `user <id>`.
+fn person_in(on: &str) -> Option<UserId> {
+    on.strip_prefix("user ").and_then(|id| id.parse().ok())
+}
+
+/// `api_key.made` becomes "API key made": the act's own words, as a sentence.
 fn act_words(act: &str) -> String {
-    let words = act.replace(['.', '_'], " ");
+    let words = act.replace(['.', '_'], " ").replace("api key", "API key");
     let mut chars = words.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
@@ -118,8 +128,12 @@ mod tests {
 
     #[test]
     fn an_act_reads_as_a_sentence() {
-        let cases =
-            [("member.role_changed", "Member role changed"), ("worker.activated", "Worker activated"), ("", "")];
+        let cases = [
+            ("member.role_changed", "Member role changed"),
+            ("worker.activated", "Worker activated"),
+            ("api_key.made", "API key made"),
+            ("", ""),
+        ];
         for (act, expected) in cases {
             assert_eq!(act_words(act), expected);
         }
