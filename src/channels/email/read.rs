@@ -14,7 +14,7 @@ use crate::store::StoreError;
 pub(super) enum FirstLook {
     /// Nothing of ours: never opened.
     Leave,
-    Open(Opening),
+    Open(Box<Opening>),
 }
 
 /// Why a mail is opened.
@@ -48,7 +48,11 @@ pub(super) fn first_look(
     // An answer to a test mail is the owner's own doing.
     let ours = found.filter(|message| message.purpose != Purpose::Test && message.connection == connection.id);
     let is_report = head.is_machine_report();
-    Ok(if ours.is_some() || is_report { FirstLook::Open(Opening { ours, is_report }) } else { FirstLook::Leave })
+    Ok(if ours.is_some() || is_report {
+        FirstLook::Open(Box::new(Opening { ours, is_report }))
+    } else {
+        FirstLook::Leave
+    })
 }
 
 /// What left from this mailbox and is seen again in the conversation, written by us or by the owner's own hand.
