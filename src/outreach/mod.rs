@@ -9,6 +9,7 @@
 //! - Figures are the sum over the enrolments they count, so each opens exactly its list.
 
 mod activate;
+mod api;
 mod enrol;
 mod figures;
 mod model;
@@ -28,6 +29,7 @@ mod words;
 mod tests;
 
 pub use activate::{activate, missing, Missing};
+pub use api::{api_routes, openapi};
 pub use enrol::{enrol, enrol_tag, remove, resume, stop, LastRun, Tally, ENROL};
 pub use figures::{Figures, Group, StepFigures};
 pub use model::{Approval, Came, Enrolment, Hold, Sent, Sequence, Skip, State, Step, Why};

@@ -197,3 +197,24 @@ fn when(at: UnixMillis, zone: &jiff::tz::TimeZone) -> String {
 fn day(at: UnixMillis, zone: &jiff::tz::TimeZone) -> String {
     at.in_zone(zone).strftime("%-d %B").to_string()
 }
+
+/// Every page of a worker as HTML, for tests that look at them.
+#[cfg(test)]
+pub(super) fn samples(
+    app: &App,
+    actor: &Actor,
+    frame: &crate::http::Frame,
+    id: WorkerId,
+) -> Vec<(&'static str, String)> {
+    let draw = |page: &dyn askama::DynTemplate| page.dyn_render().unwrap();
+    vec![
+        ("workers", draw(&overview::workers_page(app, actor, frame).unwrap())),
+        ("worker", draw(&overview::overview(app, actor, frame, id).unwrap())),
+        ("leads", draw(&leads::page(app, actor, frame, id, &leads::Query::default(), None).unwrap())),
+        ("sequence", draw(&sequence::worker_page(app, actor, frame, id).unwrap())),
+        ("sequences", draw(&sequence::list_page(app, actor, frame).unwrap())),
+        ("preview", draw(&preview::page(app, actor, frame, id, None).unwrap())),
+        ("settings", draw(&settings::edit_page(app, actor, frame, id, None, Default::default()).unwrap())),
+        ("why", draw(&why::page(app, actor, frame, id).unwrap())),
+    ]
+}
