@@ -510,3 +510,113 @@ fn an_erased_contact_leaves_no_trace_in_the_room() {
     world.advance(5 * DAY);
     assert_eq!(world.texts().len(), 1);
 }
+
+mod pages_of_it {
+    use askama::Template;
+
+    use super::*;
+    use crate::http::layout::Layout;
+    use crate::http::Frame;
+    use crate::outreach::pages::samples;
+
+    #[test]
+    fn every_page_is_drawn_with_real_leads_and_with_nothing_at_all() {
+        let world = World::new();
+        let anna = world.lead("Anna", |_| {});
+        world.lead("Ben", |contact| contact.company = String::new());
+        world.activate();
+        world.answer(&anna, "interested", |_| {});
+        let empty = World::with(vec![], |form, _| {
+            form.sequence = None;
+            form.mailbox = None;
+        });
+        let layout = Layout { csrf: "token".into(), user_name: "Nora Whitfield".into(), ..Layout::default() };
+        let frame = Frame(layout.with_places("/outreach", |_| true, |_| None));
+        let folder = std::env::var("LAUNCHYARD_GALLERY").ok();
+        for (world, kind) in [(&world, "full"), (&empty, "empty")] {
+            for (name, html) in samples(world.app(), &world.test.owner, &frame, world.worker.id) {
+                assert!(html.contains("<h1>"), "{name}, {kind}: {html}");
+                assert!(!html.contains(" style="), "{name}, {kind}");
+                if let Some(folder) = &folder {
+                    std::fs::write(format!("{folder}/{name}-{kind}.html"), &html).unwrap();
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn why_nothing_is_sent_marks_the_first_check_that_stops_and_its_cure() {
+    let cases: [(&str, fn(&World), &str, Option<&str>); 5] = [
+        ("off", |_| {}, "The worker is not switched on", Some("Switch on")),
+        (
+            "paused",
+            |world| {
+                world.activate();
+                workers::pause(world.app(), &world.test.owner, world.worker.id, "Paused by Nora.").unwrap();
+            },
+            "The worker is paused",
+            Some("Switch on"),
+        ),
+        (
+            "mailbox",
+            |world| {
+                world.activate();
+                world.app().clock.advance(3 * DAY);
+                world.settle();
+                world
+                    .app()
+                    .store
+                    .write(|txn| {
+                        let mut mailbox = connections::find(txn, world.test.workspace, world.connection)?.unwrap();
+                        mailbox.state =
+                            connections::State::NeedsOwner { since: UnixMillis(0), reason: "Sign in again.".into() };
+                        connections::put(txn, &mailbox)
+                    })
+                    .unwrap();
+            },
+            "The mailbox cannot send now",
+            Some("Look at connections"),
+        ),
+        ("not due", |world| world.activate(), "The next step is not due yet", None),
+        (
+            "all done",
+            |world| {
+                world.activate();
+                let lead =
+                    list_group(&world.app().store, world.test.workspace, world.worker.id, Group::All, None, 1).unwrap();
+                stop(world.app(), &world.test.owner, lead.rows[0].id).unwrap();
+            },
+            "Nobody is left to write to",
+            Some("Add leads"),
+        ),
+    ];
+    for (name, prepare, fact, help) in cases {
+        let world = World::new();
+        world.lead("Anna", |_| {});
+        prepare(&world);
+        let answer = super::why::why(world.app(), &world.test.owner, world.worker.id).unwrap();
+        let stops = |line: &&super::why::Line| line.outcome == super::why::Outcome::Stops;
+        let marked: Vec<_> = answer.lines.iter().filter(stops).collect();
+        assert_eq!(marked.len(), 1, "{name}: {:?}", answer.lines);
+        assert_eq!(marked[0].fact, fact, "{name}");
+        assert_eq!(marked[0].help.as_ref().map(|help| help.words), help, "{name}");
+    }
+}
+
+#[test]
+fn a_test_mail_goes_to_oneself_and_belongs_to_no_lead() {
+    let world = World::new();
+    let lead = world.lead("Anna", |_| {});
+    let me = EmailAddress::parse("me@fernhill.example").unwrap();
+    let second = world.sequence.steps[1].id;
+    super::preview::send_test(world.app(), &world.test.owner, world.worker.id, lead.id, second, &me).unwrap();
+    world.settle();
+    let sent = world.mailbox.0.lock().unwrap().clone();
+    assert_eq!(sent.len(), 1, "although the worker is off");
+    assert_eq!(
+        (sent[0].to.display(), sent[0].subject.as_str()),
+        ("me@fernhill.example", "[Test] Re: Heating at Fellside")
+    );
+    assert!(world.now_stands(&lead).sent.is_empty());
+}
