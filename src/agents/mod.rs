@@ -12,6 +12,7 @@ mod decide;
 mod errors;
 mod follow;
 mod opt_out;
+mod pages;
 mod read;
 mod replies;
 mod snippets;
@@ -26,6 +27,7 @@ mod read_tests;
 mod testing;
 
 pub use errors::AgentError;
+pub use pages::routes;
 pub use read::read_reply;
 
 use crate::app::App;

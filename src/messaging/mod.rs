@@ -7,16 +7,22 @@
 //! - After an opt-out nothing but transactional messages leaves, from that commit on.
 //! - Of an answer at most 2,000 characters are stored.
 
+pub mod api;
+mod errors;
 mod gate;
 mod hours;
 mod inbound;
 mod model;
 mod outbox;
+mod pages;
 mod store;
 mod suppression;
+#[cfg(test)]
+pub mod testing;
 mod unsubscribe;
 mod usage;
 
+pub use api::{api_routes, openapi};
 pub use gate::{check_now, explain, Check, Checked, Gate};
 pub use hours::next_open;
 pub use inbound::{bounced, complained, receive, Incoming, EXCERPT_CHARS};
@@ -25,8 +31,9 @@ pub use model::{
     SuppressionReason, Target,
 };
 pub use outbox::{
-    cancel, enqueue, resolve, Channel, Look, NewMessage, Outbox, ResolveError, SendOutcome, SentAs, SEND,
+    ask_gate, cancel, enqueue, resolve, Channel, Look, NewMessage, Outbox, ResolveError, SendOutcome, SentAs, SEND,
 };
+pub use pages::routes;
 #[cfg(test)]
 pub use store::set_state;
 pub use store::{

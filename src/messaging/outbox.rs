@@ -138,6 +138,11 @@ impl NewMessage {
         self.message.id
     }
 
+    /// As it would be written.
+    pub fn message(&self) -> &Message {
+        &self.message
+    }
+
     pub fn to_name(mut self, name: &str) -> Self {
         self.message.to_name = name.to_owned();
         self
@@ -216,6 +221,11 @@ pub fn enqueue(app: &App, txn: &mut Txn<'_>, new: &NewMessage, now: UnixMillis) 
     jobs::enqueue(txn, &new.job)?;
     events::append(txn, workspace, now, Happened::MessageQueued { message: message.id, contact })?;
     Ok(message)
+}
+
+/// What the gate would say now, without enqueuing anything: for showing beside a draft.
+pub fn ask_gate(app: &App, new: &NewMessage, now: UnixMillis) -> Result<Gate, StoreError> {
+    app.store.read(|txn| check_now(app, txn, &new.message, now))
 }
 
 /// Takes a waiting message back. One that is leaving or in doubt stays; returns whether it was taken back.

@@ -173,6 +173,33 @@ pub fn list(
     Ok(page.map(|(_, entry)| entry))
 }
 
+pub fn get(store: &Store, workspace: WorkspaceId, id: SuppressionId) -> Result<Option<Suppression>, StoreError> {
+    store.get(&SUPPRESSIONS, &key(workspace, id))
+}
+
+/// The entry that stands for just this address or domain.
+pub fn get_by_target(
+    store: &Store,
+    workspace: WorkspaceId,
+    target: &Target,
+) -> Result<Option<Suppression>, StoreError> {
+    store.read(|txn| {
+        let place = target_key(txn, workspace, target)?;
+        match txn.get(&BY_TARGET, &place)? {
+            Some(id) => txn.get(&SUPPRESSIONS, &key(workspace, id)),
+            None => Ok(None),
+        }
+    })
+}
+
+/// Oldest first, all of them.
+pub fn each(store: &Store, workspace: WorkspaceId, mut visit: impl FnMut(Suppression)) -> Result<(), StoreError> {
+    store.each(&SUPPRESSIONS, &Key::of(&SUPPRESSIONS, workspace), |_, entry| {
+        visit(entry);
+        Ok(())
+    })
+}
+
 fn export(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(Vec::new()) };
     let mut rows = Vec::new();

@@ -4,6 +4,6 @@ mod model;
 mod service;
 mod store;
 
-pub use model::{Snippet, SnippetForm};
+pub use model::{languages, Snippet, SnippetForm};
 pub use service::{approve, create, get, list, remove, update, versions};
 pub use store::{list_approved, TABLES};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agents::errors::AgentError;
 use crate::base::{SnippetId, UnixMillis};
+use crate::http::ui::Choice;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snippet {
@@ -41,8 +42,19 @@ pub struct SnippetForm {
 }
 
 /// The languages that answers are written in, with their names.
-pub const LANGUAGES: &[(&str, &str)] =
+const LANGUAGES: &[(&str, &str)] =
     &[("en", "English"), ("de", "German"), ("es", "Spanish"), ("fr", "French"), ("pt", "Portuguese"), ("hi", "Hindi")];
+
+impl From<&Snippet> for SnippetForm {
+    fn from(snippet: &Snippet) -> Self {
+        Self { title: snippet.title.clone(), text: snippet.text.clone(), language: snippet.language.clone() }
+    }
+}
+
+/// For the form.
+pub fn languages() -> Vec<Choice> {
+    LANGUAGES.iter().map(|(code, name)| Choice { value: (*code).into(), label: (*name).into() }).collect()
+}
 
 impl SnippetForm {
     pub fn check(&self) -> Result<(), AgentError> {
