@@ -8,6 +8,7 @@
 //! - The guest is told by us when the calendar has it, once for each version; the invitation is the provider's.
 //! - What cannot be judged (an unreadable calendar, unclear words) is a person's to decide.
 
+mod api;
 mod calendar;
 mod consider;
 mod decide;
@@ -25,6 +26,7 @@ mod tell;
 mod week;
 mod words;
 
+pub use api::{api_routes, openapi};
 pub use model::{Booking, Note, Source, State};
 pub use pages::routes;
 pub use service::{accept, cancel, create, decline, dismiss, get, list, move_to, BookError, NewBooking};
