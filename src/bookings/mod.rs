@@ -8,20 +8,27 @@
 //! - The guest is told by us when the calendar has it, once for each version; the invitation is the provider's.
 //! - What cannot be judged (an unreadable calendar, unclear words) is a person's to decide.
 
+mod api;
 mod calendar;
 mod consider;
 mod decide;
+mod errors;
 mod hold;
+mod hours;
 mod link;
 mod model;
 mod offer;
+mod pages;
 mod service;
 mod situation;
 mod store;
 mod tell;
+mod week;
 mod words;
 
+pub use api::{api_routes, openapi};
 pub use model::{Booking, Note, Source, State};
+pub use pages::routes;
 pub use service::{accept, cancel, create, decline, dismiss, get, list, move_to, BookError, NewBooking};
 pub use store::{list_between, list_of_contact};
 
