@@ -9,7 +9,7 @@ use super::model::Contact;
 use super::search::{self, Pending};
 use super::tags;
 use crate::base::{ContactId, Cursor, EmailAddress, Page, WorkspaceId};
-use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
+use crate::store::{Declared, Dir, Holds, Key, KeyRange, Person, Retention, Store, StoreError, Table, Tree, Txn};
 
 /// A contact with its number. Numbers are given once, upwards, so the search index can name people by four bytes
 /// and list them newest first.
@@ -118,8 +118,30 @@ pub fn list_newest(
     before: Option<&Cursor>,
     limit: usize,
 ) -> Result<Page<Contact>, StoreError> {
-    let page = store.page(&CONTACTS, &Key::of(&CONTACTS, workspace), before, Dir::Backward, limit)?;
-    Ok(page.map(|(_, row)| row.contact))
+    store.read(|txn| page(txn, workspace, before, limit))
+}
+
+pub(super) fn page(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Contact>, StoreError> {
+    let prefix = Key::of(&CONTACTS, workspace);
+    let mut rows = txn.list_range(&CONTACTS, &before_cursor(&prefix, before), Dir::Backward, limit + 1)?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|(key, _)| Cursor(key.rest().to_vec()));
+    Ok(Page { rows: rows.into_iter().map(|(_, row)| row.contact).collect(), next })
+}
+
+/// The part of `prefix` before the cursor, which is relative to it.
+pub(super) fn before_cursor(prefix: &Key, before: Option<&Cursor>) -> KeyRange {
+    let mut range = prefix.as_prefix();
+    if let Some(cursor) = before {
+        range.end = prefix.clone().bytes(&cursor.0).as_bytes().to_vec();
+    }
+    range
 }
 
 /// How many contacts the workspace has.

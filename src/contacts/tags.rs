@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::model::Contact;
 use super::service::ContactError;
 use super::store::{self, Writer};
 use crate::app::App;
@@ -109,6 +110,24 @@ pub fn list_of_tag(
     Ok(Page { rows: ids, next: page.next })
 }
 
+/// Contacts that have a tag, newest first.
+pub(super) fn page(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    tag: &str,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Contact>, StoreError> {
+    let prefix = Key::of(&BY_TAG, workspace).bytes(&tag_hash(txn, workspace, tag)?);
+    let mut keys = txn.keys_range(&BY_TAG, &store::before_cursor(&prefix, before), Dir::Backward, limit + 1)?;
+    let more = keys.len() > limit;
+    keys.truncate(limit);
+    let next = keys.last().filter(|_| more).map(|key| Cursor(key.as_bytes()[prefix.as_bytes().len()..].to_vec()));
+    let ids = keys.iter().filter_map(Key::last_id).map(ContactId);
+    let rows = ids.filter_map(|id| store::find(txn, workspace, id).transpose()).collect::<Result<_, _>>()?;
+    Ok(Page { rows, next })
+}
+
 /// Puts a tag on contacts. Returns how many did not have it before; restricted and unknown ones are left alone.
 pub fn tag_all(app: &App, actor: &Actor, ids: &[ContactId], tag: &str) -> Result<usize, ContactError> {
     change_all(app, actor, ids, tag, |tags, tag| tags.insert(tag.to_owned()), "contacts.tagged")
@@ -141,7 +160,7 @@ fn change_all(
                 if before.restricted || !change(&mut tags, &tag) || tags.len() > MAX_TAGS {
                     continue;
                 }
-                let after = super::Contact { tags: tags.into_iter().collect(), changed_at: now, ..before.clone() };
+                let after = Contact { tags: tags.into_iter().collect(), changed_at: now, ..before.clone() };
                 writer.put(txn, &after, Some(&before))?;
                 events::append(txn, workspace, now, Happened::ContactChanged { contact: *id })?;
                 changed += 1;

@@ -82,7 +82,7 @@ impl Task<App> for Indexer {
 }
 
 /// Works until nothing waits. At most one caller per workspace at a time: the queue sees to that.
-pub(crate) fn index_all(store: &Store, workspace: WorkspaceId) -> Result<(), StoreError> {
+pub fn index_all(store: &Store, workspace: WorkspaceId) -> Result<(), StoreError> {
     clean_up(store, workspace)?;
     while index_some(store, workspace)? {}
     Ok(())

@@ -13,7 +13,7 @@ mod segment;
 
 use serde::{Deserialize, Serialize};
 
-pub use index::INDEX;
+pub use index::{index_all, INDEX};
 pub(super) use index::{plan_index, Indexer, SearchSubscriber};
 
 use super::fold;
