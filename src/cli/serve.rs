@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::base::Clock;
 use crate::config::{Config, Log, LogFormat};
 use crate::http::server::bind;
-use crate::identity;
 use crate::wiring::{open_app, Running};
+use crate::workspaces;
 
 pub fn serve(place: &Place, listen: Option<SocketAddr>) -> anyhow::Result<()> {
     let config = place.load(listen)?;
@@ -40,15 +40,11 @@ pub fn serve(place: &Place, listen: Option<SocketAddr>) -> anyhow::Result<()> {
 
 /// Until somebody has made the owner's account, the way to it stands on the console.
 fn say_owner_link(app: &App) {
-    match identity::owner_link(app) {
-        Ok(Some(link)) => {
-            output::note("");
-            output::note("  No account yet. Make the owner's account here (the link works once):");
-            output::note(&format!("  {link}"));
-            output::note("");
-        }
-        Ok(None) => {}
-        Err(error) => tracing::error!(%error, "the owner's link could not be made"),
+    if let Some(link) = workspaces::owner_link(app) {
+        output::note("");
+        output::note("  No account yet. Make the owner's account here (the link works once):");
+        output::note(&format!("  {link}"));
+        output::note("");
     }
 }
 

@@ -54,7 +54,7 @@ pub struct TrainArgs {
 }
 
 pub fn train(args: &TrainArgs) -> anyhow::Result<()> {
-    let summary = language::classify::train_files(&args.corpus, &args.out, &args.report)?;
-    output::line(&summary);
+    let summary = language::classify::train::train_files(&args.corpus, &args.out, &args.report)?;
+    output::line(&summary.to_string());
     Ok(())
 }

@@ -18,6 +18,7 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
+pub use self::time::advance;
 use self::time::TimeMachine;
 use super::server::{open_app, OpenedApp, Running, StartError};
 use crate::app::{App, Demo};

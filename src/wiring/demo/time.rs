@@ -20,8 +20,43 @@ const LOOK_EVERY: u32 = 5;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The longest that one instant may take to become quiet.
 const QUIET: Duration = Duration::from_secs(20);
-/// Time goes on by at least this much from one instant to the next.
+/// How far time goes on past work that is due but cannot be done.
 const STEP: Duration = Duration::from_secs(1);
+
+/// Moves the clock forward, visiting in order every instant at which work is due or a person wants to act. Returns
+/// the new time once both are quiet.
+pub fn advance(app: &App, sandbox: &Sandbox, by: Duration) -> UnixMillis {
+    let (target, began) = (app.now().plus(by), Instant::now());
+    settle(app, sandbox);
+    while let Some(due) = next_due(app, sandbox).filter(|due| *due < target) {
+        if began.elapsed() > PATIENCE {
+            tracing::warn!("the clock is moved the rest of the way at once: there was too much to do on it");
+            break;
+        }
+        app.clock.advance_to(due);
+        settle(app, sandbox);
+    }
+    app.clock.advance_to(target);
+    settle(app, sandbox);
+    app.now()
+}
+
+/// Work that is due, then people, then what they set in motion, until nobody has anything to do at this instant.
+fn settle(app: &App, sandbox: &Sandbox) {
+    quiet(app);
+    while sandbox.run_due(app.now()) > 0 {
+        look_at_mailboxes(app);
+        quiet(app);
+    }
+}
+
+fn next_due(app: &App, sandbox: &Sandbox) -> Option<UnixMillis> {
+    let work = app.runner().and_then(|runner| runner.next_due().ok().flatten());
+    let due = [work, sandbox.next_due()].into_iter().flatten().min()?;
+    // What is due and could not be done (a mailbox at rest) must not hold the clock.
+    let now = app.now();
+    Some(if due > now { due } else { now.plus(STEP) })
+}
 
 pub struct TimeMachine {
     // Weak, because both of them hold this as their hook.
@@ -44,36 +79,11 @@ impl TimeMachine {
         })
     }
 
-    /// Moves the clock forward, visiting in order every instant at which work is due or a person wants to act.
-    /// Returns the new time once both are quiet.
+    /// `advance`, one at a time.
     pub fn advance(&self, by: Duration) -> UnixMillis {
         let (Some(app), Some(sandbox)) = (self.app.upgrade(), self.sandbox.upgrade()) else { return UnixMillis(0) };
         let _turn = lock(&self.turn);
-        let (target, began) = (app.now().plus(by), Instant::now());
-        self.settle(&app, &sandbox);
-        while let Some(due) = next_due(&app, &sandbox).filter(|due| *due <= target) {
-            if began.elapsed() > PATIENCE {
-                tracing::warn!("the clock is moved the rest of the way at once: there was too much to do on it");
-                break;
-            }
-            app.clock.advance_to(due.max(app.now().plus(STEP)).min(target));
-            self.settle(&app, &sandbox);
-            if app.now() >= target {
-                break;
-            }
-        }
-        app.clock.advance_to(target);
-        self.settle(&app, &sandbox);
-        app.now()
-    }
-
-    /// Work that is due, then people, then what they set in motion, until nobody has anything to do at this instant.
-    fn settle(&self, app: &App, sandbox: &Sandbox) {
-        quiet(app);
-        while sandbox.run_due(app.now()) > 0 {
-            look_at_mailboxes(app);
-            quiet(app);
-        }
+        advance(&app, &sandbox, by)
     }
 
     /// Begins to let people act as time goes by on its own.
@@ -121,11 +131,6 @@ fn quiet(app: &App) {
             tracing::warn!("work is still in hand; the clock moves on all the same");
         }
     }
-}
-
-fn next_due(app: &App, sandbox: &Sandbox) -> Option<UnixMillis> {
-    let work = app.runner().and_then(|runner| runner.next_due().ok().flatten());
-    [work, sandbox.next_due()].into_iter().flatten().min()
 }
 
 /// Somebody may have written: the next look at each mailbox is due now.
