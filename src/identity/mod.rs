@@ -35,6 +35,8 @@ pub use mails::letter;
 pub use model::{Client, Credentials, InvalidUsername, Profile, Session, User, Username};
 pub use pages::routes;
 pub use reset::reset_link;
+#[cfg(test)]
+pub(crate) use second_step::code_at as code_for_tests;
 pub use secret::{hash_secret, HandedSecret, SecretHash};
 pub use session::{
     begin, end_others, find_by_cookie, is_proof_fresh, look_at, note_seen, prepare_in, NewSession, PROOF_HOLDS,

@@ -271,8 +271,8 @@ fn plain_recovery_code(code: &str) -> String {
         .collect()
 }
 
-/// For the code field of set-up pages and tests: the code an authenticator with this key shows at `now`.
+/// The code that an authenticator with this key shows at `now`.
 #[cfg(test)]
-pub(super) fn code_at(key: &str, now: UnixMillis) -> String {
+pub(crate) fn code_at(key: &str, now: UnixMillis) -> String {
     authenticator(&read_key(key).unwrap(), "account").unwrap().generate(seconds(now)).to_string()
 }

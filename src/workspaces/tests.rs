@@ -133,6 +133,7 @@ fn an_invitation_makes_one_account_with_the_role_and_works_once() {
 #[test]
 fn an_invitation_is_for_one_address_for_a_week_and_only_the_newest_holds() {
     let test = testing::app();
+    test.app.clock.advance(Duration::from_secs(1));
     let other = testing::add_workspace(&test.app, "Lakeside", "lakeside");
     add(&test.app, "olga@lakeside.example", "lakeside", Role::Owner).unwrap();
     add(&test.app, "eve@lakeside.example", "lakeside", Role::Owner).unwrap();

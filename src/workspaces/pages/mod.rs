@@ -7,6 +7,8 @@ mod keys;
 mod settings;
 mod setup;
 mod team;
+#[cfg(test)]
+mod tests;
 
 use actix_web::web::{self, ServiceConfig};
 
