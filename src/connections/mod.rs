@@ -8,6 +8,7 @@
 //! - A refused or dead grant stops everything that uses it and is said in words; nothing retries in a loop.
 //! - A token is refreshed by one thread at a time, and stored before it is used.
 
+mod api;
 mod calls;
 mod check;
 mod connect_google;
@@ -18,6 +19,7 @@ mod guess;
 mod in_memory;
 mod mail_server;
 mod model;
+mod pages;
 mod pending;
 mod polls;
 mod scopes;
@@ -31,6 +33,7 @@ mod words;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use api::{api_routes, openapi, ApiConnection};
 pub use calls::{flush_if_many, list_calls, sweep_calls, Call, Log};
 pub use check::{check, Tried};
 pub use connect_google::{begin, finish, Connected, ConsentAnswer, CALLBACK};
@@ -43,6 +46,7 @@ pub use model::{
     Connection, Credentials, Google, Health, ImapFolder, Kind, MailServerSettings, Pace, SecurityMode, SmtpImap, State,
     Use,
 };
+pub use pages::routes;
 pub use polls::{plan_polls, PollMailbox, POLL_MAILBOX};
 pub use scopes::{needed_for, permissions, Permission};
 pub use session::{google_session, imap_session, may_be_used};

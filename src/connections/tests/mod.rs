@@ -2,4 +2,5 @@
 
 mod google;
 pub(crate) mod mailbox;
+mod pages;
 pub(crate) mod world;
