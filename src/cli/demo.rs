@@ -11,6 +11,7 @@ use super::serve::start_log;
 use super::{notify, output};
 use crate::config::{Log, LogFormat};
 use crate::http::server::bind;
+use crate::operator::recent_errors;
 use crate::wiring::demo::{start, DemoOptions, WayIn};
 
 #[derive(Args)]
@@ -35,6 +36,7 @@ pub fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     let listener = bind(args.listen).context("the demo cannot start; another port can be given with --listen")?;
     let options = DemoOptions { listen: args.listen, data: args.data.clone(), people: !args.no_people };
     let demo = start(&options, listener)?;
+    recent_errors().follow(&demo.app().clock);
     let control = ControlSocket::start(demo.app(), demo.data_dir())?;
     match args.json {
         true => output::line(&serde_json::to_string(&demo.way_in)?),

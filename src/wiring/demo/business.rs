@@ -207,7 +207,7 @@ fn write_sequence(app: &App, actor: &Actor) -> Result<SequenceId, DemoError> {
         text: (*text).to_owned(),
     };
     let form = SequenceForm { name: "Off oil in three mails".to_owned(), steps: STEPS.iter().map(step).collect() };
-    Ok(doing("writing its sequence", outreach::create_sequence(app, actor, &form))?.id)
+    Ok(doing("writing its sequence", outreach::sequences::create(app, actor, &form))?.id)
 }
 
 fn start_worker(
