@@ -11,17 +11,22 @@
 mod calendar;
 mod consider;
 mod decide;
+mod errors;
 mod hold;
+mod hours;
 mod link;
 mod model;
 mod offer;
+mod pages;
 mod service;
 mod situation;
 mod store;
 mod tell;
+mod week;
 mod words;
 
 pub use model::{Booking, Note, Source, State};
+pub use pages::routes;
 pub use service::{accept, cancel, create, decline, dismiss, get, list, move_to, BookError, NewBooking};
 pub use store::{list_between, list_of_contact};
 
