@@ -17,7 +17,7 @@ mod suppression;
 mod unsubscribe;
 mod usage;
 
-pub use gate::{check_now, Gate};
+pub use gate::{check_now, explain, Check, Checked, Gate};
 pub use hours::next_open;
 pub use inbound::{bounced, complained, receive, Incoming, EXCERPT_CHARS};
 pub use model::{

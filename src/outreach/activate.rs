@@ -57,7 +57,11 @@ fn prepare(txn: &mut Txn<'_>, actor: &Actor, worker: &Worker, now: UnixMillis) -
     Ok(Vec::new())
 }
 
-fn look_for_missing(txn: &mut Txn<'_>, workspace: WorkspaceId, worker: &Worker) -> Result<Vec<Missing>, StoreError> {
+pub(super) fn look_for_missing(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    worker: &Worker,
+) -> Result<Vec<Missing>, StoreError> {
     let page = |tab: &str| format!("/outreach/{}/{tab}", worker.id);
     let mut found = Vec::new();
     let mut add = |words: String, href: String, cure| found.push(Missing { words, href, cure });

@@ -12,13 +12,16 @@ mod activate;
 mod enrol;
 mod figures;
 mod model;
+pub mod pages;
 mod plan;
+mod preview;
 mod react;
 pub mod sequences;
 mod step;
 mod store;
 mod timing;
 mod wake;
+mod why;
 mod words;
 
 #[cfg(test)]
@@ -28,6 +31,7 @@ pub use activate::{activate, missing, Missing};
 pub use enrol::{enrol, enrol_tag, remove, resume, stop, LastRun, Tally, ENROL};
 pub use figures::{Figures, Group, StepFigures};
 pub use model::{Approval, Came, Enrolment, Hold, Sent, Sequence, Skip, State, Step, Why};
+pub use pages::routes;
 pub use plan::STEP;
 pub use sequences::{Mistake, SequenceForm, StepForm};
 pub use store::{figures, find_active, get, get_sequence, last_run, list_group, list_of_contact, list_sequences};

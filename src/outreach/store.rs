@@ -333,3 +333,15 @@ pub(super) fn drop_enrolment(
     super::plan::take_back(txn, &enrolment, reason)?;
     remove(txn, &enrolment)
 }
+
+/// The lead that was added next after `id`.
+pub(super) fn next_newer(
+    store: &Store,
+    workspace: WorkspaceId,
+    worker: WorkerId,
+    id: EnrolmentId,
+) -> Result<Option<EnrolmentId>, StoreError> {
+    let after = Cursor(id.as_bytes().to_vec());
+    let keys = store.key_page(&BY_GROUP, &by_group(workspace, worker, Group::All), Some(&after), Dir::Forward, 1)?;
+    Ok(keys.rows.first().and_then(Key::last_id).map(EnrolmentId))
+}

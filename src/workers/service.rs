@@ -56,6 +56,28 @@ pub struct WorkerForm {
 }
 
 impl WorkerForm {
+    /// A new worker's form: it is signed by whoever makes it.
+    pub fn fresh(signed_by: &str) -> Self {
+        Self { sender: Sender { name: signed_by.to_owned(), ..Sender::default() }, ..Self::default() }
+    }
+
+    /// The form as it stands for a worker.
+    pub fn of(worker: &Worker) -> Self {
+        Self {
+            name: worker.name.clone(),
+            goal: worker.goal.clone(),
+            audience_tag: worker.audience_tag.clone(),
+            sequence: worker.sequence,
+            mailbox: worker.mailbox,
+            calendar: worker.calendar,
+            meeting: worker.meeting.clone(),
+            limits: worker.limits.clone(),
+            hours: worker.hours.clone(),
+            sender: worker.sender.clone(),
+            tone: worker.tone,
+        }
+    }
+
     fn check(&self, hard_daily_cap: u32) -> Result<(), WorkerError> {
         let invalid = |field, words: &str| Err(WorkerError::Invalid { field, words: words.to_owned() });
         if self.name.trim().is_empty() {
@@ -159,18 +181,19 @@ pub fn delete(app: &App, actor: &Actor, id: WorkerId) -> Result<(), WorkerError>
     })
 }
 
-/// Switches a worker on. `missing` lists what the caller found lacking (sequence text, mailbox, address).
+/// Switches a worker on. `ready` lists what is lacking (sequence text, mailbox, address), and does, in the same
+/// transaction, what switching on entails beside it.
 pub fn activate(
     app: &App,
     actor: &Actor,
     id: WorkerId,
-    missing: &dyn Fn(&mut Txn<'_>, &Worker) -> Result<Vec<String>, StoreError>,
+    ready: &dyn Fn(&mut Txn<'_>, &Worker) -> Result<Vec<String>, StoreError>,
 ) -> Result<Worker, ActivateError> {
     actor.require(Permission::ActivateWorkers).map_err(WorkerError::from)?;
     let now = app.now();
     app.store.write(|txn| {
         let mut worker = store::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?;
-        let missing = missing(txn, &worker)?;
+        let missing = ready(txn, &worker)?;
         if !missing.is_empty() {
             return Err(ActivateError::NotReady(missing));
         }
@@ -216,11 +239,12 @@ pub fn pause_by_itself(
 pub fn pause_all(app: &App, actor: &Actor) -> Result<usize, WorkerError> {
     actor.require(Permission::ActivateWorkers)?;
     let now = app.now();
-    let working: Vec<Worker> =
-        store::list(&app.store, actor.workspace)?.into_iter().filter(|worker| worker.state.is_working()).collect();
+    let working = ids_of(app, actor, |worker| worker.state.is_working())?;
     app.store.write(|txn| {
-        for worker in &working {
-            switch_off(txn, actor.workspace, worker.clone(), now, PAUSED_ALL, false)?;
+        for id in &working {
+            if let Some(worker) = store::find(txn, actor.workspace, *id)?.filter(|worker| worker.state.is_working()) {
+                switch_off(txn, actor.workspace, worker, now, PAUSED_ALL, false)?;
+            }
         }
         let detail = format!("{} workers", working.len());
         audit::record(txn, actor.workspace, now, &who(actor), "workers.paused", "workspace", &detail)
@@ -233,17 +257,22 @@ pub fn resume_all(app: &App, actor: &Actor) -> Result<usize, WorkerError> {
     actor.require(Permission::ActivateWorkers)?;
     let now = app.now();
     let stopped = |worker: &Worker| matches!(&worker.state, WorkerState::Paused(off) if off.reason == PAUSED_ALL);
-    let paused: Vec<Worker> = store::list(&app.store, actor.workspace)?.into_iter().filter(stopped).collect();
+    let paused = ids_of(app, actor, stopped)?;
     app.store.write(|txn| {
-        for worker in &paused {
-            let worker = Worker { state: WorkerState::Working, ..worker.clone() };
-            store::put(txn, actor.workspace, &worker)?;
-            events::append(txn, actor.workspace, now, Happened::WorkerActivated { worker: worker.id })?;
+        for id in &paused {
+            let Some(worker) = store::find(txn, actor.workspace, *id)?.filter(stopped) else { continue };
+            store::put(txn, actor.workspace, &Worker { state: WorkerState::Working, ..worker })?;
+            events::append(txn, actor.workspace, now, Happened::WorkerActivated { worker: *id })?;
         }
         let detail = format!("{} workers", paused.len());
         audit::record(txn, actor.workspace, now, &who(actor), "workers.resumed", "workspace", &detail)
     })?;
     Ok(paused.len())
+}
+
+fn ids_of(app: &App, actor: &Actor, wanted: impl Fn(&Worker) -> bool) -> Result<Vec<WorkerId>, StoreError> {
+    let all = store::list(&app.store, actor.workspace)?;
+    Ok(all.iter().filter(|worker| wanted(worker)).map(|worker| worker.id).collect())
 }
 
 const PAUSED_ALL: &str = "Everything was paused.";
