@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::EnvFilter;
 
 use super::control::ControlSocket;
@@ -12,6 +14,7 @@ use crate::app::App;
 use crate::base::Clock;
 use crate::config::{Config, Log, LogFormat};
 use crate::http::server::bind;
+use crate::operator::ErrorLayer;
 use crate::wiring::{open_app, Running};
 use crate::workspaces;
 
@@ -70,12 +73,14 @@ fn warn_about_exposure(config: &Config, address: SocketAddr) {
     }
 }
 
+/// Writes the log to standard error, and keeps the newest errors for the operator's page.
 pub fn start_log(log: &Log) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&log.filter).context("log.filter")?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let log_and_page = tracing_subscriber::registry().with(filter).with(ErrorLayer);
     match log.format {
-        LogFormat::Json => builder.json().init(),
-        LogFormat::Text => builder.with_target(false).init(),
+        LogFormat::Json => log_and_page.with(lines.json()).init(),
+        LogFormat::Text => log_and_page.with(lines.with_target(false)).init(),
     }
     Ok(())
 }

@@ -70,7 +70,7 @@ fn meeting(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result<
         at: booking.start.in_zone(&day.zone).strftime("%H:%M").to_string(),
         title: format!("{}, {minutes} min", booking.title),
         who,
-        href: format!("/bookings/{}", booking.id),
+        href: format!("/calendar/{}", booking.id),
         link: booking.video_link.clone().filter(|_| booking.end > day.now).unwrap_or_default(),
         place: booking.place.clone(),
     })

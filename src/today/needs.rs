@@ -230,9 +230,9 @@ fn proposal(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result
         tone: "plum",
         fact: format!("{} proposes {}", known.name, start.strftime("%a %-d %b, %H:%M")),
         context: context.join(". "),
-        read: format!("/bookings/{}", booking.id),
+        read: format!("/calendar/{}", booking.id),
         acts: vec![Act {
-            action: format!("/bookings/{}/accept", booking.id),
+            action: format!("/calendar/{}/accept", booking.id),
             words: format!("Book {}", start.strftime("%H:%M")),
             kind: "",
         }],

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 
-use super::{demo, frame, live, machine, openapi};
+use super::{demo, frame, live, machine, openapi, personal_data};
 use crate::app::App;
 use crate::http::assets;
 use crate::http::idempotency::IdempotencyStore;
@@ -20,6 +20,7 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, limits: &Data<Rate
         .app_data(app.clone())
         .app_data(limits.clone())
         .app_data(answers.clone())
+        .app_data(Data::new(operator::DataMap(personal_data::tables())))
         .route("/healthz", web::get().to(machine::alive))
         .route("/readyz", web::get().to(machine::ready))
         .service(web::resource(assets::ROUTE).route(web::get().to(assets::serve)))
