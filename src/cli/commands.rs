@@ -84,7 +84,7 @@ impl Request {
             Request::ImportContacts { workspace, file_name, map, dry_run } => {
                 let workspace = find_workspace(app, workspace)?;
                 let actor = Actor::system(workspace);
-                { let _ = (actor, file_name, bytes, map, dry_run); bail!("soon") }
+                Ok(serde_json::to_value(contacts::import_file(app, &actor, file_name, bytes, map, *dry_run)?)?)
             }
             Request::Dump { table, key } => dump_table(app, table, key.as_deref()),
             Request::Backup { file } => {

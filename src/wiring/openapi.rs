@@ -22,6 +22,12 @@ pub fn document(url: &str) -> OpenApi {
         .security(Some([SecurityRequirement::new("api_key", Vec::<String>::new())]))
         .build();
     let rooms = [
+        contacts::openapi(),
+        connections::openapi(),
+        messaging::openapi(),
+        outreach::openapi(),
+        agents::openapi(),
+        bookings::openapi(),
         events::openapi(),
     ];
     for room in rooms {

@@ -29,6 +29,12 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, limits: &Data<Rate
                 .wrap(from_fn(rate_limit::guard))
                 .wrap(from_fn(workspaces::authenticate))
                 .route("/openapi.json", web::get().to(openapi::page))
+                .configure(contacts::api_routes)
+                .configure(connections::api_routes)
+                .configure(messaging::api_routes)
+                .configure(outreach::api_routes)
+                .configure(agents::api_routes)
+                .configure(bookings::api_routes)
                 .configure(events::api_routes),
         )
         .service(
@@ -42,6 +48,11 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, limits: &Data<Rate
                 .configure(today::routes)
                 .configure(identity::routes)
                 .configure(workspaces::routes)
+                .configure(connections::routes)
+                .configure(messaging::routes)
+                .configure(outreach::routes)
+                .configure(agents::routes)
+                .configure(bookings::routes)
                 .configure(operator::routes),
         );
 }
