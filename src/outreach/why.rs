@@ -126,7 +126,7 @@ fn next_lead(txn: &mut Txn<'_>, actor: &Actor, worker: &Worker) -> Result<Option
         return Ok(Some(queued));
     }
     let waiting = store::first_of_group(txn, workspace, worker.id, Group::Waiting, SAMPLE)?;
-    Ok(waiting.into_iter().min_by_key(|lead| due_of(lead)))
+    Ok(waiting.into_iter().min_by_key(due_of))
 }
 
 pub(super) fn due_of(lead: &Enrolment) -> UnixMillis {
