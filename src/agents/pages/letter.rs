@@ -28,6 +28,8 @@ pub struct Letter {
     pub is_pending: bool,
     /// It may be approved as it stands.
     pub may_approve: bool,
+    /// Something in it stands in no source.
+    pub is_held: bool,
     pub can_rewrite: bool,
     pub is_edited: bool,
     pub sources: Vec<(String, String)>,
@@ -80,6 +82,7 @@ impl Letter {
         let shown: Vec<&Source> = draft.shown_sources().collect();
         let name = contact.as_ref().map_or_else(|| draft.to_name.clone(), contacts::Contact::name);
         let is_edited = draft.is_edited();
+        let is_held = is_pending && !draft.ungrounded.is_empty() && !is_edited;
         Ok(Self {
             id: draft.id.to_string(),
             badge,
@@ -91,7 +94,8 @@ impl Letter {
             paragraphs: paragraphs(draft.final_text(), &shown),
             foot: foot(app, draft)?,
             is_pending,
-            may_approve: is_pending && (draft.ungrounded.is_empty() || is_edited),
+            may_approve: is_pending && !is_held && !matches!(gate, Gate::No { .. }),
+            is_held,
             can_rewrite: is_pending && draft.intent != Intent::Meeting,
             is_edited,
             sources: shown.iter().map(|source| (source.title.clone(), source.words.clone())).collect(),
