@@ -31,7 +31,6 @@ pub struct Letter {
     /// Something in it stands in no source.
     pub is_held: bool,
     pub can_rewrite: bool,
-    pub is_edited: bool,
     pub sources: Vec<(String, String)>,
     pub checks: Vec<CheckLine>,
     pub contact: String,
@@ -97,7 +96,6 @@ impl Letter {
             may_approve: is_pending && !is_held && !matches!(gate, Gate::No { .. }),
             is_held,
             can_rewrite: is_pending && draft.intent != Intent::Meeting,
-            is_edited,
             sources: shown.iter().map(|source| (source.title.clone(), source.words.clone())).collect(),
             checks: checks(draft, &gate),
             contact_detail: contact.map(|contact| detail(&contact)).unwrap_or_default(),
