@@ -37,8 +37,6 @@ pub struct Letter {
     pub contact_href: String,
     pub contact_detail: String,
     pub reply_href: String,
-    /// The text for the edit form.
-    pub text: String,
 }
 
 /// A stretch of text; `mark` is the number of the source that it rests on, 0 for none.
@@ -102,7 +100,6 @@ impl Letter {
             contact_href: format!("/contacts/{}", draft.contact),
             contact: name,
             reply_href: draft.reply.map(|reply| format!("/replies/{reply}")).unwrap_or_default(),
-            text: draft.final_text().to_owned(),
         })
     }
 }
