@@ -94,6 +94,17 @@ impl From<Counts> for Figures {
     }
 }
 
+impl Figures {
+    /// Rows that are not refused.
+    fn importable(&self) -> String {
+        number(self.counts.rows() - self.counts.refused)
+    }
+
+    fn has_some(&self) -> bool {
+        self.counts.rows() > self.counts.refused
+    }
+}
+
 impl ImportPage {
     fn is(&self, state: &str) -> bool {
         state == state_word(&self.import.state)

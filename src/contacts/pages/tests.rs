@@ -204,7 +204,7 @@ async fn a_file_is_uploaded_mapped_checked_and_imported() {
     assert!(
         looked.body.contains("This would happen")
             && looked.body.contains("Line 4")
-            && looked.body.contains("Import 3 rows")
+            && looked.body.contains("Import 2 rows")
     );
     post(&t, &format!("{}/start", sent.location), &[]).await;
     keep("import-running", &get(&t, &sent.location).await);
