@@ -7,10 +7,12 @@
 //!   automatic, the figures allow it, and nothing about the reply or the text is delicate.
 //! - An approval sends at most once, whoever presses how often.
 
+mod api;
 mod auto;
 mod decide;
 mod errors;
 mod follow;
+mod lines;
 mod opt_out;
 mod pages;
 mod read;
@@ -22,11 +24,15 @@ mod write;
 #[cfg(test)]
 mod decide_tests;
 #[cfg(test)]
+mod pages_tests;
+#[cfg(test)]
 mod read_tests;
 #[cfg(test)]
 mod testing;
 
+pub use api::{api_routes, openapi};
 pub use errors::AgentError;
+pub use lines::{classify_line, LineError};
 pub use pages::routes;
 pub use read::read_reply;
 

@@ -28,16 +28,15 @@ pub struct Letter {
     pub is_pending: bool,
     /// It may be approved as it stands.
     pub may_approve: bool,
+    /// Something in it stands in no source.
+    pub is_held: bool,
     pub can_rewrite: bool,
-    pub is_edited: bool,
     pub sources: Vec<(String, String)>,
     pub checks: Vec<CheckLine>,
     pub contact: String,
     pub contact_href: String,
     pub contact_detail: String,
     pub reply_href: String,
-    /// The text for the edit form.
-    pub text: String,
 }
 
 /// A stretch of text; `mark` is the number of the source that it rests on, 0 for none.
@@ -80,6 +79,7 @@ impl Letter {
         let shown: Vec<&Source> = draft.shown_sources().collect();
         let name = contact.as_ref().map_or_else(|| draft.to_name.clone(), contacts::Contact::name);
         let is_edited = draft.is_edited();
+        let is_held = is_pending && !draft.ungrounded.is_empty() && !is_edited;
         Ok(Self {
             id: draft.id.to_string(),
             badge,
@@ -91,16 +91,15 @@ impl Letter {
             paragraphs: paragraphs(draft.final_text(), &shown),
             foot: foot(app, draft)?,
             is_pending,
-            may_approve: is_pending && (draft.ungrounded.is_empty() || is_edited),
+            may_approve: is_pending && !is_held && !matches!(gate, Gate::No { .. }),
+            is_held,
             can_rewrite: is_pending && draft.intent != Intent::Meeting,
-            is_edited,
             sources: shown.iter().map(|source| (source.title.clone(), source.words.clone())).collect(),
             checks: checks(draft, &gate),
             contact_detail: contact.map(|contact| detail(&contact)).unwrap_or_default(),
             contact_href: format!("/contacts/{}", draft.contact),
             contact: name,
             reply_href: draft.reply.map(|reply| format!("/replies/{reply}")).unwrap_or_default(),
-            text: draft.final_text().to_owned(),
         })
     }
 }

@@ -114,6 +114,7 @@ fn build(
         Ok::<_, AgentError>((!entries.is_empty(), drafts.into_iter().find(drafts::Draft::is_pending)))
     })?;
     let reading = reply.reading.clone().unwrap_or_default();
+    let was_opt_out = [Some(reading.label.as_str()), reading.corrected_from.as_deref()].contains(&Some("unsubscribe"));
     let draft = pending.filter(|_| actor.may(Permission::ApproveDrafts));
     let name = contact.map_or_else(|| reply.from_name.clone(), |contact| contact.name());
     Ok(ReplyPage {
@@ -147,7 +148,7 @@ fn build(
         label: reading.label,
         reasons: reading.reasons,
         is_handled: reply.handled_at.is_some(),
-        can_undo_opt_out: undoable && actor.may(Permission::LiftSuppression),
+        can_undo_opt_out: undoable && was_opt_out && actor.may(Permission::LiftSuppression),
         draft_href: draft.map(|draft| format!("/approvals/{}", draft.id)).unwrap_or_default(),
         may_handle: actor.may(Permission::HandleReplies),
         may_keep: actor.may(Permission::EditContacts),
