@@ -163,7 +163,7 @@ mod tests {
         let known = |validity, last_uid| vec![ImapFolder { name: INBOX.into(), uid_validity: validity, last_uid }];
         let state = |uid_validity, uid_next| FolderState { uid_validity, uid_next, messages: 3 };
         let yesterday = Some(UnixMillis(0));
-        let cases: [(&str, Vec<ImapFolder>, FolderState, Option<UnixMillis>, u32); 5] = [
+        let cases = [
             ("new folder", vec![], state(1, 31), None, 30),
             ("new folder, server tells no next UID", vec![], state(1, 0), None, 12),
             ("known folder", known(1, 7), state(1, 31), yesterday, 7),

@@ -6,7 +6,7 @@ use super::read::{first_look, take_in, FirstLook, Opening, Read};
 use super::{gmail_box, imap_box};
 use crate::app::App;
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
-use crate::connections::{self, Connection, Kind, Use};
+use crate::connections::{self, Connection, Kind, State, Use};
 use crate::providers::ProviderError;
 use crate::store::StoreError;
 
@@ -98,6 +98,9 @@ fn record(
         if let Some(begun) = read_to_end_at {
             health.last_poll = Some(begun);
             health.last_success = Some(now);
+        }
+        if matches!(connection.state, State::Waiting { until, .. } if until <= now) {
+            connection.state = State::Working;
         }
     })
     .map(|_| ())

@@ -53,7 +53,8 @@ struct CalendarFacts {
 struct ShownCall {
     when: Moment,
     method: String,
-    place: String,
+    /// In pieces: a line may break between them.
+    place: Vec<String>,
     answer: String,
     is_bad: bool,
     size: String,
@@ -188,7 +189,7 @@ fn shown_call(call: Call, times: &super::times::Times) -> ShownCall {
         is_bad,
         size: size(call.sent_bytes + call.received_bytes),
         method: call.method,
-        place: call.url,
+        place: call.url.split_inclusive(['/', '?', '&']).map(str::to_owned).collect(),
     }
 }
 

@@ -178,7 +178,7 @@ fn only_calendars_of_the_account_can_be_chosen() {
     let own = offered.iter().find(|calendar| calendar.is_writable()).unwrap();
     let chosen = connections::choose_calendars(app, &world.owner, connection.id, &own.id, &[]).unwrap();
     let Kind::Google(google) = &chosen.kind else { panic!("not Google") };
-    assert_eq!(google.busy_calendars, [own.id.clone()], "the one written to always counts");
+    assert_eq!(google.busy_calendars, std::slice::from_ref(&own.id), "the one written to always counts");
     let foreign = connections::choose_calendars(app, &world.owner, connection.id, "somebody@else.example", &[]);
     assert!(matches!(foreign, Err(connections::ConnectionError::Invalid(_))));
 }

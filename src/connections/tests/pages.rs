@@ -84,7 +84,13 @@ async fn a_browser_connects_google_chooses_calendars_and_disconnects() {
     assert_eq!(chosen.status, 303, "{}", chosen.text);
 
     let page = get(&world, &chosen.location).await;
-    for words in [OWNER, "Working", "Record of calls", "/gmail/v1/users/me/profile", "Disconnect and erase access"] {
+    for words in [
+        OWNER,
+        "Working",
+        "Record of calls",
+        "gmail/<wbr>v1/<wbr>users/<wbr>me/<wbr>profile",
+        "Disconnect and erase access",
+    ] {
         assert!(page.text.contains(words), "{words}");
     }
     let checked = post(&world, &format!("{}/check", chosen.location), &[]).await;
