@@ -15,6 +15,7 @@ mod imports;
 mod list;
 mod model;
 mod packed;
+mod pages;
 mod search;
 mod service;
 mod store;
@@ -24,6 +25,7 @@ mod timeline;
 pub use api::{api_routes, openapi};
 pub use imports::{import_file, sweep_imports, ImportError, ImportReport};
 pub use model::{Contact, Source, FIELDS};
+pub use pages::routes;
 pub use search::{index_all, search, INDEX};
 pub use service::{
     add_contact, add_note, erase_contact, list_notes, remove_note, restrict, unrestrict, update_contact, ContactError,

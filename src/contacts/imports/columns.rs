@@ -8,9 +8,6 @@ use crate::contacts::fold;
 use crate::contacts::service::is_custom_key;
 use crate::http::ui::Choice;
 
-/// The choice that makes a field of the workspace's own out of the column's name.
-pub(in crate::contacts) const CUSTOM: &str = "custom";
-
 /// Values shown and looked at for each column.
 pub(super) const SAMPLES: usize = 3;
 const SAMPLE_CHARS: usize = 60;

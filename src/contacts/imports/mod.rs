@@ -16,7 +16,7 @@ mod sniff;
 mod store;
 mod undo;
 
-pub(in crate::contacts) use columns::{choices, CUSTOM};
+pub(in crate::contacts) use columns::choices;
 pub use model::{Column, Counts, Import, ImportState, Known, Progress, Refused, Target};
 pub(in crate::contacts) use run::ImportTask;
 pub(in crate::contacts) use service::{
@@ -24,7 +24,13 @@ pub(in crate::contacts) use service::{
     stop, undo, Choices, Upload, CHUNKS_AT_ONCE,
 };
 pub use service::{import_file, sweep_imports, ImportError, ImportReport};
-pub(in crate::contacts) use store::{progress_of, running, CHUNK_BYTES, TABLES};
+pub(in crate::contacts) use store::{running, CHUNK_BYTES, TABLES};
+
+/// Does one batch of an import, as its job would; true when more are left.
+#[cfg(test)]
+pub(in crate::contacts) fn continue_import(t: &crate::testing::TestApp, id: crate::base::ImportId) -> bool {
+    run::go_on(&t.app, t.workspace, id, 1).is_ok_and(|more| more)
+}
 
 #[cfg(test)]
 mod tests;

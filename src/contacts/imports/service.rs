@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 
-use super::model::{Column, Counts, Import, ImportState, Known, Progress, Refused};
+use super::model::{Counts, Import, ImportState, Known, Progress, Refused};
 use super::reader::{RowReader, Unreadable};
 use super::run::{self, LookError};
 use super::sniff::{find_delimiter, is_header, EncodingFinder, DELIMITERS};

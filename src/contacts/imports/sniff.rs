@@ -95,13 +95,3 @@ fn score(text: &str, delimiter: u8) -> usize {
 pub(super) fn is_header(row: &[String]) -> bool {
     !row.iter().any(|cell| EmailAddress::parse(cell.trim().trim_start_matches("mailto:")).is_ok())
 }
-
-/// The delimiter in words.
-pub(super) fn delimiter_words(delimiter: u8) -> &'static str {
-    match delimiter {
-        b',' => "commas",
-        b';' => "semicolons",
-        b'\t' => "tabs",
-        _ => "bars",
-    }
-}
