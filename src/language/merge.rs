@@ -72,7 +72,7 @@ pub fn parse(text: &str) -> Result<Template, MergeError> {
     match end {
         End::Text => Ok(Template { parts }),
         End::Else(at) => Err(reader.error(at, "“{{else}}” stands outside a condition.", "Begin with {{#if field}}.")),
-        End::EndIf(at) => {
+        End::Close(at) => {
             Err(reader.error(at, "“{{/if}}” closes nothing.", "Begin with {{#if field}}, or take it away."))
         }
         End::Bar | End::Brace => Ok(Template { parts }),
@@ -177,7 +177,7 @@ enum Inside {
 enum End {
     Text,
     Else(usize),
-    EndIf(usize),
+    Close(usize),
     Bar,
     Brace,
 }
@@ -219,7 +219,7 @@ impl Reader {
                         push(&mut parts, &mut text, part);
                     }
                     Tag::Else => break End::Else(start),
-                    Tag::EndIf => break End::EndIf(start),
+                    Tag::EndIf => break End::Close(start),
                 },
                 ('{', _) => {
                     let part = self.variants(depth)?;
@@ -291,7 +291,7 @@ impl Reader {
             (otherwise, end) = self.parts(depth + 1, Inside::Condition)?;
         }
         match end {
-            End::EndIf(_) => Ok(Part::If { field, then, otherwise }),
+            End::Close(_) => Ok(Part::If { field, then, otherwise }),
             End::Else(at) => Err(self.error(at, "A condition has one “{{else}}”.", "Take the second away.")),
             _ => Err(unclosed(self)),
         }
@@ -309,7 +309,7 @@ impl Reader {
             match end {
                 End::Bar => self.at += 1,
                 End::Brace => break,
-                End::Text | End::Else(_) | End::EndIf(_) => {
+                End::Text | End::Else(_) | End::Close(_) => {
                     let cure = "Close it, as in {Hi|Hello}; for the character itself write \\{.";
                     return Err(self.error(start, "This brace is not closed.", cure));
                 }

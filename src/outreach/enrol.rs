@@ -108,8 +108,8 @@ fn plan_run(app: &App, workspace: WorkspaceId, worker: &Worker) -> Result<(), St
 /// Contacts came in by a file: every worker with a tag looks whether some are its leads.
 pub(super) fn plan_all(app: &App, workspace: WorkspaceId) -> Result<(), StoreError> {
     let workers = workers::list(&app.store, workspace)?;
-    let tagged = workers.iter().filter(|worker| !worker.audience_tag.is_empty() && worker.sequence.is_some());
-    tagged.map(|worker| plan_run(app, workspace, worker)).collect()
+    let mut tagged = workers.iter().filter(|worker| !worker.audience_tag.is_empty() && worker.sequence.is_some());
+    tagged.try_for_each(|worker| plan_run(app, workspace, worker))
 }
 
 /// A contact came in or was changed: it joins the first worker whose tag it has.

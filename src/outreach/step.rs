@@ -58,7 +58,7 @@ pub(super) struct Scene {
 
 /// What is to be done with a step that is due.
 pub(super) enum Decision {
-    Send { step: StepId, message: NewMessage },
+    Send { step: StepId, message: Box<NewMessage> },
     Hold(Hold),
     Finish(String),
     Stop(String),
@@ -131,7 +131,7 @@ pub(super) fn decide(txn: &mut Txn<'_>, scene: &Scene, now: UnixMillis) -> Resul
     }
     let fields = person_fields(contact, worker, workspace);
     match write_step(txn, scene, step, &fields, &mailbox, to, now)? {
-        Ok(message) => Ok(Decision::Send { step: step.id, message }),
+        Ok(message) => Ok(Decision::Send { step: step.id, message: Box::new(message) }),
         Err(words) => Ok(hold(Why::Lead, words)),
     }
 }

@@ -537,6 +537,7 @@ mod pages_of_it {
             for (name, html) in samples(world.app(), &world.test.owner, &frame, world.worker.id) {
                 assert!(html.contains("<h1>"), "{name}, {kind}: {html}");
                 assert!(!html.contains(" style="), "{name}, {kind}");
+                assert!(!html.contains(r#"value="name""#), "{name}, {kind}: a macro's argument hid a field");
                 if let Some(folder) = &folder {
                     std::fs::write(format!("{folder}/{name}-{kind}.html"), &html).unwrap();
                 }

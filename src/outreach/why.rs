@@ -126,7 +126,7 @@ fn next_lead(txn: &mut Txn<'_>, actor: &Actor, worker: &Worker) -> Result<Option
         return Ok(Some(queued));
     }
     let waiting = store::first_of_group(txn, workspace, worker.id, Group::Waiting, SAMPLE)?;
-    Ok(waiting.into_iter().min_by_key(|lead| due_of(lead)))
+    Ok(waiting.into_iter().min_by_key(due_of))
 }
 
 pub(super) fn due_of(lead: &Enrolment) -> UnixMillis {
@@ -154,6 +154,7 @@ fn lead_lines(
         lines.push(mailbox_line(txn, worker, lead)?);
         return Ok(None);
     };
+    lines.push(step_line(lead, now));
     let mut next_at = Some(now);
     for Checked { check, answer } in messaging::explain(app, txn, &message, now)? {
         next_at = match (&answer, next_at) {
@@ -166,7 +167,6 @@ fn lead_lines(
             lines.push(line_of(check, answer, worker, lead));
         }
     }
-    lines.push(step_line(lead, now));
     Ok(next_at.map(|at| at.max(due_of(lead))))
 }
 

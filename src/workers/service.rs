@@ -181,14 +181,12 @@ pub fn delete(app: &App, actor: &Actor, id: WorkerId) -> Result<(), WorkerError>
     })
 }
 
+/// What is lacking before a worker can be switched on, in words.
+type Ready<'a> = dyn Fn(&mut Txn<'_>, &Worker) -> Result<Vec<String>, StoreError> + 'a;
+
 /// Switches a worker on. `ready` lists what is lacking (sequence text, mailbox, address), and does, in the same
 /// transaction, what switching on entails beside it.
-pub fn activate(
-    app: &App,
-    actor: &Actor,
-    id: WorkerId,
-    ready: &dyn Fn(&mut Txn<'_>, &Worker) -> Result<Vec<String>, StoreError>,
-) -> Result<Worker, ActivateError> {
+pub fn activate(app: &App, actor: &Actor, id: WorkerId, ready: &Ready<'_>) -> Result<Worker, ActivateError> {
     actor.require(Permission::ActivateWorkers).map_err(WorkerError::from)?;
     let now = app.now();
     app.store.write(|txn| {

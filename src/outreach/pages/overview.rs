@@ -135,6 +135,8 @@ pub struct ReplyRow {
 pub struct Now {
     pub sent: u64,
     pub cap: u64,
+    pub sent_words: String,
+    pub limit_words: String,
     pub held: String,
     /// "Write from …"; empty without a mailbox.
     pub from_words: String,
@@ -296,9 +298,13 @@ fn now_facts(app: &App, actor: &Actor, worker: &Worker, figures: &Figures) -> Re
         found.as_ref().map(|found| format!("{verb} {}", found.address.display())).unwrap_or_default()
     };
     let sent = messaging::sent_in_last_day(&app.store, actor.workspace, Counted::Worker(worker.id), app.now())?;
+    let (sent, cap) = (u64::from(sent), u64::from(worker.limits.per_day.min(app.config.outreach.hard_daily_cap)));
+    let per_domain = grouped(u64::from(worker.limits.per_domain_day));
     Ok(Now {
-        sent: u64::from(sent),
-        cap: u64::from(worker.limits.per_day.min(app.config.outreach.hard_daily_cap)),
+        sent,
+        cap,
+        sent_words: format!("{} of {}", grouped(sent), grouped(cap)),
+        limit_words: format!("{} mails, {per_domain} to one domain", grouped(cap)),
         held: grouped(figures.of(Group::Held) + figures.of(Group::Backlog)),
         times_words: words("Offer free times from", &account(worker.calendar)?),
         pace: mailbox.as_ref().map(pace_words).unwrap_or_default(),

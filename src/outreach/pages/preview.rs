@@ -23,7 +23,6 @@ pub struct PreviewPage {
     pub layout: Layout,
     pub head: Head,
     pub shown: Option<Shown>,
-    pub user_email: String,
 }
 
 pub struct Shown {
@@ -81,7 +80,7 @@ pub fn page(
     };
     let shown = lead.map(|lead| shown(app, actor, &head, lead)).transpose()?;
     let layout = frame.layout(format!("Preview of {}", head.worker.name));
-    Ok(PreviewPage { user_email: layout.user_email.clone(), layout, head, shown })
+    Ok(PreviewPage { layout, head, shown })
 }
 
 fn shown(app: &App, actor: &Actor, head: &Head, lead: EnrolmentId) -> Result<Shown, OutreachError> {

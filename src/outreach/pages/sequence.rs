@@ -26,7 +26,8 @@ pub struct SequencesPage {
     pub layout: Layout,
     pub rows: Vec<SequenceRow>,
     pub may_edit: bool,
-    pub name: String,
+    /// The sequence's name as typed; `name` would be hidden by an argument of the macros.
+    pub title: String,
     pub name_error: String,
 }
 
@@ -47,7 +48,8 @@ pub struct SequencePage {
     pub action: String,
     pub approve: String,
     pub delete: String,
-    pub name: String,
+    /// The sequence's name as typed; `name` would be hidden by an argument of the macros.
+    pub title: String,
     pub name_error: String,
     pub steps: Vec<StepView>,
     /// Mistakes with the id of their field.
@@ -117,7 +119,7 @@ pub fn list_page(app: &App, actor: &Actor, frame: &Frame) -> Result<SequencesPag
         layout: frame.layout("Sequences"),
         rows: list_sequences(&app.store, actor.workspace)?.into_iter().map(row).collect(),
         may_edit: actor.may(Permission::EditOutreach),
-        name: String::new(),
+        title: String::new(),
         name_error: String::new(),
     })
 }
@@ -136,7 +138,7 @@ pub async fn create(
         Ok(made) => Ok(see_other(&format!("/outreach/sequences/{}", made.id))),
         Err(OutreachError::Mistakes(mistakes)) => {
             let mut page = run(move || list_page(&app, &actor, &frame)).await??;
-            page.name = name;
+            page.title = name;
             page.name_error = mistakes.first().map(|mistake| mistake.words.clone()).unwrap_or_default();
             html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
@@ -345,7 +347,7 @@ fn editor(
         action: if head.is_some() { format!("{base}/sequence") } else { base.clone() },
         approve: format!("{base}/approve"),
         delete: if head.is_none() { format!("{base}/delete") } else { String::new() },
-        name: form.name.clone(),
+        title: form.name.clone(),
         name_error: [of(None, "name"), of(None, "steps")].concat(),
         steps: form.steps.iter().enumerate().map(view).collect(),
         mistakes: mistakes.iter().map(|mistake| (field_id(mistake), mistake.words.clone())).collect(),
