@@ -49,6 +49,7 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, limits: &Data<Rate
                 .configure(identity::routes)
                 .configure(workspaces::routes)
                 .configure(connections::routes)
+                .configure(contacts::routes)
                 .configure(messaging::routes)
                 .configure(outreach::routes)
                 .configure(agents::routes)
