@@ -110,13 +110,17 @@ pub fn start(options: &DemoOptions, listener: TcpListener) -> Result<RunningDemo
     let opened = open_app(config, clock, &public_url)?;
     let time = TimeMachine::new(&opened.app, &sandbox);
     set_hooks(&opened, &sandbox, &time);
-    let mut way_in = match is_fresh {
-        true => business::open(&opened.app, &sandbox)?,
-        false => business::open_again(&opened.app, &sandbox, places.read_way_in()?)?,
+    let prepared = if is_fresh { Some(business::open(&opened.app, &sandbox)?) } else { None };
+    let mut way_in = match &prepared {
+        Some(prepared) => prepared.way_in.clone(),
+        None => business::open_again(&opened.app, &sandbox, places.read_way_in()?)?,
     };
     (way_in.url, way_in.sandbox_url) = (public_url, sandbox.url.clone());
     places.write_way_in(&way_in)?;
     let running = Running::start(opened, listener)?;
+    if let Some(prepared) = &prepared {
+        business::switch_on(&running.opened.app, prepared)?;
+    }
     time.start();
     Ok(RunningDemo { way_in, running, time, _sandbox: sandbox, _dir: places.temporary })
 }
