@@ -72,6 +72,15 @@ impl Engine for MemoryEngine {
         trees.rows(tree, range, dir).take(limit).collect()
     }
 
+    fn snapshot(&self, visit: &mut dyn FnMut(Tree, &[Entry]) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let trees = self.trees.read().unwrap_or_else(PoisonError::into_inner);
+        for (tree, rows) in &trees.0 {
+            let rows: Vec<Entry> = rows.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+            visit(*tree, &rows)?;
+        }
+        Ok(())
+    }
+
     fn health(&self) -> Health {
         let commits = self.commits.load(Ordering::Relaxed);
         Health { commits, syncs: commits, ..Health::default() }

@@ -91,7 +91,7 @@ pub fn write_backup(
     if let Some(dir) = file.parent() {
         std::fs::create_dir_all(dir).map_err(|source| backup::BackupError::File { path: dir.to_owned(), source })?;
     }
-    let summary = backup::write(&app.store, &app.config.data.dir, master, file, now)?;
+    let summary = backup::write(&app.store, master, file, now)?;
     tracing::info!(file = %file.display(), rows = summary.rows(), "backup written");
     Ok(summary)
 }
