@@ -18,8 +18,9 @@ use crate::base::{
     BookingId, ContactId, DraftId, EmailAddress, EnrolmentId, MessageId, StepId, UnixMillis, WorkerId, WorkspaceId,
 };
 use crate::connections::{self, Connection, State};
+use crate::contacts;
 use crate::events::{self, Happened};
-use crate::jobs::{self, Class, Effect, Job, Lane, NewJob, Performed, Prepared, Reconciled, Settled, Verdict};
+use crate::jobs::{self, Class, Effect, Job, Lane, NewJob, Performed, Prepared, Reconciled, Serial, Settled, Verdict};
 use crate::store::{StoreError, Txn};
 use crate::workers;
 
@@ -100,7 +101,7 @@ impl NewMessage {
     ) -> Self {
         let id = MessageId::new(now);
         let job = NewJob::new(SEND, Lane::MailOut, workspace, now, &Payload { workspace, message: id })
-            .serial(from.id.0)
+            .serial(serial_of(from, purpose))
             .class(Class::Once)
             .max_attempts(40);
         let message = Message {
@@ -195,12 +196,25 @@ impl NewMessage {
     }
 }
 
+/// Mails of one mailbox leave one after the other. Answers and confirmations have a row of their own: they must not
+/// stand behind hundreds of first mails that wait for their pace or for tomorrow's cap.
+fn serial_of(from: &Connection, purpose: Purpose) -> Serial {
+    match purpose {
+        Purpose::Outreach => from.id.0,
+        Purpose::Answer | Purpose::Transactional | Purpose::Test => Serial::from_u128(from.id.0.as_u128() ^ 1),
+    }
+}
+
 /// Enqueues a message in this transaction. The gate is asked at once: a "no" is recorded as the message's outcome.
 pub fn enqueue(app: &App, txn: &mut Txn<'_>, new: &NewMessage, now: UnixMillis) -> Result<Message, StoreError> {
     let mut message = new.message.clone();
     let (workspace, contact) = (message.workspace, message.contact);
     if let Gate::No { reason } = check_now(app, txn, &message, now)? {
         message.state = Delivery::NotSent { reason: reason.clone() };
+        if message.purpose != Purpose::Test && contacts::find(txn, workspace, contact)?.is_none() {
+            // Whoever was erased comes back in no row, not even in one that says that nothing was sent.
+            return Ok(message);
+        }
         insert_message(txn, &message)?;
         events::append(txn, workspace, now, Happened::MessageNotSent { message: message.id, contact, reason })?;
         return Ok(message);
@@ -351,7 +365,8 @@ impl Effect<App> for Outbox {
     fn released(&self, _: &App, txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<(), StoreError> {
         let Payload { workspace, message } = job.payload()?;
         let Some(mut message) = find_message(txn, workspace, message)? else { return Ok(()) };
-        count_sent(txn, workspace, &message, now, -1)?;
+        // Given back in the hour in which it was counted.
+        count_sent(txn, workspace, &message, job.intent_at.unwrap_or(now), -1)?;
         message.state = Delivery::Queued { waits_for: None };
         update_message(txn, &message)
     }
@@ -382,7 +397,7 @@ fn settle_message(
             Some(Happened::MessageSent { message: id, contact })
         }
         Performed::NotDone { reason, detail, .. } => {
-            count_sent(txn, workspace, &message, now, -1)?;
+            count_sent(txn, workspace, &message, job.intent_at.unwrap_or(now), -1)?;
             // The queue gives up after this many tries; the message must say so as well.
             if job.attempt + 1 >= job.max_attempts {
                 message.state = Delivery::NotSent { reason: reason.clone() };
@@ -394,7 +409,7 @@ fn settle_message(
             }
         }
         Performed::Refused { reason, detail } => {
-            count_sent(txn, workspace, &message, now, -1)?;
+            count_sent(txn, workspace, &message, job.intent_at.unwrap_or(now), -1)?;
             message.state = if detail["bad_address"] == true {
                 let target = Target::Address(message.to.clone());
                 suppress(txn, workspace, now, &target, SuppressionReason::Bounced, reason, Some(contact))?;

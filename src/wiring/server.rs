@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 
-use super::{housekeeping, idempotency, jobs, routes};
+use super::{housekeeping, idempotency, jobs, restored, routes};
 use crate::app::{App, AppError};
 use crate::base::Clock;
 use crate::config::{master_key, Config, MasterKeyError};
@@ -63,6 +63,7 @@ pub fn open_options(config: &Config) -> OpenOptions {
 
 /// Starts the queue's threads and plans what repeats.
 pub fn start_jobs(app: &Arc<App>) -> Result<(), StartError> {
+    restored::hold_back(app)?;
     let handlers = Arc::new(jobs::handlers(app));
     let threads = jobs::threads(&app.config.jobs);
     let runner = Runner::start(&app.store, &app.clock, Arc::clone(app), handlers, &threads)?;
