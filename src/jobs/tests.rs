@@ -358,6 +358,21 @@ fn work_that_takes_the_process_down_comes_back_more_and_more_slowly_and_is_never
     assert!(waits[1] >= 60 && waits[2] >= 120, "{waits:?}");
 }
 
+#[test]
+fn what_may_have_been_done_before_a_restore_waits_for_a_person() {
+    let mut bench = Bench::new();
+    let id = bench.send("a");
+    assert!(bench.store.write(|txn| needs_look(txn, id, "restored")).unwrap());
+    assert!(!bench.store.write(|txn| needs_look(txn, id, "restored")).unwrap(), "again is harmless");
+    bench.start();
+    bench.settle();
+    assert!(bench.sent().is_empty());
+    assert_eq!(list_needing_a_look(&bench.store, 10).unwrap().len(), 1);
+    bench.store.write(|txn| decide(txn, id, Verdict::DoAgain, START)).unwrap();
+    bench.settle();
+    assert_eq!(bench.sent(), ["a"]);
+}
+
 /// Blocks until the test lets it go on.
 struct Slow(Mutex<std::sync::mpsc::Receiver<()>>);
 

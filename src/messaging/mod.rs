@@ -24,7 +24,7 @@ pub use model::{
     Delivery, Message, ProposedTime, Purpose, Reading, Reply, SendingHours, Suppression, SuppressionReason, Target,
 };
 pub use outbox::{
-    cancel, enqueue, resolve, Channel, Look, NewMessage, Outbox, ResolveError, SendOutcome, SentAs, SEND,
+    cancel, enqueue, hold_restored, resolve, Channel, Look, NewMessage, Outbox, ResolveError, SendOutcome, SentAs, SEND,
 };
 pub use store::{
     find_by_message_ids, find_by_thread, find_message, find_reply, get_message, get_reply, list_of_contact,

@@ -9,7 +9,7 @@ use serde_json::{json, Value};
 
 use super::gate::{check_now, count_sent, pause_after, Gate};
 use super::model::{Delivery, Message, Purpose, SendingHours, SuppressionReason, Target};
-use super::store::{find_message, get_message, insert_message, update_message};
+use super::store::{find_message, get_message, insert_message, list_recent, update_message};
 use super::suppression::suppress;
 use crate::app::App;
 use crate::audit::{self, Who};
@@ -234,6 +234,33 @@ pub fn cancel(txn: &mut Txn<'_>, workspace: WorkspaceId, id: MessageId, reason: 
     message.state = Delivery::NotSent { reason: reason.to_owned() };
     update_message(txn, &message)?;
     Ok(true)
+}
+
+/// After a restore: what waits and no worker holds back (a confirmation, an answer by hand) may have left after the
+/// backup was made, so a person says. Returns how many; again is harmless.
+pub fn hold_restored(app: &App, workspace: WorkspaceId) -> Result<usize, StoreError> {
+    const REASON: &str = "The data was restored from a backup; this may have been sent after it was made.";
+    let (mut held, mut before) = (0, None);
+    loop {
+        let page = list_recent(&app.store, workspace, before.as_ref(), 50)?;
+        let waiting = page.rows.iter().filter(|message| message.state.is_waiting() && message.worker.is_none());
+        for id in waiting.map(|message| message.id) {
+            let changed = app.store.write::<_, StoreError>(|txn| {
+                let Some(mut message) = find_message(txn, workspace, id)? else { return Ok(false) };
+                if !message.state.is_waiting() || !jobs::needs_look(txn, message.job, REASON)? {
+                    return Ok(false);
+                }
+                message.state = Delivery::NeedsHuman { reason: REASON.to_owned() };
+                update_message(txn, &message)?;
+                Ok(true)
+            })?;
+            held += usize::from(changed);
+        }
+        before = page.next;
+        if before.is_none() {
+            return Ok(held);
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
