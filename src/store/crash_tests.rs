@@ -37,7 +37,7 @@ fn open(dir: &Path) -> DataFolder {
 
 /// Four trees in one transaction; every fifth record is long and stands in parts.
 fn write(store: &Store, round: u32, writer: u32, number: u32) {
-    let long = if number % 5 == 0 { "long ".repeat(3000) } else { String::new() };
+    let long = if number.is_multiple_of(5) { "long ".repeat(3000) } else { String::new() };
     let text = format!("{round} {writer} {number} {long}");
     store
         .write::<_, StoreError>(|txn| {

@@ -113,6 +113,9 @@ pub struct Health {
     pub stalled_millis: u64,
 }
 
+/// What is done with each page of a snapshot.
+pub type Visit<'a> = &'a mut dyn FnMut(Tree, &[Entry]) -> Result<(), StoreError>;
+
 pub trait Engine: Send + Sync {
     /// Runs the closure alone and durably: `Ok` only after its writes would survive a power cut.
     /// The closure may run more than once: no I/O, clock, randomness or nested `run` in it.
@@ -127,7 +130,7 @@ pub trait Engine: Send + Sync {
     /// Not a snapshot: rows may be of different moments.
     fn page(&self, tree: Tree, range: &KeyRange, dir: Dir, limit: usize) -> Result<Vec<Entry>, StoreError>;
     /// Reads every tree as it stood at one moment, in pages; writers go on meanwhile. One at a time.
-    fn snapshot(&self, visit: &mut dyn FnMut(Tree, &[Entry]) -> Result<(), StoreError>) -> Result<(), StoreError>;
+    fn snapshot(&self, visit: Visit<'_>) -> Result<(), StoreError>;
     fn health(&self) -> Health;
     /// Makes everything durable and stops background work; later writes fail.
     fn close(&self) -> Result<(), StoreError>;

@@ -1,7 +1,7 @@
 //! The engine that runs every closure twice and drops the first result, so that a closure which counts,
 //! draws lots or sends something shows itself in the tests.
 
-use super::engine::{Closure, Dir, Engine, Entry, Health, KeyRange, RunError, StoreError, TxError};
+use super::engine::{Closure, Dir, Engine, Entry, Health, KeyRange, RunError, StoreError, TxError, Visit};
 use super::schema::Tree;
 
 pub struct RerunEngine<E>(pub E);
@@ -27,7 +27,7 @@ impl<E: Engine> Engine for RerunEngine<E> {
         self.0.page(tree, range, dir, limit)
     }
 
-    fn snapshot(&self, visit: &mut dyn FnMut(Tree, &[Entry]) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    fn snapshot(&self, visit: Visit<'_>) -> Result<(), StoreError> {
         self.0.snapshot(visit)
     }
 

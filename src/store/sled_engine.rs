@@ -15,7 +15,7 @@ use sled::transaction::{ConflictableTransactionError, TransactionError};
 use sled::Transactional;
 
 use super::disk::{real_free_space, DiskGuard, FreeSpace, MIB};
-use super::engine::{Closure, Dir, Engine, Entry, Health, KeyRange, RunError, StoreError};
+use super::engine::{Closure, Dir, Engine, Entry, Health, KeyRange, RunError, StoreError, Visit};
 use super::flusher::{sled_sync, Flusher};
 use super::memory::finished;
 use super::overlay::{Base, Overlay, Rows, Writes};
@@ -200,7 +200,7 @@ impl Engine for SledEngine {
         self.rows(tree, range, dir).take(limit).collect()
     }
 
-    fn snapshot(&self, visit: &mut dyn FnMut(Tree, &[Entry]) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    fn snapshot(&self, visit: Visit<'_>) -> Result<(), StoreError> {
         let _watching = {
             let _alone = self.writer.write().unwrap_or_else(PoisonError::into_inner);
             self.past.begin()?
