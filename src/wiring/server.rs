@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 
-use super::{housekeeping, idempotency, jobs, routes};
+use super::{housekeeping, idempotency, jobs, restored, routes};
 use crate::app::{App, AppError};
 use crate::base::Clock;
 use crate::config::{master_key, Config, MasterKeyError};
@@ -15,10 +15,10 @@ use crate::http::rate_limit::RateLimits;
 use crate::http::server::{self, RunningServer, ServerParts, ServerSettings};
 use crate::http::tls::TlsFiles;
 use crate::http::Site;
-use crate::{connections, identity, workspaces};
 use crate::jobs::Runner;
 use crate::mailer::MailerError;
 use crate::store::{real_free_space, DataFolder, MasterKey, OpenError, OpenOptions, StoreError};
+use crate::{connections, identity, workspaces};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -67,6 +67,7 @@ pub fn open_options(config: &Config) -> OpenOptions {
 
 /// Starts the queue's threads and plans what repeats.
 pub fn start_jobs(app: &Arc<App>) -> Result<(), StartError> {
+    restored::hold_back(app)?;
     let handlers = Arc::new(jobs::handlers(app)?);
     let threads = jobs::threads(&app.config.jobs);
     let runner = Runner::start(&app.store, &app.clock, Arc::clone(app), handlers, &threads)?;
@@ -117,10 +118,11 @@ fn start_web(app: &Arc<App>, listener: TcpListener) -> Result<RunningServer, Sta
     let config = &app.config;
     let settings = ServerSettings {
         listen: config.server.listen,
-        tls: config.server.tls.as_ref().map(|files| TlsFiles {
-            certificate: files.certificate.clone(),
-            key: files.key.clone(),
-        }),
+        tls: config
+            .server
+            .tls
+            .as_ref()
+            .map(|files| TlsFiles { certificate: files.certificate.clone(), key: files.key.clone() }),
         workers: config.server.workers as usize,
         site: site(app)?,
         cookie_key: app.mac.clone(),

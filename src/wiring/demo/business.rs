@@ -181,8 +181,7 @@ const SNIPPETS: &[(&str, &str)] = &[
 
 fn write_snippets(app: &App, actor: &Actor) -> Result<(), DemoError> {
     for (title, text) in SNIPPETS {
-        let form =
-            SnippetForm { title: (*title).to_owned(), text: (*text).to_owned(), language: "en".to_owned() };
+        let form = SnippetForm { title: (*title).to_owned(), text: (*text).to_owned(), language: "en".to_owned() };
         let snippet = doing("writing its snippets", snippets::create(app, actor, &form))?;
         doing("approving its snippets", snippets::approve(app, actor, snippet.id))?;
     }
@@ -228,12 +227,7 @@ fn write_sequence(app: &App, actor: &Actor) -> Result<SequenceId, DemoError> {
     Ok(doing("writing its sequence", outreach::sequences::create(app, actor, &form))?.id)
 }
 
-fn make_worker(
-    app: &App,
-    actor: &Actor,
-    mailbox: ConnectionId,
-    sequence: SequenceId,
-) -> Result<WorkerId, DemoError> {
+fn make_worker(app: &App, actor: &Actor, mailbox: ConnectionId, sequence: SequenceId) -> Result<WorkerId, DemoError> {
     let form = WorkerForm {
         name: "Hotels and guest houses".to_owned(),
         goal: "Invite owners of small hotels to a call about replacing their heating.".to_owned(),
