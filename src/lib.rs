@@ -4,23 +4,34 @@
 //! `base` <- `config`, `store`, `authz`, `providers` <- `jobs`, `audit`, `mailer`, `sandbox` <- `app`
 //! <- `http` <- ground floor (`identity` … `availability`) <- rooms <- `wiring` <- `cli`.
 
+pub mod agents;
 pub mod app;
 pub mod audit;
 pub mod authz;
+pub mod availability;
 pub mod base;
+pub mod bookings;
 pub mod channels;
+pub mod cli;
 pub mod config;
 pub mod connections;
 pub mod contacts;
+pub mod drafts;
 pub mod events;
 pub mod http;
+pub mod identity;
 pub mod jobs;
 pub mod language;
+pub mod mailer;
 pub mod messaging;
+pub mod operator;
+pub mod outreach;
 pub mod providers;
 pub mod sandbox;
 pub mod store;
 #[cfg(test)]
 pub mod testing;
+pub mod today;
+pub mod wiring;
 pub mod workers;
 pub mod workspaces;

@@ -39,7 +39,10 @@ pub fn run() -> Vec<Figure> {
     claims.sort_by(f64::total_cmp);
     let median = claims[claims.len() / 2];
     vec![Figure {
-        what: format!("claiming the next 1,000 of {steps} future steps (planned at {:.0}/s)", f64::from(steps) / filled.as_secs_f64()),
+        what: format!(
+            "claiming the next 1,000 of {steps} future steps (planned at {:.0}/s)",
+            f64::from(steps) / filled.as_secs_f64()
+        ),
         ours: format!("median {median:.1} ms, worst {:.1} ms", claims[claims.len() - 1]),
         limit: "20 ms".into(),
         ratio: Some(median / 20.0),

@@ -26,7 +26,10 @@ pub fn run() -> Vec<Figure> {
 }
 
 fn figure(writers: usize) -> Figure {
-    let dir = tempfile::tempdir_in(std::env::current_dir().unwrap().join("target").canonicalize().unwrap_or(std::env::temp_dir())).unwrap();
+    let dir = tempfile::tempdir_in(
+        std::env::current_dir().unwrap().join("target").canonicalize().unwrap_or(std::env::temp_dir()),
+    )
+    .unwrap();
     let limit = raw_appends(dir.path(), writers);
     let ours = commits(dir.path(), writers);
     Figure {

@@ -69,18 +69,18 @@ impl Request {
     pub fn carry_out(&self, app: &App, bytes: &[u8]) -> anyhow::Result<Value> {
         match self {
             Request::UserAdd { email, name, workspace, role, api_key, password } => {
-                let new = identity::AddUser {
-                    email: email.clone(),
+                let new = workspaces::AddUser {
+                    email: EmailAddress::parse(email)?,
                     name: name.clone(),
                     workspace: workspace.clone(),
                     role: *role,
                     password: password.clone(),
                     api_key: *api_key,
                 };
-                Ok(serde_json::to_value(identity::add_user(app, &new)?)?)
+                Ok(serde_json::to_value(workspaces::add_user(app, &new)?)?)
             }
-            Request::OwnerLink => Ok(json!({ "link": identity::owner_link(app)? })),
-            Request::ResetLink { email } => Ok(json!({ "link": identity::reset_link(app, email)? })),
+            Request::OwnerLink => Ok(json!({ "link": workspaces::owner_link(app) })),
+            Request::ResetLink { email } => Ok(json!({ "link": identity::reset_link(app, &EmailAddress::parse(email)?)? })),
             Request::ImportContacts { workspace, file_name, map, dry_run } => {
                 let workspace = find_workspace(app, workspace)?;
                 let actor = Actor::system(workspace);

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::EnvFilter;
 
 use super::control::ControlSocket;
@@ -12,8 +14,9 @@ use crate::app::App;
 use crate::base::Clock;
 use crate::config::{Config, Log, LogFormat};
 use crate::http::server::bind;
-use crate::identity;
+use crate::operator::ErrorLayer;
 use crate::wiring::{open_app, Running};
+use crate::workspaces;
 
 pub fn serve(place: &Place, listen: Option<SocketAddr>) -> anyhow::Result<()> {
     let config = place.load(listen)?;
@@ -40,15 +43,11 @@ pub fn serve(place: &Place, listen: Option<SocketAddr>) -> anyhow::Result<()> {
 
 /// Until somebody has made the owner's account, the way to it stands on the console.
 fn say_owner_link(app: &App) {
-    match identity::owner_link(app) {
-        Ok(Some(link)) => {
-            output::note("");
-            output::note("  No account yet. Make the owner's account here (the link works once):");
-            output::note(&format!("  {link}"));
-            output::note("");
-        }
-        Ok(None) => {}
-        Err(error) => tracing::error!(%error, "the owner's link could not be made"),
+    if let Some(link) = workspaces::owner_link(app) {
+        output::note("");
+        output::note("  No account yet. Make the owner's account here (the link works once):");
+        output::note(&format!("  {link}"));
+        output::note("");
     }
 }
 
@@ -74,12 +73,14 @@ fn warn_about_exposure(config: &Config, address: SocketAddr) {
     }
 }
 
+/// Writes the log to standard error, and keeps the newest errors for the operator's page.
 pub fn start_log(log: &Log) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&log.filter).context("log.filter")?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let log_and_page = tracing_subscriber::registry().with(filter).with(ErrorLayer);
     match log.format {
-        LogFormat::Json => builder.json().init(),
-        LogFormat::Text => builder.with_target(false).init(),
+        LogFormat::Json => log_and_page.with(lines.json()).init(),
+        LogFormat::Text => log_and_page.with(lines.with_target(false)).init(),
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ pub fn classify() -> anyhow::Result<()> {
             continue;
         }
         let answer = agents::classify_line(&line).with_context(|| format!("line {}", number + 1))?;
-        output::line(&answer.to_string());
+        output::line(&answer);
     }
     Ok(())
 }
@@ -54,7 +54,14 @@ pub struct TrainArgs {
 }
 
 pub fn train(args: &TrainArgs) -> anyhow::Result<()> {
-    let summary = language::classify::train_files(&args.corpus, &args.out, &args.report)?;
-    output::line(&summary);
+    let summary = language::classify::train::train_files(&args.corpus, &args.out, &args.report)?;
+    output::line(&format!(
+        "{} training rows, {} held out: macro-F1 {:.3}, opt-out recall {:.3}. Report: {}",
+        summary.training_rows,
+        summary.held_out_rows,
+        summary.macro_f1,
+        summary.opt_out_recall,
+        args.report.display()
+    ));
     Ok(())
 }

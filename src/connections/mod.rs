@@ -3,14 +3,67 @@
 //! Always true here:
 //! - Tokens and passwords are sealed, each with a key of its own; disconnecting erases that key on disk
 //!   before the page answers, and only then tells the provider.
+//! - Only permissions that the chosen use needs are asked for, and each is explained before the provider's page.
 //! - Every call made with a connection stands in its record, without content.
 //! - A refused or dead grant stops everything that uses it and is said in words; nothing retries in a loop.
+//! - A token is refreshed by one thread at a time, and stored before it is used.
 
+mod api;
+mod calls;
+mod check;
+mod connect_google;
+mod connect_mail;
+mod disconnect;
+mod error;
+mod guess;
+mod in_memory;
+mod mail_server;
 mod model;
+mod pages;
+mod pending;
+mod polls;
+mod scopes;
+mod session;
+mod settings;
 mod store;
+mod tokens;
+mod trouble;
+mod words;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use api::{api_routes, openapi, ApiConnection};
+pub use calls::{flush_if_many, list_calls, sweep_calls, Call, Log};
+pub use check::{check, Tried};
+pub use connect_google::{begin, finish, Connected, ConsentAnswer, CALLBACK};
+pub use connect_mail::{connect_mailbox, Attempt, MailboxSettings};
+pub use disconnect::{disconnect, Withdrawn};
+pub use error::{ConnectError, ConnectionError};
+pub use guess::guess;
+pub use mail_server::{smtp_server, MailTest, INBOX};
 pub use model::{
     Connection, Credentials, Google, Health, ImapFolder, Kind, MailServerSettings, Pace, SecurityMode, SmtpImap, State,
     Use,
 };
-pub use store::{find, get, list, put, remove, TABLES};
+pub use pages::routes;
+pub use polls::{plan_polls, PollMailbox, POLL_MAILBOX};
+pub use scopes::{needed_for, permissions, Permission};
+pub use session::{google_session, imap_session, may_be_used};
+pub use settings::{calendars, change_settings, choose_calendars, Settings};
+pub use store::{find, get, list, put, remove, update};
+pub use trouble::{lose, note, wait};
+
+use crate::app::App;
+use crate::jobs::Handlers;
+use crate::store::Declared;
+
+/// All tables of the room.
+pub fn tables() -> Vec<Declared> {
+    [store::TABLES, calls::TABLES, pending::TABLES].concat()
+}
+
+/// The room has no work of its own in the queue: mailboxes are read by `channels`, calendars by `bookings`.
+pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
+    handlers
+}

@@ -166,9 +166,17 @@ pub struct Health {
     /// The last time busy times were read.
     #[serde(default)]
     pub last_busy_read: Option<UnixMillis>,
+    /// Delivery reports that referred to no mail of ours: they changed nothing.
+    #[serde(default)]
+    pub unmatched_reports: u32,
 }
 
 impl Connection {
+    /// Erased here; only the history stands.
+    pub fn is_disconnected(&self) -> bool {
+        matches!(self.state, State::Disconnected { .. })
+    }
+
     pub fn can(&self, r#use: Use) -> bool {
         self.uses.contains(&r#use)
     }

@@ -40,6 +40,26 @@ pub fn remove(txn: &mut Txn<'_>, workspace: WorkspaceId, id: ConnectionId) -> Re
 
 /// All connections of the workspace, oldest first.
 pub fn list(store: &Store, workspace: WorkspaceId) -> Result<Vec<Connection>, StoreError> {
-    let rows = store.read(|txn| txn.list(&CONNECTIONS, &Key::of(&CONNECTIONS, workspace), Dir::Forward, MOST))?;
+    store.read(|txn| list_in(txn, workspace))
+}
+
+pub(super) fn list_in(txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Vec<Connection>, StoreError> {
+    let rows = txn.list(&CONNECTIONS, &Key::of(&CONNECTIONS, workspace), Dir::Forward, MOST)?;
     Ok(rows.into_iter().map(|(_, connection)| connection).collect())
+}
+
+/// Changes the connection as it stands now. `None`, and nothing is changed, when it was disconnected meanwhile.
+pub fn update(
+    store: &Store,
+    workspace: WorkspaceId,
+    id: ConnectionId,
+    mut change: impl FnMut(&mut Connection),
+) -> Result<Option<Connection>, StoreError> {
+    store.write(|txn| {
+        let found = find(txn, workspace, id)?.filter(|connection| !connection.is_disconnected());
+        let Some(mut connection) = found else { return Ok(None) };
+        change(&mut connection);
+        put(txn, &connection)?;
+        Ok(Some(connection))
+    })
 }

@@ -7,13 +7,17 @@
 //! - Each subscriber has its own durable cursor and sees each event at least once, in order; it must be
 //!   idempotent by the event's number.
 
+mod api;
 mod deliver;
 mod log;
 mod model;
+mod words;
 
+pub use api::{api_routes, openapi, ApiEvent};
 pub use deliver::{Deliver, Subscriber, Subscribers, DELIVER};
 pub use log::{append, list, list_newest, TABLES};
 pub use model::{Event, Happened};
+pub use words::words;
 
 #[cfg(test)]
 mod tests;

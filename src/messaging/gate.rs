@@ -40,16 +40,54 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// wakes its messages at once.
 const ASLEEP: Duration = Duration::from_secs(3600);
 
+/// The checks in the order in which they are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    Workspace,
+    Contact,
+    Suppression,
+    Mailbox,
+    Worker,
+    UnreadAnswer,
+    Limits,
+    Hours,
+}
+
+/// One check with its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    pub check: Check,
+    pub answer: Gate,
+}
+
+type Asked = fn(&App, &mut Txn<'_>, &Message, UnixMillis) -> Result<Gate, StoreError>;
+
+const CHECKS: [(Check, Asked); 8] = [
+    (Check::Workspace, workspace_open),
+    (Check::Contact, contact_allows),
+    (Check::Suppression, not_suppressed),
+    (Check::Mailbox, mailbox_works),
+    (Check::Worker, worker_works),
+    (Check::UnreadAnswer, no_unread_answer),
+    (Check::Limits, caps),
+    (Check::Hours, hours),
+];
+
 /// Asks every check for `message` at `now`.
 pub fn check_now(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
-    let checks = [workspace_open, contact_allows, not_suppressed, mailbox_works, worker_works, no_unread_answer, caps];
-    for check in checks {
+    for (_, check) in CHECKS {
         let answer = check(app, txn, message, now)?;
         if answer != Gate::Go {
             return Ok(answer);
         }
     }
-    Ok(hours(message, now))
+    Ok(Gate::Go)
+}
+
+/// Every check with its answer, also those behind the first that stops: "why is nothing being sent?".
+pub fn explain(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Vec<Checked>, StoreError> {
+    let each = CHECKS.iter().map(|(check, ask)| Ok(Checked { check: *check, answer: ask(app, txn, message, now)? }));
+    each.collect()
 }
 
 fn no(reason: impl Into<String>) -> Result<Gate, StoreError> {
@@ -199,14 +237,12 @@ fn room(sent: &super::usage::Window, cap: u32, now: UnixMillis) -> UnixMillis {
     sent.below(cap, now).max(now.plus(LOOK_AGAIN))
 }
 
-fn hours(message: &Message, now: UnixMillis) -> Gate {
-    let Some(hours) = &message.hours else { return Gate::Go };
+fn hours(_: &App, _: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
+    let Some(hours) = &message.hours else { return Ok(Gate::Go) };
     match next_open(hours, now) {
-        Some(at) if at <= now => Gate::Go,
-        Some(at) => {
-            Gate::Later { at, whole_mailbox: false, reason: format!("It is outside sending hours in {}.", hours.zone) }
-        }
-        None => Gate::No { reason: "No day is chosen on which mail may be sent.".into() },
+        Some(at) if at <= now => Ok(Gate::Go),
+        Some(at) => later(at, format!("It is outside sending hours in {}.", hours.zone)),
+        None => no("No day is chosen on which mail may be sent."),
     }
 }
 

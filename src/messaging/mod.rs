@@ -7,28 +7,39 @@
 //! - After an opt-out nothing but transactional messages leaves, from that commit on.
 //! - Of an answer at most 2,000 characters are stored.
 
+pub mod api;
+mod errors;
 mod gate;
 mod hours;
 mod inbound;
 mod model;
 mod outbox;
+mod pages;
 mod store;
 mod suppression;
+#[cfg(test)]
+pub mod testing;
 mod unsubscribe;
 mod usage;
 
-pub use gate::{check_now, Gate};
+pub use api::{api_routes, openapi};
+pub use gate::{check_now, explain, Check, Checked, Gate};
 pub use hours::next_open;
 pub use inbound::{bounced, complained, receive, Incoming, EXCERPT_CHARS};
 pub use model::{
-    Delivery, Message, ProposedTime, Purpose, Reading, Reply, SendingHours, Suppression, SuppressionReason, Target,
+    Delivery, Message, ProposedTime, Purpose, Reading, Reply, SendingHours, SuggestedContact, Suppression,
+    SuppressionReason, Target,
 };
 pub use outbox::{
-    cancel, enqueue, hold_restored, resolve, Channel, Look, NewMessage, Outbox, ResolveError, SendOutcome, SentAs, SEND,
+    ask_gate, cancel, enqueue, hold_restored, resolve, Channel, Look, NewMessage, Outbox, ResolveError, SendOutcome,
+    SentAs, SEND,
 };
+pub use pages::routes;
+#[cfg(test)]
+pub use store::set_state;
 pub use store::{
-    find_by_message_ids, find_by_thread, find_message, find_reply, get_message, get_reply, list_of_contact,
-    list_of_enrolment, list_recent, list_replies, list_replies_of_contact, update_reply,
+    find_by_message_ids, find_by_thread, find_message, find_of_contact, find_reply, get_message, get_reply,
+    list_of_contact, list_of_enrolment, list_recent, list_replies, list_replies_of_contact, update_reply,
 };
 pub use suppression::{is_suppressed, lift, list as list_suppressions, suppress, suppress_by_hand, SuppressError};
 pub use unsubscribe::{mail_links, read_token, unsubscribe, MailLinks, Opened};

@@ -70,6 +70,9 @@ pub struct Message {
     /// Where the mailbox stood before sending (Gmail `historyId`), for looking after a cut line.
     #[serde(default)]
     pub cursor_before: Option<String>,
+    /// The times that this message offers (start, end), so that "the second one works" can be read.
+    #[serde(default)]
+    pub offered: Vec<(UnixMillis, UnixMillis)>,
 }
 
 /// When a message may arrive, on the recipient's clock.
@@ -174,7 +177,7 @@ pub struct Reply {
 }
 
 /// How a reply was read, and why.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
     /// One of the nine labels (contract names: `interested`, `meeting_proposed`, …).
     pub label: String,
@@ -196,6 +199,30 @@ pub struct Reading {
     /// What the program had read before a person corrected it.
     #[serde(default)]
     pub corrected_from: Option<String>,
+    /// With the label `other`: `ack`, `spam`, `bounce_hard`, …
+    #[serde(default)]
+    pub other_kind: Option<String>,
+    /// The length of meeting that the person asks for.
+    #[serde(default)]
+    pub duration_minutes: Option<u32>,
+    /// Links to the person's own booking page, as written; shown, never fetched.
+    #[serde(default)]
+    pub booking_links: Vec<String>,
+    /// Whom the person points to. Nobody here is written to before a person has added them as a contact.
+    #[serde(default)]
+    pub suggested: Vec<SuggestedContact>,
+}
+
+/// Somebody named in a reply. What was not said is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuggestedContact {
+    pub name: String,
+    pub email: String,
+    pub phone: String,
+    pub role: String,
+    /// Added by a member since.
+    #[serde(default)]
+    pub contact: Option<ContactId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -130,12 +130,18 @@ impl NewMessage {
             sent_at: None,
             job: job.id(),
             cursor_before: None,
+            offered: Vec::new(),
         };
         Self { message, job }
     }
 
     pub fn id(&self) -> MessageId {
         self.message.id
+    }
+
+    /// As it would be written.
+    pub fn message(&self) -> &Message {
+        &self.message
     }
 
     pub fn to_name(mut self, name: &str) -> Self {
@@ -189,6 +195,12 @@ impl NewMessage {
         self
     }
 
+    /// The times that its text offers, as (start, end).
+    pub fn offering(mut self, times: &[(UnixMillis, UnixMillis)]) -> Self {
+        self.message.offered = times.to_vec();
+        self
+    }
+
     /// Not before then.
     pub fn due(mut self, at: UnixMillis) -> Self {
         self.job = self.job.due(at);
@@ -223,6 +235,11 @@ pub fn enqueue(app: &App, txn: &mut Txn<'_>, new: &NewMessage, now: UnixMillis) 
     jobs::enqueue(txn, &new.job)?;
     events::append(txn, workspace, now, Happened::MessageQueued { message: message.id, contact })?;
     Ok(message)
+}
+
+/// What the gate would say now, without enqueuing anything: for showing beside a draft.
+pub fn ask_gate(app: &App, new: &NewMessage, now: UnixMillis) -> Result<Gate, StoreError> {
+    app.store.read(|txn| check_now(app, txn, &new.message, now))
 }
 
 /// Takes a waiting message back. One that is leaving or in doubt stays; returns whether it was taken back.

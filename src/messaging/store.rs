@@ -119,6 +119,21 @@ pub(super) fn update_message(txn: &mut Txn<'_>, message: &Message) -> Result<(),
     txn.put(&MESSAGES, &message_key(message.workspace, message.id), message)
 }
 
+/// For tests of other rooms: puts a message into a state as if its job had.
+#[cfg(test)]
+pub fn set_state(
+    app: &crate::app::App,
+    workspace: WorkspaceId,
+    id: MessageId,
+    state: super::model::Delivery,
+) -> Result<(), StoreError> {
+    app.store.write(|txn| {
+        let Some(mut message) = find_message(txn, workspace, id)? else { return Ok(()) };
+        message.state = state.clone();
+        update_message(txn, &message)
+    })
+}
+
 /// Our message with one of these Message-IDs; the first that is ours counts.
 pub fn find_by_message_ids(
     txn: &mut Txn<'_>,
@@ -159,6 +174,17 @@ pub fn list_of_contact(
 ) -> Result<Vec<Message>, StoreError> {
     let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
     store.read(|txn| messages_of(txn, workspace, &BY_CONTACT, &prefix, limit))
+}
+
+/// Messages of a contact, newest first, inside a transaction.
+pub fn find_of_contact(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    limit: usize,
+) -> Result<Vec<Message>, StoreError> {
+    let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
+    messages_of(txn, workspace, &BY_CONTACT, &prefix, limit)
 }
 
 /// Messages of an enrolment, newest first.

@@ -70,6 +70,9 @@ fn key(workspace: WorkspaceId, id: SuppressionId) -> Key {
     Key::of(&SUPPRESSIONS, workspace).id(id.0)
 }
 
+/// One reason of each kind of entry that may stand for a target.
+const KINDS: [SuppressionReason; 2] = [SuppressionReason::Unsubscribed, SuppressionReason::Bounced];
+
 /// A wish (an opt-out, a complaint, a right) and a fact (nobody is there) stand side by side: lifting the one, once
 /// an address works again, must not take the other with it.
 fn target_key(
@@ -96,8 +99,7 @@ pub fn is_suppressed(
         targets.push(Target::Domain(domain.to_owned()));
         domain = domain.split_once('.').map_or("", |(_, rest)| rest);
     }
-    let kinds = [SuppressionReason::Unsubscribed, SuppressionReason::Bounced];
-    for (target, kind) in targets.iter().flat_map(|target| kinds.map(|kind| (target, kind))) {
+    for (target, kind) in targets.iter().flat_map(|target| KINDS.map(|kind| (target, kind))) {
         let place = target_key(txn, workspace, target, kind)?;
         let Some(id) = txn.get(&BY_TARGET, &place)? else { continue };
         let found = txn.get(&SUPPRESSIONS, &key(workspace, id))?;
@@ -187,6 +189,35 @@ pub fn list(
 ) -> Result<Page<Suppression>, StoreError> {
     let page = store.page(&SUPPRESSIONS, &Key::of(&SUPPRESSIONS, workspace), before, Dir::Backward, limit)?;
     Ok(page.map(|(_, entry)| entry))
+}
+
+pub fn get(store: &Store, workspace: WorkspaceId, id: SuppressionId) -> Result<Option<Suppression>, StoreError> {
+    store.get(&SUPPRESSIONS, &key(workspace, id))
+}
+
+/// The entry that stands for just this address or domain: a wish before a fact.
+pub fn get_by_target(
+    store: &Store,
+    workspace: WorkspaceId,
+    target: &Target,
+) -> Result<Option<Suppression>, StoreError> {
+    store.read(|txn| {
+        for kind in KINDS {
+            let place = target_key(txn, workspace, target, kind)?;
+            if let Some(id) = txn.get(&BY_TARGET, &place)? {
+                return txn.get(&SUPPRESSIONS, &key(workspace, id));
+            }
+        }
+        Ok(None)
+    })
+}
+
+/// Oldest first, all of them.
+pub fn each(store: &Store, workspace: WorkspaceId, mut visit: impl FnMut(Suppression)) -> Result<(), StoreError> {
+    store.each(&SUPPRESSIONS, &Key::of(&SUPPRESSIONS, workspace), |_, entry| {
+        visit(entry);
+        Ok(())
+    })
 }
 
 fn export(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {

@@ -9,11 +9,12 @@ use actix_web::{Error, FromRequest, HttpMessage};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::connections::{self, Use};
-use crate::http::layout::{DemoBar, Layout, SendingState, Toast};
+use crate::http::layout::{DemoBar, Layout, SendingState, Toast, WorkspaceLink};
 use crate::http::{run, Cookies, CsrfToken, Frame};
 use crate::messaging::{sent_in_last_day, Counted};
 use crate::store::StoreError;
-use crate::{agents, identity, workers, workspaces};
+use crate::identity::{SignedIn, User};
+use crate::{agents, workers, workspaces};
 
 /// Puts a `Frame` into each request of somebody who is signed in.
 pub async fn fill<B: MessageBody + 'static>(
@@ -21,9 +22,10 @@ pub async fn fill<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let actor = request.extensions().get::<Actor>().cloned();
-    if let (Some(actor), Some(app)) = (actor, request.app_data::<Data<App>>().cloned()) {
+    let signed_in = request.extensions().get::<SignedIn>().cloned();
+    if let (Some(actor), Some(me), Some(app)) = (actor, signed_in, request.app_data::<Data<App>>().cloned()) {
         let path = request.path().to_owned();
-        let filled = run(move || build(&app, &actor, &path)).await;
+        let filled = run(move || build(&app, &actor, &me, &path)).await;
         if let Ok(Ok(mut layout)) = filled {
             let (http, payload) = request.parts_mut();
             if let Ok(token) = CsrfToken::from_request(http, payload).await {
@@ -50,18 +52,18 @@ fn add_cookies(request: &ServiceRequest, layout: &mut Layout) {
     }
 }
 
-fn build(app: &App, actor: &Actor, path: &str) -> Result<Layout, StoreError> {
-    let me = identity::profile_of(app, actor)?;
+fn build(app: &App, actor: &Actor, me: &SignedIn, path: &str) -> Result<Layout, StoreError> {
+    let user = &me.user;
     let workspace = workspaces::get(&app.store, actor.workspace)?;
     let waiting = if actor.may(Permission::ApproveDrafts) { agents::count_waiting(app, actor.workspace)? } else { 0 };
     let layout = Layout {
-        lang: me.locale.clone(),
-        keys_off: me.keys_off,
+        lang: language(user, workspace.as_ref()),
+        keys_off: user.profile.keys_off,
         workspace_name: workspace.as_ref().map(|workspace| workspace.name.clone()).unwrap_or_default(),
         workspace_role: capitalised(actor.role.as_str()),
-        workspaces: workspaces::links_of(app, actor)?,
-        user_name: me.name,
-        user_email: me.email,
+        workspaces: links(app, actor, user)?,
+        user_name: user.name.clone(),
+        user_email: user.email.display().to_owned(),
         is_operator: actor.is_operator,
         sending: sending(app, actor)?,
         demo: app.demo().map(|_| DemoBar { now_words: now_words(app, workspace.as_ref()) }),
@@ -69,6 +71,17 @@ fn build(app: &App, actor: &Actor, path: &str) -> Result<Layout, StoreError> {
     };
     let may_open = |href: &str| needed(href).is_none_or(|permission| actor.may(permission));
     Ok(layout.with_places(path, may_open, |href| (href == "/approvals").then_some((waiting, true))))
+}
+
+/// All workspaces of the person.
+fn links(app: &App, actor: &Actor, user: &User) -> Result<Vec<WorkspaceLink>, StoreError> {
+    let all = workspaces::of_user(app, user.id)?;
+    let link = |(workspace, _): (workspaces::Workspace, _)| WorkspaceLink {
+        current: workspace.id == actor.workspace,
+        href: "/workspaces".to_owned(),
+        name: workspace.name,
+    };
+    Ok(all.into_iter().map(link).collect())
 }
 
 fn needed(href: &str) -> Option<Permission> {
@@ -114,6 +127,13 @@ fn sending(app: &App, actor: &Actor) -> Result<Option<SendingState>, StoreError>
 fn now_words(app: &App, workspace: Option<&workspaces::Workspace>) -> String {
     let zone = workspace.map_or(jiff::tz::TimeZone::UTC, workspaces::Workspace::zone);
     app.now().in_zone(&zone).strftime("%a %-d %b, %H:%M").to_string()
+}
+
+/// The person's own choice, else the workspace's, else English.
+fn language(user: &User, workspace: Option<&workspaces::Workspace>) -> String {
+    let of_workspace = workspace.map(|workspace| workspace.locale.clone()).unwrap_or_default();
+    let chosen = [user.profile.locale.clone(), of_workspace].into_iter().find(|locale| !locale.is_empty());
+    chosen.unwrap_or_else(|| "en".to_owned())
 }
 
 fn capitalised(word: &str) -> String {

@@ -3,7 +3,7 @@
 pub mod demo;
 mod events;
 mod frame;
-mod housekeeping;
+pub mod housekeeping;
 mod idempotency;
 mod jobs;
 mod live;
@@ -16,5 +16,4 @@ mod server;
 
 pub use jobs::kinds as job_kinds;
 pub use openapi::document as openapi_document;
-pub use routes::configure as configure_routes;
-pub use server::{open_app, start_jobs, OpenedApp, Running, StartError};
+pub use server::{open_app, open_options, start_jobs, OpenedApp, Running, StartError};

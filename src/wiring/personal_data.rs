@@ -15,9 +15,10 @@ pub fn tables() -> Vec<Declared> {
     all.extend_from_slice(events::TABLES);
     all.extend_from_slice(audit::TABLES);
     all.extend_from_slice(super::idempotency::TABLES);
-    all.extend(mailer::tables());
-    all.extend(identity::tables());
-    all.extend(workspaces::tables());
+    all.extend_from_slice(mailer::TABLES);
+    all.extend_from_slice(identity::TABLES);
+    all.extend_from_slice(workspaces::TABLES);
+    all.extend(crate::drafts::tables());
     all.extend(connections::tables());
     all.extend(contacts::tables());
     all.extend_from_slice(workers::TABLES);

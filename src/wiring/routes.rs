@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::HttpResponse;
 
-use super::{demo, frame, live, machine, openapi};
+use super::{demo, frame, live, machine, openapi, personal_data};
 use crate::app::App;
-use crate::http::assets::Assets;
+use crate::http::assets;
 use crate::http::idempotency::IdempotencyStore;
 use crate::http::rate_limit::{self, RateLimits};
 use crate::{
@@ -21,13 +20,14 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, limits: &Data<Rate
         .app_data(app.clone())
         .app_data(limits.clone())
         .app_data(answers.clone())
+        .app_data(Data::new(operator::DataMap(personal_data::tables())))
         .route("/healthz", web::get().to(machine::alive))
         .route("/readyz", web::get().to(machine::ready))
-        .service(web::resource("/static/{path:.*}").route(web::get().to(asset)))
+        .service(web::resource(assets::ROUTE).route(web::get().to(assets::serve)))
         .service(
             web::scope("/v1")
                 .wrap(from_fn(rate_limit::guard))
-                .wrap(from_fn(identity::authenticate))
+                .wrap(from_fn(workspaces::authenticate))
                 .route("/openapi.json", web::get().to(openapi::page))
                 .configure(contacts::api_routes)
                 .configure(connections::api_routes)
@@ -41,7 +41,7 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, limits: &Data<Rate
             web::scope("")
                 .wrap(from_fn(frame::fill))
                 .wrap(from_fn(rate_limit::guard))
-                .wrap(from_fn(identity::authenticate))
+                .wrap(from_fn(workspaces::authenticate))
                 .route("/metrics", web::get().to(machine::metrics_page))
                 .route("/live", web::get().to(live::stream))
                 .service(web::resource("/demo/clock").route(web::post().to(demo::move_clock)))
@@ -49,16 +49,11 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, limits: &Data<Rate
                 .configure(identity::routes)
                 .configure(workspaces::routes)
                 .configure(connections::routes)
-                .configure(contacts::routes)
                 .configure(messaging::routes)
                 .configure(outreach::routes)
                 .configure(agents::routes)
                 .configure(bookings::routes)
                 .configure(operator::routes),
         );
-}
-
-async fn asset(path: web::Path<String>) -> HttpResponse {
-    Assets::serve(&path)
 }
 

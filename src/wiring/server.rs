@@ -15,7 +15,9 @@ use crate::http::rate_limit::RateLimits;
 use crate::http::server::{self, RunningServer, ServerParts, ServerSettings};
 use crate::http::tls::TlsFiles;
 use crate::http::Site;
+use crate::{connections, identity, workspaces};
 use crate::jobs::Runner;
+use crate::mailer::MailerError;
 use crate::store::{real_free_space, DataFolder, MasterKey, OpenError, OpenOptions, StoreError};
 
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +32,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Server(#[from] server::StartError),
+    #[error(transparent)]
+    Mail(#[from] MailerError),
     #[error("server.public_url is not an address")]
     PublicUrl,
 }
@@ -64,12 +68,13 @@ pub fn open_options(config: &Config) -> OpenOptions {
 /// Starts the queue's threads and plans what repeats.
 pub fn start_jobs(app: &Arc<App>) -> Result<(), StartError> {
     restored::hold_back(app)?;
-    let handlers = Arc::new(jobs::handlers(app));
+    let handlers = Arc::new(jobs::handlers(app)?);
     let threads = jobs::threads(&app.config.jobs);
     let runner = Runner::start(&app.store, &app.clock, Arc::clone(app), handlers, &threads)?;
     app.set_runner(runner);
     housekeeping::plan(app)?;
-    crate::connections::plan_polls(app)?;
+    identity::schedule(app)?;
+    connections::plan_polls(app)?;
     Ok(())
 }
 
@@ -138,7 +143,8 @@ fn site(app: &App) -> Result<Site, StartError> {
     let config = &app.config;
     let mut site = Site::new(url::Url::parse(&app.public_url).map_err(|_| StartError::PublicUrl)?);
     site.trusted_proxies = config.server.trusted_proxies.clone();
-    site.token_prefixes = ["/u", "/setup", "/reset", "/invite"].map(str::to_owned).to_vec();
+    let secret_paths = ["/u"].iter().chain(identity::pages::TOKEN_PREFIXES).chain(workspaces::pages::TOKEN_PREFIXES);
+    site.token_prefixes = secret_paths.map(|prefix| (*prefix).to_owned()).collect();
     // One-click unsubscribe comes without any cookie (RFC 8058 section 3.1); its token proves itself.
     site.csrf_exempt = vec!["/u".to_owned()];
     site.max_body_bytes = config.limits.form_body_kib as usize * 1024;

@@ -56,6 +56,28 @@ pub struct WorkerForm {
 }
 
 impl WorkerForm {
+    /// A new worker's form: it is signed by whoever makes it.
+    pub fn fresh(signed_by: &str) -> Self {
+        Self { sender: Sender { name: signed_by.to_owned(), ..Sender::default() }, ..Self::default() }
+    }
+
+    /// The form as it stands for a worker.
+    pub fn of(worker: &Worker) -> Self {
+        Self {
+            name: worker.name.clone(),
+            goal: worker.goal.clone(),
+            audience_tag: worker.audience_tag.clone(),
+            sequence: worker.sequence,
+            mailbox: worker.mailbox,
+            calendar: worker.calendar,
+            meeting: worker.meeting.clone(),
+            limits: worker.limits.clone(),
+            hours: worker.hours.clone(),
+            sender: worker.sender.clone(),
+            tone: worker.tone,
+        }
+    }
+
     fn check(&self, hard_daily_cap: u32) -> Result<(), WorkerError> {
         let invalid = |field, words: &str| Err(WorkerError::Invalid { field, words: words.to_owned() });
         if self.name.trim().is_empty() {
@@ -159,18 +181,17 @@ pub fn delete(app: &App, actor: &Actor, id: WorkerId) -> Result<(), WorkerError>
     })
 }
 
-/// Switches a worker on. `missing` lists what the caller found lacking (sequence text, mailbox, address).
-pub fn activate(
-    app: &App,
-    actor: &Actor,
-    id: WorkerId,
-    missing: &dyn Fn(&mut Txn<'_>, &Worker) -> Result<Vec<String>, StoreError>,
-) -> Result<Worker, ActivateError> {
+/// What is lacking before a worker can be switched on, in words.
+type Ready<'a> = dyn Fn(&mut Txn<'_>, &Worker) -> Result<Vec<String>, StoreError> + 'a;
+
+/// Switches a worker on. `ready` lists what is lacking (sequence text, mailbox, address), and does, in the same
+/// transaction, what switching on entails beside it.
+pub fn activate(app: &App, actor: &Actor, id: WorkerId, ready: &Ready<'_>) -> Result<Worker, ActivateError> {
     actor.require(Permission::ActivateWorkers).map_err(WorkerError::from)?;
     let now = app.now();
     app.store.write(|txn| {
         let mut worker = store::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?;
-        let missing = missing(txn, &worker)?;
+        let missing = ready(txn, &worker)?;
         if !missing.is_empty() {
             return Err(ActivateError::NotReady(missing));
         }

@@ -1,9 +1,45 @@
 //! Workspaces: tenants with members, roles, invitations and keys for programs.
 //!
-//! Always true here: a workspace has at least one owner; a key's secret is shown once and stored as a hash.
+//! Always true here:
+//! - a workspace has at least one owner;
+//! - nobody gives a role above their own, and only owners make owners;
+//! - secrets of invitations and keys are shown once and stored as hashes; an invitation works once.
 
+mod authenticate;
+mod create;
+mod error;
+mod invitations;
+mod keys;
+mod members;
 mod model;
+pub mod pages;
+mod rows;
+mod settings;
+mod setup;
 mod store;
+#[cfg(test)]
+mod tests;
 
-pub use model::{Workspace, WorkspaceState};
-pub use store::{find, find_by_slug, get, list_all, put, TABLES};
+pub use authenticate::authenticate;
+pub use create::create;
+pub use error::WorkspaceError;
+pub use keys::find_by_secret as find_program;
+pub use members::owners;
+pub use model::{ApiKey, Invitation, Member, Workspace, WorkspaceState};
+pub use pages::routes;
+pub use rows::TABLES;
+pub use settings::of_user;
+pub use setup::{add_user, owner_link, AddUser, AddedUser, SetupError};
+pub use store::{find, find_by_slug, get, list_all, put};
+
+/// A name as it is kept: trimmed, one line, at most 80 characters.
+fn checked_name(raw: &str) -> Result<String, &'static str> {
+    let name = raw.trim();
+    if name.is_empty() {
+        return Err("Write a name, so that others know it.");
+    }
+    if name.chars().count() > 80 || name.chars().any(char::is_control) {
+        return Err("Use at most 80 characters on one line.");
+    }
+    Ok(name.to_owned())
+}

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{UnixMillis, WorkspaceId};
+use crate::authz::Role;
+use crate::base::{ApiKeyId, EmailAddress, InvitationId, UnixMillis, UserId, WorkspaceId};
+use crate::identity::SecretHash;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Workspace {
@@ -39,4 +41,41 @@ impl Workspace {
     pub fn zone(&self) -> jiff::tz::TimeZone {
         jiff::tz::TimeZone::get(&self.time_zone).unwrap_or(jiff::tz::TimeZone::UTC)
     }
+}
+
+/// A person's place in a workspace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    pub workspace: WorkspaceId,
+    pub user: UserId,
+    pub role: Role,
+    pub joined_at: UnixMillis,
+}
+
+/// An invitation that was not accepted yet. Its secret stands in the link and is kept only as a hash.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Invitation {
+    pub id: InvitationId,
+    pub workspace: WorkspaceId,
+    pub email: EmailAddress,
+    pub role: Role,
+    pub invited_by: Option<UserId>,
+    pub secret_hash: SecretHash,
+    pub created_at: UnixMillis,
+    pub ends_at: UnixMillis,
+}
+
+/// A key for programs. Its secret is shown once and kept only as a hash.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ApiKey {
+    pub id: ApiKeyId,
+    pub workspace: WorkspaceId,
+    pub name: String,
+    pub role: Role,
+    pub secret_hash: SecretHash,
+    pub made_by: Option<UserId>,
+    pub created_at: UnixMillis,
+    /// Written at most once a minute.
+    #[serde(default)]
+    pub used_at: Option<UnixMillis>,
 }

@@ -1,8 +1,8 @@
-//! Rows of workspaces.
+//! Rows of workspaces. What hangs on them (members, invitations, keys) is in `rows.rs`.
 
 use super::model::Workspace;
 use crate::base::{WorkspaceId, INSTANCE};
-use crate::store::{Declared, Dir, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
+use crate::store::{Declared, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
 
 const WORKSPACES: Table<Workspace> = Table::sealed(
     0x0601,
@@ -21,7 +21,7 @@ const BY_SLUG: Table<WorkspaceId> = Table::sealed(
     "Which workspace has a short name.",
 );
 
-pub const TABLES: &[Declared] = &[Declared::plain(&WORKSPACES), Declared::plain(&BY_SLUG)];
+pub(super) const OWN_TABLES: [Declared; 2] = [Declared::plain(&WORKSPACES), Declared::plain(&BY_SLUG)];
 
 /// The list of tenants belongs to the instance.
 fn key(id: WorkspaceId) -> Key {
@@ -70,10 +70,4 @@ pub fn list_all(store: &Store) -> Result<Vec<Workspace>, StoreError> {
         Ok::<(), StoreError>(())
     })?;
     Ok(all)
-}
-
-/// The oldest tenants, for a quick look.
-pub fn first(txn: &mut Txn<'_>, limit: usize) -> Result<Vec<Workspace>, StoreError> {
-    let rows = txn.list(&WORKSPACES, &Key::of(&WORKSPACES, INSTANCE), Dir::Forward, limit)?;
-    Ok(rows.into_iter().map(|(_, workspace)| workspace).collect())
 }

@@ -90,11 +90,8 @@ fn sources() -> Vec<(String, PathBuf, String)> {
 /// Rooms named after `crate::`, also in lists: `use crate::{a, b::c};`. What stands in tests may know more.
 fn imports(text: &str) -> Vec<String> {
     let product = text.split("#[cfg(test)]\nmod ").next().unwrap_or(text);
-    let code: String = product
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let code: String =
+        product.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
     let mut found = Vec::new();
     for (at, _) in code.match_indices("crate::") {
         let before = code[..at].chars().next_back();
@@ -134,7 +131,11 @@ fn is_test_file(path: &Path) -> bool {
     path.components().any(|part| part.as_os_str() == "tests")
         || path.file_stem().is_some_and(|stem| {
             let stem = stem.to_string_lossy();
-            stem == "tests" || stem.ends_with("_tests") || stem == "testing" || stem == "conformance" || stem == "gallery"
+            stem == "tests"
+                || stem.ends_with("_tests")
+                || stem == "testing"
+                || stem == "conformance"
+                || stem == "gallery"
         })
 }
 
@@ -164,7 +165,8 @@ fn rooms_import_only_what_the_drawing_allows() {
 
 #[test]
 fn imports_are_found_in_every_form() {
-    let text = "use crate::a::B;\nuse crate::{c, d::{e, f}, g};\nfn x() { crate::h::y() }\n// crate::no\nlet my_crate::z;";
+    let text =
+        "use crate::a::B;\nuse crate::{c, d::{e, f}, g};\nfn x() { crate::h::y() }\n// crate::no\nlet my_crate::z;";
     assert_eq!(imports(text), ["a", "c", "d", "g", "h"]);
 }
 

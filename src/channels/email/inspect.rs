@@ -19,7 +19,7 @@ mod verdict;
 pub use json::to_json_line;
 pub use machine::{looks_like_delivery_report, ReplyFacts};
 pub use status::EnhancedCode;
-pub use verdict::BounceClass;
+pub use verdict::{classify, BounceClass, Evidence};
 
 use super::header_block::HeaderBlock;
 use super::mime::Mail;

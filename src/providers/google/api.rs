@@ -17,11 +17,13 @@ use crate::base::UnixMillis;
 use crate::providers::error::{one_line, retry_after, ProviderError, Repeat};
 use crate::providers::outbound::{Answer, Limits, Request};
 
-/// A raw message of 35 MiB in base64 inside JSON fits; nothing Google sends us is larger.
-const LIMITS: Limits = Limits { total: Duration::from_secs(60), max_body_bytes: 50 * 1024 * 1024 };
+/// Lists and single things.
+const LIMITS: Limits = Limits { total: Duration::from_secs(60), max_body_bytes: 8 * 1024 * 1024 };
+/// A raw message of 35 MiB in base64 inside JSON; nothing Google sends is larger.
+const LARGE: Limits = Limits { total: Duration::from_secs(180), max_body_bytes: 50 * 1024 * 1024 };
 
-/// One call with a JSON body.
-pub(super) struct Write<'a> {
+/// One call; the body, if any, is JSON.
+pub(super) struct Call<'a> {
     pub method: Method,
     pub url: Url,
     pub body: Option<&'a Value>,
@@ -31,32 +33,43 @@ pub(super) struct Write<'a> {
 
 impl Session<'_> {
     pub(super) fn get_json<T: DeserializeOwned>(&self, url: Url) -> Result<T, ProviderError> {
-        let answer = self.call(Write { method: Method::GET, url, body: None, if_match: None, repeat: Repeat::Safe })?;
-        read_json(&answer, Repeat::Safe)
+        read_json(&self.call_within(LIMITS, get(url))?, Repeat::Safe)
     }
 
-    pub(super) fn write_json<T: DeserializeOwned>(&self, write: Write<'_>) -> Result<T, ProviderError> {
-        let repeat = write.repeat;
-        read_json(&self.call(write)?, repeat)
+    pub(super) fn get_large_json<T: DeserializeOwned>(&self, url: Url) -> Result<T, ProviderError> {
+        read_json(&self.call_within(LARGE, get(url))?, Repeat::Safe)
+    }
+
+    pub(super) fn call_json<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, ProviderError> {
+        let repeat = call.repeat;
+        read_json(&self.call(call)?, repeat)
     }
 
     /// Makes the call; any status but 2xx is an error.
-    pub(super) fn call(&self, write: Write<'_>) -> Result<Answer, ProviderError> {
-        let lost = |error| ProviderError::from_transport(error, write.repeat);
-        let target = self.outbound.configured(write.url).map_err(|refused| lost(refused.into()))?;
-        let mut request = self.bearer(Request::new(write.method, target)).limits(LIMITS);
-        if let Some(etag) = write.if_match {
+    pub(super) fn call(&self, call: Call<'_>) -> Result<Answer, ProviderError> {
+        self.call_within(LIMITS, call)
+    }
+
+    fn call_within(&self, limits: Limits, call: Call<'_>) -> Result<Answer, ProviderError> {
+        let lost = |error| ProviderError::from_transport(error, call.repeat);
+        let target = self.outbound.configured(call.url).map_err(|refused| lost(refused.into()))?;
+        let mut request = self.bearer(Request::new(call.method, target)).limits(limits);
+        if let Some(etag) = call.if_match {
             request = request.header(IF_MATCH, etag);
         }
-        if let Some(body) = write.body {
+        if let Some(body) = call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_string().into_bytes());
         }
         let answer = self.outbound.send(request, self.log).map_err(lost)?;
         match answer.status {
             200..=299 => Ok(answer),
-            _ => Err(classify(&answer, self.outbound.clock().now(), write.repeat)),
+            _ => Err(classify(&answer, self.outbound.clock().now(), call.repeat)),
         }
     }
+}
+
+fn get(url: Url) -> Call<'static> {
+    Call { method: Method::GET, url, body: None, if_match: None, repeat: Repeat::Safe }
 }
 
 fn read_json<T: DeserializeOwned>(answer: &Answer, repeat: Repeat) -> Result<T, ProviderError> {

@@ -85,10 +85,14 @@ pub struct ImapMailbox<'a> {
 }
 
 impl<'a> ImapMailbox<'a> {
-    /// Connects and signs in. `Reconnect` when the settings or the password have to be changed.
+    /// Connects and signs in. `Reconnect` when the settings or the password have to be changed, `TokenRefused`
+    /// when an access token has to be refreshed.
     pub fn open(outbound: &'a Outbound, server: &MailServer, log: &'a dyn CallLog) -> Result<Self, ProviderError> {
         let mut session = Session::connect(outbound, server).map_err(provider_error)?;
-        session.login(&server.login).map_err(provider_error)?;
+        session.login(&server.login).map_err(|failure| match (&failure, &server.login) {
+            (Failure::Login(_), Login::OAuth { .. }) => ProviderError::TokenRefused,
+            _ => provider_error(failure),
+        })?;
         let base = format!("imap://{}:{}", server.host, server.port);
         Ok(Self { session, outbound, log, base, folder: String::new() })
     }

@@ -82,7 +82,7 @@ impl Session {
             return Err(Failure::Connect(no_starttls()));
         }
         self.command("STARTTLS", ANSWER_BYTES)?;
-        // Bytes sent ahead of the handshake are an injection.
+        // Bytes sent ahead of the handshake are an injection: they would count as said under encryption.
         if !self.reader.buffer().is_empty() {
             let words = "The server sent more than it should before the encryption began.".into();
             return Err(Failure::Connect(ConnectError { step: ConnectStep::Tls, words, may_pass: false }));
@@ -189,5 +189,5 @@ fn finished(line: &str, tag: &str) -> Option<Result<(), Failure>> {
 /// Response codes of a refusal that says nothing about the login or the folder (RFC 5530).
 pub(super) fn passes(said: &str) -> bool {
     let said = said.to_ascii_uppercase();
-    ["[UNAVAILABLE]", "[INUSE]", "[SERVERBUG]", "[LIMIT]", "[CONTACTADMIN]"].iter().any(|code| said.starts_with(code))
+    ["[UNAVAILABLE]", "[INUSE]", "[SERVERBUG]", "[LIMIT]"].iter().any(|code| said.starts_with(code))
 }

@@ -120,6 +120,36 @@ fn a_refused_login_asks_for_the_owner_and_a_broken_line_does_not() {
 }
 
 #[test]
+fn a_refused_access_token_is_to_be_refreshed() {
+    let token = [
+        Act::Expect("a2 AUTHENTICATE XOAUTH2"),
+        Act::Say("+ "),
+        // user=ada^Aauth=Bearer at^A^A
+        Act::Expect("dXNlcj1hZGEBYXV0aD1CZWFyZXIgYXQBAQ=="),
+        Act::Say("+ eyJzdGF0dXMiOiI0MDAifQ=="),
+        Act::Expect("\r\n"),
+        Act::Say("a2 NO [AUTHENTICATIONFAILED] expired"),
+    ];
+    let script = Script::start(vec![[&HELLO[..], &token].concat()]);
+    let login = Login::OAuth { user: "ada".into(), access_token: Secret::new("at") };
+    let server = MailServer { login, ..server(script.port) };
+    let outbound = outbound();
+    let result = ImapMailbox::open(&outbound, &server, &NoLog).map(|_| ());
+    assert_eq!(result, Err(ProviderError::TokenRefused));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_answer_whatever_its_bytes_brings_the_reader_down(bytes: Vec<u8>, text in "[ ()\\[\\]{}\"<>*a-zA-Z0-9\\\\+~\r\n]{0,200}") {
+        for raw in [&bytes[..], text.as_bytes(), format!("* LIST {text}\r\n").as_bytes(), format!("* 1 FETCH ({text}\r\n").as_bytes()] {
+            let read = |raw: &[u8]| Answer::read(&mut &raw[..]).ok();
+            read(raw).and_then(folder);
+            read(raw).and_then(fetched);
+        }
+    }
+}
+
+#[test]
 fn a_hostile_answer_is_an_error_not_a_crash() {
     let brackets: &'static str = Box::leak(format!("* 1 FETCH {}", "(".repeat(300_000)).into_boxed_str());
     let acts = [Act::Expect("a3"), Act::Say(brackets), Act::Say("a3 OK")];

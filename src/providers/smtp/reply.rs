@@ -96,6 +96,19 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_reply_whatever_its_bytes_brings_the_reader_down(bytes: Vec<u8>, text in "([245]?[0-9]{0,3}[ -]?\\PC{0,20}\r?\n){0,5}") {
+            for raw in [&bytes[..], text.as_bytes()] {
+                if let Ok(reply) = Reply::read(&mut &raw[..]) {
+                    proptest::prop_assert!((200..600).contains(&reply.code));
+                    proptest::prop_assert!(reply.words().len() <= 4 * 300);
+                    reply.enhanced();
+                }
+            }
+        }
+    }
+
     #[test]
     fn an_endless_reply_is_cut_off() {
         let line = "250-x\r\n".repeat(20_000);

@@ -14,7 +14,7 @@ use lettre::transport::smtp::extension::{ClientId, MailBodyParameter, MailParame
 use super::reply::Reply;
 use super::wire::{wire_form, Features};
 use super::{Outcome, Phase, Timeouts};
-use crate::providers::mail_server::{no_starttls, Encryption, Login, MailServer};
+use crate::providers::mail_server::{no_starttls, Encryption, Login, MailServer, StepName};
 use crate::providers::outbound::{ConnectError, ConnectStep, Line, Outbound};
 
 /// Bytes a server may send in answer to one command.
@@ -94,7 +94,7 @@ impl Session {
         if !reply.is_positive() {
             return Err(OpenError::Greeting(reply.words(), reply.is_transient()));
         }
-        // Bytes sent ahead of the handshake are an injection (CVE-2021-38084 and others).
+        // Bytes sent ahead of the handshake are an injection: they would count as said under encryption.
         if !self.reader.buffer().is_empty() {
             let words = "The server sent more than it should before the encryption began.".into();
             return Err(OpenError::Connect(ConnectError { step: ConnectStep::Tls, words, may_pass: false }));
@@ -285,8 +285,10 @@ fn unknown(reason: String) -> Sent {
 
 fn refusal(phase: Phase, reply: &Reply) -> Outcome {
     let (code, enhanced, reason) = (Some(reply.code), reply.enhanced(), reply.words());
-    if reply.code < 500 {
-        return Outcome::Retry { phase, code, enhanced, reason };
+    match reply.code {
+        // A login is wanted (RFC 4954 section 6): no mail will leave like this.
+        530 | 535 => Outcome::Unusable { step: StepName::Login, reason },
+        500.. => Outcome::Rejected { phase, code, enhanced, reason },
+        _ => Outcome::Retry { phase, code, enhanced, reason },
     }
-    Outcome::Rejected { phase, code, enhanced, reason }
 }

@@ -139,6 +139,8 @@ fn a_line_cut_earlier_means_not_sent() {
 fn a_refused_login_makes_the_mailbox_unusable_and_a_busy_one_does_not() {
     let refused = outcome(&[&HELLO, &[Act::Expect("AUTH"), Act::Say("535 5.7.8 bad credentials")]]);
     assert!(matches!(refused, Outcome::Unusable { step: StepName::Login, .. }), "{refused:?}");
+    let unasked = outcome(&[&HELLO, &LOGIN, &[Act::Expect("MAIL"), Act::Say("530 5.7.0 sign in first")]]);
+    assert!(matches!(unasked, Outcome::Unusable { step: StepName::Login, .. }), "{unasked:?}");
     let busy = outcome(&[&HELLO, &[Act::Expect("AUTH"), Act::Say("454 4.7.0 try later")]]);
     assert!(matches!(busy, Outcome::Retry { .. }), "{busy:?}");
 }

@@ -12,7 +12,7 @@ use http::Method;
 use serde::Deserialize;
 use url::Url;
 
-use super::api::{at, Write};
+use super::api::{at, Call};
 use super::Session;
 use crate::base::UnixMillis;
 use crate::providers::error::{ProviderError, Repeat};
@@ -111,7 +111,7 @@ impl Calendar<'_> {
     fn query_free_busy(&self, ids: &[&str], from: UnixMillis, to: UnixMillis) -> Result<FreeBusyAnswer, ProviderError> {
         let body = query_body(ids, from, to);
         let url = at(&self.0.bases.calendar, &["freeBusy"]);
-        self.0.write_json(Write { method: Method::POST, url, body: Some(&body), if_match: None, repeat: Repeat::Safe })
+        self.0.call_json(Call { method: Method::POST, url, body: Some(&body), if_match: None, repeat: Repeat::Safe })
     }
 
     /// Writes a new event. May be repeated: when the id is taken by the same event of ours, that one is
@@ -128,8 +128,8 @@ impl Calendar<'_> {
             url.query_pairs_mut().append_pair("conferenceDataVersion", "1");
         }
         let body = new_event_body(event);
-        let write = Write { method: Method::POST, url, body: Some(&body), if_match: None, repeat: Repeat::Safe };
-        match self.0.write_json::<EventAnswer>(write) {
+        let call = Call { method: Method::POST, url, body: Some(&body), if_match: None, repeat: Repeat::Safe };
+        match self.0.call_json::<EventAnswer>(call) {
             Ok(answer) => Ok(answer.into()),
             Err(ProviderError::Conflict) => self.same_event(calendar, event),
             Err(error) => Err(error),
@@ -160,16 +160,16 @@ impl Calendar<'_> {
         let mut url = self.events(calendar, Some(id));
         url.query_pairs_mut().append_pair("sendUpdates", send_updates.as_str());
         let body = patch_body(patch);
-        let write = Write { method: Method::PATCH, url, body: Some(&body), if_match: etag, repeat: Repeat::Safe };
-        self.0.write_json::<EventAnswer>(write).map(Event::from)
+        let call = Call { method: Method::PATCH, url, body: Some(&body), if_match: etag, repeat: Repeat::Safe };
+        self.0.call_json::<EventAnswer>(call).map(Event::from)
     }
 
     /// Deletes an event of ours; one that is gone already is a success.
     pub fn delete_event(&self, calendar: &str, id: &str, send_updates: SendUpdates) -> Result<(), ProviderError> {
         let mut url = self.events(calendar, Some(id));
         url.query_pairs_mut().append_pair("sendUpdates", send_updates.as_str());
-        let write = Write { method: Method::DELETE, url, body: None, if_match: None, repeat: Repeat::Safe };
-        match self.0.call(write) {
+        let call = Call { method: Method::DELETE, url, body: None, if_match: None, repeat: Repeat::Safe };
+        match self.0.call(call) {
             Ok(_) | Err(ProviderError::NotFound | ProviderError::Gone) => Ok(()),
             Err(error) => Err(error),
         }

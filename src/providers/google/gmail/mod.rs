@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use super::api::{at, Write};
+use super::api::{at, Call};
 use super::Session;
 use crate::providers::error::{ProviderError, Repeat};
 use wire::{number, HistoryAnswer, MetadataAnswer, MinimalAnswer, ProfileAnswer, RawAnswer};
@@ -32,6 +32,8 @@ pub struct MessageRef {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metadata {
     pub message: MessageRef,
+    /// Gmail's estimate of the whole message; look here before asking for `raw`.
+    pub size_bytes: u64,
     pub headers: Vec<(String, String)>,
 }
 
@@ -81,7 +83,7 @@ impl Gmail<'_> {
         if let Some(thread) = thread_id {
             body["threadId"] = thread.into();
         }
-        self.0.write_json(Write {
+        self.0.call_json(Call {
             method: Method::POST,
             url: self.url(&["messages", "send"]),
             body: Some(&body),
@@ -99,14 +101,14 @@ impl Gmail<'_> {
         }
         let found: MetadataAnswer = self.0.get_json(url)?;
         let headers = found.payload.headers.into_iter().map(|header| (header.name, header.value)).collect();
-        Ok(Metadata { message: found.message, headers })
+        Ok(Metadata { message: found.message, size_bytes: found.size_estimate, headers })
     }
 
-    /// The whole message, as bytes of RFC 5322.
+    /// The whole message, as bytes of RFC 5322. Gmail gives no part of it, so it may have up to 35 MiB.
     pub fn raw(&self, id: &str) -> Result<Vec<u8>, ProviderError> {
         let mut url = self.url(&["messages", id]);
         url.query_pairs_mut().append_pair("format", "raw");
-        let found: RawAnswer = self.0.get_json(url)?;
+        let found: RawAnswer = self.0.get_large_json(url)?;
         let unreadable = |_| ProviderError::Rejected { reason: "the message is not valid base64".into() };
         BASE64URL_NOPAD.decode(found.raw.trim_end_matches('=').as_bytes()).map_err(unreadable)
     }

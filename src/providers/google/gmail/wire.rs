@@ -62,6 +62,8 @@ pub(super) struct MinimalAnswer {
 pub(super) struct MetadataAnswer {
     #[serde(flatten)]
     pub message: MessageRef,
+    #[serde(default, rename = "sizeEstimate")]
+    pub size_estimate: u64,
     #[serde(default)]
     pub payload: Payload,
 }

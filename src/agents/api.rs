@@ -1,0 +1,279 @@
+//! `/v1/drafts`, and correcting how a reply was read. The same services as the pages.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Json, Path, Query, ServiceConfig};
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use super::{decide, replies, AgentError};
+use crate::app::App;
+use crate::authz::{Actor, Permission};
+use crate::base::{DraftId, Page, ReplyId, UnixMillis};
+use crate::drafts::{self, Draft, DraftState, Source, SourceKind};
+use crate::http::idempotency::{idempotent, ApiAnswer, Fingerprint, IdempotencyKey, IdempotencyStore};
+use crate::http::{run, ApiError, ApiJson, ApiPage};
+use crate::messaging::api::{ListQuery, ReplyView};
+
+type Answers = Data<Arc<dyn IdempotencyStore>>;
+
+pub fn api_routes(config: &mut ServiceConfig) {
+    config
+        .service(web::resource("/drafts").route(web::get().to(list_drafts)))
+        .service(web::resource("/drafts/{id}").route(web::get().to(find_draft)).route(web::patch().to(edit_draft)))
+        .service(web::resource("/drafts/{id}/approve").route(web::post().to(approve_draft)))
+        .service(web::resource("/drafts/{id}/reject").route(web::post().to(reject_draft)))
+        .service(web::resource("/replies/{id}/correct").route(web::post().to(correct_reply)));
+}
+
+/// The room's part of the description of `/v1`.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(list_drafts, find_draft, edit_draft, approve_draft, reject_draft, correct_reply))]
+    struct Room;
+    Room::openapi()
+}
+
+/// An answer that an engine wrote and a person decides about.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DraftView {
+    pub id: String,
+    /// `pending`, `scheduled` (approved, its message waits), `sent`, `not_sent`, `rejected`, `expired` or `withdrawn`.
+    pub state: String,
+    /// Why it was not sent, or rejected.
+    pub reason: Option<String>,
+    /// `interested`, `question`, `referral`, `later` or `meeting`.
+    pub intent: String,
+    pub contact_id: String,
+    pub worker_id: Option<String>,
+    pub reply_id: Option<String>,
+    pub booking_id: Option<String>,
+    pub message_id: Option<String>,
+    pub to: String,
+    pub language: String,
+    pub subject: String,
+    /// As it leaves.
+    pub text: String,
+    /// As the engine had written it.
+    pub generated_text: String,
+    pub sources: Vec<SourceView>,
+    /// Claims that stand in no source; while there are any, the engine's own text cannot be approved.
+    pub ungrounded: Vec<String>,
+    pub flags: Vec<String>,
+    pub confidence: f32,
+    pub created_at: String,
+    pub expires_at: String,
+    pub decided_by: Option<String>,
+    pub decided_at: Option<String>,
+    /// It left by itself, as the owner allowed.
+    pub automatic: bool,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SourceView {
+    /// `contact`, `snippet`, `sender`, `calendar` or `reply`.
+    pub kind: String,
+    /// Id and version, where there is one.
+    pub id: String,
+    pub title: String,
+}
+
+impl From<Draft> for DraftView {
+    fn from(draft: Draft) -> Self {
+        let reason = match &draft.state {
+            DraftState::NotSent { reason } | DraftState::Rejected { reason } => Some(reason.clone()),
+            _ => None,
+        };
+        let (subject, text) = (draft.final_subject().to_owned(), draft.final_text().to_owned());
+        let sources = draft.shown_sources().map(SourceView::from).collect();
+        let decided = draft.decided;
+        Self {
+            id: draft.id.to_string(),
+            state: draft.state.name().to_owned(),
+            reason: reason.filter(|reason| !reason.is_empty()),
+            intent: word(&draft.intent),
+            contact_id: draft.contact.to_string(),
+            worker_id: draft.worker.map(|id| id.to_string()),
+            reply_id: draft.reply.map(|id| id.to_string()),
+            booking_id: draft.booking.map(|id| id.to_string()),
+            message_id: draft.message.map(|id| id.to_string()),
+            to: draft.to.display().to_owned(),
+            language: draft.language,
+            subject,
+            text,
+            generated_text: draft.text,
+            sources,
+            ungrounded: draft.ungrounded,
+            flags: draft.flags,
+            confidence: draft.confidence,
+            created_at: draft.created_at.to_rfc3339(),
+            expires_at: draft.expires_at.to_rfc3339(),
+            decided_at: decided.as_ref().map(|decision| decision.at).map(UnixMillis::to_rfc3339),
+            automatic: decided.as_ref().is_some_and(|decision| decision.automatic),
+            decided_by: decided.map(|decision| decision.name),
+        }
+    }
+}
+
+impl From<&Source> for SourceView {
+    fn from(source: &Source) -> Self {
+        Self { kind: word::<SourceKind>(&source.kind), id: source.id.clone(), title: source.title.clone() }
+    }
+}
+
+/// The word by which a unit variant is written.
+fn word<T: Serialize>(value: &T) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+pub struct DraftQuery {
+    /// `pending` gives only those that wait, oldest first and on one page; absent: all, newest first.
+    pub state: Option<String>,
+    pub cursor: Option<String>,
+    pub limit: Option<usize>,
+}
+
+/// Drafts of the workspace.
+#[utoipa::path(get, path = "/v1/drafts", tag = "drafts", params(DraftQuery),
+    responses((status = 200, description = "A page of drafts", body = ApiPage<DraftView>)))]
+async fn list_drafts(
+    app: Data<App>,
+    actor: Actor,
+    query: Query<DraftQuery>,
+) -> Result<Json<ApiPage<DraftView>>, ApiError> {
+    actor.require(Permission::ApproveDrafts)?;
+    let (cursor, limit) = ListQuery { cursor: query.cursor.clone(), limit: query.limit }.parts()?;
+    let only_pending = match query.state.as_deref() {
+        None => false,
+        Some("pending") => true,
+        Some(_) => return Err(ApiError::bad_request("state: \"pending\", or leave it out.")),
+    };
+    let page = run(move || -> Result<Page<Draft>, AgentError> {
+        if only_pending {
+            let rows = drafts::list_pending(&app.store, actor.workspace, limit)?;
+            return Ok(Page { rows, next: None });
+        }
+        Ok(drafts::list_newest(&app.store, actor.workspace, cursor.as_ref(), limit)?)
+    })
+    .await??;
+    Ok(Json(page.map(DraftView::from).into()))
+}
+
+#[utoipa::path(get, path = "/v1/drafts/{id}", tag = "drafts", params(("id" = String, Path)),
+    responses((status = 200, description = "The draft", body = DraftView), (status = 404, description = "Not here")))]
+async fn find_draft(app: Data<App>, actor: Actor, id: Path<DraftId>) -> Result<Json<DraftView>, ApiError> {
+    actor.require(Permission::ApproveDrafts)?;
+    let found = run(move || drafts::get(&app.store, actor.workspace, *id).map_err(AgentError::from)).await??;
+    Ok(Json(found.ok_or_else(ApiError::not_found)?.into()))
+}
+
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DraftChange {
+    /// Absent: stays.
+    subject: Option<String>,
+    /// Absent: stays.
+    text: Option<String>,
+}
+
+/// Changes the wording of a draft that waits.
+#[utoipa::path(patch, path = "/v1/drafts/{id}", tag = "drafts", params(("id" = String, Path)), request_body = DraftChange,
+    responses((status = 200, description = "The draft as it is now", body = DraftView),
+              (status = 409, description = "Decided already")))]
+async fn edit_draft(
+    app: Data<App>,
+    actor: Actor,
+    id: Path<DraftId>,
+    body: ApiJson<DraftChange>,
+) -> Result<Json<DraftView>, ApiError> {
+    let change = body.value;
+    let edited = run(move || -> Result<Draft, AgentError> {
+        actor.require(Permission::ApproveDrafts)?;
+        let draft = drafts::get(&app.store, actor.workspace, *id)?.ok_or(AgentError::NotFound)?;
+        let subject = change.subject.as_deref().unwrap_or(draft.final_subject());
+        let text = change.text.as_deref().unwrap_or(draft.final_text());
+        decide::edit(&app, &actor, *id, subject, text)
+    })
+    .await??;
+    Ok(Json(edited.into()))
+}
+
+/// Sends the draft, once.
+#[utoipa::path(post, path = "/v1/drafts/{id}/approve", tag = "drafts", params(("id" = String, Path)),
+    responses((status = 200, description = "Approved", body = DraftView),
+              (status = 409, description = "Decided by somebody else, expired, or a claim stands in no source")))]
+async fn approve_draft(
+    app: Data<App>,
+    actor: Actor,
+    id: Path<DraftId>,
+    key: IdempotencyKey,
+    answers: Answers,
+    request: actix_web::HttpRequest,
+) -> Result<ApiAnswer, ApiError> {
+    let fingerprint = Fingerprint::of(&request, b"");
+    run(move || {
+        idempotent(&***answers, actor.workspace, &key, fingerprint, || {
+            ApiAnswer::json(StatusCode::OK, &DraftView::from(decide::approve(&app, &actor, *id)?))
+        })
+    })
+    .await?
+}
+
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rejection {
+    /// Kept with the draft.
+    #[serde(default)]
+    reason: String,
+}
+
+/// Rejects the draft: nothing is sent.
+#[utoipa::path(post, path = "/v1/drafts/{id}/reject", tag = "drafts", params(("id" = String, Path)), request_body = Rejection,
+    responses((status = 200, description = "Rejected", body = DraftView), (status = 409, description = "Decided already")))]
+async fn reject_draft(
+    app: Data<App>,
+    actor: Actor,
+    id: Path<DraftId>,
+    key: IdempotencyKey,
+    answers: Answers,
+    body: ApiJson<Rejection>,
+) -> Result<ApiAnswer, ApiError> {
+    run(move || {
+        idempotent(&***answers, actor.workspace, &key, body.fingerprint, || {
+            let draft = decide::reject(&app, &actor, *id, &body.value.reason)?;
+            ApiAnswer::json(StatusCode::OK, &DraftView::from(draft))
+        })
+    })
+    .await?
+}
+
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Correction {
+    /// `interested`, `meeting_proposed`, `question`, `referral`, `later`, `not_interested`, `out_of_office`,
+    /// `unsubscribe` or `other`.
+    label: String,
+}
+
+/// Says that a reply means something else. The program's own reading stays on record.
+#[utoipa::path(post, path = "/v1/replies/{id}/correct", tag = "replies", params(("id" = String, Path)), request_body = Correction,
+    responses((status = 200, description = "The reply as it is read now", body = ReplyView),
+              (status = 422, description = "No such label")))]
+async fn correct_reply(
+    app: Data<App>,
+    actor: Actor,
+    id: Path<ReplyId>,
+    key: IdempotencyKey,
+    answers: Answers,
+    body: ApiJson<Correction>,
+) -> Result<ApiAnswer, ApiError> {
+    run(move || {
+        idempotent(&***answers, actor.workspace, &key, body.fingerprint, || {
+            let reply = replies::correct(&app, &actor, *id, &body.value.label)?;
+            ApiAnswer::json(StatusCode::OK, &ReplyView::from(reply))
+        })
+    })
+    .await?
+}

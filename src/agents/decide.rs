@@ -1,0 +1,303 @@
+//! A person decides about a draft: approve, edit, rewrite, reject, take back.
+
+use super::errors::AgentError;
+use super::words::clock_words;
+use super::write::{compose, Style};
+use crate::app::App;
+use crate::audit::{self, Who};
+use crate::authz::{Actor, Permission};
+use crate::base::{DraftId, UnixMillis};
+use crate::connections;
+use crate::drafts::{self, Decision, Draft, DraftState, Figures, Intent, SourceKind};
+use crate::events::{self, Happened};
+use crate::messaging::{self, Delivery, NewMessage, Purpose};
+use crate::store::{StoreError, Txn};
+
+/// Longer is no answer any more.
+const MOST_CHARS: usize = 10_000;
+const MOST_SUBJECT_CHARS: usize = 200;
+
+/// Approves a draft: its message is enqueued in the transaction that says so, once. The same person again changes
+/// nothing; somebody else hears who was first.
+pub fn approve(app: &App, actor: &Actor, id: DraftId) -> Result<Draft, AgentError> {
+    actor.require(Permission::ApproveDrafts)?;
+    approve_as(app, actor, id, false)
+}
+
+/// `automatic`: nobody pressed a button, the owner's settings did.
+pub(super) fn approve_as(app: &App, actor: &Actor, id: DraftId, automatic: bool) -> Result<Draft, AgentError> {
+    let now = app.now();
+    let standing = drafts::get(&app.store, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
+    if !standing.is_pending() {
+        return decided_before(app, actor, standing);
+    }
+    let message = message_of(app, &standing, now)?;
+    let outcome = app.store.write(|txn| {
+        let draft = drafts::find(txn, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
+        if !draft.is_pending() {
+            return Ok(Err(draft));
+        }
+        may_leave(&draft, now)?;
+        // The text may have been edited since the message was put together.
+        let message = message.clone().words(draft.final_subject(), draft.final_text());
+        schedule(app, txn, actor, draft, &message, automatic, now).map(Ok).map_err(AgentError::from)
+    })?;
+    outcome.or_else(|draft| decided_before(app, actor, draft))
+}
+
+fn may_leave(draft: &Draft, now: UnixMillis) -> Result<(), AgentError> {
+    if draft.is_over(now) {
+        return Err(AgentError::Decided("This draft has expired: it was left for more than 72 hours.".into()));
+    }
+    // What a person has written over is that person's word; the engine's own must stand on its sources.
+    if !draft.ungrounded.is_empty() && !draft.is_edited() {
+        let claims = draft.ungrounded.join("”, “");
+        return Err(AgentError::Held(format!("This stands in no source: “{claims}”.")));
+    }
+    Ok(())
+}
+
+fn message_of(app: &App, draft: &Draft, now: UnixMillis) -> Result<NewMessage, AgentError> {
+    let connection = connections::get(&app.store, draft.workspace, draft.connection)?;
+    let connection = connection.ok_or_else(|| AgentError::Held("The mailbox is no longer connected.".into()))?;
+    let new = NewMessage::new(now, draft.workspace, draft.contact, Purpose::Answer, &connection, &draft.to)
+        .to_name(&draft.to_name)
+        .draft(draft.id)
+        .offering(&draft.offered);
+    let new = draft.worker.into_iter().fold(new, NewMessage::worker);
+    let new = draft.booking.into_iter().fold(new, NewMessage::booking);
+    let reply = match draft.reply {
+        Some(reply) => messaging::get_reply(&app.store, draft.workspace, reply)?,
+        None => None,
+    };
+    Ok(match reply {
+        Some(reply) => new.answering(&reply.message_id, &reply.references, reply.provider_thread.as_deref()),
+        None => new,
+    })
+}
+
+fn schedule(
+    app: &App,
+    txn: &mut Txn<'_>,
+    actor: &Actor,
+    mut draft: Draft,
+    message: &NewMessage,
+    automatic: bool,
+    now: UnixMillis,
+) -> Result<Draft, StoreError> {
+    let sent = messaging::enqueue(app, txn, message, now)?;
+    draft.message = Some(sent.id);
+    draft.state = match sent.state {
+        Delivery::NotSent { reason } => DraftState::NotSent { reason },
+        _ => DraftState::Scheduled,
+    };
+    draft.decided = Some(decision(actor, automatic, now));
+    drafts::put(txn, &draft)?;
+    if !automatic {
+        let edited = u32::from(draft.is_edited());
+        count(txn, &draft, |figures| {
+            figures.approved += 1;
+            figures.edited += edited;
+        })?;
+    }
+    mark_handled(txn, &draft, Some(now))?;
+    let how = match (automatic, draft.is_edited()) {
+        (true, _) => "by itself, as the owner allowed",
+        (false, true) => "edited before",
+        (false, false) => "as written",
+    };
+    note(txn, actor, now, "draft.approved", &draft, how)?;
+    decided(txn, &draft, true, now)?;
+    Ok(draft)
+}
+
+/// Somebody was first. For who decided the same way before (a form sent twice) that is no news.
+fn decided_before(app: &App, actor: &Actor, draft: Draft) -> Result<Draft, AgentError> {
+    let approved = draft.message.is_some();
+    if approved && draft.decided.as_ref().is_some_and(|decision| decision.by == Who::of(actor)) {
+        return Ok(draft);
+    }
+    Err(AgentError::Decided(outcome_words(app, &draft)?))
+}
+
+/// "Sam Okafor approved it at 10:02."
+pub fn outcome_words(app: &App, draft: &Draft) -> Result<String, StoreError> {
+    let done = match &draft.state {
+        DraftState::Pending => return Ok("It waits for a decision.".into()),
+        DraftState::Expired => return Ok("This draft has expired: it was left for more than 72 hours.".into()),
+        DraftState::Withdrawn => {
+            return Ok("The answer was read differently since, so this draft was withdrawn.".into())
+        }
+        DraftState::Rejected { .. } => "rejected",
+        DraftState::Scheduled | DraftState::Sent | DraftState::NotSent { .. } => "approved",
+    };
+    let Some(decision) = &draft.decided else { return Ok(format!("It was {done}.")) };
+    let at = clock_words(app, draft.workspace, decision.at)?;
+    Ok(format!("{} {done} it at {at}.", decision.name))
+}
+
+pub fn reject(app: &App, actor: &Actor, id: DraftId, reason: &str) -> Result<Draft, AgentError> {
+    actor.require(Permission::ApproveDrafts)?;
+    let now = app.now();
+    let reason: String = reason.trim().chars().take(500).collect();
+    let outcome = app.store.write(|txn| {
+        let mut draft = drafts::find(txn, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
+        if !draft.is_pending() {
+            return Ok::<_, AgentError>(Err(draft));
+        }
+        draft.state = DraftState::Rejected { reason: reason.clone() };
+        draft.decided = Some(decision(actor, false, now));
+        drafts::put(txn, &draft)?;
+        count(txn, &draft, |figures| figures.rejected += 1)?;
+        note(txn, actor, now, "draft.rejected", &draft, "")?;
+        decided(txn, &draft, false, now)?;
+        Ok(Ok(draft))
+    })?;
+    match outcome {
+        Ok(draft) => Ok(draft),
+        Err(draft) if matches!(draft.state, DraftState::Rejected { .. }) => Ok(draft),
+        Err(draft) => Err(AgentError::Decided(outcome_words(app, &draft)?)),
+    }
+}
+
+/// Takes the last decision back: an approval while its message still waits, a rejection any time before the end.
+pub fn undo(app: &App, actor: &Actor, id: DraftId) -> Result<Draft, AgentError> {
+    actor.require(Permission::ApproveDrafts)?;
+    let now = app.now();
+    app.store.write(|txn| {
+        let mut draft = drafts::find(txn, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
+        let edited = u32::from(draft.is_edited());
+        let automatic = draft.decided.as_ref().is_some_and(|decision| decision.automatic);
+        match (&draft.state, draft.message) {
+            (DraftState::Pending, _) => return Ok(draft),
+            (DraftState::Scheduled, Some(message)) => {
+                if !messaging::cancel(txn, actor.workspace, message, "Taken back before it left.")? {
+                    return Err(AgentError::Decided("It is leaving or has left; it cannot be taken back.".into()));
+                }
+                mark_handled(txn, &draft, None)?;
+                if !automatic {
+                    count(txn, &draft, |figures| {
+                        figures.approved = figures.approved.saturating_sub(1);
+                        figures.edited = figures.edited.saturating_sub(edited);
+                    })?;
+                }
+            }
+            (DraftState::Rejected { .. }, _) => {
+                count(txn, &draft, |figures| figures.rejected = figures.rejected.saturating_sub(1))?;
+            }
+            _ => return Err(AgentError::Decided("There is nothing to take back any more.".into())),
+        }
+        if draft.is_over(now) {
+            return Err(AgentError::Decided("Its 72 hours are over; it cannot come back.".into()));
+        }
+        draft.state = DraftState::Pending;
+        draft.message = None;
+        draft.decided = None;
+        drafts::put(txn, &draft)?;
+        note(txn, actor, now, "draft.taken_back", &draft, "")?;
+        Ok(draft)
+    })
+}
+
+/// Keeps a person's own wording; the engine's stays beside it on record.
+pub fn edit(app: &App, actor: &Actor, id: DraftId, subject: &str, text: &str) -> Result<Draft, AgentError> {
+    actor.require(Permission::ApproveDrafts)?;
+    let (subject, text) = (subject.trim(), text.trim().replace("\r\n", "\n"));
+    if text.is_empty() {
+        return Err(AgentError::invalid("text", "Write the answer, or reject the draft."));
+    }
+    if text.chars().count() > MOST_CHARS {
+        return Err(AgentError::invalid("text", "At most 10,000 characters."));
+    }
+    if subject.is_empty() || subject.chars().count() > MOST_SUBJECT_CHARS || subject.contains(['\r', '\n']) {
+        return Err(AgentError::invalid("subject", "A subject has one line of 1 to 200 characters."));
+    }
+    change(app, actor, id, "draft.edited", |app, txn, draft| {
+        draft.edited_text = Some(text.clone()).filter(|text| *text != draft.text);
+        draft.edited_subject = Some(subject.to_owned()).filter(|subject| *subject != draft.subject);
+        draft.ungrounded = drafts::ground(app, txn, draft)?;
+        Ok(())
+    })
+}
+
+/// Writes the draft again in another style; what a person had changed in it is dropped.
+pub fn rewrite(app: &App, actor: &Actor, id: DraftId, style: Style) -> Result<Draft, AgentError> {
+    actor.require(Permission::ApproveDrafts)?;
+    let standing = drafts::get(&app.store, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
+    let no_other = || AgentError::Held("There is no other way to put this one.".into());
+    let reply = match standing.reply.filter(|_| standing.intent != Intent::Meeting) {
+        Some(reply) => messaging::get_reply(&app.store, actor.workspace, reply)?.ok_or_else(no_other)?,
+        None => return Err(no_other()),
+    };
+    let composed = compose(app, &reply, standing.intent, style)?.ok_or_else(no_other)?;
+    change(app, actor, id, "draft.rewritten", |app, txn, draft| {
+        draft.text = composed.written.text.clone();
+        draft.edited_text = None;
+        let template = draft.sources.iter_mut().find(|source| source.kind == SourceKind::Template);
+        if let Some(template) = template {
+            template.words = composed.written.template.clone();
+        }
+        draft.ungrounded = drafts::ground(app, txn, draft)?;
+        Ok(())
+    })
+}
+
+fn change(
+    app: &App,
+    actor: &Actor,
+    id: DraftId,
+    act: &str,
+    mut change: impl FnMut(&App, &mut Txn<'_>, &mut Draft) -> Result<(), StoreError>,
+) -> Result<Draft, AgentError> {
+    let now = app.now();
+    let outcome = app.store.write(|txn| {
+        let mut draft = drafts::find(txn, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
+        if !draft.is_pending() || draft.is_over(now) {
+            return Ok::<_, AgentError>(Err(draft));
+        }
+        change(app, txn, &mut draft)?;
+        drafts::put(txn, &draft)?;
+        note(txn, actor, now, act, &draft, "")?;
+        Ok(Ok(draft))
+    })?;
+    match outcome {
+        Ok(draft) => Ok(draft),
+        Err(draft) if draft.is_pending() => Err(AgentError::Decided("This draft has expired.".into())),
+        Err(draft) => Err(AgentError::Decided(outcome_words(app, &draft)?)),
+    }
+}
+
+fn decision(actor: &Actor, automatic: bool, at: UnixMillis) -> Decision {
+    Decision { by: Who::of(actor), name: actor.display.clone(), at, automatic }
+}
+
+fn count(txn: &mut Txn<'_>, draft: &Draft, change: impl FnOnce(&mut Figures)) -> Result<(), StoreError> {
+    match draft.worker {
+        Some(worker) => drafts::count_decision(txn, draft.workspace, worker, &draft.label, change),
+        None => Ok(()),
+    }
+}
+
+/// A reply is dealt with once its answer is on its way.
+fn mark_handled(txn: &mut Txn<'_>, draft: &Draft, at: Option<UnixMillis>) -> Result<(), StoreError> {
+    let Some(reply) = draft.reply else { return Ok(()) };
+    let Some(mut reply) = messaging::find_reply(txn, draft.workspace, reply)? else { return Ok(()) };
+    reply.handled_at = at;
+    messaging::update_reply(txn, &reply)
+}
+
+fn decided(txn: &mut Txn<'_>, draft: &Draft, approved: bool, now: UnixMillis) -> Result<(), StoreError> {
+    let what = Happened::DraftDecided { draft: draft.id, contact: draft.contact, approved };
+    events::append(txn, draft.workspace, now, what).map(|_| ())
+}
+
+fn note(
+    txn: &mut Txn<'_>,
+    actor: &Actor,
+    now: UnixMillis,
+    act: &str,
+    draft: &Draft,
+    detail: &str,
+) -> Result<(), StoreError> {
+    audit::record(txn, actor.workspace, now, &Who::of(actor), act, &format!("draft {}", draft.id), detail)
+}

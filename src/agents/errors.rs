@@ -1,0 +1,70 @@
+//! What can go wrong when a person decides something here, and how it is said.
+
+use actix_web::http::StatusCode;
+
+use crate::authz::Denied;
+use crate::http::api::FieldError;
+use crate::http::{ApiError, PageError};
+use crate::messaging::SuppressError;
+use crate::store::StoreError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Also what belongs to another workspace.
+    #[error("not found")]
+    NotFound,
+    /// Somebody else was first; in words, with who and when.
+    #[error("{0}")]
+    Decided(String),
+    /// The text may not leave as it is; in words.
+    #[error("{0}")]
+    Held(String),
+    /// Field and what is wrong with it.
+    #[error("{field}: {words}")]
+    Invalid { field: &'static str, words: String },
+    #[error("could not read or write")]
+    Store(#[from] StoreError),
+}
+
+impl AgentError {
+    pub fn invalid(field: &'static str, words: impl Into<String>) -> Self {
+        Self::Invalid { field, words: words.into() }
+    }
+}
+
+impl From<SuppressError> for AgentError {
+    fn from(error: SuppressError) -> Self {
+        match error {
+            SuppressError::Denied(denied) => Self::Denied(denied),
+            SuppressError::NotFound => Self::NotFound,
+            SuppressError::ReasonMissing => Self::invalid("reason", "Say why."),
+            SuppressError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<AgentError> for PageError {
+    fn from(error: AgentError) -> Self {
+        match error {
+            AgentError::Denied(denied) => denied.into(),
+            AgentError::NotFound => Self::NotFound,
+            AgentError::Decided(words) => Self::conflict(words, "Go on with the next one."),
+            AgentError::Held(words) => Self::conflict(words, "Edit the text, or reject it."),
+            AgentError::Invalid { words, .. } => Self::bad_request(words, "Go back and correct it."),
+            AgentError::Store(error) => Self::internal("could not read or write", &error),
+        }
+    }
+}
+
+impl From<AgentError> for ApiError {
+    fn from(error: AgentError) -> Self {
+        match error {
+            AgentError::Decided(words) => Self::new(StatusCode::CONFLICT, "already_decided", words),
+            AgentError::Held(words) => Self::new(StatusCode::CONFLICT, "held", words),
+            AgentError::Invalid { field, words } => Self::invalid(vec![FieldError::at(&format!("/{field}"), words)]),
+            other => PageError::from(other).into(),
+        }
+    }
+}

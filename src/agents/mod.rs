@@ -1,0 +1,63 @@
+//! Agents: what a worker makes of an answer. Replies are read, drafts written, and a person decides.
+//!
+//! Always true here:
+//! - A reply is read once; its label, reasons and times are written in the transaction that announces them.
+//! - Inbound text is data: it can raise a flag, never a permission. Recipients and links are ours alone.
+//! - Engine-written text leaves only after a person approved it, or where the owner switched that label to
+//!   automatic, the figures allow it, and nothing about the reply or the text is delicate.
+//! - An approval sends at most once, whoever presses how often.
+
+mod api;
+mod auto;
+mod decide;
+mod errors;
+mod follow;
+mod lines;
+mod opt_out;
+mod pages;
+mod read;
+mod replies;
+pub mod snippets;
+mod words;
+mod write;
+
+#[cfg(test)]
+mod decide_tests;
+#[cfg(test)]
+mod pages_tests;
+#[cfg(test)]
+mod read_tests;
+#[cfg(test)]
+mod testing;
+
+pub use api::{api_routes, openapi};
+pub use errors::AgentError;
+pub use lines::{classify_line, LineError};
+pub use pages::routes;
+pub use read::read_reply;
+
+use crate::app::App;
+use crate::base::WorkspaceId;
+use crate::drafts;
+use crate::events::Subscribers;
+use crate::jobs::Handlers;
+use crate::store::{Declared, StoreError};
+
+/// All tables of the room, with those of the drafts.
+pub fn tables() -> Vec<Declared> {
+    [drafts::tables(), snippets::TABLES.to_vec()].concat()
+}
+
+/// In this order: a reply is read before it is answered, a draft is written before it may leave by itself.
+pub fn subscribers() -> Subscribers<App> {
+    vec![Box::new(read::Reader), Box::new(write::Writer), Box::new(auto::AutoSender), Box::new(follow::Follower)]
+}
+
+pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
+    handlers.task(drafts::ExpireDraft)
+}
+
+/// Drafts that wait for a decision.
+pub fn count_waiting(app: &App, workspace: WorkspaceId) -> Result<u32, StoreError> {
+    drafts::count_pending(&app.store, workspace)
+}

@@ -1,0 +1,318 @@
+//! `/replies/{id}`: one answer, how it was read and why, and what a person does with it.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Form, Path};
+use actix_web::HttpResponse;
+use askama::Template;
+use serde::Deserialize;
+
+use crate::agents::opt_out;
+use crate::agents::read::Zones;
+use crate::agents::words::{span_words, time_words};
+use crate::agents::{replies, AgentError};
+use crate::app::App;
+use crate::authz::{Actor, Permission};
+use crate::base::ReplyId;
+use crate::contacts;
+use crate::drafts;
+use crate::http::layout::Layout;
+use crate::http::respond::with_toast;
+use crate::http::ui::{reply_badge, Choice, FieldErrors};
+use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
+use crate::language::classify::Label;
+use crate::messaging::{self, Delivery, Reading, Reply};
+
+#[derive(Template)]
+#[template(path = "agents/reply.html")]
+struct ReplyPage {
+    layout: Layout,
+    id: String,
+    name: String,
+    contact_href: String,
+    address: String,
+    subject: String,
+    excerpt: Vec<Vec<String>>,
+    iso: String,
+    when: String,
+    ours: Option<Ours>,
+    label: String,
+    confidence: String,
+    reasons: Vec<String>,
+    warnings: Vec<String>,
+    corrected_from: String,
+    facts: Vec<(&'static str, String)>,
+    times: Vec<Times>,
+    zone_name: String,
+    suggested: Vec<Suggested>,
+    labels: Vec<Choice>,
+    is_handled: bool,
+    can_undo_opt_out: bool,
+    draft_href: String,
+    may_handle: bool,
+    may_keep: bool,
+    typed: String,
+    errors: FieldErrors,
+}
+
+/// The mail of ours that it answers.
+struct Ours {
+    paragraphs: Vec<Vec<String>>,
+    when: String,
+}
+
+struct Times {
+    here: String,
+    /// On the writer's clock; empty when it is the same.
+    there: String,
+    words: String,
+    ambiguous: bool,
+}
+
+struct Suggested {
+    action: String,
+    name: String,
+    detail: String,
+    /// Set once kept.
+    contact_href: String,
+    has_address: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct CorrectForm {
+    #[serde(default)]
+    label: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct AnswerForm {
+    #[serde(default)]
+    text: String,
+}
+
+/// GET /replies/{id}
+pub async fn show(app: Data<App>, actor: Actor, frame: Frame, id: Path<ReplyId>) -> Result<HttpResponse, PageError> {
+    let page = run(move || build(&app, &actor, &frame, *id, String::new(), FieldErrors::default())).await??;
+    html(StatusCode::OK, &page)
+}
+
+fn build(
+    app: &App,
+    actor: &Actor,
+    frame: &Frame,
+    id: ReplyId,
+    typed: String,
+    errors: FieldErrors,
+) -> Result<ReplyPage, AgentError> {
+    let reply = replies::get(app, actor, id)?;
+    let zones = Zones::of(app, actor.workspace, reply.contact)?;
+    let contact = contacts::get(&app.store, actor.workspace, reply.contact)?;
+    let ours = messaging::get_message(&app.store, actor.workspace, reply.message)?;
+    let now = app.now();
+    let (undoable, pending) = app.store.read(|txn| {
+        let entries = opt_out::undoable(txn, &reply, now)?;
+        let drafts = drafts::list_of_reply(txn, actor.workspace, id)?;
+        Ok::<_, AgentError>((!entries.is_empty(), drafts.into_iter().find(drafts::Draft::is_pending)))
+    })?;
+    let reading = reply.reading.clone().unwrap_or_default();
+    let was_opt_out = [Some(reading.label.as_str()), reading.corrected_from.as_deref()].contains(&Some("unsubscribe"));
+    let draft = pending.filter(|_| actor.may(Permission::ApproveDrafts));
+    let name = contact.map_or_else(|| reply.from_name.clone(), |contact| contact.name());
+    Ok(ReplyPage {
+        layout: frame.layout(format!("Reply of {name}")),
+        id: id.to_string(),
+        contact_href: format!("/contacts/{}", reply.contact),
+        address: reply.from.display().to_owned(),
+        subject: reply.subject.clone(),
+        excerpt: paragraphs(&reply.excerpt),
+        iso: reply.received_at.to_rfc3339(),
+        when: time_words(reply.received_at, &zones.workspace),
+        ours: ours.map(|ours| Ours {
+            paragraphs: paragraphs(&ours.text),
+            when: time_words(ours.sent_at.unwrap_or(ours.queued_at), &zones.workspace),
+        }),
+        confidence: format!("{} % sure", (reading.confidence * 100.0).round()),
+        warnings: warnings(&reading),
+        corrected_from: reading
+            .corrected_from
+            .as_deref()
+            .map(|old| reply_badge(old).words.to_owned())
+            .unwrap_or_default(),
+        facts: facts(&reading),
+        times: times(&reading, &zones),
+        zone_name: zones.contact_name.clone(),
+        suggested: suggested(&reply, &reading),
+        labels: Label::ALL
+            .iter()
+            .map(|label| Choice { value: label.to_string(), label: reply_badge(label.as_str()).words.into() })
+            .collect(),
+        label: reading.label,
+        reasons: reading.reasons,
+        is_handled: reply.handled_at.is_some(),
+        can_undo_opt_out: undoable && was_opt_out && actor.may(Permission::LiftSuppression),
+        draft_href: draft.map(|draft| format!("/approvals/{}", draft.id)).unwrap_or_default(),
+        may_handle: actor.may(Permission::HandleReplies),
+        may_keep: actor.may(Permission::EditContacts),
+        name,
+        typed,
+        errors,
+    })
+}
+
+/// Paragraphs, each as its lines.
+fn paragraphs(text: &str) -> Vec<Vec<String>> {
+    let text = text.replace("\r\n", "\n");
+    let parts = text.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| part.lines().map(str::to_owned).collect()).collect()
+}
+
+fn warnings(reading: &Reading) -> Vec<String> {
+    let words = |flag: &String| {
+        Some(match flag.as_str() {
+            "injection" => "Part of it gives orders to the software. They were ignored; read it yourself.",
+            "complaint" => "It complains.",
+            "legal" => "It speaks of the law.",
+            "angry" => "The tone is angry.",
+            "data_request" => "It asks what is held about the person. Contacts can export and erase that.",
+            "mixed" => "It says more than one thing.",
+            _ => return None,
+        })
+    };
+    reading.flags.iter().filter_map(words).map(str::to_owned).collect()
+}
+
+fn facts(reading: &Reading) -> Vec<(&'static str, String)> {
+    let mut facts = vec![("Language", reading.language.clone())];
+    facts.extend(reading.return_date.clone().map(|day| ("Back on", day)));
+    facts.extend(reading.follow_up_on.clone().map(|day| ("Write again on", day)));
+    facts.extend(reading.duration_minutes.map(|minutes| ("Asks for", format!("{minutes} minutes"))));
+    facts.extend(reading.booking_links.first().cloned().map(|link| ("Their booking page", link)));
+    facts.retain(|(_, value)| !value.is_empty());
+    facts
+}
+
+fn times(reading: &Reading, zones: &Zones) -> Vec<Times> {
+    let mut times = Vec::new();
+    for time in &reading.times {
+        let here = span_words(time.start, time.end, &zones.workspace);
+        let there = span_words(time.start, time.end, &zones.contact);
+        let there = if there == here { String::new() } else { there };
+        times.push(Times { here, there, words: time.source_text.clone(), ambiguous: time.ambiguous });
+    }
+    times
+}
+
+fn suggested(reply: &Reply, reading: &Reading) -> Vec<Suggested> {
+    let row = |(index, person): (usize, &messaging::SuggestedContact)| {
+        let parts = [&person.role, &person.email, &person.phone];
+        let detail: Vec<&str> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        let name = if person.name.is_empty() { &person.email } else { &person.name };
+        Suggested {
+            action: format!("/replies/{}/suggested/{index}", reply.id),
+            name: if name.is_empty() { "Somebody else".to_owned() } else { name.clone() },
+            detail: detail.join(", "),
+            contact_href: person.contact.map(|contact| format!("/contacts/{contact}")).unwrap_or_default(),
+            has_address: !person.email.is_empty(),
+        }
+    };
+    reading.suggested.iter().enumerate().map(row).collect()
+}
+
+fn back(id: ReplyId, cookies: &Cookies, toast: &Toast) -> HttpResponse {
+    with_toast(see_other(&format!("/replies/{id}")), cookies, toast)
+}
+
+/// POST /replies/{id}/correct
+pub async fn correct(
+    app: Data<App>,
+    actor: Actor,
+    cookies: Data<Cookies>,
+    id: Path<ReplyId>,
+    form: Form<CorrectForm>,
+) -> Result<HttpResponse, PageError> {
+    let id = id.into_inner();
+    let reply = run(move || replies::correct(&app, &actor, id, &form.label)).await??;
+    let label = reply.reading.map(|reading| reply_badge(&reading.label).words).unwrap_or_default();
+    Ok(back(id, &cookies, &Toast::new(format!("Noted as “{label}”."))))
+}
+
+/// POST /replies/{id}/answer: a person's own words. 422 with the form when there are none.
+pub async fn answer(
+    app: Data<App>,
+    actor: Actor,
+    frame: Frame,
+    cookies: Data<Cookies>,
+    id: Path<ReplyId>,
+    form: Form<AnswerForm>,
+) -> Result<HttpResponse, PageError> {
+    let (id, form) = (id.into_inner(), form.into_inner());
+    let sent = run({
+        let (app, actor, text) = (app.clone(), actor.clone(), form.text.clone());
+        move || replies::answer(&app, &actor, id, &text)
+    })
+    .await?;
+    match sent {
+        Ok(message) => {
+            let said = match message.state {
+                Delivery::NotSent { reason } => format!("It does not leave: {reason}"),
+                _ => "The answer is on its way.".to_owned(),
+            };
+            Ok(back(id, &cookies, &Toast::new(said)))
+        }
+        Err(AgentError::Invalid { field, words }) => {
+            let mut errors = FieldErrors::default();
+            errors.add(field, words);
+            let page = run(move || build(&app, &actor, &frame, id, form.text, errors)).await??;
+            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// POST /replies/{id}/close
+pub async fn close(
+    app: Data<App>,
+    actor: Actor,
+    cookies: Data<Cookies>,
+    id: Path<ReplyId>,
+) -> Result<HttpResponse, PageError> {
+    let id = id.into_inner();
+    run(move || replies::set_handled(&app, &actor, id, true)).await??;
+    let toast = Toast::new("Closed.").with_undo(format!("/replies/{id}/reopen"));
+    Ok(with_toast(see_other("/replies"), &cookies, &toast))
+}
+
+/// POST /replies/{id}/reopen
+pub async fn reopen(
+    app: Data<App>,
+    actor: Actor,
+    cookies: Data<Cookies>,
+    id: Path<ReplyId>,
+) -> Result<HttpResponse, PageError> {
+    let id = id.into_inner();
+    run(move || replies::set_handled(&app, &actor, id, false)).await??;
+    Ok(back(id, &cookies, &Toast::new("Open again.")))
+}
+
+/// POST /replies/{id}/write-again: an opt-out that was read wrongly.
+pub async fn undo_opt_out(
+    app: Data<App>,
+    actor: Actor,
+    cookies: Data<Cookies>,
+    id: Path<ReplyId>,
+) -> Result<HttpResponse, PageError> {
+    let id = id.into_inner();
+    run(move || opt_out::undo(&app, &actor, id)).await??;
+    Ok(back(id, &cookies, &Toast::new("They may be written to again. It is in the audit trail.")))
+}
+
+/// POST /replies/{id}/suggested/{index}: keeps somebody who was named, and writes to nobody.
+pub async fn keep_suggested(
+    app: Data<App>,
+    actor: Actor,
+    cookies: Data<Cookies>,
+    path: Path<(ReplyId, usize)>,
+) -> Result<HttpResponse, PageError> {
+    let (id, index) = path.into_inner();
+    run(move || replies::keep_suggested(&app, &actor, id, index)).await??;
+    Ok(back(id, &cookies, &Toast::new("Added to the contacts. Nothing was sent.")))
+}

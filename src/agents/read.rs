@@ -1,0 +1,225 @@
+//! Reads what came in, once: the label and why, the times it proposes, and what must follow at once.
+//!
+//! The text of a reply is data. It is judged by fixed code and model, and nothing it says can change what a worker
+//! may do; text that gives orders to the machine is flagged, and a person looks.
+
+use data_encoding::HEXLOWER;
+use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
+
+use super::opt_out;
+use crate::app::App;
+use crate::audit::{self, Who};
+use crate::base::{ContactId, MessageId, ReplyId, UnixMillis, WorkspaceId};
+use crate::contacts;
+use crate::events::{self, Event, Happened, Subscriber};
+use crate::language::classify::{Classification, Classifier, Label, ReplyHeaders, ReplyInput};
+use crate::language::times::{read_times, OfferedTime, Proposal, TimeContext, TimesFound};
+use crate::messaging::{self, ProposedTime, Reading, Reply, SuggestedContact};
+use crate::store::{StoreError, Txn};
+use crate::workspaces;
+
+/// The engine that read it, for the record (G13). The model is part of the program, so its version is the program's.
+const ENGINE: &str = "embedded";
+const MODEL: &str = env!("CARGO_PKG_VERSION");
+
+/// How sure the reader must be before somebody is taken off for good: low on purpose, since writing once more to
+/// somebody who said no is the worse mistake, and every opt-out is shown and can be undone.
+pub const OPT_OUT_FROM: f32 = 0.50;
+/// Messages of a thread that may have offered times.
+const LOOK_BACK: usize = 10;
+
+pub struct Reader;
+
+impl Subscriber<App> for Reader {
+    fn name(&self) -> &'static str {
+        "agents.read"
+    }
+
+    fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {
+        match event.what {
+            Happened::MessageReceived { reply, .. } => read_reply(app, event.workspace, reply),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reads one reply. One that was read already, or is gone, stays as it is.
+pub fn read_reply(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<(), StoreError> {
+    let Some(reply) = messaging::get_reply(&app.store, workspace, id)? else { return Ok(()) };
+    if reply.reading.is_some() {
+        return Ok(());
+    }
+    let now = app.now();
+    let zones = Zones::of(app, workspace, reply.contact)?;
+    let offered = offered_before(app, workspace, &reply)?;
+    let understood = understand(&reply, &zones, &offered);
+    app.store.write(|txn| {
+        let Some(mut reply) = messaging::find_reply(txn, workspace, id)? else { return Ok(()) };
+        if reply.reading.is_some() {
+            return Ok(());
+        }
+        let reading = Reading { read_at: now, ..understood.clone() };
+        reply.reading = Some(reading.clone());
+        messaging::update_reply(txn, &reply)?;
+        let outcome = act(txn, &reply, &reading, now)?;
+        let who = Who::System("Reads replies".to_owned());
+        audit::record(
+            txn,
+            workspace,
+            now,
+            &who,
+            "reply.read",
+            &format!("reply {id}"),
+            &record(&reply, &reading, outcome),
+        )?;
+        let what = Happened::ReplyClassified { reply: id, contact: reply.contact, label: reading.label };
+        events::append(txn, workspace, now, what).map(|_| ())
+    })
+}
+
+/// What must hold in the same instant as the reading. Everything else (stopping a sequence, a booking, a draft) is
+/// done by whoever hears that the reply was read.
+fn act(txn: &mut Txn<'_>, reply: &Reply, reading: &Reading, now: UnixMillis) -> Result<&'static str, StoreError> {
+    if reading.label == Label::Unsubscribe.as_str() {
+        if reading.confidence < OPT_OUT_FROM {
+            return Ok("left to a person");
+        }
+        opt_out::apply(txn, reply, now, "reply")?;
+        return Ok("opted out");
+    }
+    if reading.flags.iter().any(|flag| flag == "injection") {
+        return Ok("left to a person");
+    }
+    Ok("recorded")
+}
+
+/// The zones that words like "Tuesday at 4" and "your time" count in.
+pub struct Zones {
+    pub contact: TimeZone,
+    pub contact_name: String,
+    pub workspace: TimeZone,
+}
+
+impl Zones {
+    pub fn of(app: &App, workspace: WorkspaceId, contact: ContactId) -> Result<Self, StoreError> {
+        let home = workspaces::get(&app.store, workspace)?;
+        let home_name = home.map_or_else(|| "UTC".to_owned(), |workspace| workspace.time_zone);
+        let known = contacts::get(&app.store, workspace, contact)?.and_then(|contact| contact.time_zone);
+        let zone = |name: &str| TimeZone::get(name).unwrap_or(TimeZone::UTC);
+        let contact_name = known.filter(|name| TimeZone::get(name).is_ok()).unwrap_or_else(|| home_name.clone());
+        Ok(Self { contact: zone(&contact_name), workspace: zone(&home_name), contact_name })
+    }
+}
+
+/// The times we offered last before the reply came: by the message it answers, or else earlier in the conversation.
+fn offered_before(app: &App, workspace: WorkspaceId, reply: &Reply) -> Result<Vec<OfferedTime>, StoreError> {
+    let mut messages = messaging::list_of_contact(&app.store, workspace, reply.contact, LOOK_BACK)?;
+    let answered = |id: MessageId| id == reply.message;
+    messages.sort_by_key(|message| !answered(message.id));
+    let times = messages.into_iter().map(|message| message.offered).find(|times| !times.is_empty());
+    let offered =
+        |(start, end): (UnixMillis, UnixMillis)| OfferedTime { start: start.to_timestamp(), end: end.to_timestamp() };
+    Ok(times.unwrap_or_default().into_iter().map(offered).collect())
+}
+
+/// Classifies a reply and reads its times. Pure: the same reply gives the same reading (`read_at` is left to the
+/// caller).
+fn understand(reply: &Reply, zones: &Zones, offered: &[OfferedTime]) -> Reading {
+    let pairs = reply.header_facts.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let by_channel = reply.automatic.then_some(("auto-submitted", "auto-replied"));
+    let headers = ReplyHeaders::from_pairs(pairs.chain(by_channel));
+    let input = ReplyInput {
+        text: &reply.excerpt,
+        headers: &headers,
+        sent_at: Some(reply.sent_at.to_timestamp()),
+        zone: Some(&zones.contact),
+    };
+    let judged = Classifier::embedded().classify(&input);
+    let context = TimeContext {
+        sent_at: reply.sent_at.to_timestamp(),
+        sender_zone: &zones.contact,
+        sender_zone_name: &zones.contact_name,
+        workspace_zone: &zones.workspace,
+        offered,
+    };
+    into_reading(judged, read_times(&reply.excerpt, &context))
+}
+
+fn into_reading(judged: Classification, found: TimesFound) -> Reading {
+    // Only who proposes a meeting proposes times; the days in a notice of absence are no offer.
+    let proposes = judged.label == Label::MeetingProposed;
+    let suggested = judged.referred.into_iter().map(|person| SuggestedContact {
+        name: person.name,
+        email: person.email,
+        phone: person.phone,
+        role: person.role,
+        contact: None,
+    });
+    Reading {
+        label: judged.label.as_str().to_owned(),
+        confidence: judged.confidence,
+        language: judged.language,
+        reasons: judged.reasons,
+        flags: judged.flags.iter().map(|flag| flag.as_str().to_owned()).collect(),
+        times: if proposes { found.proposals.into_iter().map(proposed).collect() } else { Vec::new() },
+        return_date: judged.return_date.map(|date| date.to_string()),
+        follow_up_on: judged.follow_up_on.map(|date| date.to_string()),
+        other_kind: judged.other_kind.map(|kind| kind.as_str().to_owned()),
+        duration_minutes: found.duration_minutes,
+        booking_links: found.booking_links,
+        suggested: suggested.collect(),
+        ..Reading::default()
+    }
+}
+
+fn proposed(found: Proposal) -> ProposedTime {
+    ProposedTime {
+        start: found.start.into(),
+        end: found.end.map(UnixMillis::from),
+        source_text: found.source_text,
+        ambiguous: found.ambiguous,
+    }
+}
+
+/// The record of the decision (G13): what went in as a hash, what decided, what came out. The person's words stay in
+/// the reply, where an erasure reaches them.
+fn record(reply: &Reply, reading: &Reading, outcome: &str) -> String {
+    let input = HEXLOWER.encode(&Sha256::digest(reply.excerpt.as_bytes())[..16]);
+    let reasons: Vec<String> = reading.reasons.iter().map(|reason| without_quotes(reason)).collect();
+    format!(
+        "{} at {:.2}; {outcome}; engine {ENGINE} {MODEL}; input sha256 {input}; because {}",
+        reading.label,
+        reading.confidence,
+        reasons.join(" ")
+    )
+}
+
+/// A reason without the words it quotes.
+fn without_quotes(reason: &str) -> String {
+    let mut kept = String::new();
+    let mut inside = false;
+    for c in reason.chars() {
+        match c {
+            '“' => inside = true,
+            '”' => {
+                inside = false;
+                kept.push('…');
+            }
+            c if !inside => kept.push(c),
+            _ => {}
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_quotes;
+
+    #[test]
+    fn the_record_of_a_decision_keeps_none_of_the_persons_words() {
+        assert_eq!(without_quotes("“take me off” asks to be left alone."), "… asks to be left alone.");
+        assert_eq!(without_quotes("No words were left."), "No words were left.");
+    }
+}

@@ -1,0 +1,235 @@
+//! What a person does with a reply: look, correct how it was read, answer by hand, close, keep a suggested contact.
+
+use super::errors::AgentError;
+use super::opt_out;
+use crate::app::App;
+use crate::audit::{self, Who};
+use crate::authz::{Actor, Permission};
+use crate::base::{ContactId, Cursor, EmailAddress, Page, ReplyId, UnixMillis, WorkspaceId};
+use crate::connections;
+use crate::contacts::{self, Contact, Source};
+use crate::drafts::{self, DraftState};
+use crate::events::{self, Happened};
+use crate::language::classify::Label;
+use crate::messaging::{self, Message, NewMessage, Purpose, Reply, SuggestedContact};
+use crate::store::{StoreError, Txn};
+
+/// Rows read for one page when a filter leaves most of them out.
+const SCAN: usize = 500;
+const STEP: usize = 50;
+
+/// Replies, newest first; with `label` only those read so. A page may hold a few more than `limit`.
+pub fn list(
+    app: &App,
+    actor: &Actor,
+    label: Option<&str>,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Reply>, AgentError> {
+    actor.require(Permission::ViewReplies)?;
+    let Some(label) = label else {
+        return Ok(messaging::list_replies(&app.store, actor.workspace, before, limit)?);
+    };
+    let mut found = Page { rows: Vec::new(), next: before.cloned() };
+    for _ in 0..SCAN / STEP {
+        let page = messaging::list_replies(&app.store, actor.workspace, found.next.as_ref(), STEP)?;
+        found.rows.extend(page.rows.into_iter().filter(|reply| label_of(reply) == Some(label)));
+        found.next = page.next;
+        if found.next.is_none() || found.rows.len() >= limit {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn label_of(reply: &Reply) -> Option<&str> {
+    reply.reading.as_ref().map(|reading| reading.label.as_str())
+}
+
+pub fn get(app: &App, actor: &Actor, id: ReplyId) -> Result<Reply, AgentError> {
+    actor.require(Permission::ViewReplies)?;
+    messaging::get_reply(&app.store, actor.workspace, id)?.ok_or(AgentError::NotFound)
+}
+
+/// Notes that a reply means something else. What the program had read stays on record; a draft for the old reading is
+/// withdrawn, and whoever listens acts on the new one.
+pub fn correct(app: &App, actor: &Actor, id: ReplyId, label: &str) -> Result<Reply, AgentError> {
+    actor.require(Permission::HandleReplies)?;
+    let label = Label::parse(label).ok_or_else(|| AgentError::invalid("label", "Choose one of the labels."))?;
+    let now = app.now();
+    app.store.write(|txn| {
+        let mut reply = find(txn, actor, id)?;
+        let mut reading = reply.reading.clone().unwrap_or_default();
+        if reading.label == label.as_str() {
+            return Ok(reply);
+        }
+        let before = std::mem::replace(&mut reading.label, label.as_str().to_owned());
+        reading.corrected_from.get_or_insert(before.clone());
+        reading.read_at = now;
+        reply.reading = Some(reading);
+        messaging::update_reply(txn, &reply)?;
+        withdraw_drafts(txn, &reply, now)?;
+        if label == Label::Unsubscribe {
+            opt_out::apply(txn, &reply, now, "reply")?;
+        }
+        let detail = format!("{before} → {label}");
+        audit::record(txn, actor.workspace, now, &Who::of(actor), "reply.corrected", &format!("reply {id}"), &detail)?;
+        let what = Happened::ReplyCorrected { reply: id, contact: reply.contact, label: label.as_str().to_owned() };
+        events::append(txn, actor.workspace, now, what)?;
+        Ok(reply)
+    })
+}
+
+fn withdraw_drafts(txn: &mut Txn<'_>, reply: &Reply, now: UnixMillis) -> Result<(), StoreError> {
+    for mut draft in drafts::list_of_reply(txn, reply.workspace, reply.id)? {
+        if draft.is_pending() {
+            draft.state = DraftState::Withdrawn;
+            drafts::put(txn, &draft)?;
+            let what = Happened::DraftDecided { draft: draft.id, contact: draft.contact, approved: false };
+            events::append(txn, reply.workspace, now, what)?;
+        }
+    }
+    Ok(())
+}
+
+/// Closes a reply, or opens it again.
+pub fn set_handled(app: &App, actor: &Actor, id: ReplyId, handled: bool) -> Result<Reply, AgentError> {
+    actor.require(Permission::HandleReplies)?;
+    let now = app.now();
+    app.store.write(|txn| {
+        let mut reply = find(txn, actor, id)?;
+        if reply.handled_at.is_some() == handled {
+            return Ok(reply);
+        }
+        reply.handled_at = handled.then_some(now);
+        messaging::update_reply(txn, &reply)?;
+        let act = if handled { "reply.closed" } else { "reply.reopened" };
+        audit::record(txn, actor.workspace, now, &Who::of(actor), act, &format!("reply {id}"), "")?;
+        Ok(reply)
+    })
+}
+
+/// Sends a person's own words in the reply's thread. The same words again (a form sent twice) send nothing.
+pub fn answer(app: &App, actor: &Actor, id: ReplyId, text: &str) -> Result<Message, AgentError> {
+    actor.require(Permission::HandleReplies)?;
+    let text = text.trim().replace("\r\n", "\n");
+    if text.is_empty() {
+        return Err(AgentError::invalid("text", "Write the answer."));
+    }
+    if text.chars().count() > 10_000 {
+        return Err(AgentError::invalid("text", "At most 10,000 characters."));
+    }
+    let now = app.now();
+    let reply = messaging::get_reply(&app.store, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
+    let connection = connections::get(&app.store, actor.workspace, reply.connection)?;
+    let connection = connection.ok_or_else(|| AgentError::Held("The mailbox is no longer connected.".into()))?;
+    let new = NewMessage::new(now, actor.workspace, reply.contact, Purpose::Answer, &connection, &reply.from)
+        .to_name(&reply.from_name)
+        .words(&subject(&reply), &text)
+        .answering(&reply.message_id, &reply.references, reply.provider_thread.as_deref());
+    app.store.write(|txn| {
+        let mut reply = find(txn, actor, id)?;
+        if let Some(earlier) = answered_with(txn, &reply, &text)? {
+            return Ok(earlier);
+        }
+        // A person answers whether or not the worker is on, so the message carries none.
+        let message = messaging::enqueue(app, txn, &new, now)?;
+        reply.handled_at = Some(now);
+        messaging::update_reply(txn, &reply)?;
+        withdraw_drafts(txn, &reply, now)?;
+        audit::record(txn, actor.workspace, now, &Who::of(actor), "reply.answered", &format!("reply {id}"), "")?;
+        Ok(message)
+    })
+}
+
+/// The message that answers the reply in just these words.
+fn answered_with(txn: &mut Txn<'_>, reply: &Reply, text: &str) -> Result<Option<Message>, StoreError> {
+    let latest = messaging::find_of_contact(txn, reply.workspace, reply.contact, 5)?;
+    let same = |message: &Message| message.in_reply_to.as_deref() == Some(&reply.message_id) && message.text == text;
+    Ok(latest.into_iter().find(same))
+}
+
+fn subject(reply: &Reply) -> String {
+    let subject = reply.subject.trim();
+    if subject.to_lowercase().starts_with("re:") {
+        subject.to_owned()
+    } else {
+        format!("Re: {subject}")
+    }
+}
+
+/// Adds somebody named in a reply to the contacts. Nothing is sent; whoever writes to them decides that anew.
+pub fn keep_suggested(app: &App, actor: &Actor, id: ReplyId, index: usize) -> Result<ContactId, AgentError> {
+    actor.require(Permission::EditContacts)?;
+    let now = app.now();
+    let new_id = ContactId::new(now);
+    app.store.write(|txn| {
+        let mut reply = find(txn, actor, id)?;
+        let mut reading = reply.reading.clone().ok_or(AgentError::NotFound)?;
+        let person = reading.suggested.get_mut(index).ok_or(AgentError::NotFound)?;
+        let address = EmailAddress::parse(&person.email)
+            .map_err(|_| AgentError::invalid("email", "No address was named. Add the contact by hand."))?;
+        let known = contacts::find_by_address(txn, actor.workspace, &address)?;
+        let contact = match known {
+            Some(known) => known.id,
+            None => {
+                let colleague = contacts::find(txn, actor.workspace, reply.contact)?;
+                let contact = referred(actor.workspace, new_id, person, address, colleague, now);
+                contacts::put(txn, &contact, None)?;
+                events::append(txn, actor.workspace, now, Happened::ContactCreated { contact: new_id })?;
+                new_id
+            }
+        };
+        person.contact = Some(contact);
+        reply.reading = Some(reading);
+        messaging::update_reply(txn, &reply)?;
+        audit::record(
+            txn,
+            actor.workspace,
+            now,
+            &Who::of(actor),
+            "contact.referred",
+            &format!("contact {contact}"),
+            "",
+        )?;
+        Ok(contact)
+    })
+}
+
+fn referred(
+    workspace: WorkspaceId,
+    id: ContactId,
+    person: &SuggestedContact,
+    address: EmailAddress,
+    colleague: Option<Contact>,
+    now: UnixMillis,
+) -> Contact {
+    let name = person.name.trim();
+    let (first, last) = name.split_once(' ').unwrap_or((name, ""));
+    // Same domain, same house: the company is the colleague's.
+    let same_house = colleague.filter(|known| known.addresses.iter().any(|own| own.domain() == address.domain()));
+    let (company, time_zone) = same_house.map(|known| (known.company, known.time_zone)).unwrap_or_default();
+    Contact {
+        id,
+        workspace,
+        first_name: first.to_owned(),
+        last_name: last.to_owned(),
+        addresses: vec![address],
+        company,
+        job_title: person.role.clone(),
+        phone: person.phone.clone(),
+        website: String::new(),
+        time_zone,
+        locale: None,
+        custom: Default::default(),
+        tags: Vec::new(),
+        source: Source::Referral,
+        created_at: now,
+        changed_at: now,
+        restricted: false,
+    }
+}
+
+fn find(txn: &mut Txn<'_>, actor: &Actor, id: ReplyId) -> Result<Reply, AgentError> {
+    messaging::find_reply(txn, actor.workspace, id)?.ok_or(AgentError::NotFound)
+}

@@ -1,0 +1,185 @@
+//! A small business with a worker, a mailbox, a lead, and a mail to the lead that an answer can come to.
+
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::authz::{Actor, Role};
+use crate::base::{ConnectionId, ContactId, EmailAddress, MessageId, ReplyId, UserId, WorkerId, WorkspaceId};
+use crate::connections::{self, Connection, Google, Health, Kind, Pace, State, Use};
+use crate::contacts::{self, Contact, Source};
+use crate::jobs::{self, Job, Lane};
+use crate::messaging::{self, Delivery, Incoming, Message, NewMessage, Purpose, Reply};
+use crate::testing::{self, TestApp, NOW};
+use crate::workers::{self, Sender, Worker, WorkerForm, WorkerState};
+
+pub struct Desk {
+    pub test: TestApp,
+    pub worker: WorkerId,
+    pub contact: ContactId,
+    pub connection: Connection,
+    pub first_mail: MessageId,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        let test = testing::app();
+        let app = Arc::clone(&test.app);
+        let connection = add_mailbox(&app, test.workspace);
+        let contact =
+            add_contact(&app, test.workspace, "Anna", "Lund", "anna@fellside.example", "Fellside Guest House");
+        let worker = add_worker(&app, &test.owner, connection.id);
+        let first_mail = send(&app, test.workspace, contact, &connection, worker);
+        Self { test, worker, contact, connection, first_mail }
+    }
+
+    pub fn app(&self) -> &App {
+        &self.test.app
+    }
+
+    pub fn owner(&self) -> &Actor {
+        &self.test.owner
+    }
+
+    pub fn member(&self, role: Role, name: &str) -> Actor {
+        Actor { user: Some(UserId::new(NOW)), role, display: name.into(), ..self.test.owner.clone() }
+    }
+
+    /// Takes in an answer to the first mail.
+    pub fn reply(&self, text: &str) -> ReplyId {
+        self.reply_to(self.first_mail, text)
+    }
+
+    pub fn reply_to(&self, message: MessageId, text: &str) -> ReplyId {
+        let incoming = Incoming {
+            message,
+            from: address("anna@fellside.example"),
+            from_name: "Anna Lund".into(),
+            subject: "Re: Heating eleven rooms".into(),
+            text: text.into(),
+            message_id: format!("{}@fellside.example", MessageId::new(NOW)),
+            references: vec![],
+            provider_thread: Some("thread-1".into()),
+            sent_at: self.app().now(),
+            header_facts: vec![],
+            automatic: false,
+        };
+        messaging::receive(self.app(), self.test.workspace, &incoming).unwrap().unwrap()
+    }
+
+    /// Takes in an answer and reads it.
+    pub fn read(&self, text: &str) -> Reply {
+        let id = self.reply(text);
+        super::read_reply(self.app(), self.test.workspace, id).unwrap();
+        self.get_reply(id)
+    }
+
+    pub fn get_reply(&self, id: ReplyId) -> Reply {
+        messaging::get_reply(&self.app().store, self.test.workspace, id).unwrap().unwrap()
+    }
+
+    pub fn get_worker(&self) -> Worker {
+        workers::get(&self.app().store, self.test.workspace, self.worker).unwrap().unwrap()
+    }
+
+    pub fn put_worker(&self, worker: &Worker) {
+        self.app().store.write(|txn| workers::put(txn, self.test.workspace, worker)).unwrap();
+    }
+
+    pub fn mark_first_mail_sent(&self) {
+        self.set_state(self.first_mail, Delivery::Sent);
+    }
+
+    pub fn set_state(&self, message: MessageId, state: Delivery) {
+        messaging::set_state(self.app(), self.test.workspace, message, state).unwrap();
+    }
+
+    /// Housekeeping jobs of one kind.
+    pub fn due_jobs(&self, kind: &str) -> Vec<Job> {
+        let due = jobs::list_due(&self.app().store, Lane::Housekeeping, 100).unwrap();
+        due.into_iter().filter(|job| job.kind == kind).collect()
+    }
+
+    /// Everything written to the lead, newest first.
+    pub fn mails(&self) -> Vec<Message> {
+        messaging::list_of_contact(&self.app().store, self.test.workspace, self.contact, 50).unwrap()
+    }
+}
+
+pub fn address(text: &str) -> EmailAddress {
+    EmailAddress::parse(text).unwrap()
+}
+
+fn add_mailbox(app: &App, workspace: WorkspaceId) -> Connection {
+    let google = Google {
+        subject: "1".into(),
+        scopes: vec![],
+        credentials: None,
+        history_cursor: None,
+        calendar_id: None,
+        busy_calendars: vec![],
+        calendar_zone: None,
+    };
+    let connection = Connection {
+        id: ConnectionId::new(NOW),
+        workspace,
+        address: address("nora@fernhill.example"),
+        display_name: "Nora Whitfield".into(),
+        kind: Kind::Google(google),
+        uses: vec![Use::Outreach],
+        state: State::Working,
+        pace: Pace::default(),
+        health: Health { last_poll: Some(NOW), ..Health::default() },
+        made_by: None,
+        made_at: NOW,
+    };
+    app.store.write(|txn| connections::put(txn, &connection)).unwrap();
+    connection
+}
+
+pub fn add_contact(app: &App, workspace: WorkspaceId, first: &str, last: &str, mail: &str, company: &str) -> ContactId {
+    let contact = Contact {
+        id: ContactId::new(NOW),
+        workspace,
+        first_name: first.into(),
+        last_name: last.into(),
+        addresses: vec![address(mail)],
+        company: company.into(),
+        job_title: "Owner".into(),
+        phone: String::new(),
+        website: String::new(),
+        time_zone: Some("Europe/London".into()),
+        locale: None,
+        custom: Default::default(),
+        tags: vec![],
+        source: Source::ByHand,
+        created_at: NOW,
+        changed_at: NOW,
+        restricted: false,
+    };
+    app.store.write(|txn| contacts::put(txn, &contact, None)).unwrap();
+    contact.id
+}
+
+fn add_worker(app: &App, owner: &Actor, mailbox: ConnectionId) -> WorkerId {
+    let form = WorkerForm {
+        name: "Lake District hotels".into(),
+        goal: "Hotels heated by oil.".into(),
+        mailbox: Some(mailbox),
+        sender: Sender { name: "Nora Whitfield".into(), ..Sender::default() },
+        ..WorkerForm::default()
+    };
+    let worker = workers::create(app, owner, &form).unwrap();
+    let working = Worker { state: WorkerState::Working, ..worker };
+    app.store.write(|txn| workers::put(txn, owner.workspace, &working)).unwrap();
+    working.id
+}
+
+fn send(app: &App, workspace: WorkspaceId, contact: ContactId, from: &Connection, worker: WorkerId) -> MessageId {
+    let to = address("anna@fellside.example");
+    let new = NewMessage::new(NOW, workspace, contact, Purpose::Outreach, from, &to)
+        .to_name("Anna Lund")
+        .words("Heating eleven rooms", "Dear Anna, would a call help?")
+        .worker(worker);
+    app.store.write(|txn| messaging::enqueue(app, txn, &new, NOW)).unwrap();
+    new.id()
+}

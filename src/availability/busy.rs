@@ -1,0 +1,197 @@
+//! Busy times of a connected calendar: read when a decision is made, and kept for pages that only look.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::claims;
+use super::google::with_calendar;
+use super::model::{Busy, Span, HORIZON};
+use crate::app::App;
+use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
+use crate::connections::{self, Connection, Google, Kind, State, Use};
+use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
+use crate::providers::google::calendar::BusyTimes;
+use crate::providers::ProviderError;
+use crate::store::{Declared, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
+
+/// The kind of the job that keeps the busy times of one calendar fresh.
+pub const SYNC: &str = "availability.busy";
+/// Days of claims removed in one go.
+const SWEEP: usize = 50;
+
+const CACHE: Table<Cached> = Table::sealed(
+    0x0d03,
+    "busy_times",
+    Tree::Bookings,
+    Holds::Nothing,
+    Retention::Served,
+    "When a connected calendar is busy, without titles or guests, as last read.",
+);
+
+pub(super) const TABLES: &[Declared] = &[Declared::plain(&CACHE)];
+
+/// Busy times as last read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cached {
+    pub read_at: UnixMillis,
+    pub range: Span,
+    pub busy: Vec<Span>,
+    /// Why the last try failed, in words; the times above are older then.
+    #[serde(default)]
+    pub failed: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Payload {
+    connection: ConnectionId,
+}
+
+fn key(workspace: WorkspaceId, connection: ConnectionId) -> Key {
+    Key::of(&CACHE, workspace).id(connection.0)
+}
+
+/// What is known without asking. For pages; a decision asks with `read_now`.
+pub fn cached(store: &Store, workspace: WorkspaceId, id: ConnectionId) -> Result<Option<Cached>, StoreError> {
+    store.get(&CACHE, &key(workspace, id))
+}
+
+/// Forgets the busy times of a calendar that is no longer connected.
+pub fn forget(txn: &mut Txn<'_>, workspace: WorkspaceId, id: ConnectionId) -> Result<(), StoreError> {
+    txn.remove(&CACHE, &key(workspace, id))
+}
+
+/// Asks the calendar about exactly this range. Anything but a full answer is unknown, with the reason in words.
+pub fn read_now(app: &App, workspace: WorkspaceId, id: ConnectionId, range: Span) -> Result<Busy, StoreError> {
+    let Some(connection) = connections::get(&app.store, workspace, id)? else {
+        return Ok(unknown("the calendar is no longer connected."));
+    };
+    let Some(google) = calendar_of(&connection) else {
+        return Ok(unknown("this connection has no calendar."));
+    };
+    if let State::NeedsOwner { reason, .. } = &connection.state {
+        return Ok(unknown(reason));
+    }
+    Ok(ask(app, &connection, google, range).unwrap_or_else(|error| unknown(&error.to_string())))
+}
+
+fn unknown(reason: &str) -> Busy {
+    Busy::Unknown { reason: reason.to_owned() }
+}
+
+/// The Google account behind a connection that may be asked for busy times.
+fn calendar_of(connection: &Connection) -> Option<&Google> {
+    match &connection.kind {
+        Kind::Google(google) if connection.can(Use::Calendar) && google.credentials.is_some() => Some(google),
+        _ => None,
+    }
+}
+
+fn ask(app: &App, connection: &Connection, google: &Google, range: Span) -> Result<Busy, ProviderError> {
+    let calendars = calendars_of(google);
+    let ids: Vec<&str> = calendars.iter().map(String::as_str).collect();
+    let found = with_calendar(app, connection.workspace, connection.id, |calendar| {
+        calendar.free_busy(&ids, range.start, range.end)
+    })?;
+    let mut busy = Vec::new();
+    for id in ids {
+        match found.get(id) {
+            Some(BusyTimes::Known(times)) => busy.extend(times.iter().map(|time| Span::new(time.start, time.end))),
+            Some(BusyTimes::Unknown { reason }) => return Ok(unknown(reason)),
+            None => return Ok(unknown("Google left a calendar out.")),
+        }
+    }
+    busy.sort();
+    Ok(Busy::Known(busy))
+}
+
+/// The calendar that is written to is always asked too.
+fn calendars_of(google: &Google) -> Vec<String> {
+    let mut ids = google.busy_calendars.clone();
+    ids.push(google.calendar_id.clone().unwrap_or_else(|| "primary".to_owned()));
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
+/// Begins (or keeps going) the regular reading of a calendar.
+pub fn schedule_sync(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let job = NewJob::new(SYNC, Lane::CalendarSync, workspace, now, &Payload { connection })
+        .serial(connection.0)
+        .once(connection.to_string());
+    jobs::enqueue(txn, &job).map(|_| ())
+}
+
+/// The task behind `SYNC`: repeats itself until the calendar is disconnected.
+pub struct BusySync;
+
+impl Task<App> for BusySync {
+    fn kind(&self) -> &'static str {
+        SYNC
+    }
+
+    fn run(&self, app: &App, job: &Job) -> Outcome {
+        sync(app, job).unwrap_or_else(Outcome::from)
+    }
+}
+
+fn sync(app: &App, job: &Job) -> Result<Outcome, StoreError> {
+    let Payload { connection: id } = job.payload()?;
+    let (workspace, now) = (job.workspace, app.now());
+    let Some(connection) = connections::get(&app.store, workspace, id)? else { return end(app, workspace, id) };
+    let Some(google) = calendar_of(&connection) else { return end(app, workspace, id) };
+    let range = Span::lasting(now, HORIZON);
+    let again = now.plus(app.config.jobs.calendar_sync);
+    if matches!(connection.state, State::NeedsOwner { .. }) {
+        // Connecting again enqueues nothing while this job is open, so it keeps looking.
+        return Ok(Outcome::Again { at: again });
+    }
+    let answer = ask(app, &connection, google, range);
+    let at = match &answer {
+        Err(ProviderError::Retry { after: Some(after), .. }) => again.max(now.plus(*after)),
+        Err(ProviderError::Quota { until, .. }) => until.unwrap_or(now.plus(Duration::from_secs(3600))).max(again),
+        _ => again,
+    };
+    let answer = answer.unwrap_or_else(|error| unknown(&error.to_string()));
+    app.store.write(|txn| {
+        keep(txn, workspace, id, range, &answer, now)?;
+        claims::sweep(txn, workspace, id.0, now, SWEEP)
+    })?;
+    Ok(Outcome::Again { at })
+}
+
+fn end(app: &App, workspace: WorkspaceId, id: ConnectionId) -> Result<Outcome, StoreError> {
+    app.store.write(|txn| forget(txn, workspace, id))?;
+    Ok(Outcome::Done)
+}
+
+/// Writes what was read; a failure keeps the older times and says so.
+fn keep(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    id: ConnectionId,
+    range: Span,
+    answer: &Busy,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let key = key(workspace, id);
+    let row = match answer {
+        Busy::Known(busy) => {
+            if let Some(mut connection) = connections::find(txn, workspace, id)? {
+                connection.health.last_busy_read = Some(now);
+                connections::put(txn, &connection)?;
+            }
+            Cached { read_at: now, range, busy: busy.clone(), failed: None }
+        }
+        Busy::Unknown { reason } => {
+            let Some(older) = txn.get(&CACHE, &key)? else { return Ok(()) };
+            Cached { failed: Some(reason.clone()), ..older }
+        }
+    };
+    txn.put(&CACHE, &key, &row)
+}

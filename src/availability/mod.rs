@@ -1,0 +1,30 @@
+//! When somebody can be met: working hours, busy times of calendars, and the claiming of time.
+//!
+//! Always true here:
+//! - A calendar that could not be read is unknown, never free.
+//! - Of a calendar only busy times are read: no title, no guest, no place.
+//! - Claimed time of one resource never overlaps, however many claim at once: all claims of a resource and UTC
+//!   day stand in one record, read and written in one transaction (`claims`).
+//! - The engine that finds slots (`slots`) is pure: instants in, instants out.
+
+mod busy;
+mod claims;
+mod google;
+mod model;
+mod schedule;
+mod slots;
+mod store;
+
+pub use busy::{cached, forget, read_now, schedule_sync, BusySync, Cached, SYNC};
+pub use claims::{claim, claimed, release, Claimed};
+pub use google::with_calendar;
+pub use model::{Busy, OpenHours, Rules, Schedule, Span, WhyNot};
+pub use slots::Diary;
+pub use store::{find_schedule, put_schedule, schedule_of};
+
+use crate::store::Declared;
+
+/// All tables of the room.
+pub fn tables() -> Vec<Declared> {
+    [store::TABLES, claims::TABLES, busy::TABLES].concat()
+}

@@ -1,0 +1,300 @@
+//! `/v1/bookings`: list, get, make, move, cancel.
+
+use std::sync::Arc;
+
+use actix_web::web::{self, Data, Path, Query};
+use actix_web::HttpResponse;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi, ToSchema};
+
+use super::model::{Booking, State};
+use super::service::{self, NewBooking};
+use crate::app::App;
+use crate::authz::Actor;
+use crate::base::{BookingId, Cursor, UnixMillis};
+use crate::http::api::{FieldError, Problem};
+use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, IdempotencyStore};
+use crate::http::{run, ApiError, ApiJson, ApiPage};
+
+const USUAL_LIMIT: u32 = 25;
+const MOST: u32 = 100;
+
+pub fn api_routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/bookings").route(web::get().to(list)).route(web::post().to(create)))
+        .service(web::resource("/bookings/{booking}").route(web::get().to(get)))
+        .service(web::resource("/bookings/{booking}/move").route(web::post().to(move_to)))
+        .service(web::resource("/bookings/{booking}/cancel").route(web::post().to(cancel)));
+}
+
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    BookingsApi::openapi()
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(list, get, create, move_to, cancel),
+    components(schemas(ApiBooking, ApiPage<ApiBooking>, NewApiBooking, MoveBooking, CancelBooking, Problem))
+)]
+struct BookingsApi;
+
+/// A meeting with a contact.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ApiBooking {
+    pub id: String,
+    pub contact_id: String,
+    pub worker_id: Option<String>,
+    /// The reply that it came from.
+    pub reply_id: Option<String>,
+    pub title: String,
+    /// RFC 3339, UTC.
+    pub start: String,
+    pub end: String,
+    /// IANA zone in which the guest is told the time.
+    pub guest_time_zone: String,
+    pub place: String,
+    pub video_link: Option<String>,
+    /// `proposed`, `held`, `confirmed`, `cancelled` or `failed`.
+    pub state: String,
+    /// What is known of a proposed time, or why it was cancelled or failed.
+    pub reason: Option<String>,
+    /// The event's id at the calendar's provider, once written.
+    pub event_id: Option<String>,
+    pub created_at: String,
+    /// Grows with each change of time or state.
+    pub version: u32,
+}
+
+impl From<Booking> for ApiBooking {
+    fn from(booking: Booking) -> Self {
+        let reason = match &booking.state {
+            State::Proposed { note } => Some(note.clone()),
+            State::Cancelled { reason } | State::Failed { reason } => Some(reason.clone()),
+            State::Held | State::Confirmed => None,
+        };
+        Self {
+            id: booking.id.to_string(),
+            contact_id: booking.contact.to_string(),
+            worker_id: booking.worker.map(|id| id.to_string()),
+            reply_id: booking.reply.map(|id| id.to_string()),
+            start: booking.start.to_rfc3339(),
+            end: booking.end.to_rfc3339(),
+            guest_time_zone: booking.guest_zone,
+            title: booking.title,
+            place: booking.place,
+            video_link: booking.video_link,
+            state: booking.state.as_str().to_owned(),
+            reason: reason.filter(|words| !words.is_empty()),
+            event_id: booking.event_id,
+            created_at: booking.created_at.to_rfc3339(),
+            version: booking.version,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// 1 to 100; 25 when absent.
+    limit: Option<u32>,
+}
+
+/// A meeting to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewApiBooking {
+    pub contact_id: String,
+    /// Whose meeting it is: its length, place and calendar.
+    pub worker_id: String,
+    /// RFC 3339 with any offset.
+    pub start: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoveBooking {
+    /// RFC 3339 with any offset.
+    pub start: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelBooking {
+    /// For the guest; at most 500 characters.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// The workspace's bookings, the last made first.
+#[utoipa::path(
+    get, path = "/v1/bookings", tag = "bookings", params(ListQuery),
+    responses(
+        (status = 200, description = "A page of bookings", body = ApiPage<ApiBooking>),
+        (status = 401, description = "No valid key", body = Problem),
+        (status = 422, description = "A wrong cursor or limit", body = Problem),
+    )
+)]
+async fn list(app: Data<App>, actor: Actor, query: Query<ListQuery>) -> Result<HttpResponse, ApiError> {
+    let limit = query.limit.unwrap_or(USUAL_LIMIT);
+    if !(1..=MOST).contains(&limit) {
+        return Err(ApiError::invalid(vec![FieldError::at("/limit", format!("limit is 1 to {MOST}."))]));
+    }
+    let cursor = query.cursor.as_deref().map(Cursor::parse).transpose();
+    let cursor = cursor.map_err(|error| ApiError::invalid(vec![FieldError::at("/cursor", error.to_string())]))?;
+    let page = run(move || service::list(&app, &actor, cursor.as_ref(), limit as usize)).await??;
+    Ok(HttpResponse::Ok().json(ApiPage::from(page.map(ApiBooking::from))))
+}
+
+#[utoipa::path(
+    get, path = "/v1/bookings/{booking}", tag = "bookings", params(("booking" = String, Path, description = "Its id")),
+    responses(
+        (status = 200, description = "The booking", body = ApiBooking),
+        (status = 404, description = "Not in this workspace", body = Problem),
+    )
+)]
+async fn get(app: Data<App>, actor: Actor, path: Path<BookingId>) -> Result<HttpResponse, ApiError> {
+    let id = path.into_inner();
+    let booking = run(move || service::get(&app, &actor, id)).await??;
+    Ok(HttpResponse::Ok().json(ApiBooking::from(booking)))
+}
+
+/// Books a contact at a time. The time must be free, inside working hours and beyond the notice.
+#[utoipa::path(
+    post, path = "/v1/bookings", tag = "bookings", request_body = NewApiBooking,
+    params(("Idempotency-Key" = Option<String>, Header, description = "A repeat gets the first answer again")),
+    responses(
+        (status = 201, description = "Held; confirmed once the calendar has it", body = ApiBooking),
+        (status = 409, description = "The time is not free; free ones are named", body = Problem),
+        (status = 422, description = "A value is wrong", body = Problem),
+        (status = 503, description = "The calendar could not be read", body = Problem),
+    )
+)]
+async fn create(
+    app: Data<App>,
+    actor: Actor,
+    answers: Data<Arc<dyn IdempotencyStore>>,
+    key: IdempotencyKey,
+    body: ApiJson<NewApiBooking>,
+) -> Result<ApiAnswer, ApiError> {
+    let new = read_new(&body.value)?;
+    let fingerprint = body.fingerprint;
+    run(move || {
+        idempotent(&***answers, actor.workspace, &key, fingerprint, || {
+            let booking = service::create(&app, &actor, &new)?;
+            ApiAnswer::created(format!("/v1/bookings/{}", booking.id), &ApiBooking::from(booking))
+        })
+    })
+    .await?
+}
+
+fn read_new(new: &NewApiBooking) -> Result<NewBooking, ApiError> {
+    let mut errors = Vec::new();
+    let mut wrong = |path: &str, words: &str| errors.push(FieldError::at(path, words));
+    let contact = new.contact_id.parse().ok();
+    if contact.is_none() {
+        wrong("/contact_id", "This is no contact's id.");
+    }
+    let worker = new.worker_id.parse().ok();
+    if worker.is_none() {
+        wrong("/worker_id", "This is no worker's id.");
+    }
+    let start = UnixMillis::parse_rfc3339(&new.start);
+    if start.is_none() {
+        wrong("/start", START_WORDS);
+    }
+    match (contact, worker, start) {
+        (Some(contact), Some(worker), Some(start)) => Ok(NewBooking { contact, worker, start }),
+        _ => Err(ApiError::invalid(errors)),
+    }
+}
+
+const START_WORDS: &str = "Write an instant with its offset, for example 2026-11-24T10:30:00Z.";
+
+/// Moves a booking; the calendar and the guest follow.
+#[utoipa::path(
+    post, path = "/v1/bookings/{booking}/move", tag = "bookings", request_body = MoveBooking,
+    params(
+        ("booking" = String, Path, description = "Its id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeat gets the first answer again"),
+    ),
+    responses(
+        (status = 200, description = "The booking at its new time", body = ApiBooking),
+        (status = 404, description = "Not in this workspace", body = Problem),
+        (status = 409, description = "Not free, or no longer booked", body = Problem),
+        (status = 422, description = "A value is wrong", body = Problem),
+        (status = 503, description = "The calendar could not be read", body = Problem),
+    )
+)]
+async fn move_to(
+    app: Data<App>,
+    actor: Actor,
+    answers: Data<Arc<dyn IdempotencyStore>>,
+    key: IdempotencyKey,
+    path: Path<BookingId>,
+    body: ApiJson<MoveBooking>,
+) -> Result<ApiAnswer, ApiError> {
+    let start = UnixMillis::parse_rfc3339(&body.value.start);
+    let start = start.ok_or_else(|| ApiError::invalid(vec![FieldError::at("/start", START_WORDS)]))?;
+    let (id, fingerprint) = (path.into_inner(), body.fingerprint);
+    run(move || {
+        idempotent(&***answers, actor.workspace, &key, fingerprint, || {
+            let booking = service::move_to(&app, &actor, id, start)?;
+            ApiAnswer::json(actix_web::http::StatusCode::OK, &ApiBooking::from(booking))
+        })
+    })
+    .await?
+}
+
+/// Cancels a booking: its time is free at once, the event goes, the guest is told.
+#[utoipa::path(
+    post, path = "/v1/bookings/{booking}/cancel", tag = "bookings", request_body = CancelBooking,
+    params(
+        ("booking" = String, Path, description = "Its id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeat gets the first answer again"),
+    ),
+    responses(
+        (status = 200, description = "The cancelled booking", body = ApiBooking),
+        (status = 404, description = "Not in this workspace", body = Problem),
+        (status = 409, description = "It is not booked", body = Problem),
+    )
+)]
+async fn cancel(
+    app: Data<App>,
+    actor: Actor,
+    answers: Data<Arc<dyn IdempotencyStore>>,
+    key: IdempotencyKey,
+    path: Path<BookingId>,
+    body: ApiJson<CancelBooking>,
+) -> Result<ApiAnswer, ApiError> {
+    let (id, fingerprint, reason) = (path.into_inner(), body.fingerprint, body.value.reason);
+    run(move || {
+        idempotent(&***answers, actor.workspace, &key, fingerprint, || {
+            let booking = service::cancel(&app, &actor, id, &reason)?;
+            ApiAnswer::json(actix_web::http::StatusCode::OK, &ApiBooking::from(booking))
+        })
+    })
+    .await?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_values_are_all_named_at_once() {
+        let new = NewApiBooking { contact_id: "x".into(), worker_id: String::new(), start: "half ten".into() };
+        let problem = read_new(&new).unwrap_err().problem();
+        let places: Vec<&str> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!(places, ["#/contact_id", "#/worker_id", "#/start"]);
+    }
+
+    #[test]
+    fn the_description_lists_every_way_in() {
+        let paths: Vec<String> = openapi().paths.paths.into_keys().collect();
+        let expected =
+            ["/v1/bookings", "/v1/bookings/{booking}", "/v1/bookings/{booking}/cancel", "/v1/bookings/{booking}/move"];
+        assert_eq!(paths, expected);
+    }
+}

@@ -1,0 +1,349 @@
+//! The calendar's side of a booking: one keyed effect brings the event to the booking's newest version.
+//!
+//! The effect is told no act, only which booking. It writes, moves or deletes as the booking stands when its turn
+//! comes, so a cancellation that overtakes a booking needs no special case, and a repeat is harmless: the client id
+//! is ours, and what is found is looked at before it is touched.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{json, Value};
+use sha2::{Digest, Sha256};
+
+use super::link;
+use super::model::{Booking, State};
+use super::store;
+use super::tell::tell;
+use crate::app::App;
+use crate::availability::{self, with_calendar};
+use crate::base::{BookingId, ConnectionId, ContactId, UnixMillis};
+use crate::connections;
+use crate::contacts;
+use crate::events::{self, Happened};
+use crate::jobs::{Class, Effect, Job, Lane, NewJob, Performed, Prepared, Reconciled, Settled};
+use crate::providers::google::calendar::{
+    client_event_id, Attendee, Calendar, Event, EventPatch, MeetLink, NewEvent, SendUpdates,
+};
+use crate::providers::ProviderError;
+use crate::store::{StoreError, Txn};
+
+/// The kind of the job that writes one booking into its calendar.
+pub const WRITE: &str = "bookings.calendar";
+/// Marks an event as ours.
+const APP: (&str, &str) = ("app", "launchyard");
+const BOOKING: &str = "booking";
+/// A dead grant is looked at again after this long; connecting again wakes nothing else.
+const OWNER_ACTS: Duration = Duration::from_secs(600);
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Payload {
+    booking: BookingId,
+    contact: ContactId,
+}
+
+/// The job for the newest version of a booking. Its id is made here, outside the transaction.
+pub fn job(booking: &Booking, connection: ConnectionId, now: UnixMillis) -> NewJob {
+    let payload = Payload { booking: booking.id, contact: booking.contact };
+    NewJob::new(WRITE, Lane::CalendarSync, booking.workspace, now, &payload)
+        .serial(connection.0)
+        .class(Class::Keyed)
+        .max_attempts(20)
+}
+
+/// What the provider answered, from `perform` to `settle`.
+#[derive(Debug, Serialize, Deserialize)]
+struct Written {
+    version: u32,
+    /// Absent when the event was deleted.
+    event_id: Option<String>,
+    link: Option<String>,
+    /// The link is being made and has to be looked for.
+    link_pending: bool,
+}
+
+pub struct WriteEvent;
+
+impl Effect<App> for WriteEvent {
+    fn kind(&self) -> &'static str {
+        WRITE
+    }
+
+    fn prepare(&self, app: &App, txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<Prepared, StoreError> {
+        let Some(booking) = load(txn, job)? else { return drop_it("The booking was erased.") };
+        if !booking.is_unwritten() {
+            return drop_it("A later try has written it.");
+        }
+        let connection = match booking.connection {
+            Some(id) => connections::find(txn, job.workspace, id)?,
+            None => None,
+        };
+        let reason = match connection.map(|connection| connection.state) {
+            Some(connections::State::Working) => return Ok(Prepared::Go),
+            Some(connections::State::Waiting { until, reason }) if until > now => {
+                return Ok(Prepared::Later { at: until, whole_serial: true, reason });
+            }
+            Some(connections::State::Waiting { .. }) => return Ok(Prepared::Go),
+            Some(connections::State::NeedsOwner { reason, .. }) => {
+                return Ok(Prepared::Later { at: now.plus(OWNER_ACTS), whole_serial: true, reason });
+            }
+            Some(connections::State::Disconnected { .. }) | None => "The calendar is no longer connected.",
+        };
+        give_up(app, txn, booking, reason, now)?;
+        drop_it(reason)
+    }
+
+    fn perform(&self, app: &App, job: &Job) -> Performed {
+        let found = app.store.read(|txn| {
+            let Some(booking) = load(txn, job)? else { return Ok(None) };
+            let contact = contacts::find(txn, job.workspace, booking.contact)?;
+            Ok::<_, StoreError>(Some((booking, contact)))
+        });
+        let (booking, contact) = match found {
+            Ok(Some(found)) => found,
+            Ok(None) => return refused("The booking was erased."),
+            Err(error) => return not_done(None, false, error.to_string()),
+        };
+        let guest = contact.as_ref().and_then(|contact| {
+            let name = Some(contact.name()).filter(|name| !name.contains('@'));
+            Some(Attendee { email: contact.address()?.display().to_owned(), name })
+        });
+        let written = match booking.state {
+            State::Held | State::Confirmed if booking.event_id.is_none() && booking.start <= app.now() => {
+                return refused("Its time passed before the calendar could be reached.");
+            }
+            State::Held | State::Confirmed => present(app, &booking, guest),
+            State::Cancelled { .. } => absent(app, &booking),
+            State::Proposed { .. } | State::Failed { .. } => Ok(Written::nothing(&booking)),
+        };
+        match written {
+            Ok(written) => Performed::Done { answer: json!(written) },
+            Err(error) => performed(app, error),
+        }
+    }
+
+    fn settle(
+        &self,
+        app: &App,
+        txn: &mut Txn<'_>,
+        job: &Job,
+        performed: &Performed,
+        now: UnixMillis,
+    ) -> Result<Settled, StoreError> {
+        let Some(booking) = load(txn, job)? else { return Ok(Settled::default()) };
+        match performed {
+            Performed::Done { answer } => written(app, txn, booking, answer, now)?,
+            Performed::Refused { reason, .. } | Performed::CannotKnow { reason } => {
+                give_up(app, txn, booking, reason, now)?;
+            }
+            Performed::NotDone { reason, .. } | Performed::Unknown { reason } => {
+                if job.attempt + 1 >= job.max_attempts {
+                    give_up(app, txn, booking, reason, now)?;
+                } else {
+                    let waits = Booking { trouble: Some(reason.clone()), ..booking.clone() };
+                    store::put(txn, &waits, Some(&booking))?;
+                }
+            }
+        }
+        Ok(Settled::default())
+    }
+
+    fn reconcile(&self, _: &App, _: &Job, _: UnixMillis) -> Reconciled {
+        // Never asked: a keyed effect is repeated, and the repeat finds its own event.
+        Reconciled::Absent
+    }
+}
+
+impl Written {
+    fn nothing(booking: &Booking) -> Self {
+        Self { version: booking.version, event_id: None, link: None, link_pending: false }
+    }
+
+    fn event(booking: &Booking, event: Event) -> Self {
+        let link_pending = event.meet == MeetLink::Pending;
+        let link = match event.meet {
+            MeetLink::Ready(link) => Some(link),
+            MeetLink::None | MeetLink::Pending | MeetLink::Failed => None,
+        };
+        Self { version: booking.version, event_id: Some(event.id), link, link_pending }
+    }
+}
+
+fn load(txn: &mut Txn<'_>, job: &Job) -> Result<Option<Booking>, StoreError> {
+    let payload: Payload = job.payload()?;
+    store::find(txn, job.workspace, payload.booking)
+}
+
+fn drop_it(reason: &str) -> Result<Prepared, StoreError> {
+    Ok(Prepared::Drop { reason: reason.to_owned() })
+}
+
+fn refused(reason: &str) -> Performed {
+    Performed::Refused { reason: reason.to_owned(), detail: Value::Null }
+}
+
+fn not_done(after: Option<Duration>, whole_serial: bool, reason: String) -> Performed {
+    Performed::NotDone { after, whole_serial, reason, detail: Value::Null }
+}
+
+fn performed(app: &App, error: ProviderError) -> Performed {
+    let reason = error.to_string();
+    match error {
+        ProviderError::Retry { after, .. } => not_done(after, after.is_some(), reason),
+        ProviderError::Quota { until, .. } => {
+            let wait = until.map_or(Duration::from_secs(3600), |until| until.since(app.now()));
+            not_done(Some(wait), true, reason)
+        }
+        ProviderError::TokenRefused | ProviderError::Reconnect { .. } | ProviderError::MissingScope { .. } => {
+            not_done(Some(OWNER_ACTS), true, reason)
+        }
+        ProviderError::Changed => not_done(Some(Duration::from_secs(1)), false, reason),
+        ProviderError::Unknown { .. } => Performed::Unknown { reason },
+        ProviderError::Conflict => refused("An event with this id was there before and was deleted."),
+        ProviderError::Rejected { .. } | ProviderError::NotFound | ProviderError::Gone => refused(&reason),
+    }
+}
+
+// ---- the calls ----
+
+/// Brings the event to where the booking is: made, or moved.
+fn present(app: &App, booking: &Booking, guest: Option<Attendee>) -> Result<Written, ProviderError> {
+    on_calendar(app, booking, |calendar| {
+        let Some(id) = &booking.event_id else {
+            let new = new_event(app, booking, client_event_id(booking.id.as_bytes()), guest.clone());
+            return insert(calendar, booking, &new);
+        };
+        match ours(calendar, booking, id)? {
+            Some(event) => {
+                let time = (booking.start, booking.end, zone_of(app, booking));
+                let patch = EventPatch { time: Some(time), ..EventPatch::default() };
+                let id = &event.id;
+                let moved =
+                    calendar.patch_event(&booking.calendar_id, id, &patch, Some(&event.etag), SendUpdates::All)?;
+                Ok(Written::event(booking, moved))
+            }
+            // The owner deleted it in the calendar; a deleted id stays taken, so the new one is of this version.
+            None => insert(calendar, booking, &new_event(app, booking, next_event_id(booking), guest.clone())),
+        }
+    })
+}
+
+fn insert(calendar: &Calendar<'_>, booking: &Booking, new: &NewEvent) -> Result<Written, ProviderError> {
+    // Google mails the invitation; ours is not sent then.
+    let event = calendar.insert_event(&booking.calendar_id, new, SendUpdates::All)?;
+    Ok(Written::event(booking, event))
+}
+
+/// Sees to it that there is no event. One that is gone already is a success.
+fn absent(app: &App, booking: &Booking) -> Result<Written, ProviderError> {
+    on_calendar(app, booking, |calendar| {
+        // Without an answer to the insert its event may still be there, under the id that we chose.
+        let id = booking.event_id.clone().unwrap_or_else(|| client_event_id(booking.id.as_bytes()));
+        if let Some(event) = ours(calendar, booking, &id)? {
+            calendar.delete_event(&booking.calendar_id, &event.id, SendUpdates::All)?;
+        }
+        Ok(Written::nothing(booking))
+    })
+}
+
+/// The event if it is there and ours. Somebody else's is never touched.
+fn ours(calendar: &Calendar<'_>, booking: &Booking, id: &str) -> Result<Option<Event>, ProviderError> {
+    let event = match calendar.get_event(&booking.calendar_id, id) {
+        Ok(event) if event.is_cancelled => return Ok(None),
+        Ok(event) => event,
+        Err(ProviderError::NotFound | ProviderError::Gone) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if marks(booking).iter().all(|(name, value)| event.private.get(name) == Some(value)) {
+        return Ok(Some(event));
+    }
+    Err(ProviderError::Rejected { reason: "the event in the calendar no longer carries our mark".into() })
+}
+
+fn on_calendar(
+    app: &App,
+    booking: &Booking,
+    work: impl Fn(&Calendar<'_>) -> Result<Written, ProviderError>,
+) -> Result<Written, ProviderError> {
+    let Some(connection) = booking.connection else { return Ok(Written::nothing(booking)) };
+    with_calendar(app, booking.workspace, connection, work)
+}
+
+fn new_event(app: &App, booking: &Booking, id: String, guest: Option<Attendee>) -> NewEvent {
+    NewEvent {
+        id,
+        summary: booking.title.clone(),
+        description: String::new(),
+        location: booking.place.clone(),
+        start: booking.start,
+        end: booking.end,
+        time_zone: zone_of(app, booking),
+        attendees: guest.into_iter().collect(),
+        private: marks(booking),
+        meet_request_id: booking.video.then(|| format!("{}-{}", booking.id, booking.version)),
+    }
+}
+
+/// The zone in which the calendar shows the event: that of the working hours.
+fn zone_of(app: &App, booking: &Booking) -> String {
+    availability::schedule_of(&app.store, booking.workspace).map_or_else(|_| "UTC".to_owned(), |schedule| schedule.zone)
+}
+
+fn marks(booking: &Booking) -> BTreeMap<String, String> {
+    [(APP.0.to_owned(), APP.1.to_owned()), (BOOKING.to_owned(), booking.id.to_string())].into()
+}
+
+/// An id of this version of the booking, the same at each try.
+fn next_event_id(booking: &Booking) -> String {
+    let hash = Sha256::new().chain_update(booking.id.as_bytes()).chain_update(booking.version.to_be_bytes()).finalize();
+    let mut id = [0; 16];
+    id.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+    client_event_id(&id)
+}
+
+// ---- the record ----
+
+/// Notes what stands in the calendar now, and tells the guest.
+fn written(app: &App, txn: &mut Txn<'_>, before: Booking, answer: &Value, now: UnixMillis) -> Result<(), StoreError> {
+    let written: Written = serde_json::from_value(answer.clone())
+        .map_err(|error| StoreError::Engine(format!("what the calendar answered: {error}")))?;
+    let mut booking = before.clone();
+    booking.written = booking.written.max(written.version);
+    booking.trouble = None;
+    if written.event_id.is_some() {
+        booking.event_id = written.event_id;
+        booking.video_link = written.link.or(booking.video_link);
+    }
+    if booking.state == State::Held {
+        booking.state = State::Confirmed;
+        booking.note(now, "Written into the calendar; the invitation is on its way.");
+        let what = Happened::BookingConfirmed { booking: booking.id, contact: booking.contact };
+        events::append(txn, booking.workspace, now, what)?;
+    }
+    if written.link_pending && booking.video_link.is_none() {
+        link::look_for(txn, &booking, now)?;
+    } else {
+        tell(app, txn, &mut booking, now)?;
+    }
+    store::put(txn, &booking, Some(&before))
+}
+
+/// The calendar will not have it. What was only held is given back; a person sees why.
+fn give_up(app: &App, txn: &mut Txn<'_>, before: Booking, reason: &str, now: UnixMillis) -> Result<(), StoreError> {
+    let mut booking = before.clone();
+    booking.trouble = Some(reason.to_owned());
+    booking.note(now, format!("The calendar did not take it: {reason}"));
+    match (&booking.state, booking.connection) {
+        (State::Held, Some(connection)) => {
+            availability::release(txn, booking.workspace, connection.0, booking.claim, booking.id)?;
+            booking.state = State::Failed { reason: reason.to_owned() };
+            booking.written = booking.version;
+        }
+        (State::Cancelled { .. }, _) => {
+            booking.written = booking.version;
+            tell(app, txn, &mut booking, now)?;
+        }
+        _ => booking.written = booking.version,
+    }
+    store::put(txn, &booking, Some(&before))
+}

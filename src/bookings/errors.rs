@@ -1,0 +1,64 @@
+//! What goes wrong with a booking, in words for people and for programs.
+
+use actix_web::http::StatusCode;
+
+use super::service::BookError;
+use crate::availability::{Span, WhyNot};
+use crate::http::{ApiError, PageError};
+
+/// "Your calendar is busy then. 11:00 and 14:00 on Tue 24 Nov are free." `zone` is that of the reader.
+pub fn not_free_words(why: &WhyNot, free: &[Span], zone: &jiff::tz::TimeZone) -> String {
+    match free_words(free, zone) {
+        None => why.words(),
+        Some(free) => format!("{} {free}", why.words()),
+    }
+}
+
+fn free_words(free: &[Span], zone: &jiff::tz::TimeZone) -> Option<String> {
+    let times: Vec<String> =
+        free.iter().map(|span| span.start.in_zone(zone).strftime("%a %-d %b, %H:%M").to_string()).collect();
+    match times.as_slice() {
+        [] => None,
+        [only] => Some(format!("{only} is free.")),
+        [first @ .., last] => Some(format!("{} and {last} are free.", first.join("; "))),
+    }
+}
+
+impl From<BookError> for PageError {
+    fn from(error: BookError) -> Self {
+        match error {
+            BookError::Denied(denied) => denied.into(),
+            BookError::NotFound => Self::NotFound,
+            BookError::NotFree { why, .. } => Self::conflict(why.words(), "Go back and choose another time."),
+            BookError::NoContact => {
+                Self::conflict("This contact has no address that can be invited.", "Add an address to the contact.")
+            }
+            BookError::NoCalendar => Self::conflict(
+                "No calendar is chosen for this worker.",
+                "Choose one in the worker's settings, or connect one under Connections.",
+            ),
+            BookError::NotOpen(state) => {
+                Self::conflict(format!("This booking is “{state}” by now."), "Open it again to see how it stands.")
+            }
+            BookError::Store(error) => Self::internal("could not read or write bookings", &error),
+        }
+    }
+}
+
+impl From<BookError> for ApiError {
+    fn from(error: BookError) -> Self {
+        match error {
+            BookError::NotFree { why: WhyNot::Unknown { reason }, .. } => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "calendar_unreadable",
+                format!("The calendar could not be read, so nothing was booked: {reason}"),
+            ),
+            BookError::NotFree { why, free } => {
+                let starts: Vec<String> = free.iter().map(|span| span.start.to_rfc3339()).collect();
+                let free = if starts.is_empty() { String::new() } else { format!(" Free: {}.", starts.join(", ")) };
+                Self::new(StatusCode::CONFLICT, "not_free", format!("{}{free}", why.words()))
+            }
+            other => PageError::from(other).into(),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What every way to a booking does in its transaction: claim the time, write the row, queue the calendar's turn.
+
+use super::model::{Booking, State};
+use super::store;
+use crate::availability::{self, Claimed};
+use crate::base::{BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
+use crate::jobs::{self, NewJob};
+use crate::messaging;
+use crate::store::{StoreError, Txn};
+
+/// Claims the booking's time and begins to write it. When the time is taken nothing is written.
+pub fn hold(
+    txn: &mut Txn<'_>,
+    before: Option<&Booking>,
+    booking: &Booking,
+    job: &NewJob,
+    now: UnixMillis,
+) -> Result<Claimed, StoreError> {
+    let Some(calendar) = booking.connection else {
+        return Err(StoreError::Engine("a booking without a calendar cannot be held".into()));
+    };
+    let claimed = availability::claim(txn, booking.workspace, calendar.0, booking.claim, booking.id)?;
+    if claimed != Claimed::Yes {
+        return Ok(claimed);
+    }
+    let held = Booking { state: State::Held, version: booking.version + 1, trouble: None, ..booking.clone() };
+    store::put(txn, &held, before)?;
+    jobs::enqueue(txn, job)?;
+    retire_proposals(txn, booking.workspace, booking.contact, Some(booking.id), "A time was agreed.", now)?;
+    if let Some(reply) = booking.reply {
+        handled(txn, booking.workspace, reply, now)?;
+    }
+    Ok(Claimed::Yes)
+}
+
+/// Ends what a contact had proposed before: there is a newer word.
+pub fn retire_proposals(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    but: Option<BookingId>,
+    reason: &str,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let older = store::list_of_contact(txn, workspace, contact, 10)?;
+    for before in older.into_iter().filter(|booking| booking.state.is_proposed() && Some(booking.id) != but) {
+        let mut booking = before.clone();
+        booking.state = State::Cancelled { reason: reason.to_owned() };
+        booking.note(now, reason);
+        store::put(txn, &booking, Some(&before))?;
+    }
+    Ok(())
+}
+
+/// The answer needs nobody any more.
+pub fn handled(txn: &mut Txn<'_>, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) -> Result<(), StoreError> {
+    let Some(mut reply) = messaging::find_reply(txn, workspace, reply)? else { return Ok(()) };
+    if reply.handled_at.is_none() {
+        reply.handled_at = Some(now);
+        messaging::update_reply(txn, &reply)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,359 @@
+//! What people and programs do with bookings.
+
+use super::calendar;
+use super::consider::{calendar_id, title};
+use super::decide::{WhyOffer, OFFERS};
+use super::hold::{handled, hold};
+use super::model::{Booking, Source, State};
+use super::offer;
+use super::situation::Situation;
+use super::store;
+use super::words::{Clocks, Language};
+use crate::app::App;
+use crate::audit::{self, Who};
+use crate::authz::{Actor, Denied, Permission};
+use crate::availability::{self, Claimed, Rules, Span, WhyNot};
+use crate::base::{BookingId, ConnectionId, ContactId, Cursor, DraftId, Page, UnixMillis, WorkerId, WorkspaceId};
+use crate::contacts::{self, Contact};
+use crate::drafts;
+use crate::events::{self, Happened};
+use crate::jobs;
+use crate::messaging;
+use crate::store::{StoreError, Txn};
+use crate::workers::{self, Meeting, Worker};
+use crate::workspaces;
+
+#[derive(Debug, thiserror::Error)]
+pub enum BookError {
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error("no such booking")]
+    NotFound,
+    /// The time will not do; free ones near it, in order.
+    #[error("not free: {}", why.words())]
+    NotFree { why: WhyNot, free: Vec<Span> },
+    #[error("the contact is not in this workspace, or has no address")]
+    NoContact,
+    #[error("the worker is not in this workspace, or has no calendar")]
+    NoCalendar,
+    /// It was decided, moved or cancelled meanwhile.
+    #[error("this booking is {0} now")]
+    NotOpen(&'static str),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Who insists. A program gets only what is surely free; a person may book outside hours, at short notice, or where
+/// the calendar could not be read, and is warned before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Insists {
+    No,
+    Person,
+}
+
+/// A meeting to be made at a given time.
+#[derive(Clone, Copy, Debug)]
+pub struct NewBooking {
+    pub contact: ContactId,
+    pub worker: WorkerId,
+    pub start: UnixMillis,
+}
+
+pub fn get(app: &App, actor: &Actor, id: BookingId) -> Result<Booking, BookError> {
+    actor.require(Permission::ViewCalendar)?;
+    store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)
+}
+
+/// The last made first.
+pub fn list(app: &App, actor: &Actor, before: Option<&Cursor>, limit: usize) -> Result<Page<Booking>, BookError> {
+    actor.require(Permission::ViewCalendar)?;
+    Ok(store::list_newest(&app.store, actor.workspace, before, limit)?)
+}
+
+/// Books a contact at a time, as a worker's meeting.
+pub fn create(app: &App, actor: &Actor, new: &NewBooking) -> Result<Booking, BookError> {
+    actor.require(Permission::EditBookings)?;
+    let now = app.now();
+    let (contact, worker, guest_zone) = app.store.read(|txn| load_new(txn, actor.workspace, new))?;
+    let calendar = worker.calendar.ok_or(BookError::NoCalendar)?;
+    let rules = Rules::of(&worker.meeting);
+    let by_program = actor.api_key.is_some();
+    let insists = if by_program { Insists::No } else { Insists::Person };
+    let zone = Clocks::of(&guest_zone, "UTC").guest;
+    check(app, actor.workspace, calendar, rules, new.start, None, insists, &zone)?;
+    let language = Language::of(contact.locale.as_deref().unwrap_or("en")).tag().to_owned();
+    let mut booking = Booking {
+        id: BookingId::new(now),
+        workspace: actor.workspace,
+        contact: contact.id,
+        worker: Some(worker.id),
+        reply: None,
+        connection: Some(calendar),
+        calendar_id: calendar_id(app, actor.workspace, calendar),
+        title: title(&worker.meeting, &contact),
+        start: new.start,
+        end: rules.span(new.start).end,
+        claim: rules.with_buffers(new.start),
+        guest_zone,
+        language,
+        place: worker.meeting.place.clone(),
+        video: worker.meeting.video,
+        video_link: None,
+        state: State::Held,
+        instead_of: None,
+        event_id: None,
+        source: if by_program { Source::Api } else { Source::ByHand },
+        created_at: now,
+        version: 0,
+        written: 0,
+        told: 0,
+        trouble: None,
+        history: Vec::new(),
+    };
+    booking.note(now, format!("Booked by {}.", actor.display));
+    begin(app, actor, None, &booking, calendar, "booking.made")
+}
+
+fn load_new(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    new: &NewBooking,
+) -> Result<(Contact, Worker, String), BookError> {
+    let contact = contacts::find(txn, workspace, new.contact)?;
+    let contact = contact.filter(|contact| contact.address().is_some() && !contact.restricted);
+    let contact = contact.ok_or(BookError::NoContact)?;
+    let worker = workers::find(txn, workspace, new.worker)?.ok_or(BookError::NoCalendar)?;
+    let home = workspaces::find(txn, workspace)?.map_or_else(|| "UTC".to_owned(), |found| found.time_zone);
+    let zone = contact.time_zone.clone().unwrap_or(home);
+    Ok((contact, worker, zone))
+}
+
+/// A person books the time that a guest asked for. Where the guest had a meeting, that one is moved.
+pub fn accept(app: &App, actor: &Actor, id: BookingId) -> Result<Booking, BookError> {
+    actor.require(Permission::EditBookings)?;
+    let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+    if !before.state.is_proposed() {
+        return Err(BookError::NotOpen(before.state.words()));
+    }
+    if let Some(earlier) = upcoming(app, &before)? {
+        let moved = move_to(app, actor, earlier.id, before.start)?;
+        end_proposal(app, actor, id, "The meeting that was there moved to this time.")?;
+        return Ok(moved);
+    }
+    let calendar = before.connection.or(calendar_of_worker(app, &before)?).ok_or(BookError::NoCalendar)?;
+    let rules = rules_of(app, &before)?;
+    let zone = Clocks::of(&before.guest_zone, "UTC").guest;
+    check(app, actor.workspace, calendar, rules, before.start, None, Insists::Person, &zone)?;
+    let mut booking = Booking { connection: Some(calendar), claim: rules.with_buffers(before.start), ..before.clone() };
+    booking.calendar_id = calendar_id(app, actor.workspace, calendar);
+    booking.note(app.now(), format!("Booked by {}.", actor.display));
+    begin(app, actor, Some(&before), &booking, calendar, "booking.accepted")
+}
+
+/// The transaction that makes a booking: exactly one of many gets the time.
+fn begin(
+    app: &App,
+    actor: &Actor,
+    before: Option<&Booking>,
+    booking: &Booking,
+    calendar: ConnectionId,
+    act: &str,
+) -> Result<Booking, BookError> {
+    let now = app.now();
+    let job = calendar::job(booking, calendar, now);
+    app.store.write(|txn| {
+        if let Some(before) = before {
+            let current = store::find(txn, before.workspace, before.id)?.ok_or(BookError::NotFound)?;
+            if current != *before {
+                return Err(BookError::NotOpen(current.state.words()));
+            }
+        }
+        match hold(txn, before, booking, &job, now)? {
+            Claimed::Yes => {}
+            Claimed::Taken(_) => return Err(BookError::NotFree { why: WhyNot::Claimed, free: Vec::new() }),
+        }
+        note(txn, actor, act, booking.id, now)?;
+        store::find(txn, booking.workspace, booking.id)?.ok_or(BookError::NotFound)
+    })
+}
+
+/// Moves a booking; the length stays. The calendar and the guest follow.
+pub fn move_to(app: &App, actor: &Actor, id: BookingId, start: UnixMillis) -> Result<Booking, BookError> {
+    actor.require(Permission::EditBookings)?;
+    let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+    let calendar = before.connection.ok_or(BookError::NoCalendar)?;
+    if !before.state.is_booked() {
+        return Err(BookError::NotOpen(before.state.words()));
+    }
+    let rules = Rules { length: before.span().length(), ..rules_of(app, &before)? };
+    let zone = Clocks::of(&before.guest_zone, "UTC").guest;
+    check(app, actor.workspace, calendar, rules, start, Some(&before), insists(actor), &zone)?;
+    let now = app.now();
+    let job = calendar::job(&before, calendar, now);
+    app.store.write(|txn| {
+        let current = store::find(txn, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+        if !current.state.is_booked() || current.start != before.start {
+            return Err(BookError::NotOpen(current.state.words()));
+        }
+        let mut moved = Booking { start, end: rules.span(start).end, ..current.clone() };
+        moved.claim = rules.with_buffers(start);
+        moved.version += 1;
+        moved.note(now, format!("Moved by {}.", actor.display));
+        availability::release(txn, actor.workspace, calendar.0, current.claim, id)?;
+        if let Claimed::Taken(_) = availability::claim(txn, actor.workspace, calendar.0, moved.claim, id)? {
+            return Err(BookError::NotFree { why: WhyNot::Claimed, free: Vec::new() });
+        }
+        store::put(txn, &moved, Some(&current))?;
+        jobs::enqueue(txn, &job)?;
+        events::append(txn, actor.workspace, now, Happened::BookingMoved { booking: id, contact: moved.contact })?;
+        note(txn, actor, "booking.moved", id, now)?;
+        Ok(moved)
+    })
+}
+
+/// Cancels a booking: its time is free at once, the event goes, the guest is told. `reason` is for the guest.
+pub fn cancel(app: &App, actor: &Actor, id: BookingId, reason: &str) -> Result<Booking, BookError> {
+    actor.require(Permission::EditBookings)?;
+    let now = app.now();
+    let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+    let calendar = before.connection.ok_or(BookError::NoCalendar)?;
+    let job = calendar::job(&before, calendar, now);
+    let reason: String = reason.trim().chars().take(500).collect();
+    app.store.write(|txn| {
+        let current = store::find(txn, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+        if !current.state.is_booked() {
+            return Err(BookError::NotOpen(current.state.words()));
+        }
+        let mut ended = Booking { state: State::Cancelled { reason: reason.clone() }, ..current.clone() };
+        ended.version += 1;
+        ended.note(now, format!("Cancelled by {}.", actor.display));
+        availability::release(txn, actor.workspace, calendar.0, current.claim, id)?;
+        store::put(txn, &ended, Some(&current))?;
+        jobs::enqueue(txn, &job)?;
+        events::append(txn, actor.workspace, now, Happened::BookingCancelled { booking: id, contact: ended.contact })?;
+        note(txn, actor, "booking.cancelled", id, now)?;
+        Ok(ended)
+    })
+}
+
+/// A person does not want the proposed time: free ones near it are drafted as an offer. The draft's id, or `None`
+/// when this answer has one already.
+pub fn decline(app: &App, actor: &Actor, id: BookingId) -> Result<Option<DraftId>, BookError> {
+    actor.require(Permission::EditBookings)?;
+    let now = app.now();
+    let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+    let reply = before.reply.ok_or(BookError::NotFound)?;
+    let rules = rules_of(app, &before)?;
+    let calendar = before.connection.or(calendar_of_worker(app, &before)?).ok_or(BookError::NoCalendar)?;
+    let situation = Situation::read(app, actor.workspace, Some(calendar), rules, &[before.start], None)?;
+    let ours = availability::schedule_of(&app.store, actor.workspace)?.zone;
+    let clocks = Clocks::of(&before.guest_zone, &ours);
+    let diary = situation.diary();
+    let mut free = diary.near(&[before.start], situation.range, &clocks.guest, OFFERS + 1);
+    free.retain(|span| span.start != before.start);
+    free.truncate(OFFERS);
+    if free.is_empty() {
+        let why = diary.not_taken(before.start).err().unwrap_or(WhyNot::Busy);
+        return Err(BookError::NotFree { why, free });
+    }
+    let (reply, contact, worker) = app.store.read(|txn| {
+        let reply = messaging::find_reply(txn, actor.workspace, reply)?.ok_or(BookError::NotFound)?;
+        let contact = contacts::find(txn, actor.workspace, before.contact)?.ok_or(BookError::NoContact)?;
+        let worker = match before.worker {
+            Some(worker) => workers::find(txn, actor.workspace, worker)?,
+            None => None,
+        };
+        Ok::<_, BookError>((reply, contact, worker))
+    })?;
+    let draft = offer::draft(&reply, &contact, worker.as_ref(), &free, WhyOffer::NotFree, &clocks, now);
+    app.store.write(|txn| {
+        end_in(txn, actor, id, "Other times were offered.", now)?;
+        Ok(drafts::propose(app, txn, &draft, now)?)
+    })
+}
+
+/// A person wants nothing done about the proposed time.
+pub fn dismiss(app: &App, actor: &Actor, id: BookingId) -> Result<(), BookError> {
+    actor.require(Permission::EditBookings)?;
+    end_proposal(app, actor, id, "Dismissed.")
+}
+
+fn end_proposal(app: &App, actor: &Actor, id: BookingId, words: &str) -> Result<(), BookError> {
+    let now = app.now();
+    app.store.write(|txn| end_in(txn, actor, id, words, now))
+}
+
+fn end_in(txn: &mut Txn<'_>, actor: &Actor, id: BookingId, words: &str, now: UnixMillis) -> Result<(), BookError> {
+    let before = store::find(txn, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+    if !before.state.is_proposed() {
+        return Err(BookError::NotOpen(before.state.words()));
+    }
+    let mut ended = Booking { state: State::Cancelled { reason: words.to_owned() }, ..before.clone() };
+    ended.note(now, format!("{words} ({})", actor.display));
+    store::put(txn, &ended, Some(&before))?;
+    if let Some(reply) = ended.reply {
+        handled(txn, actor.workspace, reply, now)?;
+    }
+    Ok(note(txn, actor, "booking.declined", id, now)?)
+}
+
+/// Asks the calendar about exactly this time.
+#[allow(clippy::too_many_arguments)] // Each is one fact of the question, and there is one question.
+fn check(
+    app: &App,
+    workspace: WorkspaceId,
+    calendar: ConnectionId,
+    rules: Rules,
+    start: UnixMillis,
+    but: Option<&Booking>,
+    insists: Insists,
+    guest: &jiff::tz::TimeZone,
+) -> Result<(), BookError> {
+    let situation = Situation::read(app, workspace, Some(calendar), rules, &[start], but)?;
+    let diary = situation.diary();
+    let why = match diary.check(start) {
+        Ok(_) => return Ok(()),
+        Err(WhyNot::Past) => WhyNot::Past,
+        Err(why) if insists == Insists::No => why,
+        Err(_) => match diary.not_taken(start) {
+            Ok(()) | Err(WhyNot::Unknown { .. }) => return Ok(()),
+            Err(why) => why,
+        },
+    };
+    let free = diary.near(&[start], situation.range, guest, OFFERS);
+    Err(BookError::NotFree { why, free })
+}
+
+fn insists(actor: &Actor) -> Insists {
+    if actor.api_key.is_some() {
+        Insists::No
+    } else {
+        Insists::Person
+    }
+}
+
+fn upcoming(app: &App, proposal: &Booking) -> Result<Option<Booking>, StoreError> {
+    let Some(earlier) = proposal.instead_of else { return Ok(None) };
+    let found = store::get(&app.store, proposal.workspace, earlier)?;
+    Ok(found.filter(|booking| booking.state.is_booked() && booking.end > app.now()))
+}
+
+fn worker_of(app: &App, booking: &Booking) -> Result<Option<Worker>, StoreError> {
+    match booking.worker {
+        Some(worker) => workers::get(&app.store, booking.workspace, worker),
+        None => Ok(None),
+    }
+}
+
+fn calendar_of_worker(app: &App, booking: &Booking) -> Result<Option<ConnectionId>, StoreError> {
+    Ok(worker_of(app, booking)?.and_then(|worker| worker.calendar))
+}
+
+fn rules_of(app: &App, booking: &Booking) -> Result<Rules, StoreError> {
+    let meeting = worker_of(app, booking)?.map_or_else(Meeting::default, |worker| worker.meeting);
+    Ok(Rules::of(&meeting))
+}
+
+fn note(txn: &mut Txn<'_>, actor: &Actor, act: &str, id: BookingId, now: UnixMillis) -> Result<(), StoreError> {
+    audit::record(txn, actor.workspace, now, &Who::of(actor), act, &format!("booking {id}"), "")
+}

@@ -1,0 +1,68 @@
+//! Everything that decides about a time, read just before the decision.
+
+use std::time::Duration;
+
+use super::model::Booking;
+use crate::app::App;
+use crate::availability::{self, Busy, Diary, Rules, Schedule, Span};
+use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
+use crate::store::StoreError;
+
+/// How far around the wished times other free ones are looked for.
+const BEFORE: Duration = Duration::from_secs(24 * 3600);
+const AFTER: Duration = Duration::from_secs(8 * 24 * 3600);
+
+pub struct Situation {
+    schedule: Schedule,
+    busy: Busy,
+    claimed: Vec<Span>,
+    rules: Rules,
+    now: UnixMillis,
+    /// What was asked about.
+    pub range: Span,
+}
+
+impl Situation {
+    /// Asks the calendar about the days around `wished`. `but` is a booking that is about to move: its own time does
+    /// not stand in its way.
+    pub fn read(
+        app: &App,
+        workspace: WorkspaceId,
+        calendar: Option<ConnectionId>,
+        rules: Rules,
+        wished: &[UnixMillis],
+        but: Option<&Booking>,
+    ) -> Result<Self, StoreError> {
+        let now = app.now();
+        let range = around(wished, now, &rules);
+        let schedule = availability::schedule_of(&app.store, workspace)?;
+        let asked = range.widened(rules.before, rules.after + rules.length);
+        let (busy, claimed) = match calendar {
+            Some(id) => (
+                availability::read_now(app, workspace, id, asked)?,
+                availability::claimed(&app.store, workspace, id.0, asked, but.map(|booking| booking.id))?,
+            ),
+            None => (Busy::Unknown { reason: "no calendar is chosen for this worker.".into() }, Vec::new()),
+        };
+        let busy = match (busy, but) {
+            // Google gives one stretch for events that touch or overlap, so the hole is exactly our event's time.
+            (Busy::Known(busy), Some(own)) if own.event_id.is_some() => {
+                Busy::Known(busy.iter().flat_map(|busy| busy.without(&own.span())).collect())
+            }
+            (busy, _) => busy,
+        };
+        Ok(Self { schedule, busy, claimed, rules, now, range })
+    }
+
+    pub fn diary(&self) -> Diary<'_> {
+        Diary { schedule: &self.schedule, rules: self.rules, busy: &self.busy, claimed: &self.claimed, now: self.now }
+    }
+}
+
+/// The days in which an answer is looked for: never the past, never beyond the horizon.
+fn around(wished: &[UnixMillis], now: UnixMillis, rules: &Rules) -> Span {
+    let latest = now.plus(rules.horizon);
+    let first = wished.iter().min().copied().unwrap_or(now).minus(BEFORE).clamp(now, latest);
+    let last = wished.iter().max().copied().unwrap_or(now).max(now).plus(AFTER).min(latest);
+    Span::new(first, last.max(first.plus(AFTER)))
+}

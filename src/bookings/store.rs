@@ -1,0 +1,147 @@
+//! Rows of bookings and their indexes.
+
+use super::model::Booking;
+use crate::availability::{self, Span};
+use crate::base::{BookingId, ContactId, Cursor, Page, ReplyId, UnixMillis, WorkspaceId};
+use crate::store::{Declared, Dir, Holds, Key, KeyRange, Person, Retention, Store, StoreError, Table, Tree, Txn};
+
+const BOOKINGS: Table<Booking> = Table::sealed(
+    0x0e01,
+    "bookings",
+    Tree::Bookings,
+    Holds::Contact,
+    Retention::UntilErased,
+    "Meetings with contacts: asked for, agreed, moved and cancelled.",
+);
+const BY_TIME: Table<()> = Table::index(0x0e02, "bookings_by_time", "Bookings in the order of their start.");
+const BY_CONTACT: Table<()> = Table::index(0x0e03, "bookings_by_contact", "Bookings of one contact.");
+const WAITING: Table<()> = Table::index(0x0e04, "bookings_waiting", "Times that a person has to decide about.");
+const CONSIDERED: Table<()> = Table::index(0x0e05, "replies_considered", "Answers whose times were looked at.");
+
+pub const TABLES: &[Declared] = &[
+    Declared::personal(&BOOKINGS, export, erase),
+    Declared::plain(&BY_TIME),
+    Declared::plain(&BY_CONTACT),
+    Declared::plain(&WAITING),
+    Declared::plain(&CONSIDERED),
+];
+
+/// Bookings that one week or one list may show.
+const MOST: usize = 500;
+
+fn key(workspace: WorkspaceId, id: BookingId) -> Key {
+    Key::of(&BOOKINGS, workspace).id(id.0)
+}
+
+pub fn find(txn: &mut Txn<'_>, workspace: WorkspaceId, id: BookingId) -> Result<Option<Booking>, StoreError> {
+    txn.get(&BOOKINGS, &key(workspace, id))
+}
+
+pub fn get(store: &Store, workspace: WorkspaceId, id: BookingId) -> Result<Option<Booking>, StoreError> {
+    store.get(&BOOKINGS, &key(workspace, id))
+}
+
+/// Writes a booking with its index rows; `before` is the row it replaces.
+pub fn put(txn: &mut Txn<'_>, booking: &Booking, before: Option<&Booking>) -> Result<(), StoreError> {
+    if let Some(before) = before {
+        unindex(txn, before)?;
+    }
+    let (workspace, start, id) = (booking.workspace, booking.start, booking.id.0);
+    txn.mark(&BY_TIME, &Key::of(&BY_TIME, workspace).time(start).id(id))?;
+    txn.mark(&BY_CONTACT, &Key::of(&BY_CONTACT, workspace).id(booking.contact.0).time(start).id(id))?;
+    if booking.state.is_proposed() {
+        txn.mark(&WAITING, &Key::of(&WAITING, workspace).time(start).id(id))?;
+    }
+    txn.put(&BOOKINGS, &key(workspace, booking.id), booking)
+}
+
+fn unindex(txn: &mut Txn<'_>, booking: &Booking) -> Result<(), StoreError> {
+    let (workspace, start, id) = (booking.workspace, booking.start, booking.id.0);
+    txn.remove(&BY_TIME, &Key::of(&BY_TIME, workspace).time(start).id(id))?;
+    txn.remove(&BY_CONTACT, &Key::of(&BY_CONTACT, workspace).id(booking.contact.0).time(start).id(id))?;
+    txn.remove(&WAITING, &Key::of(&WAITING, workspace).time(start).id(id))
+}
+
+/// Whether the times of this answer were looked at before.
+pub fn was_considered(txn: &mut Txn<'_>, workspace: WorkspaceId, reply: ReplyId) -> Result<bool, StoreError> {
+    txn.exists(&CONSIDERED, &Key::of(&CONSIDERED, workspace).id(reply.0))
+}
+
+pub fn mark_considered(txn: &mut Txn<'_>, workspace: WorkspaceId, reply: ReplyId) -> Result<(), StoreError> {
+    txn.mark(&CONSIDERED, &Key::of(&CONSIDERED, workspace).id(reply.0))
+}
+
+/// Bookings that begin in `range`, in order, whatever became of them.
+pub fn list_between(store: &Store, workspace: WorkspaceId, range: Span) -> Result<Vec<Booking>, StoreError> {
+    let at = |instant: UnixMillis| Key::of(&BY_TIME, workspace).time(instant).as_bytes().to_vec();
+    let range = KeyRange { start: at(range.start), end: at(range.end) };
+    store.read(|txn| {
+        let keys = txn.keys_range(&BY_TIME, &range, Dir::Forward, MOST)?;
+        rows(txn, workspace, &keys)
+    })
+}
+
+/// Times that wait for a person, the next first.
+pub fn list_waiting(store: &Store, workspace: WorkspaceId, limit: usize) -> Result<Vec<Booking>, StoreError> {
+    store.read(|txn| {
+        let keys = txn.keys(&WAITING, &Key::of(&WAITING, workspace), Dir::Forward, limit)?;
+        rows(txn, workspace, &keys)
+    })
+}
+
+/// Bookings of a contact, the latest start first.
+pub fn list_of_contact(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    limit: usize,
+) -> Result<Vec<Booking>, StoreError> {
+    let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
+    let keys = txn.keys(&BY_CONTACT, &prefix, Dir::Backward, limit)?;
+    rows(txn, workspace, &keys)
+}
+
+/// All bookings, the last made first.
+pub fn list_newest(
+    store: &Store,
+    workspace: WorkspaceId,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Booking>, StoreError> {
+    let page = store.page(&BOOKINGS, &Key::of(&BOOKINGS, workspace), before, Dir::Backward, limit)?;
+    Ok(page.map(|(_, booking)| booking))
+}
+
+fn rows(txn: &mut Txn<'_>, workspace: WorkspaceId, keys: &[Key]) -> Result<Vec<Booking>, StoreError> {
+    let ids = keys.iter().filter_map(Key::last_id).map(BookingId);
+    ids.filter_map(|id| find(txn, workspace, id).transpose()).collect()
+}
+
+fn export(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
+    let Person::Contact(workspace, contact) = person else { return Ok(Vec::new()) };
+    let bookings = store.read(|txn| list_of_contact(txn, workspace, contact, MOST))?;
+    Ok(bookings.iter().filter_map(|booking| serde_json::to_value(booking).ok()).collect())
+}
+
+fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
+    let Person::Contact(workspace, contact) = person else { return Ok(0) };
+    let mut gone = 0;
+    loop {
+        let count = store.write(|txn| {
+            // A booking touches at most ten rows, and a transaction stays small.
+            let bookings = list_of_contact(txn, workspace, contact, 6)?;
+            for booking in &bookings {
+                if let Some(calendar) = booking.connection {
+                    availability::release(txn, workspace, calendar.0, booking.claim, booking.id)?;
+                }
+                unindex(txn, booking)?;
+                txn.remove(&BOOKINGS, &key(workspace, booking.id))?;
+            }
+            Ok::<_, StoreError>(bookings.len())
+        })?;
+        gone += count;
+        if count == 0 {
+            return Ok(gone);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Sending and reading against the sandbox, over its wire.
+
+mod desk;
+mod reading;
+mod sending;

@@ -1,0 +1,139 @@
+//! `/v1/connections`: which accounts are connected and how they are. Read only: grants are given by people.
+
+use actix_web::web::{self, ServiceConfig};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi, ToSchema};
+
+use super::error::ConnectionError;
+use super::model::{Connection, Kind, State, Use};
+use super::store;
+use crate::app::App;
+use crate::authz::{Actor, Permission};
+use crate::base::{ConnectionId, UnixMillis};
+use crate::http::{run, ApiError, ApiPage, PageError};
+
+pub fn api_routes(config: &mut ServiceConfig) {
+    config.service(web::resource("/connections").get(list)).service(web::resource("/connections/{id}").get(get));
+}
+
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(list, get))]
+    struct Doc;
+    Doc::openapi()
+}
+
+/// A connected account. Tokens and passwords are never shown.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ApiConnection {
+    pub id: String,
+    pub address: String,
+    pub display_name: String,
+    /// `google` or `smtp_imap`.
+    pub kind: &'static str,
+    /// `outreach`, `calendar`.
+    pub uses: Vec<&'static str>,
+    /// `working`, `waiting`, `needs_owner` or `disconnected`.
+    pub state: &'static str,
+    /// Why it waits or stopped, in words.
+    pub reason: Option<String>,
+    pub daily_cap: u32,
+    pub min_gap_seconds: u32,
+    pub last_success_at: Option<String>,
+    pub last_poll_at: Option<String>,
+    pub last_error: Option<String>,
+    pub made_at: String,
+}
+
+impl From<&Connection> for ApiConnection {
+    fn from(connection: &Connection) -> Self {
+        let (state, reason) = match &connection.state {
+            State::Working => ("working", None),
+            State::Waiting { reason, .. } => ("waiting", Some(reason.clone())),
+            State::NeedsOwner { reason, .. } => ("needs_owner", Some(reason.clone())),
+            State::Disconnected { .. } => ("disconnected", None),
+        };
+        let health = &connection.health;
+        let when = |at: Option<UnixMillis>| at.map(UnixMillis::to_rfc3339);
+        let word = |wanted: &Use| match wanted {
+            Use::Outreach => "outreach",
+            Use::Calendar => "calendar",
+        };
+        Self {
+            id: connection.id.to_string(),
+            address: connection.address.display().to_owned(),
+            display_name: connection.display_name.clone(),
+            kind: match connection.kind {
+                Kind::Google(_) => "google",
+                Kind::SmtpImap(_) => "smtp_imap",
+            },
+            uses: connection.uses.iter().map(word).collect(),
+            state,
+            reason,
+            daily_cap: connection.pace.daily_cap,
+            min_gap_seconds: connection.pace.min_gap_seconds,
+            last_success_at: when(health.last_success),
+            last_poll_at: when(health.last_poll),
+            last_error: health.last_error.as_ref().map(|(_, words)| words.clone()),
+            made_at: connection.made_at.to_rfc3339(),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// The id of the last connection of the page before.
+    pub cursor: Option<String>,
+    /// 1 to 100; 50 when absent.
+    pub limit: Option<usize>,
+}
+
+/// Lists the workspace's connections, oldest first.
+#[utoipa::path(get, path = "/v1/connections", tag = "connections", params(ListQuery),
+    responses((status = 200, body = ApiPage<ApiConnection>)))]
+async fn list(
+    app: web::Data<App>,
+    actor: Actor,
+    query: web::Query<ListQuery>,
+) -> Result<web::Json<ApiPage<ApiConnection>>, ApiError> {
+    let query = query.into_inner();
+    run(move || page(&app, &actor, &query)).await?.map(web::Json)
+}
+
+fn page(app: &App, actor: &Actor, query: &ListQuery) -> Result<ApiPage<ApiConnection>, ApiError> {
+    actor.require(Permission::ViewConnections)?;
+    let after = match query.cursor.as_deref() {
+        Some(text) => {
+            Some(text.parse::<ConnectionId>().map_err(|_| ApiError::bad_request("The cursor is not one of ours."))?)
+        }
+        None => None,
+    };
+    let limit = query.limit.unwrap_or(50).clamp(1, 100);
+    let all = store::list(&app.store, actor.workspace).map_err(ConnectionError::from)?;
+    // Few rows, in the order of their ids: a page is a part of the whole list.
+    let mut rows: Vec<&Connection> = all.iter().filter(|one| after.is_none_or(|after| one.id > after)).collect();
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let next_cursor = rows.last().filter(|_| has_more).map(|last| last.id.to_string());
+    Ok(ApiPage { data: rows.into_iter().map(ApiConnection::from).collect(), next_cursor })
+}
+
+/// Gets one connection.
+#[utoipa::path(get, path = "/v1/connections/{id}", tag = "connections", params(("id" = String, Path)),
+    responses((status = 200, body = ApiConnection), (status = 404, body = crate::http::api::Problem)))]
+async fn get(app: web::Data<App>, actor: Actor, path: web::Path<String>) -> Result<web::Json<ApiConnection>, ApiError> {
+    let id: ConnectionId = path.parse().map_err(|_| ApiError::not_found())?;
+    let found = run(move || {
+        actor.require(Permission::ViewConnections)?;
+        store::get(&app.store, actor.workspace, id)?.ok_or(ConnectionError::NotFound)
+    });
+    let connection: Connection = found.await??;
+    Ok(web::Json(ApiConnection::from(&connection)))
+}
+
+impl From<ConnectionError> for ApiError {
+    fn from(error: ConnectionError) -> Self {
+        PageError::from(error).into()
+    }
+}

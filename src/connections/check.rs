@@ -1,0 +1,110 @@
+//! Trying a connection now, step by step, at its owner's wish.
+
+use super::calls::{self, Log};
+use super::error::ConnectionError;
+use super::mail_server::{try_stored, MailTest};
+use super::model::{Connection, Kind, State, Use};
+use super::session::google_session;
+use super::{polls, store, trouble, words};
+use crate::app::App;
+use crate::authz::{Actor, Permission};
+use crate::base::ConnectionId;
+use crate::providers::google::calendar::Calendar;
+use crate::providers::google::gmail::Gmail;
+use crate::providers::mail_server::StepName;
+
+/// One thing that was tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// "Outgoing: sign-in", "Google Mail".
+    pub what: String,
+    pub ok: bool,
+    /// What was found; on failure what to do.
+    pub words: String,
+}
+
+/// Tries everything the connection is used for. When all of it works, a connection that needed its owner works again.
+pub fn check(app: &App, actor: &Actor, id: ConnectionId) -> Result<Vec<Tried>, ConnectionError> {
+    actor.require(Permission::ManageConnections)?;
+    let connection = store::get(&app.store, actor.workspace, id)?.ok_or(ConnectionError::NotFound)?;
+    if connection.is_disconnected() {
+        return Err(ConnectionError::Disconnected);
+    }
+    let tried = match &connection.kind {
+        Kind::Google(_) => check_google(app, &connection),
+        Kind::SmtpImap(settings) => {
+            let test = try_stored(app, settings, &Log::of(id))?;
+            calls::flush(app, actor.workspace, id);
+            in_words(&test)
+        }
+    };
+    let all_ok = tried.iter().all(|one| one.ok);
+    record(app, &connection, all_ok, &tried)?;
+    Ok(tried)
+}
+
+fn check_google(app: &App, connection: &Connection) -> Vec<Tried> {
+    let (workspace, id) = (connection.workspace, connection.id);
+    let mut tried = Vec::new();
+    if connection.can(Use::Outreach) {
+        let found = google_session(app, workspace, id, |session| Gmail(session).profile());
+        let found = found.map(|profile| format!("The mailbox of {} answers.", profile.email));
+        tried.push(google_step("Google Mail", found.map_err(|error| words::of_error(&connection.kind, &error))));
+    }
+    if connection.can(Use::Calendar) {
+        let found = google_session(app, workspace, id, |session| Calendar(session).list_calendars());
+        let found = found.map(|all| format!("The calendar answers; {} calendars can be read.", all.len()));
+        tried.push(google_step("Google Calendar", found.map_err(|error| words::of_error(&connection.kind, &error))));
+    }
+    tried
+}
+
+fn google_step(what: &str, found: Result<String, String>) -> Tried {
+    let ok = found.is_ok();
+    Tried { what: what.to_owned(), ok, words: found.unwrap_or_else(|words| words) }
+}
+
+/// The steps of a mail test, each named by its direction.
+pub fn in_words(test: &MailTest) -> Vec<Tried> {
+    let outgoing = test.smtp.iter().map(|step| ("Outgoing", step));
+    let incoming = test.imap.iter().map(|step| ("Incoming", step));
+    outgoing
+        .chain(incoming)
+        .map(|(direction, step)| Tried {
+            what: format!("{direction}: {}", step_words(step.name)),
+            ok: step.ok,
+            words: step.words.clone(),
+        })
+        .collect()
+}
+
+fn step_words(name: StepName) -> &'static str {
+    match name {
+        StepName::Dns => "name of the server",
+        StepName::Tcp => "connection",
+        StepName::Tls => "encryption",
+        StepName::Login => "sign-in",
+        StepName::Folder => "inbox",
+    }
+}
+
+fn record(app: &App, connection: &Connection, all_ok: bool, tried: &[Tried]) -> Result<(), ConnectionError> {
+    let (workspace, id, now) = (connection.workspace, connection.id, app.now());
+    if !all_ok {
+        if let (Kind::SmtpImap(_), Some(failed)) = (&connection.kind, tried.iter().find(|one| !one.ok)) {
+            trouble::note(app, workspace, id, &format!("{}: {}", failed.what, failed.words))?;
+        }
+        return Ok(());
+    }
+    let poll = polls::job(workspace, id, now);
+    app.store.write(|txn| {
+        let found = store::find(txn, workspace, id)?.filter(|connection| !connection.is_disconnected());
+        let Some(mut connection) = found else { return Ok(()) };
+        match connection.state {
+            State::NeedsOwner { .. } => trouble::works(txn, &mut connection, &poll, now)?,
+            _ => connection.health.last_success = Some(now),
+        }
+        store::put(txn, &connection)?;
+        Ok(())
+    })
+}

@@ -1,0 +1,103 @@
+//! Ending a connection: erased here first, withdrawn at the provider afterwards (promise 6).
+
+use std::sync::PoisonError;
+
+use super::calls::{self, Log};
+use super::error::ConnectionError;
+use super::in_memory::held;
+use super::model::{Connection, Kind, State};
+use super::tokens::Tokens;
+use super::{polls, store, trouble};
+use crate::app::App;
+use crate::audit::{self, Who};
+use crate::authz::{Actor, Permission};
+use crate::base::{ConnectionId, UnixMillis};
+use crate::events::{self, Happened};
+use crate::jobs::{self, Lane};
+use crate::providers::Secret;
+use crate::store::{SealedSecret, StoreError};
+
+/// What the provider made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Withdrawn {
+    Done,
+    /// A password has nobody to withdraw it; or it was disconnected before.
+    NotNeeded,
+    /// The provider did not answer; here everything is erased all the same.
+    NotAnswered(String),
+}
+
+/// Erases the access before anything else, so that a crash at any point leaves it erased; then the provider is told
+/// with the token that is only in memory by then. Again is harmless.
+pub fn disconnect(app: &App, actor: &Actor, id: ConnectionId) -> Result<(Connection, Withdrawn), ConnectionError> {
+    actor.require(Permission::ManageConnections)?;
+    let found = store::get(&app.store, actor.workspace, id)?.ok_or(ConnectionError::NotFound)?;
+    if found.is_disconnected() {
+        return Ok((found, Withdrawn::NotNeeded));
+    }
+    let (connection, token) = erase(app, actor, id)?;
+    app.smtp.forget(id);
+    Ok((connection, withdraw(app, actor, id, token)))
+}
+
+/// Under the lock of the tokens: no refresh may write them back.
+fn erase(app: &App, actor: &Actor, id: ConnectionId) -> Result<(Connection, Option<Secret>), ConnectionError> {
+    let held = held(id);
+    let _locked = held.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+    let connection = store::get(&app.store, actor.workspace, id)?.ok_or(ConnectionError::NotFound)?;
+    let token = match &connection.kind {
+        Kind::Google(google) => google
+            .credentials
+            .as_ref()
+            .and_then(|sealed| Tokens::open(&app.store, &sealed.sealed).ok().map(|tokens| tokens.refresh)),
+        Kind::SmtpImap(_) => None,
+    };
+    if let Some(sealed) = secret_of(&connection) {
+        app.store.shred_secret(sealed)?;
+    }
+    let connection = record(app, actor, &connection, app.now())?;
+    Ok((connection, token))
+}
+
+fn secret_of(connection: &Connection) -> Option<&SealedSecret> {
+    match &connection.kind {
+        Kind::Google(google) => google.credentials.as_ref().map(|credentials| &credentials.sealed),
+        Kind::SmtpImap(server) => server.password.as_ref(),
+    }
+}
+
+fn record(app: &App, actor: &Actor, before: &Connection, now: UnixMillis) -> Result<Connection, StoreError> {
+    let (workspace, id) = (actor.workspace, before.id);
+    let workers = trouble::workers_of(app, workspace, id)?;
+    let reason = format!("{} was disconnected.", before.address);
+    app.store.write(|txn| {
+        let Some(mut connection) = store::find(txn, workspace, id)? else { return Ok(before.clone()) };
+        match &mut connection.kind {
+            Kind::Google(google) => google.credentials = None,
+            Kind::SmtpImap(server) => server.password = None,
+        }
+        connection.state = State::Disconnected { at: now };
+        store::put(txn, &connection)?;
+        events::append(txn, workspace, now, Happened::ConnectionRemoved { connection: id })?;
+        let on = format!("connection {id}");
+        audit::record(txn, workspace, now, &Who::of(actor), "connection.removed", &on, connection.kind_words())?;
+        polls::cancel(txn, &connection, &reason)?;
+        trouble::pause(txn, workspace, &workers, now, &reason)?;
+        // What waits to leave hears its "no" from the gate now, not when its pause ends.
+        jobs::lift_pace(txn, Lane::MailOut, id.0)?;
+        Ok(connection)
+    })
+}
+
+fn withdraw(app: &App, actor: &Actor, id: ConnectionId, token: Option<Secret>) -> Withdrawn {
+    let (Some(token), Some(google)) = (token, &app.google) else { return Withdrawn::NotNeeded };
+    let outcome = google.revoke(&app.outbound, &token, &Log::of(id));
+    calls::flush(app, actor.workspace, id);
+    match outcome {
+        Ok(()) => Withdrawn::Done,
+        Err(error) => {
+            tracing::warn!(%error, connection = %id, "the access was erased, but could not be withdrawn");
+            Withdrawn::NotAnswered(error.to_string())
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Pages of connections.
+
+mod calendars;
+mod detail;
+mod disconnect;
+mod google;
+mod list;
+mod mailbox;
+mod shown;
+mod times;
+
+use actix_web::web::{self, ServiceConfig};
+
+use super::error::{ConnectError, ConnectionError};
+use crate::app::App;
+use crate::base::{ConnectionId, WorkspaceId};
+use crate::http::PageError;
+use crate::store::StoreError;
+use crate::workspaces;
+use times::Times;
+
+pub fn routes(config: &mut ServiceConfig) {
+    let at = |path: &str| web::resource(format!("/connections{path}"));
+    // Fixed names before `{id}`.
+    config
+        .service(at("").get(list::show))
+        .service(at("/new").get(list::choose))
+        .service(at("/google").get(google::explain))
+        .service(at("/google/start").get(google::start))
+        .service(at("/google/callback").get(google::callback))
+        .service(at("/mailbox").get(mailbox::show).post(mailbox::submit))
+        .service(at("/{id}").get(detail::show))
+        .service(at("/{id}/settings").post(detail::change))
+        .service(at("/{id}/check").post(detail::check_now))
+        .service(at("/{id}/calendars").get(calendars::show).post(calendars::choose))
+        .service(at("/{id}/disconnect").get(disconnect::ask).post(disconnect::disconnect_now));
+}
+
+/// The id in the path; what is none names nothing.
+fn id_in(path: &str) -> Result<ConnectionId, PageError> {
+    path.parse().map_err(|_| PageError::NotFound)
+}
+
+fn page_of(id: ConnectionId) -> String {
+    format!("/connections/{id}")
+}
+
+fn times_of(app: &App, workspace: WorkspaceId) -> Result<Times, StoreError> {
+    let zone = workspaces::get(&app.store, workspace)?.map_or(jiff::tz::TimeZone::UTC, |workspace| workspace.zone());
+    Ok(Times { zone, now: app.now() })
+}
+
+fn store_error(error: &StoreError) -> PageError {
+    match error {
+        StoreError::DiskFull { .. } => PageError::Unavailable {
+            what: "The disk of this server is full.".into(),
+            cure: "Its operator has to make room; then try again.".into(),
+        },
+        other => PageError::internal("could not reach the store", other),
+    }
+}
+
+impl From<ConnectionError> for PageError {
+    fn from(error: ConnectionError) -> Self {
+        match error {
+            ConnectionError::Denied(denied) => denied.into(),
+            ConnectionError::NotFound => Self::NotFound,
+            ConnectionError::Disconnected => {
+                Self::conflict("This account was disconnected.", "Connect it again first; its history is kept.")
+            }
+            ConnectionError::Invalid(fields) => {
+                let words: Vec<String> = fields.into_iter().map(|(_, words)| words).collect();
+                Self::bad_request(words.join(" "), "Go back and correct it.")
+            }
+            ConnectionError::Provider(error) => Self::Unavailable {
+                what: format!("The account did not answer as it should: {error}."),
+                cure: "Open its page to see its state, or try again in a minute.".into(),
+            },
+            ConnectionError::Store(error) => store_error(&error),
+        }
+    }
+}
+
+impl From<ConnectError> for PageError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Denied(denied) => denied.into(),
+            ConnectError::NotFound => Self::NotFound,
+            ConnectError::Store(error) => store_error(&error),
+            other => Self::bad_request(format!("Google was not connected: {other}."), "Begin again."),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::world::{World, OWNER};
+use crate::authz::Actor;
+use crate::base::SessionId;
+use crate::connections::{self, ConnectError, Kind, State, Use, Withdrawn};
+use crate::events::{self, Happened};
+use crate::providers::google::gmail::Gmail;
+use crate::providers::ProviderError;
+use crate::testing::NOW;
+use crate::workers::{self, WorkerForm, WorkerState};
+
+fn profile(world: &World, connection: &connections::Connection) -> Result<String, ProviderError> {
+    let (app, workspace) = (&world.test.app, world.test.workspace);
+    connections::google_session(app, workspace, connection.id, |session| Ok(Gmail(session).profile()?.email))
+}
+
+fn happened(world: &World) -> Vec<Happened> {
+    let page = events::list(&world.test.app.store, world.test.workspace, None, 100).unwrap();
+    page.rows.into_iter().map(|event| event.what).collect()
+}
+
+#[test]
+fn connecting_google_asks_for_what_the_use_needs_and_begins_reading_from_now() {
+    let world = World::start();
+    let connection = world.connect(&[Use::Outreach, Use::Calendar]);
+    assert_eq!(connection.address.display(), OWNER);
+    assert_eq!(connection.uses, [Use::Outreach, Use::Calendar]);
+    let Kind::Google(google) = &connection.kind else { panic!("not Google") };
+    assert!(google.history_cursor.is_some());
+    assert!(google.calendar_id.is_some() && google.busy_calendars.len() == 1);
+    assert_eq!(profile(&world, &connection).unwrap(), OWNER);
+    assert!(happened(&world).contains(&Happened::ConnectionMade { connection: connection.id }));
+    let calls = connections::list_calls(&world.test.app, world.test.workspace, connection.id, None, 100).unwrap();
+    assert!(calls.rows.iter().any(|call| call.url.ends_with("/token")), "the exchange is on the record");
+    assert!(calls.rows.iter().any(|call| call.url.ends_with("/profile")));
+}
+
+#[test]
+fn an_unticked_permission_is_named_and_nothing_is_saved() {
+    let world = World::start();
+    match world.try_connect(&[Use::Outreach], &["gmail.readonly"]) {
+        Err(ConnectError::NotGranted(names)) => assert_eq!(names, ["Read your e-mail"]),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(connections::list(&world.test.app.store, world.test.workspace).unwrap(), []);
+    assert!(
+        world.requests().iter().any(|request| request.ends_with("/google/revoke")),
+        "what is not used is given back"
+    );
+}
+
+#[test]
+fn a_consent_works_once_and_only_in_the_browser_that_began_it() {
+    let world = World::start();
+    let app = &world.test.app;
+    let begin = || connections::begin(app, &world.owner, &[Use::Outreach], None).unwrap();
+    let refused = |actor: &Actor, answer: &connections::ConsentAnswer| {
+        matches!(connections::finish(app, actor, answer), Err(ConnectError::NotBegunHere))
+    };
+
+    let answer = world.consent(&begin(), &[]);
+    let other_browser = Actor { session: Some(SessionId::new(NOW)), ..world.owner.clone() };
+    assert!(refused(&other_browser, &answer));
+    assert!(refused(&world.owner, &answer), "a state is used up by a wrong try too");
+
+    let answer = world.consent(&begin(), &[]);
+    assert!(connections::finish(app, &world.owner, &answer).is_ok());
+    assert!(refused(&world.owner, &answer), "again");
+
+    let answer = world.consent(&begin(), &[]);
+    world.advance(Duration::from_secs(601));
+    assert!(refused(&world.owner, &answer), "too late");
+
+    let declined = world.decline(&begin());
+    assert!(matches!(connections::finish(app, &world.owner, &declined), Err(ConnectError::Declined)));
+}
+
+#[test]
+fn the_same_account_again_renews_its_connection_and_adds_uses() {
+    let world = World::start();
+    let first = world.connect(&[Use::Outreach]);
+    let again = world.try_connect(&[Use::Calendar], &[]).unwrap();
+    assert!(again.is_again);
+    assert_eq!(again.connection.id, first.id);
+    assert_eq!(again.connection.uses, [Use::Outreach, Use::Calendar]);
+    assert_eq!(connections::list(&world.test.app.store, world.test.workspace).unwrap().len(), 1);
+}
+
+#[test]
+fn a_token_is_refreshed_once_however_many_ask_and_is_kept() {
+    let world = World::start();
+    let connection = world.connect(&[Use::Outreach]);
+    world.advance(Duration::from_secs(3_600));
+    world.forget_requests();
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| profile(&world, &connection).unwrap());
+        }
+    });
+    let refreshes =
+        |world: &World| world.requests().iter().filter(|request| request.ends_with("/google/token")).count();
+    assert_eq!(refreshes(&world), 1);
+    profile(&world, &connection).unwrap();
+    assert_eq!(refreshes(&world), 1, "the new token was stored");
+}
+
+#[test]
+fn a_token_refused_before_its_time_is_refreshed_once() {
+    let world = World::start();
+    let connection = world.connect(&[Use::Outreach]);
+    world.control("faults", &json!({"match": "GET /google/gmail", "status": 401, "times": 1}));
+    assert_eq!(profile(&world, &connection).unwrap(), OWNER);
+    world.control("faults", &json!({"match": "GET /google/gmail", "status": 401, "times": 2}));
+    assert!(matches!(profile(&world, &connection), Err(ProviderError::Reconnect { .. })));
+}
+
+#[test]
+fn a_revoked_grant_marks_the_connection_and_pauses_its_workers() {
+    let world = World::start();
+    let app = &world.test.app;
+    let connection = world.connect(&[Use::Outreach]);
+    let form = WorkerForm { name: "Hotels".into(), mailbox: Some(connection.id), ..WorkerForm::default() };
+    let worker = workers::create(app, &world.owner, &form).unwrap();
+    workers::activate(app, &world.owner, worker.id, &|_, _| Ok(Vec::new())).unwrap();
+
+    world.control("revoke", &json!({"email": OWNER}));
+    assert!(matches!(profile(&world, &connection), Err(ProviderError::Reconnect { .. })));
+    match world.stored(&connection).state {
+        State::NeedsOwner { reason, .. } => assert!(reason.contains("Sign in again"), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+    let worker = workers::get(&app.store, world.test.workspace, worker.id).unwrap().unwrap();
+    assert!(matches!(worker.state, WorkerState::Paused(off) if off.by_itself && off.reason.contains(OWNER)));
+    let lost = |what: &Happened| matches!(what, Happened::ConnectionLost { .. });
+    assert_eq!(happened(&world).iter().filter(|what| lost(what)).count(), 1);
+
+    let again = world.try_connect(&[Use::Outreach], &[]).unwrap();
+    assert_eq!((again.connection.id, again.connection.state), (connection.id, State::Working));
+    assert_eq!(profile(&world, &connection).unwrap(), OWNER);
+}
+
+#[test]
+fn disconnecting_erases_first_then_withdraws_and_nothing_is_fetched_afterwards() {
+    let world = World::start();
+    let app = &world.test.app;
+    let connection = world.connect(&[Use::Outreach]);
+    let Kind::Google(google) = &connection.kind else { panic!("not Google") };
+    let sealed = google.credentials.clone().unwrap().sealed;
+    let (gone, withdrawn) = connections::disconnect(app, &world.owner, connection.id).unwrap();
+    assert_eq!(withdrawn, Withdrawn::Done);
+    assert!(gone.is_disconnected());
+    assert!(app.store.open_secret(&sealed).is_err(), "the key of the tokens is gone");
+    world.forget_requests();
+    assert!(profile(&world, &connection).is_err());
+    assert_eq!(world.requests(), Vec::<String>::new());
+    assert!(matches!(connections::disconnect(app, &world.owner, connection.id), Ok((_, Withdrawn::NotNeeded))));
+}
+
+#[test]
+fn disconnecting_erases_even_when_google_does_not_answer() {
+    let world = World::start();
+    let connection = world.connect(&[Use::Outreach]);
+    world.control("faults", &json!({"match": "POST /google/revoke", "status": 503, "times": 9}));
+    let (gone, withdrawn) = connections::disconnect(&world.test.app, &world.owner, connection.id).unwrap();
+    assert!(gone.is_disconnected());
+    assert!(matches!(withdrawn, Withdrawn::NotAnswered(_)), "{withdrawn:?}");
+}
+
+#[test]
+fn only_calendars_of_the_account_can_be_chosen() {
+    let world = World::start();
+    let connection = world.connect(&[Use::Calendar]);
+    let app = &world.test.app;
+    let offered = connections::calendars(app, &world.owner, connection.id).unwrap();
+    let own = offered.iter().find(|calendar| calendar.is_writable()).unwrap();
+    let chosen = connections::choose_calendars(app, &world.owner, connection.id, &own.id, &[]).unwrap();
+    let Kind::Google(google) = &chosen.kind else { panic!("not Google") };
+    assert_eq!(google.busy_calendars, std::slice::from_ref(&own.id), "the one written to always counts");
+    let foreign = connections::choose_calendars(app, &world.owner, connection.id, "somebody@else.example", &[]);
+    assert!(matches!(foreign, Err(connections::ConnectionError::Invalid(_))));
+}
+
+#[test]
+fn old_calls_are_swept_and_new_ones_stay() {
+    let world = World::start();
+    let app = &world.test.app;
+    let connection = world.connect(&[Use::Outreach]);
+    let count = || connections::list_calls(app, world.test.workspace, connection.id, None, 100).unwrap().rows.len();
+    let before = count();
+    assert!(before > 0);
+    world.advance(Duration::from_secs(60));
+    let middle = app.now();
+    world.advance(Duration::from_secs(60));
+    profile(&world, &connection).unwrap();
+    assert_eq!(count(), before + 1);
+    connections::sweep_calls(app, middle).unwrap();
+    assert_eq!(count(), 1);
+}

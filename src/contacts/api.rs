@@ -1,0 +1,393 @@
+//! Contacts and tags for programs: `/v1/contacts`, `/v1/tags`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::{web, HttpResponse};
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use super::model::{Contact, Source};
+use super::service::{self, ContactError, ContactFields};
+use super::tags::{self, TagCount};
+use super::{list, store};
+use crate::app::App;
+use crate::authz::{Actor, Permission};
+use crate::base::{ContactId, Cursor};
+use crate::http::api::FieldError;
+use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, IdempotencyStore};
+use crate::http::{run, ApiError, ApiJson, ApiPage};
+
+const MAX_LIMIT: usize = 100;
+/// Contacts of one request on tags.
+const MAX_TAGGED: usize = 1_000;
+
+pub fn api_routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/contacts").route(web::get().to(list_contacts)).route(web::post().to(create_contact)))
+        .service(
+            web::resource("/contacts/{id}")
+                .route(web::get().to(get_contact))
+                .route(web::patch().to(change_contact))
+                .route(web::delete().to(delete_contact)),
+        )
+        .service(web::resource("/tags").route(web::get().to(list_all_tags)))
+        .service(
+            web::resource("/tags/{tag}/contacts").route(web::post().to(add_tag)).route(web::delete().to(remove_tag)),
+        );
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        list_contacts,
+        create_contact,
+        get_contact,
+        change_contact,
+        delete_contact,
+        list_all_tags,
+        add_tag,
+        remove_tag
+    ),
+    components(schemas(ContactBody, NewContactBody, ContactPatch, Tagged, TagChange, TagCount))
+)]
+struct Document;
+
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+/// A contact as programs see it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ContactBody {
+    pub id: String,
+    /// The first is the one written to.
+    pub addresses: Vec<String>,
+    pub first_name: String,
+    pub last_name: String,
+    pub company: String,
+    pub job_title: String,
+    pub phone: String,
+    pub website: String,
+    /// IANA name; null: the workspace's own.
+    pub time_zone: Option<String>,
+    /// BCP 47.
+    pub locale: Option<String>,
+    pub custom: BTreeMap<String, String>,
+    pub tags: Vec<String>,
+    /// `by_hand`, `import`, `api`, `referral` or `reply`.
+    pub source: String,
+    /// Processing is frozen on the person's request.
+    pub restricted: bool,
+    /// RFC 3339, UTC.
+    pub created_at: String,
+    pub changed_at: String,
+}
+
+impl From<&Contact> for ContactBody {
+    fn from(contact: &Contact) -> Self {
+        let source = match contact.source {
+            Source::ByHand => "by_hand",
+            Source::Import(_) => "import",
+            Source::Api => "api",
+            Source::Referral => "referral",
+            Source::Reply => "reply",
+        };
+        let fields = ContactFields::of(contact);
+        Self {
+            id: contact.id.to_string(),
+            addresses: fields.addresses,
+            first_name: fields.first_name,
+            last_name: fields.last_name,
+            company: fields.company,
+            job_title: fields.job_title,
+            phone: fields.phone,
+            website: fields.website,
+            time_zone: contact.time_zone.clone(),
+            locale: contact.locale.clone(),
+            custom: fields.custom,
+            tags: fields.tags,
+            source: source.to_owned(),
+            restricted: contact.restricted,
+            created_at: contact.created_at.to_rfc3339(),
+            changed_at: contact.changed_at.to_rfc3339(),
+        }
+    }
+}
+
+/// A new contact; only `addresses` is needed.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct NewContactBody {
+    pub addresses: Vec<String>,
+    pub first_name: String,
+    pub last_name: String,
+    pub company: String,
+    pub job_title: String,
+    pub phone: String,
+    pub website: String,
+    pub time_zone: String,
+    pub locale: String,
+    pub custom: BTreeMap<String, String>,
+    pub tags: Vec<String>,
+}
+
+/// Changes of a contact; what is absent stays. In `custom` an empty value removes the field.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ContactPatch {
+    pub addresses: Option<Vec<String>>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub company: Option<String>,
+    pub job_title: Option<String>,
+    pub phone: Option<String>,
+    pub website: Option<String>,
+    pub time_zone: Option<String>,
+    pub locale: Option<String>,
+    pub custom: Option<BTreeMap<String, String>>,
+    pub tags: Option<Vec<String>>,
+}
+
+impl ContactPatch {
+    fn over(self, contact: &Contact) -> ContactFields {
+        let mut fields = ContactFields::of(contact);
+        let set = |own: &mut String, new: Option<String>| {
+            if let Some(new) = new {
+                *own = new;
+            }
+        };
+        set(&mut fields.first_name, self.first_name);
+        set(&mut fields.last_name, self.last_name);
+        set(&mut fields.company, self.company);
+        set(&mut fields.job_title, self.job_title);
+        set(&mut fields.phone, self.phone);
+        set(&mut fields.website, self.website);
+        set(&mut fields.time_zone, self.time_zone);
+        set(&mut fields.locale, self.locale);
+        fields.addresses = self.addresses.unwrap_or(fields.addresses);
+        fields.tags = self.tags.unwrap_or(fields.tags);
+        fields.custom.extend(self.custom.unwrap_or_default());
+        fields
+    }
+}
+
+/// The contacts that a tag is put on or taken off.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tagged {
+    /// Ids, at most 1,000.
+    pub contacts: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TagChange {
+    /// How many contacts were changed by it.
+    pub changed: usize,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct ListQuery {
+    q: Option<String>,
+    tag: Option<String>,
+    cursor: Option<String>,
+    limit: Option<usize>,
+}
+
+/// Contacts, newest first; with `q` those of whom each word begins a word of name, address or company.
+#[utoipa::path(
+    get, path = "/v1/contacts", tag = "contacts",
+    params(
+        ("q" = Option<String>, Query, description = "Beginnings of words of name, address or company"),
+        ("tag" = Option<String>, Query, description = "Only contacts with this tag"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("limit" = Option<usize>, Query, description = "1 to 100, 50 if absent"),
+    ),
+    responses((status = 200, body = ApiPage<ContactBody>))
+)]
+async fn list_contacts(
+    app: web::Data<App>,
+    actor: Actor,
+    query: web::Query<ListQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let asked = query.into_inner();
+    let cursor = match asked.cursor.as_deref().filter(|cursor| !cursor.is_empty()) {
+        Some(text) => Some(Cursor::parse(text).map_err(|error| ApiError::bad_request(error.to_string()))?),
+        None => None,
+    };
+    let limit = asked.limit.unwrap_or(50).clamp(1, MAX_LIMIT);
+    let listed = run(move || {
+        actor.require(Permission::ViewContacts)?;
+        let filter = list::Filter { question: asked.q.unwrap_or_default(), tag: asked.tag.unwrap_or_default() };
+        Ok::<_, ContactError>(app.store.read(|txn| list::page(txn, actor.workspace, &filter, cursor.as_ref(), limit))?)
+    })
+    .await??;
+    let page: ApiPage<ContactBody> = listed.map(|contact| ContactBody::from(&contact)).into();
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// Adds a contact. An address that is known already is a conflict; the answer names its contact.
+#[utoipa::path(
+    post, path = "/v1/contacts", tag = "contacts", request_body = NewContactBody,
+    responses((status = 201, body = ContactBody), (status = 409, description = "The address is known"))
+)]
+async fn create_contact(
+    app: web::Data<App>,
+    actor: Actor,
+    answers: web::Data<Arc<dyn IdempotencyStore>>,
+    key: IdempotencyKey,
+    body: ApiJson<NewContactBody>,
+) -> Result<ApiAnswer, ApiError> {
+    let fields = ContactFields::from(body.value);
+    run(move || {
+        let workspace = actor.workspace;
+        idempotent(answers.as_ref().as_ref(), workspace, &key, body.fingerprint, || {
+            let contact = service::add_contact(&app, &actor, &fields, Source::Api)?;
+            Ok(ApiAnswer {
+                status: StatusCode::CREATED.as_u16(),
+                location: Some(format!("/v1/contacts/{}", contact.id)),
+                body: serde_json::to_vec(&ContactBody::from(&contact)).unwrap_or_default(),
+                is_replay: false,
+            })
+        })
+    })
+    .await?
+}
+
+/// One contact.
+#[utoipa::path(
+    get, path = "/v1/contacts/{id}", tag = "contacts", params(("id" = String, Path)),
+    responses((status = 200, body = ContactBody), (status = 404))
+)]
+async fn get_contact(app: web::Data<App>, actor: Actor, id: web::Path<ContactId>) -> Result<HttpResponse, ApiError> {
+    let contact = run(move || find(&app, &actor, *id)).await??;
+    Ok(HttpResponse::Ok().json(ContactBody::from(&contact)))
+}
+
+/// Changes some fields of a contact.
+#[utoipa::path(
+    patch, path = "/v1/contacts/{id}", tag = "contacts", params(("id" = String, Path)), request_body = ContactPatch,
+    responses((status = 200, body = ContactBody), (status = 404), (status = 409), (status = 422))
+)]
+async fn change_contact(
+    app: web::Data<App>,
+    actor: Actor,
+    id: web::Path<ContactId>,
+    body: ApiJson<ContactPatch>,
+) -> Result<HttpResponse, ApiError> {
+    let contact = run(move || {
+        let before = find(&app, &actor, *id)?;
+        service::update_contact(&app, &actor, *id, &body.value.over(&before))
+    })
+    .await??;
+    Ok(HttpResponse::Ok().json(ContactBody::from(&contact)))
+}
+
+/// Removes a contact and its notes. What other parts hold about the person is erased on its page.
+#[utoipa::path(
+    delete, path = "/v1/contacts/{id}", tag = "contacts", params(("id" = String, Path)),
+    responses((status = 204), (status = 404))
+)]
+async fn delete_contact(app: web::Data<App>, actor: Actor, id: web::Path<ContactId>) -> Result<HttpResponse, ApiError> {
+    run(move || service::erase_contact(&app, &actor, *id)).await??;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// All tags with how many contacts have each.
+#[utoipa::path(get, path = "/v1/tags", tag = "contacts", responses((status = 200, body = ApiPage<TagCount>)))]
+async fn list_all_tags(app: web::Data<App>, actor: Actor) -> Result<HttpResponse, ApiError> {
+    let data = run(move || {
+        actor.require(Permission::ViewContacts)?;
+        Ok::<_, ContactError>(tags::list_tags(&app.store, actor.workspace)?)
+    })
+    .await??;
+    Ok(HttpResponse::Ok().json(ApiPage { data, next_cursor: None }))
+}
+
+/// Puts a tag on contacts.
+#[utoipa::path(
+    post, path = "/v1/tags/{tag}/contacts", tag = "contacts", params(("tag" = String, Path)), request_body = Tagged,
+    responses((status = 200, body = TagChange), (status = 422))
+)]
+async fn add_tag(
+    app: web::Data<App>,
+    actor: Actor,
+    tag: web::Path<String>,
+    body: ApiJson<Tagged>,
+) -> Result<HttpResponse, ApiError> {
+    let ids = read_ids(&body.value)?;
+    let changed = run(move || tags::tag_all(&app, &actor, &ids, &tag)).await??;
+    Ok(HttpResponse::Ok().json(TagChange { changed }))
+}
+
+/// Takes a tag off contacts.
+#[utoipa::path(
+    delete, path = "/v1/tags/{tag}/contacts", tag = "contacts", params(("tag" = String, Path)), request_body = Tagged,
+    responses((status = 200, body = TagChange), (status = 422))
+)]
+async fn remove_tag(
+    app: web::Data<App>,
+    actor: Actor,
+    tag: web::Path<String>,
+    body: ApiJson<Tagged>,
+) -> Result<HttpResponse, ApiError> {
+    let ids = read_ids(&body.value)?;
+    let changed = run(move || tags::untag_all(&app, &actor, &ids, &tag)).await??;
+    Ok(HttpResponse::Ok().json(TagChange { changed }))
+}
+
+fn find(app: &App, actor: &Actor, id: ContactId) -> Result<Contact, ContactError> {
+    actor.require(Permission::ViewContacts)?;
+    store::get(&app.store, actor.workspace, id)?.ok_or(ContactError::NotFound)
+}
+
+fn read_ids(body: &Tagged) -> Result<Vec<ContactId>, ApiError> {
+    if body.contacts.len() > MAX_TAGGED {
+        let words = format!("At most {MAX_TAGGED} contacts at once.");
+        return Err(ApiError::invalid(vec![FieldError::at("/contacts", words)]));
+    }
+    let each = body.contacts.iter().enumerate().map(|(at, id)| {
+        id.parse()
+            .map_err(|_| ApiError::invalid(vec![FieldError::at(&format!("/contacts/{at}"), "Not a contact's id.")]))
+    });
+    each.collect()
+}
+
+impl From<NewContactBody> for ContactFields {
+    fn from(body: NewContactBody) -> Self {
+        Self {
+            first_name: body.first_name,
+            last_name: body.last_name,
+            addresses: body.addresses,
+            company: body.company,
+            job_title: body.job_title,
+            phone: body.phone,
+            website: body.website,
+            time_zone: body.time_zone,
+            locale: body.locale,
+            custom: body.custom,
+            tags: body.tags,
+        }
+    }
+}
+
+impl From<ContactError> for ApiError {
+    fn from(error: ContactError) -> Self {
+        match error {
+            ContactError::Denied(denied) => denied.into(),
+            ContactError::NotFound => Self::not_found(),
+            ContactError::Invalid(errors) => {
+                let place = |field: &str| format!("/{}", if field == "email" { "addresses" } else { field });
+                Self::invalid(errors.iter().map(|(field, words)| FieldError::at(&place(field), words)).collect())
+            }
+            ContactError::Duplicate(id) => {
+                Self::conflict(format!("The address belongs to contact {id}. Change that one with PATCH /v1/contacts/{id}."))
+            }
+            ContactError::Restricted => Self::conflict(
+                "Processing of this contact is restricted at the person's request. Lift the restriction on its page first.",
+            ),
+            ContactError::Store(error) => Self::internal("could not reach the contacts", &error),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! A draft and its states.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::audit::Who;
+use crate::base::{
+    BookingId, ConnectionId, ContactId, DraftId, EmailAddress, MessageId, ReplyId, UnixMillis, WorkerId, WorkspaceId,
+};
+
+/// What nobody looked at for this long has lost its occasion.
+pub const LIFETIME: Duration = Duration::from_secs(72 * 3600);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Draft {
+    pub id: DraftId,
+    pub workspace: WorkspaceId,
+    pub worker: Option<WorkerId>,
+    pub contact: ContactId,
+    /// The answer that it answers.
+    pub reply: Option<ReplyId>,
+    #[serde(default)]
+    pub booking: Option<BookingId>,
+    pub intent: Intent,
+    /// The label under which the reply was read; decides whether it may ever leave by itself.
+    pub label: String,
+    /// How surely the reply was read, 0 to 1.
+    pub confidence: f32,
+    /// What a person should notice about the reply: `injection`, `price`, `legal`, …
+    #[serde(default)]
+    pub flags: Vec<String>,
+    pub language: String,
+    pub connection: ConnectionId,
+    pub to: EmailAddress,
+    #[serde(default)]
+    pub to_name: String,
+    pub subject: String,
+    /// As the engine wrote it. Kept when a person edits, so that the difference is on record.
+    pub text: String,
+    /// As a person has changed it.
+    #[serde(default)]
+    pub edited_text: Option<String>,
+    #[serde(default)]
+    pub edited_subject: Option<String>,
+    /// The times that the text offers.
+    #[serde(default)]
+    pub offered: Vec<(UnixMillis, UnixMillis)>,
+    pub sources: Vec<Source>,
+    /// Claims that stand in no source; while there are any, only a person can let it go.
+    #[serde(default)]
+    pub ungrounded: Vec<String>,
+    pub state: DraftState,
+    pub created_at: UnixMillis,
+    pub expires_at: UnixMillis,
+    #[serde(default)]
+    pub decided: Option<Decision>,
+    /// The message that carries it, once approved.
+    #[serde(default)]
+    pub message: Option<MessageId>,
+}
+
+/// What the text is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intent {
+    /// To somebody who wants to go on.
+    Interested,
+    /// The answer to a question, from approved snippets.
+    Question,
+    /// Thanks for naming the right person.
+    Referral,
+    /// "Later, then", with the day when we write again.
+    Later,
+    /// About the time of a meeting; written by bookings.
+    Meeting,
+}
+
+impl Intent {
+    pub fn words(self) -> &'static str {
+        match self {
+            Intent::Interested => "Answer to somebody interested",
+            Intent::Question => "Answer to a question",
+            Intent::Referral => "Thanks for a referral",
+            Intent::Later => "Until later",
+            Intent::Meeting => "About a time to meet",
+        }
+    }
+}
+
+/// Approving and scheduling are one transaction, so "approved" shows as `Scheduled` with its `decided`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum DraftState {
+    Pending,
+    /// Its message waits for its turn.
+    Scheduled,
+    Sent,
+    /// Approved, but the gate out or the mailbox said no.
+    NotSent {
+        reason: String,
+    },
+    Rejected {
+        #[serde(default)]
+        reason: String,
+    },
+    Expired,
+    /// What it answered was read differently since.
+    Withdrawn,
+}
+
+impl DraftState {
+    pub fn name(&self) -> &'static str {
+        match self {
+            DraftState::Pending => "pending",
+            DraftState::Scheduled => "scheduled",
+            DraftState::Sent => "sent",
+            DraftState::NotSent { .. } => "not_sent",
+            DraftState::Rejected { .. } => "rejected",
+            DraftState::Expired => "expired",
+            DraftState::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+/// Who decided, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    pub by: Who,
+    /// The name to show.
+    pub name: String,
+    pub at: UnixMillis,
+    /// It left by itself, as the owner allowed.
+    #[serde(default)]
+    pub automatic: bool,
+}
+
+/// Where something in the text comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    pub kind: SourceKind,
+    /// Id (and version) of the row: `019a…` or `019a… v3`; empty where there is none.
+    pub id: String,
+    /// What to call it: "Snippet: Prices", "Work calendar".
+    pub title: String,
+    /// The facts, as they may be used.
+    pub words: String,
+    /// The part of the draft that rests on it, as it stands there; marked on the page. Empty: not marked.
+    #[serde(default)]
+    pub used: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    Contact,
+    Snippet,
+    /// Fixed wording of the program or of the sequence.
+    Template,
+    Sender,
+    /// Free times, or a date that was computed.
+    Calendar,
+    /// The person's own answer. Shown beside the letter, but never a ground for a claim.
+    Reply,
+}
+
+impl Draft {
+    pub fn is_pending(&self) -> bool {
+        self.state == DraftState::Pending
+    }
+
+    /// The text as it leaves.
+    pub fn final_text(&self) -> &str {
+        self.edited_text.as_deref().unwrap_or(&self.text)
+    }
+
+    pub fn final_subject(&self) -> &str {
+        self.edited_subject.as_deref().unwrap_or(&self.subject)
+    }
+
+    pub fn is_edited(&self) -> bool {
+        self.edited_text.as_ref().is_some_and(|text| *text != self.text)
+            || self.edited_subject.as_ref().is_some_and(|subject| *subject != self.subject)
+    }
+
+    /// Over the edge at `now`, whether or not the clean-up has come by.
+    pub fn is_over(&self, now: UnixMillis) -> bool {
+        now >= self.expires_at
+    }
+
+    /// The sources a reader is shown, numbered from 1: the program's own phrases say nothing to anybody.
+    pub fn shown_sources(&self) -> impl Iterator<Item = &Source> {
+        self.sources.iter().filter(|source| source.kind != SourceKind::Template)
+    }
+}

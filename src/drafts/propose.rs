@@ -1,0 +1,185 @@
+//! Proposing a draft: once for each reply and label, through the grounding gate.
+
+use super::expire;
+use super::model::{Draft, DraftState, Intent, Source, SourceKind, LIFETIME};
+use super::store;
+use crate::app::App;
+use crate::base::{BookingId, DraftId, UnixMillis};
+use crate::contacts;
+use crate::events::{self, Happened};
+use crate::jobs::{self, NewJob};
+use crate::language::ground::{host_of, take_links, ungrounded, Grounds};
+use crate::messaging::Reply;
+use crate::store::{StoreError, Txn};
+use crate::{workers, workspaces};
+
+/// A draft to be proposed. Ids are made here, outside the transaction.
+#[derive(Clone, Debug)]
+pub struct NewDraft {
+    draft: Draft,
+    expire: NewJob,
+}
+
+impl NewDraft {
+    /// An answer to a reply that has been read: to its writer, in its thread, from the mailbox it came to.
+    pub fn answering(reply: &Reply, intent: Intent, now: UnixMillis) -> Self {
+        let id = DraftId::new(now);
+        let expires_at = now.plus(LIFETIME);
+        let reading = reply.reading.clone().unwrap_or_default();
+        let draft = Draft {
+            id,
+            workspace: reply.workspace,
+            worker: reply.worker,
+            contact: reply.contact,
+            reply: Some(reply.id),
+            booking: None,
+            intent,
+            label: reading.label,
+            confidence: reading.confidence,
+            flags: reading.flags,
+            language: reading.language,
+            connection: reply.connection,
+            to: reply.from.clone(),
+            to_name: reply.from_name.clone(),
+            subject: re(&reply.subject),
+            text: String::new(),
+            edited_text: None,
+            edited_subject: None,
+            offered: Vec::new(),
+            sources: Vec::new(),
+            ungrounded: Vec::new(),
+            state: DraftState::Pending,
+            created_at: now,
+            expires_at,
+            decided: None,
+            message: None,
+        };
+        Self { draft, expire: expire::job(reply.workspace, id, now, expires_at) }
+    }
+
+    pub fn id(&self) -> DraftId {
+        self.draft.id
+    }
+
+    /// The engine's text and the language it wrote in.
+    pub fn words(mut self, text: &str, language: &str) -> Self {
+        self.draft.text = text.trim().to_owned();
+        self.draft.language = language.to_owned();
+        self
+    }
+
+    pub fn source(mut self, source: Source) -> Self {
+        self.draft.sources.push(source);
+        self
+    }
+
+    /// Fixed phrases that the text was put together from; they ground it and are not shown.
+    pub fn template(self, words: &str) -> Self {
+        let title = "Fixed wording".to_owned();
+        let words = words.to_owned();
+        self.source(Source { kind: SourceKind::Template, id: String::new(), title, words, used: String::new() })
+    }
+
+    /// The times that the text offers, and how they are written in it.
+    pub fn offering(mut self, times: &[(UnixMillis, UnixMillis)]) -> Self {
+        self.draft.offered = times.to_vec();
+        self
+    }
+
+    pub fn booking(mut self, booking: BookingId) -> Self {
+        self.draft.booking = Some(booking);
+        self
+    }
+}
+
+/// "Re: …", once.
+fn re(subject: &str) -> String {
+    const MARKS: &[&str] = &["re:", "aw:", "sv:", "antw:", "rv:", "res:", "ref:"];
+    let mut rest = subject.trim();
+    while let Some(mark) =
+        MARKS.iter().find(|mark| rest.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark)))
+    {
+        rest = rest[mark.len()..].trim_start();
+    }
+    format!("Re: {rest}")
+}
+
+/// Writes the draft into the queue, with the gate's findings. `None` when this reply has a draft under this label
+/// already, or the person is gone or asked to be left alone.
+pub fn propose(app: &App, txn: &mut Txn<'_>, new: &NewDraft, now: UnixMillis) -> Result<Option<DraftId>, StoreError> {
+    let mut draft = new.draft.clone();
+    if is_answered(txn, &draft)? {
+        return Ok(None);
+    }
+    match contacts::find(txn, draft.workspace, draft.contact)? {
+        None => return Ok(None),
+        Some(contact) if contact.restricted => return Ok(None),
+        Some(_) => {}
+    }
+    draft.ungrounded = ground(app, txn, &draft)?;
+    store::put(txn, &draft)?;
+    jobs::enqueue(txn, &new.expire)?;
+    let what = Happened::DraftWritten { draft: draft.id, contact: draft.contact };
+    events::append(txn, draft.workspace, now, what)?;
+    Ok(Some(draft.id))
+}
+
+fn is_answered(txn: &mut Txn<'_>, draft: &Draft) -> Result<bool, StoreError> {
+    let Some(reply) = draft.reply else { return Ok(false) };
+    let earlier = store::list_of_reply(txn, draft.workspace, reply)?;
+    Ok(earlier.iter().any(|other| other.label == draft.label && other.state != DraftState::Withdrawn))
+}
+
+/// What the draft's final text claims that nothing allowed holds (G5). Allowed are its own sources, the contact's
+/// fields, the sender's profile and the business; links may lead to hosts that people of the workspace have named
+/// in those, and to this server.
+pub fn ground(app: &App, txn: &mut Txn<'_>, draft: &Draft) -> Result<Vec<String>, StoreError> {
+    let mut facts: Vec<String> = Vec::new();
+    let mut trusted: Vec<String> = vec![app.public_url.clone()];
+    if let Some(contact) = contacts::find(txn, draft.workspace, draft.contact)? {
+        facts.push(contact.name());
+        facts.extend(contacts::FIELDS.iter().filter_map(|field| contact.field(field)));
+        facts.extend(contact.custom.into_values());
+    }
+    if let Some(workspace) = workspaces::find(txn, draft.workspace)? {
+        trusted.extend([workspace.name, workspace.postal_address]);
+    }
+    if let Some(worker) = find_worker(txn, draft)? {
+        let (sender, meeting) = (worker.sender, worker.meeting);
+        trusted.extend([sender.name, sender.role, sender.signature, meeting.title, meeting.place]);
+        facts.push(meeting.minutes.to_string());
+    }
+    for source in &draft.sources {
+        match source.kind {
+            // What came in from outside proves nothing.
+            SourceKind::Reply => {}
+            SourceKind::Snippet | SourceKind::Template | SourceKind::Sender => trusted.push(source.words.clone()),
+            SourceKind::Contact | SourceKind::Calendar => facts.push(source.words.clone()),
+        }
+    }
+    let hosts: Vec<String> =
+        trusted.iter().flat_map(|text| take_links(text).0).filter_map(|link| host_of(&link)).collect();
+    let sources: Vec<&str> = facts.iter().chain(&trusted).map(String::as_str).collect();
+    let link_hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    let grounds = Grounds { sources: &sources, link_hosts: &link_hosts, language: &draft.language };
+    Ok(ungrounded(draft.final_text(), &grounds))
+}
+
+fn find_worker(txn: &mut Txn<'_>, draft: &Draft) -> Result<Option<workers::Worker>, StoreError> {
+    match draft.worker {
+        Some(worker) => workers::find(txn, draft.workspace, worker),
+        None => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::re;
+
+    #[test]
+    fn an_answer_says_re_once() {
+        for subject in ["Heating", "Re: Heating", "RE: AW: Heating", "Rv: re: Heating"] {
+            assert_eq!(re(subject), "Re: Heating", "{subject}");
+        }
+    }
+}

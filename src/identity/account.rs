@@ -1,0 +1,227 @@
+//! A person's own account: made, changed, given another password.
+
+use super::model::{Client, Credentials, Profile, StoredPassword, User, Username};
+use super::password::{self, HashError, WeakPassword};
+use super::sign_in::{self, note, SignInError};
+use super::throttle::TooManyTries;
+use super::{mails, session, store};
+use crate::app::App;
+use crate::base::{EmailAddress, SessionId, UnixMillis, UserId};
+use crate::store::{StoreError, Txn};
+
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// Field name and what is wrong with it, in words for the person.
+    #[error("{field}: {words}")]
+    Invalid { field: &'static str, words: String },
+    #[error("the current password does not fit")]
+    WrongPassword,
+    #[error(transparent)]
+    TooMany(#[from] TooManyTries),
+    #[error("too many passwords are being checked at once")]
+    Busy,
+    /// The sensitive act needs a fresh proof of who is there.
+    #[error("prove again who you are")]
+    ProofNeeded,
+    /// It is the person's only way to sign in.
+    #[error("nothing would be left to sign in with")]
+    LastWayIn,
+    #[error("not found")]
+    NotFound,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AccountError {
+    pub fn invalid(field: &'static str, words: impl Into<String>) -> Self {
+        Self::Invalid { field, words: words.into() }
+    }
+}
+
+impl From<HashError> for AccountError {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy => Self::Busy,
+            HashError::Hash(detail) => Self::Store(StoreError::Engine(detail)),
+        }
+    }
+}
+
+impl From<WeakPassword> for AccountError {
+    fn from(weak: WeakPassword) -> Self {
+        Self::invalid("password", weak.to_string())
+    }
+}
+
+impl From<SignInError> for AccountError {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::TooMany(wait) => Self::TooMany(wait),
+            SignInError::Busy => Self::Busy,
+            SignInError::Store(error) => Self::Store(error),
+            SignInError::Mismatch | SignInError::WrongCode | SignInError::Expired => Self::WrongPassword,
+        }
+    }
+}
+
+/// What an account is made of.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    pub name: String,
+    pub email: EmailAddress,
+    /// Absent for people who only ever come from an issuer.
+    pub password: Option<String>,
+}
+
+/// An account ready to be written: its password is hashed, its id made.
+#[derive(Clone, Debug)]
+pub struct PreparedAccount {
+    pub user: User,
+    credentials: Credentials,
+}
+
+/// A person's name as it is kept.
+pub fn checked_name(raw: &str) -> Result<String, AccountError> {
+    let name = raw.trim();
+    if name.is_empty() {
+        return Err(AccountError::invalid("name", "Write a name, so that others know who it is."));
+    }
+    if name.chars().count() > 80 || name.chars().any(char::is_control) {
+        return Err(AccountError::invalid("name", "Use at most 80 characters on one line."));
+    }
+    Ok(name.to_owned())
+}
+
+/// Judges and hashes, outside any transaction: hashing takes a while. `context` are further words that the
+/// password must not be made of.
+pub fn prepare(new: &NewAccount, context: &[&str], now: UnixMillis) -> Result<PreparedAccount, AccountError> {
+    let name = checked_name(&new.name)?;
+    let password = match &new.password {
+        Some(password) => {
+            let words: Vec<&str> = [&name, new.email.display()].into_iter().chain(context.iter().copied()).collect();
+            password::judge(password, &words)?;
+            Some(StoredPassword { phc: password::hash(password)?, changed_at: now })
+        }
+        None => None,
+    };
+    let user = User {
+        id: UserId::new(now),
+        name,
+        email: new.email.clone(),
+        username: None,
+        is_operator: false,
+        profile: Profile::default(),
+        created_at: now,
+    };
+    Ok(PreparedAccount { user, credentials: Credentials { password, ..Credentials::default() } })
+}
+
+/// Writes a prepared account; the first of a server becomes its operator. Fails with `Exists` when the address is
+/// taken.
+pub fn insert(txn: &mut Txn<'_>, account: &PreparedAccount) -> Result<User, StoreError> {
+    let is_operator = store::is_nobody_there(txn)?;
+    let user = User { is_operator, ..account.user.clone() };
+    store::put(txn, &user, None)?;
+    store::put_credentials(txn, user.id, &account.credentials)?;
+    note(txn, user.id, user.created_at, "account.made", if is_operator { "operator" } else { "" })?;
+    Ok(user)
+}
+
+/// What the profile page changes.
+#[derive(Clone, Debug, Default)]
+pub struct ProfileForm {
+    pub name: String,
+    pub email: String,
+    pub username: String,
+    pub profile: Profile,
+}
+
+/// Changes how a person is called and how the product shows itself. Another address needs a fresh proof, since a
+/// reset would go there, and the old address is told.
+pub fn change_profile(app: &App, user: UserId, session: SessionId, form: &ProfileForm) -> Result<User, AccountError> {
+    let before = store::get(&app.store, user)?.ok_or(AccountError::NotFound)?;
+    let changed = read_form(&before, form)?;
+    let has_new_address = changed.email != before.email;
+    if has_new_address && !session::is_proof_fresh(app, user, session)? {
+        return Err(AccountError::ProofNeeded);
+    }
+    let now = app.now();
+    let saved = app.store.write(|txn| {
+        let Some(current) = store::find(txn, user)? else { return Err(AccountError::NotFound) };
+        let after = User { is_operator: current.is_operator, ..changed.clone() };
+        match store::put(txn, &after, Some(&current)) {
+            Err(StoreError::Exists) => return Err(taken(txn, &after)?),
+            done => done?,
+        }
+        if has_new_address {
+            note(txn, user, now, "account.address_changed", "")?;
+        }
+        Ok(after)
+    })?;
+    if has_new_address {
+        mails::tell_of_new_address(app, &before, &saved.email)?;
+    }
+    Ok(saved)
+}
+
+fn read_form(before: &User, form: &ProfileForm) -> Result<User, AccountError> {
+    let email = EmailAddress::parse(&form.email).map_err(|error| AccountError::invalid("email", error.to_string()))?;
+    let username = match form.username.trim() {
+        "" => None,
+        raw => Some(Username::parse(raw).map_err(|error| AccountError::invalid("username", error.to_string()))?),
+    };
+    let zone = form.profile.time_zone.trim();
+    if !zone.is_empty() && jiff::tz::TimeZone::get(zone).is_err() {
+        return Err(AccountError::invalid("time_zone", "Choose a time zone of the list, for example Europe/London."));
+    }
+    let profile = Profile { time_zone: zone.to_owned(), ..form.profile.clone() };
+    Ok(User { name: checked_name(&form.name)?, email, username, profile, ..before.clone() })
+}
+
+/// Which of the two names is somebody else's.
+fn taken(txn: &mut Txn<'_>, wanted: &User) -> Result<AccountError, StoreError> {
+    let owner = store::find_by_login(txn, wanted.email.compare())?;
+    Ok(if owner.is_some_and(|owner| owner.id != wanted.id) {
+        AccountError::invalid("email", "Another account has this address.")
+    } else {
+        AccountError::invalid("username", "Somebody else has this name. Take another.")
+    })
+}
+
+/// Sets another password. Asks for the current one where there is one; all other sessions end.
+pub fn change_password(
+    app: &App,
+    user: &User,
+    session: SessionId,
+    current: &str,
+    new: &str,
+    client: &Client,
+) -> Result<(), AccountError> {
+    if store::get_credentials(&app.store, user.id)?.password.is_some() {
+        sign_in::check_password(app, user.id, current, client)?;
+    } else if !session::is_proof_fresh(app, user.id, session)? {
+        return Err(AccountError::ProofNeeded);
+    }
+    let stored = prepare_password(user, new, app.now())?;
+    app.store.write(|txn| {
+        set_password(txn, user.id, &stored)?;
+        session::end_all(txn, user.id, Some(session), stored.changed_at)?;
+        Ok::<_, StoreError>(())
+    })?;
+    mails::tell_of_change(app, user, "The password of your account was changed.")?;
+    Ok(())
+}
+
+/// Judges and hashes a new password of a known person.
+pub(super) fn prepare_password(user: &User, new: &str, now: UnixMillis) -> Result<StoredPassword, AccountError> {
+    let username = user.username.as_ref().map_or("", Username::as_str);
+    password::judge(new, &[&user.name, user.email.display(), username])?;
+    Ok(StoredPassword { phc: password::hash(new)?, changed_at: now })
+}
+
+pub(super) fn set_password(txn: &mut Txn<'_>, user: UserId, stored: &StoredPassword) -> Result<(), StoreError> {
+    let mut known = store::credentials(txn, user)?;
+    known.password = Some(stored.clone());
+    store::put_credentials(txn, user, &known)?;
+    note(txn, user, stored.changed_at, "password.changed", "")
+}

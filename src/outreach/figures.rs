@@ -1,0 +1,269 @@
+//! Figures of a worker: always the sum over its enrolments, because each write of an enrolment takes away what the
+//! row counted before and adds what it counts now. Each figure therefore opens exactly the list it counts.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::model::{Enrolment, State, Why};
+use crate::base::{MessageId, StepId};
+
+/// A list of leads that a page can open. The number stands in index keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Group {
+    All = 0,
+    Waiting = 1,
+    Queued = 2,
+    Away = 3,
+    Finished = 4,
+    Stopped = 5,
+    /// Due, but held back.
+    Held = 6,
+    /// Held back because enough mails wait for the mailbox.
+    Backlog = 7,
+    Written = 10,
+    Replied = 11,
+    Interested = 12,
+    Meeting = 13,
+    Bounced = 14,
+    OptedOut = 15,
+}
+
+impl Group {
+    pub const ALL: [Group; 14] = [
+        Group::All,
+        Group::Waiting,
+        Group::Queued,
+        Group::Away,
+        Group::Finished,
+        Group::Stopped,
+        Group::Held,
+        Group::Backlog,
+        Group::Written,
+        Group::Replied,
+        Group::Interested,
+        Group::Meeting,
+        Group::Bounced,
+        Group::OptedOut,
+    ];
+
+    /// The word in addresses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Group::All => "all",
+            Group::Waiting => "waiting",
+            Group::Queued => "queued",
+            Group::Away => "away",
+            Group::Finished => "finished",
+            Group::Stopped => "stopped",
+            Group::Held => "held",
+            Group::Backlog => "backlog",
+            Group::Written => "written",
+            Group::Replied => "replied",
+            Group::Interested => "interested",
+            Group::Meeting => "meeting",
+            Group::Bounced => "bounced",
+            Group::OptedOut => "opted-out",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Group> {
+        Group::ALL.into_iter().find(|group| group.as_str() == text)
+    }
+
+    pub fn words(self) -> &'static str {
+        match self {
+            Group::All => "All",
+            Group::Waiting => "Waiting",
+            Group::Queued => "Leaving next",
+            Group::Away => "Away",
+            Group::Finished => "Finished",
+            Group::Stopped => "Stopped",
+            Group::Held => "Held back",
+            Group::Backlog => "Behind others",
+            Group::Written => "Written to",
+            Group::Replied => "Replied",
+            Group::Interested => "Interested",
+            Group::Meeting => "Meetings",
+            Group::Bounced => "Bounced",
+            Group::OptedOut => "Opted out",
+        }
+    }
+}
+
+/// What of a step is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepFigures {
+    pub sent: u64,
+    /// Answers of people after this step and before the next.
+    pub replied: u64,
+    pub interested: u64,
+    pub bounced: u64,
+    pub opted_out: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    groups: BTreeMap<u8, u64>,
+    steps: BTreeMap<StepId, StepFigures>,
+}
+
+impl Figures {
+    pub fn of(&self, group: Group) -> u64 {
+        self.groups.get(&(group as u8)).copied().unwrap_or(0)
+    }
+
+    pub fn step(&self, step: StepId) -> StepFigures {
+        self.steps.get(&step).copied().unwrap_or_default()
+    }
+
+    /// One enrolment was written: `before` is the row it replaces, `after` what stands now.
+    pub fn turn(&mut self, before: Option<&Enrolment>, after: Option<&Enrolment>) {
+        if let Some(before) = before {
+            self.count(before, |figure| *figure = figure.saturating_sub(1));
+        }
+        if let Some(after) = after {
+            self.count(after, |figure| *figure += 1);
+        }
+        self.groups.retain(|_, count| *count > 0);
+        self.steps.retain(|_, step| *step != StepFigures::default());
+    }
+
+    fn count(&mut self, enrolment: &Enrolment, by: impl Fn(&mut u64)) {
+        for group in groups_of(enrolment) {
+            by(self.groups.entry(group as u8).or_default());
+        }
+        for sent in &enrolment.sent {
+            by(&mut self.steps.entry(sent.step).or_default().sent);
+        }
+        let Some(last) = enrolment.last_sent() else { return };
+        let step = self.steps.entry(last.step).or_default();
+        let came = &enrolment.came;
+        let figures = [
+            (came.label.is_some(), &mut step.replied),
+            (came.is_interested(), &mut step.interested),
+            (came.bounced, &mut step.bounced),
+            (came.opted_out, &mut step.opted_out),
+        ];
+        for (counts, figure) in figures {
+            if counts {
+                by(figure);
+            }
+        }
+    }
+}
+
+/// The lists an enrolment stands in.
+pub fn groups_of(enrolment: &Enrolment) -> Vec<Group> {
+    let mut groups = vec![Group::All];
+    match &enrolment.state {
+        State::Waiting { waits_for: None, .. } => groups.push(Group::Waiting),
+        State::Waiting { waits_for: Some(hold), .. } => {
+            let held = if hold.why == Why::Backlog { Group::Backlog } else { Group::Held };
+            groups.extend([Group::Waiting, held]);
+        }
+        State::Queued { .. } => groups.push(Group::Queued),
+        State::PausedUntil { .. } => groups.push(Group::Away),
+        State::Finished { .. } => groups.push(Group::Finished),
+        State::Stopped { .. } => groups.push(Group::Stopped),
+    }
+    let came = &enrolment.came;
+    let marks = [
+        (!enrolment.sent.is_empty(), Group::Written),
+        (came.label.is_some(), Group::Replied),
+        (came.is_interested(), Group::Interested),
+        (came.meeting, Group::Meeting),
+        (came.bounced, Group::Bounced),
+        (came.opted_out, Group::OptedOut),
+    ];
+    groups.extend(marks.into_iter().filter(|(counts, _)| *counts).map(|(_, group)| group));
+    groups
+}
+
+/// What became of a worker's last hundred mails, for the brakes (G4).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastHundred(Vec<(MessageId, Fate)>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fate {
+    Sent,
+    Bounced,
+    /// Opted out or reported as spam.
+    Refused,
+}
+
+const HUNDRED: usize = 100;
+/// More than these of the last hundred, and the worker pauses.
+const MOST_BOUNCED: usize = 5;
+const MOST_REFUSED: usize = 2;
+
+impl LastHundred {
+    /// Notes a mail, or a worse fate of one that is noted. Again is harmless.
+    pub fn note(&mut self, message: MessageId, fate: Fate) {
+        match self.0.iter_mut().find(|(noted, _)| *noted == message) {
+            Some((_, noted)) if *noted == Fate::Sent => *noted = fate,
+            Some(_) => {}
+            None => self.0.push((message, fate)),
+        }
+        let surplus = self.0.len().saturating_sub(HUNDRED);
+        self.0.drain(..surplus);
+    }
+
+    /// Why the worker must pause, in words; `None` while all is well.
+    pub fn brake(&self) -> Option<String> {
+        let count = |fate| self.0.iter().filter(|(_, noted)| *noted == fate).count();
+        let (bounced, refused, all) = (count(Fate::Bounced), count(Fate::Refused), self.0.len());
+        if bounced > MOST_BOUNCED {
+            return Some(format!(
+                "{bounced} of the last {all} mails bounced. Check where these addresses come from before going on."
+            ));
+        }
+        (refused > MOST_REFUSED).then(|| {
+            format!(
+                "{refused} of the last {all} people opted out or reported spam. Change the text or the audience before going on."
+            )
+        })
+    }
+
+    /// After a person has looked and switched the worker on again, counting begins anew.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn the_brake_counts_the_last_hundred_mails_each_once() {
+        let id = |number: u128| MessageId(Uuid::from_u128(number));
+        let mut last = LastHundred::default();
+        for number in 0..5 {
+            last.note(id(number), Fate::Sent);
+            last.note(id(number), Fate::Bounced);
+            last.note(id(number), Fate::Bounced);
+        }
+        assert_eq!(last.brake(), None, "five of a hundred are allowed");
+        last.note(id(5), Fate::Bounced);
+        assert!(last.brake().unwrap().starts_with("6 of the last 6 mails bounced"), "{:?}", last.brake());
+        for number in 10..110 {
+            last.note(id(number), Fate::Sent);
+        }
+        assert_eq!(last.brake(), None, "they are no longer among the last hundred");
+        for number in 107..110 {
+            last.note(id(number), Fate::Refused);
+        }
+        assert!(last.brake().unwrap().starts_with("3 of the last 100 people opted out"));
+    }
+
+    #[test]
+    fn groups_are_named_once_in_addresses() {
+        for group in Group::ALL {
+            assert_eq!(Group::parse(group.as_str()), Some(group));
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Outreach: sequences of mails that stop at the first answer.
+//!
+//! Always true here:
+//! - A contact is in at most one sequence at a time, and gets each step at most once.
+//! - Only words that a person approved leave: by switching the worker on, or later by approving a change.
+//! - Any answer a person wrote stops the sequence, even when the next mail is already queued; an absence pauses it.
+//! - A step is rendered just before it is handed to the gate out, in one transaction with the lead's new state; a
+//!   field without value and without fallback holds the step back.
+//! - Figures are the sum over the enrolments they count, so each opens exactly its list.
+
+mod activate;
+mod api;
+mod enrol;
+mod figures;
+mod model;
+pub mod pages;
+mod plan;
+mod preview;
+mod react;
+pub mod sequences;
+mod step;
+mod store;
+mod timing;
+mod wake;
+mod why;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use activate::{activate, missing, Missing};
+pub use api::{api_routes, openapi};
+pub use enrol::{enrol, enrol_tag, remove, resume, stop, LastRun, Tally, ENROL};
+pub use figures::{Figures, Group, StepFigures};
+pub use model::{Approval, Came, Enrolment, Hold, Sent, Sequence, Skip, State, Step, Why};
+pub use pages::routes;
+pub use plan::STEP;
+pub use sequences::{Mistake, SequenceForm, StepForm};
+pub use store::{figures, find_active, get, get_sequence, last_run, list_group, list_of_contact, list_sequences};
+
+use crate::app::App;
+use crate::authz::Denied;
+use crate::events::Subscribers;
+use crate::jobs::Handlers;
+use crate::store::{Declared, StoreError};
+use crate::workers::{ActivateError, WorkerError};
+
+#[derive(Debug, thiserror::Error)]
+pub enum OutreachError {
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error("no such worker, sequence or lead")]
+    NotFound,
+    #[error("the worker has no sequence yet")]
+    NoSequence,
+    #[error("the worker has no tag whose contacts are its leads")]
+    NoTag,
+    /// The sequence's form, each mistake with its place.
+    #[error("{} mistakes in the sequence", .0.len())]
+    Mistakes(Vec<Mistake>),
+    #[error("the worker {0} uses this sequence")]
+    SequenceInUse(String),
+    #[error("{0}")]
+    MayNotWrite(String),
+    #[error("the contact is in another sequence at this moment")]
+    InAnother,
+    #[error(transparent)]
+    Worker(WorkerError),
+    /// What is missing before the worker can be switched on.
+    #[error("not ready: {}", .0.join(" "))]
+    NotReady(Vec<String>),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<WorkerError> for OutreachError {
+    fn from(error: WorkerError) -> Self {
+        match error {
+            WorkerError::Denied(denied) => Self::Denied(denied),
+            WorkerError::NotFound => Self::NotFound,
+            WorkerError::Store(error) => Self::Store(error),
+            other => Self::Worker(other),
+        }
+    }
+}
+
+impl From<ActivateError> for OutreachError {
+    fn from(error: ActivateError) -> Self {
+        match error {
+            ActivateError::Worker(error) => error.into(),
+            ActivateError::NotReady(missing) => Self::NotReady(missing),
+        }
+    }
+}
+
+/// All tables of the room.
+pub fn tables() -> Vec<Declared> {
+    store::tables()
+}
+
+/// The room's kinds of work.
+pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
+    handlers.task(step::StepDue).task(enrol::EnrolTag)
+}
+
+pub fn subscribers() -> Subscribers<App> {
+    vec![Box::new(react::Follow)]
+}

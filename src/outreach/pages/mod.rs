@@ -1,0 +1,220 @@
+//! The pages of outreach, one file for each group. Handlers parse, call one service, and answer.
+
+mod leads;
+mod overview;
+mod preview;
+mod sequence;
+mod settings;
+mod switch;
+mod why;
+
+use actix_web::web::{self, ServiceConfig};
+
+use super::OutreachError;
+use crate::app::App;
+use crate::authz::Actor;
+use crate::base::{EnrolmentId, UnixMillis, WorkerId};
+use crate::http::ui::Tab;
+use crate::http::PageError;
+use crate::store::StoreError;
+use crate::workers::{self, Worker, WorkerState};
+use crate::workspaces;
+
+/// Every address of the room. Named places stand before those with an id.
+pub fn routes(config: &mut ServiceConfig) {
+    let at = web::resource::<&str>;
+    config
+        .service(at("/sending/pause").route(web::post().to(switch::pause_all)))
+        .service(at("/sending/resume").route(web::post().to(switch::resume_all)))
+        .service(at("/outreach").route(web::get().to(overview::list)))
+        .service(at("/outreach/new").route(web::get().to(settings::new)).route(web::post().to(settings::create)))
+        .service(at("/outreach/leads").route(web::post().to(leads::add_to_worker)))
+        .service(at("/outreach/sequences").route(web::get().to(sequence::list)).route(web::post().to(sequence::create)))
+        .service(
+            at("/outreach/sequences/{sequence}")
+                .route(web::get().to(sequence::show))
+                .route(web::post().to(sequence::save)),
+        )
+        .service(at("/outreach/sequences/{sequence}/approve").route(web::post().to(sequence::approve)))
+        .service(at("/outreach/sequences/{sequence}/delete").route(web::post().to(sequence::delete)))
+        .service(at("/outreach/{worker}").route(web::get().to(overview::show)))
+        .service(at("/outreach/{worker}/activate").route(web::post().to(switch::activate)))
+        .service(at("/outreach/{worker}/pause").route(web::post().to(switch::pause)))
+        .service(at("/outreach/{worker}/approve").route(web::post().to(switch::approve)))
+        .service(at("/outreach/{worker}/delete").route(web::post().to(switch::delete)))
+        .service(at("/outreach/{worker}/leads").route(web::get().to(leads::list)).route(web::post().to(leads::add)))
+        .service(at("/outreach/{worker}/leads/tag").route(web::post().to(leads::add_tag)))
+        .service(at("/outreach/{worker}/leads/{lead}/{act}").route(web::post().to(leads::act)))
+        .service(
+            at("/outreach/{worker}/sequence")
+                .route(web::get().to(sequence::of_worker))
+                .route(web::post().to(sequence::save_of_worker)),
+        )
+        .service(at("/outreach/{worker}/preview").route(web::get().to(preview::show)))
+        .service(at("/outreach/{worker}/test").route(web::post().to(preview::test)))
+        .service(
+            at("/outreach/{worker}/settings")
+                .route(web::get().to(settings::edit))
+                .route(web::post().to(settings::save)),
+        )
+        .service(at("/outreach/{worker}/why").route(web::get().to(why::show)));
+}
+
+impl From<OutreachError> for PageError {
+    fn from(error: OutreachError) -> Self {
+        match error {
+            OutreachError::Denied(denied) => denied.into(),
+            OutreachError::NotFound => PageError::NotFound,
+            OutreachError::NoSequence => {
+                PageError::conflict("The worker has no sequence yet.", "Write its first mail, then add leads.")
+            }
+            OutreachError::NoTag => {
+                PageError::conflict("The worker has no tag.", "Choose one under Settings, or add leads by hand.")
+            }
+            OutreachError::Mistakes(mistakes) => {
+                let words = mistakes.first().map(|mistake| mistake.words.clone()).unwrap_or_default();
+                PageError::bad_request("The sequence has a mistake.", words)
+            }
+            OutreachError::SequenceInUse(worker) => PageError::conflict(
+                format!("The worker {worker} uses this sequence."),
+                "Give it another sequence first.",
+            ),
+            OutreachError::MayNotWrite(words) => PageError::conflict(words, "Nothing was sent."),
+            OutreachError::InAnother => {
+                PageError::conflict("The contact is in another sequence at this moment.", "Stop that one first.")
+            }
+            OutreachError::NotReady(missing) => PageError::conflict("The worker is not ready.", missing.join(" ")),
+            OutreachError::Worker(error) => PageError::conflict(sentence(&error.to_string()), String::new()),
+            OutreachError::Store(error) => PageError::internal("outreach could not read or write", &error),
+        }
+    }
+}
+
+/// An error's text as a sentence.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first: String = chars.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}
+
+/// What stands above every tab of a worker.
+#[derive(Clone, Debug)]
+struct Head {
+    worker: Worker,
+    tabs: Vec<Tab>,
+    /// `ok`, `warn` or `off`, with the word for it.
+    tone: &'static str,
+    state: &'static str,
+    /// "since 2 November", "since Tue 24 Nov, 10:30: the reason".
+    since: String,
+    may_edit: bool,
+    may_switch: bool,
+}
+
+/// Makes the head; `tab` is the address's last part, empty for the overview.
+fn head(app: &App, actor: &Actor, id: WorkerId, tab: &str) -> Result<Head, OutreachError> {
+    use crate::authz::Permission;
+    actor.require(Permission::ViewOutreach)?;
+    let worker = workers::get(&app.store, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;
+    let figures = super::figures(&app.store, actor.workspace, id)?;
+    let steps = match worker.sequence {
+        Some(sequence) => super::get_sequence(&app.store, actor.workspace, sequence)?.map_or(0, |s| s.steps.len()),
+        None => 0,
+    };
+    let count = |count: u64| if count == 0 { String::new() } else { crate::http::charts::grouped(count) };
+    let entry = |path: &str, label: &str, shown: String| Tab {
+        href: if path.is_empty() { format!("/outreach/{id}") } else { format!("/outreach/{id}/{path}") },
+        label: label.to_owned(),
+        count: shown,
+        current: path == tab,
+    };
+    let tabs = vec![
+        entry("", "Overview", String::new()),
+        entry("leads", "Leads", count(figures.of(super::Group::All))),
+        entry("sequence", "Sequence", count(steps as u64)),
+        entry("preview", "Preview", String::new()),
+        entry("settings", "Settings", String::new()),
+    ];
+    let zone = zone(app, actor)?;
+    let (tone, state, since) = match &worker.state {
+        WorkerState::Working => {
+            let since = worker.activated_at.map(|at| format!("since {}", day(at, &zone))).unwrap_or_default();
+            ("ok", "Active", since)
+        }
+        WorkerState::Off => ("off", "Not activated", String::new()),
+        WorkerState::Paused(off) => ("warn", "Paused", format!("since {}: {}", when(off.at, &zone), off.reason)),
+    };
+    Ok(Head {
+        tabs,
+        tone,
+        state,
+        since,
+        may_edit: actor.may(Permission::EditOutreach),
+        may_switch: actor.may(Permission::ActivateWorkers),
+        worker,
+    })
+}
+
+impl Head {
+    fn goal(&self) -> &str {
+        &self.worker.goal
+    }
+
+    fn tabs(&self) -> &[Tab] {
+        &self.tabs
+    }
+
+    /// The address of one of the worker's pages or acts.
+    fn at(&self, path: &str) -> String {
+        format!("/outreach/{}/{path}", self.worker.id)
+    }
+
+    /// The address of an act on one lead.
+    fn lead(&self, lead: &EnrolmentId, act: &str) -> String {
+        self.at(&format!("leads/{lead}/{act}"))
+    }
+
+    fn tag_words(&self) -> String {
+        format!("Add all tagged “{}”", self.worker.audience_tag)
+    }
+
+    fn is_working(&self) -> bool {
+        self.worker.state.is_working()
+    }
+}
+
+fn zone(app: &App, actor: &Actor) -> Result<jiff::tz::TimeZone, StoreError> {
+    let workspace = workspaces::get(&app.store, actor.workspace)?;
+    Ok(workspace.map_or(jiff::tz::TimeZone::UTC, |workspace| workspace.zone()))
+}
+
+/// "Tue 24 Nov, 10:30".
+fn when(at: UnixMillis, zone: &jiff::tz::TimeZone) -> String {
+    at.in_zone(zone).strftime("%a %-d %b, %H:%M").to_string()
+}
+
+/// "24 November".
+fn day(at: UnixMillis, zone: &jiff::tz::TimeZone) -> String {
+    at.in_zone(zone).strftime("%-d %B").to_string()
+}
+
+/// Every page of a worker as HTML, for tests that look at them.
+#[cfg(test)]
+pub(super) fn samples(
+    app: &App,
+    actor: &Actor,
+    frame: &crate::http::Frame,
+    id: WorkerId,
+) -> Vec<(&'static str, String)> {
+    let draw = |page: &dyn askama::DynTemplate| page.dyn_render().unwrap();
+    vec![
+        ("workers", draw(&overview::workers_page(app, actor, frame).unwrap())),
+        ("worker", draw(&overview::overview(app, actor, frame, id).unwrap())),
+        ("leads", draw(&leads::page(app, actor, frame, id, &leads::Query::default(), None).unwrap())),
+        ("sequence", draw(&sequence::worker_page(app, actor, frame, id).unwrap())),
+        ("sequences", draw(&sequence::list_page(app, actor, frame).unwrap())),
+        ("preview", draw(&preview::page(app, actor, frame, id, None).unwrap())),
+        ("settings", draw(&settings::edit_page(app, actor, frame, id, None, Default::default()).unwrap())),
+        ("why", draw(&why::page(app, actor, frame, id).unwrap())),
+    ]
+}

@@ -1,0 +1,355 @@
+//! The list of workers, and one worker's overview.
+
+use actix_web::http::StatusCode;
+use actix_web::{web, HttpResponse};
+use askama::Template;
+
+use super::super::{activate, figures, get_sequence, store, Enrolment, Figures, Group, Missing, OutreachError, State};
+use super::{head, when, zone, Head};
+use crate::app::App;
+use crate::authz::{Actor, Permission};
+use crate::base::WorkerId;
+use crate::connections;
+use crate::contacts;
+use crate::http::charts::{grouped, Bar, Funnel};
+use crate::http::layout::Layout;
+use crate::http::{html, run, Frame, PageError};
+use crate::messaging::{self, Counted, Delivery};
+use crate::workers::{self, Worker, WorkerState};
+
+/// Rows of the lists on the overview.
+const FEW: usize = 5;
+/// Replies looked through to find the worker's own.
+const LOOKED_THROUGH: usize = 200;
+
+#[derive(Template)]
+#[template(path = "outreach/workers.html")]
+pub struct WorkersPage {
+    pub layout: Layout,
+    pub rows: Vec<WorkerRow>,
+    pub may_edit: bool,
+}
+
+pub struct WorkerRow {
+    pub href: String,
+    pub name: String,
+    pub goal: String,
+    pub tone: &'static str,
+    pub state: &'static str,
+    pub today: u32,
+    pub leads: String,
+    pub written: String,
+    pub replied: String,
+    pub meetings: String,
+}
+
+/// GET /outreach
+pub async fn list(app: web::Data<App>, actor: Actor, frame: Frame) -> Result<HttpResponse, PageError> {
+    let page = run(move || workers_page(&app, &actor, &frame)).await??;
+    html(StatusCode::OK, &page)
+}
+
+pub fn workers_page(app: &App, actor: &Actor, frame: &Frame) -> Result<WorkersPage, OutreachError> {
+    actor.require(Permission::ViewOutreach)?;
+    let mut rows = Vec::new();
+    for worker in workers::list(&app.store, actor.workspace)? {
+        rows.push(row(app, actor, worker)?);
+    }
+    let layout = frame.live_layout("Outreach");
+    Ok(WorkersPage { layout, rows, may_edit: actor.may(Permission::EditOutreach) })
+}
+
+fn row(app: &App, actor: &Actor, worker: Worker) -> Result<WorkerRow, OutreachError> {
+    let figures = figures(&app.store, actor.workspace, worker.id)?;
+    let (tone, state) = match &worker.state {
+        WorkerState::Working => ("ok", "Active"),
+        WorkerState::Off => ("off", "Not activated"),
+        WorkerState::Paused(_) => ("warn", "Paused"),
+    };
+    let sent = messaging::sent_in_last_day(&app.store, actor.workspace, Counted::Worker(worker.id), app.now())?;
+    Ok(WorkerRow {
+        href: format!("/outreach/{}", worker.id),
+        tone,
+        state,
+        today: sent,
+        leads: grouped(figures.of(Group::All)),
+        written: grouped(figures.of(Group::Written)),
+        replied: grouped(figures.of(Group::Replied)),
+        meetings: grouped(figures.of(Group::Meeting)),
+        name: worker.name,
+        goal: worker.goal,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "outreach/worker.html")]
+pub struct OverviewPage {
+    pub layout: Layout,
+    pub head: Head,
+    /// What keeps it from being switched on; only asked while it is off.
+    pub missing: Vec<Missing>,
+    pub waits_for_approval: bool,
+    pub funnel: Funnel,
+    /// The figures as links to the lists they count.
+    pub lists: Vec<ListLink>,
+    pub steps: Vec<StepRow>,
+    pub next: Vec<NextMail>,
+    pub replies: Vec<ReplyRow>,
+    pub now: Now,
+}
+
+pub struct ListLink {
+    pub href: String,
+    pub words: &'static str,
+    pub count: String,
+}
+
+pub struct StepRow {
+    pub when: String,
+    pub title: String,
+    pub note: &'static str,
+    pub sent: String,
+    pub replied: String,
+    pub rest: String,
+    pub href: String,
+}
+
+pub struct NextMail {
+    pub name: String,
+    pub href: String,
+    pub words: String,
+    pub held: bool,
+}
+
+pub struct ReplyRow {
+    pub name: String,
+    pub company: String,
+    pub href: String,
+    pub excerpt: String,
+    pub label: String,
+    pub iso: String,
+    pub at: String,
+}
+
+/// The facts at the side.
+pub struct Now {
+    pub sent: u64,
+    pub cap: u64,
+    pub sent_words: String,
+    pub limit_words: String,
+    pub held: String,
+    /// "Write from …"; empty without a mailbox.
+    pub from_words: String,
+    /// "Offer free times from …"; empty without a calendar.
+    pub times_words: String,
+    pub days: String,
+    pub hours: String,
+    pub pace: String,
+}
+
+/// GET /outreach/{worker}
+pub async fn show(
+    app: web::Data<App>,
+    actor: Actor,
+    frame: Frame,
+    worker: web::Path<WorkerId>,
+) -> Result<HttpResponse, PageError> {
+    let page = run(move || overview(&app, &actor, &frame, *worker)).await??;
+    html(StatusCode::OK, &page)
+}
+
+pub fn overview(app: &App, actor: &Actor, frame: &Frame, id: WorkerId) -> Result<OverviewPage, OutreachError> {
+    let head = head(app, actor, id, "")?;
+    let worker = head.worker.clone();
+    let figures = figures(&app.store, actor.workspace, id)?;
+    let sequence = worker.sequence.map(|id| get_sequence(&app.store, actor.workspace, id)).transpose()?.flatten();
+    let missing = if head.is_working() { Vec::new() } else { activate::missing(app, actor, id)? };
+    Ok(OverviewPage {
+        layout: frame.live_layout(worker.name.clone()),
+        missing,
+        waits_for_approval: worker.activated_at.is_some() && sequence.as_ref().is_some_and(|s| !s.is_all_approved()),
+        funnel: funnel(&figures),
+        lists: lists(&worker, &figures),
+        steps: sequence.map(|sequence| step_rows(&worker, &sequence, &figures)).unwrap_or_default(),
+        next: next_mails(app, actor, &worker)?,
+        replies: replies(app, actor, &worker)?,
+        now: now_facts(app, actor, &worker, &figures)?,
+        head,
+    })
+}
+
+fn funnel(figures: &Figures) -> Funnel {
+    let step = |label: &str, group| Bar { label: label.to_owned(), count: figures.of(group) };
+    let steps = vec![
+        step("Leads added", Group::All),
+        step("Written to", Group::Written),
+        step("Replied", Group::Replied),
+        step("Interested", Group::Interested),
+        step("Meetings", Group::Meeting),
+    ];
+    Funnel { steps, base: 1 }
+}
+
+fn lists(worker: &Worker, figures: &Figures) -> Vec<ListLink> {
+    let groups = [Group::Written, Group::Replied, Group::Interested, Group::Meeting, Group::Bounced, Group::OptedOut];
+    let link = |group: Group| ListLink {
+        href: format!("/outreach/{}/leads?group={}", worker.id, group.as_str()),
+        words: group.words(),
+        count: grouped(figures.of(group)),
+    };
+    groups.into_iter().map(link).collect()
+}
+
+fn step_rows(worker: &Worker, sequence: &super::super::Sequence, figures: &Figures) -> Vec<StepRow> {
+    let row = |(place, step): (usize, &super::super::Step)| {
+        let counted = figures.step(step.id);
+        let kind = if step.working_days { "working days" } else { "days" };
+        StepRow {
+            when: match (place, step.wait_days) {
+                (0, 0) => "At once".to_owned(),
+                (_, 0) => "The same day".to_owned(),
+                (_, 1) => format!("1 {} later", kind.trim_end_matches('s')),
+                (_, days) => format!("{days} {kind} later"),
+            },
+            title: if step.subject.is_empty() { first_line(&step.text) } else { step.subject.clone() },
+            note: match (sequence.is_approved(step), step.subject.is_empty()) {
+                (false, _) => "Waits for approval.",
+                (true, true) => "Same thread. Leaves by itself.",
+                (true, false) => "Leaves by itself.",
+            },
+            sent: grouped(counted.sent),
+            replied: grouped(counted.replied),
+            rest: rest_words(counted.interested, counted.bounced, counted.opted_out),
+            href: format!("/outreach/{}/leads?step={}", worker.id, step.id),
+        }
+    };
+    sequence.steps.iter().enumerate().map(row).collect()
+}
+
+fn rest_words(interested: u64, bounced: u64, opted_out: u64) -> String {
+    let each = [(interested, "interested"), (bounced, "bounced"), (opted_out, "opted out")];
+    let said = each.into_iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}"));
+    said.collect::<Vec<_>>().join(", ")
+}
+
+fn first_line(text: &str) -> String {
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("No text yet");
+    line.chars().take(80).collect()
+}
+
+/// Mails at the gate first, then leads that are held back with their reason.
+fn next_mails(app: &App, actor: &Actor, worker: &Worker) -> Result<Vec<NextMail>, OutreachError> {
+    let mut leads = Vec::new();
+    for group in [Group::Queued, Group::Held] {
+        leads.extend(store::list_group(&app.store, actor.workspace, worker.id, group, None, FEW)?.rows);
+    }
+    leads.truncate(FEW);
+    let mail = |lead: &Enrolment| next_mail(app, actor, lead);
+    leads.iter().map(mail).collect()
+}
+
+fn next_mail(app: &App, actor: &Actor, lead: &Enrolment) -> Result<NextMail, OutreachError> {
+    let contact = contacts::get(&app.store, actor.workspace, lead.contact)?;
+    let (words, held) = match &lead.state {
+        State::Waiting { waits_for: Some(hold), .. } => (hold.words.clone(), true),
+        State::Queued { message, .. } => {
+            match messaging::get_message(&app.store, actor.workspace, *message)?.map(|message| message.state) {
+                Some(Delivery::Queued { waits_for: Some(reason) }) => (reason, false),
+                Some(state) if !state.is_waiting() => (state.words().to_owned(), false),
+                _ => ("Leaves as soon as the mailbox is free.".to_owned(), false),
+            }
+        }
+        state => (state.words().to_owned(), false),
+    };
+    Ok(NextMail {
+        name: contact.map_or_else(|| "Somebody who was erased".to_owned(), |contact| contact.name()),
+        href: format!("/contacts/{}", lead.contact),
+        words,
+        held,
+    })
+}
+
+fn replies(app: &App, actor: &Actor, worker: &Worker) -> Result<Vec<ReplyRow>, OutreachError> {
+    let zone = zone(app, actor)?;
+    let recent = messaging::list_replies(&app.store, actor.workspace, None, LOOKED_THROUGH)?;
+    let own = recent.rows.into_iter().filter(|reply| reply.worker == Some(worker.id)).take(FEW);
+    let mut rows = Vec::new();
+    for reply in own {
+        let contact = contacts::get(&app.store, actor.workspace, reply.contact)?;
+        rows.push(ReplyRow {
+            name: contact.as_ref().map_or_else(|| reply.from.display().to_owned(), contacts::Contact::name),
+            company: contact.map(|contact| contact.company).unwrap_or_default(),
+            href: format!("/contacts/{}", reply.contact),
+            excerpt: reply.excerpt.chars().take(200).collect(),
+            label: reply.reading.map(|reading| reading.label).unwrap_or_default(),
+            iso: reply.received_at.to_rfc3339(),
+            at: when(reply.received_at, &zone),
+        });
+    }
+    Ok(rows)
+}
+
+fn now_facts(app: &App, actor: &Actor, worker: &Worker, figures: &Figures) -> Result<Now, OutreachError> {
+    let account = |id: Option<crate::base::ConnectionId>| {
+        id.map(|id| connections::get(&app.store, actor.workspace, id)).transpose().map(Option::flatten)
+    };
+    let mailbox = account(worker.mailbox)?;
+    let words = |verb: &str, found: &Option<connections::Connection>| {
+        found.as_ref().map(|found| format!("{verb} {}", found.address.display())).unwrap_or_default()
+    };
+    let sent = messaging::sent_in_last_day(&app.store, actor.workspace, Counted::Worker(worker.id), app.now())?;
+    let (sent, cap) = (u64::from(sent), u64::from(worker.limits.per_day.min(app.config.outreach.hard_daily_cap)));
+    let per_domain = grouped(u64::from(worker.limits.per_domain_day));
+    Ok(Now {
+        sent,
+        cap,
+        sent_words: format!("{} of {}", grouped(sent), grouped(cap)),
+        limit_words: format!("{} mails, {per_domain} to one domain", grouped(cap)),
+        held: grouped(figures.of(Group::Held) + figures.of(Group::Backlog)),
+        times_words: words("Offer free times from", &account(worker.calendar)?),
+        pace: mailbox.as_ref().map(pace_words).unwrap_or_default(),
+        from_words: words("Write from", &mailbox),
+        days: days_words(&worker.hours.days),
+        hours: format!("{} to {}", clock(worker.hours.from), clock(worker.hours.to)),
+    })
+}
+
+fn pace_words(mailbox: &connections::Connection) -> String {
+    let (least, most) = (mailbox.pace.min_gap_seconds, mailbox.pace.min_gap_seconds + mailbox.pace.jitter_seconds);
+    if most < 120 {
+        format!("{least} to {most} s apart")
+    } else {
+        format!("{} to {} min apart", least.div_ceil(60), most.div_ceil(60))
+    }
+}
+
+const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+/// "Mon to Fri", "Mon, Wed, Fri".
+fn days_words(days: &[u8]) -> String {
+    let name = |day: &u8| DAYS.get(usize::from(*day).wrapping_sub(1)).copied().unwrap_or("");
+    let is_run = days.len() > 2 && days.windows(2).all(|pair| pair[1] == pair[0] + 1);
+    match (days.first(), days.last()) {
+        (Some(first), Some(last)) if is_run => format!("{} to {}", name(first), name(last)),
+        _ => days.iter().map(name).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// "9:00" of minutes after midnight.
+pub fn clock(minutes: u16) -> String {
+    format!("{}:{:02}", minutes / 60, minutes % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_and_hours_are_said_as_people_say_them() {
+        assert_eq!(days_words(&[1, 2, 3, 4, 5]), "Mon to Fri");
+        assert_eq!(days_words(&[1, 3, 5]), "Mon, Wed, Fri");
+        assert_eq!(days_words(&[6, 7]), "Sat, Sun");
+        assert_eq!(days_words(&[]), "");
+        assert_eq!((clock(540), clock(1439)), ("9:00".to_owned(), "23:59".to_owned()));
+    }
+}

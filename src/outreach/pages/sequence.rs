@@ -1,0 +1,469 @@
+//! Sequences: the list, and the editor. Steps are added, moved and removed by named buttons of one form, so it works
+//! with scripts off; only "Save steps" writes.
+
+use actix_web::http::StatusCode;
+use actix_web::{web, HttpResponse};
+use askama::Template;
+
+use super::super::sequences::{self, SequenceForm, StepForm};
+use super::super::{get_sequence, list_sequences, OutreachError, Sequence};
+use super::{head, Head};
+use crate::app::App;
+use crate::authz::{Actor, Permission};
+use crate::base::{SequenceId, WorkerId};
+use crate::http::layout::Layout;
+use crate::http::respond::with_toast;
+use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
+use crate::workers;
+
+/// Shown beside the text, as people type them.
+const FIELDS_HINT: &str =
+    "{{first_name|there}}, {{company}}, {{#if company}}…{{/if}}, {{sender_name}}, and variants as {Hi|Hello}.";
+
+#[derive(Template)]
+#[template(path = "outreach/sequences.html")]
+pub struct SequencesPage {
+    pub layout: Layout,
+    pub rows: Vec<SequenceRow>,
+    pub may_edit: bool,
+    /// The sequence's name as typed; `name` would be hidden by an argument of the macros.
+    pub title: String,
+    pub name_error: String,
+}
+
+pub struct SequenceRow {
+    pub href: String,
+    pub name: String,
+    pub steps: usize,
+    pub used_by: String,
+    pub is_approved: bool,
+}
+
+#[derive(Template)]
+#[template(path = "outreach/sequence.html")]
+pub struct SequencePage {
+    pub layout: Layout,
+    /// Absent on the sequence's own page.
+    pub head: Option<Head>,
+    pub action: String,
+    pub approve: String,
+    pub delete: String,
+    /// The sequence's name as typed; `name` would be hidden by an argument of the macros.
+    pub title: String,
+    pub name_error: String,
+    pub steps: Vec<StepView>,
+    /// Mistakes with the id of their field.
+    pub mistakes: Vec<(String, String)>,
+    pub may_edit: bool,
+    pub may_approve: bool,
+    /// Something that was saved waits for approval.
+    pub waits_for_approval: bool,
+    /// The form holds changes that were not saved yet.
+    pub is_unsaved: bool,
+    pub fields_hint: &'static str,
+}
+
+pub struct StepView {
+    pub number: usize,
+    pub id: String,
+    pub wait: String,
+    pub working_days: bool,
+    pub subject: String,
+    pub text: String,
+    pub is_approved: bool,
+    pub is_first: bool,
+    pub is_last: bool,
+    pub wait_error: String,
+    pub subject_error: String,
+    pub text_error: String,
+}
+
+impl StepView {
+    /// The name of one of its fields.
+    fn field(&self, name: &str) -> String {
+        format!("{name}-{}", self.number)
+    }
+}
+
+type Pairs = Vec<(String, String)>;
+
+/// What a button of the editor wants.
+enum Act {
+    Save,
+    Add,
+    Remove(usize),
+    Up(usize),
+    Down(usize),
+}
+
+/// GET /outreach/sequences
+pub async fn list(app: web::Data<App>, actor: Actor, frame: Frame) -> Result<HttpResponse, PageError> {
+    let page = run(move || list_page(&app, &actor, &frame)).await??;
+    html(StatusCode::OK, &page)
+}
+
+pub fn list_page(app: &App, actor: &Actor, frame: &Frame) -> Result<SequencesPage, OutreachError> {
+    actor.require(Permission::ViewOutreach)?;
+    let workers = workers::list(&app.store, actor.workspace)?;
+    let row = |sequence: Sequence| {
+        let users = workers.iter().filter(|worker| worker.sequence == Some(sequence.id));
+        SequenceRow {
+            href: format!("/outreach/sequences/{}", sequence.id),
+            steps: sequence.steps.len(),
+            is_approved: sequence.is_all_approved(),
+            used_by: users.map(|worker| worker.name.as_str()).collect::<Vec<_>>().join(", "),
+            name: sequence.name,
+        }
+    };
+    Ok(SequencesPage {
+        layout: frame.layout("Sequences"),
+        rows: list_sequences(&app.store, actor.workspace)?.into_iter().map(row).collect(),
+        may_edit: actor.may(Permission::EditOutreach),
+        title: String::new(),
+        name_error: String::new(),
+    })
+}
+
+/// POST /outreach/sequences: an empty one with a name, opened in the editor.
+pub async fn create(
+    app: web::Data<App>,
+    actor: Actor,
+    frame: Frame,
+    form: web::Form<Pairs>,
+) -> Result<HttpResponse, PageError> {
+    let name = value(&form, "name").to_owned();
+    let wanted = SequenceForm { name: name.clone(), steps: vec![StepForm::default()] };
+    let (services, who) = (app.clone(), actor.clone());
+    match run(move || sequences::create(&services, &who, &wanted)).await? {
+        Ok(made) => Ok(see_other(&format!("/outreach/sequences/{}", made.id))),
+        Err(OutreachError::Mistakes(mistakes)) => {
+            let mut page = run(move || list_page(&app, &actor, &frame)).await??;
+            page.title = name;
+            page.name_error = mistakes.first().map(|mistake| mistake.words.clone()).unwrap_or_default();
+            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// GET /outreach/sequences/{sequence}
+pub async fn show(
+    app: web::Data<App>,
+    actor: Actor,
+    frame: Frame,
+    sequence: web::Path<SequenceId>,
+) -> Result<HttpResponse, PageError> {
+    let page = run(move || {
+        actor.require(Permission::ViewOutreach).map_err(OutreachError::from)?;
+        let found = get_sequence(&app.store, actor.workspace, *sequence)?.ok_or(OutreachError::NotFound)?;
+        Ok::<_, OutreachError>(editor(&actor, &frame, None, Some(&found), &SequenceForm::of(&found)))
+    });
+    html(StatusCode::OK, &page.await??)
+}
+
+/// POST /outreach/sequences/{sequence}
+pub async fn save(
+    app: web::Data<App>,
+    actor: Actor,
+    frame: Frame,
+    cookies: web::Data<Cookies>,
+    sequence: web::Path<SequenceId>,
+    form: web::Form<Pairs>,
+) -> Result<HttpResponse, PageError> {
+    let back = format!("/outreach/sequences/{sequence}");
+    let saved = run(move || {
+        actor.require(Permission::EditOutreach).map_err(OutreachError::from)?;
+        let found = get_sequence(&app.store, actor.workspace, *sequence)?.ok_or(OutreachError::NotFound)?;
+        submit(&app, &actor, &frame, None, Some(&found), &form)
+    });
+    answer(saved.await??, &back, &cookies)
+}
+
+/// GET /outreach/{worker}/sequence: the worker's own, or an empty form when it has none.
+pub async fn of_worker(
+    app: web::Data<App>,
+    actor: Actor,
+    frame: Frame,
+    worker: web::Path<WorkerId>,
+) -> Result<HttpResponse, PageError> {
+    let page = run(move || worker_page(&app, &actor, &frame, *worker)).await??;
+    html(StatusCode::OK, &page)
+}
+
+pub fn worker_page(app: &App, actor: &Actor, frame: &Frame, id: WorkerId) -> Result<SequencePage, OutreachError> {
+    let head = head(app, actor, id, "sequence")?;
+    let found = own_sequence(app, actor, &head)?;
+    let form = found.as_ref().map_or_else(|| first_form(&head), SequenceForm::of);
+    Ok(editor(actor, frame, Some(head), found.as_ref(), &form))
+}
+
+/// POST /outreach/{worker}/sequence
+pub async fn save_of_worker(
+    app: web::Data<App>,
+    actor: Actor,
+    frame: Frame,
+    cookies: web::Data<Cookies>,
+    worker: web::Path<WorkerId>,
+    form: web::Form<Pairs>,
+) -> Result<HttpResponse, PageError> {
+    let back = format!("/outreach/{worker}/sequence");
+    let saved = run(move || {
+        actor.require(Permission::EditOutreach).map_err(OutreachError::from)?;
+        let head = head(&app, &actor, *worker, "sequence")?;
+        let found = own_sequence(&app, &actor, &head)?;
+        submit(&app, &actor, &frame, Some(head), found.as_ref(), &form)
+    });
+    answer(saved.await??, &back, &cookies)
+}
+
+/// POST /outreach/sequences/{sequence}/approve
+pub async fn approve(
+    app: web::Data<App>,
+    actor: Actor,
+    cookies: web::Data<Cookies>,
+    sequence: web::Path<SequenceId>,
+) -> Result<HttpResponse, PageError> {
+    let id = *sequence;
+    run(move || sequences::approve(&app, &actor, id)).await??;
+    let back = see_other(&format!("/outreach/sequences/{id}"));
+    Ok(with_toast(back, &cookies, &Toast::new("The changed texts are approved.")))
+}
+
+/// POST /outreach/sequences/{sequence}/delete
+pub async fn delete(
+    app: web::Data<App>,
+    actor: Actor,
+    cookies: web::Data<Cookies>,
+    sequence: web::Path<SequenceId>,
+) -> Result<HttpResponse, PageError> {
+    run(move || sequences::delete(&app, &actor, *sequence)).await??;
+    Ok(with_toast(see_other("/outreach/sequences"), &cookies, &Toast::new("The sequence is deleted.")))
+}
+
+fn own_sequence(app: &App, actor: &Actor, head: &Head) -> Result<Option<Sequence>, OutreachError> {
+    match head.worker.sequence {
+        Some(id) => Ok(get_sequence(&app.store, actor.workspace, id)?),
+        None => Ok(None),
+    }
+}
+
+fn first_form(head: &Head) -> SequenceForm {
+    SequenceForm { name: head.worker.name.clone(), steps: vec![StepForm::default()] }
+}
+
+/// What came of a press of a button: a page to show again, or saved.
+enum Submitted {
+    Shown(StatusCode, Box<SequencePage>),
+    Saved { needs_approval: bool },
+}
+
+fn answer(submitted: Submitted, back: &str, cookies: &Cookies) -> Result<HttpResponse, PageError> {
+    match submitted {
+        Submitted::Shown(status, page) => html(status, &*page),
+        Submitted::Saved { needs_approval } => {
+            let words = if needs_approval {
+                "Saved. Changed texts wait for your approval before they leave."
+            } else {
+                "Saved."
+            };
+            Ok(with_toast(see_other(back), cookies, &Toast::new(words)))
+        }
+    }
+}
+
+fn submit(
+    app: &App,
+    actor: &Actor,
+    frame: &Frame,
+    head: Option<Head>,
+    found: Option<&Sequence>,
+    pairs: &Pairs,
+) -> Result<Submitted, OutreachError> {
+    let mut form = read(pairs);
+    let act = act_of(pairs);
+    if !matches!(act, Act::Save) {
+        rearrange(&mut form.steps, &act);
+        let mut page = editor(actor, frame, head, found, &form);
+        page.is_unsaved = true;
+        return Ok(Submitted::Shown(StatusCode::OK, Box::new(page)));
+    }
+    let saved = match (found, &head) {
+        (Some(found), _) => sequences::update(app, actor, found.id, &form),
+        (None, Some(head)) => make_for(app, actor, head, &form),
+        (None, None) => Err(OutreachError::NotFound),
+    };
+    match saved {
+        Ok(saved) => Ok(Submitted::Saved { needs_approval: saved.approved.is_some() && !saved.is_all_approved() }),
+        Err(OutreachError::Mistakes(_)) => {
+            let page = editor(actor, frame, head, found, &form);
+            Ok(Submitted::Shown(StatusCode::UNPROCESSABLE_ENTITY, Box::new(page)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn make_for(app: &App, actor: &Actor, head: &Head, form: &SequenceForm) -> Result<Sequence, OutreachError> {
+    let made = sequences::create(app, actor, form)?;
+    let mut settings = workers::WorkerForm::of(&head.worker);
+    settings.sequence = Some(made.id);
+    workers::update(app, actor, head.worker.id, &settings)?;
+    Ok(made)
+}
+
+fn editor(
+    actor: &Actor,
+    frame: &Frame,
+    head: Option<Head>,
+    found: Option<&Sequence>,
+    form: &SequenceForm,
+) -> SequencePage {
+    let mistakes = form.mistakes();
+    let of = |step: Option<usize>, field: &str| {
+        let found = mistakes.iter().find(|mistake| mistake.step == step && mistake.field == field);
+        found.map(|mistake| mistake.words.clone()).unwrap_or_default()
+    };
+    let count = form.steps.len();
+    let view = |(place, step): (usize, &StepForm)| StepView {
+        number: place + 1,
+        id: step.id.map(|id| id.to_string()).unwrap_or_default(),
+        wait: step.wait_days.to_string(),
+        working_days: step.working_days,
+        is_approved: found.is_some_and(|found| is_approved(found, step)),
+        is_first: place == 0,
+        is_last: place + 1 == count,
+        wait_error: of(Some(place), "wait"),
+        subject_error: of(Some(place), "subject"),
+        text_error: of(Some(place), "text"),
+        subject: step.subject.clone(),
+        text: step.text.clone(),
+    };
+    let base = match (&head, found) {
+        (Some(head), _) => format!("/outreach/{}", head.worker.id),
+        (None, Some(found)) => format!("/outreach/sequences/{}", found.id),
+        (None, None) => "/outreach/sequences".to_owned(),
+    };
+    SequencePage {
+        layout: frame.layout(form.name.clone()),
+        action: if head.is_some() { format!("{base}/sequence") } else { base.clone() },
+        approve: format!("{base}/approve"),
+        delete: if head.is_none() { format!("{base}/delete") } else { String::new() },
+        title: form.name.clone(),
+        name_error: [of(None, "name"), of(None, "steps")].concat(),
+        steps: form.steps.iter().enumerate().map(view).collect(),
+        mistakes: mistakes.iter().map(|mistake| (field_id(mistake), mistake.words.clone())).collect(),
+        may_edit: actor.may(Permission::EditOutreach),
+        may_approve: actor.may(Permission::ActivateWorkers),
+        waits_for_approval: found.is_some_and(|found| found.approved.is_some() && !found.is_all_approved()),
+        is_unsaved: false,
+        fields_hint: FIELDS_HINT,
+        head,
+    }
+}
+
+fn field_id(mistake: &sequences::Mistake) -> String {
+    match mistake.step {
+        Some(place) => format!("{}-{}", mistake.field, place + 1),
+        None => "name".to_owned(),
+    }
+}
+
+fn is_approved(found: &Sequence, form: &StepForm) -> bool {
+    let step = form.id.and_then(|id| found.find_step(id));
+    step.is_some_and(|(_, step)| {
+        found.is_approved(step) && step.text == form.text.replace("\r\n", "\n") && step.subject == form.subject
+    })
+}
+
+fn value<'a>(pairs: &'a Pairs, name: &str) -> &'a str {
+    pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+}
+
+/// Reads the steps in the order of their numbers.
+fn read(pairs: &Pairs) -> SequenceForm {
+    let mut steps = Vec::new();
+    for number in 1.. {
+        let has = |field: &str| pairs.iter().any(|(name, _)| *name == format!("{field}-{number}"));
+        let of = |field: &str| value(pairs, &format!("{field}-{number}"));
+        if !has("text") {
+            break;
+        }
+        steps.push(StepForm {
+            id: of("id").parse().ok(),
+            // What is no number is kept as one that is refused with words.
+            wait_days: match of("wait").trim() {
+                "" => 0,
+                days => days.parse().unwrap_or(u16::MAX),
+            },
+            working_days: has("working"),
+            subject: of("subject").to_owned(),
+            text: of("text").to_owned(),
+        });
+    }
+    SequenceForm { name: value(pairs, "name").to_owned(), steps }
+}
+
+fn act_of(pairs: &Pairs) -> Act {
+    let (act, number) = value(pairs, "act").split_once('-').unwrap_or((value(pairs, "act"), ""));
+    let place = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    match (act, place) {
+        ("add", _) => Act::Add,
+        ("remove", Some(place)) => Act::Remove(place),
+        ("up", Some(place)) => Act::Up(place),
+        ("down", Some(place)) => Act::Down(place),
+        _ => Act::Save,
+    }
+}
+
+fn rearrange(steps: &mut Vec<StepForm>, act: &Act) {
+    match *act {
+        Act::Add => steps.push(StepForm { wait_days: 3, working_days: true, ..StepForm::default() }),
+        Act::Remove(place) if place < steps.len() => {
+            steps.remove(place);
+        }
+        Act::Up(place) if place > 0 && place < steps.len() => steps.swap(place, place - 1),
+        Act::Down(place) if place + 1 < steps.len() => steps.swap(place, place + 1),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(of: &[(&str, &str)]) -> Pairs {
+        of.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn the_buttons_of_the_editor_add_move_and_remove_steps_without_losing_what_was_typed() {
+        let typed = [
+            ("name", "Hotels"),
+            ("subject-1", "A"),
+            ("text-1", "one"),
+            ("wait-1", ""),
+            ("text-2", "two"),
+            ("wait-2", "3"),
+            ("working-2", "on"),
+        ];
+        let cases: [(&str, &[&str]); 7] = [
+            ("save", &["one", "two"]),
+            ("add", &["one", "two", ""]),
+            ("remove-1", &["two"]),
+            ("up-2", &["two", "one"]),
+            ("down-1", &["two", "one"]),
+            ("down-2", &["one", "two"]),
+            ("remove-9", &["one", "two"]),
+        ];
+        for (act, expected) in cases {
+            let pairs = pairs(&[&typed[..], &[("act", act)]].concat());
+            let mut form = read(&pairs);
+            rearrange(&mut form.steps, &act_of(&pairs));
+            let texts: Vec<&str> = form.steps.iter().map(|step| step.text.as_str()).collect();
+            assert_eq!(texts, expected, "{act}");
+        }
+        let form = read(&pairs(&typed));
+        assert!(form.steps[1].working_days && form.steps[1].wait_days == 3 && !form.steps[0].working_days);
+        let form = read(&pairs(&[("name", "x"), ("text-1", "a"), ("wait-1", "soon")]));
+        assert!(form.mistakes().iter().any(|mistake| mistake.field == "wait"), "typed nonsense is refused");
+    }
+}

@@ -1,0 +1,353 @@
+//! A worker's settings: the guided form of a new one, and the same form later.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::StatusCode;
+use actix_web::{web, HttpResponse};
+use askama::Template;
+
+use super::super::{list_sequences, OutreachError};
+use super::{head, overview::clock, Head};
+use crate::app::App;
+use crate::authz::{Actor, Permission};
+use crate::base::WorkerId;
+use crate::connections::{self, Use};
+use crate::http::layout::Layout;
+use crate::http::respond::with_toast;
+use crate::http::ui::{Choice, FieldErrors};
+use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
+use crate::workers::{self, Hours, Limits, Meeting, Sender, Tone, WorkerError, WorkerForm};
+
+#[derive(Template)]
+#[template(path = "outreach/settings.html")]
+pub struct SettingsPage {
+    pub layout: Layout,
+    /// Absent for a new worker.
+    pub head: Option<Head>,
+    pub action: String,
+    pub form: Typed,
+    pub errors: FieldErrors,
+    pub mailboxes: Vec<Choice>,
+    pub calendars: Vec<Choice>,
+    pub sequences: Vec<Choice>,
+    pub tones: Vec<Choice>,
+    pub days: Vec<(u8, &'static str)>,
+    pub cap_hint: String,
+}
+
+/// What stands in the fields, as it was typed.
+#[derive(Clone, Debug, Default)]
+pub struct Typed(BTreeMap<String, String>, Vec<u8>);
+
+impl Typed {
+    pub fn of(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    pub fn has_day(&self, day: &u8) -> bool {
+        self.1.contains(day)
+    }
+
+    pub fn is_on(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    fn read(pairs: &[(String, String)]) -> Self {
+        let days = pairs.iter().filter(|(name, _)| name == "day").filter_map(|(_, day)| day.parse().ok());
+        Self(pairs.iter().cloned().collect(), days.collect())
+    }
+
+    fn show(form: &WorkerForm) -> Self {
+        let id = |id: Option<String>| id.unwrap_or_default();
+        let tone = tone_name(form.tone).to_owned();
+        let mut values = BTreeMap::from(
+            [
+                ("name", form.name.clone()),
+                ("goal", form.goal.clone()),
+                ("audience_tag", form.audience_tag.clone()),
+                ("sequence", id(form.sequence.map(|id| id.to_string()))),
+                ("mailbox", id(form.mailbox.map(|id| id.to_string()))),
+                ("calendar", id(form.calendar.map(|id| id.to_string()))),
+                ("meeting_title", form.meeting.title.clone()),
+                ("meeting_minutes", form.meeting.minutes.to_string()),
+                ("buffer_before", form.meeting.buffer_before.to_string()),
+                ("buffer_after", form.meeting.buffer_after.to_string()),
+                ("notice", (form.meeting.notice / 60).to_string()),
+                ("place", form.meeting.place.clone()),
+                ("per_day", form.limits.per_day.to_string()),
+                ("per_domain_day", form.limits.per_domain_day.to_string()),
+                ("per_contact", form.limits.per_contact.to_string()),
+                ("from", clock_field(form.hours.from)),
+                ("to", clock_field(form.hours.to)),
+                ("sender_name", form.sender.name.clone()),
+                ("sender_role", form.sender.role.clone()),
+                ("signature", form.sender.signature.clone()),
+                ("tone", tone),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        if form.meeting.video {
+            values.insert("video".into(), "on".into());
+        }
+        Self(values, form.hours.days.clone())
+    }
+
+    /// Numbers and times that do not parse are errors beside their fields.
+    fn parse(&self) -> (WorkerForm, FieldErrors) {
+        let mut errors = FieldErrors::default();
+        let mut number = |name: &'static str| match self.of(name).trim().parse::<u32>() {
+            Ok(number) => number,
+            Err(_) => {
+                errors.add(name, "Write a whole number, for example 30.");
+                0
+            }
+        };
+        let meeting = Meeting {
+            title: self.of("meeting_title").trim().to_owned(),
+            minutes: number("meeting_minutes"),
+            buffer_before: number("buffer_before"),
+            buffer_after: number("buffer_after"),
+            notice: number("notice").saturating_mul(60),
+            place: self.of("place").trim().to_owned(),
+            video: self.is_on("video"),
+        };
+        let limits = Limits {
+            per_day: number("per_day"),
+            per_domain_day: number("per_domain_day"),
+            per_contact: number("per_contact"),
+        };
+        let mut minute = |name: &'static str| {
+            let minute = parse_clock(self.of(name));
+            if minute.is_none() {
+                errors.add(name, "Write a time of day, for example 09:00.");
+            }
+            minute.unwrap_or_default()
+        };
+        let hours = Hours { days: self.1.clone(), from: minute("from"), to: minute("to") };
+        let form = WorkerForm {
+            name: self.of("name").to_owned(),
+            goal: self.of("goal").to_owned(),
+            audience_tag: self.of("audience_tag").trim().to_lowercase(),
+            sequence: self.of("sequence").parse().ok(),
+            mailbox: self.of("mailbox").parse().ok(),
+            calendar: self.of("calendar").parse().ok(),
+            meeting,
+            limits,
+            hours,
+            sender: Sender {
+                name: self.of("sender_name").trim().to_owned(),
+                role: self.of("sender_role").trim().to_owned(),
+                signature: self.of("signature").replace("\r\n", "\n").trim().to_owned(),
+            },
+            tone: tone_of(self.of("tone")),
+        };
+        (form, errors)
+    }
+}
+
+const TONES: [(&str, &str, Tone); 3] =
+    [("plain", "Plain", Tone::Plain), ("warm", "Warm", Tone::Warm), ("formal", "Formal", Tone::Formal)];
+
+fn tone_name(tone: Tone) -> &'static str {
+    TONES.iter().find(|(_, _, each)| *each == tone).map_or("plain", |(name, ..)| name)
+}
+
+fn tone_of(name: &str) -> Tone {
+    TONES.iter().find(|(each, ..)| *each == name).map_or(Tone::Plain, |(_, _, tone)| *tone)
+}
+
+fn clock_field(minutes: u16) -> String {
+    format!("{:0>5}", clock(minutes))
+}
+
+/// Minutes after midnight of "9:00", "09:00", "17"; 24:00 is the end of the day.
+fn parse_clock(text: &str) -> Option<u16> {
+    let (hours, minutes) = text.trim().split_once(':').unwrap_or((text.trim(), "0"));
+    let (hours, minutes): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours < 24 && minutes < 60 || (hours, minutes) == (24, 0)).then_some(hours * 60 + minutes)
+}
+
+type Pairs = web::Form<Vec<(String, String)>>;
+
+/// GET /outreach/new
+pub async fn new(app: web::Data<App>, actor: Actor, frame: Frame) -> Result<HttpResponse, PageError> {
+    let page = run(move || {
+        actor.require(Permission::EditOutreach).map_err(OutreachError::from)?;
+        new_page(&app, &actor, &frame, Typed::show(&WorkerForm::fresh(&frame.0.user_name)), FieldErrors::default())
+    });
+    html(StatusCode::OK, &page.await??)
+}
+
+pub fn new_page(
+    app: &App,
+    actor: &Actor,
+    frame: &Frame,
+    form: Typed,
+    errors: FieldErrors,
+) -> Result<SettingsPage, OutreachError> {
+    settings(app, actor, frame, None, form, errors)
+}
+
+/// POST /outreach/new: 303 to the sequence of the new worker.
+pub async fn create(
+    app: web::Data<App>,
+    actor: Actor,
+    frame: Frame,
+    cookies: web::Data<Cookies>,
+    form: Pairs,
+) -> Result<HttpResponse, PageError> {
+    let typed = Typed::read(&form);
+    let made = run(move || {
+        let (wanted, errors) = typed.parse();
+        let made = if errors.is_empty() { workers::create(&app, &actor, &wanted) } else { Err(incomplete()) };
+        answer(made, errors, |errors| new_page(&app, &actor, &frame, typed, errors))
+    });
+    match made.await?? {
+        Ok(worker) => {
+            let next = if worker.sequence.is_some() { "leads" } else { "sequence" };
+            let toast = Toast::new("The worker is made. Nothing leaves before you switch it on.");
+            Ok(with_toast(see_other(&format!("/outreach/{}/{next}", worker.id)), &cookies, &toast))
+        }
+        Err(page) => html(StatusCode::UNPROCESSABLE_ENTITY, &*page),
+    }
+}
+
+/// GET /outreach/{worker}/settings
+pub async fn edit(
+    app: web::Data<App>,
+    actor: Actor,
+    frame: Frame,
+    worker: web::Path<WorkerId>,
+) -> Result<HttpResponse, PageError> {
+    let page = run(move || edit_page(&app, &actor, &frame, *worker, None, FieldErrors::default())).await??;
+    html(StatusCode::OK, &page)
+}
+
+pub fn edit_page(
+    app: &App,
+    actor: &Actor,
+    frame: &Frame,
+    worker: WorkerId,
+    typed: Option<Typed>,
+    errors: FieldErrors,
+) -> Result<SettingsPage, OutreachError> {
+    let head = head(app, actor, worker, "settings")?;
+    let form = typed.unwrap_or_else(|| Typed::show(&WorkerForm::of(&head.worker)));
+    settings(app, actor, frame, Some(head), form, errors)
+}
+
+/// POST /outreach/{worker}/settings
+pub async fn save(
+    app: web::Data<App>,
+    actor: Actor,
+    frame: Frame,
+    cookies: web::Data<Cookies>,
+    worker: web::Path<WorkerId>,
+    form: Pairs,
+) -> Result<HttpResponse, PageError> {
+    let (typed, id) = (Typed::read(&form), *worker);
+    let saved = run(move || {
+        let (wanted, errors) = typed.parse();
+        let saved = if errors.is_empty() { workers::update(&app, &actor, id, &wanted) } else { Err(incomplete()) };
+        answer(saved, errors, |errors| edit_page(&app, &actor, &frame, id, Some(typed), errors))
+    });
+    match saved.await?? {
+        Ok(_) => Ok(with_toast(see_other(&format!("/outreach/{id}/settings")), &cookies, &Toast::new("Saved."))),
+        Err(page) => html(StatusCode::UNPROCESSABLE_ENTITY, &*page),
+    }
+}
+
+/// Stands in for the service's answer when the form did not even parse.
+fn incomplete() -> WorkerError {
+    WorkerError::Invalid { field: "form", words: String::new() }
+}
+
+/// A worker, or the form again with what is wrong.
+fn answer(
+    made: Result<workers::Worker, WorkerError>,
+    mut errors: FieldErrors,
+    page: impl FnOnce(FieldErrors) -> Result<SettingsPage, OutreachError>,
+) -> Result<Result<workers::Worker, Box<SettingsPage>>, OutreachError> {
+    match made {
+        Ok(worker) => Ok(Ok(worker)),
+        Err(WorkerError::Invalid { field, words }) => {
+            if !words.is_empty() {
+                errors.add(field, words);
+            }
+            Ok(Err(Box::new(page(errors)?)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn settings(
+    app: &App,
+    actor: &Actor,
+    frame: &Frame,
+    head: Option<Head>,
+    form: Typed,
+    errors: FieldErrors,
+) -> Result<SettingsPage, OutreachError> {
+    let accounts = connections::list(&app.store, actor.workspace)?;
+    let choices = |wanted: Use, none: &str| {
+        let usable = accounts.iter().filter(|account| account.can(wanted) && account.state.is_working());
+        let each = usable.map(|account| Choice {
+            value: account.id.to_string(),
+            label: format!("{} ({})", account.address.display(), account.kind_words()),
+        });
+        std::iter::once(Choice { value: String::new(), label: none.to_owned() }).chain(each).collect::<Vec<_>>()
+    };
+    let sequences = list_sequences(&app.store, actor.workspace)?.into_iter();
+    let sequences = sequences.map(|sequence| Choice { value: sequence.id.to_string(), label: sequence.name });
+    let none = Choice { value: String::new(), label: "A new one, written next".into() };
+    let tone = |(value, label, _): &(&str, &str, Tone)| Choice { value: (*value).into(), label: (*label).into() };
+    Ok(SettingsPage {
+        layout: frame.layout(head.as_ref().map_or("New worker".into(), |head| head.worker.name.clone())),
+        action: head.as_ref().map_or("/outreach/new".into(), |head| format!("/outreach/{}/settings", head.worker.id)),
+        mailboxes: choices(Use::Outreach, "None yet"),
+        calendars: choices(Use::Calendar, "None: offer no times"),
+        sequences: std::iter::once(none).chain(sequences).collect(),
+        tones: TONES.iter().map(tone).collect(),
+        days: (1..).zip(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]).collect(),
+        cap_hint: format!("At most {} on this server.", app.config.outreach.hard_daily_cap),
+        head,
+        form,
+        errors,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_day_are_read_as_people_write_them() {
+        let cases = [
+            ("9:00", Some(540)),
+            ("09:05", Some(545)),
+            (" 17 ", Some(1020)),
+            ("24:00", Some(1440)),
+            ("24:01", None),
+            ("9:60", None),
+            ("nine", None),
+            ("", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse_clock(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_in_the_form_is_read_back_unchanged() {
+        let form = WorkerForm { name: "Hotels".into(), tone: Tone::Warm, ..WorkerForm::fresh("Nora") };
+        let shown = Typed::show(&form);
+        let (read, errors) = shown.parse();
+        assert!(errors.is_empty(), "{errors:?}");
+        assert_eq!(format!("{read:?}"), format!("{form:?}"));
+        let mut typed = shown;
+        typed.0.insert("per_day".into(), "many".into());
+        typed.0.insert("from".into(), "dawn".into());
+        let (_, errors) = typed.parse();
+        assert_eq!((errors.of("per_day").is_empty(), errors.of("from").is_empty(), errors.len()), (false, false, 2));
+    }
+}

@@ -1,0 +1,337 @@
+//! What happens to enrolments when something happens elsewhere. Each reaction is idempotent: it looks at the
+//! enrolment as it stands, so the same event again changes nothing.
+
+use super::enrol;
+use super::figures::Fate;
+use super::model::{Enrolment, Sent, State};
+use super::plan::{self, hours_for, step_job};
+use super::{store, timing, wake};
+use crate::app::App;
+use crate::base::{BookingId, ContactId, MessageId, ReplyId, StepId, UnixMillis, WorkspaceId};
+use crate::connections::{self, State as Link};
+use crate::events::{Event, Happened, Subscriber};
+use crate::jobs::NewJob;
+use crate::messaging::{self, Message, Reply};
+use crate::store::{StoreError, Txn};
+use crate::workers;
+
+/// A deferral without a date is asked about again after this many days (contract 1).
+const LATER_DAYS: i64 = 90;
+
+/// Lets enrolments follow what happens to messages, replies, contacts, workers and mailboxes.
+pub struct Follow;
+
+impl Subscriber<App> for Follow {
+    fn name(&self) -> &'static str {
+        "outreach"
+    }
+
+    fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {
+        let (workspace, now) = (event.workspace, app.now());
+        match &event.what {
+            Happened::MessageSent { message, .. } => {
+                sent(app, workspace, *message, now)?;
+                wake::backlog_of(app, workspace, *message, now)
+            }
+            Happened::MessageNotSent { message, reason, .. } => {
+                not_sent(app, workspace, *message, reason, now)?;
+                wake::backlog_of(app, workspace, *message, now)
+            }
+            Happened::MessageBounced { message, hard: true, .. } => bounced(app, workspace, *message, now),
+            Happened::Complained { message: Some(message), .. } => complained(app, workspace, *message, now),
+            Happened::ReplyClassified { reply, .. } => answered(app, workspace, *reply, now),
+            Happened::ReplyCorrected { reply, .. } => answered(app, workspace, *reply, now),
+            Happened::Suppressed { contact: Some(contact), reason } => opted_out(app, workspace, *contact, reason, now),
+            Happened::Unsubscribed { contact: Some(contact), .. } => {
+                opted_out(app, workspace, *contact, "Unsubscribed", now)
+            }
+            Happened::BookingConfirmed { booking, contact } => booked(app, workspace, *booking, *contact, now),
+            Happened::WorkerActivated { worker } => wake::worker(app, workspace, *worker, now),
+            Happened::ConnectionMade { connection } => wake::mailbox(app, workspace, *connection, now),
+            Happened::SequenceChanged { sequence } => wake::sequence(app, workspace, *sequence, now),
+            Happened::ContactErased { contact } => erased(app, workspace, *contact),
+            Happened::ContactCreated { contact } => enrol::tagged(app, workspace, *contact),
+            Happened::ContactChanged { contact } => {
+                wake::contact(app, workspace, *contact, now)?;
+                enrol::tagged(app, workspace, *contact)
+            }
+            Happened::ContactsImported { .. } => enrol::plan_all(app, workspace),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The message left: it is noted, and the next step is planned.
+fn sent(app: &App, workspace: WorkspaceId, message: MessageId, now: UnixMillis) -> Result<(), StoreError> {
+    let Some((message, step)) = step_message(app, workspace, message)? else { return Ok(()) };
+    let Some(id) = message.enrolment else { return Ok(()) };
+    let next = step_job(workspace, id, now);
+    app.store.write(|txn| {
+        let Some(before) = store::find(txn, workspace, id)? else { return Ok(()) };
+        if before.sent.iter().any(|sent| sent.message == message.id) {
+            return Ok(());
+        }
+        let mut after = before.clone();
+        after.sent.push(Sent { step, message: message.id, at: message.sent_at.unwrap_or(now) });
+        after.changed_at = now;
+        note_fate(txn, &before, message.id, Fate::Sent, now)?;
+        let waits_for_this = matches!(&before.state, State::Queued { message: queued, .. } if *queued == message.id);
+        if !waits_for_this {
+            // It was stopped or paused while the mail was leaving: that stands.
+            return plan::write(txn, &after, &before);
+        }
+        plan_next(txn, &mut after, next.clone(), now)?;
+        plan::write(txn, &after, &before)
+    })
+}
+
+/// Sets the state after a sent step: the next one's due time, or the end.
+fn plan_next(txn: &mut Txn<'_>, after: &mut Enrolment, next: NewJob, now: UnixMillis) -> Result<(), StoreError> {
+    let scene = super::step::look(txn, after.clone())?;
+    let step = scene.sequence.as_ref().and_then(|sequence| sequence.next_step(&after.sent));
+    let due = match (step, &scene.worker, &scene.contact, &scene.workspace) {
+        (Some(step), Some(worker), Some(contact), Some(workspace)) => {
+            let from = after.last_sent().map_or(now, |sent| sent.at);
+            timing::due_after(from, step, &hours_for(worker, contact, workspace))
+        }
+        _ => {
+            after.state = State::Finished { at: now, reason: "All steps were sent.".into() };
+            return Ok(());
+        }
+    };
+    let next = next.due(due);
+    after.state = State::Waiting { job: next.id(), due, waits_for: None };
+    crate::jobs::enqueue(txn, &next).map(|_| ())
+}
+
+/// The message will not leave. Where only its mailbox is gone the lead waits for another; else it is out.
+fn not_sent(
+    app: &App,
+    workspace: WorkspaceId,
+    message: MessageId,
+    reason: &str,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let Some((message, _)) = step_message(app, workspace, message)? else { return Ok(()) };
+    let Some(id) = message.enrolment else { return Ok(()) };
+    let next = step_job(workspace, id, now);
+    app.store.write(|txn| {
+        let Some(before) = store::find(txn, workspace, id)? else { return Ok(()) };
+        if before.state.queued().is_none_or(|(queued, _)| queued != message.id) {
+            return Ok(());
+        }
+        let mailbox = connections::find(txn, workspace, message.connection)?;
+        if mailbox.is_none_or(|mailbox| matches!(mailbox.state, Link::Disconnected { .. })) {
+            return plan::wait(txn, &before, next.clone(), now, now, None, now);
+        }
+        plan::turn(txn, &before, stopped(now, reason, None), now)
+    })
+}
+
+fn bounced(app: &App, workspace: WorkspaceId, message: MessageId, now: UnixMillis) -> Result<(), StoreError> {
+    let Some((message, _)) = step_message(app, workspace, message)? else { return Ok(()) };
+    app.store.write(|txn| {
+        let Some(before) = find_of(txn, &message)? else { return Ok(()) };
+        if before.came.bounced {
+            return Ok(());
+        }
+        let mut after = before.clone();
+        after.came.bounced = true;
+        note_fate(txn, &before, message.id, Fate::Bounced, now)?;
+        end(txn, &before, after, &format!("Mail to {} bounced.", message.to.display()), None, now)
+    })
+}
+
+fn complained(app: &App, workspace: WorkspaceId, message: MessageId, now: UnixMillis) -> Result<(), StoreError> {
+    let Some((message, _)) = step_message(app, workspace, message)? else { return Ok(()) };
+    app.store.write(|txn| {
+        let Some(before) = find_of(txn, &message)? else { return Ok(()) };
+        note_fate(txn, &before, message.id, Fate::Refused, now)
+    })
+}
+
+/// An answer was read, or a person said that it reads differently.
+fn answered(app: &App, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) -> Result<(), StoreError> {
+    let Some(reply) = messaging::get_reply(&app.store, workspace, reply)? else { return Ok(()) };
+    let Some(reading) = reply.reading.clone() else { return Ok(()) };
+    let label = reading.label.as_str();
+    if reply.automatic && label == "other" {
+        return Ok(());
+    }
+    app.store.write(|txn| {
+        let Some(before) = plan::meant(txn, workspace, reply.enrolment, reply.contact)? else { return Ok(()) };
+        if label == "out_of_office" {
+            let next = step_job(workspace, before.id, now);
+            return away(txn, &before, &reply, reading.return_date.as_deref(), next, now);
+        }
+        let mut after = before.clone();
+        after.came.label = Some(label.to_owned());
+        after.came.opted_out |= label == "unsubscribe";
+        if after.came == before.came && !before.state.is_active() {
+            return Ok(());
+        }
+        let follow_up = (label == "later").then(|| follow_up_date(reading.follow_up_on.as_deref(), now));
+        end(txn, &before, after, &answer_words(label), follow_up, now)
+    })
+}
+
+/// An absence pauses what is still to come, whether it waits in its sequence or at the gate out.
+fn away(
+    txn: &mut Txn<'_>,
+    before: &Enrolment,
+    reply: &Reply,
+    return_date: Option<&str>,
+    next: NewJob,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let was_an_answer =
+        before.came.label.is_some() && reply.reading.as_ref().is_some_and(|reading| reading.corrected_from.is_some());
+    // A person may correct an answer that had stopped the sequence to an absence: then it goes on.
+    if !before.state.is_active() && !was_an_answer {
+        return Ok(());
+    }
+    if !before.state.is_active() && store::find_active(txn, before.workspace, before.contact)?.is_some() {
+        return Ok(());
+    }
+    let scene = super::step::look(txn, before.clone())?;
+    let (Some(worker), Some(contact), Some(workspace)) = (&scene.worker, &scene.contact, &scene.workspace) else {
+        return Ok(());
+    };
+    let at = timing::after_absence(now, return_date, &hours_for(worker, contact, workspace));
+    if matches!(&before.state, State::PausedUntil { at: until, .. } if *until >= at) {
+        return Ok(());
+    }
+    plan::take_back(txn, before, "The lead is away.")?;
+    let next = next.due(at);
+    let mut after = before.clone();
+    if was_an_answer {
+        after.came.label = None;
+    }
+    let reason = return_date.map_or("Away, no date given.".into(), |date| format!("Away until {date}."));
+    after.state = State::PausedUntil { at, reason, job: next.id() };
+    after.changed_at = now;
+    crate::jobs::enqueue(txn, &next)?;
+    plan::write(txn, &after, before)
+}
+
+fn opted_out(
+    app: &App,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    reason: &str,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    app.store.write(|txn| {
+        let Some(before) = plan::meant(txn, workspace, None, contact)? else { return Ok(()) };
+        let mut after = before.clone();
+        let refused = matches!(reason, "Unsubscribed" | "Reported as spam");
+        after.came.opted_out |= refused && !before.sent.is_empty();
+        if after.came == before.came && !before.state.is_active() {
+            return Ok(());
+        }
+        if let Some(sent) = before.last_sent().filter(|_| refused) {
+            note_fate(txn, &before, sent.message, Fate::Refused, now)?;
+        }
+        end(txn, &before, after, &format!("{reason}."), None, now)
+    })
+}
+
+fn booked(
+    app: &App,
+    workspace: WorkspaceId,
+    _: BookingId,
+    contact: ContactId,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    app.store.write(|txn| {
+        let Some(before) = plan::meant(txn, workspace, None, contact)? else { return Ok(()) };
+        let mut after = before.clone();
+        after.came.meeting |= !before.sent.is_empty();
+        if before.state.is_active() {
+            plan::take_back(txn, &before, "A meeting was booked.")?;
+            after.state = State::Finished { at: now, reason: "A meeting was booked.".into() };
+        }
+        after.changed_at = now;
+        if after.came == before.came && after.state == before.state {
+            return Ok(());
+        }
+        plan::write(txn, &after, &before)
+    })
+}
+
+fn erased(app: &App, workspace: WorkspaceId, contact: ContactId) -> Result<(), StoreError> {
+    let rows = app.store.read(|txn| store::list_of_contact(txn, workspace, contact))?;
+    for enrolment in rows {
+        app.store.write(|txn| store::drop_enrolment(txn, workspace, enrolment.id, "The contact was erased."))?;
+    }
+    Ok(())
+}
+
+/// Writes `after`, stopped if the enrolment was still running; what was planned is taken back.
+fn end(
+    txn: &mut Txn<'_>,
+    before: &Enrolment,
+    mut after: Enrolment,
+    reason: &str,
+    follow_up_on: Option<String>,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    if before.state.is_active() {
+        plan::take_back(txn, before, reason)?;
+        after.state = stopped(now, reason, follow_up_on);
+    }
+    after.changed_at = now;
+    plan::write(txn, &after, before)
+}
+
+fn stopped(now: UnixMillis, reason: &str, follow_up_on: Option<String>) -> State {
+    State::Stopped { at: now, reason: reason.to_owned(), follow_up_on }
+}
+
+fn answer_words(label: &str) -> String {
+    match label {
+        "other" => "A person answered.".to_owned(),
+        label => format!("Answered: {}.", crate::http::ui::reply_badge(label).words.to_lowercase()),
+    }
+}
+
+/// The date that was named, else one far enough away to be polite.
+fn follow_up_date(named: Option<&str>, now: UnixMillis) -> String {
+    let named: Option<jiff::civil::Date> = named.and_then(|date| date.parse().ok());
+    let later = UnixMillis(now.0 + LATER_DAYS * 86_400_000).in_zone(&jiff::tz::TimeZone::UTC).date();
+    named.unwrap_or(later).to_string()
+}
+
+/// The brakes (G4): a worker whose mail bounces or annoys too often pauses by itself.
+fn note_fate(
+    txn: &mut Txn<'_>,
+    enrolment: &Enrolment,
+    message: MessageId,
+    fate: Fate,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let (workspace, worker) = (enrolment.workspace, enrolment.worker);
+    let mut last = store::last_hundred(txn, workspace, worker)?;
+    last.note(message, fate);
+    if let Some(reason) = last.brake().filter(|_| fate != Fate::Sent) {
+        workers::pause_by_itself(txn, workspace, worker, now, &reason)?;
+    }
+    store::put_last_hundred(txn, workspace, worker, &last)
+}
+
+fn find_of(txn: &mut Txn<'_>, message: &Message) -> Result<Option<Enrolment>, StoreError> {
+    match message.enrolment {
+        Some(id) => store::find(txn, message.workspace, id),
+        None => Ok(None),
+    }
+}
+
+/// The message with its step, if it is one of a sequence.
+fn step_message(
+    app: &App,
+    workspace: WorkspaceId,
+    message: MessageId,
+) -> Result<Option<(Message, StepId)>, StoreError> {
+    let message = messaging::get_message(&app.store, workspace, message)?;
+    Ok(message.and_then(|message| message.step.map(|step| (message, step))))
+}

@@ -1,0 +1,202 @@
+//! Writing sequences and approving their texts.
+
+use super::model::{Approval, Sequence, Step, MOST_STEPS, SUBJECT_CHARS, TEXT_CHARS};
+use super::{store, OutreachError};
+use crate::app::App;
+use crate::audit::{self, Who};
+use crate::authz::{Actor, Permission};
+use crate::base::{SequenceId, StepId, UnixMillis};
+use crate::events::{self, Happened};
+use crate::store::{StoreError, Txn};
+use crate::workers;
+
+/// What a person wrote. A step without an id is new.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SequenceForm {
+    pub name: String,
+    pub steps: Vec<StepForm>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StepForm {
+    pub id: Option<StepId>,
+    pub wait_days: u16,
+    pub working_days: bool,
+    pub subject: String,
+    pub text: String,
+}
+
+/// What is wrong with a form: the step's place (from 0) where it is about one, the field, and the words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    pub step: Option<usize>,
+    pub field: &'static str,
+    pub words: String,
+}
+
+impl SequenceForm {
+    pub fn of(sequence: &Sequence) -> Self {
+        let step = |step: &Step| StepForm {
+            id: Some(step.id),
+            wait_days: step.wait_days,
+            working_days: step.working_days,
+            subject: step.subject.clone(),
+            text: step.text.clone(),
+        };
+        Self { name: sequence.name.clone(), steps: sequence.steps.iter().map(step).collect() }
+    }
+
+    /// Everything that is wrong, in the order of the form. An unfinished sequence may be saved: what is only
+    /// missing is asked for when a worker is switched on.
+    pub fn mistakes(&self) -> Vec<Mistake> {
+        let mut found = Vec::new();
+        let mut add = |step, field, words: String| found.push(Mistake { step, field, words });
+        let name = self.name.trim();
+        if name.is_empty() || name.chars().count() > 80 {
+            add(None, "name", "Write a name of 1 to 80 characters, so that you know it in lists.".into());
+        }
+        if self.steps.len() > MOST_STEPS {
+            add(None, "steps", format!("A sequence has at most {MOST_STEPS} steps."));
+        }
+        for (place, step) in self.steps.iter().enumerate() {
+            if step.wait_days > 365 {
+                add(Some(place), "wait", "Wait at most 365 days.".into());
+            }
+            if step.subject.chars().count() > SUBJECT_CHARS {
+                add(Some(place), "subject", format!("A subject has at most {SUBJECT_CHARS} characters."));
+            }
+            if step.text.chars().count() > TEXT_CHARS {
+                add(Some(place), "text", format!("A text has at most {TEXT_CHARS} characters."));
+            }
+            for (field, text) in [("subject", &step.subject), ("text", &step.text)] {
+                if let Err(error) = crate::language::merge::parse(text) {
+                    add(Some(place), field, error.to_string());
+                }
+            }
+        }
+        found
+    }
+
+    /// The steps as they are kept. An id counts only if it is one of `before`; a new step takes one of `fresh`.
+    fn steps(&self, before: &[Step], fresh: &[StepId]) -> Vec<Step> {
+        let mut steps: Vec<Step> = Vec::new();
+        for (form, fresh) in self.steps.iter().zip(fresh) {
+            let own = form.id.filter(|id| before.iter().any(|step| step.id == *id));
+            let own = own.filter(|id| steps.iter().all(|step| step.id != *id));
+            steps.push(Step {
+                id: own.unwrap_or(*fresh),
+                wait_days: form.wait_days,
+                working_days: form.working_days,
+                subject: form.subject.split_whitespace().collect::<Vec<_>>().join(" "),
+                text: form.text.replace("\r\n", "\n").trim_end().to_owned(),
+            });
+        }
+        steps
+    }
+
+    fn fresh_ids(&self, now: UnixMillis) -> Vec<StepId> {
+        self.steps.iter().map(|_| StepId::new(now)).collect()
+    }
+}
+
+pub fn create(app: &App, actor: &Actor, form: &SequenceForm) -> Result<Sequence, OutreachError> {
+    actor.require(Permission::EditOutreach)?;
+    check(form)?;
+    let now = app.now();
+    let sequence = Sequence {
+        id: SequenceId::new(now),
+        name: form.name.trim().to_owned(),
+        steps: form.steps(&[], &form.fresh_ids(now)),
+        version: 1,
+        approved: None,
+        created_at: now,
+        changed_at: now,
+    };
+    app.store.write(|txn| {
+        store::put_sequence(txn, actor.workspace, &sequence)?;
+        changed(txn, actor, now, "sequence.created", &sequence)
+    })?;
+    Ok(sequence)
+}
+
+/// Changes a sequence. Steps whose words change wait for an approval before they leave; the others go on.
+pub fn update(app: &App, actor: &Actor, id: SequenceId, form: &SequenceForm) -> Result<Sequence, OutreachError> {
+    actor.require(Permission::EditOutreach)?;
+    check(form)?;
+    let now = app.now();
+    let fresh = form.fresh_ids(now);
+    app.store.write(|txn| {
+        let before = store::find_sequence(txn, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;
+        let mut after = before.clone();
+        after.name = form.name.trim().to_owned();
+        after.steps = form.steps(&before.steps, &fresh);
+        if after == before {
+            return Ok(before);
+        }
+        after.version += u32::from(after.steps != before.steps);
+        after.changed_at = now;
+        store::put_sequence(txn, actor.workspace, &after)?;
+        changed(txn, actor, now, "sequence.changed", &after)?;
+        Ok(after)
+    })
+}
+
+/// A person has read the changed texts: they may leave.
+pub fn approve(app: &App, actor: &Actor, id: SequenceId) -> Result<Sequence, OutreachError> {
+    actor.require(Permission::ActivateWorkers)?;
+    let now = app.now();
+    app.store.write(|txn| {
+        let sequence = store::find_sequence(txn, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;
+        Ok(approve_in(txn, actor, sequence, now)?)
+    })
+}
+
+pub(super) fn approve_in(
+    txn: &mut Txn<'_>,
+    actor: &Actor,
+    mut sequence: Sequence,
+    now: UnixMillis,
+) -> Result<Sequence, StoreError> {
+    if sequence.is_all_approved() {
+        return Ok(sequence);
+    }
+    let (version, steps) = (sequence.version, sequence.steps.clone());
+    sequence.approved = Some(Approval { version, at: now, by: actor.display.clone(), steps });
+    store::put_sequence(txn, actor.workspace, &sequence)?;
+    changed(txn, actor, now, "sequence.approved", &sequence)?;
+    Ok(sequence)
+}
+
+pub fn delete(app: &App, actor: &Actor, id: SequenceId) -> Result<(), OutreachError> {
+    actor.require(Permission::EditOutreach)?;
+    let used = workers::list(&app.store, actor.workspace)?;
+    if let Some(worker) = used.iter().find(|worker| worker.sequence == Some(id)) {
+        return Err(OutreachError::SequenceInUse(worker.name.clone()));
+    }
+    let now = app.now();
+    app.store.write(|txn| {
+        let sequence = store::find_sequence(txn, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;
+        store::remove_sequence(txn, actor.workspace, id)?;
+        changed(txn, actor, now, "sequence.deleted", &sequence)?;
+        Ok(())
+    })
+}
+
+fn check(form: &SequenceForm) -> Result<(), OutreachError> {
+    match form.mistakes() {
+        mistakes if mistakes.is_empty() => Ok(()),
+        mistakes => Err(OutreachError::Mistakes(mistakes)),
+    }
+}
+
+fn changed(
+    txn: &mut Txn<'_>,
+    actor: &Actor,
+    now: UnixMillis,
+    act: &str,
+    sequence: &Sequence,
+) -> Result<(), StoreError> {
+    let (on, detail) = (format!("sequence {}", sequence.id), format!("version {}", sequence.version));
+    audit::record(txn, actor.workspace, now, &Who::of(actor), act, &on, &detail)?;
+    events::append(txn, actor.workspace, now, Happened::SequenceChanged { sequence: sequence.id }).map(|_| ())
+}

@@ -1,0 +1,269 @@
+//! The job behind each step that falls due: looks at everything, then writes one decision in one transaction.
+//!
+//! A look reads without writing; the decision is written only if nothing it was made from has changed since, so ids
+//! are made outside the transaction and a decision is never made from half-old facts.
+
+use std::time::Duration;
+
+use super::model::{Enrolment, Hold, Sequence, State, Step, Why};
+use super::plan::{self, hours_for, step_job, Payload, STEP};
+use super::store;
+use super::words::{person_fields, Fields};
+use crate::app::App;
+use crate::base::{EmailAddress, StepId, UnixMillis, WorkspaceId};
+use crate::connections::{self, Connection, State as Link, Use};
+use crate::contacts::{self, Contact};
+use crate::jobs::{self, Job, NewJob, Outcome, Task};
+use crate::language::merge;
+use crate::messaging::{self, NewMessage, Purpose};
+use crate::store::{StoreError, Txn};
+use crate::workers::{self, Worker, WorkerState};
+use crate::workspaces::{self, Workspace};
+
+/// Mails that may wait for one mailbox. Further steps wait in their sequence, so that a changed text, a limit or a
+/// pause still reaches them.
+pub(super) const BACKLOG: usize = 50;
+/// When a held step is looked at again even if nobody wakes it.
+const LOOK_AGAIN: Duration = Duration::from_secs(6 * 3600);
+const LOOK_AGAIN_BACKLOG: Duration = Duration::from_secs(15 * 60);
+
+/// The task behind `STEP`.
+pub struct StepDue;
+
+impl Task<App> for StepDue {
+    fn kind(&self) -> &'static str {
+        STEP
+    }
+
+    fn run(&self, app: &App, job: &Job) -> Outcome {
+        let now = app.now();
+        match decide_and_write(app, job, now) {
+            Ok(true) => Outcome::Committed,
+            // Something changed between the look and the write: look again at once.
+            Ok(false) => Outcome::Again { at: now },
+            Err(error) => error.into(),
+        }
+    }
+}
+
+/// Everything a decision is made from. Two equal scenes lead to the same decision.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Scene {
+    pub enrolment: Enrolment,
+    pub worker: Option<Worker>,
+    pub sequence: Option<Sequence>,
+    pub contact: Option<Contact>,
+    pub workspace: Option<Workspace>,
+}
+
+/// What is to be done with a step that is due.
+pub(super) enum Decision {
+    Send { step: StepId, message: Box<NewMessage> },
+    Hold(Hold),
+    Finish(String),
+    Stop(String),
+}
+
+fn decide_and_write(app: &App, job: &Job, now: UnixMillis) -> Result<bool, StoreError> {
+    let Payload { workspace, enrolment } = job.payload()?;
+    let looked = app.store.read(|txn| {
+        let Some(enrolment) = store::find(txn, workspace, enrolment)? else { return Ok(None) };
+        if enrolment.state.job() != Some(job.id) {
+            return Ok(None);
+        }
+        let scene = look(txn, enrolment)?;
+        let decision = decide(txn, &scene, now)?;
+        Ok::<_, StoreError>(Some((scene, decision)))
+    })?;
+    let Some((scene, decision)) = looked else {
+        return app.store.write(|txn| jobs::complete(txn, job)).map(|()| true);
+    };
+    let next = step_job(workspace, enrolment, now);
+    app.store.write(|txn| {
+        let standing = store::find(txn, workspace, enrolment)?.map(|enrolment| look(txn, enrolment)).transpose()?;
+        if standing.as_ref() != Some(&scene) {
+            return Ok(false);
+        }
+        carry_out(app, txn, &scene.enrolment, &decision, &next, now)?;
+        jobs::complete(txn, job)?;
+        Ok(true)
+    })
+}
+
+pub(super) fn look(txn: &mut Txn<'_>, enrolment: Enrolment) -> Result<Scene, StoreError> {
+    let workspace = enrolment.workspace;
+    Ok(Scene {
+        worker: workers::find(txn, workspace, enrolment.worker)?,
+        sequence: store::find_sequence(txn, workspace, enrolment.sequence)?,
+        contact: contacts::find(txn, workspace, enrolment.contact)?,
+        workspace: workspaces::find(txn, workspace)?,
+        enrolment,
+    })
+}
+
+/// The decision of this moment. Reads only.
+pub(super) fn decide(txn: &mut Txn<'_>, scene: &Scene, now: UnixMillis) -> Result<Decision, StoreError> {
+    let enrolment = &scene.enrolment;
+    let (Some(worker), Some(sequence), Some(workspace)) = (&scene.worker, &scene.sequence, &scene.workspace) else {
+        return Ok(Decision::Stop("The worker or its sequence was deleted.".into()));
+    };
+    let Some(contact) = &scene.contact else { return Ok(Decision::Stop("The contact was erased.".into())) };
+    let Some(step) = sequence.next_step(&enrolment.sent) else {
+        return Ok(Decision::Finish("All steps were sent.".into()));
+    };
+    if enrolment.sent.len() >= worker.limits.per_contact as usize {
+        return Ok(Decision::Finish(format!("{} mails to one contact is the limit.", worker.limits.per_contact)));
+    }
+    let to = match may_write_to(txn, contact)? {
+        Ok(to) => to,
+        Err(reason) => return Ok(Decision::Stop(reason)),
+    };
+    if let Some(words) = worker_holds(worker, sequence, step) {
+        return Ok(hold(Why::Worker, words));
+    }
+    let mailbox = match mailbox_of(txn, enrolment.workspace, worker)? {
+        Ok(mailbox) => mailbox,
+        Err(words) => return Ok(hold(Why::Worker, words)),
+    };
+    if store::count_queued(txn, enrolment.workspace, mailbox.id, BACKLOG)? >= BACKLOG {
+        let words = format!("{BACKLOG} mails wait for {} already. This one follows them.", mailbox.address);
+        return Ok(hold(Why::Backlog, words));
+    }
+    let fields = person_fields(contact, worker, workspace);
+    match write_step(txn, scene, step, &fields, &mailbox, to, now)? {
+        Ok(message) => Ok(Decision::Send { step: step.id, message: Box::new(message) }),
+        Err(words) => Ok(hold(Why::Lead, words)),
+    }
+}
+
+fn hold(why: Why, words: impl Into<String>) -> Decision {
+    Decision::Hold(Hold { why, words: words.into() })
+}
+
+/// The address of a contact that may be written to, or why it may not.
+pub(super) fn may_write_to(txn: &mut Txn<'_>, contact: &Contact) -> Result<Result<EmailAddress, String>, StoreError> {
+    if contact.restricted {
+        return Ok(Err("The contact asked that their data is only stored.".into()));
+    }
+    let Some(to) = contact.address() else { return Ok(Err("The contact has no address.".into())) };
+    match messaging::is_suppressed(txn, contact.workspace, to, Purpose::Outreach)? {
+        Some(entry) => Ok(Err(format!("{} must not be written to: {}.", entry.target.words(), entry.reason.words()))),
+        None => Ok(Ok(to.clone())),
+    }
+}
+
+fn worker_holds(worker: &Worker, sequence: &Sequence, step: &Step) -> Option<String> {
+    match &worker.state {
+        WorkerState::Off => return Some(format!("{} is not switched on.", worker.name)),
+        WorkerState::Paused(off) => return Some(format!("{} is paused: {}", worker.name, off.reason)),
+        WorkerState::Working => {}
+    }
+    (!sequence.is_approved(step)).then(|| "The text of the next step was changed and waits for your approval.".into())
+}
+
+/// The mailbox a worker writes from, or what is wrong with it. A pause that the provider asked for is no reason to
+/// hold the step: the message waits at the gate.
+pub(super) fn mailbox_of(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    worker: &Worker,
+) -> Result<Result<Connection, String>, StoreError> {
+    let Some(id) = worker.mailbox else {
+        return Ok(Err(format!("{} has no mailbox to write from.", worker.name)));
+    };
+    Ok(match connections::find(txn, workspace, id)? {
+        None => Err("The mailbox is no longer connected.".into()),
+        Some(mailbox) if !mailbox.can(Use::Outreach) => Err(format!("{} may not send.", mailbox.address)),
+        Some(mailbox) => match &mailbox.state {
+            Link::Disconnected { .. } => Err(format!("{} was disconnected.", mailbox.address)),
+            Link::NeedsOwner { reason, .. } => Err(format!("{} needs its owner: {reason}", mailbox.address)),
+            Link::Working | Link::Waiting { .. } => Ok(mailbox),
+        },
+    })
+}
+
+/// The mail of a step for one lead, in the thread of the one before; or what is missing.
+fn write_step(
+    txn: &mut Txn<'_>,
+    scene: &Scene,
+    step: &Step,
+    fields: &Fields<'_>,
+    mailbox: &Connection,
+    to: EmailAddress,
+    now: UnixMillis,
+) -> Result<Result<NewMessage, String>, StoreError> {
+    let enrolment = &scene.enrolment;
+    let written = match fields.write(step, seed_of(enrolment, step)) {
+        Ok(written) => written,
+        Err(words) => return Ok(Err(words)),
+    };
+    let (Some(worker), Some(contact), Some(workspace)) = (&scene.worker, &scene.contact, &scene.workspace) else {
+        return Ok(Err("The worker was deleted.".into()));
+    };
+    let mut message = NewMessage::new(now, enrolment.workspace, contact.id, Purpose::Outreach, mailbox, &to)
+        .to_name(&full_name(contact))
+        .worker(worker.id)
+        .step(enrolment.id, step.id)
+        .hours(hours_for(worker, contact, workspace));
+    let mut subject = written.subject;
+    if subject.is_empty() {
+        let before = enrolment.last_sent().map(|sent| sent.message);
+        let before = before.map(|id| messaging::find_message(txn, enrolment.workspace, id)).transpose()?.flatten();
+        let Some(before) = before else {
+            return Ok(Err("The first mail needs a subject.".into()));
+        };
+        subject = answer_subject(&before.subject);
+        message = message.answering(&before.message_id, &before.references, before.provider_thread.as_deref());
+    }
+    Ok(Ok(message.words(&subject, &written.text)))
+}
+
+pub(super) fn seed_of(enrolment: &Enrolment, step: &Step) -> u64 {
+    merge::seed(&[enrolment.contact.as_bytes(), step.id.as_bytes()])
+}
+
+/// The name on the To line; empty when only the address is known.
+pub(super) fn full_name(contact: &Contact) -> String {
+    format!("{} {}", contact.first_name, contact.last_name).trim().to_owned()
+}
+
+pub(super) fn answer_subject(subject: &str) -> String {
+    let is_answer = subject.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("re:"));
+    if is_answer {
+        subject.to_owned()
+    } else {
+        format!("Re: {subject}")
+    }
+}
+
+fn carry_out(
+    app: &App,
+    txn: &mut Txn<'_>,
+    enrolment: &Enrolment,
+    decision: &Decision,
+    next: &NewJob,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    match decision {
+        Decision::Send { step, message } => {
+            let message = messaging::enqueue(app, txn, message, now)?;
+            let state = State::Queued { step: *step, message: message.id, mailbox: message.connection };
+            plan::turn(txn, enrolment, state, now)
+        }
+        Decision::Hold(hold) => {
+            let due = match &enrolment.state {
+                State::Waiting { due, .. } => *due,
+                _ => now,
+            };
+            let wait = if hold.why == Why::Backlog { LOOK_AGAIN_BACKLOG } else { LOOK_AGAIN };
+            plan::wait(txn, enrolment, next.clone(), due, now.plus(wait), Some(hold.clone()), now)
+        }
+        Decision::Finish(reason) => {
+            plan::turn(txn, enrolment, State::Finished { at: now, reason: reason.clone() }, now)
+        }
+        Decision::Stop(reason) => {
+            let stopped = State::Stopped { at: now, reason: reason.clone(), follow_up_on: None };
+            plan::turn(txn, enrolment, stopped, now)
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! When the next mail is due, on the lead's own clock.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::ToSpan;
+
+use super::model::Step;
+use crate::base::UnixMillis;
+use crate::messaging::{next_open, SendingHours};
+
+/// An absence without a date is taken to last this long (contract 1).
+const ABSENCE_DAYS: i32 = 7;
+/// A date further away than this was misread.
+const LONGEST_DAYS: i32 = 400;
+
+fn zone_of(hours: &SendingHours) -> TimeZone {
+    TimeZone::get(&hours.zone).unwrap_or(TimeZone::UTC)
+}
+
+fn is_open_on(hours: &SendingHours, date: Date) -> bool {
+    hours.days.contains(&(date.weekday().to_monday_one_offset() as u8))
+}
+
+/// When `step` is due after the mail sent at `after`: so many days later at the same time of day, moved into the
+/// lead's sending hours. Days are those of the lead's calendar, so a clock change neither adds nor takes an hour.
+pub fn due_after(after: UnixMillis, step: &Step, hours: &SendingHours) -> UnixMillis {
+    let zone = zone_of(hours);
+    let start = after.in_zone(&zone);
+    let days = i32::from(step.wait_days);
+    let date = if step.working_days { open_day_after(start.date(), days, hours) } else { plus(start.date(), days) };
+    let due = date.to_datetime(start.time()).to_zoned(zone).map_or(after, |due| due.timestamp().into());
+    next_open(hours, due.max(after)).unwrap_or(due.max(after))
+}
+
+/// When a sequence goes on after an absence: on the first day of sending after the return, else in a week.
+pub fn after_absence(now: UnixMillis, return_date: Option<&str>, hours: &SendingHours) -> UnixMillis {
+    let zone = zone_of(hours);
+    let today = now.in_zone(&zone).date();
+    let back: Option<Date> = return_date.and_then(|date| date.parse().ok());
+    let date = match back.filter(|back| *back >= today && *back <= plus(today, LONGEST_DAYS)) {
+        Some(back) => open_day_after(back, 1, hours),
+        None => plus(today, ABSENCE_DAYS),
+    };
+    let midnight = date.to_zoned(zone).map_or(now, |start| start.timestamp().into());
+    next_open(hours, midnight.max(now)).unwrap_or(midnight.max(now))
+}
+
+fn plus(date: Date, days: i32) -> Date {
+    date.checked_add(days.days()).unwrap_or(date)
+}
+
+/// The `count`th day of sending after `date`; without any such day, calendar days.
+fn open_day_after(date: Date, count: i32, hours: &SendingHours) -> Date {
+    if !hours.days.iter().any(|day| (1..=7).contains(day)) {
+        return plus(date, count);
+    }
+    let mut date = date;
+    for _ in 0..count {
+        date = plus(date, 1);
+        while !is_open_on(hours, date) {
+            let next = plus(date, 1);
+            if next == date {
+                return date;
+            }
+            date = next;
+        }
+    }
+    date
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::StepId;
+
+    fn hours(zone: &str) -> SendingHours {
+        SendingHours { zone: zone.into(), days: vec![1, 2, 3, 4, 5], from: 9 * 60, to: 17 * 60 }
+    }
+
+    fn at(text: &str) -> UnixMillis {
+        UnixMillis::parse_rfc3339(text).unwrap()
+    }
+
+    fn step(wait_days: u16, working_days: bool) -> Step {
+        Step { id: StepId::new(UnixMillis(0)), wait_days, working_days, subject: String::new(), text: String::new() }
+    }
+
+    #[test]
+    fn days_are_counted_on_the_leads_calendar() {
+        let cases = [
+            ("now", "Europe/London", 0, false, "2026-11-24T10:00:00Z", "2026-11-24T10:00:00Z"),
+            (
+                "now, but it is night there",
+                "America/New_York",
+                0,
+                false,
+                "2026-11-24T10:00:00Z",
+                "2026-11-24T14:00:00Z",
+            ),
+            ("three days", "Europe/London", 3, false, "2026-11-24T10:00:00Z", "2026-11-27T10:00:00Z"),
+            ("into a weekend", "Europe/London", 4, false, "2026-11-24T10:00:00Z", "2026-11-30T09:00:00Z"),
+            ("three working days", "Europe/London", 3, true, "2026-11-26T10:00:00Z", "2026-12-01T10:00:00Z"),
+            ("over the end of summer time", "Europe/London", 7, false, "2026-10-22T14:00:00Z", "2026-10-29T15:00:00Z"),
+            ("over its beginning", "America/New_York", 3, false, "2027-03-12T20:30:00Z", "2027-03-15T19:30:00Z"),
+        ];
+        for (name, zone, days, working, from, expected) in cases {
+            assert_eq!(due_after(at(from), &step(days, working), &hours(zone)), at(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn after_an_absence_the_first_day_back_is_left_alone() {
+        let cases = [
+            ("back on a Thursday", Some("2026-11-26"), "2026-11-27T09:00:00Z"),
+            ("back on a Friday", Some("2026-11-27"), "2026-11-30T09:00:00Z"),
+            ("no date", None, "2026-12-01T09:00:00Z"),
+            ("a date that has passed", Some("2026-11-20"), "2026-12-01T09:00:00Z"),
+            ("no date at all", Some("soon"), "2026-12-01T09:00:00Z"),
+            ("misread", Some("2062-11-26"), "2026-12-01T09:00:00Z"),
+        ];
+        for (name, date, expected) in cases {
+            let due = after_absence(at("2026-11-24T10:00:00Z"), date, &hours("Europe/London"));
+            assert_eq!(due, at(expected), "{name}");
+        }
+        let never = SendingHours { days: vec![], ..hours("Europe/London") };
+        assert!(due_after(at("2026-11-24T10:00:00Z"), &step(3, true), &never) > at("2026-11-26T00:00:00Z"));
+    }
+}

@@ -1,0 +1,291 @@
+//! "Why is nothing being sent?": the gate's own checks, asked for the next lead, in their real order.
+
+use super::figures::Group;
+use super::model::{Enrolment, State, Why};
+use super::plan::hours_for;
+use super::{activate, step, store, OutreachError};
+use crate::app::App;
+use crate::authz::{Actor, Permission};
+use crate::base::{MessageId, StepId, UnixMillis, WorkerId};
+use crate::contacts;
+use crate::messaging::{self, Check, Checked, Delivery, Gate, Message, Purpose};
+use crate::store::{StoreError, Txn};
+use crate::workers::{self, Worker, WorkerState};
+
+/// One line of the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub outcome: Outcome,
+    pub fact: String,
+    pub context: String,
+    pub help: Option<Help>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Passed,
+    /// The first that stops it.
+    Stops,
+    /// Behind the first.
+    Later,
+}
+
+/// The one act that helps: a link, or a button that posts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Help {
+    pub words: &'static str,
+    pub href: String,
+    pub posts: bool,
+}
+
+/// The whole answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// For whom the checks were asked; absent when nobody waits.
+    pub lead: Option<(Enrolment, String)>,
+    pub lines: Vec<Line>,
+    /// When the next mail leaves, as far as that is known.
+    pub next_at: Option<UnixMillis>,
+}
+
+/// Leads looked at to find the one that is due first.
+const SAMPLE: usize = 200;
+
+pub fn why(app: &App, actor: &Actor, id: WorkerId) -> Result<Answer, OutreachError> {
+    actor.require(Permission::ViewOutreach)?;
+    let now = app.now();
+    app.store.read(|txn| {
+        let worker = workers::find(txn, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;
+        let mut lines = worker_lines(txn, actor, &worker)?;
+        let next = next_lead(txn, actor, &worker)?;
+        let mut next_at = None;
+        if let Some(lead) = &next {
+            next_at = lead_lines(app, txn, &worker, lead, now, &mut lines)?;
+        }
+        mark_first(&mut lines);
+        let lead = match next {
+            Some(lead) => {
+                let name = contacts::find(txn, actor.workspace, lead.contact)?.map_or(String::new(), |c| c.name());
+                Some((lead, name))
+            }
+            None => None,
+        };
+        Ok(Answer { lead, lines, next_at })
+    })
+}
+
+/// What concerns the worker as a whole: is there anything to send, and is it switched on?
+fn worker_lines(txn: &mut Txn<'_>, actor: &Actor, worker: &Worker) -> Result<Vec<Line>, StoreError> {
+    let page = |tab: &str| format!("/outreach/{}/{tab}", worker.id);
+    let figures = store::find_figures(txn, actor.workspace, worker.id)?;
+    let active = figures.of(Group::Waiting) + figures.of(Group::Queued);
+    let leads = if active > 0 {
+        passed("There are leads to write to", format!("{active} wait for their next mail."))
+    } else if figures.of(Group::All) == 0 {
+        stops("There is no lead yet", "Add contacts by hand, by tag or from a file.", link("Add leads", page("leads")))
+    } else {
+        let words = format!("Of {} leads none has a step left.", figures.of(Group::All));
+        stops("Nobody is left to write to", words, link("Add leads", page("leads")))
+    };
+    Ok(vec![leads, switched_line(worker), text_line(txn, actor, worker)?])
+}
+
+fn switched_line(worker: &Worker) -> Line {
+    let on = post("Switch on", format!("/outreach/{}/activate", worker.id));
+    match &worker.state {
+        WorkerState::Working => passed("The worker is switched on", worker.name.clone()),
+        WorkerState::Off => {
+            stops("The worker is not switched on", "Switching it on approves the texts of its steps.", on)
+        }
+        WorkerState::Paused(off) => stops("The worker is paused", off.reason.clone(), on),
+    }
+}
+
+fn text_line(txn: &mut Txn<'_>, actor: &Actor, worker: &Worker) -> Result<Line, StoreError> {
+    let missing = activate::look_for_missing(txn, actor.workspace, worker)?;
+    // The mailbox and the leads have lines of their own.
+    let text = missing.into_iter().find(|missing| missing.href.ends_with("/sequence"));
+    let steps = link("Edit steps", format!("/outreach/{}/sequence", worker.id));
+    if let Some(text) = text {
+        return Ok(stops("The sequence is not ready", text.words, steps));
+    }
+    let sequence = worker.sequence.map(|id| store::find_sequence(txn, actor.workspace, id)).transpose()?.flatten();
+    Ok(match sequence {
+        Some(sequence) if !sequence.is_all_approved() && worker.activated_at.is_some() => {
+            let approve = post("Approve the changes", format!("/outreach/{}/approve", worker.id));
+            stops("A changed text waits for approval", "Steps that were not changed go on.", approve)
+        }
+        _ => passed("The texts are ready", "Each field has a value or a fallback."),
+    })
+}
+
+/// The lead whose mail is next: one at the gate, else the one due first.
+fn next_lead(txn: &mut Txn<'_>, actor: &Actor, worker: &Worker) -> Result<Option<Enrolment>, StoreError> {
+    let workspace = actor.workspace;
+    if let Some(queued) = store::first_of_group(txn, workspace, worker.id, Group::Queued, 1)?.pop() {
+        return Ok(Some(queued));
+    }
+    let waiting = store::first_of_group(txn, workspace, worker.id, Group::Waiting, SAMPLE)?;
+    Ok(waiting.into_iter().min_by_key(due_of))
+}
+
+pub(super) fn due_of(lead: &Enrolment) -> UnixMillis {
+    match &lead.state {
+        State::Waiting { due, .. } => *due,
+        State::PausedUntil { at, .. } => *at,
+        _ => lead.changed_at,
+    }
+}
+
+/// The gate's checks for one lead; returns when it may leave if all but time agree.
+fn lead_lines(
+    app: &App,
+    txn: &mut Txn<'_>,
+    worker: &Worker,
+    lead: &Enrolment,
+    now: UnixMillis,
+    lines: &mut Vec<Line>,
+) -> Result<Option<UnixMillis>, StoreError> {
+    let message = match lead.state.queued() {
+        Some((message, _)) => messaging::find_message(txn, lead.workspace, message)?,
+        None => as_if_written(txn, worker, lead, now)?,
+    };
+    let Some(message) = message else {
+        lines.push(mailbox_line(txn, worker, lead)?);
+        return Ok(None);
+    };
+    lines.push(step_line(lead, now));
+    let mut next_at = Some(now);
+    for Checked { check, answer } in messaging::explain(app, txn, &message, now)? {
+        next_at = match (&answer, next_at) {
+            (Gate::Later { at, .. }, Some(latest)) => Some(latest.max(*at)),
+            (Gate::No { .. }, _) => None,
+            (_, latest) => latest,
+        };
+        // The worker's own line stands above.
+        if check != Check::Worker {
+            lines.push(line_of(check, answer, worker, lead));
+        }
+    }
+    Ok(next_at.map(|at| at.max(due_of(lead))))
+}
+
+fn mailbox_line(txn: &mut Txn<'_>, worker: &Worker, lead: &Enrolment) -> Result<Line, StoreError> {
+    Ok(match step::mailbox_of(txn, lead.workspace, worker)? {
+        Ok(mailbox) => passed("The mailbox answers", mailbox.address.display()),
+        Err(words) => stops("The mailbox does not work", words, link("Look at connections", "/connections".into())),
+    })
+}
+
+/// What the lead's own step waits for.
+fn step_line(lead: &Enrolment, now: UnixMillis) -> Line {
+    match &lead.state {
+        State::Waiting { waits_for: Some(hold), .. } if hold.why == Why::Lead => {
+            stops("This lead’s mail cannot be written", hold.words.clone(), contact(lead))
+        }
+        State::Waiting { waits_for: None, due, .. } if *due > now => {
+            let mut line = stops("The next step is not due yet", "It leaves when its wait is over.", contact(lead));
+            line.help = None;
+            line
+        }
+        _ => passed("The next step is due", ""),
+    }
+}
+
+fn contact(lead: &Enrolment) -> Help {
+    link("Open the contact", format!("/contacts/{}", lead.contact))
+}
+
+fn line_of(check: Check, answer: Gate, worker: &Worker, lead: &Enrolment) -> Line {
+    let settings = || link("Change limits", format!("/outreach/{}/settings", worker.id));
+    let connections = || link("Look at connections", "/connections".into());
+    let (good, bad, help): (&str, &str, Option<Help>) = match check {
+        Check::Workspace => (
+            "The workspace may send",
+            "The workspace may not send yet",
+            Some(link("Open sending settings", "/settings/sending".into())),
+        ),
+        Check::Contact => ("The contact may be written to", "The contact may not be written to", Some(contact(lead))),
+        Check::Suppression => {
+            ("Never opted out", "Must not be written to", Some(link("See opt-outs", "/suppressions".into())))
+        }
+        Check::Mailbox => ("The mailbox answers", "The mailbox cannot send now", Some(connections())),
+        Check::UnreadAnswer => ("No unread answer", "An answer is being read", None),
+        Check::Limits => ("Within the limits", "A limit is reached", Some(settings())),
+        Check::Hours => ("Inside sending hours", "Outside sending hours", Some(settings())),
+        Check::Worker => ("The worker is switched on", "The worker is off", None),
+    };
+    match answer {
+        Gate::Go => passed(good, ""),
+        Gate::Later { reason, .. } | Gate::No { reason } => {
+            Line { outcome: Outcome::Stops, fact: bad.to_owned(), context: reason, help }
+        }
+    }
+}
+
+/// The message that would be made of a waiting step, for asking the gate; its words do not matter.
+fn as_if_written(
+    txn: &mut Txn<'_>,
+    worker: &Worker,
+    lead: &Enrolment,
+    now: UnixMillis,
+) -> Result<Option<Message>, StoreError> {
+    let scene = step::look(txn, lead.clone())?;
+    let (Some(contact), Some(workspace)) = (&scene.contact, &scene.workspace) else { return Ok(None) };
+    let (Some(mailbox), Some(to)) = (worker.mailbox, contact.address()) else { return Ok(None) };
+    let step: Option<StepId> = scene.sequence.as_ref().and_then(|s| s.next_step(&lead.sent)).map(|step| step.id);
+    let before = lead.last_sent().map(|sent| sent.message.to_string());
+    Ok(Some(Message {
+        offered: Vec::new(),
+        id: MessageId(uuid::Uuid::nil()),
+        workspace: lead.workspace,
+        contact: lead.contact,
+        purpose: Purpose::Outreach,
+        connection: mailbox,
+        worker: Some(worker.id),
+        enrolment: Some(lead.id),
+        step,
+        draft: None,
+        booking: None,
+        to: to.clone(),
+        to_name: String::new(),
+        subject: String::new(),
+        text: String::new(),
+        message_id: String::new(),
+        in_reply_to: before,
+        references: Vec::new(),
+        provider_thread: None,
+        provider_id: None,
+        hours: Some(hours_for(worker, contact, workspace)),
+        state: Delivery::Queued { waits_for: None },
+        queued_at: now,
+        sent_at: None,
+        job: crate::base::JobId(uuid::Uuid::nil()),
+        cursor_before: None,
+    }))
+}
+
+/// Only the first that stops is marked; those behind it are not asked yet.
+fn mark_first(lines: &mut [Line]) {
+    let Some(first) = lines.iter().position(|line| line.outcome == Outcome::Stops) else { return };
+    for line in &mut lines[first + 1..] {
+        line.outcome = Outcome::Later;
+        line.help = None;
+    }
+}
+
+fn passed(fact: &str, context: impl Into<String>) -> Line {
+    Line { outcome: Outcome::Passed, fact: fact.to_owned(), context: context.into(), help: None }
+}
+
+fn stops(fact: &str, context: impl Into<String>, help: Help) -> Line {
+    Line { outcome: Outcome::Stops, fact: fact.to_owned(), context: context.into(), help: Some(help) }
+}
+
+fn link(words: &'static str, href: String) -> Help {
+    Help { words, href, posts: false }
+}
+
+fn post(words: &'static str, href: String) -> Help {
+    Help { words, href, posts: true }
+}

@@ -1,0 +1,87 @@
+//! What a step says to one lead: fields of the contact and of the sender, filled in just before it leaves.
+
+use super::model::Step;
+use crate::contacts::{self, Contact};
+use crate::language::merge::{self, Rendered};
+use crate::workers::Worker;
+use crate::workspaces::Workspace;
+
+/// Fields of the one who writes.
+pub const SENDER_FIELDS: &[&str] = &["sender_name", "sender_role", "workspace_name"];
+
+/// Where the fields of a text get their values.
+pub struct Fields<'a> {
+    contact: &'a Contact,
+    worker: &'a Worker,
+    workspace: &'a Workspace,
+}
+
+/// A step as the lead will read it, without the footer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Empty: an answer in the same thread.
+    pub subject: String,
+    pub text: String,
+}
+
+pub fn person_fields<'a>(contact: &'a Contact, worker: &'a Worker, workspace: &'a Workspace) -> Fields<'a> {
+    Fields { contact, worker, workspace }
+}
+
+impl Fields<'_> {
+    fn lookup(&self, name: &str) -> Option<String> {
+        match name {
+            "sender_name" => Some(self.worker.sender.name.clone()),
+            "sender_role" => Some(self.worker.sender.role.clone()),
+            "workspace_name" => Some(self.workspace.name.clone()),
+            name => self.contact.field(name),
+        }
+    }
+
+    /// Writes a step, signature included; or says what keeps it from leaving.
+    pub fn write(&self, step: &Step, seed: u64) -> Result<Written, String> {
+        let (written, missing) = self.draft(step, seed)?;
+        if missing.is_empty() {
+            return Ok(written);
+        }
+        let names: Vec<String> = missing.iter().map(|name| in_words(name)).collect();
+        Err(format!(
+            "The {} of this lead is missing. Add it, or write a fallback into the text.",
+            names.join(" and the ")
+        ))
+    }
+
+    /// Writes a step even where fields are missing, and names them: for the preview.
+    pub fn draft(&self, step: &Step, seed: u64) -> Result<(Written, Vec<String>), String> {
+        let (subject, text) = step.parse().map_err(|(part, error)| format!("The {part} has a mistake. {error}"))?;
+        let lookup = |name: &str| self.lookup(name);
+        let subject = merge::render(&subject, &lookup, seed);
+        let text = merge::render(&text, &lookup, seed);
+        let mut missing = subject.missing;
+        let Rendered { text, missing: more } = text;
+        for name in more {
+            if !missing.contains(&name) {
+                missing.push(name);
+            }
+        }
+        let subject = subject.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        Ok((Written { subject, text: self.signed(text.trim()) }, missing))
+    }
+
+    fn signed(&self, text: &str) -> String {
+        match self.worker.sender.signature.trim() {
+            "" => text.to_owned(),
+            signature => format!("{text}\n\n{signature}"),
+        }
+    }
+}
+
+/// "first name", as people say it.
+pub fn in_words(field: &str) -> String {
+    field.replace('_', " ")
+}
+
+/// The field exists for every contact, for the sender, or among `custom`.
+pub fn is_known(field: &str, custom: &[String]) -> bool {
+    contacts::FIELDS.contains(&field) || SENDER_FIELDS.contains(&field) || custom.iter().any(|name| name == field)
+}

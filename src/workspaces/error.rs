@@ -1,0 +1,66 @@
+//! What a use case of this room may refuse.
+
+use crate::authz::Denied;
+use crate::base::EmailAddress;
+use crate::http::{ApiError, PageError};
+use crate::store::StoreError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error("not found")]
+    NotFound,
+    /// Field name and what is wrong with it, in words for the person.
+    #[error("{field}: {words}")]
+    Invalid { field: &'static str, words: String },
+    #[error("a workspace has at least one owner")]
+    LastOwner,
+    #[error("{0} is a member already")]
+    AlreadyMember(EmailAddress),
+    /// The link was used, has ended, or never was.
+    #[error("the link no longer holds")]
+    LinkEnded,
+    /// The sensitive act needs a fresh proof of who is there.
+    #[error("prove again who you are")]
+    ProofNeeded,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl WorkspaceError {
+    pub fn invalid(field: &'static str, words: impl Into<String>) -> Self {
+        Self::Invalid { field, words: words.into() }
+    }
+}
+
+impl From<WorkspaceError> for PageError {
+    fn from(error: WorkspaceError) -> Self {
+        match error {
+            WorkspaceError::Denied(denied) => denied.into(),
+            WorkspaceError::NotFound => Self::NotFound,
+            WorkspaceError::Invalid { words, .. } => Self::bad_request(words, "Go back and correct it."),
+            WorkspaceError::LastOwner => Self::conflict(
+                "A workspace has at least one owner, and this is the last one.",
+                "Make somebody else an owner first.",
+            ),
+            WorkspaceError::AlreadyMember(address) => {
+                Self::conflict(format!("{address} is a member already."), "Change the role on the team page instead.")
+            }
+            WorkspaceError::LinkEnded => Self::conflict(
+                "This invitation was used already, was taken back, or is older than a week.",
+                "Ask for a new one.",
+            ),
+            WorkspaceError::ProofNeeded => {
+                Self::Denied("Prove again who you are: open the page once more and type your password.".into())
+            }
+            WorkspaceError::Store(error) => Self::internal("a service of workspaces failed", &error),
+        }
+    }
+}
+
+impl From<WorkspaceError> for ApiError {
+    fn from(error: WorkspaceError) -> Self {
+        PageError::from(error).into()
+    }
+}

@@ -1,0 +1,103 @@
+//! Keys for programs: `Authorization: Bearer <secret>` below `/v1`.
+
+use std::time::Duration;
+
+use super::model::ApiKey;
+use super::{rows, WorkspaceError};
+use crate::app::App;
+use crate::audit::{self, Who};
+use crate::authz::{Actor, Permission, Role};
+use crate::base::{ApiKeyId, UnixMillis, UserId, WorkspaceId};
+use crate::identity::{self, hash_secret, HandedSecret};
+use crate::store::StoreError;
+
+/// `used_at` is written at most this often.
+const USED_STEP: Duration = Duration::from_secs(60);
+
+/// Makes a key. Returns its secret, which is shown once: `SK…` for the eye, then what nobody can guess.
+pub fn make(app: &App, actor: &Actor, name: &str, role: Role) -> Result<(ApiKey, String), WorkspaceError> {
+    actor.require(Permission::ManageApiKeys)?;
+    require_proof(app, actor)?;
+    let name = super::checked_name(name).map_err(|words| WorkspaceError::invalid("name", words))?;
+    if role > actor.role {
+        return Err(WorkspaceError::invalid("role", "A key can do at most what you can do."));
+    }
+    let (key, secret) = prepare(actor.workspace, &name, role, actor.user, app.now());
+    app.store.write(|txn| {
+        rows::insert_key(txn, &key)?;
+        let detail = format!("{name}, {role}");
+        audit::record(txn, actor.workspace, key.created_at, &Who::of(actor), "api_key.made", &key.id.sid(), &detail)
+    })?;
+    Ok((key, secret))
+}
+
+/// A key outlives the session that made it, so whoever makes one has just proved who they are.
+fn require_proof(app: &App, actor: &Actor) -> Result<(), WorkspaceError> {
+    match (actor.user, actor.session) {
+        (Some(user), Some(session)) if !identity::is_proof_fresh(app, user, session)? => {
+            Err(WorkspaceError::ProofNeeded)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A key and its secret, to be inserted in a transaction of the caller.
+pub(super) fn prepare(
+    workspace: WorkspaceId,
+    name: &str,
+    role: Role,
+    made_by: Option<UserId>,
+    now: UnixMillis,
+) -> (ApiKey, String) {
+    let id = ApiKeyId::new(now);
+    let secret = format!("{}.{}", id.sid(), HandedSecret::fresh().expose());
+    let key = ApiKey {
+        id,
+        workspace,
+        name: name.to_owned(),
+        role,
+        secret_hash: hash_secret(&secret),
+        made_by,
+        created_at: now,
+        used_at: None,
+    };
+    (key, secret)
+}
+
+pub fn list(app: &App, actor: &Actor) -> Result<Vec<ApiKey>, WorkspaceError> {
+    actor.require(Permission::ManageApiKeys)?;
+    Ok(app.store.read(|txn| rows::list_keys(txn, actor.workspace))?)
+}
+
+/// Ends a key: the next request with it is refused.
+pub fn end(app: &App, actor: &Actor, id: ApiKeyId) -> Result<(), WorkspaceError> {
+    actor.require(Permission::ManageApiKeys)?;
+    let now = app.now();
+    app.store.write(|txn| {
+        let key = rows::find_key(txn, actor.workspace, id)?.ok_or(WorkspaceError::NotFound)?;
+        rows::remove_key(txn, &key)?;
+        audit::record(txn, actor.workspace, now, &Who::of(actor), "api_key.ended", &id.sid(), &key.name)?;
+        Ok(())
+    })
+}
+
+/// The program that holds this secret. Notes that the key is in use.
+pub fn find_by_secret(app: &App, secret: &str) -> Result<Option<Actor>, StoreError> {
+    let (now, hash) = (app.now(), hash_secret(secret));
+    let Some(key) = app.store.read(|txn| rows::find_key_by_secret(txn, &hash))? else { return Ok(None) };
+    if key.used_at.is_none_or(|used_at| now.since(used_at) >= USED_STEP) {
+        app.store.write(|txn| match rows::find_key(txn, key.workspace, key.id)? {
+            Some(found) => rows::update_key(txn, &ApiKey { used_at: Some(now), ..found }),
+            None => Ok(()),
+        })?;
+    }
+    Ok(Some(Actor {
+        user: None,
+        api_key: Some(key.id),
+        workspace: key.workspace,
+        role: key.role,
+        is_operator: false,
+        session: None,
+        display: key.name,
+    }))
+}

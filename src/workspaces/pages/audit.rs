@@ -1,0 +1,141 @@
+//! `/settings/audit`: who did what.
+
+use std::collections::hash_map::{Entry as Slot, HashMap};
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Query};
+use actix_web::HttpResponse;
+use askama::Template;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::audit::{Entry, Who};
+use crate::authz::Actor;
+use crate::base::{Cursor, UserId};
+use crate::http::layout::Layout;
+use crate::http::ui::{Pager, Tab};
+use crate::http::{html, run, Frame, PageError};
+use crate::identity::pages::settings_tabs;
+use crate::identity::{self, SignedIn};
+use crate::store::StoreError;
+use crate::workspaces::{settings, WorkspaceError};
+
+#[derive(Template)]
+#[template(path = "workspaces/audit.html")]
+struct AuditPage {
+    layout: Layout,
+    tabs: Vec<Tab>,
+    rows: Vec<Row>,
+    pager: Pager,
+}
+
+struct Row {
+    iso: String,
+    time: String,
+    who: String,
+    act: String,
+    detail: String,
+}
+
+#[derive(Deserialize)]
+pub struct AuditQuery {
+    cursor: Option<String>,
+}
+
+/// GET /settings/audit?cursor=…
+pub async fn show(
+    app: Data<App>,
+    actor: Actor,
+    signed_in: SignedIn,
+    frame: Frame,
+    query: Query<AuditQuery>,
+) -> Result<HttpResponse, PageError> {
+    let cursor = query.into_inner().cursor.map(|text| Cursor::parse(&text)).transpose();
+    let cursor = cursor.map_err(|error| PageError::bad_request(error.to_string(), "Begin at the first page."))?;
+    let work = move || {
+        let is_first = cursor.is_none();
+        let page = settings::audit_trail(&app, &actor, cursor.as_ref())?;
+        let older = page.next.as_ref().map(|next| format!("/settings/audit?cursor={next}"));
+        let names = names(&app, &page.rows)?;
+        let rows: Vec<Row> = page.rows.iter().map(|entry| row(entry, &names, &signed_in)).collect();
+        let shown = match rows.len() {
+            1 => "1 entry".to_owned(),
+            many => format!("{many} entries"),
+        };
+        let newer = (!is_first).then(|| "/settings/audit".to_owned());
+        Ok::<_, WorkspaceError>(AuditPage {
+            layout: frame.layout("Audit trail"),
+            tabs: settings_tabs(&actor, "/settings/audit"),
+            rows,
+            pager: Pager { shown, newer, older },
+        })
+    };
+    html(StatusCode::OK, &run(work).await??)
+}
+
+/// The names of the people in these entries; who was erased has none.
+fn names(app: &App, entries: &[Entry]) -> Result<HashMap<UserId, String>, StoreError> {
+    let mut names = HashMap::new();
+    for entry in entries {
+        let by = match entry.who {
+            Who::User(id) => Some(id),
+            _ => None,
+        };
+        for id in by.into_iter().chain(person_in(&entry.on)) {
+            if let Slot::Vacant(slot) = names.entry(id) {
+                let user = identity::get(&app.store, id)?;
+                slot.insert(user.map_or_else(|| "Somebody who left".to_owned(), |user| user.name));
+            }
+        }
+    }
+    Ok(names)
+}
+
+fn row(entry: &Entry, names: &HashMap<UserId, String>, signed_in: &SignedIn) -> Row {
+    let who = match &entry.who {
+        Who::User(id) => names.get(id).cloned().unwrap_or_default(),
+        Who::ApiKey(sid) => format!("API key {sid}"),
+        Who::System(why) => why.clone(),
+        Who::Visitor => "A visitor".to_owned(),
+        Who::CommandLine => "Command line".to_owned(),
+    };
+    let on = person_in(&entry.on).and_then(|id| names.get(&id)).cloned();
+    let details: Vec<String> = on.into_iter().chain([entry.detail.clone()]).filter(|text| !text.is_empty()).collect();
+    Row {
+        iso: entry.at.to_rfc3339(),
+        time: signed_in.time_words(entry.at),
+        who,
+        act: act_words(&entry.act),
+        detail: details.join(": "),
+    }
+}
+
+/// The person an entry is about, where it is about one: `user <id>`.
+fn person_in(on: &str) -> Option<UserId> {
+    on.strip_prefix("user ").and_then(|id| id.parse().ok())
+}
+
+/// `api_key.made` becomes "API key made": the act's own words, as a sentence.
+fn act_words(act: &str) -> String {
+    let words = act.replace(['.', '_'], " ").replace("api key", "API key");
+    let mut chars = words.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_act_reads_as_a_sentence() {
+        let cases = [
+            ("member.role_changed", "Member role changed"),
+            ("worker.activated", "Worker activated"),
+            ("api_key.made", "API key made"),
+            ("", ""),
+        ];
+        for (act, expected) in cases {
+            assert_eq!(act_words(act), expected);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! `/settings/keys`: keys for programs.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Form, Path};
+use actix_web::HttpResponse;
+use askama::Template;
+use serde::Deserialize;
+
+use super::{field_errors, parse_role, role_choices, role_name};
+use crate::app::App;
+use crate::authz::{Actor, Role};
+use crate::base::ApiKeyId;
+use crate::http::layout::{ConfirmPage, Layout};
+use crate::http::respond::with_toast;
+use crate::http::ui::{Choice, FieldErrors, Tab};
+use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
+use crate::identity::pages::settings_tabs;
+use crate::identity::SignedIn;
+use crate::workspaces::{keys, ApiKey, WorkspaceError};
+
+const HERE: &str = "/settings/keys";
+
+#[derive(Template)]
+#[template(path = "workspaces/keys.html")]
+struct KeysPage {
+    layout: Layout,
+    tabs: Vec<Tab>,
+    keys: Vec<KeyRow>,
+    roles: Vec<Choice>,
+    form: KeyForm,
+    errors: FieldErrors,
+    /// The key just made with its secret, shown once.
+    made: Option<(String, String)>,
+}
+
+struct KeyRow {
+    sid: String,
+    name: String,
+    role: &'static str,
+    facts: String,
+}
+
+#[derive(Clone, Default, Deserialize)]
+pub struct KeyForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    role: String,
+}
+
+/// GET /settings/keys
+pub async fn show(app: Data<App>, actor: Actor, signed_in: SignedIn, frame: Frame) -> Result<HttpResponse, PageError> {
+    let form = KeyForm { name: String::new(), role: Role::Agent.as_str().to_owned() };
+    let work = move || page(&app, &actor, &signed_in, &frame, form, FieldErrors::default(), None);
+    html(StatusCode::OK, &run(work).await??)
+}
+
+fn page(
+    app: &App,
+    actor: &Actor,
+    signed_in: &SignedIn,
+    frame: &Frame,
+    form: KeyForm,
+    errors: FieldErrors,
+    made: Option<(String, String)>,
+) -> Result<KeysPage, WorkspaceError> {
+    let keys = keys::list(app, actor)?;
+    Ok(KeysPage {
+        layout: frame.layout("API keys"),
+        tabs: settings_tabs(actor, HERE),
+        keys: keys.into_iter().map(|key| row(key, signed_in)).collect(),
+        roles: role_choices(actor),
+        form,
+        errors,
+        made,
+    })
+}
+
+fn row(key: ApiKey, signed_in: &SignedIn) -> KeyRow {
+    let used = match key.used_at {
+        Some(at) => format!("last used {}", signed_in.time_words(at)),
+        None => "never used".to_owned(),
+    };
+    let facts = format!("Made {}, {used}", signed_in.day_words(key.created_at));
+    KeyRow { sid: key.id.sid(), name: key.name, role: role_name(key.role), facts }
+}
+
+/// POST /settings/keys: the page with the secret, shown once; 422 with the form when it does not parse.
+pub async fn make(
+    app: Data<App>,
+    actor: Actor,
+    signed_in: SignedIn,
+    frame: Frame,
+    form: Form<KeyForm>,
+) -> Result<HttpResponse, PageError> {
+    let form = form.into_inner();
+    let role = parse_role(&form.role)?;
+    let made = {
+        let (app, actor, name) = (app.clone(), actor.clone(), form.name.clone());
+        run(move || keys::make(&app, &actor, &name, role)).await?
+    };
+    let (status, form, errors, made) = match made {
+        Ok((key, secret)) => {
+            let form = KeyForm { name: String::new(), ..form };
+            (StatusCode::OK, form, FieldErrors::default(), Some((key.name, secret)))
+        }
+        Err(WorkspaceError::ProofNeeded) => return Ok(see_other("/reauth?next=%2Fsettings%2Fkeys")),
+        Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, form, field_errors(error)?, None),
+    };
+    let work = move || page(&app, &actor, &signed_in, &frame, form, errors, made);
+    html(status, &run(work).await??)
+}
+
+/// GET /settings/keys/<sid>/end: asks first.
+pub async fn ask_end(app: Data<App>, actor: Actor, frame: Frame, key: Path<String>) -> Result<HttpResponse, PageError> {
+    let id = ApiKeyId::parse_sid(&key).ok_or(PageError::NotFound)?;
+    let keys = run(move || keys::list(&app, &actor)).await??;
+    let key = keys.into_iter().find(|key| key.id == id).ok_or(PageError::NotFound)?;
+    let page = ConfirmPage {
+        layout: frame.layout("API keys"),
+        question: format!("End the key \"{}\"?", key.name),
+        consequence:
+            "Programs that use it are refused from their next request on. A key that was ended does not come back."
+                .to_owned(),
+        button: "End the key".to_owned(),
+        action: format!("/settings/keys/{}/end", id.sid()),
+        fields: Vec::new(),
+        back: HERE.to_owned(),
+    };
+    html(StatusCode::OK, &page)
+}
+
+/// POST /settings/keys/<sid>/end
+pub async fn end(
+    app: Data<App>,
+    cookies: Data<Cookies>,
+    actor: Actor,
+    key: Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let id = ApiKeyId::parse_sid(&key).ok_or(PageError::NotFound)?;
+    run(move || keys::end(&app, &actor, id)).await??;
+    Ok(with_toast(see_other(HERE), &cookies, &Toast::new("The key is ended.")))
+}

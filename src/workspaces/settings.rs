@@ -1,0 +1,98 @@
+//! A workspace's own settings.
+
+use super::model::Workspace;
+use super::{create, rows, store, WorkspaceError};
+use crate::app::App;
+use crate::audit::{self, Entry, Who};
+use crate::authz::{Actor, Permission, Role};
+use crate::base::{Cursor, Page, UserId, WorkspaceId};
+use crate::store::StoreError;
+
+/// What the settings page changes.
+#[derive(Clone, Debug, Default)]
+pub struct SettingsForm {
+    pub name: String,
+    pub slug: String,
+    pub time_zone: String,
+    pub postal_address: String,
+    pub discloses_ai: bool,
+}
+
+const MOST_ADDRESS_CHARS: usize = 400;
+
+/// Changes the settings; the audit trail names which.
+pub fn change(app: &App, actor: &Actor, form: &SettingsForm) -> Result<Workspace, WorkspaceError> {
+    actor.require(Permission::ManageWorkspace)?;
+    let name = super::checked_name(&form.name).map_err(|words| WorkspaceError::invalid("name", words))?;
+    let slug = create::checked_slug(&form.slug)?;
+    let time_zone = create::checked_zone(&form.time_zone)?.to_owned();
+    let postal_address = checked_address(&form.postal_address)?;
+    let now = app.now();
+    app.store.write(|txn| {
+        let before = store::find(txn, actor.workspace)?.ok_or(WorkspaceError::NotFound)?;
+        let after = Workspace {
+            name: name.clone(),
+            slug: slug.clone(),
+            time_zone: time_zone.clone(),
+            postal_address: postal_address.clone(),
+            discloses_ai: form.discloses_ai,
+            ..before.clone()
+        };
+        if after == before {
+            return Ok(after);
+        }
+        match store::put(txn, &after, Some(&before)) {
+            Err(StoreError::Exists) => {
+                return Err(WorkspaceError::invalid("slug", "Another workspace here has this short name."));
+            }
+            done => done?,
+        }
+        let detail = changed_fields(&before, &after).join(", ");
+        audit::record(txn, after.id, now, &Who::of(actor), "workspace.changed", &after.id.sid(), &detail)?;
+        Ok(after)
+    })
+}
+
+fn checked_address(raw: &str) -> Result<String, WorkspaceError> {
+    let lines: Vec<&str> = raw.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let address = lines.join("\n");
+    if address.chars().count() > MOST_ADDRESS_CHARS || address.chars().any(|c| c.is_control() && c != '\n') {
+        return Err(WorkspaceError::invalid("postal_address", "Use at most 400 characters."));
+    }
+    Ok(address)
+}
+
+fn changed_fields(before: &Workspace, after: &Workspace) -> Vec<&'static str> {
+    let fields = [
+        ("name", before.name != after.name),
+        ("short name", before.slug != after.slug),
+        ("time zone", before.time_zone != after.time_zone),
+        ("postal address", before.postal_address != after.postal_address),
+        ("AI note", before.discloses_ai != after.discloses_ai),
+    ];
+    fields.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
+}
+
+/// The workspaces of a person with their roles, oldest first.
+pub fn of_user(app: &App, user: UserId) -> Result<Vec<(Workspace, Role)>, StoreError> {
+    app.store.read(|txn| {
+        let mut found = Vec::new();
+        for id in rows::workspaces_of(txn, user)? {
+            if let (Some(workspace), Some(member)) = (store::find(txn, id)?, rows::find_member(txn, id, user)?) {
+                found.push((workspace, member.role));
+            }
+        }
+        Ok(found)
+    })
+}
+
+/// Is the person a member? For switching: what is not theirs is not there.
+pub fn is_member(app: &App, user: UserId, workspace: WorkspaceId) -> Result<bool, StoreError> {
+    app.store.read(|txn| Ok(rows::find_member(txn, workspace, user)?.is_some()))
+}
+
+/// The audit trail, newest first.
+pub fn audit_trail(app: &App, actor: &Actor, before: Option<&Cursor>) -> Result<Page<Entry>, WorkspaceError> {
+    actor.require(Permission::ViewAudit)?;
+    Ok(audit::list(&app.store, actor.workspace, before, 50)?)
+}
