@@ -171,10 +171,7 @@ impl World {
             follow_up_on: None,
             read_at: now,
             corrected_from: None,
-            other_kind: None,
-            duration_minutes: None,
-            booking_links: vec![],
-            suggested: vec![],
+            ..Reading::default()
         };
         change(&mut reading);
         self.app()

@@ -16,9 +16,8 @@ pub struct Housekeeping;
 
 /// Plans the hourly round; again is harmless.
 pub fn plan(app: &App) -> Result<(), StoreError> {
-    let job = NewJob::new(HOUSEKEEPING, Lane::Housekeeping, INSTANCE, app.now(), &())
-        .once("hourly")
-        .max_attempts(u32::MAX);
+    let job =
+        NewJob::new(HOUSEKEEPING, Lane::Housekeeping, INSTANCE, app.now(), &()).once("hourly").max_attempts(u32::MAX);
     app.store.write(|txn| jobs::enqueue(txn, &job)).map(|_| ())
 }
 

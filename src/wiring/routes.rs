@@ -15,7 +15,12 @@ use crate::{
 };
 
 /// Registers all pages, forms and the API. Called once for each web thread.
-pub fn configure(config: &mut ServiceConfig, app: &Data<App>, limits: &Data<RateLimits>, answers: &Data<Arc<dyn IdempotencyStore>>) {
+pub fn configure(
+    config: &mut ServiceConfig,
+    app: &Data<App>,
+    limits: &Data<RateLimits>,
+    answers: &Data<Arc<dyn IdempotencyStore>>,
+) {
     config
         .app_data(app.clone())
         .app_data(limits.clone())
@@ -49,6 +54,7 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, limits: &Data<Rate
                 .configure(identity::routes)
                 .configure(workspaces::routes)
                 .configure(connections::routes)
+                .configure(contacts::routes)
                 .configure(messaging::routes)
                 .configure(outreach::routes)
                 .configure(agents::routes)
@@ -56,4 +62,3 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, limits: &Data<Rate
                 .configure(operator::routes),
         );
 }
-

@@ -15,10 +15,10 @@ use crate::http::rate_limit::RateLimits;
 use crate::http::server::{self, RunningServer, ServerParts, ServerSettings};
 use crate::http::tls::TlsFiles;
 use crate::http::Site;
-use crate::{connections, identity, workspaces};
 use crate::jobs::Runner;
 use crate::mailer::MailerError;
 use crate::store::{real_free_space, DataFolder, MasterKey, OpenError, OpenOptions, StoreError};
+use crate::{connections, identity, workspaces};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -118,10 +118,11 @@ fn start_web(app: &Arc<App>, listener: TcpListener) -> Result<RunningServer, Sta
     let config = &app.config;
     let settings = ServerSettings {
         listen: config.server.listen,
-        tls: config.server.tls.as_ref().map(|files| TlsFiles {
-            certificate: files.certificate.clone(),
-            key: files.key.clone(),
-        }),
+        tls: config
+            .server
+            .tls
+            .as_ref()
+            .map(|files| TlsFiles { certificate: files.certificate.clone(), key: files.key.clone() }),
         workers: config.server.workers as usize,
         site: site(app)?,
         cookie_key: app.mac.clone(),
