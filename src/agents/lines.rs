@@ -62,7 +62,7 @@ pub fn classify_line(line: &str) -> Result<String, LineError> {
     let headers = ReplyHeaders::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let input = ReplyInput { text: &line.text, headers: &headers, sent_at, zone: Some(&zone) };
     let judged = Classifier::embedded().classify(&input);
-    let times = match sent_at.filter(|_| judged.label == Label::MeetingProposed) {
+    let times = match sent_at {
         Some(sent_at) => times(&line.text, sent_at, &zone, &zone_name),
         None => Vec::new(),
     };

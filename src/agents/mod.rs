@@ -17,7 +17,7 @@ mod opt_out;
 mod pages;
 mod read;
 mod replies;
-mod snippets;
+pub mod snippets;
 mod words;
 mod write;
 

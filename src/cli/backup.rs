@@ -49,7 +49,8 @@ pub fn restore(args: &RestoreArgs) -> anyhow::Result<()> {
     let config = args.place.load(None)?;
     let master = master_key::find_or_create(&config.key, &config.data.dir, false)?;
     let master = MasterKey::new(*master.as_bytes());
-    let summary = backup::restore(&args.file, args.keys.as_deref(), &open_options(&config), &master)?;
+    let now = Clock::system().now();
+    let summary = backup::restore(&args.file, args.keys.as_deref(), &open_options(&config), &master, now)?;
     output::line(&serde_json::to_string(&summary)?);
     output::note("Restored. Workers stay off until you switch them on: what was sent after the backup was made is not known here.");
     Ok(())

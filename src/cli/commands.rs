@@ -80,11 +80,13 @@ impl Request {
                 Ok(serde_json::to_value(workspaces::add_user(app, &new)?)?)
             }
             Request::OwnerLink => Ok(json!({ "link": workspaces::owner_link(app) })),
-            Request::ResetLink { email } => Ok(json!({ "link": identity::reset_link(app, &EmailAddress::parse(email)?)? })),
+            Request::ResetLink { email } => {
+                Ok(json!({ "link": identity::reset_link(app, &EmailAddress::parse(email)?)? }))
+            }
             Request::ImportContacts { workspace, file_name, map, dry_run } => {
                 let workspace = find_workspace(app, workspace)?;
                 let actor = Actor::system(workspace);
-                { let _ = (actor, file_name, bytes, map, dry_run); bail!("soon") }
+                Ok(serde_json::to_value(contacts::import_file(app, &actor, file_name, bytes, map, *dry_run)?)?)
             }
             Request::Dump { table, key } => dump_table(app, table, key.as_deref()),
             Request::Backup { file } => {
@@ -150,8 +152,7 @@ pub fn import_contacts(args: &ImportContactsArgs) -> anyhow::Result<()> {
     let map = args.map.iter().map(|pair| read_pair(pair)).collect::<anyhow::Result<Vec<_>>>()?;
     let bytes = std::fs::read(&args.file).with_context(|| args.file.display().to_string())?;
     let file_name = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let request =
-        Request::ImportContacts { workspace: args.workspace.clone(), file_name, map, dry_run: args.dry_run };
+    let request = Request::ImportContacts { workspace: args.workspace.clone(), file_name, map, dry_run: args.dry_run };
     output::line(&through(&args.place, &request, &bytes)?.to_string());
     Ok(())
 }

@@ -4,6 +4,7 @@
 mod backup;
 mod commands;
 mod control;
+mod demo;
 mod notify;
 mod output;
 mod serve;
@@ -47,6 +48,8 @@ enum Command {
         #[arg(long, value_name = "ADDR")]
         listen: Option<SocketAddr>,
     },
+    /// Run a complete server with a sample business and simulated providers. Needs no key and no network.
+    Demo(demo::DemoArgs),
     /// Make the key and the folders for a server; with --systemd also the unit.
     Init(setup::InitArgs),
     /// Read the configuration and report every mistake at once.
@@ -120,6 +123,7 @@ enum ImportCommand {
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve { place, listen } => serve::serve(&place, listen),
+        Command::Demo(args) => demo::demo(&args),
         Command::Init(args) => setup::init(&args),
         Command::CheckConfig { place } => setup::check_config(&place),
         Command::Doctor { place } => setup::doctor(&place),

@@ -32,7 +32,9 @@ pub fn init(args: &InitArgs) -> anyhow::Result<()> {
     folder.store.close()?;
     output::line(&format!("data folder  {}", config.data.dir.display()));
     match config.key.path() {
-        Some(path) => output::line(&format!("master key   {} (keep a copy: without it no backup opens)", path.display())),
+        Some(path) => {
+            output::line(&format!("master key   {} (keep a copy: without it no backup opens)", path.display()))
+        }
         None => output::line("master key   from the environment"),
     }
     if args.systemd {
@@ -69,8 +71,24 @@ pub fn doctor(place: &Place) -> anyhow::Result<()> {
         ("backups", Ok(newest_backup(&config))),
         ("outbound", check_outbound(&config)),
         ("public address", Ok(config.server.public_url(config.server.listen))),
-        ("Google", Ok(if config.providers.google.client.is_some() { "client id given" } else { "no client id: connecting Google is not offered" }.to_owned())),
-        ("system mail", Ok(if config.mail.is_some() { "configured" } else { "none: invitations and password resets are shown as links" }.to_owned())),
+        (
+            "Google",
+            Ok(if config.providers.google.client.is_some() {
+                "client id given"
+            } else {
+                "no client id: connecting Google is not offered"
+            }
+            .to_owned()),
+        ),
+        (
+            "system mail",
+            Ok(if config.mail.is_some() {
+                "configured"
+            } else {
+                "none: invitations and password resets are shown as links"
+            }
+            .to_owned()),
+        ),
     ];
     let mut failed = 0;
     for (name, outcome) in checks {
@@ -103,7 +121,8 @@ fn check_key(config: &Config) -> Result<String, String> {
         return Ok("none yet: the first start makes it".to_owned());
     }
     let found = master_key::find_or_create(&config.key, &config.data.dir, false);
-    found.map(|_| config.key.path().map_or("from the environment".into(), |path| path.display().to_string()))
+    found
+        .map(|_| config.key.path().map_or("from the environment".into(), |path| path.display().to_string()))
         .map_err(|error| error.to_string())
 }
 

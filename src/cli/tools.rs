@@ -20,8 +20,8 @@ pub fn classify() -> anyhow::Result<()> {
         if line.trim().is_empty() {
             continue;
         }
-        let answer = format!("{number} {line}");
-        output::line(&answer.to_string());
+        let answer = agents::classify_line(&line).with_context(|| format!("line {}", number + 1))?;
+        output::line(&answer);
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Delivery: each subscriber reads on from its own cursor.
 
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
 use crate::base::{Clock, UnixMillis, WorkspaceId};
 use crate::jobs::{self, Job, Outcome, Task};
 use crate::store::{Key, Store, StoreError};
@@ -60,7 +62,9 @@ impl<C: Send + Sync> Deliver<C> {
             let begun = read;
             let mut outcome = Ok(());
             for event in &events {
-                outcome = subscriber.on(context, event);
+                // A panic in one room must not keep the event from the others.
+                outcome = catch_unwind(AssertUnwindSafe(|| subscriber.on(context, event)))
+                    .unwrap_or_else(|_| Err(StoreError::Engine("failed unexpectedly; see the log".into())));
                 if outcome.is_err() {
                     break;
                 }
@@ -77,6 +81,11 @@ impl<C: Send + Sync> Deliver<C> {
     fn finish(&self, job: &Job) -> Outcome {
         let closed = self.store.write(|txn| {
             let newest = newest(txn, job.workspace)?;
+            // What retention has swept before anybody read it holds nobody up.
+            if after(txn, job.workspace, newest.saturating_sub(1), 1)?.is_empty() {
+                jobs::complete(txn, job)?;
+                return Ok(true);
+            }
             for subscriber in &self.subscribers {
                 let place = Key::of(&CURSORS, job.workspace).text(subscriber.name());
                 if txn.get(&CURSORS, &place)?.unwrap_or(0) < newest {

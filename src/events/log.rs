@@ -58,7 +58,12 @@ pub fn append(txn: &mut Txn<'_>, workspace: WorkspaceId, now: UnixMillis, what: 
     }
     txn.put(&EVENTS, &event_key(workspace, number), &Event { number, workspace, at: now, what })?;
     // One delivery job per workspace; the id of a further one is dropped by its `once` key.
-    jobs::enqueue(txn, &NewJob::new(DELIVER, Lane::Steps, workspace, now, &()).once("deliver").max_attempts(u32::MAX))?;
+    let job = NewJob::new(DELIVER, Lane::Steps, workspace, now, &()).once("deliver").max_attempts(u32::MAX);
+    let open = jobs::enqueue(txn, &job)?;
+    if open != job.id() {
+        // It may wait for one part of the program that failed; the others hear of this at once all the same.
+        jobs::hurry(txn, open, now)?;
+    }
     Ok(number)
 }
 

@@ -57,3 +57,41 @@ fn every_event_reaches_its_reader_in_order_also_after_a_failure() {
     let rest = list_newest(&store, workspace, Some(contact), timeline.next.as_ref(), 3).unwrap();
     assert_eq!((rest.rows.len(), rest.next), (1, None));
 }
+
+/// Fails or panics at every event.
+struct Broken(bool);
+
+impl Subscriber<Seen> for Broken {
+    fn name(&self) -> &'static str {
+        "broken"
+    }
+    fn on(&self, _: &Seen, _: &Event) -> Result<(), StoreError> {
+        assert!(!self.0, "a bug in a room");
+        Err(StoreError::Engine("not now".into()))
+    }
+}
+
+#[test]
+fn a_reader_that_fails_again_and_again_keeps_no_event_from_the_others() {
+    for panics in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let keys = KeyRing::open(&dir.path().join("keys.slots"), &MasterKey::new([3; 32])).unwrap();
+        let store = Store::new(Arc::new(RerunEngine(MemoryEngine::default())), Arc::new(keys));
+        let clock = Clock::stopped_at(NOW);
+        let workspace = WorkspaceId::new(NOW);
+        store.keys().add_owner(workspace).unwrap();
+        let contact = ContactId::new(NOW);
+        let happen =
+            || store.write(|txn| append(txn, workspace, clock.now(), Happened::ContactCreated { contact })).unwrap();
+        let subscribers: Subscribers<Seen> = vec![Box::new(Broken(panics)), Box::new(Reader("one"))];
+        let deliver = Deliver { store: store.clone(), clock: clock.clone(), subscribers };
+        let seen = Arc::new(Seen::default());
+        let handlers = Arc::new(Handlers::default().task(deliver));
+        let runner = Runner::start(&store, &clock, seen.clone(), handlers, &Threads::default()).unwrap();
+        for number in 1..=4 {
+            assert_eq!(happen(), number);
+            assert!(runner.settle(Duration::from_secs(20)));
+            assert_eq!(seen.0.lock().unwrap().last(), Some(&number), "at once, not when the other is tried again");
+        }
+    }
+}

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{backoff, Class, Job, Lane, NewJob, Serial, State};
 use crate::base::{JobId, UnixMillis, WorkspaceId, INSTANCE};
-use crate::store::{read_time, Declared, Dir, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
+use crate::store::{read_time, Declared, Dir, Holds, Key, KeyRange, Retention, Store, StoreError, Table, Tree, Txn};
 
 pub(super) const JOBS: Table<Job> = Table::sealed(
     0x0201,
@@ -176,6 +176,23 @@ pub fn reschedule(txn: &mut Txn<'_>, id: JobId, at: UnixMillis) -> Result<bool, 
     Ok(true)
 }
 
+/// Puts a waiting job before a person: it may have been done already (the data came from a backup).
+pub fn needs_look(txn: &mut Txn<'_>, id: JobId, reason: &str) -> Result<bool, StoreError> {
+    let Some(job) = find(txn, id)?.filter(|job| job.state == State::Ready) else { return Ok(false) };
+    unmake_due(txn, &job)?;
+    let held = hold(txn, job)?;
+    ask_human(txn, &held, reason)?;
+    Ok(true)
+}
+
+/// A waiting job that is planned for later is looked at now.
+pub fn hurry(txn: &mut Txn<'_>, id: JobId, now: UnixMillis) -> Result<(), StoreError> {
+    match find(txn, id)? {
+        Some(job) if job.state == State::Ready && job.due > now => reschedule(txn, id, now).map(|_| ()),
+        _ => Ok(()),
+    }
+}
+
 /// Lets a serial's jobs go on at once, whatever pace was set.
 pub fn lift_pace(txn: &mut Txn<'_>, lane: Lane, serial: Serial) -> Result<(), StoreError> {
     set_pace(txn, lane, serial, UnixMillis(i64::MIN))
@@ -191,10 +208,14 @@ pub enum Verdict {
     GiveUp,
 }
 
-/// Carries out a person's decision; `None` when the job does not wait for one (any more).
+/// Carries out a person's decision; `None` when the job does not wait for one (any more), or when what it stands
+/// for was planned anew meanwhile.
 pub fn decide(txn: &mut Txn<'_>, id: JobId, verdict: Verdict, now: UnixMillis) -> Result<Option<Job>, StoreError> {
     let Some(mut job) = find(txn, id)? else { return Ok(None) };
     if !matches!(job.state, State::NeedsHuman | State::Dead) {
+        return Ok(None);
+    }
+    if verdict == Verdict::DoAgain && !takes_key(txn, &job)? {
         return Ok(None);
     }
     txn.remove(&LOOK, &look_key(id))?;
@@ -215,6 +236,16 @@ pub fn decide(txn: &mut Txn<'_>, id: JobId, verdict: Verdict, now: UnixMillis) -
         }
     }
     Ok(Some(job))
+}
+
+/// Takes the job's `once` key (again); false when another job has it by now.
+fn takes_key(txn: &mut Txn<'_>, job: &Job) -> Result<bool, StoreError> {
+    let Some(hash) = job.once else { return Ok(true) };
+    let place = once_key(job.workspace, &hash);
+    match txn.get(&ONCE, &place)? {
+        Some(other) => Ok(other == job.id),
+        None => txn.put(&ONCE, &place, &job.id).map(|()| true),
+    }
 }
 
 /// Jobs that a person should look at, newest first.
@@ -281,26 +312,42 @@ fn first_time(txn: &mut Txn<'_>, table: &Table<()>, prefix: &Key) -> Result<Opti
     Ok(first.first().and_then(|key| read_time(&key.0[prefix.0.len()..])))
 }
 
-/// Serials of a lane whose time has come, earliest first.
+/// Serials of a lane whose time has come, earliest first, each with the time its first job fell due.
 pub(super) fn due_serials(
     txn: &mut Txn<'_>,
     lane: Lane,
     now: UnixMillis,
     limit: usize,
-) -> Result<Vec<Serial>, StoreError> {
+) -> Result<Vec<(UnixMillis, Serial)>, StoreError> {
     let prefix = Key::of(&HEADS, INSTANCE).u8(lane as u8);
-    let mut range = prefix.as_prefix();
-    range.end = prefix.clone().time(UnixMillis(now.0.saturating_add(1))).0;
-    let keys = txn.keys_range(&HEADS, &range, Dir::Forward, limit)?;
-    Ok(keys.iter().filter_map(Key::last_id).collect())
+    let keys = txn.keys_range(&HEADS, &until(&prefix, now), Dir::Forward, limit)?;
+    Ok(keys.iter().filter_map(|key| Some((time_behind(&prefix, key)?, key.last_id()?))).collect())
+}
+
+/// When the first due jobs without a serial fell due.
+pub(super) fn due_free(
+    txn: &mut Txn<'_>,
+    lane: Lane,
+    now: UnixMillis,
+    limit: usize,
+) -> Result<Vec<UnixMillis>, StoreError> {
+    let prefix = due_prefix(lane, None);
+    let keys = txn.keys_range(&DUE, &until(&prefix, now), Dir::Forward, limit)?;
+    Ok(keys.iter().filter_map(|key| time_behind(&prefix, key)).collect())
+}
+
+/// Rows below `prefix` whose time is `now` or earlier.
+fn until(prefix: &Key, now: UnixMillis) -> KeyRange {
+    KeyRange { end: prefix.clone().time(UnixMillis(now.0.saturating_add(1))).0, ..prefix.as_prefix() }
+}
+
+fn time_behind(prefix: &Key, key: &Key) -> Option<UnixMillis> {
+    key.0.get(prefix.0.len()..).and_then(read_time)
 }
 
 /// Leases jobs without a serial that are due, and re-leases nothing that is held.
 pub(super) fn lease_free(txn: &mut Txn<'_>, lane: Lane, now: UnixMillis, limit: usize) -> Result<Vec<Job>, StoreError> {
-    let prefix = due_prefix(lane, None);
-    let mut range = prefix.as_prefix();
-    range.end = prefix.clone().time(UnixMillis(now.0.saturating_add(1))).0;
-    let keys = txn.keys_range(&DUE, &range, Dir::Forward, limit)?;
+    let keys = txn.keys_range(&DUE, &until(&due_prefix(lane, None), now), Dir::Forward, limit)?;
     let mut jobs = Vec::with_capacity(keys.len());
     for key in keys {
         txn.remove(&DUE, &key)?;
@@ -322,9 +369,7 @@ pub(super) fn take_next(
     if state.not_before > now {
         return Ok(None);
     }
-    let prefix = due_prefix(lane, Some(serial));
-    let mut range = prefix.as_prefix();
-    range.end = prefix.clone().time(UnixMillis(now.0.saturating_add(1))).0;
+    let range = until(&due_prefix(lane, Some(serial)), now);
     let Some(key) = txn.keys_range(&DUE, &range, Dir::Forward, 1)?.into_iter().next() else { return Ok(None) };
     txn.remove(&DUE, &key)?;
     match key.last_id() {
@@ -358,6 +403,39 @@ pub(super) fn intend(txn: &mut Txn<'_>, mut job: Job, now: UnixMillis) -> Result
 pub(super) fn postpone(txn: &mut Txn<'_>, mut job: Job, at: UnixMillis, reason: &str) -> Result<(), StoreError> {
     job.reason = Some(reason.to_owned());
     put_back(txn, job, at)
+}
+
+/// Gives a job back that was taken but not begun (the server stops).
+pub(super) fn release(txn: &mut Txn<'_>, job: &Job) -> Result<(), StoreError> {
+    let mut job = still_held(txn, job)?;
+    let due = job.due;
+    if job.state == State::Leased {
+        return put_back(txn, job, due);
+    }
+    // One in doubt stays in doubt.
+    job.fence += 1;
+    txn.remove(&HELD, &held_key(job.id))?;
+    make_due(txn, &job)?;
+    txn.put(&JOBS, &job_key(job.id), &job)
+}
+
+/// Moves a waiting job out of the way of those behind it: it cannot even be begun (its records cannot be read).
+/// After as many tries as it has it is given up, or needs a look when it may have happened.
+pub(super) fn set_aside(txn: &mut Txn<'_>, id: JobId, now: UnixMillis, reason: &str) -> Result<(), StoreError> {
+    let Some(mut job) = find(txn, id)?.filter(|job| matches!(job.state, State::Ready | State::Uncertain)) else {
+        return Ok(());
+    };
+    unmake_due(txn, &job)?;
+    let held = hold(txn, job.clone())?;
+    if job.state == State::Ready {
+        return retry(txn, &held, now, None, reason).map(|_| ());
+    }
+    job.attempt += 1;
+    if job.attempt >= job.max_attempts {
+        return ask_human(txn, &held, reason);
+    }
+    txn.put(&JOBS, &job_key(id), &Job { attempt: job.attempt, ..held.clone() })?;
+    doubt(txn, &held, now.plus(backoff(id, job.attempt)), reason)
 }
 
 /// After a failure: back for another try, or given up. Returns the job as it stands.
@@ -401,8 +479,8 @@ pub(super) fn doubt(txn: &mut Txn<'_>, job: &Job, at: UnixMillis, reason: &str) 
 
 /// Another look at the provider later.
 pub(super) fn look_later(txn: &mut Txn<'_>, job: &Job, at: UnixMillis, reason: &str) -> Result<(), StoreError> {
-    let looks = job.looks + 1;
-    let held = Job { looks, ..job.clone() };
+    let held = still_held(txn, job)?;
+    let held = Job { looks: held.looks + 1, ..held };
     txn.put(&JOBS, &job_key(job.id), &held)?;
     doubt(txn, &held, at, reason)
 }
@@ -416,11 +494,13 @@ pub(super) fn ask_human(txn: &mut Txn<'_>, job: &Job, reason: &str) -> Result<()
     txn.put(&JOBS, &job_key(job.id), &job)
 }
 
-/// Proved absent: ready at once.
+/// Proved absent: ready at once, and when that happens again, after a growing pause.
 pub(super) fn ready_again(txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<(), StoreError> {
     let mut job = still_held(txn, job)?;
     (job.intent_at, job.looks) = (None, 0);
-    put_back(txn, job, now)
+    job.attempt += 1;
+    let wait = if job.attempt == 1 { std::time::Duration::ZERO } else { backoff(job.id, job.attempt) };
+    put_back(txn, job, now.plus(wait))
 }
 
 /// Nothing of this serial before `at`.
@@ -448,7 +528,11 @@ pub(super) fn recover(txn: &mut Txn<'_>, now: UnixMillis, limit: usize) -> Resul
         job.state = if in_doubt { State::Uncertain } else { State::Ready };
         job.reason = Some("the server was stopped while this was in work".into());
         job.fence += 1;
-        job.due = now;
+        // Work that takes the whole process down must not do so at each start, over and over. It is never given
+        // up for this alone: the stop may have had nothing to do with it.
+        job.attempt = (job.attempt + 1).min(job.max_attempts.saturating_sub(1));
+        let wait = if in_doubt || job.attempt < 2 { std::time::Duration::ZERO } else { backoff(job.id, job.attempt) };
+        job.due = now.plus(wait);
         make_due(txn, &job)?;
         txn.put(&JOBS, &job_key(job.id), &job)?;
     }
@@ -469,7 +553,11 @@ fn close(txn: &mut Txn<'_>, mut job: Job, state: State) -> Result<(), StoreError
     job.state = state;
     txn.remove(&HELD, &held_key(job.id))?;
     if let Some(hash) = job.once {
-        txn.remove(&ONCE, &once_key(job.workspace, &hash))?;
+        let place = once_key(job.workspace, &hash);
+        // A job that was given up has lost its key, perhaps to another.
+        if txn.get(&ONCE, &place)? == Some(job.id) {
+            txn.remove(&ONCE, &place)?;
+        }
     }
     match state {
         State::Dead => count(txn, |totals| totals.dead += 1)?,
@@ -482,7 +570,11 @@ fn close(txn: &mut Txn<'_>, mut job: Job, state: State) -> Result<(), StoreError
 /// The job as stored, if the caller's lease is still the valid one.
 fn still_held(txn: &mut Txn<'_>, job: &Job) -> Result<Job, StoreError> {
     match find(txn, job.id)? {
-        Some(stored) if stored.fence == job.fence && stored.state.is_open() => Ok(stored),
+        Some(stored)
+            if stored.fence == job.fence && stored.state.is_open() && txn.exists(&HELD, &held_key(job.id))? =>
+        {
+            Ok(stored)
+        }
         _ => Err(StoreError::Engine(format!("job {} is no longer in this hand", job.id))),
     }
 }

@@ -8,16 +8,21 @@ use std::sync::{mpsc, Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::model::{Class, Job, Lane, Serial, State};
+use super::model::{backoff, Class, Job, Lane, Serial, State};
 use super::queue;
 use super::work::{Effect, Outcome, Performed, Prepared, Reconciled, Settled, Task};
-use crate::base::{Clock, UnixMillis};
+use crate::base::{Clock, JobId, UnixMillis};
 use crate::store::{Store, StoreError, Txn};
 
 /// The longest sleep of the scheduler: a safety net, not a poll.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// Jobs of one serial that may be put aside in one transaction before the next is sent.
 const SKIPS: usize = 16;
+/// Jobs of one serial worked off in one go; then others of the lane have their turn.
+const BURST: usize = 50;
+/// How long nothing is handed out after an outcome could not be recorded.
+const AFTER_TROUBLE: Duration = Duration::from_secs(1);
+const LOOK_AGAIN: Duration = Duration::from_secs(600);
 
 /// What `wiring` registers: every kind of work by its name.
 pub struct Handlers<C> {
@@ -97,6 +102,8 @@ struct RunState {
     busy: HashSet<(Lane, Serial)>,
     /// True when the scheduler found nothing due and nothing is in work.
     idle: bool,
+    /// Nothing is handed out before then: the store refused a write.
+    trouble_until: Option<Instant>,
 }
 
 impl Runner {
@@ -159,6 +166,11 @@ impl Runner {
             state = self.shared.bell.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         true
+    }
+
+    /// True once a stop was asked for.
+    pub fn is_stopping(&self) -> bool {
+        self.shared.lock().stop
     }
 
     /// When the next job falls due, over all lanes.
@@ -236,9 +248,12 @@ impl Shared {
             }
             let mut handed_out = 0;
             for (lane, (threads, sender)) in lanes {
+                if self.has_trouble() {
+                    break;
+                }
                 match self.hand_out(*lane, *threads, sender) {
                     Ok(count) => handed_out += count,
-                    Err(error) => tracing::error!(%error, ?lane, "the queue could not be read"),
+                    Err(error) => self.note_trouble(*lane, &error),
                 }
             }
             self.sleep(handed_out);
@@ -254,24 +269,47 @@ impl Shared {
             return Ok(0);
         }
         let busy = self.lock().busy.clone();
-        let serials = self.store.read(|txn| queue::due_serials(txn, lane, now, room + busy.len()))?;
-        let mut count = 0;
-        for serial in serials.into_iter().filter(|serial| !busy.contains(&(lane, *serial))).take(room) {
+        let (serials, free) = self.store.read(|txn| {
+            let serials = queue::due_serials(txn, lane, now, room + busy.len())?;
+            Ok::<_, StoreError>((serials, queue::due_free(txn, lane, now, room)?))
+        })?;
+        let serials: Vec<_> = serials.into_iter().filter(|(_, serial)| !busy.contains(&(lane, *serial))).collect();
+        let (serials, free) = earliest(&serials, &free, room);
+        let mut count = serials.len();
+        for serial in serials {
             self.begin(lane, Some(serial));
-            count += 1;
             // The threads live as long as the scheduler.
             let _ = sender.send(Work::Serial(serial));
         }
-        let due = self.store.read(|txn| queue::next_due(txn, lane))?.is_some_and(|at| at <= now);
-        if due && room > count {
-            let jobs = lease_due(&self.store, lane, now, (room - count).min(32))?;
-            for job in jobs {
+        if free > 0 {
+            for job in lease_due(&self.store, lane, now, free.min(32))? {
                 self.begin(lane, None);
                 count += 1;
                 let _ = sender.send(Work::Task(job));
             }
         }
         Ok(count)
+    }
+
+    fn has_trouble(&self) -> bool {
+        self.lock().trouble_until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// The store refused: waits a moment instead of asking it again and again.
+    fn note_trouble(&self, lane: Lane, error: &StoreError) {
+        tracing::error!(%error, ?lane, "the queue cannot go on for the moment");
+        self.lock().trouble_until = Some(Instant::now() + AFTER_TROUBLE);
+    }
+
+    /// Waits this long; false when the server stops meanwhile.
+    fn pause(&self, time: Duration) -> bool {
+        let until = Instant::now() + time;
+        let mut state = self.lock();
+        while !state.stop {
+            let Some(left) = until.checked_duration_since(Instant::now()) else { return true };
+            state = self.bell.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        false
     }
 
     fn begin(&self, lane: Lane, serial: Option<Serial>) {
@@ -310,13 +348,32 @@ impl Shared {
             self.bell.notify_all();
         }
         // Work that is due but cannot be taken (its serial is busy, its lane full) is looked at when something ends.
-        let wait = if wait.is_zero() { Duration::from_millis(if quiet { 5 } else { 250 }) } else { wait };
+        let trouble = state.trouble_until.and_then(|until| until.checked_duration_since(Instant::now()));
+        let wait = match trouble {
+            Some(left) => left,
+            None if wait.is_zero() => Duration::from_millis(if quiet { 5 } else { 250 }),
+            None => wait,
+        };
         let until = Instant::now() + wait;
-        while !state.rung && !state.stop {
+        while (!state.rung || trouble.is_some()) && !state.stop {
             let Some(left) = until.checked_duration_since(Instant::now()) else { break };
             state = self.bell.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
+}
+
+/// Which of a lane's due work comes first: at most `room` serials and jobs without one, in the order they fell due,
+/// so that neither kind starves the other. Gives the serials and how many of the free jobs.
+fn earliest(serials: &[(UnixMillis, Serial)], free: &[UnixMillis], room: usize) -> (Vec<Serial>, usize) {
+    let (mut taken, mut count) = (Vec::new(), 0);
+    while taken.len() + count < room {
+        match (serials.get(taken.len()), free.get(count)) {
+            (Some((at, serial)), other) if other.is_none_or(|other| at <= other) => taken.push(*serial),
+            (_, Some(_)) => count += 1,
+            _ => break,
+        }
+    }
+    (taken, count)
 }
 
 struct Worker<C> {
@@ -338,12 +395,14 @@ impl<C: Send + Sync> Worker<C> {
                 Work::Serial(serial) => Some(*serial),
                 Work::Task(_) => None,
             };
-            let outcome = match work {
-                Work::Task(job) => self.run_one(&job),
-                Work::Serial(serial) => self.run_serial(serial),
-            };
+            let outcome = guarded(|| match &work {
+                Work::Task(job) if self.stopping() => self.shared.store.write_reserved(|txn| queue::release(txn, job)),
+                Work::Serial(_) if self.stopping() => Ok(()),
+                Work::Task(job) => self.run_one(job),
+                Work::Serial(serial) => self.run_serial(*serial),
+            });
             if let Err(error) = outcome {
-                tracing::error!(%error, lane = ?self.lane, "the queue could not record an outcome");
+                self.shared.note_trouble(self.lane, &error);
             }
             self.shared.end(self.lane, serial);
         }
@@ -370,27 +429,33 @@ impl<C: Send + Sync> Worker<C> {
             return self.look(&**effect, job);
         }
         let now = self.now();
-        let intended = self.shared.store.write(|txn| self.prepare(&**effect, txn, job.clone(), now))?;
+        let intended = match self.shared.store.write(|txn| self.prepare(&**effect, txn, job.clone(), now)) {
+            Ok(intended) => intended,
+            Err(error) => {
+                let reason = error.to_string();
+                return self.keep(|txn| queue::retry(txn, job, now, None, &reason).map(|_| ()));
+            }
+        };
         let Some(job) = intended else { return Ok(()) };
         let performed = perform(&**effect, &self.context, &job);
-        let now = self.now();
-        self.shared.store.write(|txn| self.settle(&**effect, txn, &job, &performed, now)).map(|_| ())
+        self.record(&job, &performed)
     }
 
     /// Works off a serial: one commit records the last outcome and the next intent.
     fn run_serial(&self, serial: Serial) -> Result<(), StoreError> {
         let mut last: Option<Performing> = None;
-        loop {
-            let now = self.now();
-            let stop = self.stopping();
-            let next = self.shared.store.write(|txn| {
-                if let Some((job, performed)) = &last {
-                    self.settle_by_kind(txn, job, performed, now)?;
+        for turn in 0.. {
+            let more = turn < BURST && !self.stopping();
+            let next = match self.settle_and_take(serial, last.as_ref(), more, &mut None) {
+                Ok(next) => next,
+                // Each for itself, so that the trouble of one job does not take the outcome of another with it.
+                Err(_) => {
+                    if let Some((job, performed)) = &last {
+                        self.record(job, performed)?;
+                    }
+                    self.take_or_set_aside(serial, more)?
                 }
-                let next = if stop { None } else { self.next_of(txn, serial, now)? };
-                queue::rest(txn, self.lane, serial)?;
-                Ok::<_, StoreError>(next)
-            })?;
+            };
             last = None;
             let Some(job) = next else { return Ok(()) };
             if let Some(task) = self.handlers.tasks.get(job.kind.as_str()) {
@@ -406,10 +471,72 @@ impl<C: Send + Sync> Worker<C> {
             let performed = perform(&**effect, &self.context, &job);
             last = Some((job, performed));
         }
+        Ok(())
+    }
+
+    /// `failed` names the job that could not be begun, when that is why this fails.
+    fn settle_and_take(
+        &self,
+        serial: Serial,
+        last: Option<&Performing>,
+        more: bool,
+        failed: &mut Option<JobId>,
+    ) -> Result<Option<Job>, StoreError> {
+        let now = self.now();
+        self.shared.store.write(|txn| {
+            *failed = None;
+            if let Some((job, performed)) = last {
+                self.settle_by_kind(txn, job, performed, now)?;
+            }
+            let next = if more { self.next_of(txn, serial, now, failed)? } else { None };
+            queue::rest(txn, self.lane, serial)?;
+            Ok::<_, StoreError>(next)
+        })
+    }
+
+    /// A job that cannot even be begun is moved out of the way of those behind it.
+    fn take_or_set_aside(&self, serial: Serial, more: bool) -> Result<Option<Job>, StoreError> {
+        let mut failed = None;
+        match (self.settle_and_take(serial, None, more, &mut failed), failed) {
+            (Err(error), Some(id)) if !is_of_the_store(&error) => {
+                tracing::error!(%error, job = %id, "a job cannot be begun and is set aside");
+                let (now, reason) = (self.now(), error.to_string());
+                self.keep(|txn| queue::set_aside(txn, id, now, &reason)).map(|()| None)
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    /// Records what came of an effect. What cannot be recorded needs a look.
+    fn record(&self, job: &Job, performed: &Performed) -> Result<(), StoreError> {
+        let now = self.now();
+        match self.keep(|txn| self.settle_by_kind(txn, job, performed, now)) {
+            Err(error) if !is_of_the_store(&error) => {
+                let reason = format!("what came of it could not be recorded: {error}");
+                self.keep(|txn| queue::ask_human(txn, job, &reason))
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// A write that must not be lost: uses the disk's reserve, and waits for room when that is gone too.
+    fn keep(&self, mut closure: impl FnMut(&mut Txn<'_>) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        loop {
+            match self.shared.store.write_reserved(&mut closure) {
+                Err(StoreError::DiskFull { .. }) if self.shared.pause(AFTER_TROUBLE) => {}
+                outcome => return outcome,
+            }
+        }
     }
 
     /// The next job of the serial that may go now, held or with its intent written.
-    fn next_of(&self, txn: &mut Txn<'_>, serial: Serial, now: UnixMillis) -> Result<Option<Job>, StoreError> {
+    fn next_of(
+        &self,
+        txn: &mut Txn<'_>,
+        serial: Serial,
+        now: UnixMillis,
+        failed: &mut Option<JobId>,
+    ) -> Result<Option<Job>, StoreError> {
         for _ in 0..SKIPS {
             let Some(job) = queue::take_next(txn, self.lane, serial, now)? else { return Ok(None) };
             if self.handlers.tasks.contains_key(job.kind.as_str()) || job.state == State::Uncertain {
@@ -421,8 +548,11 @@ impl<C: Send + Sync> Worker<C> {
                 queue::ask_human(txn, &held, &reason)?;
                 continue;
             };
-            if let Some(intended) = self.prepare(&**effect, txn, job, now)? {
-                return Ok(Some(intended));
+            *failed = Some(job.id);
+            let intended = self.prepare(&**effect, txn, job, now)?;
+            *failed = None;
+            if intended.is_some() {
+                return Ok(intended);
             }
         }
         // More may be due; the serial's head still says so and the scheduler comes back to it.
@@ -436,7 +566,7 @@ impl<C: Send + Sync> Worker<C> {
         job: Job,
         now: UnixMillis,
     ) -> Result<Option<Job>, StoreError> {
-        match effect.prepare(&self.context, txn, &job, now)? {
+        match guarded(|| effect.prepare(&self.context, txn, &job, now))? {
             Prepared::Go => queue::intend(txn, job, now).map(Some),
             Prepared::Later { at, whole_serial, reason } => {
                 // Never "now" again: a gate that names no later time would spin.
@@ -479,14 +609,16 @@ impl<C: Send + Sync> Worker<C> {
         performed: &Performed,
         now: UnixMillis,
     ) -> Result<(), StoreError> {
-        let Settled { pace } = effect.settle(&self.context, txn, job, performed, now)?;
+        let Settled { pace } = guarded(|| effect.settle(&self.context, txn, job, performed, now))?;
         match performed {
             Performed::Done { .. } => queue::complete(txn, job)?,
             Performed::Refused { reason, .. } => queue::give_up(txn, job, reason)?,
             Performed::NotDone { after, whole_serial, reason, .. } => {
                 queue::retry(txn, job, now, *after, reason)?;
-                if let (true, Some(serial), Some(after)) = (whole_serial, job.serial, after) {
-                    queue::set_pace(txn, self.lane, serial, now.plus(*after))?;
+                if let (true, Some(serial)) = (whole_serial, job.serial) {
+                    // Without a time given, the account rests as long as the job itself.
+                    let after = after.unwrap_or_else(|| backoff(job.id, job.attempt + 1));
+                    queue::set_pace(txn, self.lane, serial, now.plus(after))?;
                 }
             }
             Performed::CannotKnow { reason } => queue::ask_human(txn, job, reason)?,
@@ -506,13 +638,13 @@ impl<C: Send + Sync> Worker<C> {
         let now = self.now();
         let found = catch_unwind(AssertUnwindSafe(|| effect.reconcile(&self.context, job, now)))
             .unwrap_or_else(|_| Reconciled::CannotKnow { reason: "looking for it failed unexpectedly".into() });
-        self.shared.store.write(|txn| match &found {
+        let looked = self.keep(|txn| match &found {
             Reconciled::Found { answer } => {
                 let performed = Performed::Done { answer: answer.clone() };
                 self.settle(effect, txn, job, &performed, now)
             }
             Reconciled::Absent => {
-                effect.released(&self.context, txn, job, now)?;
+                guarded(|| effect.released(&self.context, txn, job, now))?;
                 queue::ready_again(txn, job, now)
             }
             Reconciled::LookAgain { after, reason } => queue::look_later(txn, job, now.plus(*after), reason),
@@ -520,23 +652,40 @@ impl<C: Send + Sync> Worker<C> {
                 let lost = Performed::CannotKnow { reason: reason.clone() };
                 self.settle(effect, txn, job, &lost, now)
             }
-        })
+        });
+        match looked {
+            Err(error) if !is_of_the_store(&error) => {
+                let reason = format!("what was found could not be recorded: {error}");
+                self.keep(|txn| queue::look_later(txn, job, now.plus(LOOK_AGAIN), &reason))
+            }
+            outcome => outcome,
+        }
     }
 
     fn record_task(&self, job: &Job, outcome: Outcome) -> Result<(), StoreError> {
         let now = self.now();
-        let store = &self.shared.store;
         match outcome {
             Outcome::Committed => Ok(()),
-            Outcome::Done => store.write(|txn| queue::complete(txn, job)),
-            Outcome::Again { at } => store.write(|txn| queue::again(txn, job, at)),
-            Outcome::Dead { reason } => store.write(|txn| queue::give_up(txn, job, &reason)),
+            Outcome::Done => self.keep(|txn| queue::complete(txn, job)),
+            Outcome::Again { at } => self.keep(|txn| queue::again(txn, job, at)),
+            Outcome::Dead { reason } => self.keep(|txn| queue::give_up(txn, job, &reason)),
             Outcome::Retry { after, reason } => {
                 tracing::warn!(kind = job.kind, job = %job.id, reason, "work failed and is tried again");
-                store.write(|txn| queue::retry(txn, job, now, after, &reason)).map(|_| ())
+                self.keep(|txn| queue::retry(txn, job, now, after, &reason).map(|_| ()))
             }
         }
     }
+}
+
+/// Errors that say something about the store and nothing about the job at hand.
+fn is_of_the_store(error: &StoreError) -> bool {
+    matches!(error, StoreError::DiskFull { .. } | StoreError::Poisoned | StoreError::Closed)
+}
+
+/// A panic in a room's code ends that piece of work, never the thread that does it.
+fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(StoreError::Engine("failed unexpectedly; see the log".into())))
 }
 
 fn run_task<C>(task: &dyn Task<C>, context: &C, job: &Job) -> Outcome {
@@ -548,4 +697,25 @@ fn perform<C>(effect: &dyn Effect<C>, context: &C, job: &Job) -> Performed {
     // A panic may come after the bytes left: that is doubt, not failure.
     catch_unwind(AssertUnwindSafe(|| effect.perform(context, job)))
         .unwrap_or_else(|_| Performed::Unknown { reason: "failed unexpectedly; see the log".into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fell_due_first_is_taken_first_whether_it_has_a_serial_or_not() {
+        let serial = |at: i64| (UnixMillis(at), Serial::from_u128(at as u128));
+        let free = |times: &[i64]| times.iter().map(|at| UnixMillis(*at)).collect::<Vec<_>>();
+        let cases = [
+            ("none", vec![], free(&[]), 4, (0, 0)),
+            ("more serials than room", vec![serial(1), serial(2), serial(3)], free(&[9]), 2, (2, 0)),
+            ("an old free job comes before", vec![serial(5), serial(6)], free(&[1, 7]), 2, (1, 1)),
+            ("all of both", vec![serial(5)], free(&[1, 7]), 9, (1, 2)),
+        ];
+        for (name, serials, free, room, expected) in cases {
+            let (taken, count) = earliest(&serials, &free, room);
+            assert_eq!((taken.len(), count), expected, "{name}");
+        }
+    }
 }

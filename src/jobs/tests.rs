@@ -30,6 +30,8 @@ impl Effect<World> for Send {
     fn prepare(&self, _: &World, _: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<Prepared, StoreError> {
         let name: String = job.payload()?;
         Ok(match name.as_str() {
+            "unreadable" => return Err(StoreError::KeyGone),
+            "buggy" => panic!("a bug in a room"),
             "opted out" => Prepared::Drop { reason: "opted out".into() },
             "not before noon" if now < START.plus(Duration::from_secs(3600)) => Prepared::Later {
                 at: START.plus(Duration::from_secs(3600)),
@@ -278,4 +280,197 @@ fn finished_jobs_are_swept_and_open_ones_never() {
     assert!(bench.store.read(|txn| find(txn, done)).unwrap().is_none());
     assert!(bench.store.read(|txn| find(txn, open)).unwrap().is_some());
     bench.runner.take();
+}
+
+#[test]
+fn a_job_that_cannot_be_begun_holds_up_nobody_and_ends_where_a_person_sees_it() {
+    for name in ["unreadable", "buggy"] {
+        let mut bench = Bench::new();
+        let stuck = bench.send(name);
+        for other in ["a", "b"] {
+            bench.send(other);
+        }
+        bench.start();
+        bench.settle();
+        assert_eq!(bench.sent(), ["a", "b"], "{name}");
+        assert_eq!((bench.job(stuck).state, bench.job(stuck).attempt), (State::Ready, 1), "{name}");
+        for _ in 0..12 {
+            bench.advance(2 * 3600);
+        }
+        assert_eq!(bench.job(stuck).state, State::Dead, "{name}");
+        assert_eq!(list_needing_a_look(&bench.store, 10).unwrap().len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_busy_account_leaves_room_for_the_others_of_its_lane() {
+    let mut bench = Bench::new();
+    for _ in 0..120 {
+        bench.send("busy");
+    }
+    let other = NewJob::new("send", Lane::MailOut, WS, START, &"other").serial(uuid::Uuid::from_u128(2));
+    bench.store.write(|txn| enqueue(txn, &other)).unwrap();
+    let handlers = Arc::new(Handlers::default().effect(Send).task(Tick));
+    let threads = Threads([(Lane::MailOut, 1)].into_iter().collect());
+    bench.runner = Some(Runner::start(&bench.store, &bench.clock, bench.world.clone(), handlers, &threads).unwrap());
+    bench.settle();
+    let place = bench.sent().iter().position(|name| name == "other").unwrap();
+    assert!(place < 120, "it waited for all {place} of the busy account");
+    assert_eq!(bench.sent().len(), 121);
+}
+
+#[test]
+fn a_job_given_up_is_not_done_again_beside_the_one_planned_in_its_place() {
+    let mut bench = Bench::new();
+    let plan = |name: &str| NewJob::new("send", Lane::MailOut, WS, START, &name).class(Class::Once).once("one of it");
+    let first = bench.store.write(|txn| enqueue(txn, &plan("opted out"))).unwrap();
+    bench.start();
+    bench.settle();
+    assert_eq!(bench.job(first).state, State::Dead);
+    let later = plan("a").due(START.plus(Duration::from_secs(60)));
+    let second = bench.store.write(|txn| enqueue(txn, &later)).unwrap();
+    assert_ne!(first, second);
+    assert!(bench.store.write(|txn| decide(txn, first, Verdict::DoAgain, START)).unwrap().is_none());
+    assert_eq!(bench.job(first).state, State::Dead);
+    assert!(bench.store.write(|txn| decide(txn, first, Verdict::Arrived, START)).unwrap().is_some());
+    let third = bench.store.write(|txn| enqueue(txn, &plan("b"))).unwrap();
+    assert_eq!(third, second, "the key still belongs to the open job");
+    bench.advance(60);
+    assert_eq!(bench.sent(), ["a"]);
+}
+
+#[test]
+fn work_that_takes_the_process_down_comes_back_more_and_more_slowly_and_is_never_lost() {
+    let bench = Bench::new();
+    let plan = NewJob::new("tick", Lane::Steps, WS, START, &()).max_attempts(4);
+    let id = bench.store.write(|txn| enqueue(txn, &plan)).unwrap();
+    let mut now = START;
+    let mut waits = Vec::new();
+    for _ in 0..6 {
+        assert_eq!(lease_due(&bench.store, Lane::Steps, now, 10).unwrap().len(), 1);
+        bench.store.write(|txn| super::queue::recover(txn, now, 10)).unwrap();
+        let job = bench.job(id);
+        assert_eq!(job.state, State::Ready);
+        waits.push(job.due.since(now).as_secs());
+        now = now.max(job.due);
+    }
+    assert_eq!(waits[0], 0, "the first stop may have had nothing to do with it");
+    assert!(waits[1] >= 60 && waits[2] >= 120, "{waits:?}");
+}
+
+#[test]
+fn what_may_have_been_done_before_a_restore_waits_for_a_person() {
+    let mut bench = Bench::new();
+    let id = bench.send("a");
+    assert!(bench.store.write(|txn| needs_look(txn, id, "restored")).unwrap());
+    assert!(!bench.store.write(|txn| needs_look(txn, id, "restored")).unwrap(), "again is harmless");
+    bench.start();
+    bench.settle();
+    assert!(bench.sent().is_empty());
+    assert_eq!(list_needing_a_look(&bench.store, 10).unwrap().len(), 1);
+    bench.store.write(|txn| decide(txn, id, Verdict::DoAgain, START)).unwrap();
+    bench.settle();
+    assert_eq!(bench.sent(), ["a"]);
+}
+
+/// Blocks until the test lets it go on.
+struct Slow(Mutex<std::sync::mpsc::Receiver<()>>);
+
+impl Task<World> for Slow {
+    fn kind(&self) -> &'static str {
+        "slow"
+    }
+    fn run(&self, world: &World, _: &Job) -> Outcome {
+        world.ran.fetch_add(1, Ordering::SeqCst);
+        let _ = self.0.lock().unwrap().recv();
+        Outcome::Done
+    }
+}
+
+#[test]
+fn a_stop_gives_back_what_was_not_begun() {
+    let mut bench = Bench::new();
+    let jobs: Vec<_> = (0..4).map(|n| NewJob::new("slow", Lane::MailboxPoll, WS, START, &n)).collect();
+    for job in &jobs {
+        bench.store.write(|txn| enqueue(txn, job)).unwrap();
+    }
+    let (go_on, told) = std::sync::mpsc::channel();
+    let handlers = Arc::new(Handlers::default().task(Slow(Mutex::new(told))));
+    let threads = Threads([(Lane::MailboxPoll, 1)].into_iter().collect());
+    let runner = Runner::start(&bench.store, &bench.clock, bench.world.clone(), handlers, &threads).unwrap();
+    while runner.load().running.get(&Lane::MailboxPoll) != Some(&4) {
+        std::thread::yield_now();
+    }
+    std::thread::scope(|scope| {
+        let stop = scope.spawn(|| runner.stop(Duration::from_secs(20)));
+        while !runner.is_stopping() {
+            std::thread::yield_now();
+        }
+        drop(go_on);
+        assert!(stop.join().unwrap());
+    });
+    let in_state = |state| jobs.iter().filter(|job| bench.job(job.id()).state == state).count();
+    assert_eq!((in_state(State::Done), in_state(State::Ready)), (1, 3));
+    assert_eq!(bench.world.ran.load(Ordering::SeqCst), 1);
+    bench.runner = None;
+}
+
+#[test]
+fn what_left_is_recorded_although_the_disk_became_full_meanwhile() {
+    use crate::store::{DataFolder, OpenOptions};
+    let free = Arc::new(std::sync::atomic::AtomicU64::new(1 << 40));
+    let probe = free.clone();
+    let dir = tempfile::tempdir().unwrap();
+    let options = OpenOptions {
+        free_space: Arc::new(move |_| Ok(probe.load(Ordering::SeqCst))),
+        min_free_bytes: 256 << 20,
+        ..OpenOptions::at(&dir.path().join("data"))
+    };
+    let folder = DataFolder::open(&options, &MasterKey::new([9; 32])).unwrap();
+    let job = NewJob::new("send", Lane::MailOut, WS, START, &"a").serial(uuid::Uuid::from_u128(1)).class(Class::Once);
+    let behind = NewJob::new("send", Lane::MailOut, WS, START, &"b").serial(uuid::Uuid::from_u128(1));
+    let job = job.due(UnixMillis(START.0 - 1));
+    folder.store.write(|txn| enqueue(txn, &job).and_then(|_| enqueue(txn, &behind))).unwrap();
+    let full = free.clone();
+    let handlers = Arc::new(Handlers::default().effect(FillsTheDisk(full)));
+    let clock = Clock::stopped_at(START);
+    let runner =
+        Runner::start(&folder.store, &clock, Arc::new(World::default()), handlers, &Threads::default()).unwrap();
+    let state = || folder.store.read(|txn| find(txn, job.id())).unwrap().unwrap().state;
+    while state() != State::Done {
+        std::thread::yield_now();
+    }
+    let refused = folder.store.write(|txn| enqueue(txn, &NewJob::new("send", Lane::Steps, WS, START, &"c")));
+    assert!(matches!(refused, Err(StoreError::DiskFull { .. })), "{refused:?}");
+    free.store(1 << 40, Ordering::SeqCst);
+    while folder.store.read(|txn| find(txn, behind.id())).unwrap().unwrap().state != State::Done {
+        std::thread::yield_now();
+    }
+    assert!(runner.stop(Duration::from_secs(20)));
+    assert!(totals(&folder.store).unwrap().open() == 0);
+}
+
+/// Sends; and while the first leaves, something else fills the disk.
+struct FillsTheDisk(Arc<std::sync::atomic::AtomicU64>);
+
+impl Effect<World> for FillsTheDisk {
+    fn kind(&self) -> &'static str {
+        "send"
+    }
+    fn prepare(&self, _: &World, _: &mut Txn<'_>, _: &Job, _: UnixMillis) -> Result<Prepared, StoreError> {
+        Ok(Prepared::Go)
+    }
+    fn perform(&self, world: &World, _: &Job) -> Performed {
+        if world.ran.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.0.store(100 << 20, Ordering::SeqCst);
+            std::thread::park_timeout(Duration::from_millis(600));
+        }
+        Performed::Done { answer: json!({}) }
+    }
+    fn settle(&self, _: &World, _: &mut Txn<'_>, _: &Job, _: &Performed, _: UnixMillis) -> Result<Settled, StoreError> {
+        Ok(Settled::default())
+    }
+    fn reconcile(&self, _: &World, _: &Job, _: UnixMillis) -> Reconciled {
+        Reconciled::CannotKnow { reason: "no one to ask".into() }
+    }
 }

@@ -179,12 +179,11 @@ fn no_unread_answer(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMill
     if message.purpose != Purpose::Outreach {
         return Ok(Gate::Go);
     }
-    let newest = list_replies_of_contact(txn, message.workspace, message.contact, 1)?;
-    match newest.first() {
-        Some(reply) if reply.received_at >= message.queued_at && reply.reading.is_none() => {
-            later(now.plus(LOOK_AGAIN), "An answer came in and is being read.")
-        }
-        _ => Ok(Gate::Go),
+    // Also one that came before this mail was queued: the step may have fallen due while it was still unread.
+    let newest = list_replies_of_contact(txn, message.workspace, message.contact, 5)?;
+    match newest.iter().any(|reply| reply.reading.is_none() && reply.handled_at.is_none()) {
+        true => later(now.plus(LOOK_AGAIN), "An answer came in and is being read."),
+        false => Ok(Gate::Go),
     }
 }
 
@@ -229,7 +228,9 @@ fn mailbox_cap(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis)
         return Ok(None);
     }
     let reason = format!("{} has sent its {cap} mails of the last 24 hours.", connection.address);
-    Ok(Some(Gate::Later { at: room(&sent, cap, now), whole_mailbox: true, reason }))
+    // Answers share their row with confirmations, which no cap holds.
+    let whole_mailbox = message.purpose == Purpose::Outreach;
+    Ok(Some(Gate::Later { at: room(&sent, cap, now), whole_mailbox, reason }))
 }
 
 fn room(sent: &super::usage::Window, cap: u32, now: UnixMillis) -> UnixMillis {

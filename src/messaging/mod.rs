@@ -31,7 +31,8 @@ pub use model::{
     SuppressionReason, Target,
 };
 pub use outbox::{
-    ask_gate, cancel, enqueue, resolve, Channel, Look, NewMessage, Outbox, ResolveError, SendOutcome, SentAs, SEND,
+    ask_gate, cancel, enqueue, hold_restored, resolve, Channel, Look, NewMessage, Outbox, ResolveError, SendOutcome,
+    SentAs, SEND,
 };
 pub use pages::routes;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde_json::{json, Value};
 
 use super::gate::{check_now, count_sent, pause_after, Gate};
 use super::model::{Delivery, Message, Purpose, SendingHours, SuppressionReason, Target};
-use super::store::{find_message, get_message, insert_message, update_message};
+use super::store::{find_message, get_message, insert_message, list_recent, update_message};
 use super::suppression::suppress;
 use crate::app::App;
 use crate::audit::{self, Who};
@@ -18,8 +18,9 @@ use crate::base::{
     BookingId, ContactId, DraftId, EmailAddress, EnrolmentId, MessageId, StepId, UnixMillis, WorkerId, WorkspaceId,
 };
 use crate::connections::{self, Connection, State};
+use crate::contacts;
 use crate::events::{self, Happened};
-use crate::jobs::{self, Class, Effect, Job, Lane, NewJob, Performed, Prepared, Reconciled, Settled, Verdict};
+use crate::jobs::{self, Class, Effect, Job, Lane, NewJob, Performed, Prepared, Reconciled, Serial, Settled, Verdict};
 use crate::store::{StoreError, Txn};
 use crate::workers;
 
@@ -100,7 +101,7 @@ impl NewMessage {
     ) -> Self {
         let id = MessageId::new(now);
         let job = NewJob::new(SEND, Lane::MailOut, workspace, now, &Payload { workspace, message: id })
-            .serial(from.id.0)
+            .serial(serial_of(from, purpose))
             .class(Class::Once)
             .max_attempts(40);
         let message = Message {
@@ -207,12 +208,25 @@ impl NewMessage {
     }
 }
 
+/// Mails of one mailbox leave one after the other. Answers and confirmations have a row of their own: they must not
+/// stand behind hundreds of first mails that wait for their pace or for tomorrow's cap.
+fn serial_of(from: &Connection, purpose: Purpose) -> Serial {
+    match purpose {
+        Purpose::Outreach => from.id.0,
+        Purpose::Answer | Purpose::Transactional | Purpose::Test => Serial::from_u128(from.id.0.as_u128() ^ 1),
+    }
+}
+
 /// Enqueues a message in this transaction. The gate is asked at once: a "no" is recorded as the message's outcome.
 pub fn enqueue(app: &App, txn: &mut Txn<'_>, new: &NewMessage, now: UnixMillis) -> Result<Message, StoreError> {
     let mut message = new.message.clone();
     let (workspace, contact) = (message.workspace, message.contact);
     if let Gate::No { reason } = check_now(app, txn, &message, now)? {
         message.state = Delivery::NotSent { reason: reason.clone() };
+        if message.purpose != Purpose::Test && contacts::find(txn, workspace, contact)?.is_none() {
+            // Whoever was erased comes back in no row, not even in one that says that nothing was sent.
+            return Ok(message);
+        }
         insert_message(txn, &message)?;
         events::append(txn, workspace, now, Happened::MessageNotSent { message: message.id, contact, reason })?;
         return Ok(message);
@@ -237,6 +251,33 @@ pub fn cancel(txn: &mut Txn<'_>, workspace: WorkspaceId, id: MessageId, reason: 
     message.state = Delivery::NotSent { reason: reason.to_owned() };
     update_message(txn, &message)?;
     Ok(true)
+}
+
+/// After a restore: what waits and no worker holds back (a confirmation, an answer by hand) may have left after the
+/// backup was made, so a person says. Returns how many; again is harmless.
+pub fn hold_restored(app: &App, workspace: WorkspaceId) -> Result<usize, StoreError> {
+    const REASON: &str = "The data was restored from a backup; this may have been sent after it was made.";
+    let (mut held, mut before) = (0, None);
+    loop {
+        let page = list_recent(&app.store, workspace, before.as_ref(), 50)?;
+        let waiting = page.rows.iter().filter(|message| message.state.is_waiting() && message.worker.is_none());
+        for id in waiting.map(|message| message.id) {
+            let changed = app.store.write::<_, StoreError>(|txn| {
+                let Some(mut message) = find_message(txn, workspace, id)? else { return Ok(false) };
+                if !message.state.is_waiting() || !jobs::needs_look(txn, message.job, REASON)? {
+                    return Ok(false);
+                }
+                message.state = Delivery::NeedsHuman { reason: REASON.to_owned() };
+                update_message(txn, &message)?;
+                Ok(true)
+            })?;
+            held += usize::from(changed);
+        }
+        before = page.next;
+        if before.is_none() {
+            return Ok(held);
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -368,7 +409,8 @@ impl Effect<App> for Outbox {
     fn released(&self, _: &App, txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<(), StoreError> {
         let Payload { workspace, message } = job.payload()?;
         let Some(mut message) = find_message(txn, workspace, message)? else { return Ok(()) };
-        count_sent(txn, workspace, &message, now, -1)?;
+        // Given back in the hour in which it was counted.
+        count_sent(txn, workspace, &message, job.intent_at.unwrap_or(now), -1)?;
         message.state = Delivery::Queued { waits_for: None };
         update_message(txn, &message)
     }
@@ -399,7 +441,7 @@ fn settle_message(
             Some(Happened::MessageSent { message: id, contact })
         }
         Performed::NotDone { reason, detail, .. } => {
-            count_sent(txn, workspace, &message, now, -1)?;
+            count_sent(txn, workspace, &message, job.intent_at.unwrap_or(now), -1)?;
             // The queue gives up after this many tries; the message must say so as well.
             if job.attempt + 1 >= job.max_attempts {
                 message.state = Delivery::NotSent { reason: reason.clone() };
@@ -411,7 +453,7 @@ fn settle_message(
             }
         }
         Performed::Refused { reason, detail } => {
-            count_sent(txn, workspace, &message, now, -1)?;
+            count_sent(txn, workspace, &message, job.intent_at.unwrap_or(now), -1)?;
             message.state = if detail["bad_address"] == true {
                 let target = Target::Address(message.to.clone());
                 suppress(txn, workspace, now, &target, SuppressionReason::Bounced, reason, Some(contact))?;

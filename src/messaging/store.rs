@@ -231,11 +231,15 @@ pub fn get_reply(store: &Store, workspace: WorkspaceId, id: ReplyId) -> Result<O
     store.get(&REPLIES, &reply_key(workspace, id))
 }
 
+fn seen_key(txn: &Txn<'_>, reply: &Reply) -> Result<Key, StoreError> {
+    let hash = txn.blind(reply.workspace, "reply seen", &normal_message_id(&reply.message_id))?;
+    Ok(Key::of(&REPLY_SEEN, reply.workspace).bytes(&hash))
+}
+
 /// Writes a new reply; false when one with the same Message-ID was taken in before.
 pub(super) fn insert_reply(txn: &mut Txn<'_>, reply: &Reply) -> Result<bool, StoreError> {
     let workspace = reply.workspace;
-    let hash = txn.blind(workspace, "reply seen", &normal_message_id(&reply.message_id))?;
-    let seen = Key::of(&REPLY_SEEN, workspace).bytes(&hash);
+    let seen = seen_key(txn, reply)?;
     if txn.exists(&REPLY_SEEN, &seen)? {
         return Ok(false);
     }
@@ -243,11 +247,19 @@ pub(super) fn insert_reply(txn: &mut Txn<'_>, reply: &Reply) -> Result<bool, Sto
     let (at, id) = (reply.received_at, reply.id.0);
     txn.mark(&REPLIES_BY_CONTACT, &Key::of(&REPLIES_BY_CONTACT, workspace).id(reply.contact.0).time(at).id(id))?;
     txn.mark(&REPLIES_RECENT, &Key::of(&REPLIES_RECENT, workspace).time(at).id(id))?;
-    update_reply(txn, reply)?;
+    put_reply(txn, reply)?;
     Ok(true)
 }
 
+/// Writes a changed reply. One that was erased meanwhile stays erased.
 pub fn update_reply(txn: &mut Txn<'_>, reply: &Reply) -> Result<(), StoreError> {
+    if txn.exists(&REPLIES, &reply_key(reply.workspace, reply.id))? {
+        put_reply(txn, reply)?;
+    }
+    Ok(())
+}
+
+fn put_reply(txn: &mut Txn<'_>, reply: &Reply) -> Result<(), StoreError> {
     txn.put(&REPLIES, &reply_key(reply.workspace, reply.id), reply)
 }
 
@@ -346,6 +358,9 @@ fn erase_replies(store: &Store, person: Person) -> Result<usize, StoreError> {
                 let by_contact = Key::of(&REPLIES_BY_CONTACT, workspace).id(contact.0).time(at).id(id);
                 txn.remove(&REPLIES_BY_CONTACT, &by_contact)?;
                 txn.remove(&REPLIES_RECENT, &Key::of(&REPLIES_RECENT, workspace).time(at).id(id))?;
+                // Nothing can come of seeing it again: the message that it answers is erased as well.
+                let seen = seen_key(txn, reply)?;
+                txn.remove(&REPLY_SEEN, &seen)?;
                 txn.remove(&REPLIES, &reply_key(workspace, reply.id))?;
             }
             Ok::<_, StoreError>(replies.len())

@@ -46,7 +46,7 @@ impl Target {
     fn comparable(&self) -> String {
         match self {
             Target::Address(address) => format!("address|{}", address.compare()),
-            Target::Domain(domain) => format!("domain|{}", domain.to_lowercase()),
+            Target::Domain(domain) => format!("domain|{}", comparable_domain(domain)),
         }
     }
 
@@ -59,13 +59,28 @@ impl Target {
     }
 }
 
+/// As the domain of an address is compared (A-label, lower case), however it was typed.
+fn comparable_domain(typed: &str) -> String {
+    let bare = typed.trim().trim_start_matches('@').trim_end_matches('.');
+    EmailAddress::parse(&format!("x@{bare}"))
+        .map_or_else(|_| bare.to_lowercase(), |address| address.domain().to_owned())
+}
+
 fn key(workspace: WorkspaceId, id: SuppressionId) -> Key {
     Key::of(&SUPPRESSIONS, workspace).id(id.0)
 }
 
-fn target_key(txn: &Txn<'_>, workspace: WorkspaceId, target: &Target) -> Result<Key, StoreError> {
+/// A wish (an opt-out, a complaint, a right) and a fact (nobody is there) stand side by side: lifting the one, once
+/// an address works again, must not take the other with it.
+fn target_key(
+    txn: &Txn<'_>,
+    workspace: WorkspaceId,
+    target: &Target,
+    reason: SuppressionReason,
+) -> Result<Key, StoreError> {
     let hash = txn.blind(workspace, "suppression", &target.comparable())?;
-    Ok(Key::of(&BY_TARGET, workspace).bytes(&hash))
+    let is_fact = reason == SuppressionReason::Bounced;
+    Ok(Key::of(&BY_TARGET, workspace).bytes(&hash).u8(u8::from(is_fact)))
 }
 
 /// The suppression that forbids writing to `address` for this purpose: its own, or its domain's (or a domain above).
@@ -81,8 +96,9 @@ pub fn is_suppressed(
         targets.push(Target::Domain(domain.to_owned()));
         domain = domain.split_once('.').map_or("", |(_, rest)| rest);
     }
-    for target in &targets {
-        let place = target_key(txn, workspace, target)?;
+    let kinds = [SuppressionReason::Unsubscribed, SuppressionReason::Bounced];
+    for (target, kind) in targets.iter().flat_map(|target| kinds.map(|kind| (target, kind))) {
+        let place = target_key(txn, workspace, target, kind)?;
         let Some(id) = txn.get(&BY_TARGET, &place)? else { continue };
         let found = txn.get(&SUPPRESSIONS, &key(workspace, id))?;
         if let Some(found) = found.filter(|found| found.reason.blocks(purpose)) {
@@ -103,7 +119,7 @@ pub fn suppress(
     how: &str,
     contact: Option<ContactId>,
 ) -> Result<bool, StoreError> {
-    let place = target_key(txn, workspace, target)?;
+    let place = target_key(txn, workspace, target, reason)?;
     let standing = match txn.get(&BY_TARGET, &place)? {
         Some(id) => txn.get(&SUPPRESSIONS, &key(workspace, id))?,
         None => None,
@@ -152,7 +168,7 @@ pub fn lift(app: &App, actor: &Actor, id: SuppressionId, why: &str) -> Result<()
     let now = app.now();
     app.store.write(|txn| {
         let entry = txn.get(&SUPPRESSIONS, &key(actor.workspace, id))?.ok_or(SuppressError::NotFound)?;
-        let place = target_key(txn, actor.workspace, &entry.target)?;
+        let place = target_key(txn, actor.workspace, &entry.target, entry.reason)?;
         txn.remove(&BY_TARGET, &place)?;
         txn.remove(&SUPPRESSIONS, &key(actor.workspace, id))?;
         let on = format!("suppression {id}");
@@ -210,4 +226,47 @@ fn export(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, Store
         Ok::<(), StoreError>(())
     })?;
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn an_opt_out_outlives_a_bounce_that_was_lifted() {
+        use SuppressionReason::{Bounced, Unsubscribed};
+        for order in [[Unsubscribed, Bounced], [Bounced, Unsubscribed]] {
+            let test = testing::app();
+            let ada = EmailAddress::parse("ada@example.com").unwrap();
+            let target = Target::Address(ada.clone());
+            let now = test.app.now();
+            for reason in order {
+                test.app
+                    .store
+                    .write(|txn| suppress(txn, test.workspace, now, &target, reason, "", None))
+                    .unwrap_or_else(|error: StoreError| panic!("{error}"));
+            }
+            let entries = list(&test.app.store, test.workspace, None, 10).unwrap().rows;
+            let bounce = entries.iter().find(|entry| entry.reason == Bounced).unwrap();
+            lift(&test.app, &test.owner, bounce.id, "The mailbox works again.").unwrap();
+            let standing = test.app.store.read(|txn| is_suppressed(txn, test.workspace, &ada, Purpose::Outreach));
+            assert_eq!(standing.unwrap().map(|entry| entry.reason), Some(Unsubscribed), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn a_domain_is_known_however_it_was_typed() {
+        for typed in ["bücher.example", " @Bücher.Example. ", "xn--bcher-kva.example"] {
+            let test = testing::app();
+            suppress_by_hand(&test.app, &test.owner, &Target::Domain(typed.into()), "asked by phone").unwrap();
+            for (address, expected) in
+                [("jo@bücher.example", true), ("jo@shop.bücher.example", true), ("jo@buch.example", false)]
+            {
+                let address = EmailAddress::parse(address).unwrap();
+                let found = test.app.store.read(|txn| is_suppressed(txn, test.workspace, &address, Purpose::Answer));
+                assert_eq!(found.unwrap().is_some(), expected, "{typed} {address}");
+            }
+        }
+    }
 }

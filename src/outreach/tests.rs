@@ -171,6 +171,7 @@ impl World {
             follow_up_on: None,
             read_at: now,
             corrected_from: None,
+            ..Reading::default()
         };
         change(&mut reading);
         self.app()

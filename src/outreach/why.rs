@@ -236,6 +236,7 @@ fn as_if_written(
     let step: Option<StepId> = scene.sequence.as_ref().and_then(|s| s.next_step(&lead.sent)).map(|step| step.id);
     let before = lead.last_sent().map(|sent| sent.message.to_string());
     Ok(Some(Message {
+        offered: Vec::new(),
         id: MessageId(uuid::Uuid::nil()),
         workspace: lead.workspace,
         contact: lead.contact,

@@ -8,6 +8,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
@@ -16,8 +17,9 @@ use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::engine::{Dir, Engine, KeyRange, RunError, StoreError};
+use super::engine::{Engine, RunError, StoreError};
 use super::envelope::DataKey;
+use super::folder::Restored;
 use super::keys::MasterKey;
 use super::schema::Tree;
 use super::{DataFolder, OpenError, OpenOptions, Store, SCHEMA};
@@ -110,28 +112,19 @@ mod serde_bytes_vec {
 }
 
 /// Writes a backup of the running store to `target` (a new file appears whole or not at all) and puts the
-/// newest `keys.slots` of `data_dir` beside it.
-pub fn write(
-    store: &Store,
-    data_dir: &Path,
-    master: &MasterKey,
-    target: &Path,
-    now: UnixMillis,
-) -> Result<Summary, BackupError> {
+/// newest `keys.slots` beside it. The rows are those of one moment; work goes on meanwhile.
+pub fn write(store: &Store, master: &MasterKey, target: &Path, now: UnixMillis) -> Result<Summary, BackupError> {
     let part = target.with_extension("part");
     let failed = |source| BackupError::File { path: part.clone(), source };
-    let file = File::create(&part).map_err(failed)?;
+    let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&part).map_err(failed)?;
     let mut sealer = Sealer { out: BufWriter::new(file), key: backup_key(master), number: 0 };
     sealer.out.write_all(MAGIC).map_err(failed)?;
-    let mut trees = Vec::new();
-    for tree in Tree::ALL {
-        trees.push(write_tree(store.engine(), tree, &mut sealer, &failed)?);
-    }
+    let trees = write_trees(store.engine(), &mut sealer)?.map_err(failed)?;
     let summary = Summary { schema: SCHEMA, made_at: now, trees };
     sealer.block(&Block::End(summary.clone())).map_err(failed)?;
     let file = sealer.out.into_inner().map_err(|error| failed(error.into_error()))?;
     file.sync_all().map_err(failed)?;
-    copy_keys(data_dir, target)?;
+    copy_keys(store, target)?;
     std::fs::rename(&part, target).map_err(failed)?;
     sync_parent(target).map_err(failed)?;
     Ok(summary)
@@ -143,11 +136,14 @@ pub fn verify(file: &Path, master: &MasterKey) -> Result<Summary, BackupError> {
 }
 
 /// Fills an empty data folder from a backup. `keys` is the copy of `keys.slots`; by default the one beside the file.
+/// The folder then says that it was restored (`Store::restored`), so that the next start can hold back what may have
+/// left after the backup was made.
 pub fn restore(
     file: &Path,
     keys: Option<&Path>,
     options: &OpenOptions,
     master: &MasterKey,
+    now: UnixMillis,
 ) -> Result<Summary, BackupError> {
     if !DataFolder::is_fresh(&options.dir) {
         return Err(BackupError::NotEmpty(options.dir.clone()));
@@ -160,7 +156,7 @@ pub fn restore(
     std::fs::create_dir_all(&options.dir)
         .and_then(|()| std::fs::copy(keys, &target).map(|_| ()))
         .map_err(|source| BackupError::File { path: keys.to_owned(), source })?;
-    let filled = fill(file, options, master);
+    let filled = fill(file, options, master, now);
     if filled.is_err() {
         // A half-filled folder would look like a store; the backup itself is untouched.
         let _ = std::fs::remove_file(&target);
@@ -169,8 +165,10 @@ pub fn restore(
     filled
 }
 
-fn fill(file: &Path, options: &OpenOptions, master: &MasterKey) -> Result<Summary, BackupError> {
+fn fill(file: &Path, options: &OpenOptions, master: &MasterKey, now: UnixMillis) -> Result<Summary, BackupError> {
     let folder = DataFolder::open(options, master)?;
+    // A program stopped in the middle must not leave what looks like a store.
+    folder.store.set_restored(Some(Restored::Begun))?;
     let summary = read(file, master, |tree, rows| {
         let put = |tx: &mut dyn super::engine::Tx| {
             rows.iter()
@@ -183,6 +181,7 @@ fn fill(file: &Path, options: &OpenOptions, master: &MasterKey) -> Result<Summar
             RunError::Aborted => BackupError::Store(StoreError::Engine("the block was refused".into())),
         })
     })?;
+    folder.store.set_restored(Some(Restored::Whole { at: now, of: summary.made_at }))?;
     folder.store.close()?;
     Ok(summary)
 }
@@ -192,30 +191,36 @@ pub fn keys_beside(file: &Path) -> PathBuf {
     file.with_file_name("keys.slots.backup")
 }
 
-fn write_tree(
+/// All rows as they stood at one moment: an index row without its record, or a job without its due time, would
+/// come to light only after a restore.
+fn write_trees(
     engine: &dyn Engine,
-    tree: Tree,
     sealer: &mut Sealer<BufWriter<File>>,
-    failed: &dyn Fn(io::Error) -> BackupError,
-) -> Result<TreeSummary, BackupError> {
-    let mut start = Vec::new();
-    let mut count = 0;
-    let mut hash = Sha256::new();
-    loop {
-        // Above every key: keys begin with a workspace id, and UUIDv7 never begins with sixteen 0xFF.
-        let range = KeyRange { start: start.clone(), end: vec![0xFF; 64] };
-        let rows = engine.page(tree, &range, Dir::Forward, ROWS_PER_BLOCK)?;
-        let Some((last, _)) = rows.last() else { break };
-        start = last.clone();
-        start.push(0);
-        count += rows.len() as u64;
-        for (key, value) in &rows {
-            hash_row(&mut hash, key, value);
+) -> Result<io::Result<Vec<TreeSummary>>, StoreError> {
+    let mut found: Vec<(u64, Sha256)> = Tree::ALL.iter().map(|_| (0, Sha256::new())).collect();
+    let mut written = Ok(());
+    let read = engine.snapshot(&mut |tree, rows| {
+        let (count, hash) = &mut found[tree as usize];
+        for rows in rows.chunks(ROWS_PER_BLOCK) {
+            *count += rows.len() as u64;
+            rows.iter().for_each(|(key, value)| hash_row(hash, key, value));
+            let bytes = |bytes: &Vec<u8>| serde_bytes_vec::Bytes(bytes.clone());
+            let rows = rows.iter().map(|(key, value)| (bytes(key), bytes(value))).collect();
+            written = sealer.block(&Block::Rows { tree: tree.name().into(), rows });
+            if written.is_err() {
+                return Err(StoreError::Engine("the backup could not be written".into()));
+            }
         }
-        let rows = rows.into_iter().map(|(k, v)| (serde_bytes_vec::Bytes(k), serde_bytes_vec::Bytes(v))).collect();
-        sealer.block(&Block::Rows { tree: tree.name().into(), rows }).map_err(failed)?;
+        Ok(())
+    });
+    if let Err(error) = written {
+        return Ok(Err(error));
     }
-    Ok(TreeSummary { tree: tree.name().into(), rows: count, sha256: hex(hash) })
+    read?;
+    let trees = Tree::ALL.iter().zip(found);
+    Ok(Ok(trees
+        .map(|(tree, (rows, hash))| TreeSummary { tree: tree.name().into(), rows, sha256: hex(hash) })
+        .collect()))
 }
 
 type Rows<'a> = &'a [(serde_bytes_vec::Bytes, serde_bytes_vec::Bytes)];
@@ -323,12 +328,13 @@ fn hex(hash: Sha256) -> String {
     data_encoding::HEXLOWER.encode(&hash.finalize())
 }
 
-fn copy_keys(data_dir: &Path, target: &Path) -> Result<(), BackupError> {
+fn copy_keys(store: &Store, target: &Path) -> Result<(), BackupError> {
     let copy = keys_beside(target);
     let part = copy.with_extension("part");
     let failed = |source| BackupError::File { path: copy.clone(), source };
-    std::fs::copy(data_dir.join("keys.slots"), &part).map_err(failed)?;
-    File::open(&part).and_then(|file| file.sync_all()).map_err(failed)?;
+    let bytes = store.keys().file_bytes()?;
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&part).map_err(failed)?;
+    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(failed)?;
     std::fs::rename(&part, &copy).map_err(failed)
 }
 
@@ -365,17 +371,91 @@ mod tests {
             }
         }
         let file = dir.path().join("backups-1.lyb");
-        let written = write(&folder.store, &options.dir, &master, &file, UnixMillis(9)).unwrap();
+        let written = write(&folder.store, &master, &file, UnixMillis(9)).unwrap();
         assert_eq!(verify(&file, &master).unwrap(), written);
 
-        let refused = restore(&file, None, &options, &master);
+        let refused = restore(&file, None, &options, &master, UnixMillis(20));
         assert!(matches!(refused, Err(BackupError::NotEmpty(_))), "never over living data");
 
         let elsewhere = OpenOptions::at(&dir.path().join("restored"));
-        assert_eq!(restore(&file, None, &elsewhere, &master).unwrap(), written);
+        assert_eq!(restore(&file, None, &elsewhere, &master, UnixMillis(20)).unwrap(), written);
         let folder = DataFolder::open(&elsewhere, &master).unwrap();
         assert_eq!(folder.store.get(&NAMES, &key(2)).unwrap(), Some(format!("{long}2")));
         assert!(folder.store.keys().blind(INSTANCE, "a", "b").is_ok());
+        let restored = Some(Restored::Whole { at: UnixMillis(20), of: UnixMillis(9) });
+        assert_eq!(folder.store.restored().unwrap(), restored);
+    }
+
+    #[test]
+    fn a_restore_that_was_cut_off_is_not_taken_for_a_store() {
+        let dir = tempfile::tempdir().unwrap();
+        let master = MasterKey::new([5; 32]);
+        let options = OpenOptions::at(&dir.path().join("data"));
+        let folder = DataFolder::open(&options, &master).unwrap();
+        folder.store.set_restored(Some(Restored::Begun)).unwrap();
+        drop(folder);
+        let refused = DataFolder::open(&options, &master).err().unwrap();
+        assert!(matches!(refused, OpenError::HalfRestored(_)), "{refused}");
+    }
+
+    const PAIRS: Table<u64> =
+        Table::sealed(0x7002, "pairs", Tree::Jobs, Holds::Nothing, Retention::Account, "For this test.");
+    const LATE_PAIRS: Table<u64> =
+        Table::sealed(0x7003, "late_pairs", Tree::Audit, Holds::Nothing, Retention::Account, "For this test.");
+
+    #[test]
+    fn a_backup_made_while_others_write_is_of_one_moment() {
+        let dir = tempfile::tempdir().unwrap();
+        let master = MasterKey::new([5; 32]);
+        let options = OpenOptions::at(&dir.path().join("data"));
+        let folder = DataFolder::open(&options, &master).unwrap();
+        let store = &folder.store;
+        let early = |n: u32| Key::of(&PAIRS, INSTANCE).u32(n);
+        let late = |n: u32| Key::of(&LATE_PAIRS, INSTANCE).u32(n);
+        let set = |n: u32, round: u64| {
+            store.write::<_, StoreError>(|txn| {
+                // Now and then the pair is gone from both trees.
+                if round % 5 == 3 {
+                    txn.remove(&PAIRS, &early(n))?;
+                    return txn.remove(&LATE_PAIRS, &late(n));
+                }
+                txn.put(&PAIRS, &early(n), &round)?;
+                txn.put(&LATE_PAIRS, &late(n), &round)
+            })
+        };
+        (0..1500).step_by(2).for_each(|n| set(n, 0).unwrap());
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        let files: Vec<PathBuf> = (0..3).map(|n| dir.path().join(format!("{n}.lyb"))).collect();
+        std::thread::scope(|scope| {
+            let stop = &stop;
+            for writer in 0..4_u32 {
+                scope.spawn(move || {
+                    for round in 1_u32.. {
+                        if stop.load(std::sync::atomic::Ordering::SeqCst) {
+                            return;
+                        }
+                        set((round * 37 + writer * 379) % 1500, u64::from(round)).unwrap();
+                    }
+                });
+            }
+            for file in &files {
+                write(store, &master, file, UnixMillis(9)).unwrap();
+            }
+            stop.store(true, std::sync::atomic::Ordering::SeqCst);
+        });
+        for (number, file) in files.iter().enumerate() {
+            let restored = OpenOptions::at(&dir.path().join(format!("restored-{number}")));
+            restore(file, None, &restored, &master, UnixMillis(20)).unwrap();
+            let folder = DataFolder::open(&restored, &master).unwrap();
+            let mut pairs = 0;
+            for n in 0..1500 {
+                let both =
+                    (folder.store.get(&PAIRS, &early(n)).unwrap(), folder.store.get(&LATE_PAIRS, &late(n)).unwrap());
+                assert_eq!(both.0, both.1, "backup {number}, pair {n}");
+                pairs += u32::from(both.0.is_some());
+            }
+            assert!(pairs > 100, "{pairs}");
+        }
     }
 
     #[test]
@@ -385,7 +465,7 @@ mod tests {
         let options = OpenOptions::at(&dir.path().join("data"));
         let folder = DataFolder::open(&options, &master).unwrap();
         let file = dir.path().join("b.lyb");
-        write(&folder.store, &options.dir, &master, &file, UnixMillis(9)).unwrap();
+        write(&folder.store, &master, &file, UnixMillis(9)).unwrap();
         let good = std::fs::read(&file).unwrap();
         let restored = OpenOptions::at(&dir.path().join("restored"));
         let cases = [
@@ -400,7 +480,7 @@ mod tests {
         ];
         for (name, bytes) in cases {
             std::fs::write(&file, bytes).unwrap();
-            assert!(restore(&file, None, &restored, &master).is_err(), "{name}");
+            assert!(restore(&file, None, &restored, &master, UnixMillis(20)).is_err(), "{name}");
             assert!(!restored.dir.exists(), "{name}: nothing half done");
         }
         std::fs::write(&file, good).unwrap();

@@ -50,7 +50,9 @@ impl DiskGuard {
 
     /// Refuses when there is not enough room. Looks at the disk at most twice a second, and each time while full,
     /// so that work goes on by itself once there is room again.
-    pub fn check(&self) -> Result<(), StoreError> {
+    ///
+    /// `reserved` work goes on until three quarters of the needed room are gone as well.
+    pub fn check(&self, reserved: bool) -> Result<(), StoreError> {
         let mut sampled = self.sampled.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = sampled.is_some_and(|at| at.elapsed() < SAMPLE_EVERY);
         if !fresh || self.full.load(Ordering::Relaxed) {
@@ -58,8 +60,9 @@ impl DiskGuard {
             *sampled = Some(Instant::now());
         }
         drop(sampled);
-        if self.full.load(Ordering::Relaxed) {
-            let free_mib = self.free.load(Ordering::Relaxed) / MIB;
+        let free = self.free.load(Ordering::Relaxed);
+        if self.full.load(Ordering::Relaxed) && !(reserved && free >= self.need / 4) {
+            let free_mib = free / MIB;
             return Err(StoreError::DiskFull { free_mib, need_mib: self.need / MIB });
         }
         Ok(())

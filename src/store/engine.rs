@@ -66,6 +66,8 @@ pub enum StoreError {
     Keys(String),
     #[error("the data folder was written by a newer version (schema {found}, this program knows {known})")]
     NewerSchema { found: u32, known: u32 },
+    #[error("the store is closed; the server is stopping")]
+    Closed,
     #[error("another transaction changed the same records")]
     Conflict,
 }
@@ -111,15 +113,24 @@ pub struct Health {
     pub stalled_millis: u64,
 }
 
+/// What is done with each page of a snapshot.
+pub type Visit<'a> = &'a mut dyn FnMut(Tree, &[Entry]) -> Result<(), StoreError>;
+
 pub trait Engine: Send + Sync {
     /// Runs the closure alone and durably: `Ok` only after its writes would survive a power cut.
     /// The closure may run more than once: no I/O, clock, randomness or nested `run` in it.
     fn run(&self, closure: Closure<'_>) -> Result<(), RunError>;
+    /// As `run`, but may use the room kept back when new work is refused.
+    fn run_reserved(&self, closure: Closure<'_>) -> Result<(), RunError> {
+        self.run(closure)
+    }
     /// One consistent state for several reads.
     fn view(&self, closure: Closure<'_>) -> Result<(), RunError>;
     fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
     /// Not a snapshot: rows may be of different moments.
     fn page(&self, tree: Tree, range: &KeyRange, dir: Dir, limit: usize) -> Result<Vec<Entry>, StoreError>;
+    /// Reads every tree as it stood at one moment, in pages; writers go on meanwhile. One at a time.
+    fn snapshot(&self, visit: Visit<'_>) -> Result<(), StoreError>;
     fn health(&self) -> Health;
     /// Makes everything durable and stops background work; later writes fail.
     fn close(&self) -> Result<(), StoreError>;

@@ -6,6 +6,7 @@
 //! second, successful call would claim what is not true. The store is poisoned instead.
 
 use std::fs::File;
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -45,7 +46,10 @@ struct Tickets {
     durable: u64,
     waiting: usize,
     busy_since: Option<Instant>,
+    /// No more work is taken.
     stop: bool,
+    /// The thread is gone: who still waits waits in vain.
+    ended: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -71,14 +75,32 @@ impl Flusher {
         let mut tickets = self.shared.lock();
         tickets.waiting += 1;
         self.shared.work.notify_one();
-        while tickets.durable < ticket.0 && !self.shared.failed.load(Ordering::SeqCst) && !tickets.stop {
+        while tickets.durable < ticket.0 && !self.shared.failed.load(Ordering::SeqCst) && !tickets.ended {
             tickets = self.shared.done.wait(tickets).unwrap_or_else(PoisonError::into_inner);
         }
         tickets.waiting -= 1;
         if tickets.durable >= ticket.0 {
             Ok(())
-        } else {
+        } else if self.is_poisoned() {
             Err(StoreError::Poisoned)
+        } else {
+            Err(StoreError::Closed)
+        }
+    }
+
+    /// The newest ticket given so far, for one who wrote nothing but speaks of what others wrote.
+    pub fn newest(&self) -> Ticket {
+        Ticket(self.shared.lock().given)
+    }
+
+    /// Refuses work that could not be made durable any more.
+    pub fn check(&self) -> Result<(), StoreError> {
+        if self.is_poisoned() {
+            Err(StoreError::Poisoned)
+        } else if self.shared.lock().stop {
+            Err(StoreError::Closed)
+        } else {
+            Ok(())
         }
     }
 
@@ -109,7 +131,7 @@ impl Flusher {
         self.shared.lock().stop = true;
         self.shared.work.notify_all();
         if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // A panic of the flusher has already poisoned the store; there is nothing to add.
+            // A panic of the sync poisons the store (see `work`); there is nothing to add.
             let _ = thread.join();
         }
     }
@@ -127,10 +149,11 @@ impl Shared {
     }
 
     fn work(&self, sync: &mut Sync) {
-        loop {
-            let Some((target, last)) = self.next_target() else { return };
+        while let Some(target) = self.next_target() {
             let began = Instant::now();
-            let outcome = sync();
+            // A panic would end this thread and let every writer wait for ever.
+            let outcome = catch_unwind(AssertUnwindSafe(&mut *sync))
+                .unwrap_or_else(|_| Err(std::io::Error::other("the engine failed unexpectedly")));
             let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.longest_micros.fetch_max(micros, Ordering::Relaxed);
             self.syncs.fetch_add(1, Ordering::Relaxed);
@@ -141,18 +164,18 @@ impl Shared {
                 Err(error) => {
                     tracing::error!(%error, "the data folder could not be made durable; refusing all further writes");
                     self.failed.store(true, Ordering::SeqCst);
+                    break;
                 }
             }
             self.done.notify_all();
-            if last || self.failed.load(Ordering::SeqCst) {
-                tickets.stop = true;
-                return;
-            }
         }
+        let mut tickets = self.lock();
+        (tickets.stop, tickets.ended) = (true, true);
+        self.done.notify_all();
     }
 
-    /// Waits for work; gives the ticket to reach and whether this is the last round.
-    fn next_target(&self) -> Option<(u64, bool)> {
+    /// Waits for work and gives the ticket to reach; `None` when all is durable and no more comes.
+    fn next_target(&self) -> Option<u64> {
         let mut tickets = self.lock();
         while tickets.given == tickets.durable && !tickets.stop {
             tickets = self.work.wait(tickets).unwrap_or_else(PoisonError::into_inner);
@@ -161,13 +184,46 @@ impl Shared {
             return None;
         }
         tickets.busy_since = Some(Instant::now());
-        Some((tickets.given, tickets.stop))
+        Some(tickets.given)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sync_that_panics_poisons_instead_of_letting_writers_wait_for_ever() {
+        let flusher = Flusher::start(Box::new(|| panic!("a bug in the engine"))).unwrap();
+        assert_eq!(flusher.wait(flusher.ticket()), Err(StoreError::Poisoned));
+    }
+
+    #[test]
+    fn a_stop_makes_durable_what_was_applied_and_refuses_what_comes_after() {
+        let (entered, at_work) = std::sync::mpsc::channel();
+        let (go_on, told) = std::sync::mpsc::channel::<()>();
+        let sync: Sync = Box::new(move || {
+            entered.send(()).unwrap();
+            told.recv().map_err(std::io::Error::other)
+        });
+        let flusher = Flusher::start(sync).unwrap();
+        let first = flusher.ticket();
+        std::thread::scope(|scope| {
+            let early = scope.spawn(|| flusher.wait(first));
+            at_work.recv().unwrap();
+            let late = flusher.ticket();
+            let stop = scope.spawn(|| flusher.stop());
+            while flusher.check() != Err(StoreError::Closed) {
+                std::thread::yield_now();
+            }
+            go_on.send(()).unwrap();
+            go_on.send(()).unwrap();
+            assert_eq!(flusher.wait(late), Ok(()), "applied before the end, so durable");
+            assert_eq!(early.join().unwrap(), Ok(()));
+            stop.join().unwrap();
+        });
+        assert_eq!(flusher.wait(flusher.ticket()), Err(StoreError::Closed));
+    }
 
     #[test]
     fn a_failed_sync_poisons_for_good_and_tells_every_waiter() {

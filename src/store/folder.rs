@@ -6,6 +6,8 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::engine::{Engine, StoreError};
 use super::key::Key;
 use super::keys::{KeyRing, MasterKey};
@@ -13,7 +15,7 @@ use super::schema::Tree;
 use super::sled_engine::{SledEngine, SledOptions};
 use super::table::{Holds, Retention, Table};
 use super::{FreeSpace, Store, SCHEMA};
-use crate::base::INSTANCE;
+use crate::base::{UnixMillis, INSTANCE};
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -21,6 +23,10 @@ pub enum OpenError {
     InUse(PathBuf),
     #[error("{path}: {source}")]
     Folder { path: PathBuf, source: std::io::Error },
+    #[error(
+        "a restore into {0} was not finished. Empty the folder and restore again; the backup itself is untouched."
+    )]
+    HalfRestored(PathBuf),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -60,6 +66,41 @@ pub(crate) const INSTANCE_FACTS: Table<u32> = Table::sealed(
     "The number of the storage format, so that an older program refuses to open it.",
 );
 
+pub(crate) const RESTORED: Table<Restored> = Table::sealed(
+    0x0002,
+    "restored",
+    Tree::Meta,
+    Holds::Nothing,
+    Retention::Served,
+    "That this data came from a backup, so that nothing is sent again that left after it was made.",
+);
+
+/// What a folder says of itself after `backup::restore`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Restored {
+    /// Still being filled, or cut off while it was.
+    Begun,
+    /// All is there; `of` is when the backup was made.
+    Whole { at: UnixMillis, of: UnixMillis },
+}
+
+impl Store {
+    /// Whether this data came from a backup and has not been started since.
+    pub fn restored(&self) -> Result<Option<Restored>, StoreError> {
+        self.get(&RESTORED, &Key::of(&RESTORED, INSTANCE))
+    }
+
+    /// `None` once everything that may have left after the backup is held back.
+    pub fn set_restored(&self, restored: Option<Restored>) -> Result<(), StoreError> {
+        let key = Key::of(&RESTORED, INSTANCE);
+        self.write(|txn| match &restored {
+            Some(restored) => txn.put(&RESTORED, &key, restored),
+            None => txn.remove(&RESTORED, &key),
+        })
+    }
+}
+
 impl DataFolder {
     /// True when the folder holds no store yet: the only moment when a master key may be made.
     pub fn is_fresh(dir: &Path) -> bool {
@@ -85,6 +126,13 @@ impl DataFolder {
         let engine: Arc<dyn Engine> = Arc::new(engine);
         let store = Store::new(engine, Arc::new(keys));
         check_schema(&store)?;
+        if store.restored()? == Some(Restored::Begun) {
+            return Err(OpenError::HalfRestored(dir.clone()));
+        }
+        // The names of the key file and of the engine's folder must survive a power cut as well.
+        File::open(dir)
+            .and_then(|folder| folder.sync_all())
+            .map_err(|source| OpenError::Folder { path: dir.clone(), source })?;
         Ok(Self { store, dir: dir.clone(), _lock: lock })
     }
 

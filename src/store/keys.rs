@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,8 @@ pub struct SecretSlot(pub u32);
 pub struct KeyRing {
     slots: SlotFile,
     ring: RwLock<Ring>,
-    /// Held while a slot is added, so that two additions never take the same id.
+    /// Held while a slot is added or erased, so that two additions never take the same id and a copy is never of
+    /// half a change.
     adding: Mutex<()>,
 }
 
@@ -56,16 +57,15 @@ impl KeyRing {
         for slot in slots.read_all()? {
             ring.push(slot);
         }
-        let fresh = ring.by_id.is_empty();
         let keys = Self { slots, ring: RwLock::new(ring), adding: Mutex::new(()) };
-        if fresh {
-            keys.add_owner(INSTANCE)?;
-        }
+        // Both are there already, but for a first start that was cut off between them.
+        keys.add_owner(INSTANCE)?;
         Ok(keys)
     }
 
     /// Makes the keys of a new workspace. Call before its first record is written; again is harmless.
     pub fn add_owner(&self, owner: WorkspaceId) -> Result<(), StoreError> {
+        let _one_at_a_time = self.changing();
         for purpose in [Purpose::Data, Purpose::Index] {
             if self.newest(owner, purpose).is_err() {
                 self.add(*owner.as_bytes(), purpose)?;
@@ -76,6 +76,7 @@ impl KeyRing {
 
     /// Makes a key for one secret of `owner`.
     pub fn add_secret(&self, owner: WorkspaceId) -> Result<SecretSlot, StoreError> {
+        let _one_at_a_time = self.changing();
         self.add(*owner.as_bytes(), Purpose::Secret).map(SecretSlot)
     }
 
@@ -130,8 +131,18 @@ impl KeyRing {
         self.read().newest.get(&(*owner.as_bytes(), purpose as u8)).copied().ok_or(StoreError::KeyGone)
     }
 
+    /// The whole key file as it is between two changes, for the backup.
+    pub(super) fn file_bytes(&self) -> Result<Vec<u8>, StoreError> {
+        let _one_at_a_time = self.changing();
+        self.slots.bytes()
+    }
+
+    fn changing(&self) -> MutexGuard<'_, ()> {
+        self.adding.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Called with `changing` held.
     fn add(&self, owner: [u8; 16], purpose: Purpose) -> Result<u32, StoreError> {
-        let _one_at_a_time = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
         let id = u32::try_from(self.read().by_id.len()).map_err(|_| StoreError::Keys("too many keys".into()))?;
         let key = DataKey::new(rand::random());
         self.slots.add(id, owner, purpose, &key)?;
@@ -141,6 +152,7 @@ impl KeyRing {
     }
 
     fn shred(&self, id: u32) -> Result<(), StoreError> {
+        let _one_at_a_time = self.changing();
         self.slots.shred(id)?;
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
         let Some(slot) = ring.by_id.get_mut(id as usize) else { return Ok(()) };
@@ -184,6 +196,35 @@ mod tests {
         let ring = KeyRing::open(&path, &master).unwrap();
         assert_eq!(ring.by_id(secret.0).err(), Some(StoreError::KeyGone));
         assert!(ring.data_key(workspace).is_ok(), "the workspace's other keys stay");
+    }
+
+    #[test]
+    fn a_start_that_was_cut_off_while_keys_were_made_goes_on_at_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys.slots");
+        let master = MasterKey::new([1; 32]);
+        drop(KeyRing::open(&path, &master).unwrap());
+        let whole = std::fs::read(&path).unwrap();
+        let garbled = [&whole[..128], &[0; 128]].concat();
+        let cases: [(&str, &[u8]); 4] = [
+            ("nothing", &whole[..0]),
+            ("one of two", &whole[..128]),
+            ("one and a half", &whole[..200]),
+            ("room was made, nothing written", &garbled),
+        ];
+        for (name, bytes) in cases {
+            std::fs::write(&path, bytes).unwrap();
+            let ring = KeyRing::open(&path, &master).unwrap();
+            let hash = ring.blind(INSTANCE, "field", "value").unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(ring.data_key(INSTANCE).is_ok(), "{name}");
+            drop(ring);
+            let again = KeyRing::open(&path, &master).unwrap();
+            assert_eq!(again.blind(INSTANCE, "field", "value").unwrap(), hash, "{name}");
+        }
+        let mut bent = whole.clone();
+        bent[40] ^= 1;
+        std::fs::write(&path, bent).unwrap();
+        assert!(KeyRing::open(&path, &master).is_err(), "only the last slot can have been cut off");
     }
 
     #[test]

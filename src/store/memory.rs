@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use super::engine::{Closure, Dir, Engine, Entry, Health, KeyRange, RunError, StoreError, TxError};
+use super::engine::{Closure, Dir, Engine, Entry, Health, KeyRange, RunError, StoreError, TxError, Visit};
 use super::overlay::{Base, Overlay, Rows};
 use super::schema::Tree;
 
@@ -70,6 +70,15 @@ impl Engine for MemoryEngine {
         }
         let trees = self.trees.read().unwrap_or_else(PoisonError::into_inner);
         trees.rows(tree, range, dir).take(limit).collect()
+    }
+
+    fn snapshot(&self, visit: Visit<'_>) -> Result<(), StoreError> {
+        let trees = self.trees.read().unwrap_or_else(PoisonError::into_inner);
+        for (tree, rows) in &trees.0 {
+            let rows: Vec<Entry> = rows.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+            visit(*tree, &rows)?;
+        }
+        Ok(())
     }
 
     fn health(&self) -> Health {

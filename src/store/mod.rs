@@ -19,6 +19,7 @@ mod key;
 mod keys;
 mod memory;
 mod overlay;
+mod past;
 mod rerun;
 mod schema;
 mod sled_engine;
@@ -28,6 +29,8 @@ mod txn;
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod crash_tests;
 
 use std::sync::{Arc, OnceLock};
 
@@ -36,7 +39,7 @@ use serde::{Deserialize, Serialize};
 
 pub use disk::{real_free_space, FreeSpace};
 pub use engine::{successor, Dir, Engine, Health, KeyRange, RunError, StoreError, TxError};
-pub use folder::{DataFolder, OpenError, OpenOptions};
+pub use folder::{DataFolder, OpenError, OpenOptions, Restored};
 pub use inspect::Checked;
 pub use key::{read_time, Key, HEAD};
 pub use keys::{KeyRing, MasterKey, SecretSlot};
@@ -51,7 +54,7 @@ use crate::base::{Cursor, Page, WorkspaceId};
 
 /// The tables of the store itself.
 pub fn own_tables() -> Vec<Declared> {
-    vec![Declared::plain(&folder::INSTANCE_FACTS)]
+    vec![Declared::plain(&folder::INSTANCE_FACTS), Declared::plain(&folder::RESTORED)]
 }
 
 /// Bumped when an older program could no longer read what this one writes.
@@ -88,13 +91,33 @@ impl Store {
     }
 
     /// Runs `closure` as one durable transaction. Its error aborts: nothing is written.
-    pub fn write<T, E>(&self, mut closure: impl FnMut(&mut Txn<'_>) -> Result<T, E>) -> Result<T, E>
+    pub fn write<T, E>(&self, closure: impl FnMut(&mut Txn<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        self.commit(closure, |closure| self.engine.run(closure))
+    }
+
+    /// As `write`, for what must be recorded even when the disk is nearly full and new work is refused: what came
+    /// of an effect, an opt-out, an erasure, clean-up.
+    pub fn write_reserved<T, E>(&self, closure: impl FnMut(&mut Txn<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        self.commit(closure, |closure| self.engine.run_reserved(closure))
+    }
+
+    fn commit<T, E>(
+        &self,
+        mut closure: impl FnMut(&mut Txn<'_>) -> Result<T, E>,
+        run: impl FnOnce(engine::Closure<'_>) -> Result<(), RunError>,
+    ) -> Result<T, E>
     where
         E: From<StoreError>,
     {
         let mut outcome = None;
         let mut ring = false;
-        let run = self.engine.run(&mut |tx| {
+        let run = run(&mut |tx| {
             let mut txn = Txn::new(tx, &self.keys);
             let answer = closure(&mut txn);
             ring = txn.new_work;

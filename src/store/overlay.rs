@@ -66,11 +66,23 @@ impl Tx for Overlay<'_> {
         if range.is_empty() || limit == 0 {
             return Ok(Vec::new());
         }
-        let stored = self.base.rows(tree, range, dir);
-        match self.writes.get(&tree) {
-            None => stored.take(limit).collect(),
-            Some(writes) => merge(stored, written_rows(writes, range, dir), dir, limit),
-        }
+        rows_under(self.base, self.writes.get(&tree), tree, range, dir, limit)
+    }
+}
+
+/// Rows of `base` as they are with `writes` laid over them.
+pub fn rows_under(
+    base: &dyn Base,
+    writes: Option<&Writes>,
+    tree: Tree,
+    range: &KeyRange,
+    dir: Dir,
+    limit: usize,
+) -> Result<Vec<Entry>, StoreError> {
+    let stored = base.rows(tree, range, dir);
+    match writes {
+        None => stored.take(limit).collect(),
+        Some(writes) => merge(stored, written_rows(writes, range, dir), dir, limit),
     }
 }
 

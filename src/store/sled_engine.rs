@@ -4,19 +4,22 @@
 //! (sled issue 1139), so the native transaction here does nothing but apply finished batches.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use sled::transaction::{ConflictableTransactionError, TransactionError};
 use sled::Transactional;
 
 use super::disk::{real_free_space, DiskGuard, FreeSpace, MIB};
-use super::engine::{Closure, Dir, Engine, Entry, Health, KeyRange, RunError, StoreError};
+use super::engine::{Closure, Dir, Engine, Entry, Health, KeyRange, RunError, StoreError, Visit};
 use super::flusher::{sled_sync, Flusher};
 use super::memory::finished;
 use super::overlay::{Base, Overlay, Rows, Writes};
+use super::past::Past;
 use super::schema::Tree;
 
 pub struct SledOptions {
@@ -39,6 +42,9 @@ pub struct SledEngine {
     flusher: Flusher,
     trees: Vec<sled::Tree>,
     writer: RwLock<()>,
+    /// Since when the writer has had the lock: an engine that hangs inside a commit shows itself.
+    busy: Busy,
+    past: Past,
     disk: DiskGuard,
     commits: AtomicU64,
     db: sled::Db,
@@ -83,15 +89,48 @@ impl SledEngine {
         let log = File::open(dir.join("db")).map_err(|error| folder_error(dir, &error))?;
         let flusher = Flusher::start(sled_sync(db.clone(), log)).map_err(|error| folder_error(dir, &error))?;
         let disk = DiskGuard::new(dir, options.min_free_bytes, options.free_space.clone());
-        Ok(Self { flusher, trees, writer: RwLock::new(()), disk, commits: AtomicU64::new(0), db })
+        Ok(Self {
+            flusher,
+            trees,
+            writer: RwLock::new(()),
+            busy: Busy::default(),
+            past: Past::default(),
+            disk,
+            commits: AtomicU64::new(0),
+            db,
+        })
     }
 
     fn tree(&self, tree: Tree) -> &sled::Tree {
         &self.trees[tree as usize]
     }
 
+    fn commit(&self, closure: Closure<'_>, reserved: bool) -> Result<(), RunError> {
+        let _inside = Inside::enter().map_err(RunError::Storage)?;
+        self.flusher.check().map_err(RunError::Storage)?;
+        self.disk.check(reserved).map_err(RunError::Storage)?;
+        let (ticket, wrote) = {
+            let _alone = self.writer.write().unwrap_or_else(PoisonError::into_inner);
+            let _busy = self.busy.begin();
+            let mut overlay = Overlay::new(self);
+            closure(&mut overlay).map_err(finished)?;
+            let writes = overlay.into_writes();
+            if writes.is_empty() {
+                // "It stands already" may rest on a commit that is not durable yet.
+                (self.flusher.newest(), false)
+            } else {
+                self.past.keep(self, &writes).map_err(RunError::Storage)?;
+                self.apply(writes).map_err(RunError::Storage)?;
+                (self.flusher.ticket(), true)
+            }
+        };
+        self.flusher.wait(ticket).map_err(RunError::Storage)?;
+        self.commits.fetch_add(u64::from(wrote), Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Applies all batches as one atomic change.
-    fn apply(&self, writes: std::collections::BTreeMap<Tree, Writes>) -> Result<(), StoreError> {
+    fn apply(&self, writes: BTreeMap<Tree, Writes>) -> Result<(), StoreError> {
         let mut trees = Vec::with_capacity(writes.len());
         let mut batches = Vec::with_capacity(writes.len());
         for (tree, rows) in writes {
@@ -137,25 +176,11 @@ impl Base for SledEngine {
 
 impl Engine for SledEngine {
     fn run(&self, closure: Closure<'_>) -> Result<(), RunError> {
-        let _inside = Inside::enter().map_err(RunError::Storage)?;
-        if self.flusher.is_poisoned() {
-            return Err(RunError::Storage(StoreError::Poisoned));
-        }
-        self.disk.check().map_err(RunError::Storage)?;
-        let ticket = {
-            let _alone = self.writer.write().unwrap_or_else(PoisonError::into_inner);
-            let mut overlay = Overlay::new(self);
-            closure(&mut overlay).map_err(finished)?;
-            let writes = overlay.into_writes();
-            if writes.is_empty() {
-                return Ok(());
-            }
-            self.apply(writes).map_err(RunError::Storage)?;
-            self.flusher.ticket()
-        };
-        self.flusher.wait(ticket).map_err(RunError::Storage)?;
-        self.commits.fetch_add(1, Ordering::Relaxed);
-        Ok(())
+        self.commit(closure, false)
+    }
+
+    fn run_reserved(&self, closure: Closure<'_>) -> Result<(), RunError> {
+        self.commit(closure, true)
     }
 
     fn view(&self, closure: Closure<'_>) -> Result<(), RunError> {
@@ -175,6 +200,27 @@ impl Engine for SledEngine {
         self.rows(tree, range, dir).take(limit).collect()
     }
 
+    fn snapshot(&self, visit: Visit<'_>) -> Result<(), StoreError> {
+        let _watching = {
+            let _alone = self.writer.write().unwrap_or_else(PoisonError::into_inner);
+            self.past.begin()?
+        };
+        for tree in Tree::ALL {
+            let mut start = Vec::new();
+            loop {
+                let rows = {
+                    let _steady = self.writer.read().unwrap_or_else(PoisonError::into_inner);
+                    self.past.page(self, tree, &start)?
+                };
+                let Some((last, _)) = rows.last() else { break };
+                start.clone_from(last);
+                start.push(0);
+                visit(tree, &rows)?;
+            }
+        }
+        Ok(())
+    }
+
     fn health(&self) -> Health {
         Health {
             poisoned: self.flusher.is_poisoned(),
@@ -184,13 +230,37 @@ impl Engine for SledEngine {
             syncs: self.flusher.syncs(),
             sync_max_micros: self.flusher.take_longest_micros(),
             waiting: self.flusher.waiting(),
-            stalled_millis: u64::try_from(self.flusher.stalled().as_millis()).unwrap_or(u64::MAX),
+            stalled_millis: u64::try_from(self.flusher.stalled().max(self.busy.lasts()).as_millis())
+                .unwrap_or(u64::MAX),
         }
     }
 
     fn close(&self) -> Result<(), StoreError> {
         self.flusher.stop();
         self.db.flush().map(|_| ()).map_err(engine_error)
+    }
+}
+
+/// Since when a piece of work runs.
+#[derive(Default)]
+struct Busy(Mutex<Option<Instant>>);
+
+struct BusyGuard<'a>(&'a Busy);
+
+impl Busy {
+    fn begin(&self) -> BusyGuard<'_> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        BusyGuard(self)
+    }
+
+    fn lasts(&self) -> Duration {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).map_or(Duration::ZERO, |since| since.elapsed())
+    }
+}
+
+impl Drop for BusyGuard<'_> {
+    fn drop(&mut self) {
+        *self.0 .0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

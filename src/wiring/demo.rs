@@ -97,10 +97,9 @@ pub fn start(options: &DemoOptions, listener: TcpListener) -> Result<RunningDemo
     let clock = Clock::system();
     let places = Places::find(options.data.as_deref())?;
     let sandbox = Arc::new(start_sandbox(&clock, options.people)?);
-    let address = listener.local_addr().map_err(|source| StartError::from(crate::http::server::StartError::Listen {
-        address: options.listen,
-        source,
-    }))?;
+    let address = listener.local_addr().map_err(|source| {
+        StartError::from(crate::http::server::StartError::Listen { address: options.listen, source })
+    })?;
     let config = config(&places, &sandbox, address)?;
     let public_url = config.server.public_url(address);
     let is_fresh = DataFolder::is_fresh(&config.data.dir);
@@ -110,13 +109,17 @@ pub fn start(options: &DemoOptions, listener: TcpListener) -> Result<RunningDemo
     let opened = open_app(config, clock, &public_url)?;
     let time = TimeMachine::new(&opened.app, &sandbox);
     set_hooks(&opened, &sandbox, &time);
-    let mut way_in = match is_fresh {
-        true => business::open(&opened.app, &sandbox)?,
-        false => business::open_again(&opened.app, &sandbox, places.read_way_in()?)?,
+    let prepared = if is_fresh { Some(business::open(&opened.app, &sandbox)?) } else { None };
+    let mut way_in = match &prepared {
+        Some(prepared) => prepared.way_in.clone(),
+        None => business::open_again(&opened.app, &sandbox, places.read_way_in()?)?,
     };
     (way_in.url, way_in.sandbox_url) = (public_url, sandbox.url.clone());
     places.write_way_in(&way_in)?;
     let running = Running::start(opened, listener)?;
+    if let Some(prepared) = &prepared {
+        business::switch_on(&running.opened.app, prepared)?;
+    }
     time.start();
     Ok(RunningDemo { way_in, running, time, _sandbox: sandbox, _dir: places.temporary })
 }
@@ -139,10 +142,7 @@ fn start_sandbox(clock: &Clock, people: bool) -> Result<Sandbox, SandboxError> {
 /// The page's buttons and the sandbox's control both move the one clock.
 fn set_hooks(opened: &OpenedApp, sandbox: &Arc<Sandbox>, time: &Arc<TimeMachine>) {
     let (by_page, by_control) = (Arc::clone(time), Arc::clone(time));
-    opened.app.set_demo(Demo {
-        advance: Box::new(move |by| by_page.advance(by)),
-        sandbox_url: sandbox.url.clone(),
-    });
+    opened.app.set_demo(Demo { advance: Box::new(move |by| by_page.advance(by)), sandbox_url: sandbox.url.clone() });
     sandbox.set_advance(Arc::new(move |by| by_control.advance(by)));
 }
 

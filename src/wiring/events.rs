@@ -7,6 +7,7 @@ use crate::{agents, bookings, contacts, outreach};
 /// All subscribers, in the order in which each event reaches them.
 fn subscribers() -> Subscribers<App> {
     let mut all: Subscribers<App> = Vec::new();
+    all.extend(contacts::subscribers());
     all.extend(agents::subscribers());
     all.extend(outreach::subscribers());
     all.extend(bookings::subscribers());

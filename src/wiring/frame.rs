@@ -11,9 +11,9 @@ use crate::authz::{Actor, Permission};
 use crate::connections::{self, Use};
 use crate::http::layout::{DemoBar, Layout, SendingState, Toast, WorkspaceLink};
 use crate::http::{run, Cookies, CsrfToken, Frame};
+use crate::identity::{SignedIn, User};
 use crate::messaging::{sent_in_last_day, Counted};
 use crate::store::StoreError;
-use crate::identity::{SignedIn, User};
 use crate::{agents, workers, workspaces};
 
 /// Puts a `Frame` into each request of somebody who is signed in.
@@ -46,9 +46,8 @@ fn add_cookies(request: &ServiceRequest, layout: &mut Layout) {
     };
     // Only a page that is shown may take the toast out of its cookie.
     if request.method() == actix_web::http::Method::GET && !request.path().starts_with("/live") {
-        layout.toast = cookies
-            .take_toast(request.request())
-            .map(|toast| Toast { text: toast.words, undo_action: toast.undo });
+        layout.toast =
+            cookies.take_toast(request.request()).map(|toast| Toast { text: toast.words, undo_action: toast.undo });
     }
 }
 

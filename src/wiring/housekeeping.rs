@@ -16,9 +16,8 @@ pub struct Housekeeping;
 
 /// Plans the hourly round; again is harmless.
 pub fn plan(app: &App) -> Result<(), StoreError> {
-    let job = NewJob::new(HOUSEKEEPING, Lane::Housekeeping, INSTANCE, app.now(), &())
-        .once("hourly")
-        .max_attempts(u32::MAX);
+    let job =
+        NewJob::new(HOUSEKEEPING, Lane::Housekeeping, INSTANCE, app.now(), &()).once("hourly").max_attempts(u32::MAX);
     app.store.write(|txn| jobs::enqueue(txn, &job)).map(|_| ())
 }
 
@@ -91,7 +90,7 @@ pub fn write_backup(
     if let Some(dir) = file.parent() {
         std::fs::create_dir_all(dir).map_err(|source| backup::BackupError::File { path: dir.to_owned(), source })?;
     }
-    let summary = backup::write(&app.store, &app.config.data.dir, master, file, now)?;
+    let summary = backup::write(&app.store, master, file, now)?;
     tracing::info!(file = %file.display(), rows = summary.rows(), "backup written");
     Ok(summary)
 }

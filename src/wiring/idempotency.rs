@@ -86,7 +86,11 @@ pub fn sweep(store: &Store, before: UnixMillis, limit: usize) -> Result<usize, S
         let keys = txn.keys_range(&BY_AGE, &range, Dir::Forward, limit)?;
         for age in &keys {
             let row = age.as_bytes()[prefix.as_bytes().len() + 8..].to_vec();
-            txn.remove(&ANSWERS, &Key::from_bytes(row))?;
+            let row = Key::from_bytes(row);
+            // A key that was used again after a refusal has a younger answer, with an age row of its own.
+            if txn.get(&ANSWERS, &row)?.is_some_and(|kept| kept.at < before) {
+                txn.remove(&ANSWERS, &row)?;
+            }
             txn.remove(&BY_AGE, age)?;
         }
         Ok(keys.len())

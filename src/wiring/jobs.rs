@@ -7,21 +7,22 @@ use crate::app::App;
 use crate::channels::email::EmailChannel;
 use crate::config;
 use crate::jobs::{Handlers, Lane, Threads};
-use crate::mailer::{Mailer, UnreadableCa};
+use crate::mailer::{Mailer, MailerError};
 use crate::messaging::Outbox;
-use crate::{agents, bookings, channels, connections, identity, outreach};
+use crate::{agents, bookings, channels, connections, contacts, identity, outreach};
 
-pub fn handlers(app: &App) -> Result<Handlers<App>, UnreadableCa> {
+pub fn handlers(app: &App) -> Result<Handlers<App>, MailerError> {
     let hello = url::Url::parse(&app.public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let hello = hello.unwrap_or_else(|| "localhost".to_owned());
     let handlers = Handlers::default()
-        .task(Mailer::new(app.store.clone(), app.outbound.clone(), &app.config, &hello)?)
+        .task(Mailer::new(app.store.clone(), app.clock.clone(), &app.config, &hello)?)
         .task(super::events::deliver(app))
         .task(super::housekeeping::Housekeeping)
         .effect(Outbox { channel: Arc::new(EmailChannel) });
     let rooms = [
         connections::handlers,
         identity::handlers,
+        contacts::handlers,
         channels::handlers,
         outreach::handlers,
         agents::handlers,
@@ -31,7 +32,7 @@ pub fn handlers(app: &App) -> Result<Handlers<App>, UnreadableCa> {
 }
 
 /// The names of all kinds of work, for the operator's page and the tests.
-pub fn kinds(app: &App) -> Result<Vec<&'static str>, UnreadableCa> {
+pub fn kinds(app: &App) -> Result<Vec<&'static str>, MailerError> {
     let mut kinds = handlers(app)?.kinds();
     kinds.sort_unstable();
     Ok(kinds)

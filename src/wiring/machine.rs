@@ -26,7 +26,9 @@ pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, PageError> {
     };
     Ok(match trouble {
         None => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"),
-        Some(words) => HttpResponse::ServiceUnavailable().content_type("text/plain; charset=utf-8").body(format!("{words}\n")),
+        Some(words) => {
+            HttpResponse::ServiceUnavailable().content_type("text/plain; charset=utf-8").body(format!("{words}\n"))
+        }
     })
 }
 

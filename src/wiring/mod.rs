@@ -10,6 +10,7 @@ mod live;
 mod machine;
 mod openapi;
 pub mod personal_data;
+mod restored;
 mod routes;
 mod server;
 

@@ -15,7 +15,12 @@ use crate::{
 };
 
 /// Registers all pages, forms and the API. Called once for each web thread.
-pub fn configure(config: &mut ServiceConfig, app: &Data<App>, limits: &Data<RateLimits>, answers: &Data<Arc<dyn IdempotencyStore>>) {
+pub fn configure(
+    config: &mut ServiceConfig,
+    app: &Data<App>,
+    limits: &Data<RateLimits>,
+    answers: &Data<Arc<dyn IdempotencyStore>>,
+) {
     config
         .app_data(app.clone())
         .app_data(limits.clone())
@@ -29,6 +34,12 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, limits: &Data<Rate
                 .wrap(from_fn(rate_limit::guard))
                 .wrap(from_fn(workspaces::authenticate))
                 .route("/openapi.json", web::get().to(openapi::page))
+                .configure(contacts::api_routes)
+                .configure(connections::api_routes)
+                .configure(messaging::api_routes)
+                .configure(outreach::api_routes)
+                .configure(agents::api_routes)
+                .configure(bookings::api_routes)
                 .configure(events::api_routes),
         )
         .service(
@@ -42,7 +53,12 @@ pub fn configure(config: &mut ServiceConfig, app: &Data<App>, limits: &Data<Rate
                 .configure(today::routes)
                 .configure(identity::routes)
                 .configure(workspaces::routes)
+                .configure(connections::routes)
+                .configure(contacts::routes)
+                .configure(messaging::routes)
+                .configure(outreach::routes)
+                .configure(agents::routes)
+                .configure(bookings::routes)
                 .configure(operator::routes),
         );
 }
-

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 
-use super::{housekeeping, idempotency, jobs, routes};
+use super::{housekeeping, idempotency, jobs, restored, routes};
 use crate::app::{App, AppError};
 use crate::base::Clock;
 use crate::config::{master_key, Config, MasterKeyError};
@@ -15,10 +15,10 @@ use crate::http::rate_limit::RateLimits;
 use crate::http::server::{self, RunningServer, ServerParts, ServerSettings};
 use crate::http::tls::TlsFiles;
 use crate::http::Site;
-use crate::{connections, identity};
 use crate::jobs::Runner;
-use crate::mailer::UnreadableCa;
+use crate::mailer::MailerError;
 use crate::store::{real_free_space, DataFolder, MasterKey, OpenError, OpenOptions, StoreError};
+use crate::{connections, identity, workspaces};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -33,7 +33,7 @@ pub enum StartError {
     #[error(transparent)]
     Server(#[from] server::StartError),
     #[error(transparent)]
-    Mail(#[from] UnreadableCa),
+    Mail(#[from] MailerError),
     #[error("server.public_url is not an address")]
     PublicUrl,
 }
@@ -67,6 +67,7 @@ pub fn open_options(config: &Config) -> OpenOptions {
 
 /// Starts the queue's threads and plans what repeats.
 pub fn start_jobs(app: &Arc<App>) -> Result<(), StartError> {
+    restored::hold_back(app)?;
     let handlers = Arc::new(jobs::handlers(app)?);
     let threads = jobs::threads(&app.config.jobs);
     let runner = Runner::start(&app.store, &app.clock, Arc::clone(app), handlers, &threads)?;
@@ -117,10 +118,11 @@ fn start_web(app: &Arc<App>, listener: TcpListener) -> Result<RunningServer, Sta
     let config = &app.config;
     let settings = ServerSettings {
         listen: config.server.listen,
-        tls: config.server.tls.as_ref().map(|files| TlsFiles {
-            certificate: files.certificate.clone(),
-            key: files.key.clone(),
-        }),
+        tls: config
+            .server
+            .tls
+            .as_ref()
+            .map(|files| TlsFiles { certificate: files.certificate.clone(), key: files.key.clone() }),
         workers: config.server.workers as usize,
         site: site(app)?,
         cookie_key: app.mac.clone(),
@@ -142,7 +144,8 @@ fn site(app: &App) -> Result<Site, StartError> {
     let config = &app.config;
     let mut site = Site::new(url::Url::parse(&app.public_url).map_err(|_| StartError::PublicUrl)?);
     site.trusted_proxies = config.server.trusted_proxies.clone();
-    site.token_prefixes = ["/u", "/setup", "/reset", "/invite"].map(str::to_owned).to_vec();
+    let secret_paths = ["/u"].iter().chain(identity::pages::TOKEN_PREFIXES).chain(workspaces::pages::TOKEN_PREFIXES);
+    site.token_prefixes = secret_paths.map(|prefix| (*prefix).to_owned()).collect();
     // One-click unsubscribe comes without any cookie (RFC 8058 section 3.1); its token proves itself.
     site.csrf_exempt = vec!["/u".to_owned()];
     site.max_body_bytes = config.limits.form_body_kib as usize * 1024;

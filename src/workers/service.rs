@@ -233,21 +233,40 @@ pub fn pause_by_itself(
     audit::record(txn, workspace, now, &Who::System(reason.to_owned()), "worker.paused", &on, reason)
 }
 
+/// After a restore nobody knows what left since the backup of `made_at`: every worker of the workspace waits for its
+/// owner. Again is harmless.
+pub fn pause_restored(app: &App, workspace: WorkspaceId, made_at: UnixMillis) -> Result<usize, StoreError> {
+    let now = app.now();
+    let reason = format!(
+        "The data was restored from a backup of {}. What was sent after that is not known here: look through the \
+         mailbox's sent mail before you switch it on.",
+        made_at.to_rfc3339()
+    );
+    app.store.write(|txn| {
+        let mut working = store::list_in(txn, workspace)?;
+        working.retain(|worker| worker.state.is_working());
+        for worker in &working {
+            pause_by_itself(txn, workspace, worker.id, now, &reason)?;
+        }
+        Ok(working.len())
+    })
+}
+
 /// The kill switch (G12): every worker of the workspace stops.
 pub fn pause_all(app: &App, actor: &Actor) -> Result<usize, WorkerError> {
     actor.require(Permission::ActivateWorkers)?;
     let now = app.now();
-    let working = ids_of(app, actor, |worker| worker.state.is_working())?;
     app.store.write(|txn| {
-        for id in &working {
-            if let Some(worker) = store::find(txn, actor.workspace, *id)?.filter(|worker| worker.state.is_working()) {
-                switch_off(txn, actor.workspace, worker, now, PAUSED_ALL, false)?;
-            }
+        // Read here: one that is switched on or changed at this very moment is neither missed nor set back.
+        let mut working = store::list_in(txn, actor.workspace)?;
+        working.retain(|worker| worker.state.is_working());
+        for worker in &working {
+            switch_off(txn, actor.workspace, worker.clone(), now, PAUSED_ALL, false)?;
         }
         let detail = format!("{} workers", working.len());
-        audit::record(txn, actor.workspace, now, &who(actor), "workers.paused", "workspace", &detail)
-    })?;
-    Ok(working.len())
+        audit::record(txn, actor.workspace, now, &who(actor), "workers.paused", "workspace", &detail)?;
+        Ok(working.len())
+    })
 }
 
 /// Switches those back on that "pause all" had switched off.
@@ -255,22 +274,18 @@ pub fn resume_all(app: &App, actor: &Actor) -> Result<usize, WorkerError> {
     actor.require(Permission::ActivateWorkers)?;
     let now = app.now();
     let stopped = |worker: &Worker| matches!(&worker.state, WorkerState::Paused(off) if off.reason == PAUSED_ALL);
-    let paused = ids_of(app, actor, stopped)?;
     app.store.write(|txn| {
-        for id in &paused {
-            let Some(worker) = store::find(txn, actor.workspace, *id)?.filter(stopped) else { continue };
-            store::put(txn, actor.workspace, &Worker { state: WorkerState::Working, ..worker })?;
-            events::append(txn, actor.workspace, now, Happened::WorkerActivated { worker: *id })?;
+        let mut paused = store::list_in(txn, actor.workspace)?;
+        paused.retain(stopped);
+        for worker in &paused {
+            let worker = Worker { state: WorkerState::Working, ..worker.clone() };
+            store::put(txn, actor.workspace, &worker)?;
+            events::append(txn, actor.workspace, now, Happened::WorkerActivated { worker: worker.id })?;
         }
         let detail = format!("{} workers", paused.len());
-        audit::record(txn, actor.workspace, now, &who(actor), "workers.resumed", "workspace", &detail)
-    })?;
-    Ok(paused.len())
-}
-
-fn ids_of(app: &App, actor: &Actor, wanted: impl Fn(&Worker) -> bool) -> Result<Vec<WorkerId>, StoreError> {
-    let all = store::list(&app.store, actor.workspace)?;
-    Ok(all.iter().filter(|worker| wanted(worker)).map(|worker| worker.id).collect())
+        audit::record(txn, actor.workspace, now, &who(actor), "workers.resumed", "workspace", &detail)?;
+        Ok(paused.len())
+    })
 }
 
 const PAUSED_ALL: &str = "Everything was paused.";

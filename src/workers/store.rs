@@ -40,6 +40,10 @@ pub fn remove(txn: &mut Txn<'_>, workspace: WorkspaceId, id: WorkerId) -> Result
 
 /// All workers of the workspace, oldest first.
 pub fn list(store: &Store, workspace: WorkspaceId) -> Result<Vec<Worker>, StoreError> {
-    let rows = store.read(|txn| txn.list(&WORKERS, &Key::of(&WORKERS, workspace), Dir::Forward, MOST))?;
+    store.read(|txn| list_in(txn, workspace))
+}
+
+pub fn list_in(txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Vec<Worker>, StoreError> {
+    let rows = txn.list(&WORKERS, &Key::of(&WORKERS, workspace), Dir::Forward, MOST)?;
     Ok(rows.into_iter().map(|(_, worker)| worker).collect())
 }

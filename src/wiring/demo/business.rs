@@ -10,7 +10,7 @@ use super::{DemoError, WayIn};
 use crate::agents::snippets::{self, SnippetForm};
 use crate::app::App;
 use crate::authz::{Actor, Role};
-use crate::base::{ConnectionId, EmailAddress, SequenceId, UnixMillis, WorkspaceId};
+use crate::base::{ConnectionId, EmailAddress, SequenceId, UnixMillis, WorkerId, WorkspaceId};
 use crate::connections::{self, ConsentAnswer, Pace, Settings, Use};
 use crate::outreach::{self, SequenceForm, StepForm};
 use crate::sandbox::Sandbox;
@@ -31,8 +31,15 @@ fn doing<T, E: Into<Cause>>(doing: &'static str, outcome: Result<T, E>) -> Resul
     outcome.map_err(|error| DemoError::Business { doing, source: error.into() })
 }
 
-/// Makes the business in an empty store and switches its worker on.
-pub fn open(app: &Arc<App>, sandbox: &Sandbox) -> Result<WayIn, DemoError> {
+/// What is left to do once the queue runs.
+pub struct Prepared {
+    pub way_in: WayIn,
+    actor: Actor,
+    worker: WorkerId,
+}
+
+/// Makes the business in an empty store. Its worker is still off: its leads are enrolled by the queue.
+pub fn open(app: &Arc<App>, sandbox: &Sandbox) -> Result<Prepared, DemoError> {
     // It opens on a morning of a working day, because no mail leaves at night.
     app.clock.advance_to(opening(app.now()));
     let password = new_password();
@@ -41,15 +48,26 @@ pub fn open(app: &Arc<App>, sandbox: &Sandbox) -> Result<WayIn, DemoError> {
     import_leads(app, sandbox, &actor)?;
     write_snippets(app, &actor)?;
     let sequence = write_sequence(app, &actor)?;
-    start_worker(app, &actor, mailbox, sequence)?;
-    Ok(WayIn {
+    let worker = make_worker(app, &actor, mailbox, sequence)?;
+    let way_in = WayIn {
         url: String::new(),
         email: EMAIL.to_owned(),
         password,
         workspace: actor.workspace.sid(),
         api_key,
         sandbox_url: String::new(),
-    })
+    };
+    Ok(Prepared { way_in, actor, worker })
+}
+
+/// Enrols the leads and switches the worker on. The queue must run.
+pub fn switch_on(app: &App, prepared: &Prepared) -> Result<(), DemoError> {
+    doing("enrolling its leads", outreach::enrol_tag(app, &prepared.actor, prepared.worker))?;
+    if let Some(runner) = app.runner() {
+        runner.settle(std::time::Duration::from_secs(30));
+    }
+    doing("switching its worker on", outreach::activate(app, &prepared.actor, prepared.worker))?;
+    Ok(())
 }
 
 /// Opens the folder of an earlier demo. The sandbox has forgotten everything, so the account is connected again, and
@@ -163,8 +181,7 @@ const SNIPPETS: &[(&str, &str)] = &[
 
 fn write_snippets(app: &App, actor: &Actor) -> Result<(), DemoError> {
     for (title, text) in SNIPPETS {
-        let form =
-            SnippetForm { title: (*title).to_owned(), text: (*text).to_owned(), language: "en".to_owned() };
+        let form = SnippetForm { title: (*title).to_owned(), text: (*text).to_owned(), language: "en".to_owned() };
         let snippet = doing("writing its snippets", snippets::create(app, actor, &form))?;
         doing("approving its snippets", snippets::approve(app, actor, snippet.id))?;
     }
@@ -210,12 +227,7 @@ fn write_sequence(app: &App, actor: &Actor) -> Result<SequenceId, DemoError> {
     Ok(doing("writing its sequence", outreach::sequences::create(app, actor, &form))?.id)
 }
 
-fn start_worker(
-    app: &App,
-    actor: &Actor,
-    mailbox: ConnectionId,
-    sequence: SequenceId,
-) -> Result<(), DemoError> {
+fn make_worker(app: &App, actor: &Actor, mailbox: ConnectionId, sequence: SequenceId) -> Result<WorkerId, DemoError> {
     let form = WorkerForm {
         name: "Hotels and guest houses".to_owned(),
         goal: "Invite owners of small hotels to a call about replacing their heating.".to_owned(),
@@ -233,9 +245,7 @@ fn start_worker(
         },
         tone: Tone::Warm,
     };
-    let worker = doing("making its worker", workers::create(app, actor, &form))?;
-    doing("switching its worker on", outreach::activate(app, actor, worker.id))?;
-    Ok(())
+    Ok(doing("making its worker", workers::create(app, actor, &form))?.id)
 }
 
 #[cfg(test)]
