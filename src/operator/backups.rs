@@ -53,7 +53,7 @@ pub fn back_up_now(app: &App, actor: &Actor) -> Result<(PathBuf, u64), BackUpErr
     std::fs::create_dir_all(dir).map_err(|source| backup::BackupError::File { path: dir.clone(), source })?;
     let name = now.in_zone(&jiff::tz::TimeZone::UTC).strftime("launchyard-%Y-%m-%d-%H%M%S.backup").to_string();
     let file = dir.join(&name);
-    let summary = backup::write(&app.store, &app.config.data.dir, &master, &file, now)?;
+    let summary = backup::write(&app.store, &master, &file, now)?;
     app.store.write(|txn| {
         audit::record(txn, INSTANCE, now, &Who::of(actor), "backup.written", &format!("file {name}"), "")
     })?;
