@@ -7,9 +7,9 @@ use crate::base::UnixMillis;
 use crate::jobs::{self, Job, Lane, Totals};
 
 /// Waiting jobs that are counted one by one; above it the page says "more than".
-pub const COUNTED: u64 = 1_000;
-/// One more than is counted, to know whether there are more.
-const LISTED: usize = 1_001;
+pub const COUNTED: u64 = 400;
+/// One more than is counted, to know whether there are more. A transaction touches at most 1,000 rows, two for each.
+const LISTED: usize = 401;
 /// Next jobs shown for each lane.
 const SHOWN: usize = 5;
 

@@ -100,8 +100,11 @@ impl Outgoing {
         waiting.sort_by_key(|(at, _)| *at);
         let mut people = People::of(day.app, day.workspace.id);
         let mut next = Vec::new();
-        for (at, message) in waiting.iter().take(NEXT_SHOWN) {
-            next.push(leaving(day, &mut people, *at, message)?);
+        for (place, (at, message)) in waiting.iter().take(NEXT_SHOWN).enumerate() {
+            // Mails of one mailbox leave one after the other, so those that are due wait for their turn.
+            let turn = if place == 0 { "Next" } else { "Then" };
+            let words = if *at <= day.now { turn.to_owned() } else { day.time_words(*at) };
+            next.push(leaving(&mut people, *at, words, message)?);
         }
         Ok(Some(Self { waiting: waiting.len(), next }))
     }
@@ -120,7 +123,7 @@ fn due_times(day: &Day<'_>, messages: Vec<Message>) -> Result<Vec<(UnixMillis, M
     })
 }
 
-fn leaving(day: &Day<'_>, people: &mut People<'_>, at: UnixMillis, message: &Message) -> Result<Leaving, TodayError> {
+fn leaving(people: &mut People<'_>, at: UnixMillis, words: String, message: &Message) -> Result<Leaving, TodayError> {
     let known = people.get(message.contact)?;
     let reason = match &message.state {
         Delivery::Queued { waits_for } => waits_for.clone().unwrap_or_default(),
@@ -128,7 +131,7 @@ fn leaving(day: &Day<'_>, people: &mut People<'_>, at: UnixMillis, message: &Mes
     };
     Ok(Leaving {
         at_iso: at.to_rfc3339(),
-        at: if at <= day.now { "Now".to_owned() } else { day.time_words(at) },
+        at: words,
         name: if known.name.is_empty() { message.to.display().to_owned() } else { known.name },
         href: format!("/contacts/{}", message.contact),
         reason,

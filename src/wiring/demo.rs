@@ -227,6 +227,9 @@ fn config(places: &Places, sandbox: &Sandbox, address: SocketAddr) -> Result<Con
         ("PROVIDERS__OIDC__NAME", "the demo’s sign-in".to_owned()),
         ("JOBS__MAILBOX_POLL_SECONDS", "1800".to_owned()),
         ("JOBS__CALENDAR_SYNC_SECONDS", "3600".to_owned()),
+        // A day on the moved clock must not sign anybody out.
+        ("SESSIONS__IDLE_HOURS", "720".to_owned()),
+        ("SESSIONS__ABSOLUTE_DAYS", "365".to_owned()),
         ("LIMITS__PAGES_PER_MINUTE", "6000".to_owned()),
         ("LIMITS__API_REQUESTS_PER_MINUTE", "6000".to_owned()),
     ];
