@@ -23,7 +23,6 @@ const MOST_LANES: usize = 4;
 pub struct Week {
     /// "23 to 29 November".
     pub title: String,
-    pub zone: String,
     /// Mondays, as in the address: `2026-11-23`.
     pub monday: String,
     pub earlier: String,
@@ -100,7 +99,6 @@ impl Week {
         let (hours_class, first, last) = hours_shown(&days);
         Ok(Self {
             title: title(monday),
-            zone: schedule.zone.clone(),
             monday: monday.to_string(),
             earlier: after(monday, -7).to_string(),
             later: after(monday, 7).to_string(),

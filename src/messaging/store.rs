@@ -1,7 +1,7 @@
 //! Rows of messages and replies.
 
 use super::model::{Message, Reply};
-use crate::base::{ConnectionId, ContactId, Cursor, EnrolmentId, MessageId, Page, ReplyId, UnixMillis, WorkspaceId};
+use crate::base::{ConnectionId, ContactId, Cursor, EnrolmentId, MessageId, Page, ReplyId, WorkspaceId};
 use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
 
 const MESSAGES: Table<Message> = Table::sealed(
@@ -287,15 +287,6 @@ pub fn list_replies_of_contact(
     let keys = txn.keys(&REPLIES_BY_CONTACT, &prefix, Dir::Backward, limit)?;
     let ids = keys.iter().filter_map(Key::last_id).map(ReplyId);
     ids.filter_map(|id| find_reply(txn, workspace, id).transpose()).collect()
-}
-
-/// When the newest reply of the contact came in.
-pub(super) fn newest_reply_at(
-    txn: &mut Txn<'_>,
-    workspace: WorkspaceId,
-    contact: ContactId,
-) -> Result<Option<UnixMillis>, StoreError> {
-    Ok(list_replies_of_contact(txn, workspace, contact, 1)?.first().map(|reply| reply.received_at))
 }
 
 fn export_messages(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {

@@ -2,7 +2,6 @@
 //! hour, because that is how providers count; a restart does not reset it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -138,9 +137,6 @@ pub fn usage_by_day(
     let dates = each.filter_map(|back| today.checked_sub(jiff::Span::new().try_days(back).ok()?).ok());
     Ok(dates.map(|date| (date, counts.get(&date).copied().unwrap_or(0))).collect())
 }
-
-/// How long the whole window is.
-pub const DAY: Duration = Duration::from_secs(86_400);
 
 #[cfg(test)]
 mod tests {
