@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::language::classify::{Classifier, Label, ReplyHeaders, ReplyInput};
+use crate::language::classify::{Classifier, ReplyHeaders, ReplyInput};
 use crate::language::times::{read_times, Kind, Proposal, TimeContext};
 
 #[derive(Debug, thiserror::Error)]

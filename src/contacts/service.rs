@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::model::{Contact, Source};
+use super::search::plan_index;
 use super::store;
 use super::tags::{parse_tag, wrong_tag, MAX_TAGS};
 use crate::app::App;
@@ -407,6 +408,8 @@ pub fn erase_contact(app: &App, actor: &Actor, id: ContactId) -> Result<(), Cont
         let contact = store::find(txn, actor.workspace, id)?.ok_or(ContactError::NotFound)?;
         store::remove(txn, &contact)?;
         events::append(txn, actor.workspace, now, Happened::ContactErased { contact: id })?;
+        // The event loses its contact when the log is erased too, so the index is not left to its subscriber.
+        plan_index(txn, actor.workspace, now)?;
         record(txn, actor, now, "contact.erased", id)
     })?;
     erase_notes(&app.store, Person::Contact(actor.workspace, id))?;

@@ -193,18 +193,20 @@ pub fn get(store: &Store, workspace: WorkspaceId, id: SuppressionId) -> Result<O
     store.get(&SUPPRESSIONS, &key(workspace, id))
 }
 
-/// The entry that stands for just this address or domain.
+/// The entry that stands for just this address or domain; a wish before a fact.
 pub fn get_by_target(
     store: &Store,
     workspace: WorkspaceId,
     target: &Target,
 ) -> Result<Option<Suppression>, StoreError> {
     store.read(|txn| {
-        let place = target_key(txn, workspace, target)?;
-        match txn.get(&BY_TARGET, &place)? {
-            Some(id) => txn.get(&SUPPRESSIONS, &key(workspace, id)),
-            None => Ok(None),
+        for kind in [SuppressionReason::Unsubscribed, SuppressionReason::Bounced] {
+            let place = target_key(txn, workspace, target, kind)?;
+            if let Some(id) = txn.get(&BY_TARGET, &place)? {
+                return txn.get(&SUPPRESSIONS, &key(workspace, id));
+            }
         }
+        Ok(None)
     })
 }
 

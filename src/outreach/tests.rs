@@ -513,7 +513,6 @@ fn an_erased_contact_leaves_no_trace_in_the_room() {
 }
 
 mod pages_of_it {
-    use askama::Template;
 
     use super::*;
     use crate::http::layout::Layout;
