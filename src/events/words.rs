@@ -4,7 +4,7 @@
 use super::model::{Event, Happened};
 use crate::http::ui::reply_badge;
 
-/// Symbol of the icon file, tone of its round (`ok brand flare plum warn bad` or empty), and the sentence.
+/// Symbol of the icon file, tone of its round (`ok brand plum warn bad` or empty; what waits is said elsewhere, in flare), and the sentence.
 pub fn words(event: &Event) -> (&'static str, &'static str, String) {
     use Happened as H;
     let fixed = |icon, tone, text: &str| (icon, tone, text.to_owned());
@@ -26,9 +26,10 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         H::SequenceChanged { .. } => fixed("edit", "", "Sequence changed"),
         H::Enrolled { .. } => fixed("outreach", "", "Added to a sequence"),
         H::EnrolmentEnded { reason, .. } => ("flag", "", because("Sequence ended", reason)),
-        H::DraftWritten { .. } => fixed("approve", "flare", "A draft waits for approval"),
+        H::DraftWritten { .. } => fixed("approve", "brand", "Draft written for approval"),
         H::DraftDecided { approved: true, .. } => fixed("check", "ok", "Draft approved"),
-        H::DraftDecided { approved: false, .. } => fixed("x", "", "Draft rejected"),
+        // Rejected by a person, or nobody looked in time.
+        H::DraftDecided { approved: false, .. } => fixed("x", "", "Draft not approved"),
         H::MessageQueued { .. } => fixed("clock", "", "Mail waits for its time"),
         // "Sent" means that the provider took it; more is not known.
         H::MessageSent { .. } => fixed("mail", "brand", "Mail sent"),
@@ -43,7 +44,7 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
             ("edit", tone_of(label), format!("Corrected to: {}", reply_badge(label).words))
         }
         H::Unsubscribed { how, .. } => ("ban", "bad", because("Opted out", how)),
-        H::BookingProposed { .. } => fixed("calendar", "flare", "Proposed a time"),
+        H::BookingProposed { .. } => fixed("calendar", "plum", "Proposed a time"),
         H::BookingConfirmed { .. } => fixed("calendar", "ok", "Meeting booked"),
         H::BookingMoved { .. } => fixed("calendar", "plum", "Meeting moved"),
         H::BookingCancelled { .. } => fixed("calendar", "", "Meeting cancelled"),

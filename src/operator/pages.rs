@@ -356,19 +356,16 @@ async fn lift(
 struct DataMapPage {
     layout: Layout,
     tabs: Vec<Tab>,
-    rows: Vec<MapRow>,
-    about_people: usize,
+    people: Vec<MapRow>,
+    others: Vec<MapRow>,
 }
 
 async fn data_map_page(actor: Actor, frame: Frame, map: Data<DataMap>) -> Result<HttpResponse, PageError> {
     actor.require(Permission::Operate)?;
-    let page = DataMapPage {
-        layout: frame.layout("Data map"),
-        tabs: tabs("/operator/data-map"),
-        rows: map.rows(),
-        about_people: map.about_people(),
-    };
-    html(StatusCode::OK, &page)
+    let mut people = map.rows();
+    let others = people.split_off(map.about_people());
+    let tabs = tabs("/operator/data-map");
+    html(StatusCode::OK, &DataMapPage { layout: frame.layout("Data map"), tabs, people, others })
 }
 
 // ---- words ----

@@ -7,11 +7,12 @@ use crate::authz::{Actor, Denied, Permission};
 use crate::base::{UnixMillis, WorkspaceId, INSTANCE};
 use crate::messaging::{usage_by_day, Counted};
 use crate::store::StoreError;
-use crate::workspaces::{self, Workspace, WorkspaceState};
+use crate::workspaces::{self, Workspace, WorkspaceError, WorkspaceState};
 
 #[derive(Debug)]
 pub struct Tenant {
     pub workspace: Workspace,
+    pub members: usize,
     /// Mails of the last 30 days.
     pub sent: u64,
 }
@@ -54,7 +55,12 @@ pub fn get(app: &App, actor: &Actor, id: WorkspaceId) -> Result<Workspace, Tenan
 
 fn describe(app: &App, workspace: Workspace) -> Result<Tenant, StoreError> {
     let days = usage_by_day(&app.store, workspace.id, Counted::Workspace, &workspace.zone(), app.now(), 30)?;
-    Ok(Tenant { sent: days.iter().map(|(_, count)| u64::from(*count)).sum(), workspace })
+    // As the workspace's own system actor: the operator need not be a member of it.
+    let members = workspaces::list_members(app, &Actor::system(workspace.id)).map_err(|error| match error {
+        WorkspaceError::Store(error) => error,
+        other => StoreError::Engine(other.to_string()),
+    })?;
+    Ok(Tenant { members: members.len(), sent: days.iter().map(|(_, count)| u64::from(*count)).sum(), workspace })
 }
 
 /// From this commit on nothing leaves the workspace; its owner sees the reason.

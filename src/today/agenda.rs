@@ -63,12 +63,14 @@ impl Agenda {
 fn meeting(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result<Meeting, TodayError> {
     let known = people.get(booking.contact)?;
     let minutes = (booking.end.0 - booking.start.0) / MINUTE;
+    // The calendar's title names the guest, who stands on the next line here.
+    let title = booking.title.strip_suffix(&format!(": {}", known.name)).unwrap_or(&booking.title).to_owned();
     let who = if known.company.is_empty() { known.name } else { format!("{}, {}", known.name, known.company) };
     Ok(Meeting {
         class: if booking.end <= day.now { "past" } else { "" },
         at_iso: booking.start.to_rfc3339(),
         at: booking.start.in_zone(&day.zone).strftime("%H:%M").to_string(),
-        title: format!("{}, {minutes} min", booking.title),
+        title: format!("{title}, {minutes} min"),
         who,
         href: format!("/calendar/{}", booking.id),
         link: booking.video_link.clone().filter(|_| booking.end > day.now).unwrap_or_default(),

@@ -9,7 +9,7 @@ use crate::events::{self, Happened};
 
 const SHOWN: usize = 8;
 /// Entries looked at: some are steps in between that the feed leaves out.
-const LOOKED_AT: usize = 40;
+const LOOKED_AT: usize = 60;
 
 #[derive(Template)]
 #[template(path = "today/_feed.html")]
@@ -53,11 +53,19 @@ impl Feed {
     }
 }
 
-/// Steps in between, which the next line tells anyway.
+/// Steps in between, which another line tells anyway: an answer shows once it was read, an opt-out says that no more
+/// mail leaves.
 fn is_news(what: &Happened) -> bool {
     use Happened as H;
     !matches!(
         what,
-        H::MessageQueued { .. } | H::Enrolled { .. } | H::ContactChanged { .. } | H::ContactCreated { .. } | H::Unknown
+        H::MessageQueued { .. }
+            | H::MessageReceived { .. }
+            | H::Suppressed { .. }
+            | H::Enrolled { .. }
+            | H::EnrolmentEnded { .. }
+            | H::ContactChanged { .. }
+            | H::ContactCreated { .. }
+            | H::Unknown
     )
 }

@@ -83,7 +83,7 @@ fn business(day: &Day<'_>) -> Step {
     let address = day.workspace.postal_address.lines().map(str::trim).filter(|line| !line.is_empty());
     let address = address.collect::<Vec<_>>().join(", ");
     let done = (!address.is_empty())
-        .then(|| format!("{}, {address}. Shown below each mail, as the law asks.", day.workspace.name));
+        .then(|| format!("{address}. Shown below each mail, as the law asks."));
     let todo = "Your postal address stands below each mail, as the law asks. Without it nothing leaves.";
     step("Your business", done, todo, 1, ("/settings/workspace", "Add the address"))
 }
@@ -149,6 +149,6 @@ mod tests {
         let states: Vec<&str> = guide.steps.iter().map(|step| guide.state(step)).collect();
         assert_eq!(states, ["done", "done", "now", "later", "later", "later", "later"]);
         assert_eq!((guide.done(), guide.minutes_left()), (2, 10));
-        assert!(guide.steps[1].words.starts_with("Fernhill Heat Pumps, 1 Mill Lane, Kendal LA9 4QD."));
+        assert!(guide.steps[1].words.starts_with("1 Mill Lane, Kendal LA9 4QD."));
     }
 }

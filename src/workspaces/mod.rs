@@ -24,7 +24,7 @@ pub use authenticate::authenticate;
 pub use create::create;
 pub use error::WorkspaceError;
 pub use keys::find_by_secret as find_program;
-pub use members::owners;
+pub use members::{list as list_members, owners};
 pub use model::{ApiKey, Invitation, Member, Workspace, WorkspaceState};
 pub use pages::routes;
 pub use rows::TABLES;

@@ -195,7 +195,7 @@ const STEPS: &[(u16, &str, &str)] = &[
         "Heating {{company|your building}} without oil",
         "{Hello|Good morning} {{first_name|there}},\n\n\
          I fit heat pumps for small hotels and guest houses. {{#if building}}A {{building}} like yours{{else}}A building \
-         like yours{{/if}}{{#if heating}}, heated with {{heating}} today,{{/if}} usually needs about a third less for \
+         like yours{{/if}}{{#if heating}} (today: {{heating}}){{/if}} usually needs about a third less for \
          heating afterwards, and the house can stay open while we work.\n\n\
          Would a call of 20 minutes in the next days help to see whether it is worth it for {{company|you}}?",
     ),
