@@ -109,7 +109,7 @@ fn an_expired_draft_cannot_be_approved() {
 
 fn run_expiry(desk: &Desk) {
     let due: Vec<Job> = desk.due_jobs(drafts::EXPIRE);
-    assert_eq!(due.iter().filter(|job| job.state == State::Ready).count(), 1);
+    assert_eq!(due.iter().filter(|job| job.state == State::Leased).count(), 1);
     for job in due {
         assert!(matches!(drafts::ExpireDraft.run(desk.app(), &job), Outcome::Committed));
     }

@@ -95,7 +95,8 @@ impl Desk {
 
     /// Housekeeping jobs of one kind.
     pub fn due_jobs(&self, kind: &str) -> Vec<Job> {
-        let due = jobs::list_due(&self.app().store, Lane::Housekeeping, 100).unwrap();
+        let app = self.app();
+        let due = jobs::lease_due(&app.store, Lane::Housekeeping, app.now(), 100).unwrap();
         due.into_iter().filter(|job| job.kind == kind).collect()
     }
 

@@ -46,6 +46,7 @@ fn sweep(app: &App, now: UnixMillis) -> Result<(), StoreError> {
     let days = |days: u32| now.minus(DAY * days);
     while jobs::sweep_finished(&app.store, days(app.config.retention.job_outcomes_days), 50)? == 50 {}
     while super::idempotency::sweep(&app.store, now.minus(DAY), 50)? == 50 {}
+    crate::contacts::sweep_imports(app, now)?;
     crate::connections::sweep_calls(app, days(app.config.retention.provider_calls_days))?;
     app.smtp.sweep();
     Ok(())

@@ -9,6 +9,7 @@ mod jobs;
 mod live;
 mod machine;
 mod openapi;
+mod person;
 pub mod personal_data;
 mod restored;
 mod routes;

@@ -50,9 +50,11 @@ pub fn export_contact(
     Ok(found)
 }
 
-/// Erases a contact everywhere but where a table states why it keeps something. Returns how many rows went.
+/// Erases what is held about a contact besides the contact itself, upper rooms first, except where a table states why
+/// it keeps something. Returns how many rows went.
 pub fn erase_contact(store: &Store, workspace: WorkspaceId, contact: ContactId) -> Result<usize, StoreError> {
     let person = Person::Contact(workspace, contact);
-    let erasers = tables().into_iter().filter_map(|table| table.erase);
+    let others = tables().into_iter().rev().filter(|table| table.info.name != "contacts");
+    let erasers = others.filter_map(|table| table.erase);
     erasers.map(|erase| erase(store, person)).sum()
 }

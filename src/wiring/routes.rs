@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 
-use super::{demo, frame, live, machine, openapi, personal_data};
+use super::{demo, frame, live, machine, openapi, person, personal_data};
 use crate::app::App;
 use crate::http::assets;
 use crate::http::idempotency::IdempotencyStore;
@@ -54,6 +54,7 @@ pub fn configure(
                 .configure(identity::routes)
                 .configure(workspaces::routes)
                 .configure(connections::routes)
+                .configure(person::routes)
                 .configure(contacts::routes)
                 .configure(messaging::routes)
                 .configure(outreach::routes)
