@@ -82,8 +82,7 @@ fn account(day: &Day<'_>) -> Step {
 fn business(day: &Day<'_>) -> Step {
     let address = day.workspace.postal_address.lines().map(str::trim).filter(|line| !line.is_empty());
     let address = address.collect::<Vec<_>>().join(", ");
-    let done = (!address.is_empty())
-        .then(|| format!("{address}. Shown below each mail, as the law asks."));
+    let done = (!address.is_empty()).then(|| format!("{address}. Shown below each mail, as the law asks."));
     let todo = "Your postal address stands below each mail, as the law asks. Without it nothing leaves.";
     step("Your business", done, todo, 1, ("/settings/workspace", "Add the address"))
 }
