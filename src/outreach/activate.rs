@@ -83,7 +83,7 @@ pub(super) fn look_for_missing(
     if settings.is_none_or(|workspace| workspace.postal_address.trim().is_empty()) {
         add(
             "The postal address that must stand below each mail is missing.".into(),
-            "/settings/sending".into(),
+            "/settings/workspace".into(),
             "Add the address",
         );
     }

@@ -203,7 +203,7 @@ fn line_of(check: Check, answer: Gate, worker: &Worker, lead: &Enrolment) -> Lin
         Check::Workspace => (
             "The workspace may send",
             "The workspace may not send yet",
-            Some(link("Open sending settings", "/settings/sending".into())),
+            Some(link("Open sending settings", "/settings/workspace".into())),
         ),
         Check::Contact => ("The contact may be written to", "The contact may not be written to", Some(contact(lead))),
         Check::Suppression => {

@@ -18,7 +18,6 @@ pub fn tables() -> Vec<Declared> {
     all.extend_from_slice(mailer::TABLES);
     all.extend_from_slice(identity::TABLES);
     all.extend_from_slice(workspaces::TABLES);
-    all.extend(crate::drafts::tables());
     all.extend(connections::tables());
     all.extend(contacts::tables());
     all.extend_from_slice(workers::TABLES);

@@ -12,7 +12,7 @@ const USAGE = `node check.mjs --base URL [options] PATH...
   --base URL           where the server is
   --pages FILE         further paths, one a line; a line that starts with "public" is opened signed out
   --crawl PATH         further paths: all that links lead to from here
-  --sign-in PATH       the sign-in page (default /sign-in)
+  --sign-in PATH       the sign-in page (default /signin)
   --email E            who signs in; the password is read from the variable CHECK_PASSWORD
   --out DIR            screenshots and report.json (default: none)
   --chromium FILE      default: the variable CHROMIUM, then /usr/bin/chromium`;
@@ -70,7 +70,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'],
 });
 try {
-  const signInPage = new URL(options['sign-in'] ?? '/sign-in', options.base).href;
+  const signInPage = new URL(options['sign-in'] ?? '/signin', options.base).href;
   const state = options.email && await signIn(browser, signInPage, options.email, process.env.CHECK_PASSWORD ?? '');
   const linked = options.crawl ? await crawl(browser, options.base, options.crawl, state) : [];
   const pages = [...options.pages, ...linked.map(readPage)];

@@ -89,7 +89,8 @@ impl Browser {
         let all = std::iter::once(("_csrf", token.as_str())).chain(fields.iter().copied());
         for (name, value) in all {
             body.extend_from_slice(
-                format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").as_bytes(),
+                format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+                    .as_bytes(),
             );
         }
         let (field, name, content) = file;
@@ -142,9 +143,10 @@ impl Browser {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let headers = head.headers.iter().map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        });
+        let headers = head
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let page = Page {
             status: head.status.as_u16(),
             location: head.headers.get("location").map(|to| to.to_str().unwrap().to_owned()),
@@ -160,10 +162,8 @@ impl Browser {
 
 /// A request of a program: status and JSON.
 pub fn api(url: &str, key: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
-    let mut request = Request::builder()
-        .method(method)
-        .uri(format!("{url}{path}"))
-        .header("authorization", format!("Bearer {key}"));
+    let mut request =
+        Request::builder().method(method).uri(format!("{url}{path}")).header("authorization", format!("Bearer {key}"));
     if body.is_some() {
         request = request.header("content-type", "application/json");
     }

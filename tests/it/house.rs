@@ -152,7 +152,8 @@ fn rooms_import_only_what_the_drawing_allows() {
             continue;
         };
         for import in imports(&text) {
-            let is_room = allowed.contains_key(import.as_str()) || import == "sandbox";
+            // `testing` exists only for tests: anything else that names it does not compile.
+            let is_room = import != "testing" && allowed.contains_key(import.as_str());
             let sandbox_ok = import != "sandbox" || MAY_KNOW_THE_SANDBOX.contains(&room.as_str());
             let ok = list.contains(&import.as_str()) || list.contains(&EVERYTHING);
             if is_room && !(ok && sandbox_ok) {

@@ -2,5 +2,13 @@
 
 // In tests a panic is the report.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+// What a support module offers is used by some tests and not by others.
+#![allow(dead_code)]
 
+mod browser;
+mod endpoints;
 mod house;
+mod main_job;
+mod peers;
+mod support;
+mod tables;

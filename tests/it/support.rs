@@ -14,7 +14,7 @@ use launchyard::sandbox::{OwnerAccount, Sandbox, SandboxOptions, CLIENT_ID, CLIE
 use launchyard::wiring::{self, Running};
 use launchyard::workspaces::{self, AddUser, AddedUser};
 
-pub use super::browser::{Browser, Page};
+use super::browser::Browser;
 
 /// Tuesday 24 November 2026, 10:00 UTC.
 pub const START: &str = "2026-11-24T10:00:00Z";

@@ -1,0 +1,94 @@
+//! From a CSV of leads to a meeting in the calendar, with everything real but the people.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use launchyard::base::WorkspaceId;
+use launchyard::bookings;
+use launchyard::http::server::bind;
+use launchyard::jobs;
+use launchyard::messaging::{self, Delivery, Purpose};
+use launchyard::wiring::demo::{start, DemoOptions, RunningDemo};
+use launchyard::wiring::personal_data;
+
+use super::browser::Browser;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn demo(people: bool) -> (RunningDemo, WorkspaceId) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let demo = start(&DemoOptions { listen, data: None, people }, bind(listen).unwrap()).unwrap();
+    let workspace = WorkspaceId::parse_sid(&demo.way_in.workspace).unwrap();
+    (demo, workspace)
+}
+
+fn pass(demo: &RunningDemo, time: Duration) {
+    (demo.app().demo().unwrap().advance)(time);
+}
+
+#[test]
+fn leads_become_meetings_and_nobody_gets_a_step_twice() {
+    let (demo, workspace) = demo(true);
+    pass(&demo, DAY);
+    let app = demo.app();
+
+    let mut steps: BTreeMap<String, usize> = BTreeMap::new();
+    let sent = messaging::list_recent(&app.store, workspace, None, 500).unwrap().rows;
+    for message in sent.iter().filter(|message| message.purpose == Purpose::Outreach) {
+        *steps.entry(format!("{} {:?}", message.contact, message.step)).or_default() += 1;
+    }
+    assert!(steps.len() >= 10, "mails left on the first day: {}", steps.len());
+    assert!(steps.values().all(|count| *count == 1), "{steps:?}");
+    assert!(sent.iter().any(|message| matches!(message.state, Delivery::Bounced { hard: true, .. })));
+
+    let replies = messaging::list_replies(&app.store, workspace, None, 500).unwrap().rows;
+    let read_as = |label: &str| {
+        replies.iter().filter(|reply| reply.reading.as_ref().is_some_and(|reading| reading.label == label)).count()
+    };
+    for label in ["unsubscribe", "meeting_proposed", "out_of_office", "interested", "referral", "later"] {
+        assert!(read_as(label) > 0, "nobody was read as {label}");
+    }
+    for reply in replies.iter().filter(|reply| reply.reading.as_ref().is_some_and(|r| r.label == "unsubscribe")) {
+        let stopped =
+            app.store.read(|txn| messaging::is_suppressed(txn, workspace, &reply.from, Purpose::Outreach)).unwrap();
+        assert!(stopped.is_some(), "{} asked not to be written to", reply.from);
+        let transactional = app
+            .store
+            .read(|txn| messaging::is_suppressed(txn, workspace, &reply.from, Purpose::Transactional))
+            .unwrap();
+        assert!(transactional.is_none(), "what they ordered may still be confirmed");
+    }
+
+    book_what_was_proposed(&demo, workspace);
+    pass(&demo, 2 * DAY);
+    let totals = jobs::totals(&app.store).unwrap();
+    assert_eq!(totals.open(), jobs::count_open(&app.store).unwrap(), "{totals:?}");
+    for table in personal_data::tables() {
+        assert_eq!(app.store.verify(&table.info).unwrap().unreadable, 0, "{}", table.info.name);
+    }
+    demo.stop();
+}
+
+/// Presses "Book" on the calendar's page; the event stands in Google's calendar afterwards.
+fn book_what_was_proposed(demo: &RunningDemo, workspace: WorkspaceId) {
+    let app = demo.app();
+    let mut browser = Browser::new(&demo.way_in.url);
+    browser.sign_in(&demo.way_in.email, &demo.way_in.password);
+    let waiting = bookings::list_waiting(&app.store, workspace, 10).unwrap();
+    let proposed = waiting.first().expect("somebody proposed a time");
+    browser.get(&format!("/calendar/{}", proposed.id));
+    let page = browser.post(&format!("/calendar/{}/accept", proposed.id), &[]);
+    assert_eq!(page.status, 303, "{}", page.body);
+    pass(demo, Duration::from_secs(600));
+    let (status, booking) = super::browser::api(
+        &demo.way_in.url,
+        &demo.way_in.api_key,
+        "GET",
+        &format!("/v1/bookings/{}", proposed.id),
+        None,
+    );
+    assert_eq!((status, booking["state"].as_str()), (200, Some("confirmed")), "{booking}");
+    assert!(booking["event_id"].is_string(), "{booking}");
+}
