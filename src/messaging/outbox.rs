@@ -297,6 +297,10 @@ pub fn resolve(app: &App, actor: &Actor, id: MessageId, verdict: Verdict) -> Res
     let now = app.now();
     app.store.write(|txn| {
         let mut message = find_message(txn, actor.workspace, id)?.ok_or(ResolveError::NotWaiting)?;
+        // One that was taken back or refused is over: only what may have left is a person's to decide.
+        if !matches!(message.state, Delivery::NeedsHuman { .. }) {
+            return Err(ResolveError::NotWaiting);
+        }
         jobs::decide(txn, message.job, verdict, now)?.ok_or(ResolveError::NotWaiting)?;
         let (act, state) = match verdict {
             Verdict::Arrived => ("message.arrived", Delivery::Sent),
@@ -304,6 +308,11 @@ pub fn resolve(app: &App, actor: &Actor, id: MessageId, verdict: Verdict) -> Res
             Verdict::GiveUp => ("message.given_up", Delivery::NotSent { reason: "Decided by a person.".into() }),
         };
         message.state = state;
+        if verdict == Verdict::GiveUp {
+            let reason = "Decided by a person.".to_owned();
+            let what = Happened::MessageNotSent { message: id, contact: message.contact, reason };
+            events::append(txn, actor.workspace, now, what)?;
+        }
         if verdict == Verdict::Arrived {
             message.sent_at = message.sent_at.or(Some(now));
             let what = Happened::MessageSent { message: id, contact: message.contact };
