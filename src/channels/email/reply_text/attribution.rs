@@ -101,7 +101,14 @@ fn begins_later(lines: &[Line], at: usize, span: usize) -> bool {
     })
 }
 
+/// An attribution goes on below its first line because a mailer wrapped it there; none wraps later than this. A longer
+/// line is a paragraph of the reply, whatever year it names.
+const WRAPPED_AT: usize = 110;
+
 fn may_begin(text: &str) -> bool {
+    if text.chars().count() > WRAPPED_AT {
+        return false;
+    }
     let lower = text.to_lowercase();
     let has_number = lower.chars().any(char::is_numeric);
     (starts_with_opener(&lower) && has_number) || has_date(&lower) || has_address(&lower) || lower.ends_with('<')

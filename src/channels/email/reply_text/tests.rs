@@ -279,3 +279,20 @@ proptest! {
         let _ = reply_text(&text, &html);
     }
 }
+
+#[test]
+fn a_long_paragraph_with_a_year_above_an_attribution_stays_in_the_reply() {
+    let html = "<div dir=\"ltr\"><div>Moin Nora,</div><br><div>das klingt gut. Wir heizen noch mit Öl, der Kessel ist \
+                von 1998. Läuft so eine Wärmepumpe auch mit unseren alten Heizkörpern, oder brauche ich dafür eine \
+                Fußbodenheizung?</div><br><div>Maren</div></div><br><div class=\"gmail_quote\"><div \
+                class=\"gmail_attr\">Am Mo., 23. Nov. 2026 um 10:08 Uhr schrieb Nora \
+                &lt;nora@example.com&gt;:<br></div><blockquote class=\"gmail_quote\">Good morning</blockquote></div>";
+    let plain = "Moin Nora,\n\ndas klingt gut. Wir heizen noch mit Öl, der Kessel ist von 1998. Läuft so eine \
+                 Wärmepumpe auch mit unseren alten Heizkörpern, oder brauche ich dafür eine Fußbodenheizung?\n\n\
+                 Maren\n\nAm Mo., 23. Nov. 2026 um 10:08 Uhr schrieb Nora <nora@example.com>:\n\n> Good morning\n";
+    for (plain, html) in [(plain, ""), ("", html), (plain, html)] {
+        let reply = super::reply_text(plain, html);
+        assert!(reply.contains("Fußbodenheizung"), "{reply}");
+        assert!(!reply.contains("Good morning"), "{reply}");
+    }
+}
