@@ -13,8 +13,8 @@ use crate::app::App;
 use crate::authz::{Actor, Role};
 use crate::base::{Clock, EmailAddress, WorkspaceId};
 use crate::store::backup;
-use crate::wiring::{housekeeping, open_app, personal_data};
-use crate::{contacts, identity, workspaces};
+use crate::wiring::{open_app, personal_data};
+use crate::{contacts, identity, operator, workspaces};
 
 #[derive(Args)]
 pub struct UserAddArgs {
@@ -91,7 +91,7 @@ impl Request {
             Request::Dump { table, key } => dump_table(app, table, key.as_deref()),
             Request::Backup { file } => {
                 let master = app.master_key().context("this process holds no key")?;
-                let summary = housekeeping::write_backup(app, &master, file, app.now())?;
+                let summary = operator::write_backup(app, &master, file, app.now())?;
                 Ok(json!({ "file": file, "rows": summary.rows(), "keys": backup::keys_beside(file) }))
             }
             Request::Verify => verify_store(app),

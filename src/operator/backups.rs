@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Denied, Permission};
 use crate::base::{UnixMillis, INSTANCE};
-use crate::store::{backup, StoreError};
+use crate::store::{backup, MasterKey, StoreError};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackupFile {
@@ -44,16 +44,30 @@ fn read(path: &Path) -> Option<BackupFile> {
     Some(BackupFile { name: name.to_owned(), size_bytes: facts.len(), written_at: written_at.into() })
 }
 
+/// Writes a backup of the running store, and makes its folder when it is absent.
+pub fn write_backup(
+    app: &App,
+    master: &MasterKey,
+    file: &Path,
+    now: UnixMillis,
+) -> Result<backup::Summary, backup::BackupError> {
+    if let Some(dir) = file.parent() {
+        std::fs::create_dir_all(dir).map_err(|source| backup::BackupError::File { path: dir.to_owned(), source })?;
+    }
+    let summary = backup::write(&app.store, master, file, now)?;
+    tracing::info!(file = %file.display(), rows = summary.rows(), "backup written");
+    Ok(summary)
+}
+
 /// Writes a backup named by date and time, beside those of each night. Returns its file and how many rows it holds.
 pub fn back_up_now(app: &App, actor: &Actor) -> Result<(PathBuf, u64), BackUpError> {
     actor.require(Permission::Operate)?;
     let master = app.master_key().ok_or(BackUpError::NoKey)?;
     let now = app.now();
     let dir = &app.config.data.backup_dir;
-    std::fs::create_dir_all(dir).map_err(|source| backup::BackupError::File { path: dir.clone(), source })?;
     let name = now.in_zone(&jiff::tz::TimeZone::UTC).strftime("launchyard-%Y-%m-%d-%H%M%S.backup").to_string();
     let file = dir.join(&name);
-    let summary = backup::write(&app.store, &master, &file, now)?;
+    let summary = write_backup(app, &master, &file, now)?;
     app.store.write(|txn| {
         audit::record(txn, INSTANCE, now, &Who::of(actor), "backup.written", &format!("file {name}"), "")
     })?;

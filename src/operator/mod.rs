@@ -14,6 +14,7 @@ mod pages;
 mod queue;
 mod tenants;
 
+pub use backups::write_backup;
 pub use data_map::DataMap;
 pub use error_ring::{recent_errors, ErrorLayer, RecentError};
 pub use pages::routes;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::app::App;
 use crate::base::{UnixMillis, INSTANCE};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
-use crate::store::{backup, MasterKey, StoreError};
+use crate::operator::write_backup;
+use crate::store::{backup, StoreError};
 
 pub const HOUSEKEEPING: &str = "housekeeping";
 const HOURLY: Duration = Duration::from_secs(3600);
@@ -80,20 +81,6 @@ fn daily_backup(app: &App, now: UnixMillis) -> Result<(), backup::BackupError> {
 
 pub fn file_of(dir: &Path, name: &str) -> PathBuf {
     dir.join(format!("launchyard-{name}.backup"))
-}
-
-pub fn write_backup(
-    app: &App,
-    master: &MasterKey,
-    file: &Path,
-    now: UnixMillis,
-) -> Result<backup::Summary, backup::BackupError> {
-    if let Some(dir) = file.parent() {
-        std::fs::create_dir_all(dir).map_err(|source| backup::BackupError::File { path: dir.to_owned(), source })?;
-    }
-    let summary = backup::write(&app.store, master, file, now)?;
-    tracing::info!(file = %file.display(), rows = summary.rows(), "backup written");
-    Ok(summary)
 }
 
 /// The newest backup in the folder, by its name, which holds its date.
