@@ -1,12 +1,13 @@
 //! An `App` for tests of rooms: memory below an engine that runs closures twice, and a clock that stands still.
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
 
 use crate::app::App;
 use crate::authz::{Actor, Role};
 use crate::base::{Clock, UnixMillis, UserId, WorkspaceId};
 use crate::config::{Config, Overrides};
-use crate::store::{KeyRing, MasterKey, MemoryEngine, RerunEngine, Store};
+use crate::store::{DataFolder, FreeSpace, KeyRing, MasterKey, MemoryEngine, OpenOptions, RerunEngine, Store};
 use crate::workspaces::{self, Workspace, WorkspaceState};
 
 /// Tuesday 24 November 2026, 10:00 UTC.
@@ -45,6 +46,24 @@ pub fn app_with(env: &[(&str, &str)]) -> TestApp {
     };
     TestApp { app: Arc::new(app), workspace, owner, _dir: dir }
 }
+
+/// An app over a data folder on the disk, `data` and `backups` in `dir`. `free` plays the room that is left.
+pub fn app_on_disk(dir: &Path, data: &str, free: FreeSpace) -> App {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let backups = dir.join("backups").display().to_string();
+    let env = [("LAUNCHYARD_DATA__BACKUP_DIR".to_owned(), backups)];
+    let overrides = Overrides { data: Some(dir.join(data)), ..Overrides::default() };
+    let config = Config::load(None, env.into_iter(), &overrides).unwrap();
+    let options = OpenOptions { free_space: free, min_free_bytes: 256 << 20, ..OpenOptions::at(&dir.join(data)) };
+    let folder = DataFolder::open(&options, &MASTER).unwrap();
+    let app =
+        App::new(folder.store.clone(), Clock::stopped_at(NOW), Arc::new(config), "http://127.0.0.1:8080").unwrap();
+    app.set_master_key(MASTER.clone());
+    app
+}
+
+/// The master key of `app_on_disk`.
+pub static MASTER: LazyLock<MasterKey> = LazyLock::new(|| MasterKey::new([3; 32]));
 
 pub fn add_workspace(app: &App, name: &str, slug: &str) -> WorkspaceId {
     let id = WorkspaceId::new(app.now());

@@ -44,6 +44,14 @@ impl Clock {
         self.now()
     }
 
+    /// Sets a stopped clock, also back, as a wall clock may be.
+    #[cfg(test)]
+    pub fn set(&self, to: UnixMillis) {
+        if let Source::Stopped { at } = &*self.0 {
+            at.store(to.0, Ordering::SeqCst);
+        }
+    }
+
     /// Moves the clock forward to `instant`; an instant already passed changes nothing.
     pub fn advance_to(&self, instant: UnixMillis) {
         let ahead = instant.since(self.now());

@@ -17,6 +17,7 @@ mod disconnect;
 mod error;
 mod guess;
 mod in_memory;
+mod letters;
 mod mail_server;
 mod model;
 mod pages;

@@ -1,21 +1,26 @@
 //! What happens to a connection that no longer works as it should.
 
 use super::model::{Connection, State};
-use super::{polls, store, words};
+use super::{letters, polls, store, words};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
 use crate::events::{self, Happened};
 use crate::jobs::{self, Lane};
+use crate::mailer;
 use crate::providers::ProviderError;
 use crate::store::{StoreError, Txn};
 use crate::workers;
 
-/// Only the owner can help: the connection is marked, its workers pause, the history stays. `reason` is for the
-/// owner. Again is harmless.
+/// Only the owner can help: the connection is marked, its workers pause, the owners get a mail, the history stays.
+/// `reason` is for the owner. Again is harmless.
 pub fn lose(app: &App, workspace: WorkspaceId, id: ConnectionId, reason: &str) -> Result<(), StoreError> {
     let now = app.now();
+    let Some(known) = store::get(&app.store, workspace, id)?.filter(|connection| connection.state.is_working()) else {
+        return Ok(());
+    };
     let workers = workers_of(app, workspace, id)?;
+    let letters = letters::lost(app, &known, reason, now)?;
     app.store.write(|txn| {
         let found = store::find(txn, workspace, id)?.filter(|connection| connection.state.is_working());
         let Some(mut connection) = found else { return Ok(()) };
@@ -26,6 +31,7 @@ pub fn lose(app: &App, workspace: WorkspaceId, id: ConnectionId, reason: &str) -
         events::append(txn, workspace, now, what)?;
         let who = Who::System("the provider refused".to_owned());
         audit::record(txn, workspace, now, &who, "connection.lost", &format!("connection {id}"), reason)?;
+        letters.iter().try_for_each(|letter| mailer::queue(txn, letter))?;
         pause(txn, workspace, &workers, now, &format!("{} needs its owner: {reason}", connection.address))
     })
 }

@@ -32,22 +32,27 @@ impl Task<App> for ExpireDraft {
 
     fn run(&self, app: &App, job: &Job) -> Outcome {
         match expire(app, job) {
-            Ok(()) => Outcome::Committed,
+            Ok(None) => Outcome::Committed,
+            Ok(Some(at)) => Outcome::Again { at },
             Err(error) => error.into(),
         }
     }
 }
 
-fn expire(app: &App, job: &Job) -> Result<(), StoreError> {
+/// Closes the job with what it did; gives the time to come back when the draft's time is not over (the clock was set).
+fn expire(app: &App, job: &Job) -> Result<Option<UnixMillis>, StoreError> {
     let Payload { workspace, draft } = job.payload()?;
     let now = app.now();
     app.store.write(|txn| {
         if let Some(mut draft) = store::find(txn, workspace, draft)?.filter(|draft| draft.is_pending()) {
+            if draft.expires_at > now {
+                return Ok(Some(draft.expires_at));
+            }
             draft.state = DraftState::Expired;
             store::put(txn, &draft)?;
             let what = Happened::DraftDecided { draft: draft.id, contact: draft.contact, approved: false };
             events::append(txn, workspace, now, what)?;
         }
-        jobs::complete(txn, job)
+        jobs::complete(txn, job).map(|()| None)
     })
 }

@@ -101,3 +101,56 @@ fn a_reader_that_fails_again_and_again_keeps_no_event_from_the_others() {
         }
     }
 }
+
+/// Begins where it says.
+struct Late(&'static str, Start);
+
+impl Subscriber<Seen> for Late {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+    fn start(&self) -> Start {
+        self.1
+    }
+    fn on(&self, seen: &Seen, event: &Event) -> Result<(), StoreError> {
+        seen.0.lock().unwrap().push(event.number);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_reader_that_comes_later_begins_where_it_says_and_in_a_new_workspace_with_the_first_event() {
+    for (start, expected) in [(Start::Now, vec![4]), (Start::First, vec![1, 2, 3, 4])] {
+        let dir = tempfile::tempdir().unwrap();
+        let keys = KeyRing::open(&dir.path().join("keys.slots"), &MasterKey::new([3; 32])).unwrap();
+        let store = Store::new(Arc::new(RerunEngine(MemoryEngine::default())), Arc::new(keys));
+        let clock = Clock::stopped_at(NOW);
+        let (old, new) = (WorkspaceId::new(NOW), WorkspaceId::new(NOW));
+        let happen = |workspace| {
+            let contact = ContactId::new(NOW);
+            store.write(|txn| append(txn, workspace, NOW, Happened::ContactCreated { contact })).unwrap()
+        };
+        let run = |seen: &Arc<Seen>, subscribers: Subscribers<Seen>| {
+            let deliver = Deliver { store: store.clone(), clock: clock.clone(), subscribers };
+            let handlers = Arc::new(Handlers::default().task(deliver));
+            let runner = Runner::start(&store, &clock, seen.clone(), handlers, &Threads::default()).unwrap();
+            assert!(runner.settle(Duration::from_secs(20)));
+            runner.stop(Duration::from_secs(5));
+        };
+        [old, new].iter().for_each(|workspace| store.keys().add_owner(*workspace).unwrap());
+        (0..3).for_each(|_| drop(happen(old)));
+        run(&Arc::default(), vec![Box::new(Reader("one"))]);
+
+        let seen = Arc::new(Seen::default());
+        happen(old);
+        run(&seen, vec![Box::new(Reader("one")), Box::new(Late("later", start))]);
+        let mut told = std::mem::take(&mut *seen.0.lock().unwrap());
+        // "one" hears of the fourth as well.
+        told.remove(told.iter().position(|number| *number == 4).unwrap());
+        assert_eq!(told, expected, "{start:?}");
+
+        happen(new);
+        run(&seen, vec![Box::new(Late("later", start))]);
+        assert_eq!(*seen.0.lock().unwrap(), [1], "{start:?}");
+    }
+}

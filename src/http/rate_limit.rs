@@ -4,6 +4,7 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::ops::Add;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::body::{EitherBody, MessageBody};
@@ -69,7 +70,7 @@ pub struct TooMany {
 
 impl<K: Hash + Eq + Clone> Limiter<K> {
     pub fn new(clock: Clock, allowed: Allowed) -> Self {
-        let clock = LimiterClock(clock);
+        let clock = LimiterClock::new(clock);
         let inner = RateLimiter::new(allowed.quota(), DashMapStateStore::default(), clock.clone());
         Self { allowed, clock, inner }
     }
@@ -201,9 +202,26 @@ impl From<TooMany> for ApiError {
     }
 }
 
-/// The product's clock as governor wants it.
+/// The product's clock as governor wants it: it never goes back. A wall clock that is set back by an hour would else
+/// refuse for an hour whoever asked a moment ago.
 #[derive(Clone, Debug)]
-pub struct LimiterClock(Clock);
+pub struct LimiterClock {
+    clock: Clock,
+    shown: Arc<Mutex<Shown>>,
+}
+
+#[derive(Debug, Default)]
+struct Shown {
+    last: u64,
+    /// By how much the clock was set back so far.
+    lag: u64,
+}
+
+impl LimiterClock {
+    fn new(clock: Clock) -> Self {
+        Self { clock, shown: Arc::default() }
+    }
+}
 
 /// An instant of the product's clock; governor counts in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -213,8 +231,12 @@ impl GovernorClock for LimiterClock {
     type Instant = LimiterInstant;
 
     fn now(&self) -> LimiterInstant {
-        let since_1970 = self.0.now().since(UnixMillis(0));
-        LimiterInstant(u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX))
+        let since_1970 = self.clock.now().since(UnixMillis(0));
+        let wall = u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX);
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.lag = shown.lag.max(shown.last.saturating_sub(wall));
+        shown.last = wall.saturating_add(shown.lag);
+        LimiterInstant(shown.last)
     }
 }
 

@@ -22,6 +22,18 @@ fn whoever_asks_too_often_waits_and_is_let_in_again() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_locks_nobody_out() {
+    let noon = UnixMillis(1_800_000_000_000);
+    let clock = Clock::stopped_at(noon.plus(Duration::from_secs(3 * 3600)));
+    let limiter = limiter(&clock);
+    while limiter.check(&"ada").is_ok() {}
+    clock.set(noon);
+    assert_eq!(limiter.check(&"ada"), Err(TooMany { retry_after: Duration::from_secs(20) }));
+    clock.advance(Duration::from_secs(20));
+    assert!(limiter.check(&"ada").is_ok());
+}
+
+#[test]
 fn addresses_long_gone_take_no_memory() {
     let clock = Clock::stopped_at(UnixMillis(1_800_000_000_000));
     let limiter = limiter(&clock);

@@ -29,6 +29,12 @@ pub enum Lane {
 impl Lane {
     pub const ALL: [Lane; 5] = [Lane::MailOut, Lane::MailboxPoll, Lane::CalendarSync, Lane::Steps, Lane::Housekeeping];
 
+    /// Whether its times were counted from "now" (again in a minute, in an hour) rather than read off a calendar: the
+    /// former move along when the clock is set back.
+    pub fn moves_with_the_clock(self) -> bool {
+        self != Lane::Steps
+    }
+
     pub fn words(self) -> &'static str {
         match self {
             Lane::MailOut => "Mail out",

@@ -63,6 +63,8 @@ pub const TABLES: &[Declared] = &[
     Declared::plain(&FINISHED),
 ];
 
+/// Jobs planned anew in one transaction.
+const MOVED: usize = 8;
 /// Jobs read in one go where all of a serial are listed.
 const LISTED: usize = 100;
 
@@ -574,6 +576,47 @@ pub(super) fn recover(txn: &mut Txn<'_>, now: UnixMillis, limit: usize) -> Resul
         txn.put(&JOBS, &job_key(job.id), &job)?;
     }
     Ok(keys.len())
+}
+
+/// The clock was set back by so much: waiting jobs of the lane, and the pace of its serials, move along.
+pub(super) fn move_back(
+    store: &Store,
+    lane: Lane,
+    now: UnixMillis,
+    back: std::time::Duration,
+) -> Result<(), StoreError> {
+    let prefix = Key::of(&DUE, INSTANCE).u8(lane as u8);
+    let mut from = prefix.as_prefix().start;
+    loop {
+        let range = KeyRange { start: from, ..prefix.as_prefix() };
+        let keys = store.read(|txn| txn.keys_range(&DUE, &range, Dir::Forward, LISTED))?;
+        for batch in keys.chunks(MOVED) {
+            store.write_reserved(|txn| {
+                let mut ids = batch.iter().filter_map(Key::last_id).map(JobId);
+                ids.try_for_each(|id| move_one_back(txn, id, now, back))
+            })?;
+        }
+        match keys.last() {
+            Some(last) if keys.len() == LISTED => from = successor(last.as_bytes()),
+            _ => break,
+        }
+    }
+    store.each(&SERIALS, &Key::of(&SERIALS, INSTANCE).u8(lane as u8), |key, state| {
+        let Some(serial) = key.last_id().filter(|_| state.not_before > now) else { return Ok(()) };
+        store.write_reserved(|txn| set_pace(txn, lane, serial, state.not_before.minus(back).max(now)))
+    })
+}
+
+fn move_one_back(txn: &mut Txn<'_>, id: JobId, now: UnixMillis, back: std::time::Duration) -> Result<(), StoreError> {
+    let waits = |job: &Job| matches!(job.state, State::Ready | State::Uncertain);
+    let Some(mut job) = find(txn, id)?.filter(waits) else { return Ok(()) };
+    if job.due > now {
+        unmake_due(txn, &job)?;
+        job.due = job.due.minus(back).max(now);
+        make_due(txn, &job)?;
+        txn.put(&JOBS, &job_key(id), &job)?;
+    }
+    Ok(())
 }
 
 // ---- rows ----

@@ -20,6 +20,13 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 const SKIPS: usize = 16;
 /// Jobs of one serial worked off in one go; then others of the lane have their turn.
 const BURST: usize = 50;
+/// How long all threads of a lane may be busy without one of them coming back before it gets one more: a provider that
+/// hangs for minutes must starve nobody else.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Threads that a lane may get beyond its own.
+const MOST_EXTRA: usize = 32;
+/// A wall clock that was set back further than this is noticed.
+const SET_BACK: Duration = Duration::from_secs(60);
 /// How long nothing is handed out after an outcome could not be recorded.
 const AFTER_TROUBLE: Duration = Duration::from_secs(1);
 const LOOK_AGAIN: Duration = Duration::from_secs(600);
@@ -92,18 +99,32 @@ struct Shared {
     state: Mutex<RunState>,
     /// Rung when there is new work, when work ends, and at the stop.
     bell: Condvar,
+    patience: Duration,
 }
 
 #[derive(Default)]
 struct RunState {
     rung: bool,
     stop: bool,
+    /// Handed out and not yet ended.
     running: BTreeMap<Lane, usize>,
+    hands: BTreeMap<Lane, Hands>,
     busy: HashSet<(Lane, Serial)>,
     /// True when the scheduler found nothing due and nothing is in work.
     idle: bool,
     /// Nothing is handed out before then: the store refused a write.
     trouble_until: Option<Instant>,
+}
+
+/// The threads of a lane at this moment.
+#[derive(Clone, Copy, Default)]
+struct Hands {
+    /// Pieces of work that a thread has begun.
+    taken: usize,
+    /// Threads beyond the lane's own.
+    extra: usize,
+    /// When work was last begun or ended.
+    moved: Option<Instant>,
 }
 
 impl Runner {
@@ -115,12 +136,24 @@ impl Runner {
         handlers: Arc<Handlers<C>>,
         threads: &Threads,
     ) -> Result<Self, StoreError> {
+        Self::start_with(store, clock, context, handlers, threads, PATIENCE)
+    }
+
+    pub(super) fn start_with<C: Send + Sync + 'static>(
+        store: &Store,
+        clock: &Clock,
+        context: Arc<C>,
+        handlers: Arc<Handlers<C>>,
+        threads: &Threads,
+        patience: Duration,
+    ) -> Result<Self, StoreError> {
         while store.write(|txn| queue::recover(txn, clock.now(), 200))? > 0 {}
         let shared = Arc::new(Shared {
             store: store.clone(),
             clock: clock.clone(),
             state: Mutex::new(RunState { rung: true, ..RunState::default() }),
             bell: Condvar::new(),
+            patience,
         });
         let ringer = Arc::downgrade(&shared);
         store.on_new_work(Box::new(move || {
@@ -131,19 +164,22 @@ impl Runner {
         let mut handles = Vec::new();
         let mut lanes = BTreeMap::new();
         for (lane, count) in &threads.0 {
+            let (lane, count) = (*lane, (*count).max(1));
             let (sender, receiver) = mpsc::channel::<Work>();
             let receiver = Arc::new(Mutex::new(receiver));
-            for number in 0..(*count).max(1) {
-                let worker = Worker {
-                    shared: Arc::clone(&shared),
-                    context: Arc::clone(&context),
-                    handlers: Arc::clone(&handlers),
-                    lane: *lane,
-                };
+            let (shared, context, handlers) = (Arc::clone(&shared), Arc::clone(&context), Arc::clone(&handlers));
+            let add = move |name: &str, is_extra| {
+                let (shared, context, handlers) = (Arc::clone(&shared), Arc::clone(&context), Arc::clone(&handlers));
+                let worker = Worker { shared, context, handlers, lane, is_extra };
                 let receiver = Arc::clone(&receiver);
-                handles.push(spawn(&format!("{lane:?}-{number}"), move || worker.work(&receiver))?);
+                spawn(name, move || worker.work(&receiver))
+            };
+            for number in 0..count {
+                handles.push(add(&format!("{lane:?}-{number}"), false)?);
             }
-            lanes.insert(*lane, ((*count).max(1), sender));
+            // An extra thread ends by itself; nobody waits for it.
+            let add_one = Box::new(move || add(&format!("{lane:?}-extra"), true).map(drop));
+            lanes.insert(lane, LaneThreads { count, sender, add_one });
         }
         let scheduler = Arc::clone(&shared);
         handles.push(spawn("scheduler", move || scheduler.schedule(&lanes))?);
@@ -218,7 +254,14 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
         .map_err(|error| StoreError::Engine(format!("no thread for the queue: {error}")))
 }
 
-type Lanes = BTreeMap<Lane, (usize, mpsc::Sender<Work>)>;
+/// A lane's threads as the scheduler knows them.
+struct LaneThreads {
+    count: usize,
+    sender: mpsc::Sender<Work>,
+    add_one: Box<dyn Fn() -> Result<(), StoreError> + Send>,
+}
+
+type Lanes = BTreeMap<Lane, LaneThreads>;
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, RunState> {
@@ -238,7 +281,9 @@ impl Shared {
     }
 
     fn schedule(&self, lanes: &Lanes) {
+        let mut last = self.clock.now();
         loop {
+            self.notice_set_back(&mut last, lanes);
             {
                 let mut state = self.lock();
                 if state.stop {
@@ -247,11 +292,12 @@ impl Shared {
                 state.rung = false;
             }
             let mut handed_out = 0;
-            for (lane, (threads, sender)) in lanes {
+            for (lane, threads) in lanes {
                 if self.has_trouble() {
                     break;
                 }
-                match self.hand_out(*lane, *threads, sender) {
+                self.relieve(*lane, threads);
+                match self.hand_out(*lane, threads) {
                     Ok(count) => handed_out += count,
                     Err(error) => self.note_trouble(*lane, &error),
                 }
@@ -260,11 +306,70 @@ impl Shared {
         }
     }
 
-    /// Leases as much as the lane can take and gives it to its threads.
-    fn hand_out(&self, lane: Lane, threads: usize, sender: &mpsc::Sender<Work>) -> Result<usize, StoreError> {
+    /// When the wall clock was set back, what was planned by it moves along: a mailbox that was to be read in a minute
+    /// is not left unread until the clock is there again.
+    fn notice_set_back(&self, last: &mut UnixMillis, lanes: &Lanes) {
         let now = self.clock.now();
-        let running = self.lock().running.get(&lane).copied().unwrap_or(0);
-        let room = (threads * 4).saturating_sub(running);
+        let back = last.since(now);
+        if back > SET_BACK {
+            tracing::warn!(seconds = back.as_secs(), "the clock was set back; the queue moves along");
+            for lane in lanes.keys().filter(|lane| lane.moves_with_the_clock()) {
+                if let Err(error) = queue::move_back(&self.store, *lane, now, back) {
+                    return self.note_trouble(*lane, &error);
+                }
+            }
+        }
+        *last = now;
+    }
+
+    /// Gives the lane one more thread when work waits and none of its threads has come back for a while.
+    fn relieve(&self, lane: Lane, threads: &LaneThreads) {
+        {
+            let mut state = self.lock();
+            let running = state.running.get(&lane).copied().unwrap_or(0);
+            let hands = state.hands.entry(lane).or_default();
+            let all_busy = hands.taken >= threads.count + hands.extra && running > hands.taken;
+            let for_long = hands.moved.is_none_or(|at| at.elapsed() >= self.patience);
+            if !all_busy || !for_long || hands.extra >= MOST_EXTRA {
+                return;
+            }
+            hands.extra += 1;
+            hands.moved = Some(Instant::now());
+        }
+        tracing::warn!(?lane, "every thread of this lane hangs; it gets one more");
+        if let Err(error) = (threads.add_one)() {
+            tracing::error!(%error, ?lane, "no further thread");
+            self.lock().hands.entry(lane).or_default().extra -= 1;
+        }
+    }
+
+    /// A thread begins a piece of work.
+    fn took(&self, lane: Lane) {
+        let mut state = self.lock();
+        let hands = state.hands.entry(lane).or_default();
+        (hands.taken, hands.moved) = (hands.taken + 1, Some(Instant::now()));
+    }
+
+    /// Whether an extra thread of the lane has nothing more to do. It then counts no more.
+    fn lets_go(&self, lane: Lane) -> bool {
+        let mut state = self.lock();
+        let running = state.running.get(&lane).copied().unwrap_or(0);
+        let hands = state.hands.entry(lane).or_default();
+        let is_over = running <= hands.taken;
+        hands.extra -= usize::from(is_over);
+        is_over
+    }
+
+    /// Leases as much as the lane can take and gives it to its threads.
+    fn hand_out(&self, lane: Lane, threads: &LaneThreads) -> Result<usize, StoreError> {
+        let now = self.clock.now();
+        let sender = &threads.sender;
+        let room = {
+            let state = self.lock();
+            let extra = state.hands.get(&lane).map_or(0, |hands| hands.extra);
+            let running = state.running.get(&lane).copied().unwrap_or(0);
+            ((threads.count + extra) * 4).saturating_sub(running)
+        };
         if room == 0 {
             return Ok(0);
         }
@@ -326,6 +431,8 @@ impl Shared {
         if let Some(running) = state.running.get_mut(&lane) {
             *running = running.saturating_sub(1);
         }
+        let hands = state.hands.entry(lane).or_default();
+        (hands.taken, hands.moved) = (hands.taken.saturating_sub(1), Some(Instant::now()));
         if let Some(serial) = serial {
             state.busy.remove(&(lane, serial));
         }
@@ -349,9 +456,14 @@ impl Shared {
         }
         // Work that is due but cannot be taken (its serial is busy, its lane full) is looked at when something ends.
         let trouble = state.trouble_until.and_then(|until| until.checked_duration_since(Instant::now()));
+        let taken = state.hands.values().map(|hands| hands.taken).sum::<usize>();
+        let is_queued = state.running.values().sum::<usize>() > taken;
+        // A lane whose threads all hang is looked at again before long.
+        let relief = self.patience.max(Duration::from_millis(5));
         let wait = match trouble {
             Some(left) => left,
-            None if wait.is_zero() => Duration::from_millis(if quiet { 5 } else { 250 }),
+            None if is_queued && wait > relief => relief,
+            None if wait.is_zero() => Duration::from_millis(if quiet { 5 } else { 250 }).min(relief),
             None => wait,
         };
         let until = Instant::now() + wait;
@@ -381,6 +493,7 @@ struct Worker<C> {
     context: Arc<C>,
     handlers: Arc<Handlers<C>>,
     lane: Lane,
+    is_extra: bool,
 }
 
 /// What a serial's thread carries from one transaction to the next.
@@ -391,6 +504,7 @@ impl<C: Send + Sync> Worker<C> {
         loop {
             let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(work) = next else { return };
+            self.shared.took(self.lane);
             let serial = match &work {
                 Work::Serial(serial) => Some(*serial),
                 Work::Task(_) => None,
@@ -405,6 +519,9 @@ impl<C: Send + Sync> Worker<C> {
                 self.shared.note_trouble(self.lane, &error);
             }
             self.shared.end(self.lane, serial);
+            if self.is_extra && self.shared.lets_go(self.lane) {
+                return;
+            }
         }
     }
 

@@ -53,7 +53,7 @@ impl Effect<World> for Send {
         _: &Performed,
         now: UnixMillis,
     ) -> Result<Settled, StoreError> {
-        Ok(Settled { pace: world.pace.lock().unwrap().map(|gap| now.plus(gap)) })
+        Ok(Settled { pace: world.pace.lock().unwrap().map(|gap| now.plus(gap)), ..Settled::default() })
     }
     fn reconcile(&self, world: &World, _: &Job, _: UnixMillis) -> Reconciled {
         world.found.lock().unwrap().pop().unwrap_or(Reconciled::CannotKnow { reason: "no one to ask".into() })
@@ -473,4 +473,127 @@ impl Effect<World> for FillsTheDisk {
     fn reconcile(&self, _: &World, _: &Job, _: UnixMillis) -> Reconciled {
         Reconciled::CannotKnow { reason: "no one to ask".into() }
     }
+}
+
+/// Mail whose provider takes it and then says nothing any more, until the other end is dropped.
+struct Hangs(Mutex<std::sync::mpsc::Receiver<()>>);
+
+impl Effect<World> for Hangs {
+    fn kind(&self) -> &'static str {
+        "send"
+    }
+    fn prepare(&self, _: &World, _: &mut Txn<'_>, _: &Job, _: UnixMillis) -> Result<Prepared, StoreError> {
+        Ok(Prepared::Go)
+    }
+    fn perform(&self, world: &World, job: &Job) -> Performed {
+        let name: String = job.payload().unwrap();
+        if name.starts_with("hangs") {
+            let _ = self.0.lock().unwrap().recv();
+        }
+        world.sent.lock().unwrap().push(name);
+        Performed::Done { answer: json!({}) }
+    }
+    fn settle(&self, _: &World, _: &mut Txn<'_>, _: &Job, _: &Performed, _: UnixMillis) -> Result<Settled, StoreError> {
+        Ok(Settled::default())
+    }
+    fn reconcile(&self, _: &World, _: &Job, _: UnixMillis) -> Reconciled {
+        Reconciled::CannotKnow { reason: "no one to ask".into() }
+    }
+}
+
+#[test]
+fn a_provider_that_hangs_starves_no_other_mailbox_even_when_it_holds_every_thread() {
+    let bench = Bench::new();
+    let mail = |mailbox: u128, name: &str, after: i64| {
+        let due = UnixMillis(START.0 - 1000 + after);
+        let job = NewJob::new("send", Lane::MailOut, WS, START, &name).due(due).class(Class::Once);
+        let job = job.serial(uuid::Uuid::from_u128(mailbox));
+        bench.store.write(|txn| enqueue(txn, &job)).unwrap()
+    };
+    // Two threads; five mailboxes of the provider that hangs come first, each with a mail behind.
+    let stuck: Vec<_> = (1..=5).map(|mailbox| mail(mailbox, "hangs", i64::try_from(mailbox).unwrap())).collect();
+    let behind: Vec<_> = (1..=5).map(|mailbox| mail(mailbox, "behind", 100)).collect();
+    let others: Vec<_> = (6..=9).flat_map(|mailbox| (0..3).map(move |nth| (mailbox, nth))).collect();
+    let others: Vec<_> = others.into_iter().map(|(mailbox, nth)| mail(mailbox, "another", 200 + nth)).collect();
+    let (go_on, told) = std::sync::mpsc::channel();
+    let handlers = Arc::new(Handlers::default().effect(Hangs(Mutex::new(told))));
+    let threads = Threads([(Lane::MailOut, 2)].into_iter().collect());
+    let runner =
+        Runner::start_with(&bench.store, &bench.clock, bench.world.clone(), handlers, &threads, Duration::ZERO)
+            .unwrap();
+    let done = |jobs: &[crate::base::JobId]| jobs.iter().filter(|id| bench.job(**id).state == State::Done).count();
+    while done(&others) < others.len() {
+        std::thread::yield_now();
+    }
+    assert_eq!((done(&stuck), done(&behind)), (0, 0), "those behind wait for their own mailbox only");
+    drop(go_on);
+    assert!(runner.settle(Duration::from_secs(20)));
+    assert_eq!((done(&stuck), done(&behind)), (5, 5), "nobody was lost");
+    assert_eq!(bench.world.sent.lock().unwrap().len(), 22, "and nobody got it twice");
+    assert!(runner.stop(Duration::from_secs(20)));
+}
+
+/// Looks every minute, as a mailbox is looked at.
+struct Polls(Clock);
+
+impl Task<World> for Polls {
+    fn kind(&self) -> &'static str {
+        "poll"
+    }
+    fn run(&self, world: &World, _: &Job) -> Outcome {
+        world.ran.fetch_add(1, Ordering::SeqCst);
+        Outcome::Again { at: self.0.now().plus(Duration::from_secs(60)) }
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_forward_and_back_by_hours_leaves_no_mailbox_unread_and_no_account_at_rest() {
+    let mut bench = Bench::new();
+    *bench.world.pace.lock().unwrap() = Some(Duration::from_secs(600));
+    let poll = NewJob::new("poll", Lane::MailboxPoll, WS, START, &());
+    let friday = START.plus(Duration::from_secs(5 * 3600));
+    let step = NewJob::new("tick", Lane::Steps, WS, START, &()).due(friday);
+    bench.store.write(|txn| enqueue(txn, &poll).and_then(|_| enqueue(txn, &step))).unwrap();
+    let handlers = Arc::new(Handlers::default().effect(Send).task(Tick).task(Polls(bench.clock.clone())));
+    let threads = Threads::default();
+    bench.runner = Some(Runner::start(&bench.store, &bench.clock, bench.world.clone(), handlers, &threads).unwrap());
+    bench.settle();
+    bench.advance(3 * 3600);
+    assert_eq!(bench.world.ran.load(Ordering::SeqCst), 2, "once, not once for each minute that was jumped over");
+    let (first, second) = (bench.send("a"), bench.send("b"));
+    bench.settle();
+    assert_eq!((bench.job(first).state, bench.job(second).state), (State::Done, State::Ready));
+
+    let right = START.plus(Duration::from_secs(20));
+    bench.clock.set(right);
+    bench.settle();
+    bench.advance(61);
+    assert_eq!(bench.world.ran.load(Ordering::SeqCst), 3, "a minute later, not three hours later");
+    assert_eq!(bench.job(second).state, State::Ready, "its pace still holds");
+    bench.advance(600);
+    assert_eq!(bench.job(second).state, State::Done);
+    assert_eq!(bench.job(step.id()).due, friday, "what was read off a calendar stays where it was");
+}
+
+#[test]
+fn work_in_hand_stays_in_its_hand_however_the_clock_jumps() {
+    let mut bench = Bench::new();
+    let job = NewJob::new("slow", Lane::MailboxPoll, WS, START, &0);
+    bench.store.write(|txn| enqueue(txn, &job)).unwrap();
+    let (go_on, told) = std::sync::mpsc::channel();
+    let handlers = Arc::new(Handlers::default().task(Slow(Mutex::new(told))));
+    let runner = Runner::start(&bench.store, &bench.clock, bench.world.clone(), handlers, &Threads::default()).unwrap();
+    while bench.world.ran.load(Ordering::SeqCst) == 0 {
+        std::thread::yield_now();
+    }
+    for hours in [9, -12, 48] {
+        bench.clock.set(UnixMillis(START.0 + hours * 3_600_000));
+        runner.wake();
+        assert_eq!(lease_due(&bench.store, Lane::MailboxPoll, bench.clock.now(), 9).unwrap(), []);
+    }
+    drop(go_on);
+    assert!(runner.settle(Duration::from_secs(20)));
+    assert_eq!(bench.job(job.id()).state, State::Done);
+    assert_eq!(bench.world.ran.load(Ordering::SeqCst), 1, "begun once");
+    bench.runner = None;
 }

@@ -155,7 +155,8 @@ fn follow_up_reads_first(connection: &Connection, message: &Message, now: UnixMi
         return Ok(Gate::Go);
     }
     match connection.health.last_poll {
-        Some(at) if now.since(at) <= READ_WITHIN => Ok(Gate::Go),
+        // A look that is still to come was made before the clock was set back: nobody knows how long ago.
+        Some(at) if at <= now && now.since(at) <= READ_WITHIN => Ok(Gate::Go),
         _ => later(now.plus(LOOK_AGAIN), "The mailbox is read first, so that an answer stops the follow-up."),
     }
 }

@@ -51,17 +51,18 @@ impl Window {
         self.hours.retain(|hour, _| *hour >= oldest);
     }
 
-    /// Sent in the running hour and the 23 before it.
+    /// Sent in the running hour and the 23 before it. Hours to come count too: they were before the clock was set
+    /// back, and a cap must not begin anew with it.
     pub fn last_day(&self, now: UnixMillis) -> u32 {
         let now = now.0.div_euclid(HOUR);
-        self.hours.range(now - 23..=now).map(|(_, count)| count).sum()
+        self.hours.range(now - 23..).map(|(_, count)| count).sum()
     }
 
     /// When the count falls below `cap`: the oldest counted hour then leaves the window.
     pub fn below(&self, cap: u32, now: UnixMillis) -> UnixMillis {
         let now_hour = now.0.div_euclid(HOUR);
         let mut left = self.last_day(now);
-        for (hour, count) in self.hours.range(now_hour - 23..=now_hour) {
+        for (hour, count) in self.hours.range(now_hour - 23..) {
             if left < cap {
                 break;
             }
@@ -156,6 +157,15 @@ mod tests {
         assert_eq!(window.last_day(UnixMillis(1_024 * HOUR)), 1);
         window.add(later, -1);
         assert_eq!(window.last_day(later), 2, "never below zero");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_begin_the_cap_anew() {
+        let now = UnixMillis(1_000 * HOUR + 5);
+        let mut window = Window::default();
+        window.add(UnixMillis(now.0 + 3 * HOUR), 5);
+        assert_eq!(window.last_day(now), 5);
+        assert_eq!(window.below(5, now), UnixMillis(1_027 * HOUR));
     }
 
     #[test]

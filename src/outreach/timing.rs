@@ -109,6 +109,45 @@ mod tests {
     }
 
     #[test]
+    fn a_step_due_in_an_hour_that_is_missing_or_comes_twice_leaves_once_and_in_its_hours() {
+        let night = |zone: &str, from: u16, to: u16| SendingHours { days: (1..=7).collect(), from, to, ..hours(zone) };
+        let whole = |zone: &str| night(zone, 0, 24 * 60);
+        let cases = [
+            // In Berlin 02:00 to 03:00 is missing on 28 March 2027 and comes twice on 25 October 2026.
+            ("the hour is missing", whole("Europe/Berlin"), 1, "2027-03-27T01:30:00Z", "2027-03-28T01:30:00Z"),
+            ("the day after it", whole("Europe/Berlin"), 2, "2027-03-27T01:30:00Z", "2027-03-29T00:30:00Z"),
+            ("the hour comes twice", whole("Europe/Berlin"), 1, "2026-10-24T00:30:00Z", "2026-10-25T00:30:00Z"),
+            ("sent in its second turn", whole("Europe/Berlin"), 0, "2026-10-25T01:30:00Z", "2026-10-25T01:30:00Z"),
+            ("a day after the second", whole("Europe/Berlin"), 1, "2026-10-25T01:30:00Z", "2026-10-26T01:30:00Z"),
+            (
+                "open only in the missing hour",
+                night("Europe/Berlin", 120, 180),
+                1,
+                "2027-03-27T01:30:00Z",
+                "2027-03-29T00:00:00Z",
+            ),
+            (
+                "open from within it",
+                night("Europe/Berlin", 150, 300),
+                1,
+                "2027-03-27T01:30:00Z",
+                "2027-03-28T01:30:00Z",
+            ),
+            // New York: missing on 14 March 2027, twice on 1 November 2026.
+            ("missing there", whole("America/New_York"), 1, "2027-03-13T07:30:00Z", "2027-03-14T07:30:00Z"),
+            ("twice there", whole("America/New_York"), 1, "2026-10-31T05:30:00Z", "2026-11-01T05:30:00Z"),
+            // Lord Howe moves by half an hour: 02:00 to 02:30 is missing on 4 October 2026.
+            ("half an hour", whole("Australia/Lord_Howe"), 1, "2026-10-02T15:45:00Z", "2026-10-03T15:45:00Z"),
+        ];
+        for (name, hours, days, from, expected) in cases {
+            let due = due_after(at(from), &step(days, false), &hours);
+            assert_eq!(due, at(expected), "{name}");
+            assert!(due >= at(from), "{name}: never before the mail it follows");
+            assert_eq!(next_open(&hours, due), Some(due), "{name}: the gate lets it out then");
+        }
+    }
+
+    #[test]
     fn after_an_absence_the_first_day_back_is_left_alone() {
         let cases = [
             ("back on a Thursday", Some("2026-11-26"), "2026-11-27T09:00:00Z"),

@@ -23,6 +23,8 @@ mod tests;
 pub use authenticate::authenticate;
 pub use create::create;
 pub use error::WorkspaceError;
+#[cfg(test)]
+pub use invitations::invite;
 pub use invitations::INVITATION_DAYS;
 pub use keys::find_by_secret as find_program;
 pub use members::{list as list_members, owners};

@@ -12,3 +12,4 @@ mod main_job;
 mod peers;
 mod support;
 mod tables;
+mod trouble;

@@ -1,5 +1,6 @@
 //! Sending and reading against the sandbox, over its wire.
 
 mod desk;
+mod doubt;
 mod reading;
 mod sending;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::desk::{Desk, LEAD};
+use super::desk::{is_sent, Desk, LEAD};
 use crate::base::{JobId, UnixMillis};
 use crate::channels::email::{PollError, PollTask};
 use crate::connections::{self, PollMailbox, State, POLL_MAILBOX};
@@ -14,7 +14,7 @@ fn suppressions(desk: &Desk) -> Vec<Suppression> {
 }
 
 /// A delivery report about `message`, as a server writes it.
-fn report(desk: &Desk, message: &Message, status: &str, words: &str, action: &str) {
+pub fn report(desk: &Desk, message: &Message, status: &str, words: &str, action: &str) {
     let head =
         "From: MAILER-DAEMON@mx.fellside.example\nReturn-Path: <>\nSubject: Undelivered Mail Returned to Sender\n\
         Message-ID: <report-1@mx.fellside.example>\nMIME-Version: 1.0\n\
@@ -128,6 +128,27 @@ fn a_bounce_suppresses_only_an_address_where_nobody_is() {
         }
         assert_eq!(!suppressions(&desk).is_empty(), suppressed, "{status}");
         assert_eq!(desk.replies(), [], "{status}: no report is a reply");
+    }
+}
+
+#[test]
+fn refusals_by_policy_suppress_nobody_however_many_and_full_mailboxes_do_after_three() {
+    for (status, words, suppressed) in [
+        ("5.7.1", "blocked as spam by policy", false),
+        ("4.4.7", "delivery time expired", false),
+        ("5.2.2", "mailbox full", true),
+    ] {
+        let desk = Desk::with_gmail();
+        for round in 1..=4 {
+            let message = desk.send();
+            if !is_sent(&message) {
+                assert!(suppressed && round == 4, "{status}: {:?}", message.state);
+                break;
+            }
+            report(&desk, &message, status, words, "failed");
+            assert_eq!(desk.poll().bounces, 1, "{status}");
+            assert_eq!(suppressions(&desk).len(), usize::from(suppressed && round >= 3), "{status}, {round}");
+        }
     }
 }
 

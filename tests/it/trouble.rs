@@ -1,0 +1,94 @@
+//! When a provider no longer plays along, seen from outside.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use launchyard::base::WorkspaceId;
+use launchyard::connections::{self, State, Use};
+use launchyard::http::server::bind;
+use launchyard::messaging::{self, Delivery};
+use launchyard::wiring::demo::{start, DemoOptions, RunningDemo};
+use launchyard::workers::{self, WorkerState};
+use serde_json::{json, Value};
+
+use super::browser::{agent, Browser};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn demo() -> (RunningDemo, WorkspaceId) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let demo = start(&DemoOptions { listen, data: None, people: false }, bind(listen).unwrap()).unwrap();
+    let workspace = WorkspaceId::parse_sid(&demo.way_in.workspace).unwrap();
+    (demo, workspace)
+}
+
+fn pass(demo: &RunningDemo, time: Duration) {
+    (demo.app().demo().unwrap().advance)(time);
+}
+
+fn control(demo: &RunningDemo, what: &str, body: &Value) {
+    let url = format!("{}/control/{what}", demo.way_in.sandbox_url);
+    assert_eq!(agent().post(&url).send_json(body).unwrap().status().as_u16(), 200, "{what}");
+}
+
+fn sent(demo: &RunningDemo, workspace: WorkspaceId) -> usize {
+    let all = messaging::list_recent(&demo.app().store, workspace, None, 500).unwrap().rows;
+    all.iter().filter(|message| message.state == Delivery::Sent).count()
+}
+
+#[test]
+fn a_revoked_access_marks_the_mailbox_pauses_its_workers_tells_the_owner_and_keeps_the_history() {
+    let (demo, workspace) = demo();
+    pass(&demo, 2 * HOUR);
+    let app = demo.app();
+    let mailbox = || {
+        let all = connections::list(&app.store, workspace).unwrap();
+        all.into_iter().find(|connection| connection.can(Use::Outreach)).unwrap()
+    };
+    let before = sent(&demo, workspace);
+    assert!(before > 0, "mails left before");
+
+    control(&demo, "revoke", &json!({"email": mailbox().address.display()}));
+    pass(&demo, 2 * HOUR);
+    assert!(matches!(mailbox().state, State::NeedsOwner { .. }), "{:?}", mailbox().state);
+    for worker in workers::list(&app.store, workspace).unwrap() {
+        assert!(matches!(worker.state, WorkerState::Paused(ref off) if off.by_itself), "{:?}", worker.state);
+    }
+    let after = sent(&demo, workspace);
+    pass(&demo, 24 * HOUR);
+    assert_eq!(sent(&demo, workspace), after, "nothing leaves, and what left is still on record");
+    assert!(after >= before);
+
+    let mut browser = Browser::new(&demo.way_in.url);
+    browser.sign_in(&demo.way_in.email, &demo.way_in.password);
+    let today = browser.get("/");
+    let words = format!("{} stands still", mailbox().address.display());
+    assert!(today.body.contains(&words), "Today does not say: {words}");
+    let page = browser.get(&format!("/connections/{}", mailbox().id));
+    assert_eq!(page.status, 200);
+    demo.stop();
+}
+
+#[test]
+fn a_mailbox_that_is_throttled_for_an_hour_loses_no_lead_and_writes_to_nobody_twice() {
+    let (demo, workspace) = demo();
+    let fault = |status: u16, retry_after: u64| {
+        json!({"match": "POST /google/gmail/v1/users/me/messages/send", "status": status,
+            "retry_after": retry_after, "times": 2})
+    };
+    for (status, retry_after) in [(429, 600), (503, 300), (429, 900)] {
+        control(&demo, "faults", &fault(status, retry_after));
+    }
+    pass(&demo, 26 * HOUR);
+    let all = messaging::list_recent(&demo.app().store, workspace, None, 500).unwrap().rows;
+    assert!(sent(&demo, workspace) >= 10, "{} left", sent(&demo, workspace));
+    let lost: Vec<_> = all.iter().filter(|message| matches!(message.state, Delivery::NotSent { .. })).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+    let mut steps: Vec<_> = all.iter().map(|message| (message.enrolment, message.step)).collect();
+    let planned = steps.len();
+    steps.sort_unstable();
+    steps.dedup();
+    assert_eq!(steps.len(), planned, "no lead has a step twice");
+    demo.stop();
+}
