@@ -138,7 +138,7 @@ fn a_reader_that_comes_later_begins_where_it_says_and_in_a_new_workspace_with_th
             runner.stop(Duration::from_secs(5));
         };
         [old, new].iter().for_each(|workspace| store.keys().add_owner(*workspace).unwrap());
-        (0..3).for_each(|_| drop(happen(old)));
+        assert_eq!([happen(old), happen(old), happen(old)], [1, 2, 3]);
         run(&Arc::default(), vec![Box::new(Reader("one"))]);
 
         let seen = Arc::new(Seen::default());

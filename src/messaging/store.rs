@@ -487,3 +487,59 @@ fn erase_replies(store: &Store, person: Person) -> Result<usize, StoreError> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::messaging::testing::queue_mail;
+    use crate::testing;
+
+    #[test]
+    fn an_export_holds_all_messages_and_replies_however_many() {
+        let test = testing::app();
+        let (store, workspace) = (&test.app.store, test.workspace);
+        let first = queue_mail(&test.app, workspace, "anna@fellside.example");
+        let reply = |nth: u32| Reply {
+            id: ReplyId::new(first.queued_at),
+            workspace,
+            contact: first.contact,
+            message: first.id,
+            connection: first.connection,
+            worker: None,
+            enrolment: None,
+            from: first.to.clone(),
+            from_name: String::new(),
+            received_at: first.queued_at,
+            sent_at: first.queued_at,
+            subject: String::new(),
+            excerpt: "Yes.".into(),
+            message_id: format!("a{nth}@fellside.example"),
+            references: vec![],
+            provider_thread: None,
+            header_facts: vec![],
+            automatic: false,
+            reading: None,
+            handled_at: None,
+        };
+        let message = |nth: u32| Message {
+            id: MessageId::new(first.queued_at),
+            message_id: format!("m{nth}@fernhill.example"),
+            ..first.clone()
+        };
+        let numbers: Vec<u32> = (0..1010).collect();
+        for batch in numbers.chunks(10) {
+            let rows: Vec<_> = batch.iter().map(|nth| (message(*nth), reply(*nth))).collect();
+            let written = store.write::<_, StoreError>(|txn| {
+                for (message, reply) in &rows {
+                    insert_message(txn, message)?;
+                    insert_reply(txn, reply)?;
+                }
+                Ok(())
+            });
+            written.unwrap();
+        }
+        let person = Person::Contact(workspace, first.contact);
+        assert_eq!(export_messages(store, person).unwrap().len(), 1011);
+        assert_eq!(export_replies(store, person).unwrap().len(), 1010);
+    }
+}

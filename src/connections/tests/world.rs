@@ -24,6 +24,10 @@ pub struct World {
 
 impl World {
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    pub fn start_with(settings: &[(&str, &str)]) -> Self {
         let clock = Clock::stopped_at(NOW);
         let sandbox = Sandbox::start(SandboxOptions {
             clock: clock.clone(),
@@ -35,14 +39,15 @@ impl World {
         })
         .unwrap();
         let base = format!("{}/google", sandbox.url);
-        let test = testing::app_with(&[
+        let own = [
             ("LAUNCHYARD_ALLOW_LOOPBACK_PROVIDERS", "true"),
             ("LAUNCHYARD_PROVIDERS__GOOGLE__CLIENT_ID", CLIENT_ID),
             ("LAUNCHYARD_PROVIDERS__GOOGLE__CLIENT_SECRET", CLIENT_SECRET),
             ("LAUNCHYARD_PROVIDERS__GOOGLE__AUTH_BASE", &base),
             ("LAUNCHYARD_PROVIDERS__GOOGLE__TOKEN_BASE", &base),
             ("LAUNCHYARD_PROVIDERS__GOOGLE__API_BASE", &base),
-        ]);
+        ];
+        let test = testing::app_with(&[&own[..], settings].concat());
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)

@@ -95,7 +95,6 @@ fn a_mailbox_that_says_wait_is_waited_for_as_long_as_it_says_and_nobody_is_lost(
     // Not yet after so many seconds, but after so many; whether the whole mailbox rests.
     let cases = [
         ("429 with Retry-After", gmail(json!({"match": send, "status": 429, "retry_after": 900})), 890, 910),
-        ("503 with Retry-After", gmail(json!({"match": send, "status": 503, "retry_after": 40})), 30, 60),
         ("403 rateLimitExceeded", gmail(json!({"match": send, "status": 403, "body": limited})), 200, 420),
         ("429 that names a time", gmail(json!({"match": send, "status": 429, "body": until})), 7100, 7300),
         ("421, line closed", smtp(json!({"match": "SMTP MAIL", "status": 421})), 200, 420),
