@@ -12,6 +12,7 @@ use launchyard::workers::{self, WorkerState};
 use serde_json::{json, Value};
 
 use super::browser::{agent, Browser};
+use super::support::TestServer;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -89,4 +90,14 @@ fn a_mailbox_that_is_throttled_for_an_hour_loses_no_lead_and_writes_to_nobody_tw
     steps.dedup();
     assert_eq!(steps.len(), planned, "no lead has a step twice");
     demo.stop();
+}
+
+#[test]
+fn who_came_by_once_is_forgotten_by_the_hourly_round() {
+    let server = TestServer::start();
+    assert_eq!(server.browser().get("/signin").status, 200);
+    let limits = || &server.app().limits.by_address;
+    assert!(!limits().is_empty(), "a stranger's requests are counted");
+    server.advance(2 * HOUR);
+    assert!(limits().is_empty());
 }
