@@ -251,7 +251,7 @@ fn export(store: &Store, person: Person) -> Result<Vec<Value>, StoreError> {
 
 fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::User(id) = person else { return Ok(0) };
-    store.write(|txn| {
+    store.write_reserved(|txn| {
         let rows = txn.list(&LETTERS, &Key::of(&LETTERS, INSTANCE), Dir::Forward, 1000)?;
         let mine: Vec<Key> = rows.into_iter().filter(|(_, row)| row.user == Some(id)).map(|(key, _)| key).collect();
         for key in &mine {

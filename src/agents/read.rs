@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::audit::{self, Who};
 use crate::base::{ContactId, MessageId, ReplyId, UnixMillis, WorkspaceId};
 use crate::contacts;
-use crate::events::{self, Event, Happened, Subscriber};
+use crate::events::{self, Event, Happened, Start, Subscriber};
 use crate::language::classify::{Classification, Classifier, Label, ReplyHeaders, ReplyInput};
 use crate::language::times::{read_times, OfferedTime, Proposal, TimeContext, TimesFound};
 use crate::messaging::{self, ProposedTime, Reading, Reply, SuggestedContact};
@@ -34,6 +34,11 @@ pub struct Reader;
 impl Subscriber<App> for Reader {
     fn name(&self) -> &'static str {
         "agents.read"
+    }
+
+    /// A reaction: nobody wants an old answer acted upon.
+    fn start(&self) -> Start {
+        Start::Now
     }
 
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::base::{ReplyId, WorkspaceId};
 use crate::contacts::{self, Contact};
 use crate::drafts::{self, Intent, NewDraft, Source, SourceKind};
-use crate::events::{Event, Happened, Subscriber};
+use crate::events::{Event, Happened, Start, Subscriber};
 use crate::language::draft::{write, writes_in, Facts, Manner, Purpose, Written};
 use crate::language::snippets::{retrieve, Passage};
 use crate::messaging::{self, Reading, Reply};
@@ -22,6 +22,11 @@ pub struct Writer;
 impl Subscriber<App> for Writer {
     fn name(&self) -> &'static str {
         "agents.write"
+    }
+
+    /// A reaction: nobody wants an old answer acted upon.
+    fn start(&self) -> Start {
+        Start::Now
     }
 
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {

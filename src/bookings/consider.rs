@@ -17,7 +17,7 @@ use crate::base::{BookingId, ReplyId, UnixMillis, WorkspaceId};
 use crate::connections::{self, Kind};
 use crate::contacts::{self, Contact};
 use crate::drafts;
-use crate::events::{self, Event, Happened, Subscriber};
+use crate::events::{self, Event, Happened, Start, Subscriber};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::messaging::{self, Reading, Reply};
 use crate::store::StoreError;
@@ -40,6 +40,11 @@ pub struct Listener;
 impl Subscriber<App> for Listener {
     fn name(&self) -> &'static str {
         "bookings"
+    }
+
+    /// A reaction: nobody wants an old proposal acted upon.
+    fn start(&self) -> Start {
+        Start::Now
     }
 
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {

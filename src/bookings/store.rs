@@ -127,7 +127,7 @@ fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(0) };
     let mut gone = 0;
     loop {
-        let count = store.write(|txn| {
+        let count = store.write_reserved(|txn| {
             // A booking touches at most ten rows, and a transaction stays small.
             let bookings = list_of_contact(txn, workspace, contact, 6)?;
             for booking in &bookings {

@@ -109,17 +109,29 @@ fn by_keys(txn: &mut Txn<'_>, workspace: WorkspaceId, keys: &[Key]) -> Result<Ve
     ids.filter_map(|id| find(txn, workspace, id).transpose()).collect()
 }
 
+/// Rows of one person read in one go for an export.
+const EXPORTED: usize = 200;
+
 fn export(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(Vec::new()) };
-    let drafts = store.read(|txn| of_contact(txn, workspace, contact, 1000))?;
-    Ok(drafts.iter().filter_map(|draft| serde_json::to_value(draft).ok()).collect())
+    let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
+    let (mut rows, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.key_page(&BY_CONTACT, &prefix, after.as_ref(), Dir::Forward, EXPORTED)?;
+        let drafts = store.read(|txn| by_keys(txn, workspace, &page.rows))?;
+        rows.extend(drafts.iter().filter_map(|draft| serde_json::to_value(draft).ok()));
+        after = page.next;
+        if after.is_none() {
+            return Ok(rows);
+        }
+    }
 }
 
 fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(0) };
     let mut gone = 0;
     loop {
-        let count = store.write(|txn| {
+        let count = store.write_reserved(|txn| {
             let drafts = of_contact(txn, workspace, contact, 12)?;
             for draft in &drafts {
                 remove(txn, draft)?;

@@ -113,6 +113,9 @@ pub enum Delivery {
     Bounced {
         hard: bool,
         reason: String,
+        /// The mailbox was full: several of these, and the address is given up.
+        #[serde(default)]
+        full: bool,
     },
 }
 
@@ -254,6 +257,8 @@ pub enum Target {
     Address(EmailAddress),
     /// In lower case, as A-label; holds for its sub-domains too.
     Domain(String),
+    /// Somebody who was erased: the keyed hash of the address, and nothing else of it.
+    Erased([u8; 16]),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -169,9 +169,10 @@ fn page_of_tag(
     tag: &str,
     after: Option<&Cursor>,
 ) -> Result<Page<Contact>, StoreError> {
-    let mut page = contacts::list_newest(store, workspace, after, PAGE)?;
-    page.rows.retain(|contact| has_tag(contact, tag));
-    Ok(page)
+    let page = contacts::list_of_tag(store, workspace, tag, after, PAGE)?;
+    let rows = store
+        .read(|txn| page.rows.iter().filter_map(|id| contacts::find(txn, workspace, *id).transpose()).collect())?;
+    Ok(Page { rows, next: page.next })
 }
 
 fn add_all(

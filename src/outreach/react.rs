@@ -9,7 +9,7 @@ use super::{store, timing, wake};
 use crate::app::App;
 use crate::base::{BookingId, ContactId, MessageId, ReplyId, StepId, UnixMillis, WorkspaceId};
 use crate::connections::{self, State as Link};
-use crate::events::{Event, Happened, Subscriber};
+use crate::events::{Event, Happened, Start, Subscriber};
 use crate::jobs::NewJob;
 use crate::messaging::{self, Message, Reply};
 use crate::store::{StoreError, Txn};
@@ -24,6 +24,11 @@ pub struct Follow;
 impl Subscriber<App> for Follow {
     fn name(&self) -> &'static str {
         "outreach"
+    }
+
+    /// A reaction: what happened before it was there has had its effect, or must not have one years later.
+    fn start(&self) -> Start {
+        Start::Now
     }
 
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {
@@ -47,6 +52,7 @@ impl Subscriber<App> for Follow {
             }
             Happened::BookingConfirmed { booking, contact } => booked(app, workspace, *booking, *contact, now),
             Happened::WorkerActivated { worker } => wake::worker(app, workspace, *worker, now),
+            Happened::SendingResumed => wake::workspace(app, workspace, now),
             Happened::ConnectionMade { connection } => wake::mailbox(app, workspace, *connection, now),
             Happened::SequenceChanged { sequence } => wake::sequence(app, workspace, *sequence, now),
             Happened::ContactErased { contact } => erased(app, workspace, *contact),
@@ -221,7 +227,7 @@ fn opted_out(
     reason: &str,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
-    app.store.write(|txn| {
+    app.store.write_reserved(|txn| {
         let Some(before) = plan::meant(txn, workspace, None, contact)? else { return Ok(()) };
         let mut after = before.clone();
         let refused = matches!(reason, "Unsubscribed" | "Reported as spam");
@@ -262,7 +268,8 @@ fn booked(
 fn erased(app: &App, workspace: WorkspaceId, contact: ContactId) -> Result<(), StoreError> {
     let rows = app.store.read(|txn| store::list_of_contact(txn, workspace, contact))?;
     for enrolment in rows {
-        app.store.write(|txn| store::drop_enrolment(txn, workspace, enrolment.id, "The contact was erased."))?;
+        app.store
+            .write_reserved(|txn| store::drop_enrolment(txn, workspace, enrolment.id, "The contact was erased."))?;
     }
     Ok(())
 }

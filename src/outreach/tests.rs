@@ -486,7 +486,8 @@ fn too_many_bounces_pause_the_worker() {
     world.activate();
     for lead in &leads[..6] {
         let message = world.now_stands(lead).last_sent().unwrap().message;
-        messaging::bounced(world.app(), world.test.workspace, message, true, true, "5.1.1 unknown").unwrap();
+        messaging::bounced(world.app(), world.test.workspace, message, messaging::Bounce::Nobody, "5.1.1 unknown")
+            .unwrap();
     }
     world.settle();
     let worker = workers::get(&world.app().store, world.test.workspace, world.worker.id).unwrap().unwrap();

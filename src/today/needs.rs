@@ -3,23 +3,20 @@
 use std::time::Duration;
 
 use askama::Template;
-use serde::Deserialize;
 
 use super::day::{Day, TodayError};
 use super::guide::Guide;
 use super::people::People;
 use crate::authz::Permission;
 use crate::availability::Span;
-use crate::base::MessageId;
 use crate::bookings::{self, Booking, State as BookingState};
 use crate::connections::{self, State as ConnectionState};
 use crate::drafts::{self, Draft};
-use crate::jobs;
 use crate::messaging::{self, Delivery, Message};
 use crate::workers::{self, WorkerState};
 use crate::workspaces::WorkspaceState;
 
-/// Stopped jobs looked at, over the whole instance.
+/// Mails in doubt that are counted.
 const LOOKED_AT: usize = 200;
 /// Rows of one kind; the rest is counted in the last of them.
 const SHOWN: usize = 4;
@@ -148,7 +145,7 @@ impl Needs {
         if !day.actor.may(Permission::ApproveDrafts) {
             return Ok(());
         }
-        let doubtful = in_doubt(day)?;
+        let doubtful = messaging::list_in_doubt(&day.app.store, day.workspace.id, None, LOOKED_AT)?.rows;
         let mut people = People::of(day.app, day.workspace.id);
         for message in doubtful.iter().take(SHOWN) {
             self.rows.push(doubt(day, &mut people, message)?);
@@ -261,25 +258,6 @@ fn doubt(day: &Day<'_>, people: &mut People<'_>, message: &Message) -> Result<Ne
         acts: vec![act("arrived", "It arrived", "quiet"), act("again", "Send again", "")],
         ..Need::default()
     })
-}
-
-/// The part of the outbox's payload that names the message.
-#[derive(Deserialize)]
-struct Carries {
-    message: MessageId,
-}
-
-/// Messages of this workspace that may have left and wait for a person's word, newest first.
-fn in_doubt(day: &Day<'_>) -> Result<Vec<Message>, TodayError> {
-    let jobs = jobs::list_needing_a_look(&day.app.store, LOOKED_AT)?;
-    let ours = jobs.iter().filter(|job| job.workspace == day.workspace.id && job.kind == messaging::SEND);
-    let mut found = Vec::new();
-    for job in ours {
-        let id = job.payload::<Carries>()?.message;
-        let message = messaging::get_message(&day.app.store, day.workspace.id, id)?;
-        found.extend(message.filter(|message| matches!(message.state, Delivery::NeedsHuman { .. })));
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ impl IdempotencyStore for Answers {
 
 /// Removes answers kept since before `before`; at most `limit` in one go.
 pub fn sweep(store: &Store, before: UnixMillis, limit: usize) -> Result<usize, StoreError> {
-    store.write(|txn| {
+    store.write_reserved(|txn| {
         let prefix = Key::of(&BY_AGE, crate::base::INSTANCE);
         let mut range = prefix.as_prefix();
         range.end = prefix.clone().time(before).as_bytes().to_vec();

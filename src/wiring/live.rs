@@ -4,7 +4,7 @@ use actix_web::{web, HttpResponse};
 
 use crate::app::App;
 use crate::authz::Actor;
-use crate::events::{Event, Happened, Subscriber};
+use crate::events::{Event, Happened, Start, Subscriber};
 use crate::http::{LiveEvent, PageError};
 use crate::store::StoreError;
 
@@ -13,6 +13,11 @@ pub struct Live;
 impl Subscriber<App> for Live {
     fn name(&self) -> &'static str {
         "live"
+    }
+
+    /// Tells pages that are open now.
+    fn start(&self) -> Start {
+        Start::Now
     }
 
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {

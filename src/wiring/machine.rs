@@ -19,7 +19,7 @@ pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, PageError> {
     let health = run(move || app.store.health()).await?;
     let trouble = if health.poisoned {
         Some("the data folder could not be written")
-    } else if health.stalled_millis > 10_000 {
+    } else if health.stalled_millis > 5_000 {
         Some("the disk does not answer")
     } else {
         None

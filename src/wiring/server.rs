@@ -11,7 +11,6 @@ use crate::app::{App, AppError};
 use crate::base::Clock;
 use crate::config::{master_key, Config, MasterKeyError};
 use crate::http::idempotency::IdempotencyStore;
-use crate::http::rate_limit::RateLimits;
 use crate::http::server::{self, RunningServer, ServerParts, ServerSettings};
 use crate::http::tls::TlsFiles;
 use crate::http::Site;
@@ -128,8 +127,7 @@ fn start_web(app: &Arc<App>, listener: TcpListener) -> Result<RunningServer, Sta
         cookie_key: app.mac.clone(),
     };
     let parts = ServerParts { live: app.live.clone(), metrics: app.metrics.clone() };
-    let limits = RateLimits::new(&app.clock, config.limits.api_requests_per_minute, config.limits.pages_per_minute);
-    let limits = Data::new(limits);
+    let limits = Data::from(Arc::clone(&app.limits));
     let answers: Arc<dyn IdempotencyStore> =
         Arc::new(idempotency::Answers { store: app.store.clone(), clock: app.clock.clone() });
     let answers = Data::new(answers);

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::audit::{self, Entry, Who};
 use crate::authz::{Actor, Permission, Role};
 use crate::base::{Cursor, Page, UserId, WorkspaceId};
+use crate::events::{self, Happened};
 use crate::store::StoreError;
 
 /// What the settings page changes.
@@ -49,6 +50,9 @@ pub fn change(app: &App, actor: &Actor, form: &SettingsForm) -> Result<Workspace
         }
         let detail = changed_fields(&before, &after).join(", ");
         audit::record(txn, after.id, now, &Who::of(actor), "workspace.changed", &after.id.sid(), &detail)?;
+        if before.postal_address.is_empty() && !after.postal_address.is_empty() {
+            events::append(txn, after.id, now, Happened::SendingResumed)?;
+        }
         Ok(after)
     })
 }

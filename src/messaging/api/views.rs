@@ -163,7 +163,7 @@ impl From<ProposedTime> for TimeView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SuppressionView {
     pub id: String,
-    /// `address` or `domain`.
+    /// `address`, `domain`, or `erased` with a keyed hash as its target.
     pub kind: String,
     pub target: String,
     /// `unsubscribed`, `complained`, `bounced`, `by_hand` or `rights`.
@@ -179,6 +179,7 @@ impl From<Suppression> for SuppressionView {
         let (kind, target) = match &entry.target {
             Target::Address(address) => ("address", address.display().to_owned()),
             Target::Domain(domain) => ("domain", domain.clone()),
+            Target::Erased(hash) => ("erased", data_encoding::HEXLOWER.encode(hash)),
         };
         Self {
             id: entry.id.to_string(),
