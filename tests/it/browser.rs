@@ -68,6 +68,18 @@ impl Browser {
         self.send(request)
     }
 
+    /// Posts a form that must be taken; gives the path that it leads to.
+    pub fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> String {
+        let page = self.post(path, fields);
+        assert_eq!(page.status, 303, "{path}: {}", page.body);
+        page.location.unwrap()
+    }
+
+    /// The server has come back at another address.
+    pub fn move_to(&mut self, url: &str) {
+        url.clone_into(&mut self.url);
+    }
+
     /// Posts without any token, as another site would.
     pub fn post_as_stranger(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();

@@ -6,9 +6,13 @@
 #![allow(dead_code)]
 
 mod browser;
+mod commands;
 mod endpoints;
+mod google_wire;
 mod house;
 mod main_job;
 mod peers;
+mod program;
+mod sign_in;
 mod support;
 mod tables;
