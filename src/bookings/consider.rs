@@ -27,7 +27,7 @@ use crate::workspaces;
 /// The kind of the job that looks at the times of one reply.
 pub const CONSIDER: &str = "bookings.consider";
 /// The label of replies that name a time.
-const LABEL: &str = "meeting_proposed";
+pub(super) const LABEL: &str = "meeting_proposed";
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Payload {

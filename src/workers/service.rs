@@ -233,6 +233,31 @@ pub fn pause_by_itself(
     audit::record(txn, workspace, now, &Who::System(reason.to_owned()), "worker.paused", &on, reason)
 }
 
+/// Lets the drafts of `label` leave by themselves from now on, or no longer. Whether that is allowed is for the
+/// caller to know: the record stands with the drafts.
+pub fn set_automatic(
+    txn: &mut Txn<'_>,
+    actor: &Actor,
+    id: WorkerId,
+    label: &str,
+    on: bool,
+    now: UnixMillis,
+) -> Result<Worker, WorkerError> {
+    let mut worker = store::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?;
+    if worker.autonomy.automatic.contains_key(label) == on {
+        return Ok(worker);
+    }
+    if on {
+        worker.autonomy.automatic.insert(label.to_owned(), now);
+    } else {
+        worker.autonomy.automatic.remove(label);
+    }
+    store::put(txn, actor.workspace, &worker)?;
+    let detail = format!("{label}: {}", if on { "leaves by itself" } else { "a person decides" });
+    note(txn, actor, now, "worker.autonomy", &worker, &detail)?;
+    Ok(worker)
+}
+
 /// After a restore nobody knows what left since the backup of `made_at`: every worker of the workspace waits for its
 /// owner. Again is harmless.
 pub fn pause_restored(app: &App, workspace: WorkspaceId, made_at: UnixMillis) -> Result<usize, StoreError> {
