@@ -1,12 +1,10 @@
 //! What machines ask: is it alive, is it ready, how is it doing.
 
-use std::net::IpAddr;
-
 use actix_web::{web, HttpRequest, HttpResponse};
 
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::http::{metrics, run, ClientIp, PageError};
+use crate::http::{metrics, run, PageError};
 use actix_web::HttpMessage;
 
 /// GET /healthz: the process answers.
@@ -33,15 +31,24 @@ pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, PageError> {
 }
 
 /// GET /metrics (Prometheus): for the operator, and for a collector on this machine.
-pub async fn metrics_page(app: web::Data<App>, request: HttpRequest, ip: ClientIp) -> Result<HttpResponse, PageError> {
-    let is_local = matches!(ip.0, IpAddr::V4(v4) if v4.is_loopback()) || ip.0.to_canonical().is_loopback();
+pub async fn metrics_page(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, PageError> {
     let is_operator = request.extensions().get::<Actor>().is_some_and(|actor| actor.may(Permission::Operate));
-    if !is_operator && !is_local {
+    if !is_operator && !comes_from_this_machine(&request) {
         return Err(PageError::NotFound);
     }
     let text = run(move || render(&app)).await?;
     Ok(HttpResponse::Ok().content_type(metrics::CONTENT_TYPE).body(text))
 }
+
+/// Asked by a process of this machine, and not through a proxy on it, behind which anybody may stand.
+fn comes_from_this_machine(request: &HttpRequest) -> bool {
+    let is_passed_on = FORWARDED.iter().any(|name| request.headers().contains_key(*name));
+    !is_passed_on && request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+}
+
+/// What proxies add (RFC 7239, RFC 9110 section 7.6.3, and the usual ones before them).
+const FORWARDED: [&str; 6] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
 
 fn render(app: &App) -> String {
     let health = app.store.health();
