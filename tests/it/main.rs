@@ -7,8 +7,11 @@
 
 mod browser;
 mod endpoints;
+mod guards;
 mod house;
 mod main_job;
 mod peers;
+mod routes;
 mod support;
 mod tables;
+mod world;
