@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 pub use mail::{MailLogin, MailSecurity, SystemMail};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use mistakes::{ConfigErrors, Mistake, Place};
-pub use outbound::{Outbound, PrivateHost};
+pub use outbound::Outbound;
 pub use outreach::Outreach;
 pub use providers::{BaseUrl, Google, OAuthClient, Oidc, Providers};
 pub use secret::Secret;

@@ -222,6 +222,21 @@ pub fn list_of_contact(
     store.read(|txn| messages_of(txn, workspace, &BY_CONTACT, &prefix, limit))
 }
 
+/// Messages of a contact page by page, newest first.
+pub fn page_of_contact(
+    store: &Store,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Message>, StoreError> {
+    let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
+    let keys = store.key_page(&BY_CONTACT, &prefix, before, Dir::Backward, limit)?;
+    let ids = keys.rows.iter().filter_map(Key::last_id).map(MessageId);
+    let rows = store.read(|txn| ids.clone().filter_map(|id| find_message(txn, workspace, id).transpose()).collect())?;
+    Ok(Page { rows, next: keys.next })
+}
+
 /// Messages of a contact, newest first, inside a transaction.
 pub fn find_of_contact(
     txn: &mut Txn<'_>,
@@ -341,6 +356,21 @@ fn page_of_replies(
     limit: usize,
 ) -> Result<Page<Reply>, StoreError> {
     let keys = store.key_page(index, prefix, before, Dir::Backward, limit)?;
+    let ids = keys.rows.iter().filter_map(Key::last_id).map(ReplyId);
+    let rows = store.read(|txn| ids.clone().filter_map(|id| find_reply(txn, workspace, id).transpose()).collect())?;
+    Ok(Page { rows, next: keys.next })
+}
+
+/// Replies of a contact page by page, newest first.
+pub fn replies_of_contact(
+    store: &Store,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Reply>, StoreError> {
+    let prefix = Key::of(&REPLIES_BY_CONTACT, workspace).id(contact.0);
+    let keys = store.key_page(&REPLIES_BY_CONTACT, &prefix, before, Dir::Backward, limit)?;
     let ids = keys.rows.iter().filter_map(Key::last_id).map(ReplyId);
     let rows = store.read(|txn| ids.clone().filter_map(|id| find_reply(txn, workspace, id).transpose()).collect())?;
     Ok(Page { rows, next: keys.next })
