@@ -58,6 +58,7 @@ pub fn add_workspace(app: &App, name: &str, slug: &str) -> WorkspaceId {
         time_zone: "Europe/London".into(),
         locale: "en-GB".into(),
         discloses_ai: false,
+        routing: workspaces::Routing::default(),
         created_at: app.now(),
     };
     app.store.write(|txn| workspaces::put(txn, &workspace, None)).unwrap();

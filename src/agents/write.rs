@@ -51,7 +51,7 @@ pub fn write_draft(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<(),
 
 /// A person's correction is sure enough whatever the reader had thought.
 fn is_sure(reading: &Reading) -> bool {
-    reading.corrected_from.is_some() || reading.confidence >= WRITE_FROM
+    reading.is_by_person() || reading.confidence >= WRITE_FROM
 }
 
 fn intent_of(label: &str) -> Option<Intent> {

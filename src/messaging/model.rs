@@ -199,6 +199,9 @@ pub struct Reading {
     /// What the program had read before a person corrected it.
     #[serde(default)]
     pub corrected_from: Option<String>,
+    /// A person has said that the label is right, having looked.
+    #[serde(default)]
+    pub confirmed: bool,
     /// With the label `other`: `ack`, `spam`, `bounce_hard`, …
     #[serde(default)]
     pub other_kind: Option<String>,
@@ -211,6 +214,13 @@ pub struct Reading {
     /// Whom the person points to. Nobody here is written to before a person has added them as a contact.
     #[serde(default)]
     pub suggested: Vec<SuggestedContact>,
+}
+
+impl Reading {
+    /// The label is a person's word, no longer the program's.
+    pub fn is_by_person(&self) -> bool {
+        self.confirmed || self.corrected_from.is_some()
+    }
 }
 
 /// Somebody named in a reply. What was not said is empty.

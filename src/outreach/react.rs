@@ -11,9 +11,10 @@ use crate::base::{BookingId, ContactId, MessageId, ReplyId, StepId, UnixMillis, 
 use crate::connections::{self, State as Link};
 use crate::events::{Event, Happened, Subscriber};
 use crate::jobs::NewJob;
-use crate::messaging::{self, Message, Reply};
+use crate::messaging::{self, Message, Reading, Reply};
 use crate::store::{StoreError, Txn};
 use crate::workers;
+use crate::workspaces;
 
 /// A deferral without a date is asked about again after this many days (contract 1).
 const LATER_DAYS: i64 = 90;
@@ -160,7 +161,7 @@ fn answered(app: &App, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) 
     }
     app.store.write(|txn| {
         let Some(before) = plan::meant(txn, workspace, reply.enrolment, reply.contact)? else { return Ok(()) };
-        if label == "out_of_office" {
+        if label == "out_of_office" && is_surely_away(txn, &reply, &reading)? {
             let next = step_job(workspace, before.id, now);
             return away(txn, &before, &reply, reading.return_date.as_deref(), next, now);
         }
@@ -175,6 +176,13 @@ fn answered(app: &App, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) 
     })
 }
 
+/// A machine said so, a person did, or it reads so clearly enough. What a person wrote and was only perhaps an
+/// absence is an answer, and an answer stops the sequence.
+fn is_surely_away(txn: &mut Txn<'_>, reply: &Reply, reading: &Reading) -> Result<bool, StoreError> {
+    let routing = workspaces::find_routing(txn, reply.workspace)?;
+    Ok(reply.automatic || reading.is_by_person() || workspaces::reaches(reading.confidence, routing.absence))
+}
+
 /// An absence pauses what is still to come, whether it waits in its sequence or at the gate out.
 fn away(
     txn: &mut Txn<'_>,
@@ -184,8 +192,7 @@ fn away(
     next: NewJob,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
-    let was_an_answer =
-        before.came.label.is_some() && reply.reading.as_ref().is_some_and(|reading| reading.corrected_from.is_some());
+    let was_an_answer = before.came.label.is_some() && reply.reading.as_ref().is_some_and(Reading::is_by_person);
     // A person may correct an answer that had stopped the sequence to an absence: then it goes on.
     if !before.state.is_active() && !was_an_answer {
         return Ok(());

@@ -316,6 +316,23 @@ fn an_absence_pauses_until_after_the_return_and_counts_as_no_answer() {
 }
 
 #[test]
+fn what_a_person_wrote_and_only_perhaps_is_an_absence_stops_the_sequence() {
+    for (automatic, confidence, stops) in
+        [(false, 0.40, true), (false, 0.69, true), (false, 0.70, false), (true, 0.40, false)]
+    {
+        let world = World::new();
+        let lead = world.lead("Anna", |_| {});
+        world.activate();
+        let reply = world.receive(world.now_stands(&lead).last_sent().unwrap().message, automatic);
+        world.read_as(reply, "out_of_office", |reading| reading.confidence = confidence);
+        let state = world.now_stands(&lead).state;
+        assert_eq!(matches!(state, State::Stopped { .. }), stops, "automatic {automatic}, {confidence}: {state:?}");
+        world.advance(10 * DAY);
+        assert_eq!(world.texts().len() == 1, stops, "automatic {automatic}, {confidence}");
+    }
+}
+
+#[test]
 fn an_automatic_acknowledgement_changes_nothing() {
     let world = World::new();
     let lead = world.lead("Anna", |_| {});

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::routing::Routing;
 use crate::authz::Role;
 use crate::base::{ApiKeyId, EmailAddress, InvitationId, UnixMillis, UserId, WorkspaceId};
 use crate::identity::SecretHash;
@@ -23,6 +24,8 @@ pub struct Workspace {
     /// "Written with AI assistance." below engine-written mails (G11).
     #[serde(default)]
     pub discloses_ai: bool,
+    #[serde(default)]
+    pub routing: Routing,
     pub created_at: UnixMillis,
 }
 
