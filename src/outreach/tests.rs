@@ -300,6 +300,21 @@ fn any_answer_of_a_person_stops_the_sequence_even_when_the_next_mail_is_already_
 }
 
 #[test]
+fn a_follow_up_waits_for_the_mailbox_to_be_read_also_when_it_has_a_subject_of_its_own() {
+    for subject in ["", "Another thought"] {
+        let world = World::with(vec![step(0, "Heating", "One."), step(3, subject, "Two.")], |_, _| {});
+        world.lead("Anna", |_| {});
+        world.activate();
+        assert_eq!(world.texts(), ["One."], "the first mail needs no reading");
+        world.app().clock.advance(3 * DAY);
+        world.settle();
+        assert_eq!(world.texts().len(), 1, "“{subject}”: nobody has looked for an answer");
+        world.advance(MINUTE);
+        assert_eq!(world.texts(), ["One.", "Two."], "“{subject}”");
+    }
+}
+
+#[test]
 fn an_absence_pauses_until_after_the_return_and_counts_as_no_answer() {
     let world = World::new();
     let lead = world.lead("Anna", |_| {});
