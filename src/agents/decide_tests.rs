@@ -234,6 +234,42 @@ fn a_corrected_reading_withdraws_the_draft_and_stays_on_record() {
 }
 
 #[test]
+fn a_corrected_reply_is_read_once_more_as_what_it_is() {
+    let desk = Desk::new();
+    let (app, owner) = (desk.app(), desk.owner());
+    let say = |id, label| replies::correct(app, owner, id, label).unwrap().reading.unwrap();
+    let meeting = desk.read("Happy to talk. Could you call me on Thursday at 3 pm?");
+    let (id, proposed) = (meeting.id, meeting.reading.unwrap());
+    let question = say(id, "question");
+    assert_eq!((question.times.len(), question.confidence, question.is_by_person()), (0, 1.0, true));
+    let back = say(id, "meeting_proposed");
+    assert_eq!((back.times, back.corrected_from, back.confirmed), (proposed.times, None, true));
+
+    let dated = desk.read("Yes, we are interested. Please write to us again on 3 March.");
+    assert_eq!(say(dated.id, "later").follow_up_on.as_deref(), Some("2027-03-03"));
+    assert_eq!(say(dated.id, "interested").follow_up_on, None);
+    let away = say(dated.id, "out_of_office");
+    assert_eq!(away.return_date.as_deref(), Some("2027-03-03"));
+
+    let named = desk.read("Sounds good, we are interested. Please write to Ruth Okell, ruth@fellside.example, too.");
+    let referral = say(named.id, "referral");
+    assert_eq!(referral.suggested.first().map(|person| person.email.as_str()), Some("ruth@fellside.example"));
+}
+
+#[test]
+fn saying_that_the_program_was_right_makes_its_guess_a_persons_word() {
+    let desk = Desk::new();
+    let reply = desk.read("How loud is the outdoor unit at night?");
+    let label = reply.reading.unwrap().label;
+    for _ in 0..2 {
+        let reading = replies::correct(desk.app(), desk.owner(), reply.id, &label).unwrap().reading.unwrap();
+        assert_eq!((reading.confirmed, reading.confidence, reading.corrected_from), (true, 1.0, None));
+    }
+    let page = crate::audit::list(&desk.app().store, desk.test.workspace, None, 50).unwrap().rows;
+    assert_eq!(page.iter().filter(|entry| entry.act == "reply.corrected").count(), 1, "said once");
+}
+
+#[test]
 fn a_rewritten_draft_keeps_its_sources_and_changes_its_manner() {
     let desk = Desk::new();
     let draft = interested(&desk);

@@ -51,9 +51,7 @@ pub fn read_reply(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<(), 
         return Ok(());
     }
     let now = app.now();
-    let zones = Zones::of(app, workspace, reply.contact)?;
-    let offered = offered_before(app, workspace, &reply)?;
-    let understood = understand(&reply, &zones, &offered);
+    let understood = into_reading(understand(app, &reply, None)?);
     app.store.write(|txn| {
         let Some(mut reply) = messaging::find_reply(txn, workspace, id)? else { return Ok(()) };
         if reply.reading.is_some() {
@@ -75,6 +73,25 @@ pub fn read_reply(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<(), 
         )?;
         let what = Happened::ReplyClassified { reply: id, contact: reply.contact, label: reading.label };
         events::append(txn, workspace, now, what).map(|_| ())
+    })
+}
+
+/// Reads a reply once more as what a person says it is: the times, days and names that go with that label. What the
+/// program had noticed by itself (reasons, flags, language) stays, and so do people of it who were kept since.
+pub(super) fn read_as(app: &App, reply: &Reply, label: Label) -> Result<Reading, StoreError> {
+    let fresh = into_reading(understand(app, reply, Some(label))?);
+    let Some(standing) = reply.reading.clone() else { return Ok(fresh) };
+    let kept = |person: SuggestedContact| {
+        let known = standing.suggested.iter().find(|known| known.email == person.email && !known.email.is_empty());
+        SuggestedContact { contact: known.and_then(|known| known.contact), ..person }
+    };
+    Ok(Reading {
+        suggested: fresh.suggested.into_iter().map(kept).collect(),
+        reasons: standing.reasons.clone(),
+        flags: standing.flags.clone(),
+        language: standing.language.clone(),
+        corrected_from: standing.corrected_from.clone(),
+        ..fresh
     })
 }
 
@@ -123,9 +140,11 @@ fn offered_before(app: &App, workspace: WorkspaceId, reply: &Reply) -> Result<Ve
     Ok(times.unwrap_or_default().into_iter().map(offered).collect())
 }
 
-/// Classifies a reply and reads its times. Pure: the same reply gives the same reading (`read_at` is left to the
-/// caller).
-fn understand(reply: &Reply, zones: &Zones, offered: &[OfferedTime]) -> Reading {
+/// Classifies a reply (or takes a person's word for it) and reads its times. The same reply in the same conversation
+/// gives the same answer.
+fn understand(app: &App, reply: &Reply, said: Option<Label>) -> Result<(Classification, TimesFound), StoreError> {
+    let zones = Zones::of(app, reply.workspace, reply.contact)?;
+    let offered = offered_before(app, reply.workspace, reply)?;
     let pairs = reply.header_facts.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let by_channel = reply.automatic.then_some(("auto-submitted", "auto-replied"));
     let headers = ReplyHeaders::from_pairs(pairs.chain(by_channel));
@@ -135,18 +154,22 @@ fn understand(reply: &Reply, zones: &Zones, offered: &[OfferedTime]) -> Reading 
         sent_at: Some(reply.sent_at.to_timestamp()),
         zone: Some(&zones.contact),
     };
-    let judged = Classifier::embedded().classify(&input);
+    let judged = match said {
+        Some(label) => Classifier::embedded().classify_as(&input, label),
+        None => Classifier::embedded().classify(&input),
+    };
     let context = TimeContext {
         sent_at: reply.sent_at.to_timestamp(),
         sender_zone: &zones.contact,
         sender_zone_name: &zones.contact_name,
         workspace_zone: &zones.workspace,
-        offered,
+        offered: &offered,
     };
-    into_reading(judged, read_times(&reply.excerpt, &context))
+    Ok((judged, read_times(&reply.excerpt, &context)))
 }
 
-fn into_reading(judged: Classification, found: TimesFound) -> Reading {
+/// `read_at` is left to the caller.
+fn into_reading((judged, found): (Classification, TimesFound)) -> Reading {
     // Only who proposes a meeting proposes times; the days in a notice of absence are no offer.
     let proposes = judged.label == Label::MeetingProposed;
     let suggested = judged.referred.into_iter().map(|person| SuggestedContact {

@@ -1,7 +1,7 @@
 //! What a person does with a reply: look, correct how it was read, answer by hand, close, keep a suggested contact.
 
 use super::errors::AgentError;
-use super::opt_out;
+use super::{opt_out, read};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
@@ -11,7 +11,7 @@ use crate::contacts::{self, Contact, Source};
 use crate::drafts::{self, DraftState};
 use crate::events::{self, Happened};
 use crate::language::classify::Label;
-use crate::messaging::{self, Message, NewMessage, Purpose, Reply, SuggestedContact};
+use crate::messaging::{self, Message, NewMessage, Purpose, Reading, Reply, SuggestedContact};
 use crate::store::{StoreError, Txn};
 
 /// Rows read for one page when a filter leaves most of them out.
@@ -51,22 +51,25 @@ pub fn get(app: &App, actor: &Actor, id: ReplyId) -> Result<Reply, AgentError> {
     messaging::get_reply(&app.store, actor.workspace, id)?.ok_or(AgentError::NotFound)
 }
 
-/// Notes that a reply means something else. What the program had read stays on record; a draft for the old reading is
-/// withdrawn, and whoever listens acts on the new one.
+/// Notes what a reply means: something else, or just what the program had thought. It is read once more as that. The
+/// program's own reading stays on record; a draft for the old one is withdrawn, and whoever listens acts on the new.
 pub fn correct(app: &App, actor: &Actor, id: ReplyId, label: &str) -> Result<Reply, AgentError> {
     actor.require(Permission::HandleReplies)?;
     let label = Label::parse(label).ok_or_else(|| AgentError::invalid("label", "Choose one of the labels."))?;
     let now = app.now();
+    let standing = messaging::get_reply(&app.store, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
+    let reread = read::read_as(app, &standing, label)?;
     app.store.write(|txn| {
         let mut reply = find(txn, actor, id)?;
-        let mut reading = reply.reading.clone().unwrap_or_default();
-        if reading.label == label.as_str() {
+        let said = reply.reading.as_ref().is_some_and(Reading::is_by_person);
+        let before = label_of(&reply).unwrap_or_default().to_owned();
+        if said && before == label.as_str() {
             return Ok(reply);
         }
-        let before = std::mem::replace(&mut reading.label, label.as_str().to_owned());
-        reading.corrected_from.get_or_insert(before.clone());
-        reading.read_at = now;
-        reply.reading = Some(reading);
+        let own = reply.reading.as_ref().and_then(|reading| reading.corrected_from.clone()).unwrap_or(before.clone());
+        let corrected_from = Some(own).filter(|own| own != label.as_str());
+        let confirmed = corrected_from.is_none();
+        reply.reading = Some(Reading { read_at: now, corrected_from, confirmed, ..reread.clone() });
         messaging::update_reply(txn, &reply)?;
         withdraw_drafts(txn, &reply, now)?;
         if label == Label::Unsubscribe {

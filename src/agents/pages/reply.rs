@@ -130,7 +130,11 @@ fn build(
             paragraphs: paragraphs(&ours.text),
             when: time_words(ours.sent_at.unwrap_or(ours.queued_at), &zones.workspace),
         }),
-        confidence: format!("{} % sure", (reading.confidence * 100.0).round()),
+        confidence: if reading.confirmed {
+            "Confirmed by a person.".to_owned()
+        } else {
+            format!("{} % sure", (reading.confidence * 100.0).round())
+        },
         warnings: warnings(&reading),
         corrected_from: reading
             .corrected_from
