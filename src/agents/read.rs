@@ -23,9 +23,6 @@ use crate::workspaces;
 const ENGINE: &str = "embedded";
 const MODEL: &str = env!("CARGO_PKG_VERSION");
 
-/// How sure the reader must be before somebody is taken off for good: low on purpose, since writing once more to
-/// somebody who said no is the worse mistake, and every opt-out is shown and can be undone.
-pub const OPT_OUT_FROM: f32 = 0.50;
 /// Messages of a thread that may have offered times.
 const LOOK_BACK: usize = 10;
 
@@ -57,7 +54,10 @@ pub fn read_reply(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<(), 
         if reply.reading.is_some() {
             return Ok(());
         }
-        let reading = Reading { read_at: now, ..understood.clone() };
+        let routing = workspaces::find_routing(txn, workspace)?;
+        let is_opt_out = understood.label == Label::Unsubscribe.as_str();
+        let undecided = is_opt_out && !workspaces::reaches(understood.confidence, routing.opt_out);
+        let reading = Reading { read_at: now, undecided, ..understood.clone() };
         reply.reading = Some(reading.clone());
         messaging::update_reply(txn, &reply)?;
         let outcome = act(txn, &reply, &reading, now)?;
@@ -95,13 +95,20 @@ pub(super) fn read_as(app: &App, reply: &Reply, label: Label) -> Result<Reading,
     })
 }
 
+/// What the reply is if not an opt-out: what the program holds for next likely.
+pub(super) fn otherwise(app: &App, reply: &Reply) -> Result<Label, StoreError> {
+    let (judged, _) = understand(app, reply, None)?;
+    let next = [judged.label].into_iter().chain(judged.second).find(|label| *label != Label::Unsubscribe);
+    Ok(next.unwrap_or(Label::Other))
+}
+
 /// What must hold in the same instant as the reading. Everything else (stopping a sequence, a booking, a draft) is
 /// done by whoever hears that the reply was read.
 fn act(txn: &mut Txn<'_>, reply: &Reply, reading: &Reading, now: UnixMillis) -> Result<&'static str, StoreError> {
+    if reading.undecided {
+        return Ok("left to a person");
+    }
     if reading.label == Label::Unsubscribe.as_str() {
-        if reading.confidence < OPT_OUT_FROM {
-            return Ok("left to a person");
-        }
         opt_out::apply(txn, reply, now, "reply")?;
         return Ok("opted out");
     }

@@ -83,6 +83,17 @@ pub fn correct(app: &App, actor: &Actor, id: ReplyId, label: &str) -> Result<Rep
     })
 }
 
+/// A person says that what may have been an opt-out is none: it is read as the next likely thing.
+pub fn is_no_opt_out(app: &App, actor: &Actor, id: ReplyId) -> Result<Reply, AgentError> {
+    actor.require(Permission::HandleReplies)?;
+    let reply = get(app, actor, id)?;
+    if !reply.reading.as_ref().is_some_and(|reading| reading.undecided) {
+        return Err(AgentError::Decided("Somebody has said already what this answer is.".into()));
+    }
+    let label = read::otherwise(app, &reply)?;
+    correct(app, actor, id, label.as_str())
+}
+
 fn withdraw_drafts(txn: &mut Txn<'_>, reply: &Reply, now: UnixMillis) -> Result<(), StoreError> {
     for mut draft in drafts::list_of_reply(txn, reply.workspace, reply.id)? {
         if draft.is_pending() {

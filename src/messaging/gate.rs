@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::hours::next_open;
 use super::model::{Delivery, Message, Purpose};
-use super::store::{list_of_enrolment, list_replies_of_contact};
+use super::store::{list_of_enrolment, list_replies_of_contact, may_have_opted_out};
 use super::suppression::is_suppressed;
 use super::usage::{window, Counted};
 use crate::app::App;
@@ -193,6 +193,9 @@ fn worker_works(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) 
 fn no_unread_answer(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
     if message.purpose != Purpose::Outreach {
         return Ok(Gate::Go);
+    }
+    if may_have_opted_out(txn, message.workspace, message.contact)? {
+        return later(now.plus(ASLEEP), "An answer of theirs may be an opt-out. Say in Replies whether it is.");
     }
     // Also one that came before this mail was queued: the step may have fallen due while it was still unread.
     let newest = list_replies_of_contact(txn, message.workspace, message.contact, 5)?;

@@ -199,6 +199,9 @@ pub struct Reading {
     /// What the program had read before a person corrected it.
     #[serde(default)]
     pub corrected_from: Option<String>,
+    /// Perhaps an opt-out, and too unsure to act on: a person says. Until then nothing of a sequence is sent.
+    #[serde(default)]
+    pub undecided: bool,
     /// A person has said that the label is right, having looked.
     #[serde(default)]
     pub confirmed: bool,

@@ -63,6 +63,9 @@ pub(super) const TABLES: &[Declared] = &[
     Declared::plain(&REPLY_SEEN),
 ];
 
+/// Answers of one person that are looked at.
+const LOOK_BACK: usize = 20;
+
 fn message_key(workspace: WorkspaceId, id: MessageId) -> Key {
     Key::of(&MESSAGES, workspace).id(id.0)
 }
@@ -287,6 +290,12 @@ pub fn list_replies_of_contact(
     let keys = txn.keys(&REPLIES_BY_CONTACT, &prefix, Dir::Backward, limit)?;
     let ids = keys.iter().filter_map(Key::last_id).map(ReplyId);
     ids.filter_map(|id| find_reply(txn, workspace, id).transpose()).collect()
+}
+
+/// The contact has perhaps asked not to be written to, and nobody has said yet whether that is so.
+pub fn may_have_opted_out(txn: &mut Txn<'_>, workspace: WorkspaceId, contact: ContactId) -> Result<bool, StoreError> {
+    let newest = list_replies_of_contact(txn, workspace, contact, LOOK_BACK)?;
+    Ok(newest.iter().any(|reply| reply.reading.as_ref().is_some_and(|reading| reading.undecided)))
 }
 
 fn export_messages(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {

@@ -165,15 +165,33 @@ fn answered(app: &App, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) 
             let next = step_job(workspace, before.id, now);
             return away(txn, &before, &reply, reading.return_date.as_deref(), next, now);
         }
+        stop_the_running(txn, &before, &reply, label, now)?;
         let mut after = before.clone();
         after.came.label = Some(label.to_owned());
-        after.came.opted_out |= label == "unsubscribe";
+        after.came.opted_out |= label == "unsubscribe" && !reading.undecided;
         if after.came == before.came && !before.state.is_active() {
             return Ok(());
         }
         let follow_up = (label == "later").then(|| follow_up_date(reading.follow_up_on.as_deref(), now));
         end(txn, &before, after, &answer_words(label), follow_up, now)
     })
+}
+
+/// An answer to an earlier sequence stops the one that is running now as well.
+fn stop_the_running(
+    txn: &mut Txn<'_>,
+    meant: &Enrolment,
+    reply: &Reply,
+    label: &str,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    match store::find_active(txn, meant.workspace, meant.contact)? {
+        // One that a person began after the answer is begun in its knowledge.
+        Some(running) if running.id != meant.id && running.enrolled_at <= reply.received_at => {
+            end(txn, &running, running.clone(), &answer_words(label), None, now)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A machine said so, a person did, or it reads so clearly enough. What a person wrote and was only perhaps an

@@ -461,6 +461,42 @@ fn a_contact_is_enrolled_once_and_in_one_sequence_at_a_time() {
 }
 
 #[test]
+fn nobody_is_enrolled_whose_answer_may_be_an_opt_out() {
+    let world = World::new();
+    let (app, owner) = (world.app(), &world.test.owner);
+    let lead = world.lead("Anna", |_| {});
+    world.activate();
+    world.answer(&lead, "unsubscribe", |reading| reading.undecided = true);
+    assert!(matches!(world.now_stands(&lead).state, State::Stopped { .. }));
+    assert_eq!(world.figure(Group::OptedOut), 0, "nobody has said so yet");
+    assert!(matches!(resume(app, owner, lead.id), Err(OutreachError::MayNotWrite(_))));
+    let second = create(app, owner, &SequenceForm { name: "Other".into(), steps: three_steps() }).unwrap();
+    let form = WorkerForm { name: "Other".into(), sequence: Some(second.id), ..WorkerForm::default() };
+    let other = workers::create(app, owner, &form).unwrap();
+    let tally = enrol(app, owner, other.id, &[lead.contact]).unwrap();
+    assert_eq!(tally.skipped.get(&Skip::MayHaveOptedOut), Some(&1), "{tally:?}");
+}
+
+#[test]
+fn an_answer_to_an_earlier_sequence_stops_the_one_that_runs_now() {
+    let world = World::new();
+    let (app, owner) = (world.app(), &world.test.owner);
+    let lead = world.lead("Anna", |_| {});
+    world.activate();
+    let first = world.now_stands(&lead).last_sent().unwrap().message;
+    stop(app, owner, lead.id).unwrap();
+    let second = create(app, owner, &SequenceForm { name: "Other".into(), steps: three_steps() }).unwrap();
+    let form = WorkerForm { name: "Other".into(), sequence: Some(second.id), ..WorkerForm::default() };
+    let other = workers::create(app, owner, &form).unwrap();
+    assert_eq!(enrol(app, owner, other.id, &[lead.contact]).unwrap().added, 1);
+    let running = world.active(lead.contact);
+    let reply = world.receive(first, false);
+    world.read_as(reply, "question", |_| {});
+    assert!(matches!(world.now_stands(&running).state, State::Stopped { .. }));
+    assert_eq!(world.now_stands(&lead).came.label.as_deref(), Some("question"));
+}
+
+#[test]
 fn a_worker_that_is_not_ready_says_everything_that_is_missing() {
     let world = World::with(vec![step(0, "", "For {{roof_area}}")], |form, _| {
         form.mailbox = None;
