@@ -79,6 +79,7 @@ fn what_may_be_an_opt_out_holds_all_outreach_until_a_person_says() {
     let id = perhaps_an_opt_out(&other);
     replies::correct(other.app(), other.owner(), id, "unsubscribe").unwrap();
     assert!(suppressed(&other, &anna, Purpose::Outreach));
+    assert!(!other.get_reply(id).waits());
 }
 
 #[test]

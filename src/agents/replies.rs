@@ -17,6 +17,8 @@ use crate::store::{StoreError, Txn};
 /// Rows read for one page when a filter leaves most of them out.
 const SCAN: usize = 500;
 const STEP: usize = 50;
+/// Replies that wait are listed up to so many.
+const MOST_WAITING: usize = 200;
 
 /// Replies, newest first; with `label` only those read so. A page may hold a few more than `limit`.
 pub fn list(
@@ -40,6 +42,12 @@ pub fn list(
         }
     }
     Ok(found)
+}
+
+/// Replies that a person is to look at, newest first.
+pub fn list_waiting(app: &App, actor: &Actor) -> Result<Vec<Reply>, AgentError> {
+    actor.require(Permission::ViewReplies)?;
+    Ok(messaging::list_waiting_replies(&app.store, actor.workspace, MOST_WAITING)?)
 }
 
 fn label_of(reply: &Reply) -> Option<&str> {

@@ -39,8 +39,8 @@ pub use pages::routes;
 pub use store::set_state;
 pub use store::{
     find_by_message_ids, find_by_thread, find_message, find_of_contact, find_reply, get_message, get_reply,
-    list_of_contact, list_of_enrolment, list_recent, list_replies, list_replies_of_contact, may_have_opted_out,
-    update_reply,
+    list_of_contact, list_of_enrolment, list_recent, list_replies, list_replies_of_contact, list_waiting_replies,
+    may_have_opted_out, update_reply,
 };
 pub use suppression::{is_suppressed, lift, list as list_suppressions, suppress, suppress_by_hand, SuppressError};
 pub use unsubscribe::{mail_links, read_token, unsubscribe, MailLinks, Opened};

@@ -50,6 +50,9 @@ const REPLY_SEEN: Table<ReplyId> = Table::sealed(
     "Which answers were read already, by keyed hash of their Message-ID, so that none is acted on twice.",
 );
 
+const REPLIES_WAITING: Table<()> =
+    Table::index(0x0a14, "replies_waiting", "Replies that a person is to look at, by time.");
+
 pub(super) const TABLES: &[Declared] = &[
     Declared::personal(&MESSAGES, export_messages, erase_messages),
     Declared::plain(&BY_CONTACT),
@@ -61,6 +64,7 @@ pub(super) const TABLES: &[Declared] = &[
     Declared::plain(&REPLIES_BY_CONTACT),
     Declared::plain(&REPLIES_RECENT),
     Declared::plain(&REPLY_SEEN),
+    Declared::plain(&REPLIES_WAITING),
 ];
 
 /// Answers of one person that are looked at.
@@ -262,7 +266,16 @@ pub fn update_reply(txn: &mut Txn<'_>, reply: &Reply) -> Result<(), StoreError> 
     Ok(())
 }
 
+fn waiting_key(reply: &Reply) -> Key {
+    Key::of(&REPLIES_WAITING, reply.workspace).time(reply.received_at).id(reply.id.0)
+}
+
 fn put_reply(txn: &mut Txn<'_>, reply: &Reply) -> Result<(), StoreError> {
+    if reply.waits() {
+        txn.mark(&REPLIES_WAITING, &waiting_key(reply))?;
+    } else {
+        txn.remove(&REPLIES_WAITING, &waiting_key(reply))?;
+    }
     txn.put(&REPLIES, &reply_key(reply.workspace, reply.id), reply)
 }
 
@@ -277,6 +290,15 @@ pub fn list_replies(
     let ids = keys.rows.iter().filter_map(Key::last_id).map(ReplyId);
     let rows = store.read(|txn| ids.clone().filter_map(|id| find_reply(txn, workspace, id).transpose()).collect())?;
     Ok(Page { rows, next: keys.next })
+}
+
+/// Replies that a person is to look at, newest first.
+pub fn list_waiting_replies(store: &Store, workspace: WorkspaceId, limit: usize) -> Result<Vec<Reply>, StoreError> {
+    store.read(|txn| {
+        let keys = txn.keys(&REPLIES_WAITING, &Key::of(&REPLIES_WAITING, workspace), Dir::Backward, limit)?;
+        let ids = keys.iter().filter_map(Key::last_id).map(ReplyId);
+        ids.filter_map(|id| find_reply(txn, workspace, id).transpose()).collect()
+    })
 }
 
 /// Replies of a contact, newest first.
@@ -358,6 +380,7 @@ fn erase_replies(store: &Store, person: Person) -> Result<usize, StoreError> {
                 let by_contact = Key::of(&REPLIES_BY_CONTACT, workspace).id(contact.0).time(at).id(id);
                 txn.remove(&REPLIES_BY_CONTACT, &by_contact)?;
                 txn.remove(&REPLIES_RECENT, &Key::of(&REPLIES_RECENT, workspace).time(at).id(id))?;
+                txn.remove(&REPLIES_WAITING, &waiting_key(reply))?;
                 // Nothing can come of seeing it again: the message that it answers is erased as well.
                 let seen = seen_key(txn, reply)?;
                 txn.remove(&REPLY_SEEN, &seen)?;
