@@ -41,7 +41,7 @@ pub struct DraftView {
     pub id: String,
     /// `pending`, `scheduled` (approved, its message waits), `sent`, `not_sent`, `rejected`, `expired` or `withdrawn`.
     pub state: String,
-    /// Why it was not sent, or rejected.
+    /// Why it was not sent, rejected or withdrawn.
     pub reason: Option<String>,
     /// `interested`, `question`, `referral`, `later` or `meeting`.
     pub intent: String,
@@ -82,7 +82,9 @@ pub struct SourceView {
 impl From<Draft> for DraftView {
     fn from(draft: Draft) -> Self {
         let reason = match &draft.state {
-            DraftState::NotSent { reason } | DraftState::Rejected { reason } => Some(reason.clone()),
+            DraftState::NotSent { reason } | DraftState::Rejected { reason } | DraftState::Withdrawn { reason } => {
+                Some(reason.clone())
+            }
             _ => None,
         };
         let (subject, text) = (draft.final_subject().to_owned(), draft.final_text().to_owned());

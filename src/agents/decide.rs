@@ -125,8 +125,8 @@ pub fn outcome_words(app: &App, draft: &Draft) -> Result<String, StoreError> {
     let done = match &draft.state {
         DraftState::Pending => return Ok("It waits for a decision.".into()),
         DraftState::Expired => return Ok("This draft has expired: it was left for more than 72 hours.".into()),
-        DraftState::Withdrawn => {
-            return Ok("The answer was read differently since, so this draft was withdrawn.".into())
+        DraftState::Withdrawn { reason } => {
+            return Ok(format!("{reason} So this draft was withdrawn.").trim().to_owned())
         }
         DraftState::Rejected { .. } => "rejected",
         DraftState::Scheduled | DraftState::Sent | DraftState::NotSent { .. } => "approved",

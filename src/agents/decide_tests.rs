@@ -6,7 +6,7 @@ use super::testing::Desk;
 use super::write::{write_draft, Style};
 use super::{replies, AgentError};
 use crate::authz::Role;
-use crate::base::DraftId;
+use crate::base::{DraftId, UnixMillis};
 use crate::drafts::{self, Draft, DraftState, Figures, Intent, NewDraft};
 use crate::events::{Event, Happened};
 use crate::jobs::{Job, Outcome, State, Task};
@@ -222,7 +222,7 @@ fn a_corrected_reading_withdraws_the_draft_and_stays_on_record() {
     let reply = replies::correct(desk.app(), desk.owner(), draft.reply.unwrap(), "not_interested").unwrap();
     let reading = reply.reading.unwrap();
     assert_eq!((reading.label.as_str(), reading.corrected_from.as_deref()), ("not_interested", Some("interested")));
-    assert_eq!(get(&desk, draft.id).state, DraftState::Withdrawn);
+    assert!(matches!(get(&desk, draft.id).state, DraftState::Withdrawn { .. }));
     assert!(matches!(approve(desk.app(), desk.owner(), draft.id), Err(AgentError::Decided(_))));
     replies::correct(desk.app(), desk.owner(), reply.id, "unsubscribe").unwrap();
     assert!(matches!(
@@ -231,6 +231,43 @@ fn a_corrected_reading_withdraws_the_draft_and_stays_on_record() {
     ));
     let answer = replies::answer(desk.app(), desk.owner(), reply.id, "Hello again").unwrap();
     assert!(matches!(answer.state, Delivery::NotSent { .. }), "an opt-out holds for people too");
+}
+
+#[test]
+fn a_newer_word_withdraws_the_drafts_before_it() {
+    let tell = |desk: &Desk, what: Happened| {
+        let event = Event { number: 1, workspace: desk.test.workspace, at: desk.app().now(), what };
+        crate::events::Subscriber::on(&super::newer::Newer, desk.app(), &event).unwrap();
+    };
+    type Word = fn(&Desk) -> Happened;
+    let again: Word = |desk| {
+        let reply = desk.reply("One more thing: how loud is it?");
+        Happened::MessageReceived { reply, contact: desk.contact, message: desk.first_mail }
+    };
+    let booked: Word = |desk| Happened::BookingConfirmed {
+        booking: crate::base::BookingId::new(desk.app().now()),
+        contact: desk.contact,
+    };
+    let stop: Word = |desk| Happened::Unsubscribed { contact: Some(desk.contact), how: "one-click".into() };
+    for (word, reason) in [(again, "They wrote again"), (booked, "A meeting was booked"), (stop, "They asked not")] {
+        let desk = Desk::new();
+        let draft = interested(&desk);
+        tell(&desk, word(&desk));
+        let Err(AgentError::Decided(words)) = approve(desk.app(), desk.owner(), draft.id) else { panic!("{reason}") };
+        assert!(words.starts_with(reason) && words.ends_with("withdrawn."), "{words}");
+        assert!(answers(&desk).is_empty(), "{reason}");
+    }
+
+    // The answer's own draft, an automatic answer, and what is told late withdraw nothing.
+    let desk = Desk::new();
+    let draft = interested(&desk);
+    let own =
+        Happened::MessageReceived { reply: draft.reply.unwrap(), contact: desk.contact, message: desk.first_mail };
+    tell(&desk, own);
+    assert!(get(&desk, draft.id).is_pending());
+    let late = Event { number: 1, workspace: desk.test.workspace, at: UnixMillis(0), what: booked(&desk) };
+    crate::events::Subscriber::on(&super::newer::Newer, desk.app(), &late).unwrap();
+    assert!(get(&desk, draft.id).is_pending());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::authz::{Actor, Permission};
 use crate::base::{ContactId, Cursor, EmailAddress, Page, ReplyId, UnixMillis, WorkspaceId};
 use crate::connections;
 use crate::contacts::{self, Contact, Source};
-use crate::drafts::{self, DraftState};
+use crate::drafts;
 use crate::events::{self, Happened};
 use crate::language::classify::Label;
 use crate::messaging::{self, Message, NewMessage, Purpose, Reading, Reply, SuggestedContact};
@@ -79,7 +79,7 @@ pub fn correct(app: &App, actor: &Actor, id: ReplyId, label: &str) -> Result<Rep
         let confirmed = corrected_from.is_none();
         reply.reading = Some(Reading { read_at: now, corrected_from, confirmed, ..reread.clone() });
         messaging::update_reply(txn, &reply)?;
-        withdraw_drafts(txn, &reply, now)?;
+        drafts::withdraw_of_reply(txn, reply.workspace, id, "The answer was read differently since.", now)?;
         if label == Label::Unsubscribe {
             opt_out::apply(txn, &reply, now, "reply")?;
         }
@@ -100,18 +100,6 @@ pub fn is_no_opt_out(app: &App, actor: &Actor, id: ReplyId) -> Result<Reply, Age
     }
     let label = read::otherwise(app, &reply)?;
     correct(app, actor, id, label.as_str())
-}
-
-fn withdraw_drafts(txn: &mut Txn<'_>, reply: &Reply, now: UnixMillis) -> Result<(), StoreError> {
-    for mut draft in drafts::list_of_reply(txn, reply.workspace, reply.id)? {
-        if draft.is_pending() {
-            draft.state = DraftState::Withdrawn;
-            drafts::put(txn, &draft)?;
-            let what = Happened::DraftDecided { draft: draft.id, contact: draft.contact, approved: false };
-            events::append(txn, reply.workspace, now, what)?;
-        }
-    }
-    Ok(())
 }
 
 /// Closes a reply, or opens it again.
@@ -158,7 +146,7 @@ pub fn answer(app: &App, actor: &Actor, id: ReplyId, text: &str) -> Result<Messa
         let message = messaging::enqueue(app, txn, &new, now)?;
         reply.handled_at = Some(now);
         messaging::update_reply(txn, &reply)?;
-        withdraw_drafts(txn, &reply, now)?;
+        drafts::withdraw_of_reply(txn, reply.workspace, id, "It was answered by hand.", now)?;
         audit::record(txn, actor.workspace, now, &Who::of(actor), "reply.answered", &format!("reply {id}"), "")?;
         Ok(message)
     })

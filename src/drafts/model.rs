@@ -105,8 +105,11 @@ pub enum DraftState {
         reason: String,
     },
     Expired,
-    /// What it answered was read differently since.
-    Withdrawn,
+    /// It was overtaken: its answer was read differently, a newer one came, a meeting was booked.
+    Withdrawn {
+        #[serde(default)]
+        reason: String,
+    },
 }
 
 impl DraftState {
@@ -118,7 +121,7 @@ impl DraftState {
             DraftState::NotSent { .. } => "not_sent",
             DraftState::Rejected { .. } => "rejected",
             DraftState::Expired => "expired",
-            DraftState::Withdrawn => "withdrawn",
+            DraftState::Withdrawn { .. } => "withdrawn",
         }
     }
 }

@@ -127,7 +127,7 @@ pub fn propose(app: &App, txn: &mut Txn<'_>, new: &NewDraft, now: UnixMillis) ->
 fn is_answered(txn: &mut Txn<'_>, draft: &Draft) -> Result<bool, StoreError> {
     let Some(reply) = draft.reply else { return Ok(false) };
     let earlier = store::list_of_reply(txn, draft.workspace, reply)?;
-    Ok(earlier.iter().any(|other| other.label == draft.label && other.state != DraftState::Withdrawn))
+    Ok(earlier.iter().any(|other| other.label == draft.label && !matches!(other.state, DraftState::Withdrawn { .. })))
 }
 
 /// What the draft's final text claims that nothing allowed holds (G5). Allowed are its own sources, the contact's
