@@ -258,7 +258,7 @@ fn a_newer_word_withdraws_the_drafts_before_it() {
         assert!(answers(&desk).is_empty(), "{reason}");
     }
 
-    // The answer's own draft, an automatic answer, and what is told late withdraw nothing.
+    // The answer's own draft is not withdrawn, nor one that is younger than the word.
     let desk = Desk::new();
     let draft = interested(&desk);
     let own =

@@ -13,16 +13,18 @@ use crate::audit::{self, Who};
 use crate::base::{ContactId, MessageId, ReplyId, UnixMillis, WorkspaceId};
 use crate::contacts;
 use crate::events::{self, Event, Happened, Subscriber};
-use crate::language::classify::{Classification, Classifier, Label, ReplyHeaders, ReplyInput};
+use crate::language::classify::{Classification, Classifier, Label, OtherKind, ReplyHeaders, ReplyInput};
 use crate::language::times::{read_times, OfferedTime, Proposal, TimeContext, TimesFound};
 use crate::messaging::{self, ProposedTime, Reading, Reply, SuggestedContact};
 use crate::store::{StoreError, Txn};
-use crate::workspaces;
+use crate::workspaces::{self, Routing};
 
 /// The engine that read it, for the record (G13). The model is part of the program, so its version is the program's.
 const ENGINE: &str = "embedded";
 const MODEL: &str = env!("CARGO_PKG_VERSION");
 
+/// Why an address is on the list, where the report came as a plain answer.
+const BOUNCED: &str = "An answer says that the address cannot be reached.";
 /// Messages of a thread that may have offered times.
 const LOOK_BACK: usize = 10;
 
@@ -60,7 +62,7 @@ pub fn read_reply(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<(), 
         let reading = Reading { read_at: now, undecided, ..understood.clone() };
         reply.reading = Some(reading.clone());
         messaging::update_reply(txn, &reply)?;
-        let outcome = act(txn, &reply, &reading, now)?;
+        let outcome = act(txn, &reply, &reading, routing, now)?;
         let who = Who::System("Reads replies".to_owned());
         audit::record(
             txn,
@@ -104,7 +106,13 @@ pub(super) fn otherwise(app: &App, reply: &Reply) -> Result<Label, StoreError> {
 
 /// What must hold in the same instant as the reading. Everything else (stopping a sequence, a booking, a draft) is
 /// done by whoever hears that the reply was read.
-fn act(txn: &mut Txn<'_>, reply: &Reply, reading: &Reading, now: UnixMillis) -> Result<&'static str, StoreError> {
+fn act(
+    txn: &mut Txn<'_>,
+    reply: &Reply,
+    reading: &Reading,
+    routing: Routing,
+    now: UnixMillis,
+) -> Result<&'static str, StoreError> {
     if reading.undecided {
         return Ok("left to a person");
     }
@@ -112,10 +120,23 @@ fn act(txn: &mut Txn<'_>, reply: &Reply, reading: &Reading, now: UnixMillis) -> 
         opt_out::apply(txn, reply, now, "reply")?;
         return Ok("opted out");
     }
+    if let Some(hard) = bounce_of(reading).filter(|_| workspaces::reaches(reading.confidence, routing.opt_out)) {
+        messaging::note_bounce(txn, reply.workspace, reply.message, hard, hard, BOUNCED, now)?;
+        return Ok(if hard { "bounced: not written to again" } else { "bounced for now" });
+    }
     if reading.flags.iter().any(|flag| flag == "injection") {
         return Ok("left to a person");
     }
     Ok("recorded")
+}
+
+/// A report about delivery that came as a plain answer: whether the address is gone (true) or only not reached now.
+fn bounce_of(reading: &Reading) -> Option<bool> {
+    match reading.other_kind.as_deref().and_then(OtherKind::parse) {
+        Some(OtherKind::BounceHard) => Some(true),
+        Some(OtherKind::BounceSoft) => Some(false),
+        _ => None,
+    }
 }
 
 /// The zones that words like "Tuesday at 4" and "your time" count in.

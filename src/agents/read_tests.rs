@@ -4,7 +4,7 @@ use crate::audit;
 use crate::authz::Role;
 use crate::base::{EmailAddress, ReplyId, UnixMillis};
 use crate::events::{self, Happened};
-use crate::messaging::{self, Gate, Purpose};
+use crate::messaging::{self, Delivery, Gate, Purpose};
 use crate::workspaces;
 
 fn suppressed(desk: &Desk, mail: &EmailAddress, purpose: Purpose) -> bool {
@@ -32,6 +32,22 @@ fn an_opt_out_in_a_reply_holds_at_once_for_all_but_confirmations() {
     let gate = desk.app().store.read(|txn| messaging::check_now(desk.app(), txn, waiting, now)).unwrap();
     assert!(matches!(gate, Gate::No { .. }), "{gate:?}");
     assert!(happened(&desk).iter().any(|what| matches!(what, Happened::Unsubscribed { .. })));
+}
+
+#[test]
+fn a_bounce_that_comes_as_a_plain_answer_takes_the_address_off() {
+    for automatic in [true, false] {
+        let desk = Desk::new();
+        desk.mark_first_mail_sent();
+        let reply =
+            desk.read_with("550 5.1.1 mailbox unavailable, user unknown. Your message was not delivered.", automatic);
+        let reading = reply.reading.unwrap();
+        assert_eq!(reading.other_kind.as_deref(), Some("bounce_hard"), "{reading:?}");
+        assert!(suppressed(&desk, &address("anna@fellside.example"), Purpose::Transactional), "{automatic}");
+        let bounced = |what: &Happened| matches!(what, Happened::MessageBounced { hard: true, .. });
+        assert!(happened(&desk).iter().any(bounced), "the sequence hears of it");
+        assert!(matches!(desk.mails()[0].state, Delivery::Bounced { hard: true, .. }));
+    }
 }
 
 #[test]

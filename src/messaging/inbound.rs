@@ -6,7 +6,7 @@ use super::suppression::suppress;
 use crate::app::App;
 use crate::base::{EmailAddress, MessageId, ReplyId, UnixMillis, WorkspaceId};
 use crate::events::{self, Happened};
-use crate::store::StoreError;
+use crate::store::{StoreError, Txn};
 
 /// Characters of an answer that may be stored (promise 3).
 pub const EXCERPT_CHARS: usize = 2000;
@@ -81,25 +81,36 @@ pub fn bounced(
     reason: &str,
 ) -> Result<(), StoreError> {
     let now = app.now();
-    app.store.write(|txn| {
-        let Some(mut message) = find_message(txn, workspace, message)? else { return Ok(()) };
-        if matches!(message.state, Delivery::Bounced { hard: true, .. }) {
-            return Ok(());
-        }
-        let (id, contact) = (message.id, message.contact);
-        message.state = Delivery::Bounced { hard, reason: reason.to_owned() };
-        update_message(txn, &message)?;
-        events::append(txn, workspace, now, Happened::MessageBounced { message: id, contact, hard })?;
-        let worn_out = !hard && soft_bounces(txn, &message)? >= SOFT_LIMIT;
-        if suppress_address || worn_out {
-            let target = Target::Address(message.to.clone());
-            suppress(txn, workspace, now, &target, SuppressionReason::Bounced, reason, Some(contact))?;
-        }
-        Ok(())
-    })
+    app.store.write(|txn| note_bounce(txn, workspace, message, hard, suppress_address, reason, now))
 }
 
-fn soft_bounces(txn: &mut crate::store::Txn<'_>, message: &Message) -> Result<usize, StoreError> {
+/// The same inside a transaction: a bounce may also be read out of what looks like an answer.
+pub fn note_bounce(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    message: MessageId,
+    hard: bool,
+    suppress_address: bool,
+    reason: &str,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let Some(mut message) = find_message(txn, workspace, message)? else { return Ok(()) };
+    if matches!(message.state, Delivery::Bounced { hard: true, .. }) {
+        return Ok(());
+    }
+    let (id, contact) = (message.id, message.contact);
+    message.state = Delivery::Bounced { hard, reason: reason.to_owned() };
+    update_message(txn, &message)?;
+    events::append(txn, workspace, now, Happened::MessageBounced { message: id, contact, hard })?;
+    let worn_out = !hard && soft_bounces(txn, &message)? >= SOFT_LIMIT;
+    if suppress_address || worn_out {
+        let target = Target::Address(message.to.clone());
+        suppress(txn, workspace, now, &target, SuppressionReason::Bounced, reason, Some(contact))?;
+    }
+    Ok(())
+}
+
+fn soft_bounces(txn: &mut Txn<'_>, message: &Message) -> Result<usize, StoreError> {
     let Some(enrolment) = message.enrolment else { return Ok(1) };
     let messages = super::store::list_of_enrolment(txn, message.workspace, enrolment, 20)?;
     Ok(messages.iter().filter(|message| matches!(message.state, Delivery::Bounced { hard: false, .. })).count())

@@ -25,7 +25,7 @@ mod usage;
 pub use api::{api_routes, openapi};
 pub use gate::{check_now, explain, Check, Checked, Gate};
 pub use hours::next_open;
-pub use inbound::{bounced, complained, receive, Incoming, EXCERPT_CHARS};
+pub use inbound::{bounced, complained, note_bounce, receive, Incoming, EXCERPT_CHARS};
 pub use model::{
     Delivery, Message, ProposedTime, Purpose, Reading, Reply, SendingHours, SuggestedContact, Suppression,
     SuppressionReason, Target,

@@ -161,6 +161,10 @@ fn answered(app: &App, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) 
     }
     app.store.write(|txn| {
         let Some(before) = plan::meant(txn, workspace, reply.enrolment, reply.contact)? else { return Ok(()) };
+        // It was a report about delivery, has ended the sequence as such, and is nobody's answer.
+        if before.came.bounced && reading.other_kind.as_deref() == Some("bounce_hard") {
+            return Ok(());
+        }
         if label == "out_of_office" && is_surely_away(txn, &reply, &reading)? {
             let next = step_job(workspace, before.id, now);
             return away(txn, &before, &reply, reading.return_date.as_deref(), next, now);

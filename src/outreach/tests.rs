@@ -565,6 +565,22 @@ fn too_many_bounces_pause_the_worker() {
 }
 
 #[test]
+fn a_bounce_that_came_as_an_answer_ends_the_sequence_and_counts_as_no_answer() {
+    for automatic in [true, false] {
+        let world = World::new();
+        let lead = world.lead("Anna", |_| {});
+        world.activate();
+        let message = world.now_stands(&lead).last_sent().unwrap().message;
+        let reply = world.receive(message, automatic);
+        // As the reader does in the transaction of its reading.
+        messaging::bounced(world.app(), world.test.workspace, message, true, true, "550").unwrap();
+        world.read_as(reply, "other", |reading| reading.other_kind = Some("bounce_hard".into()));
+        assert!(matches!(world.now_stands(&lead).state, State::Stopped { .. }));
+        assert_eq!((world.figure(Group::Bounced), world.figure(Group::Replied)), (1, 0), "automatic {automatic}");
+    }
+}
+
+#[test]
 fn an_erased_contact_leaves_no_trace_in_the_room() {
     let world = World::new();
     let lead = world.lead("Anna", |_| {});
