@@ -59,6 +59,7 @@ pub fn add_workspace(app: &App, name: &str, slug: &str) -> WorkspaceId {
         locale: "en-GB".into(),
         discloses_ai: false,
         routing: workspaces::Routing::default(),
+        link_hosts: Vec::new(),
         created_at: app.now(),
     };
     app.store.write(|txn| workspaces::put(txn, &workspace, None)).unwrap();

@@ -58,8 +58,10 @@ pub struct DraftView {
     /// As the engine had written it.
     pub generated_text: String,
     pub sources: Vec<SourceView>,
-    /// Claims that stand in no source; while there are any, the engine's own text cannot be approved.
+    /// Claims of the text that stand in no source.
     pub ungrounded: Vec<String>,
+    /// Those of them that keep it from being approved: the engine's own, and links to places that are not allowed.
+    pub held: Vec<String>,
     pub flags: Vec<String>,
     pub confidence: f32,
     pub created_at: String,
@@ -89,6 +91,7 @@ impl From<Draft> for DraftView {
         };
         let (subject, text) = (draft.final_subject().to_owned(), draft.final_text().to_owned());
         let sources = draft.shown_sources().map(SourceView::from).collect();
+        let held = draft.held().into_iter().map(str::to_owned).collect();
         let decided = draft.decided;
         Self {
             id: draft.id.to_string(),
@@ -107,6 +110,7 @@ impl From<Draft> for DraftView {
             generated_text: draft.text,
             sources,
             ungrounded: draft.ungrounded,
+            held,
             flags: draft.flags,
             confidence: draft.confidence,
             created_at: draft.created_at.to_rfc3339(),

@@ -179,6 +179,43 @@ fn engine_text_with_a_claim_from_nowhere_is_held_until_a_person_writes_over_it()
 }
 
 #[test]
+fn an_edit_elsewhere_does_not_let_a_claim_from_nowhere_leave() {
+    let desk = Desk::new();
+    let reply = desk.read("Yes, we are interested. Please tell us more about how it works.");
+    let (app, owner, now) = (desk.app(), desk.owner(), desk.app().now());
+    let text = "Hello Anna,\n\nyou save 4,500 pounds a year.\n\nNora Whitfield";
+    let new = NewDraft::answering(&reply, Intent::Interested, now).words(text, "en");
+    let id = app.store.write(|txn| drafts::propose(app, txn, &new, now)).unwrap().unwrap();
+    let approve_as = |subject: &str, text: &str| {
+        edit(app, owner, id, subject, text).unwrap();
+        match approve(app, owner, id) {
+            Err(AgentError::Held(words)) => words,
+            other => panic!("{other:?}"),
+        }
+    };
+    let price = approve_as("Re: Heating, eleven rooms", text);
+    assert!(price.contains("“4,500”"), "{price}");
+    let price = approve_as("Re: Heating", "Hello Anna,\n\nyou save about 4,500 pounds a year.\n\nNora");
+    assert!(price.contains("“4,500”"), "{price}");
+    let link = approve_as("Re: Heating", "Hello Anna, see https://shop.example/offer. Nora");
+    assert!(link.contains("https://shop.example/offer") && link.contains("Settings"), "{link}");
+    let link = approve_as("See shop.example", "Hello Anna, may I call? Nora");
+    assert!(link.contains("shop.example"), "{link}");
+
+    let allowed = app.store.write(|txn| {
+        let before = crate::workspaces::find(txn, desk.test.workspace)?.unwrap();
+        let after = crate::workspaces::Workspace { link_hosts: vec!["shop.example".into()], ..before.clone() };
+        crate::workspaces::put(txn, &after, Some(&before))
+    });
+    allowed.unwrap();
+    // A person's own figure is that person's word; the link leads to a listed host.
+    edit(app, owner, id, "Re: Heating", "Hello Anna, it costs 9,900 pounds, see https://shop.example/offer. Nora")
+        .unwrap();
+    approve(app, owner, id).unwrap();
+    assert_eq!(answers(&desk).len(), 1);
+}
+
+#[test]
 fn a_question_is_answered_from_an_approved_snippet_with_its_version_or_by_a_person() {
     let desk = Desk::new();
     let question = "How loud is the outdoor unit at night?";

@@ -57,6 +57,7 @@ pub(super) fn prepare(
         locale: "en-GB".to_owned(),
         discloses_ai: false,
         routing: Routing::default(),
+        link_hosts: Vec::new(),
         created_at: app.now(),
     };
     Ok(NewWorkspace { row })

@@ -26,6 +26,9 @@ pub struct Workspace {
     pub discloses_ai: bool,
     #[serde(default)]
     pub routing: Routing,
+    /// Hosts that links in answers may lead to, in lower case; their sub-domains count too (G5).
+    #[serde(default)]
+    pub link_hosts: Vec<String>,
     pub created_at: UnixMillis,
 }
 
