@@ -55,7 +55,7 @@ pub struct DraftView {
     pub id: String,
     /// `pending`, `scheduled` (approved, its message waits), `sent`, `not_sent`, `rejected`, `expired` or `withdrawn`.
     pub state: String,
-    /// Why it was not sent, or rejected.
+    /// Why it was not sent, rejected or withdrawn.
     pub reason: Option<String>,
     /// `interested`, `question`, `referral`, `later` or `meeting`.
     pub intent: String,
@@ -72,8 +72,10 @@ pub struct DraftView {
     /// As the engine had written it.
     pub generated_text: String,
     pub sources: Vec<SourceView>,
-    /// Claims that stand in no source; while there are any, the engine's own text cannot be approved.
+    /// Claims of the text that stand in no source.
     pub ungrounded: Vec<String>,
+    /// Those of them that keep it from being approved: the engine's own, and links to places that are not allowed.
+    pub held: Vec<String>,
     pub flags: Vec<String>,
     pub confidence: f32,
     pub created_at: String,
@@ -96,11 +98,14 @@ pub struct SourceView {
 impl From<Draft> for DraftView {
     fn from(draft: Draft) -> Self {
         let reason = match &draft.state {
-            DraftState::NotSent { reason } | DraftState::Rejected { reason } => Some(reason.clone()),
+            DraftState::NotSent { reason } | DraftState::Rejected { reason } | DraftState::Withdrawn { reason } => {
+                Some(reason.clone())
+            }
             _ => None,
         };
         let (subject, text) = (draft.final_subject().to_owned(), draft.final_text().to_owned());
         let sources = draft.shown_sources().map(SourceView::from).collect();
+        let held = draft.held().into_iter().map(str::to_owned).collect();
         let decided = draft.decided;
         Self {
             id: draft.id.to_string(),
@@ -119,6 +124,7 @@ impl From<Draft> for DraftView {
             generated_text: draft.text,
             sources,
             ungrounded: draft.ungrounded,
+            held,
             flags: draft.flags,
             confidence: draft.confidence,
             created_at: draft.created_at.to_rfc3339(),

@@ -13,14 +13,14 @@ use super::words::Clocks;
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::{self, Claimed, Rules, Span};
-use crate::base::{BookingId, ReplyId, UnixMillis, WorkspaceId};
+use crate::base::{BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
 use crate::connections::{self, Kind};
 use crate::contacts::{self, Contact};
 use crate::drafts;
 use crate::events::{self, Event, Happened, Start, Subscriber};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::messaging::{self, Reading, Reply};
-use crate::store::StoreError;
+use crate::store::{StoreError, Txn};
 use crate::workers::{self, Meeting, Worker};
 use crate::workspaces;
 
@@ -62,6 +62,9 @@ impl Subscriber<App> for Listener {
                     jobs::enqueue(txn, &job).map(|_| ())
                 })
             }
+            Happened::ReplyCorrected { reply, contact, .. } => {
+                app.store.write(|txn| no_meeting(txn, workspace, *reply, *contact, now))
+            }
             Happened::ConnectionMade { connection } => {
                 app.store.write(|txn| availability::schedule_sync(txn, workspace, *connection, now))
             }
@@ -71,6 +74,25 @@ impl Subscriber<App> for Listener {
             _ => Ok(()),
         }
     }
+}
+
+/// A person said that the answer proposes no meeting: what was proposed from it ends, and should they change their
+/// mind, its times are looked at anew.
+fn no_meeting(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    reply: ReplyId,
+    contact: ContactId,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    const REASON: &str = "The answer was read differently.";
+    let earlier = store::list_of_contact(txn, workspace, contact, 10)?;
+    for before in earlier.into_iter().filter(|own| own.reply == Some(reply) && own.state.is_proposed()) {
+        let mut booking = Booking { state: State::Cancelled { reason: REASON.to_owned() }, ..before.clone() };
+        booking.note(now, REASON);
+        store::put(txn, &booking, Some(&before))?;
+    }
+    store::forget_considered(txn, workspace, reply)
 }
 
 pub struct Consider;

@@ -71,6 +71,10 @@ pub fn mark_considered(txn: &mut Txn<'_>, workspace: WorkspaceId, reply: ReplyId
     txn.mark(&CONSIDERED, &Key::of(&CONSIDERED, workspace).id(reply.0))
 }
 
+pub fn forget_considered(txn: &mut Txn<'_>, workspace: WorkspaceId, reply: ReplyId) -> Result<(), StoreError> {
+    txn.remove(&CONSIDERED, &Key::of(&CONSIDERED, workspace).id(reply.0))
+}
+
 /// Bookings that begin in `range`, in order, whatever became of them.
 pub fn list_between(store: &Store, workspace: WorkspaceId, range: Span) -> Result<Vec<Booking>, StoreError> {
     let at = |instant: UnixMillis| Key::of(&BY_TIME, workspace).time(instant).as_bytes().to_vec();

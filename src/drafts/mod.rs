@@ -15,6 +15,7 @@ mod figures;
 mod model;
 mod propose;
 mod store;
+mod withdraw;
 
 pub use autonomy::{autonomy_of, is_locked, switch_label, LabelAutonomy, Standing, SwitchError};
 pub use expire::{ExpireDraft, EXPIRE};
@@ -24,6 +25,7 @@ pub use propose::{ground, propose, NewDraft};
 pub use store::{
     count_pending, find, get, list_newest, list_of_reply, list_pending, next_pending, page_of_pending, put,
 };
+pub use withdraw::{withdraw, withdraw_of_reply, Older};
 
 use crate::store::Declared;
 

@@ -106,6 +106,17 @@ pub fn list_of_reply(txn: &mut Txn<'_>, workspace: WorkspaceId, reply: ReplyId) 
     by_keys(txn, workspace, &keys)
 }
 
+/// Drafts to a contact, newest first.
+pub(super) fn newest_of_contact(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    limit: usize,
+) -> Result<Vec<Draft>, StoreError> {
+    let keys = txn.keys(&BY_CONTACT, &Key::of(&BY_CONTACT, workspace).id(contact.0), Dir::Backward, limit)?;
+    by_keys(txn, workspace, &keys)
+}
+
 fn of_contact(
     txn: &mut Txn<'_>,
     workspace: WorkspaceId,
