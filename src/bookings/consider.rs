@@ -9,7 +9,7 @@ use super::model::{Booking, Source, State};
 use super::offer;
 use super::situation::Situation;
 use super::store;
-use super::words::Clocks;
+use super::words::{self, Clocks, Language};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::{self, Claimed, Rules, Span};
@@ -134,8 +134,13 @@ fn consider(app: &App, job: &Job) -> Result<Outcome, StoreError> {
         within: situation.range,
         guest: &case.clocks.guest,
     };
+    let names_no_time = case.reading.times.is_empty();
+    if let Some(upcoming) = case.upcoming.as_ref().filter(|_| names_no_time) {
+        let when = words::when(Language::English, upcoming.start, &case.clocks);
+        return leave(app, job, &case, format!("No other time is named, and there is a meeting on {when}."));
+    }
     match decide(&wish, &situation.diary()) {
-        Decision::Nothing => Ok(Outcome::Done),
+        Decision::Leave { note } => leave(app, job, &case, note),
         Decision::Book(span) => book(app, job, &case, &meeting, span),
         Decision::Ask { span, note } => ask(app, job, &case, &meeting, span, note),
         Decision::Offer { free, why } => answer_with(app, job, &case, &free, why),
@@ -158,6 +163,9 @@ fn load(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Case>, 
             return Ok(None);
         }
         let Some(reply) = messaging::find_reply(txn, workspace, id)? else { return Ok(None) };
+        if reply.automatic || reply.handled_at.is_some() {
+            return Ok(None);
+        }
         let Some(reading) = reply.reading.clone().filter(|reading| reading.label == LABEL) else { return Ok(None) };
         let Some(contact) = contacts::find(txn, workspace, reply.contact)? else { return Ok(None) };
         let worker = match reply.worker {
@@ -274,6 +282,20 @@ fn answer_with(app: &App, job: &Job, case: &Case, free: &[Span], why: WhyOffer) 
     app.store.write(|txn| {
         retire_proposals(txn, job.workspace, case.contact.id, None, "They wrote again.", now)?;
         drafts::propose(app, txn, &draft, now)?;
+        if case.reading.times.is_empty() && !case.reading.booking_links.is_empty() {
+            store::leave_to_person(txn, &case.reply, "They sent a link to their own calendar.", now)?;
+        }
+        store::mark_considered(txn, job.workspace, case.reply.id)?;
+        jobs::complete(txn, job)
+    })?;
+    Ok(Outcome::Committed)
+}
+
+/// Nothing can be offered or asked: the answer waits for a person, with the reason.
+fn leave(app: &App, job: &Job, case: &Case, note: String) -> Result<Outcome, StoreError> {
+    let now = app.now();
+    app.store.write(|txn| {
+        store::leave_to_person(txn, &case.reply, &note, now)?;
         store::mark_considered(txn, job.workspace, case.reply.id)?;
         jobs::complete(txn, job)
     })?;

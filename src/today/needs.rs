@@ -67,6 +67,7 @@ impl Needs {
         needs.add_drafts(day)?;
         needs.add_replies(day, &waiting)?;
         needs.add_proposals(day)?;
+        needs.add_meetings(day)?;
         needs.add_doubts(day)?;
         needs.add_workers(day)?;
         needs.add_guide(day)?;
@@ -186,6 +187,22 @@ impl Needs {
         Ok(())
     }
 
+    /// Meetings that stand still: nothing could be offered.
+    fn add_meetings(&mut self, day: &Day<'_>) -> Result<(), TodayError> {
+        if !day.actor.may(Permission::HandleReplies) {
+            return Ok(());
+        }
+        let left = bookings::list_left(&day.app.store, day.workspace.id, SHOWN + 1)?;
+        let mut people = People::of(day.app, day.workspace.id);
+        for (reply, left) in left.iter().take(SHOWN) {
+            self.rows.push(left_over(&mut people, reply, &left.reason)?);
+        }
+        if left.len() > SHOWN {
+            self.add_more("More answers about a meeting", "/replies");
+        }
+        Ok(())
+    }
+
     fn add_doubts(&mut self, day: &Day<'_>) -> Result<(), TodayError> {
         if !day.actor.may(Permission::ApproveDrafts) {
             return Ok(());
@@ -238,6 +255,11 @@ impl Needs {
             });
         }
         Ok(())
+    }
+
+    fn add_more(&mut self, fact: &str, href: &str) {
+        let (fact, href) = (fact.to_owned(), href.to_owned());
+        self.rows.push(Need { icon: "more", fact, href, go: "Look", ..Need::default() });
     }
 
     fn add_rest(&mut self, all: usize, what: &str, href: &str) {
@@ -338,6 +360,22 @@ fn proposal(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result
             words: format!("Book {}", start.strftime("%H:%M")),
             kind: "",
         }],
+        ..Need::default()
+    })
+}
+
+/// A link of theirs is shown as they wrote it; nothing here opens it.
+fn left_over(people: &mut People<'_>, reply: &Reply, reason: &str) -> Result<Need, TodayError> {
+    let known = people.get(reply.contact)?;
+    let name = if known.name.is_empty() { reply.from.display().to_owned() } else { known.name };
+    let link = reply.reading.as_ref().and_then(|reading| reading.booking_links.first());
+    Ok(Need {
+        icon: "calendar",
+        tone: "plum",
+        fact: format!("{name} wants to meet and names no time"),
+        context: link.map_or_else(|| reason.to_owned(), |link| format!("{reason} {link}")),
+        href: format!("/replies/{}", reply.id),
+        go: "Answer",
         ..Need::default()
     })
 }

@@ -37,6 +37,7 @@ fn parts(what: &Happened) -> Vec<&'static str> {
         H::MessageQueued { .. } | H::MessageSent { .. } | H::MessageNotSent { .. } => {
             &["outgoing", "leads", "figures", "today-sending"]
         }
+        H::MeetingLeft { .. } => &["needs-you"],
         H::MessageInDoubt { .. } => &["needs-you", "leads"],
         H::MessageReceived { .. } | H::ReplyClassified { .. } | H::ReplyCorrected { .. } => {
             &["needs-you", "came-in", "replies", "leads", "figures"]
