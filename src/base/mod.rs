@@ -12,4 +12,4 @@ pub use clock::Clock;
 pub use email::{EmailAddress, InvalidEmail};
 pub use ids::*;
 pub use page::{Cursor, InvalidCursor, Page};
-pub use time::UnixMillis;
+pub use time::{day_words, UnixMillis};

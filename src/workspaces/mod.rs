@@ -28,7 +28,7 @@ pub use members::{list as list_members, owners};
 pub use model::{ApiKey, Invitation, Member, Workspace, WorkspaceState};
 pub use pages::routes;
 pub use rows::TABLES;
-pub use settings::of_user;
+pub use settings::{of_user, set_postal_address};
 pub use setup::{add_user, owner_link, AddUser, AddedUser, SetupError};
 pub use store::{find, find_by_slug, get, list_all, put};
 

@@ -8,7 +8,8 @@ use super::support::TestServer;
 
 /// What answers without signing in, besides the pages that lead there.
 const PUBLIC: &[&str] = &["/healthz", "/readyz", "/v1/openapi.json", "/metrics"];
-const PUBLIC_PREFIXES: &[&str] = &["/signin", "/forgot", "/reset", "/setup", "/invite", "/u/", "/static/"];
+const PUBLIC_PREFIXES: &[&str] =
+    &["/signin", "/forgot", "/reset", "/confirm-address", "/setup", "/invite", "/u/", "/static/"];
 
 fn routes() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
