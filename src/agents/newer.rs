@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::base::{ContactId, ReplyId, UnixMillis, WorkspaceId};
 use crate::drafts::{self, Older};
-use crate::events::{Event, Happened, Subscriber};
+use crate::events::{Event, Happened, Start, Subscriber};
 use crate::messaging;
 use crate::store::StoreError;
 
@@ -12,6 +12,11 @@ pub struct Newer;
 impl Subscriber<App> for Newer {
     fn name(&self) -> &'static str {
         "agents.newer"
+    }
+
+    /// What waits for approval from before it was there is old anyway.
+    fn start(&self) -> Start {
+        Start::Now
     }
 
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {

@@ -14,4 +14,4 @@ pub use email::{EmailAddress, InvalidEmail};
 pub use ids::*;
 pub use page::{Cursor, InvalidCursor, Page};
 pub use private_host::PrivateHost;
-pub use time::UnixMillis;
+pub use time::{day_words, UnixMillis};

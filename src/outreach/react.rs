@@ -7,7 +7,7 @@ use super::model::{Enrolment, Sent, State};
 use super::plan::{self, hours_for, step_job};
 use super::{store, timing, wake};
 use crate::app::App;
-use crate::base::{BookingId, ContactId, MessageId, ReplyId, StepId, UnixMillis, WorkspaceId};
+use crate::base::{day_words, BookingId, ContactId, MessageId, ReplyId, StepId, UnixMillis, WorkspaceId};
 use crate::connections::{self, State as Link};
 use crate::events::{Event, Happened, Start, Subscriber};
 use crate::jobs::NewJob;
@@ -242,7 +242,7 @@ fn away(
     if was_an_answer {
         after.came.label = None;
     }
-    let reason = return_date.map_or("Away, no date given.".into(), |date| format!("Away until {date}."));
+    let reason = return_date.map_or("Away, no date given.".into(), |date| format!("Away until {}.", day_words(date)));
     after.state = State::PausedUntil { at, reason, job: next.id() };
     after.changed_at = now;
     crate::jobs::enqueue(txn, &next)?;

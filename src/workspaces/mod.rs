@@ -31,7 +31,7 @@ pub use model::{ApiKey, Invitation, Member, Workspace, WorkspaceState};
 pub use pages::routes;
 pub use routing::{reaches, Routing};
 pub use rows::{sweep_invitations, TABLES};
-pub use settings::of_user;
+pub use settings::{of_user, set_postal_address};
 pub use setup::{add_user, owner_link, AddUser, AddedUser, SetupError};
 pub use store::{find, find_by_slug, find_routing, get, list_all, put};
 

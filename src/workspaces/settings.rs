@@ -62,6 +62,24 @@ pub fn change(app: &App, actor: &Actor, form: &SettingsForm) -> Result<Workspace
     })
 }
 
+/// Changes the postal address alone, as the guide to the first mail asks for it; an empty one is refused there.
+pub fn set_postal_address(app: &App, actor: &Actor, address: &str) -> Result<Workspace, WorkspaceError> {
+    if address.trim().is_empty() {
+        let words = "Write street, place and country, as on a letter to you.";
+        return Err(WorkspaceError::invalid("postal_address", words));
+    }
+    let known = store::get(&app.store, actor.workspace)?.ok_or(WorkspaceError::NotFound)?;
+    let form = SettingsForm {
+        name: known.name,
+        slug: known.slug,
+        time_zone: known.time_zone,
+        postal_address: address.to_owned(),
+        discloses_ai: known.discloses_ai,
+        link_hosts: None,
+    };
+    change(app, actor, &form)
+}
+
 fn checked_address(raw: &str) -> Result<String, WorkspaceError> {
     let lines: Vec<&str> = raw.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let address = lines.join("\n");

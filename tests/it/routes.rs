@@ -60,6 +60,8 @@ POST   /signin/{issuer}/link                      Public
 POST   /signout                                   Public
 GET    /forgot                                    Public
 POST   /forgot                                    Public
+GET    /confirm-address/{secret}                  Public
+POST   /confirm-address/{secret}                  Public
 GET    /reset/{secret}                            Public
 POST   /reset/{secret}                            Public
 GET    /setup/{secret}                            Public

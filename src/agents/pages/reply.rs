@@ -12,12 +12,12 @@ use crate::agents::words::{span_words, time_words};
 use crate::agents::{replies, AgentError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::ReplyId;
+use crate::base::{day_words, ReplyId};
 use crate::contacts;
 use crate::drafts;
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
-use crate::http::ui::{reply_badge, Choice, FieldErrors};
+use crate::http::ui::{language_name, reply_badge, Choice, FieldErrors};
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
 use crate::language::classify::Label;
 use crate::messaging::{self, Delivery, Reading, Reply};
@@ -188,9 +188,9 @@ fn warnings(reading: &Reading) -> Vec<String> {
 }
 
 fn facts(reading: &Reading) -> Vec<(&'static str, String)> {
-    let mut facts = vec![("Language", reading.language.clone())];
-    facts.extend(reading.return_date.clone().map(|day| ("Back on", day)));
-    facts.extend(reading.follow_up_on.clone().map(|day| ("Write again on", day)));
+    let mut facts = vec![("Language", language_name(&reading.language))];
+    facts.extend(reading.return_date.as_deref().map(|day| ("Back on", day_words(day))));
+    facts.extend(reading.follow_up_on.as_deref().map(|day| ("Write again on", day_words(day))));
     facts.extend(reading.duration_minutes.map(|minutes| ("Asks for", format!("{minutes} minutes"))));
     facts.extend(reading.booking_links.first().cloned().map(|link| ("Their booking page", link)));
     facts.retain(|(_, value)| !value.is_empty());

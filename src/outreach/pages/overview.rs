@@ -6,6 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::super::period::{self, Period};
+use super::super::words::for_nobody;
 use super::super::{activate, figures, get_sequence, store, Enrolment, Figures, Group, Missing, OutreachError, State};
 use super::{head, when, zone, Head};
 use crate::app::App;
@@ -260,7 +261,7 @@ fn step_rows(worker: &Worker, sequence: &super::super::Sequence, figures: &Figur
                 (_, 1) => format!("1 {} later", kind.trim_end_matches('s')),
                 (_, days) => format!("{days} {kind} later"),
             },
-            title: if step.subject.is_empty() { first_line(&step.text) } else { step.subject.clone() },
+            title: if step.subject.is_empty() { first_line(&step.text) } else { for_nobody(&step.subject) },
             note: match (sequence.is_approved(step), step.subject.is_empty()) {
                 (false, _) => "Waits for approval.",
                 (true, true) => "Same thread. Leaves by itself.",
@@ -281,9 +282,16 @@ fn rest_words(interested: u64, bounced: u64, opted_out: u64) -> String {
     said.collect::<Vec<_>>().join(", ")
 }
 
+/// What a follow-up begins with, after its salutation.
 fn first_line(text: &str) -> String {
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("No text yet");
-    line.chars().take(80).collect()
+    let text = for_nobody(text);
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or("No text yet");
+    let line = if first.ends_with(',') { lines.next().unwrap_or(first) } else { first };
+    match line.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None => line.to_owned(),
+    }
 }
 
 /// Mails at the gate first, then leads that are held back with their reason.
