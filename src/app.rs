@@ -121,7 +121,7 @@ impl App {
 fn outbound_rules(config: &Config) -> OutboundRules {
     OutboundRules {
         allow_loopback: config.allow_loopback_providers,
-        allow_private_hosts: config.outbound.allow_private_hosts.iter().map(|host| host.name()).collect(),
+        allow_private_hosts: config.outbound.allow_private_hosts.clone(),
         user_agent: concat!("Launchyard/", env!("CARGO_PKG_VERSION")).to_owned(),
         extra_roots: config.outbound.ca_file.clone(),
     }

@@ -64,7 +64,7 @@ fn may_leave_by_itself(app: &App, workspace: WorkspaceId, id: DraftId) -> Result
     let Some(draft) = drafts::get(&app.store, workspace, id)?.filter(Draft::is_pending) else { return Ok(false) };
     let Some(worker) = draft.worker else { return Ok(false) };
     let Some(settings) = workers::get(&app.store, workspace, worker)? else { return Ok(false) };
-    if !settings.autonomy.automatic.contains_key(&draft.label) {
+    if drafts::is_locked(&draft.label) || !settings.autonomy.automatic.contains_key(&draft.label) {
         return Ok(false);
     }
     let known = drafts::figures_of(&app.store, workspace, worker, &draft.label)?.allow_automatic();

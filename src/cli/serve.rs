@@ -1,5 +1,6 @@
 //! `launchyard serve`.
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use crate::wiring::{open_app, Running};
 use crate::workspaces;
 
 pub fn serve(place: &Place, listen: Option<SocketAddr>) -> anyhow::Result<()> {
+    let stop = notify::Stop::listen()?;
     let config = place.load(listen)?;
     start_log(&config.log)?;
     let listener = bind(config.server.listen).context("the server cannot start")?;
@@ -34,7 +36,7 @@ pub fn serve(place: &Place, listen: Option<SocketAddr>) -> anyhow::Result<()> {
     say_owner_link(&app);
     watch_disk(&app);
     notify::ready();
-    notify::wait_for_stop()?;
+    stop.wait()?;
     tracing::info!("stopping: what is in hand is finished first");
     notify::stopping();
     drop(control);
@@ -96,7 +98,9 @@ fn warn_about_exposure(config: &Config, address: SocketAddr) {
 /// Writes the log to standard error, and keeps the newest errors for the operator's page.
 pub fn start_log(log: &Log) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&log.filter).context("log.filter")?;
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // Colours are for people; in a journal or a file they would be noise between the words.
+    let lines =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let log_and_page = tracing_subscriber::registry().with(filter).with(ErrorLayer);
     match log.format {
         LogFormat::Json => log_and_page.with(lines.json()).init(),

@@ -64,6 +64,18 @@ pub fn list_pending(store: &Store, workspace: WorkspaceId, limit: usize) -> Resu
     })
 }
 
+/// What waits for a person page by page, oldest first.
+pub fn page_of_pending(
+    store: &Store,
+    workspace: WorkspaceId,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Draft>, StoreError> {
+    let keys = store.key_page(&PENDING, &Key::of(&PENDING, workspace), after, Dir::Forward, limit)?;
+    let rows = store.read(|txn| by_keys(txn, workspace, &keys.rows))?;
+    Ok(Page { rows, next: keys.next })
+}
+
 pub fn count_pending(store: &Store, workspace: WorkspaceId) -> Result<u32, StoreError> {
     let keys = store.read(|txn| txn.keys(&PENDING, &Key::of(&PENDING, workspace), Dir::Forward, MOST_PENDING))?;
     Ok(u32::try_from(keys.len()).unwrap_or(u32::MAX))
@@ -91,6 +103,17 @@ pub fn list_newest(
 /// Drafts that answer a reply, oldest first.
 pub fn list_of_reply(txn: &mut Txn<'_>, workspace: WorkspaceId, reply: ReplyId) -> Result<Vec<Draft>, StoreError> {
     let keys = txn.keys(&BY_REPLY, &Key::of(&BY_REPLY, workspace).id(reply.0), Dir::Forward, MOST_OF_REPLY)?;
+    by_keys(txn, workspace, &keys)
+}
+
+/// Drafts to a contact, newest first.
+pub(super) fn newest_of_contact(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    limit: usize,
+) -> Result<Vec<Draft>, StoreError> {
+    let keys = txn.keys(&BY_CONTACT, &Key::of(&BY_CONTACT, workspace).id(contact.0), Dir::Backward, limit)?;
     by_keys(txn, workspace, &keys)
 }
 

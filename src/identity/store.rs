@@ -55,7 +55,7 @@ const TICKETS: Table<Ticket> = Table::sealed(
     Tree::Identity,
     Holds::Nothing,
     Retention::Served,
-    "Single-use links and half-finished sign-ins, by the hash of their secret; gone after minutes or an hour.",
+    "Single-use links and half-finished sign-ins, by the hash of their secret; gone after minutes, an hour, or a day.",
 );
 pub(super) const TRIES: Table<Tries> = Table::sealed(
     0x0507,

@@ -93,23 +93,33 @@ pub fn bounced(
     reason: &str,
 ) -> Result<(), StoreError> {
     let now = app.now();
+    app.store.write_reserved(|txn| note_bounce(txn, workspace, message, bounce, reason, now))
+}
+
+/// The same inside a transaction: a bounce may also be read out of what looks like an answer.
+pub fn note_bounce(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    message: MessageId,
+    bounce: Bounce,
+    reason: &str,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
     let (hard, full) = (bounce == Bounce::Nobody, bounce == Bounce::Full);
-    app.store.write_reserved(|txn| {
-        let Some(mut message) = find_message(txn, workspace, message)? else { return Ok(()) };
-        if matches!(message.state, Delivery::Bounced { hard: true, .. }) {
-            return Ok(());
-        }
-        prove(txn, &mut message, now)?;
-        let (id, contact) = (message.id, message.contact);
-        message.state = Delivery::Bounced { hard, reason: reason.to_owned(), full };
-        update_message(txn, &message)?;
-        events::append(txn, workspace, now, Happened::MessageBounced { message: id, contact, hard })?;
-        if hard || (full && full_mailboxes(txn, &message)? >= SOFT_LIMIT) {
-            let target = Target::Address(message.to.clone());
-            suppress(txn, workspace, now, &target, SuppressionReason::Bounced, reason, Some(contact))?;
-        }
-        Ok(())
-    })
+    let Some(mut message) = find_message(txn, workspace, message)? else { return Ok(()) };
+    if matches!(message.state, Delivery::Bounced { hard: true, .. }) {
+        return Ok(());
+    }
+    prove(txn, &mut message, now)?;
+    let (id, contact) = (message.id, message.contact);
+    message.state = Delivery::Bounced { hard, reason: reason.to_owned(), full };
+    update_message(txn, &message)?;
+    events::append(txn, workspace, now, Happened::MessageBounced { message: id, contact, hard })?;
+    if hard || (full && full_mailboxes(txn, &message)? >= SOFT_LIMIT) {
+        let target = Target::Address(message.to.clone());
+        suppress(txn, workspace, now, &target, SuppressionReason::Bounced, reason, Some(contact))?;
+    }
+    Ok(())
 }
 
 /// How many of the newest mails to this address found its mailbox full.

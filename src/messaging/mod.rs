@@ -27,7 +27,7 @@ mod wake;
 pub use api::{api_routes, openapi};
 pub use gate::{check_now, explain, Check, Checked, Gate};
 pub use hours::next_open;
-pub use inbound::{bounced, complained, receive, Bounce, Incoming, EXCERPT_CHARS};
+pub use inbound::{bounced, complained, note_bounce, receive, Bounce, Incoming, EXCERPT_CHARS};
 pub use model::{
     Delivery, Message, ProposedTime, Purpose, Reading, Reply, SendingHours, SuggestedContact, Suppression,
     SuppressionReason, Target,
@@ -43,7 +43,7 @@ pub use store::set_state;
 pub use store::{
     find_by_message_ids, find_by_thread, find_message, find_of_contact, find_reply, get_message, get_reply,
     list_in_doubt, list_of_contact, list_of_enrolment, list_recent, list_replies, list_replies_of_contact,
-    sweep_excerpts, update_reply,
+    list_waiting_replies, may_have_opted_out, page_of_contact, replies_of_contact, sweep_excerpts, update_reply,
 };
 pub use suppression::{
     forget_address, hash_of, is_suppressed, lift, list as list_suppressions, suppress, suppress_by_hand, SuppressError,

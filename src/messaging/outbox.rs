@@ -294,6 +294,8 @@ pub fn hold_restored(app: &App, workspace: WorkspaceId) -> Result<usize, StoreEr
 pub enum ResolveError {
     #[error(transparent)]
     Denied(#[from] Denied),
+    #[error("no such message")]
+    NotFound,
     /// Somebody else decided first, or it was found meanwhile.
     #[error("this message does not wait for a decision any more")]
     NotWaiting,
@@ -306,7 +308,7 @@ pub fn resolve(app: &App, actor: &Actor, id: MessageId, verdict: Verdict) -> Res
     actor.require(Permission::ApproveDrafts)?;
     let now = app.now();
     app.store.write(|txn| {
-        let mut message = find_message(txn, actor.workspace, id)?.ok_or(ResolveError::NotWaiting)?;
+        let mut message = find_message(txn, actor.workspace, id)?.ok_or(ResolveError::NotFound)?;
         // One that was taken back or refused is over: only what may have left is a person's to decide.
         if !matches!(message.state, Delivery::NeedsHuman { .. }) {
             return Err(ResolveError::NotWaiting);

@@ -62,6 +62,8 @@ const SWEPT: Table<Vec<u8>> = Table::sealed(
     Retention::Account,
     "Up to which answer the words were taken out because they had grown old.",
 );
+const REPLIES_WAITING: Table<()> =
+    Table::index(0x0a15, "replies_waiting", "Replies that a person is to look at, by time.");
 
 pub(super) const TABLES: &[Declared] = &[
     Declared::personal(&MESSAGES, export_messages, erase_messages),
@@ -76,10 +78,14 @@ pub(super) const TABLES: &[Declared] = &[
     Declared::plain(&REPLIES_RECENT),
     Declared::plain(&REPLY_SEEN),
     Declared::plain(&SWEPT),
+    Declared::plain(&REPLIES_WAITING),
 ];
 
 /// Rows of one person read in one go for an export.
 const EXPORTED: usize = 200;
+
+/// Answers of one person that are looked at.
+const LOOK_BACK: usize = 20;
 
 fn message_key(workspace: WorkspaceId, id: MessageId) -> Key {
     Key::of(&MESSAGES, workspace).id(id.0)
@@ -222,6 +228,21 @@ pub fn list_of_contact(
     store.read(|txn| messages_of(txn, workspace, &BY_CONTACT, &prefix, limit))
 }
 
+/// Messages of a contact page by page, newest first.
+pub fn page_of_contact(
+    store: &Store,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Message>, StoreError> {
+    let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
+    let keys = store.key_page(&BY_CONTACT, &prefix, before, Dir::Backward, limit)?;
+    let ids = keys.rows.iter().filter_map(Key::last_id).map(MessageId);
+    let rows = store.read(|txn| ids.clone().filter_map(|id| find_message(txn, workspace, id).transpose()).collect())?;
+    Ok(Page { rows, next: keys.next })
+}
+
 /// Messages of a contact, newest first, inside a transaction.
 pub fn find_of_contact(
     txn: &mut Txn<'_>,
@@ -317,7 +338,16 @@ pub fn update_reply(txn: &mut Txn<'_>, reply: &Reply) -> Result<(), StoreError> 
     Ok(())
 }
 
+fn waiting_key(reply: &Reply) -> Key {
+    Key::of(&REPLIES_WAITING, reply.workspace).time(reply.received_at).id(reply.id.0)
+}
+
 fn put_reply(txn: &mut Txn<'_>, reply: &Reply) -> Result<(), StoreError> {
+    if reply.waits() {
+        txn.mark(&REPLIES_WAITING, &waiting_key(reply))?;
+    } else {
+        txn.remove(&REPLIES_WAITING, &waiting_key(reply))?;
+    }
     txn.put(&REPLIES, &reply_key(reply.workspace, reply.id), reply)
 }
 
@@ -344,6 +374,30 @@ fn page_of_replies(
     let ids = keys.rows.iter().filter_map(Key::last_id).map(ReplyId);
     let rows = store.read(|txn| ids.clone().filter_map(|id| find_reply(txn, workspace, id).transpose()).collect())?;
     Ok(Page { rows, next: keys.next })
+}
+
+/// Replies of a contact page by page, newest first.
+pub fn replies_of_contact(
+    store: &Store,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Reply>, StoreError> {
+    let prefix = Key::of(&REPLIES_BY_CONTACT, workspace).id(contact.0);
+    let keys = store.key_page(&REPLIES_BY_CONTACT, &prefix, before, Dir::Backward, limit)?;
+    let ids = keys.rows.iter().filter_map(Key::last_id).map(ReplyId);
+    let rows = store.read(|txn| ids.clone().filter_map(|id| find_reply(txn, workspace, id).transpose()).collect())?;
+    Ok(Page { rows, next: keys.next })
+}
+
+/// Replies that a person is to look at, newest first.
+pub fn list_waiting_replies(store: &Store, workspace: WorkspaceId, limit: usize) -> Result<Vec<Reply>, StoreError> {
+    store.read(|txn| {
+        let keys = txn.keys(&REPLIES_WAITING, &Key::of(&REPLIES_WAITING, workspace), Dir::Backward, limit)?;
+        let ids = keys.iter().filter_map(Key::last_id).map(ReplyId);
+        ids.filter_map(|id| find_reply(txn, workspace, id).transpose()).collect()
+    })
 }
 
 /// Replies of a contact, newest first.
@@ -396,6 +450,12 @@ fn without_words(mut reply: Reply) -> Reply {
         reading.times.iter_mut().for_each(|time| time.source_text.clear());
     }
     reply
+}
+
+/// The contact has perhaps asked not to be written to, and nobody has said yet whether that is so.
+pub fn may_have_opted_out(txn: &mut Txn<'_>, workspace: WorkspaceId, contact: ContactId) -> Result<bool, StoreError> {
+    let newest = list_replies_of_contact(txn, workspace, contact, LOOK_BACK)?;
+    Ok(newest.iter().any(|reply| reply.reading.as_ref().is_some_and(|reading| reading.undecided)))
 }
 
 fn export_messages(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
@@ -474,6 +534,7 @@ fn erase_replies(store: &Store, person: Person) -> Result<usize, StoreError> {
                 let by_contact = Key::of(&REPLIES_BY_CONTACT, workspace).id(contact.0).time(at).id(id);
                 txn.remove(&REPLIES_BY_CONTACT, &by_contact)?;
                 txn.remove(&REPLIES_RECENT, &Key::of(&REPLIES_RECENT, workspace).time(at).id(id))?;
+                txn.remove(&REPLIES_WAITING, &waiting_key(reply))?;
                 // Nothing can come of seeing it again: the message that it answers is erased as well.
                 let seen = seen_key(txn, reply)?;
                 txn.remove(&REPLY_SEEN, &seen)?;

@@ -259,6 +259,9 @@ fn why_not(txn: &mut Txn<'_>, contact: &Contact, sequence: SequenceId) -> Result
     if messaging::is_suppressed(txn, contact.workspace, address, Purpose::Outreach)?.is_some() {
         return Ok(Some(Skip::Suppressed));
     }
+    if messaging::may_have_opted_out(txn, contact.workspace, contact.id)? {
+        return Ok(Some(Skip::MayHaveOptedOut));
+    }
     let before = store::list_of_contact(txn, contact.workspace, contact.id)?;
     if before.iter().any(|enrolment| enrolment.state.is_active()) {
         return Ok(Some(Skip::AlreadyEnrolled));

@@ -146,7 +146,10 @@ fn site(app: &App) -> Result<Site, StartError> {
     site.token_prefixes = secret_paths.map(|prefix| (*prefix).to_owned()).collect();
     // One-click unsubscribe comes without any cookie (RFC 8058 section 3.1); its token proves itself.
     site.csrf_exempt = vec!["/u".to_owned()];
+    // A mail provider presses for all its people from a few addresses; a wish not to be written to is never refused.
+    site.uncounted = vec!["/u".to_owned()];
     site.max_body_bytes = config.limits.form_body_kib as usize * 1024;
+    site.max_json_bytes = config.limits.json_body_kib as usize * 1024;
     site.max_upload_bytes = config.limits.import_mib as usize * 1024 * 1024;
     Ok(site)
 }
