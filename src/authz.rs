@@ -176,6 +176,8 @@ impl Actor {
         if self.may(permission) {
             return Ok(());
         }
+        let Self { workspace, user, api_key, .. } = self;
+        tracing::info!(%workspace, ?user, ?api_key, ?permission, "refused: not allowed");
         Err(Denied { permission, words: self.refusal(permission) })
     }
 

@@ -183,6 +183,7 @@ async fn list_drafts(
     Ok(Json(page.map(DraftView::from).into()))
 }
 
+/// One draft with its sources.
 #[utoipa::path(get, path = "/v1/drafts/{id}", tag = "drafts", params(("id" = String, Path)),
     responses((status = 200, description = "The draft", body = DraftView), (status = 404, description = "Not here")))]
 async fn find_draft(app: Data<App>, actor: Actor, id: Path<DraftId>) -> Result<Json<DraftView>, ApiError> {

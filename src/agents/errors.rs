@@ -39,7 +39,7 @@ impl From<SuppressError> for AgentError {
         match error {
             SuppressError::Denied(denied) => Self::Denied(denied),
             SuppressError::NotFound => Self::NotFound,
-            SuppressError::ReasonMissing => Self::invalid("reason", "Say why."),
+            SuppressError::ReasonMissing => Self::invalid("reason", "Say why, in a few words."),
             SuppressError::Store(error) => Self::Store(error),
         }
     }

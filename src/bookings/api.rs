@@ -133,6 +133,7 @@ async fn list(app: Data<App>, actor: Actor, query: Query<PageQuery>) -> Result<H
     Ok(HttpResponse::Ok().json(ApiPage::from(page.map(ApiBooking::from))))
 }
 
+/// One booking.
 #[utoipa::path(
     get, path = "/v1/bookings/{booking}", tag = "bookings", params(("booking" = String, Path, description = "Its id")),
     responses(

@@ -10,7 +10,7 @@ use super::log;
 use super::model::Event;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{Cursor, Page, WorkspaceId};
+use crate::base::{Cursor, Page};
 use crate::http::api::Problem;
 use crate::http::{run, ApiError, ApiPage, PageQuery};
 use crate::store::{Store, StoreError};
@@ -33,7 +33,7 @@ struct EventsApi;
 /// Something that happened in the workspace: ids and small facts, never content.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct ApiEvent {
-    /// Position in the log, from 1, without gaps.
+    /// Position in the log. Events that the key may not see are left out, and what is older than the server keeps events is gone from its beginning.
     pub number: u64,
     /// `reply_classified`, `booking_confirmed`, …
     #[serde(rename = "type")]
@@ -88,28 +88,28 @@ async fn list(
     query: web::Query<EventQuery>,
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    // The log tells of replies, bookings and outreach at once.
+    // The log tells of everything at once; each event is told to whom may see what it is about.
     actor.require(Permission::ViewContacts)?;
     let (cursor, limit) = page.parts()?;
     let kind = query.into_inner().kind;
-    let read = run(move || page_of(&app.store, actor.workspace, cursor, limit, kind.as_deref())).await?;
+    let read = run(move || page_of(&app.store, &actor, cursor, limit, kind.as_deref())).await?;
     let page = read.map_err(|error| ApiError::internal("could not read the event log", &error))?;
     Ok(HttpResponse::Ok().json(ApiPage::from(page.map(|event| ApiEvent::from(&event)))))
 }
 
 fn page_of(
     store: &Store,
-    workspace: WorkspaceId,
+    actor: &Actor,
     mut cursor: Option<Cursor>,
     limit: usize,
     kind: Option<&str>,
 ) -> Result<Page<Event>, StoreError> {
-    let Some(kind) = kind else { return log::list(store, workspace, cursor.as_ref(), limit) };
+    let is_wanted = |event: &Event| kind.is_none_or(|kind| event.what.name() == kind) && actor.may(event.what.needs());
     let mut found = Vec::new();
     // Pages of the size asked for, so that none is cut and the cursor stays exact.
     for _ in 0..LOOKED_AT.div_ceil(limit) {
-        let page = log::list(store, workspace, cursor.as_ref(), limit - found.len())?;
-        found.extend(page.rows.into_iter().filter(|event| event.what.name() == kind));
+        let page = log::list(store, actor.workspace, cursor.as_ref(), limit - found.len())?;
+        found.extend(page.rows.into_iter().filter(is_wanted));
         cursor = page.next;
         if cursor.is_none() || found.len() == limit {
             break;
@@ -121,6 +121,7 @@ fn page_of(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authz::Role;
     use crate::base::ContactId;
     use crate::events::{append, Happened};
 
@@ -137,7 +138,7 @@ mod tests {
         let numbers = |kind: Option<&str>, limit| {
             let (mut cursor, mut numbers) = (None, Vec::new());
             loop {
-                let page = page_of(&test.app.store, test.workspace, cursor, limit, kind).unwrap();
+                let page = page_of(&test.app.store, &test.owner, cursor, limit, kind).unwrap();
                 numbers.extend(page.rows.iter().map(|event| event.number));
                 cursor = page.next;
                 if cursor.is_none() {
@@ -148,6 +149,32 @@ mod tests {
         assert_eq!(numbers(None, 3), vec![1, 2, 3, 4, 5, 6, 7]);
         assert_eq!(numbers(Some("contact_created"), 2), vec![1, 4, 7]);
         assert_eq!(numbers(Some("no_such_thing"), 2), Vec::<u64>::new());
+    }
+
+    #[test]
+    fn a_key_is_told_only_of_what_its_role_may_see() {
+        let test = crate::testing::app();
+        let now = test.app.now();
+        let contact = ContactId::new(now);
+        let happened = [
+            Happened::ContactCreated { contact },
+            Happened::WorkerActivated { worker: crate::base::WorkerId::new(now) },
+            Happened::ConnectionRemoved { connection: crate::base::ConnectionId::new(now) },
+            Happened::ReplyCorrected { reply: crate::base::ReplyId::new(now), contact, label: "later".into() },
+        ];
+        for what in happened {
+            let appended: Result<u64, StoreError> =
+                test.app.store.write(|txn| append(txn, test.workspace, now, what.clone()));
+            appended.unwrap();
+        }
+        let told = |role| {
+            let actor = Actor { role, ..test.owner.clone() };
+            let page = page_of(&test.app.store, &actor, None, 10, None).unwrap();
+            page.rows.iter().map(|event| event.number).collect::<Vec<_>>()
+        };
+        assert_eq!(told(Role::Owner), [1, 2, 3, 4]);
+        assert_eq!(told(Role::Viewer), [1, 2, 4], "not of connections");
+        assert_eq!(told(Role::Agent), [1, 4], "nor of outreach");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::authz::Permission;
 use crate::base::{
     BookingId, ConnectionId, ContactId, DraftId, EnrolmentId, MessageId, ReplyId, SequenceId, UnixMillis, UserId,
     WorkerId, WorkspaceId,
@@ -160,6 +161,43 @@ pub enum Happened {
 }
 
 impl Happened {
+    /// What one must be allowed to be told of it.
+    pub fn needs(&self) -> Permission {
+        use Happened as H;
+        match self {
+            H::WorkspaceCreated | H::MemberJoined { .. } | H::MemberLeft { .. } | H::Unknown => Permission::ViewToday,
+            H::ContactCreated { .. }
+            | H::ContactChanged { .. }
+            | H::ContactErased { .. }
+            | H::ContactsImported { .. } => Permission::ViewContacts,
+            H::Suppressed { .. } | H::SuppressionLifted | H::Unsubscribed { .. } => Permission::ViewSuppressions,
+            H::ConnectionMade { .. } | H::ConnectionLost { .. } | H::ConnectionRemoved { .. } => {
+                Permission::ViewConnections
+            }
+            H::WorkerActivated { .. }
+            | H::WorkerPaused { .. }
+            | H::SendingResumed
+            | H::SequenceChanged { .. }
+            | H::Enrolled { .. }
+            | H::EnrolmentEnded { .. } => Permission::ViewOutreach,
+            H::DraftWritten { .. } | H::DraftDecided { .. } => Permission::ApproveDrafts,
+            H::MessageQueued { .. }
+            | H::MessageSent { .. }
+            | H::MessageNotSent { .. }
+            | H::MessageInDoubt { .. }
+            | H::MessageBounced { .. }
+            | H::Complained { .. }
+            | H::MessageReceived { .. }
+            | H::ReplyClassified { .. }
+            | H::ReplyCorrected { .. }
+            | H::MeetingLeft { .. } => Permission::ViewReplies,
+            H::BookingProposed { .. }
+            | H::BookingConfirmed { .. }
+            | H::BookingMoved { .. }
+            | H::BookingCancelled { .. } => Permission::ViewCalendar,
+        }
+    }
+
     /// The event's public name, as in webhooks and `/v1/events`: `reply_classified`.
     pub fn name(&self) -> String {
         let value = serde_json::to_value(self).unwrap_or_default();

@@ -68,7 +68,12 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
             error.valid_up_to()
         ))
     })?;
-    serde_json::from_str(text).map_err(|error| explain(text, &error))
+    let value = serde_json::from_str(text).map_err(|error| explain(text, &error))?;
+    // The parser would take a list for an object, its values in the order of the fields.
+    if text.trim_start().starts_with('[') {
+        return Err(ApiError::invalid(vec![FieldError::at("", "The body is one object: {…}.")]));
+    }
+    Ok(value)
 }
 
 fn explain(text: &str, error: &serde_json::Error) -> ApiError {

@@ -32,6 +32,7 @@ fn a_value_of_the_wrong_kind_is_named_by_line_column_and_path() {
         ("{\"name\":\"a\",\"stepz\":[]}", "#/stepz", "Unknown field `stepz`, expected `name` or `steps`"),
         ("{\"name\":null}", "#/name", "Invalid type: null, expected a string"),
         ("[]", "#", "Invalid length 0, expected struct Sequence"),
+        ("[\"a\"]", "#", "The body is one object"),
     ];
     for (body, pointer, words) in cases {
         let error = parse::<Sequence>(body.as_bytes()).unwrap_err();

@@ -11,6 +11,7 @@ fn site(public_url: &str) -> Site {
     site.token_prefixes = vec!["/u".into()];
     site.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
     site.max_body_bytes = 100;
+    site.max_json_bytes = 500;
     site.max_upload_bytes = 1000;
     site
 }
@@ -158,8 +159,10 @@ async fn a_body_is_limited_by_what_it_is() {
             .set_payload(vec![b'x'; length])
     };
     let cases = [
-        ("application/json", 100, 200),
-        ("application/json", 101, 413),
+        ("application/x-www-form-urlencoded", 100, 200),
+        ("application/x-www-form-urlencoded", 101, 413),
+        ("application/json", 500, 200),
+        ("application/json; charset=utf-8", 501, 413),
         ("text/csv; charset=utf-8", 1000, 200),
         ("multipart/form-data; boundary=x", 1001, 413),
     ];

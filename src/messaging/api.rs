@@ -96,6 +96,7 @@ async fn list_messages(
     Ok(Json(page.map(MessageView::from).into()))
 }
 
+/// One message with what became of it.
 #[utoipa::path(get, path = "/v1/messages/{id}", tag = "messages", params(("id" = String, Path)),
     responses((status = 200, description = "The message", body = MessageView), (status = 404, description = "Not here")))]
 async fn find_message(app: Data<App>, actor: Actor, id: Path<MessageId>) -> Result<Json<MessageView>, ApiError> {
@@ -123,6 +124,7 @@ async fn list_all_replies(
     Ok(Json(page.map(ReplyView::from).into()))
 }
 
+/// One reply with how it was read and why.
 #[utoipa::path(get, path = "/v1/replies/{id}", tag = "replies", params(("id" = String, Path)),
     responses((status = 200, description = "The reply", body = ReplyView), (status = 404, description = "Not here")))]
 async fn find_reply(app: Data<App>, actor: Actor, id: Path<ReplyId>) -> Result<Json<ReplyView>, ApiError> {
@@ -162,6 +164,7 @@ async fn list_suppressions(
     Ok(Json(page.await?.map_err(failed)?.map(SuppressionView::from).into()))
 }
 
+/// One entry of the list.
 #[utoipa::path(get, path = "/v1/suppressions/{id}", tag = "suppressions", params(("id" = String, Path)),
     responses((status = 200, description = "The entry", body = SuppressionView), (status = 404, description = "Not here")))]
 async fn find_suppression(

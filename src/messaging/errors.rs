@@ -18,7 +18,7 @@ impl From<SuppressError> for PageError {
 impl From<SuppressError> for ApiError {
     fn from(error: SuppressError) -> Self {
         match error {
-            SuppressError::ReasonMissing => Self::invalid(vec![FieldError::at("/reason", "Say why.")]),
+            SuppressError::ReasonMissing => Self::invalid(vec![FieldError::at("/reason", "Say why, in a few words.")]),
             other => PageError::from(other).into(),
         }
     }

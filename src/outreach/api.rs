@@ -258,6 +258,7 @@ async fn post_sequence(
     .await?
 }
 
+/// One sequence with its steps.
 #[utoipa::path(get, path = "/v1/sequences/{sequence}", tag = "sequences", params(("sequence" = String, Path,)), responses((status = 200, body = SequenceJson)))]
 async fn get_one_sequence(
     app: web::Data<App>,
@@ -282,6 +283,7 @@ async fn put_sequence(
     Ok(HttpResponse::Ok().json(SequenceJson::from(&saved)))
 }
 
+/// Deletes a sequence that no worker uses.
 #[utoipa::path(delete, path = "/v1/sequences/{sequence}", tag = "sequences", params(("sequence" = String, Path,)), responses((status = 204)))]
 async fn delete_sequence(
     app: web::Data<App>,
@@ -476,6 +478,7 @@ fn contact_ids(texts: &[String]) -> Result<Vec<ContactId>, ApiError> {
     texts.iter().enumerate().map(read).collect()
 }
 
+/// One lead: where it stands in its sequence, and why.
 #[utoipa::path(get, path = "/v1/enrolments/{enrolment}", tag = "enrolments", params(("enrolment" = String, Path,)), responses((status = 200, body = EnrolmentJson)))]
 async fn get_enrolment(
     app: web::Data<App>,

@@ -33,7 +33,7 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
             vec![("first_name", text("Iris")), ("last_name", text("Quill")), ("email", text("iris@quill.example"))]
         }
         "/contacts/tags" => vec![("contact", id("contact")), ("tag", text("looked at")), ("act", text("tag"))],
-        "/contacts/{id}/tags" => vec![("tag", text("looked at"))],
+        "/contacts/{id}/tags" => vec![("tag", text("met"))],
         "/contacts/{id}/notes" => vec![("note", text("Called back."))],
         "/suppressions" => vec![("target", text("leave-me@elsewhere.example")), ("note", text("by phone"))],
         "/suppressions/{id}/lift" => vec![("reason", text("asked for it"))],
@@ -65,6 +65,8 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
                 ("act", text("save")),
             ]
         }
+        "/outreach/{worker}/autonomy" => vec![("label", text("question")), ("to", text("on"))],
+        "/guide/business" => vec![("postal_address", text("2 Mill Lane, Kendal LA9 4QD"))],
         "/outreach/{worker}/test" => vec![("lead", id("enrolment")), ("step", id("sequence"))],
         "/approvals/{id}/edit" => vec![("subject", text("Re: heating")), ("text", text("Thank you for your answer."))],
         "/approvals/{id}/rewrite" => vec![("manner", text("shorter"))],
@@ -90,7 +92,7 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
         }
         "/settings/hours" => vec![("zone", text("Europe/London")), ("mon", text("9:00-17:00"))],
         "/settings/team/invitations" => vec![("email", text("one-more@fernhill.example")), ("role", text("agent"))],
-        "/settings/team/{user}/role" => vec![("role", text("agent"))],
+        "/settings/team/{user}/role" => vec![("role", text("viewer"))],
         "/settings/keys" => vec![("name", text("Mine")), ("role", text("viewer"))],
         "/operator/workspaces/{sid}/suspend" => vec![("reason", text("No longer"))],
         "/switch" => vec![("workspace", id("sid"))],
@@ -143,8 +145,8 @@ fn body(route: &Route, world: &World) -> Option<Value> {
         ("POST", "/v1/workers/{worker}/enrolments") => json!({ "contacts": [id("contact")] }),
         ("PATCH", "/v1/drafts/{id}") => json!({ "text": "Thank you for your answer." }),
         ("POST", "/v1/drafts/{id}/reject") => json!({ "reason": "no" }),
-        ("POST", "/v1/replies/{id}/correct") => json!({ "label": "question" }),
-        ("POST", "/v1/replies/{id}/answer") => json!({ "text": "Thank you, I will call." }),
+        ("POST", "/v1/replies/{id}/correct") => json!({ "label": "referral" }),
+        ("POST", "/v1/replies/{id}/answer") => json!({ "text": "Thank you, I will write." }),
         ("POST", "/v1/bookings") => {
             json!({ "contact_id": id("contact"), "worker_id": id("worker"), "start": "2030-01-09T10:00:00Z" })
         }
@@ -205,7 +207,9 @@ fn nobody_gets_in_without_signing_in() {
             }
         };
         let sent_away = answer.status == 303 && answer.location.as_deref().is_some_and(|to| to.starts_with("/signin"));
-        if !sent_away {
+        // A part of the frame is not there for whom there is no frame.
+        let is_nowhere = route.path == "/frame/sending" && answer.status == 404;
+        if !sent_away && !is_nowhere {
             open.push(format!("{} {path}: {} to {:?}", route.method, answer.status, answer.location));
         }
     }
@@ -237,7 +241,9 @@ fn each_role_may_do_what_the_table_says_and_is_refused_the_rest_without_a_trace(
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 
-    // What is allowed, from the least trusted up: nobody is refused, nothing breaks, and each change is on record.
+    // What is allowed, from the least trusted up: nobody is refused, nothing breaks, and what was changed is on record.
+    // A second time it may be so already, so one entry for each route is asked for.
+    let (mut done, mut on_record) = (BTreeSet::new(), BTreeSet::new());
     for role in [Role::Viewer, Role::Agent, Role::Admin, Role::Owner] {
         let member = world.member(role);
         let key = as_key(&member.actor);
@@ -248,9 +254,11 @@ fn each_role_may_do_what_the_table_says_and_is_refused_the_rest_without_a_trace(
             if answer.status == 403 || answer.status >= 500 {
                 wrong.push(format!("{role} {} {}: {}", route.method, route.path, answer.status));
             }
-            let is_done = route.changes() && answer.status == 303 && matches!(route.need, Need::May(_));
-            if is_done && !LEAVES_NO_ENTRY.contains(&route.path) && world.audited() == audited {
-                wrong.push(format!("{role} {} {}: not on record", route.method, route.path));
+            if route.changes() && answer.status == 303 && matches!(route.need, Need::May(_)) {
+                done.insert(route.path);
+            }
+            if world.audited() > audited {
+                on_record.insert(route.path);
             }
             if route.path == "/settings/security/password" {
                 browser = world.browser_of(member);
@@ -262,23 +270,31 @@ fn each_role_may_do_what_the_table_says_and_is_refused_the_rest_without_a_trace(
             if status == 403 || status == 401 || status >= 500 && status != 503 {
                 wrong.push(format!("key of {role} {} {}: {status} {problem}", route.method, route.path));
             }
-            let is_done = route.changes() && status < 300;
-            if is_done && !LEAVES_NO_ENTRY.contains(&route.path) && world.audited() == audited {
-                wrong.push(format!("key of {role} {} {}: not on record", route.method, route.path));
+            if route.changes() && status < 300 {
+                done.insert(route.path);
+            }
+            if world.audited() > audited {
+                on_record.insert(route.path);
             }
         }
     }
+    on_record.extend(LEAVES_NO_ENTRY);
+    wrong.extend(done.difference(&on_record).map(|path| format!("{path} is not on record")));
+    assert!(done.len() > 40, "{}: {done:?}", done.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// They look, or what they do is on record under another act, or they changed nothing because it was so already.
+/// They look, or what they begin is on record once it is done, or here there was nothing to change.
 const LEAVES_NO_ENTRY: &[&str] = &[
     "/connections/{id}/check",
-    "/v1/tags/{tag}/contacts",
-    "/contacts/tags",
-    "/contacts/{id}/tags",
+    "/contacts/import/{id}/{act}",
     "/outreach/{worker}/leads/tag",
     "/v1/workers/{worker}/enrolments/audience",
+    "/outreach/sequences/{sequence}/approve",
+    "/outreach/{worker}/approve",
+    "/replies/{id}/write-again",
+    // The contact has been erased by then.
+    "/v1/tags/{tag}/contacts",
 ];
 
 /// The same role as a program.
@@ -297,7 +313,7 @@ fn the_owner_of_another_workspace_finds_nothing_and_changes_nothing() {
     for route in pages().filter(|route| route.need != Need::Public) {
         let path = world.filled(route.path);
         let answer = ask(&mut browser, &route, &path, &world);
-        wrong.extend(misplaced(&route, answer.status, &answer.body, &telling, &path != route.path));
+        wrong.extend(misplaced(&route, answer.status, &answer.body, &telling, path != route.path));
     }
     for route in of_the_api() {
         let (status, answer) = ask_by_key(&world, &world.stranger.key, &route);

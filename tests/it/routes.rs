@@ -48,6 +48,7 @@ GET    /healthz                                   Public
 GET    /readyz                                    Public
 GET    /metrics                                   Operate
 GET    /live                                      Signed
+GET    /frame/sending                             Signed
 POST   /demo/clock                                Signed
 
 GET    /signin                                    Public
@@ -110,6 +111,7 @@ GET    /settings/audit                            ViewAudit
 GET    /                                          ViewToday
 GET    /today/parts/{id}                          ViewToday
 GET    /guide                                     ManageWorkspace
+POST   /guide/business                            ManageWorkspace
 POST   /needs-a-look/{message}/{verdict}          ApproveDrafts
 
 GET    /contacts                                  ViewContacts
@@ -183,6 +185,8 @@ GET    /outreach/{worker}/preview                 ViewOutreach
 POST   /outreach/{worker}/test                    EditOutreach
 GET    /outreach/{worker}/settings                ViewOutreach
 POST   /outreach/{worker}/settings                EditOutreach
+GET    /outreach/{worker}/autonomy                ViewOutreach
+POST   /outreach/{worker}/autonomy                ActivateWorkers
 GET    /outreach/{worker}/why                     ViewOutreach
 
 GET    /approvals                                 ApproveDrafts
@@ -203,6 +207,8 @@ POST   /replies/{id}/correct                      HandleReplies
 POST   /replies/{id}/answer                       HandleReplies
 POST   /replies/{id}/close                        HandleReplies
 POST   /replies/{id}/reopen                       HandleReplies
+POST   /replies/{id}/stop-writing                 HandleReplies
+POST   /replies/{id}/no-opt-out                   HandleReplies
 POST   /replies/{id}/write-again                  LiftSuppression
 POST   /replies/{id}/suggested/{index}            EditContacts
 GET    /snippets                                  ViewOutreach
