@@ -8,11 +8,14 @@
 mod browser;
 mod commands;
 mod endpoints;
+mod golden;
 mod google_wire;
 mod house;
 mod main_job;
 mod peers;
+mod person;
 mod program;
+mod restore;
 mod sign_in;
 mod guards;
 mod house;

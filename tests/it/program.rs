@@ -87,6 +87,14 @@ impl Home {
         path.display().to_string()
     }
 
+    /// Gives the installation this master key.
+    pub fn put_key(&self, key: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.path("master.key");
+        std::fs::write(&path, key).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_launchyard"));
         command
@@ -209,6 +217,9 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the server said:\n{}", self.said());
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
