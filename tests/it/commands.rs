@@ -246,6 +246,7 @@ fn a_backup_of_a_running_or_a_stopped_server_fills_a_new_folder() {
     let stopped = home.run(&["backup"]).json();
     assert_eq!(keys_of(&stopped), ["file", "keys", "rows"]);
     assert!(Path::new(stopped["file"].as_str().unwrap()).starts_with(home.path("backups")), "{stopped}");
+    assert_says(&home.run(&["doctor"]).out, &[&format!("newest {}", stopped["file"].as_str().unwrap())]);
     let server = home.serve();
     let file = home.path("now.backup").display().to_string();
     let running = home.run(&["backup", &file]).json();
