@@ -1,6 +1,6 @@
 //! Faults on request: `POST /control/faults` makes the next matching calls fail as a real provider might.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -48,6 +48,19 @@ fn once() -> u32 {
 impl Fault {
     pub fn delay(&self) -> Duration {
         Duration::from_millis(self.delay_ms)
+    }
+
+    /// Blocks for that time: a mail server has a thread for each line.
+    pub fn wait(&self) {
+        let until = Instant::now() + self.delay();
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            std::thread::park_timeout(left);
+        }
+    }
+
+    /// The call is carried out as ever, only late.
+    pub fn only_delays(&self) -> bool {
+        self.delay_ms > 0 && self.status.is_none() && !self.drop
     }
 
     /// The answer that replaces the provider's own, if any does.

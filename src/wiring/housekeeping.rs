@@ -84,11 +84,14 @@ pub fn file_of(dir: &Path, name: &str) -> PathBuf {
 pub fn newest_backup(dir: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(dir).ok()?;
     let backups = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    backups.filter(|path| date_of(path).is_some()).max()
+    backups.filter(|path| date_of(path).is_some()).max_by_key(|path| path.with_extension(""))
 }
 
+/// Of the nightly ones and of those made by hand, whose names go on with the time of day: what was erased must not
+/// outlive its time in either.
 fn date_of(path: &Path) -> Option<jiff::civil::Date> {
-    path.file_name()?.to_str()?.strip_prefix("launchyard-")?.strip_suffix(".backup")?.parse().ok()
+    let name = path.file_name()?.to_str()?.strip_prefix("launchyard-")?.strip_suffix(".backup")?;
+    name.get(..10)?.parse().ok()
 }
 
 fn remove_old(dir: &Path, today: &jiff::Zoned, keep_days: u32) {
@@ -101,5 +104,33 @@ fn remove_old(dir: &Path, today: &jiff::Zoned, keep_days: u32) {
                 tracing::warn!(%error, file = %path.display(), "an old backup could not be removed");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backups_end_after_their_days_whether_made_at_night_or_by_hand() {
+        let dir = tempfile::tempdir().unwrap();
+        let names = [
+            ("launchyard-2026-10-24.backup", false),
+            ("launchyard-2026-10-24-101500.backup", false),
+            ("launchyard-2026-10-25.backup", true),
+            ("launchyard-2026-11-24.backup", true),
+            ("launchyard-2026-11-24-101500.backup", true),
+            ("before-the-upgrade.backup", true),
+            ("keys.slots.backup", true),
+        ];
+        for (name, _) in names {
+            std::fs::write(dir.path().join(name), "").unwrap();
+        }
+        let today = UnixMillis::parse_rfc3339("2026-11-24T10:20:00Z").unwrap().in_zone(&jiff::tz::TimeZone::UTC);
+        remove_old(dir.path(), &today, 30);
+        for (name, stays) in names {
+            assert_eq!(dir.path().join(name).exists(), stays, "{name}");
+        }
+        assert_eq!(newest_backup(dir.path()), Some(dir.path().join("launchyard-2026-11-24-101500.backup")));
     }
 }

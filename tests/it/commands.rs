@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{json, Value};
 
 use super::browser::Browser;
-use super::program::{eventually, mode, Home, Ran};
+use super::program::{eventually, mode, Home, Ran, Served};
 use super::support::PASSWORD;
 
 const OWNER: &str = "nora@fernhill.example";
@@ -148,6 +148,51 @@ fn a_second_server_on_the_same_folder_refuses_to_start() {
     server.stop();
 }
 
+#[test]
+fn the_demo_tells_programs_how_to_get_in_and_is_found_again_as_it_was_left() {
+    let home = Home::new();
+    let data = home.path("demo").display().to_string();
+    let args = ["--no-people", "--data", &data];
+    let (demo, way_in) = home.demo(&args);
+    assert_eq!(keys_of(&way_in), ["api_key", "email", "password", "sandbox_url", "url", "workspace"]);
+    let text = |name: &str| way_in[name].as_str().unwrap().to_owned();
+    let mut browser = Browser::new(&demo.url);
+    browser.sign_in(&text("email"), &text("password"));
+    let (key, sandbox) = (text("api_key"), text("sandbox_url"));
+    let advance = |sandbox: &str, seconds: u32| -> jiff::Timestamp {
+        let body = json!({ "advance_seconds": seconds });
+        let (status, answer) = super::browser::api(sandbox, "", "POST", "/control/clock", Some(body));
+        assert_eq!(status, 200, "{answer}");
+        answer["now"].as_str().unwrap().parse().unwrap()
+    };
+    let sent = |demo: &Served| {
+        let (status, page) = demo.api(&key, "GET", "/v1/messages", None);
+        assert_eq!(status, 200, "{page}");
+        page["data"].as_array().unwrap().iter().filter(|message| message["state"] == "sent").count()
+    };
+    let start = advance(&sandbox, 0);
+    let end = advance(&sandbox, 3600);
+    assert!(end.duration_since(start).as_secs() >= 3600, "{start} {end}");
+    let left = sent(&demo);
+    assert!(left >= 10, "an hour is enough for the first mails: {left}");
+    demo.stop();
+
+    let (again, second) = home.demo(&args);
+    for name in ["email", "password", "workspace", "api_key"] {
+        assert_eq!(second[name], way_in[name], "{name}");
+    }
+    assert_eq!(sent(&again), left, "nothing is lost and nothing left twice");
+    let now = advance(second["sandbox_url"].as_str().unwrap(), 0);
+    assert!(now.duration_since(start).as_secs() > 0, "time goes on where it had come to: {start} {now}");
+    again.stop();
+    assert!(home.run(&["init"]).ok);
+    let real = home.path("data").display().to_string();
+    assert_says(
+        home.run(&["demo", "--listen", "127.0.0.1:0", "--data", &real]).refusal(),
+        &["holds data that no demo made"],
+    );
+}
+
 /// One way of giving the master key: the variable that names it, or none for the configured file.
 struct KeyFrom {
     variable: Option<&'static str>,
@@ -246,6 +291,7 @@ fn a_backup_of_a_running_or_a_stopped_server_fills_a_new_folder() {
     let stopped = home.run(&["backup"]).json();
     assert_eq!(keys_of(&stopped), ["file", "keys", "rows"]);
     assert!(Path::new(stopped["file"].as_str().unwrap()).starts_with(home.path("backups")), "{stopped}");
+    assert_says(&home.run(&["doctor"]).out, &[&format!("newest {}", stopped["file"].as_str().unwrap())]);
     let server = home.serve();
     let file = home.path("now.backup").display().to_string();
     let running = home.run(&["backup", &file]).json();

@@ -8,6 +8,7 @@
 mod browser;
 mod commands;
 mod endpoints;
+mod golden;
 mod google_wire;
 mod guards;
 mod house;
@@ -17,6 +18,9 @@ mod main_job;
 mod peers;
 mod peers;
 mod program;
+mod person;
+mod program;
+mod restore;
 mod routes;
 mod sign_in;
 mod support;

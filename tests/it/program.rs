@@ -87,6 +87,14 @@ impl Home {
         path.display().to_string()
     }
 
+    /// Gives the installation this master key.
+    pub fn put_key(&self, key: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.path("master.key");
+        std::fs::write(&path, key).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_launchyard"));
         command
@@ -126,7 +134,24 @@ impl Home {
 
     /// Starts the server without waiting for it.
     pub fn spawn(&self) -> Served {
-        let mut child = self.command(&["serve"]).stdout(Stdio::null()).spawn().unwrap();
+        Served::follow(self.command(&["serve"]).stdout(Stdio::null()).spawn().unwrap())
+    }
+
+    /// Starts a demo; gives it with the line of JSON that says how to get in.
+    pub fn demo(&self, args: &[&str]) -> (Served, Value) {
+        let mut child = self.command(&[&["demo", "--json", "--listen", "127.0.0.1:0"], args].concat()).spawn().unwrap();
+        let stdout = child.stdout.take().unwrap();
+        let mut demo = Served::follow(child);
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let way_in: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {}", demo.said()));
+        demo.url = way_in["url"].as_str().unwrap().to_owned();
+        (demo, way_in)
+    }
+}
+
+impl Served {
+    fn follow(mut child: Child) -> Self {
         let (sender, lines) = channel();
         let stderr = child.stderr.take().unwrap();
         let said = Arc::new(Mutex::new(Vec::new()));
@@ -137,7 +162,7 @@ impl Home {
                 let _ = sender.send(line);
             }
         });
-        Served { child, lines, said, url: String::new() }
+        Self { child, lines, said, url: String::new() }
     }
 }
 
@@ -209,6 +234,9 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the server said:\n{}", self.said());
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

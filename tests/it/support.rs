@@ -76,7 +76,22 @@ impl TestServer {
     }
 
     pub fn data_dir(&self) -> std::path::PathBuf {
-        self.dir.path().join("data")
+        self.path("data")
+    }
+
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Stops the server; its folder stays until this is dropped.
+    pub fn close(&mut self) {
+        let Some(running) = self.running.take() else { return };
+        let app = Arc::clone(&running.opened.app);
+        running.stop();
+        if !std::thread::panicking() {
+            let totals = launchyard::jobs::totals(&app.store).unwrap();
+            assert_eq!(totals.open(), launchyard::jobs::count_open(&app.store).unwrap(), "{totals:?}");
+        }
     }
 
     /// A browser that is signed in as the owner.
@@ -119,13 +134,7 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        let Some(running) = self.running.take() else { return };
-        let app = Arc::clone(&running.opened.app);
-        running.stop();
-        if !std::thread::panicking() {
-            let totals = launchyard::jobs::totals(&app.store).unwrap();
-            assert_eq!(totals.open(), launchyard::jobs::count_open(&app.store).unwrap(), "{totals:?}");
-        }
+        self.close();
     }
 }
 

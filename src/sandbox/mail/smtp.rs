@@ -47,10 +47,10 @@ impl Session<'_> {
             }
             world.faults.take("SMTP", &verb)
         };
-        if let Some(fault) = &fault {
-            if !fault.after {
-                return self.fail(fault);
-            }
+        fault.iter().for_each(Fault::wait);
+        let fault = fault.filter(|fault| !fault.only_delays());
+        if let Some(fault) = fault.as_ref().filter(|fault| !fault.after) {
+            return self.fail(fault);
         }
         match verb.as_str() {
             "EHLO" => self.say(&format!(

@@ -64,6 +64,9 @@ fn smtp_refuses_with_the_code_that_says_why() {
     client.control("faults", &json!({"match": "SMTP DATA", "drop": true, "after": true}));
     assert_eq!(code(&right, OWNER), None, "no answer at all");
     assert_eq!(client.mails_of("ada@mill.example").len(), 1, "but it was sent");
+    client.control("faults", &json!({"match": "SMTP DATA", "delay_ms": 20}));
+    right.send(&mail(OWNER)).unwrap();
+    assert_eq!(client.mails_of("ada@mill.example").len(), 2, "late is not refused");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::mail;
 use crate::browser::Browser;
+use crate::person;
 use crate::program::{eventually, pause, Home, Served};
 use crate::support::PASSWORD;
 
@@ -29,6 +30,8 @@ struct Run {
     browser: Browser,
     worker: String,
     maildir: PathBuf,
+    /// Mails that lay there before.
+    before: usize,
     /// Stands in every subject: the mailbox may hold mails of other tests.
     mark: String,
 }
@@ -95,14 +98,16 @@ fn prepare(mail: &Value) -> (Run, Served) {
     let mut browser = Browser::new(&server.url);
     browser.sign_in(OWNER, PASSWORD);
     let worker = make_worker(&mut browser, mail, &mark);
-    let run = Run {
+    let mut run = Run {
         home,
         key: owner["api_key"].as_str().unwrap().to_owned(),
         browser,
         worker,
         maildir: Path::new(mail["maildirs"]["leads@example.test"].as_str().unwrap()).to_owned(),
+        before: 0,
         mark,
     };
+    run.before = run.count_arrived();
     (run, server)
 }
 
@@ -110,47 +115,12 @@ fn address(lead: usize) -> String {
     format!("crash-{lead}@leads.test")
 }
 
-/// Everything a person fills in: the business, the mailbox and its pace, the worker and its texts.
 fn make_worker(browser: &mut Browser, mail: &Value, mark: &str) -> String {
-    let business = [
-        ("name", "Fernhill"),
-        ("slug", "fernhill"),
-        ("time_zone", "Europe/London"),
-        ("postal_address", "1 Mill Lane, Kendal LA9 4QD"),
-    ];
-    browser.submit("/settings/workspace", &business);
-    let mailbox = super::connect_mailbox(browser, mail, SENDER);
-    let pace = [("display_name", "Nora"), ("daily_cap", "100000"), ("min_gap_seconds", "0"), ("jitter_seconds", "0")];
-    browser.submit(&format!("{mailbox}/settings"), &pace);
-    let mailbox = mailbox.trim_start_matches("/connections/");
-    let mut settings = vec![
-        ("name", "Crash"),
-        ("audience_tag", "crash"),
-        ("mailbox", mailbox),
-        ("meeting_title", "Call"),
-        ("per_day", "100000"),
-        ("per_domain_day", "100000"),
-        ("per_contact", "4"),
-        ("from", "00:00"),
-        ("to", "24:00"),
-        ("sender_name", "Nora"),
-    ];
-    settings.extend([("meeting_minutes", "30"), ("buffer_before", "0"), ("buffer_after", "0"), ("notice", "2")]);
-    settings.extend(["1", "2", "3", "4", "5", "6", "7"].map(|day| ("day", day)));
-    let made = browser.submit("/outreach/new", &settings);
-    let worker = made.split('/').nth(2).unwrap().to_owned();
-    let subject = format!("{mark} for {{{{first_name}}}}");
-    let steps = [
-        ("name", "Two mails"),
-        ("subject-1", &subject),
-        ("text-1", "Hello {{first_name}},\nmay I ask something?"),
-        ("wait-2", "0"),
-        ("subject-2", ""),
-        ("text-2", "Hello {{first_name}},\nonce more."),
-        ("act", "save"),
-    ];
-    browser.submit(&format!("/outreach/{worker}/sequence"), &steps);
-    worker
+    person::fill_in_business(browser);
+    let mailbox = person::connect_mailbox(browser, mail, SENDER);
+    person::lift_pace(browser, &mailbox);
+    let texts = ["Hello {{first_name}},\nmay I ask something?", "Hello {{first_name}},\nonce more."];
+    person::make_worker(browser, "crash", [&mailbox, ""], &format!("{mark} for {{{{first_name}}}}"), &texts)
 }
 
 impl Run {
@@ -187,7 +157,7 @@ impl Run {
                 messages.iter().find(|message| !["sent", "needs_human"].contains(&message["state"].as_str().unwrap())),
                 server.said()
             );
-            pause(Duration::from_millis(500));
+            pause(Duration::from_secs(2));
         }
     }
 
@@ -210,9 +180,9 @@ impl Run {
         entries.filter_map(|entry| Some(entry.ok()?.path()))
     }
 
-    /// Quick: other tests leave few mails here.
+    /// Nobody else writes to the leads meanwhile.
     fn count_arrived(&self) -> usize {
-        self.files().count()
+        self.files().count() - self.before
     }
 
     /// What the mail server delivered. Its own queue may be a moment behind, so it is looked at until it holds still.

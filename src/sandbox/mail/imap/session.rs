@@ -14,6 +14,7 @@ use super::fetch::{self, Item};
 use super::search::{self, Place};
 use super::set::Set;
 use super::{in_folder, label_of, FOLDERS};
+use crate::sandbox::faults::Fault;
 use crate::sandbox::world::Shared;
 
 const CAPABILITIES: &str = "IMAP4rev1 LITERAL+ SASL-IR AUTH=PLAIN IDLE SPECIAL-USE UNSELECT";
@@ -55,7 +56,9 @@ impl Session<'_> {
     /// Carries out a command; the tagged reply without its tag.
     fn obey(&mut self, command: &Command) -> io::Result<String> {
         let arguments = command.arguments.as_slice();
-        if let Some(fault) = self.shared.world().faults.take("IMAP", &command.verb) {
+        let fault = self.shared.world().faults.take("IMAP", &command.verb);
+        fault.iter().for_each(Fault::wait);
+        if let Some(fault) = fault.filter(|fault| !fault.only_delays()) {
             if fault.drop {
                 self.stream.hang_up()?;
             }
