@@ -14,6 +14,10 @@ mod sink;
 mod smtp;
 mod store;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// One line of the report.
 pub struct Figure {
     pub what: String,
