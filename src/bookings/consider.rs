@@ -108,6 +108,9 @@ fn consider(app: &App, job: &Job) -> Result<Outcome, StoreError> {
         guest: &case.clocks.guest,
     };
     let names_no_time = case.reading.times.is_empty();
+    if names_no_time && (case.reply.automatic || case.reply.handled_at.is_some()) {
+        return Ok(Outcome::Done);
+    }
     if let Some(upcoming) = case.upcoming.as_ref().filter(|_| names_no_time) {
         let when = words::when(Language::English, upcoming.start, &case.clocks);
         return leave(app, job, &case, format!("No other time is named, and there is a meeting on {when}."));
@@ -136,9 +139,6 @@ fn load(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Case>, 
             return Ok(None);
         }
         let Some(reply) = messaging::find_reply(txn, workspace, id)? else { return Ok(None) };
-        if reply.automatic || reply.handled_at.is_some() {
-            return Ok(None);
-        }
         let Some(reading) = reply.reading.clone().filter(|reading| reading.label == LABEL) else { return Ok(None) };
         let Some(contact) = contacts::find(txn, workspace, reply.contact)? else { return Ok(None) };
         let worker = match reply.worker {
