@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::model::{Booking, State};
-use super::service::{self, NewBooking};
+use super::service::{self, Anyway, NewBooking};
 use crate::app::App;
 use crate::authz::Actor;
 use crate::base::{BookingId, Cursor, UnixMillis};
@@ -58,6 +58,8 @@ pub struct ApiBooking {
     pub state: String,
     /// What is known of a proposed time, or why it was cancelled or failed.
     pub reason: Option<String>,
+    /// Why the calendar does not show it as it stands here.
+    pub trouble: Option<String>,
     /// The event's id at the calendar's provider, once written.
     pub event_id: Option<String>,
     pub created_at: String,
@@ -85,6 +87,7 @@ impl From<Booking> for ApiBooking {
             video_link: booking.video_link,
             state: booking.state.as_str().to_owned(),
             reason: reason.filter(|words| !words.is_empty()),
+            trouble: booking.trouble,
             event_id: booking.event_id,
             created_at: booking.created_at.to_rfc3339(),
             version: booking.version,
@@ -182,7 +185,7 @@ async fn create(
     let fingerprint = body.fingerprint;
     run(move || {
         idempotent(&***answers, actor.workspace, &key, fingerprint, || {
-            let booking = service::create(&app, &actor, &new)?;
+            let booking = service::create(&app, &actor, &new, &Anyway::default())?;
             ApiAnswer::created(format!("/v1/bookings/{}", booking.id), &ApiBooking::from(booking))
         })
     })
@@ -240,7 +243,7 @@ async fn move_to(
     let (id, fingerprint) = (path.into_inner(), body.fingerprint);
     run(move || {
         idempotent(&***answers, actor.workspace, &key, fingerprint, || {
-            let booking = service::move_to(&app, &actor, id, start)?;
+            let booking = service::move_to(&app, &actor, id, start, &Anyway::default())?;
             ApiAnswer::json(actix_web::http::StatusCode::OK, &ApiBooking::from(booking))
         })
     })

@@ -6,7 +6,7 @@ fn a_day_and_a_time_are_read_on_the_clock_of_the_working_hours() {
     let zone = TimeZone::get("Europe/Berlin").unwrap();
     let read = |date: &str, time: &str| {
         let mut errors = FieldErrors::default();
-        let at = WhenForm { date: date.into(), time: time.into() }.read(&zone, &mut errors);
+        let at = WhenForm { date: date.into(), time: time.into(), ..WhenForm::default() }.read(&zone, &mut errors);
         (at.map(|at| at.to_rfc3339()), errors.len())
     };
     assert_eq!(read("2026-11-24", "10:30"), (Some("2026-11-24T09:30:00Z".into()), 0));

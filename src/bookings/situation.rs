@@ -36,12 +36,16 @@ impl Situation {
         let now = app.now();
         let range = around(wished, now, &rules);
         let schedule = availability::schedule_of(&app.store, workspace)?;
-        let asked = range.widened(rules.before, rules.after + rules.length);
+        let asked = asked(range, wished, now, &rules);
         let (busy, claimed) = match calendar {
-            Some(id) => (
-                availability::read_now(app, workspace, id, asked)?,
-                availability::claimed(&app.store, workspace, id.0, asked, but.map(|booking| booking.id))?,
-            ),
+            Some(id) => {
+                let mut claimed = Vec::new();
+                for span in &asked {
+                    let but = but.map(|booking| booking.id);
+                    claimed.extend(availability::claimed(&app.store, workspace, id.0, *span, but)?);
+                }
+                (read_all(app, workspace, id, &asked)?, claimed)
+            }
             None => (Busy::Unknown { reason: "no calendar is chosen for this worker.".into() }, Vec::new()),
         };
         let busy = match (busy, but) {
@@ -57,6 +61,32 @@ impl Situation {
     pub fn diary(&self) -> Diary<'_> {
         Diary { schedule: &self.schedule, rules: self.rules, busy: &self.busy, claimed: &self.claimed, now: self.now }
     }
+}
+
+/// All that has to be known: the days around, and each wished time with its buffers wherever it lies.
+fn asked(range: Span, wished: &[UnixMillis], now: UnixMillis, rules: &Rules) -> Vec<Span> {
+    let around = range.widened(rules.before, rules.after + rules.length);
+    let mut asked = vec![around];
+    for needed in wished.iter().filter(|start| **start > now).map(|start| rules.with_buffers(*start)) {
+        if !asked.iter().any(|span| span.covers(&needed)) {
+            asked.push(needed);
+        }
+    }
+    asked
+}
+
+/// Known only when all of it is.
+fn read_all(app: &App, workspace: WorkspaceId, id: ConnectionId, asked: &[Span]) -> Result<Busy, StoreError> {
+    let mut all = Vec::new();
+    for span in asked {
+        match availability::read_now(app, workspace, id, *span)? {
+            Busy::Known(busy) => all.extend(busy),
+            unknown @ Busy::Unknown { .. } => return Ok(unknown),
+        }
+    }
+    all.sort();
+    all.dedup();
+    Ok(Busy::Known(all))
 }
 
 /// The days in which an answer is looked for: never the past, never beyond the horizon.

@@ -118,6 +118,17 @@ impl Day {
     }
 }
 
+impl Meeting {
+    /// What is said under the name: what is still open, else the title.
+    pub fn words(&self) -> &str {
+        match self.state {
+            State::Proposed { .. } => "asks for this time",
+            State::Failed { .. } => "not booked: the calendar refused it",
+            _ => &self.title,
+        }
+    }
+}
+
 impl Block {
     /// "Busy until 17:00".
     pub fn until_words(&self) -> String {
@@ -126,7 +137,7 @@ impl Block {
 }
 
 fn is_shown(booking: &Booking) -> bool {
-    !matches!(booking.state, State::Cancelled { .. } | State::Failed { .. })
+    !matches!(booking.state, State::Cancelled { .. })
 }
 
 struct Elsewhere {
@@ -197,7 +208,7 @@ fn block(span: Span, meeting: Option<&(&Booking, String)>, whole: Span, zone: &T
     let to_quarter = if span.end >= whole.end { QUARTERS } else { last_quarter(span.end, zone) };
     let kind = match meeting.map(|(booking, _)| &booking.state) {
         None => " ev-busy",
-        Some(State::Proposed { .. }) => " ev-ask",
+        Some(State::Proposed { .. } | State::Failed { .. }) => " ev-ask",
         Some(State::Held) => " ev-hold",
         Some(_) => "",
     };
