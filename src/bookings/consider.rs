@@ -251,7 +251,9 @@ fn ask(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span, note: S
 
 fn answer_with(app: &App, job: &Job, case: &Case, free: &[Span], why: WhyOffer) -> Result<Outcome, StoreError> {
     let now = app.now();
-    let draft = offer::draft(&case.reply, &case.contact, case.worker.as_ref(), free, why, &case.clocks, now);
+    let mailbox = connections::get(&app.store, job.workspace, case.reply.connection)?;
+    let signature = workers::signature_of(case.worker.as_ref(), mailbox.as_ref());
+    let draft = offer::draft(&case.reply, &case.contact, &signature, free, why, &case.clocks, now);
     app.store.write(|txn| {
         retire_proposals(txn, job.workspace, case.contact.id, None, "They wrote again.", now)?;
         drafts::propose(app, txn, &draft, now)?;

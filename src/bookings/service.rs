@@ -14,6 +14,7 @@ use crate::audit::{self, Who};
 use crate::authz::{Actor, Denied, Permission};
 use crate::availability::{self, Claimed, Rules, Span, WhyNot};
 use crate::base::{BookingId, ConnectionId, ContactId, Cursor, DraftId, Page, UnixMillis, WorkerId, WorkspaceId};
+use crate::connections;
 use crate::contacts::{self, Contact};
 use crate::drafts;
 use crate::events::{self, Happened};
@@ -302,16 +303,18 @@ pub fn decline(app: &App, actor: &Actor, id: BookingId) -> Result<Option<DraftId
         let why = diary.not_taken(before.start).err().unwrap_or(WhyNot::Busy);
         return Err(BookError::NotFree { why, free });
     }
-    let (reply, contact, worker) = app.store.read(|txn| {
+    let (reply, contact, signature) = app.store.read(|txn| {
         let reply = messaging::find_reply(txn, actor.workspace, reply)?.ok_or(BookError::NotFound)?;
         let contact = contacts::find(txn, actor.workspace, before.contact)?.ok_or(BookError::NoContact)?;
         let worker = match before.worker {
             Some(worker) => workers::find(txn, actor.workspace, worker)?,
             None => None,
         };
-        Ok::<_, BookError>((reply, contact, worker))
+        let mailbox = connections::find(txn, actor.workspace, reply.connection)?;
+        let signature = workers::signature_of(worker.as_ref(), mailbox.as_ref());
+        Ok::<_, BookError>((reply, contact, signature))
     })?;
-    let draft = offer::draft(&reply, &contact, worker.as_ref(), &free, WhyOffer::NotFree, &clocks, now);
+    let draft = offer::draft(&reply, &contact, &signature, &free, WhyOffer::NotFree, &clocks, now);
     app.store.write(|txn| {
         end_in(txn, actor, id, "Other times were offered.", now)?;
         Ok(drafts::propose(app, txn, &draft, now)?)

@@ -532,3 +532,25 @@ fn who_has_a_meeting_already_is_not_offered_another() {
     assert!(desk.drafts().is_empty(), "{:?}", desk.drafts());
     assert!(desk.left()[0].1.reason.contains("Thursday 26 November, 11:30"), "{:?}", desk.left());
 }
+
+#[test]
+fn what_is_written_about_a_meeting_is_signed_like_every_other_letter() {
+    let desk = Desk::new();
+    desk.may_book_by_itself();
+    let signature = "Robin Larkfield\nFernhill Heat Pumps";
+    desk.change_worker(|worker| worker.sender.signature = signature.into());
+    desk.reply("How about tomorrow at 10?");
+    let draft = desk.drafts().remove(0);
+    assert!(draft.text.ends_with(signature), "{}", draft.text);
+    assert_eq!(draft.ungrounded, Vec::<String>::new());
+    desk.advance(Duration::from_secs(60));
+    desk.reply("Could you do Thursday at 11:30?");
+    assert!(desk.letters()[0].text.ends_with(signature), "{}", desk.letters()[0].text);
+    desk.change_worker(|worker| worker.sender = workers::Sender::default());
+    desk.advance(Duration::from_secs(60));
+    cancel(desk.app(), &desk.world.owner, desk.bookings()[0].id, "").unwrap();
+    desk.settle();
+    let last = desk.letters().pop().unwrap();
+    assert!(!desk.connection.display_name.is_empty());
+    assert!(last.text.ends_with(&desk.connection.display_name), "the mailbox's own name: {}", last.text);
+}
