@@ -123,12 +123,14 @@ impl Desk {
         };
         let id = messaging::receive(self.app(), workspace, &incoming).unwrap().unwrap();
         let now = self.app().now();
+        let (times, booking_links, duration_minutes) = read(text, now, offered);
         let reading = Reading {
             label: "meeting_proposed".into(),
             confidence: 0.97,
             language: "en".into(),
-            times: read(text, now, offered).0,
-            booking_links: read(text, now, offered).1,
+            times,
+            booking_links,
+            duration_minutes,
             read_at: now,
             ..Reading::default()
         };
@@ -184,7 +186,7 @@ impl Desk {
     }
 }
 
-fn read(text: &str, now: UnixMillis, offered: &[(UnixMillis, UnixMillis)]) -> (Vec<ProposedTime>, Vec<String>) {
+fn read(text: &str, now: UnixMillis, offered: &[(UnixMillis, UnixMillis)]) -> (Vec<ProposedTime>, Vec<String>, Option<u32>) {
     let zone = jiff::tz::TimeZone::get("Europe/London").unwrap();
     let offered: Vec<OfferedTime> = offered
         .iter()
@@ -208,7 +210,7 @@ fn read(text: &str, now: UnixMillis, offered: &[(UnixMillis, UnixMillis)]) -> (V
             ambiguous: time.ambiguous,
         })
         .collect();
-    (times, found.booking_links)
+    (times, found.booking_links, found.duration_minutes)
 }
 
 fn add_contact(world: &World, first: &str, last: &str, address: &str) -> ContactId {
@@ -553,4 +555,31 @@ fn what_is_written_about_a_meeting_is_signed_like_every_other_letter() {
     let last = desk.letters().pop().unwrap();
     assert!(!desk.connection.display_name.is_empty());
     assert!(last.text.ends_with(&desk.connection.display_name), "the mailbox's own name: {}", last.text);
+}
+
+#[test]
+fn the_length_that_they_ask_for_is_the_length_that_is_checked_and_booked() {
+    let minutes = |booking: &Booking| booking.span().length().as_secs() / 60;
+    let cases = [
+        ("Could we do 15 minutes on Thursday at 11:30?", 15, "confirmed", ""),
+        ("Thursday at 11:30 for an hour?", 60, "proposed", "They ask for 60 minutes, not 30."),
+        ("Thursday at 11:30, a 4 hour workshop?", 30, "confirmed", ""),
+    ];
+    for (text, length, state, note) in cases {
+        let desk = Desk::new();
+        desk.may_book_by_itself();
+        desk.reply(text);
+        let [booking] = &desk.bookings()[..] else { panic!("{text}: {:?}", desk.bookings()) };
+        assert_eq!((minutes(booking), booking.state.as_str()), (length, state), "{text}");
+        if let State::Proposed { note: said } = &booking.state {
+            assert!(said.contains(note), "{said}");
+            accept(desk.app(), &desk.world.owner, booking.id, None, &Anyway::default()).unwrap();
+            let held = desk.bookings().remove(0);
+            assert_eq!((minutes(&held), held.claim.length().as_secs() / 60), (60, 70), "with the buffer behind it");
+        }
+    }
+    // The stock count on Thursday begins at 16:00: half an hour fits before it, an hour does not.
+    let desk = Desk::new();
+    desk.reply("Thursday at 15:15 for an hour?");
+    assert!(desk.bookings().is_empty() && desk.drafts().len() == 1, "{:?}", desk.bookings());
 }
