@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::model::Booking;
 use crate::app::App;
-use crate::availability::{self, Busy, Diary, Rules, Schedule, Span};
+use crate::availability::{self, Busy, Diary, Own, Rules, Schedule, Span};
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
 use crate::store::StoreError;
 
@@ -44,16 +44,9 @@ impl Situation {
                     let but = but.map(|booking| booking.id);
                     claimed.extend(availability::claimed(&app.store, workspace, id.0, *span, but)?);
                 }
-                (read_all(app, workspace, id, &asked)?, claimed)
+                (read_all(app, workspace, id, &asked, but.and_then(own_event))?, claimed)
             }
             None => (Busy::Unknown { reason: "no calendar is chosen for this worker.".into() }, Vec::new()),
-        };
-        let busy = match (busy, but) {
-            // Google gives one stretch for events that touch or overlap, so the hole is exactly our event's time.
-            (Busy::Known(busy), Some(own)) if own.event_id.is_some() => {
-                Busy::Known(busy.iter().flat_map(|busy| busy.without(&own.span())).collect())
-            }
-            (busy, _) => busy,
         };
         Ok(Self { schedule, busy, claimed, rules, now, range })
     }
@@ -75,11 +68,22 @@ fn asked(range: Span, wished: &[UnixMillis], now: UnixMillis, rules: &Rules) -> 
     asked
 }
 
+/// The event of a booking that stands in its calendar.
+fn own_event(booking: &Booking) -> Option<Own<'_>> {
+    Some(Own { calendar: &booking.calendar_id, event: booking.event_id.as_deref()?, span: booking.span() })
+}
+
 /// Known only when all of it is.
-fn read_all(app: &App, workspace: WorkspaceId, id: ConnectionId, asked: &[Span]) -> Result<Busy, StoreError> {
+fn read_all(
+    app: &App,
+    workspace: WorkspaceId,
+    id: ConnectionId,
+    asked: &[Span],
+    but: Option<Own<'_>>,
+) -> Result<Busy, StoreError> {
     let mut all = Vec::new();
     for span in asked {
-        match availability::read_now(app, workspace, id, *span)? {
+        match availability::read_now(app, workspace, id, *span, but)? {
             Busy::Known(busy) => all.extend(busy),
             unknown @ Busy::Unknown { .. } => return Ok(unknown),
         }

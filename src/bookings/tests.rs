@@ -583,3 +583,128 @@ fn the_length_that_they_ask_for_is_the_length_that_is_checked_and_booked() {
     desk.reply("Thursday at 15:15 for an hour?");
     assert!(desk.bookings().is_empty() && desk.drafts().len() == 1, "{:?}", desk.bookings());
 }
+
+fn at(text: &str) -> UnixMillis {
+    UnixMillis::parse_rfc3339(text).unwrap()
+}
+
+#[test]
+fn a_move_never_covers_what_else_stands_at_its_old_time() {
+    use crate::providers::google::calendar::{client_event_id, NewEvent, SendUpdates};
+    let desk = Desk::new();
+    desk.may_book_by_itself();
+    desk.reply("Could you do Thursday at 11:30?");
+    let booking = desk.bookings().remove(0);
+    // Something of the owner's own overlaps the meeting; Google melts both into one busy stretch.
+    let dentist = NewEvent {
+        id: client_event_id(&[7; 16]),
+        summary: "Dentist".into(),
+        description: String::new(),
+        location: String::new(),
+        start: at("2026-11-26T11:45:00Z"),
+        end: at("2026-11-26T12:15:00Z"),
+        time_zone: "Europe/London".into(),
+        attendees: vec![],
+        private: Default::default(),
+        meet_request_id: None,
+    };
+    crate::availability::with_calendar(desk.app(), booking.workspace, desk.connection.id, |google| {
+        google.insert_event(&booking.calendar_id, &dentist, SendUpdates::None)
+    })
+    .unwrap();
+    let covered = move_to(desk.app(), &desk.world.owner, booking.id, at("2026-11-26T11:40:00Z"), &Anyway::default());
+    assert!(matches!(covered, Err(BookError::NotFree { why: WhyNot::Busy, .. })), "{covered:?}");
+    move_to(desk.app(), &desk.world.owner, booking.id, at("2026-11-26T11:05:00Z"), &Anyway::default()).unwrap();
+    let asked = desk.world.requests();
+    assert!(asked.iter().any(|url| url.contains("fields=nextPageToken")), "no titles are asked for: {asked:?}");
+}
+
+#[test]
+fn what_the_calendar_refuses_waits_for_a_person_and_can_be_tried_again() {
+    let desk = Desk::new();
+    desk.may_book_by_itself();
+    desk.world.control("faults", &json!({"match": "POST /google/calendar/v3/calendars/", "status": 403, "times": 1}));
+    let reply = desk.reply("Could you do Thursday at 11:30?");
+    let workspace = desk.world.test.workspace;
+    let troubled = || list_troubled(&desk.app().store, workspace, 10).unwrap();
+    let [failed] = &troubled()[..] else { panic!("it waits: {:?}", desk.bookings()) };
+    assert_eq!(failed.state.as_str(), "failed");
+    let open = messaging::get_reply(&desk.app().store, workspace, reply).unwrap().unwrap();
+    assert_eq!(open.handled_at, None, "the answer is open again");
+    assert!(desk.letters().is_empty() && desk.events().is_empty());
+    try_again(desk.app(), &desk.world.owner, failed.id, &Anyway::default()).unwrap();
+    desk.settle();
+    assert_eq!((states(&desk.bookings()), desk.events()), (vec!["confirmed"], vec!["2026-11-26T11:30:00Z".to_owned()]));
+    assert!(troubled().is_empty());
+    // A refused move stands at its new time here and at the old one in the calendar.
+    desk.world.control("faults", &json!({"match": "PATCH /google/calendar/v3/calendars/", "status": 403, "times": 1}));
+    let booking = desk.bookings().remove(0);
+    move_to(desk.app(), &desk.world.owner, booking.id, at("2026-11-26T14:00:00Z"), &Anyway::default()).unwrap();
+    desk.settle();
+    assert_eq!(desk.events(), ["2026-11-26T11:30:00Z"]);
+    assert_eq!(troubled()[0].trouble_words(), "The calendar still shows it as it was before.");
+    try_again(desk.app(), &desk.world.owner, booking.id, &Anyway::default()).unwrap();
+    desk.settle();
+    assert_eq!((desk.events(), troubled().len()), (vec!["2026-11-26T14:00:00Z".to_owned()], 0));
+    assert_eq!(desk.letters().len(), 2, "booked, moved: each told once, when the calendar had it");
+}
+
+#[test]
+fn what_the_calendar_refuses_can_be_left_as_it_is() {
+    let desk = Desk::new();
+    desk.may_book_by_itself();
+    desk.world.control("faults", &json!({"match": "POST /google/calendar/v3/calendars/", "status": 403, "times": 1}));
+    desk.reply("Could you do Thursday at 11:30?");
+    let failed = desk.bookings().remove(0);
+    dismiss(desk.app(), &desk.world.owner, failed.id).unwrap();
+    assert_eq!(states(&desk.bookings()), ["cancelled"]);
+    assert!(list_troubled(&desk.app().store, failed.workspace, 10).unwrap().is_empty());
+}
+
+#[test]
+fn a_person_is_told_what_speaks_against_a_time_before_it_is_booked() {
+    let desk = Desk::new();
+    let new = |start: &str| NewBooking { contact: desk.contact, worker: desk.worker, start: at(start) };
+    let book = |start: &str, anyway: &str| {
+        create(desk.app(), &desk.world.owner, &new(start), &Anyway::parse(anyway)).map(|booking| booking.id)
+    };
+    let warned = |outcome: Result<crate::base::BookingId, BookError>| match outcome {
+        Err(BookError::Unsure { why, .. }) => Anyway::field(&why),
+        other => panic!("not warned: {other:?}"),
+    };
+    assert_eq!(warned(book("2026-11-26T19:00:00Z", "")), "outside_hours");
+    assert_eq!(warned(book("2026-11-24T10:30:00Z", "")), "too_soon");
+    assert_eq!(warned(book("2026-11-26T19:00:00Z", "too_soon")), "outside_hours", "another warning was set aside");
+    assert!(book("2026-11-26T19:00:00Z", "outside_hours").is_ok());
+    desk.world.control("faults", &json!({"match": "POST /google/calendar/v3/freeBusy", "status": 403, "times": 2}));
+    assert_eq!(warned(book("2026-11-26T11:30:00Z", "outside_hours")), "unreadable");
+    assert!(book("2026-11-26T11:30:00Z", "unreadable").is_ok(), "known, and wanted all the same");
+    let taken = book("2026-11-25T10:00:00Z", "busy claimed past");
+    assert!(matches!(taken, Err(BookError::NotFree { why: WhyNot::Busy, .. })), "{taken:?}");
+}
+
+#[test]
+fn a_time_beyond_sixty_days_is_asked_about_where_it_lies() {
+    let desk = Desk::new();
+    let new = |start: &str| NewBooking { contact: desk.contact, worker: desk.worker, start: at(start) };
+    let book = |start: &str| create(desk.app(), &desk.world.owner, &new(start), &Anyway::parse("too_far"));
+    // The diary's supplier call is on every Wednesday, 9:30 to 10:30, for twelve weeks; 3 February is the eleventh.
+    let taken = book("2027-02-03T10:00:00Z");
+    assert!(matches!(taken, Err(BookError::NotFree { why: WhyNot::Busy, .. })), "{taken:?}");
+    assert!(book("2027-02-03T11:00:00Z").is_ok());
+}
+
+#[test]
+fn a_proposal_whose_time_has_gone_is_booked_at_a_free_one() {
+    let desk = Desk::new();
+    desk.reply("Could you do Thursday at 11:30?");
+    let asked = desk.bookings().remove(0);
+    let other = add_contact(&desk.world, "Tom", "Aldridge", "tom@lakeside.example");
+    let new = NewBooking { contact: other, worker: desk.worker, start: asked.start };
+    create(desk.app(), &desk.world.owner, &new, &Anyway::default()).unwrap();
+    let gone = accept(desk.app(), &desk.world.owner, asked.id, None, &Anyway::default());
+    let Err(BookError::NotFree { free, .. }) = gone else { panic!("somebody was quicker: {gone:?}") };
+    assert_eq!(free.len(), 3);
+    let booked = accept(desk.app(), &desk.world.owner, asked.id, Some(free[0].start), &Anyway::default()).unwrap();
+    assert_eq!((booked.start, booked.state), (free[0].start, State::Held));
+}
