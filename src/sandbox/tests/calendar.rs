@@ -232,3 +232,20 @@ fn an_event_with_a_zone_or_a_guest_that_cannot_be_is_refused() {
     }
     assert_eq!(client.post(EVENTS, &token, &meeting("ccccc0")).status, 200, "nothing was kept of the refused ones");
 }
+
+#[test]
+fn a_sync_token_that_was_not_used_for_weeks_is_gone() {
+    let client = Client::start();
+    let token = client.token(&["calendar.events.owned"]);
+    let first = client.get(EVENTS, &token).json["nextSyncToken"].as_str().unwrap().to_owned();
+    client.clock.advance(std::time::Duration::from_secs(27 * 86_400));
+    let token = client.token(&["calendar.events.owned"]);
+    let next = client.get(&format!("{EVENTS}?syncToken={first}"), &token);
+    assert_eq!(next.status, 200, "{}", next.text);
+    client.clock.advance(std::time::Duration::from_secs(2 * 86_400));
+    let token = client.token(&["calendar.events.owned"]);
+    let gone = client.get(&format!("{EVENTS}?syncToken={first}"), &token);
+    assert_eq!((gone.status, gone.reason()), (410, "fullSyncRequired"), "{}", gone.text);
+    let renewed = next.json["nextSyncToken"].as_str().unwrap();
+    assert_eq!(client.get(&format!("{EVENTS}?syncToken={renewed}"), &token).status, 200);
+}
