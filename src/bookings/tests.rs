@@ -186,7 +186,11 @@ impl Desk {
     }
 }
 
-fn read(text: &str, now: UnixMillis, offered: &[(UnixMillis, UnixMillis)]) -> (Vec<ProposedTime>, Vec<String>, Option<u32>) {
+fn read(
+    text: &str,
+    now: UnixMillis,
+    offered: &[(UnixMillis, UnixMillis)],
+) -> (Vec<ProposedTime>, Vec<String>, Option<u32>) {
     let zone = jiff::tz::TimeZone::get("Europe/London").unwrap();
     let offered: Vec<OfferedTime> = offered
         .iter()
