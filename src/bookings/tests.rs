@@ -553,12 +553,13 @@ fn what_is_written_about_a_meeting_is_signed_like_every_other_letter() {
     desk.reply("Could you do Thursday at 11:30?");
     assert!(desk.letters()[0].text.ends_with(signature), "{}", desk.letters()[0].text);
     desk.change_worker(|worker| worker.sender = workers::Sender::default());
+    let named = Connection { display_name: "Robin at Fernhill".into(), ..desk.connection.clone() };
+    desk.app().store.write(|txn| connections::put(txn, &named)).unwrap();
     desk.advance(Duration::from_secs(60));
     cancel(desk.app(), &desk.world.owner, desk.bookings()[0].id, "").unwrap();
     desk.settle();
     let last = desk.letters().pop().unwrap();
-    assert!(!desk.connection.display_name.is_empty());
-    assert!(last.text.ends_with(&desk.connection.display_name), "the mailbox's own name: {}", last.text);
+    assert!(last.text.ends_with("Robin at Fernhill"), "the mailbox's own name: {}", last.text);
 }
 
 #[test]
@@ -627,7 +628,7 @@ fn a_move_never_covers_what_else_stands_at_its_old_time() {
 fn what_the_calendar_refuses_waits_for_a_person_and_can_be_tried_again() {
     let desk = Desk::new();
     desk.may_book_by_itself();
-    desk.world.control("faults", &json!({"match": "POST /google/calendar/v3/calendars/", "status": 403, "times": 1}));
+    desk.world.control("faults", &json!({"match": "POST /google/calendar/v3/calendars/", "status": 400, "times": 1}));
     let reply = desk.reply("Could you do Thursday at 11:30?");
     let workspace = desk.world.test.workspace;
     let troubled = || list_troubled(&desk.app().store, workspace, 10).unwrap();
@@ -641,7 +642,7 @@ fn what_the_calendar_refuses_waits_for_a_person_and_can_be_tried_again() {
     assert_eq!((states(&desk.bookings()), desk.events()), (vec!["confirmed"], vec!["2026-11-26T11:30:00Z".to_owned()]));
     assert!(troubled().is_empty());
     // A refused move stands at its new time here and at the old one in the calendar.
-    desk.world.control("faults", &json!({"match": "PATCH /google/calendar/v3/calendars/", "status": 403, "times": 1}));
+    desk.world.control("faults", &json!({"match": "PATCH /google/calendar/v3/calendars/", "status": 400, "times": 1}));
     let booking = desk.bookings().remove(0);
     move_to(desk.app(), &desk.world.owner, booking.id, at("2026-11-26T14:00:00Z"), &Anyway::default()).unwrap();
     desk.settle();
@@ -657,7 +658,7 @@ fn what_the_calendar_refuses_waits_for_a_person_and_can_be_tried_again() {
 fn what_the_calendar_refuses_can_be_left_as_it_is() {
     let desk = Desk::new();
     desk.may_book_by_itself();
-    desk.world.control("faults", &json!({"match": "POST /google/calendar/v3/calendars/", "status": 403, "times": 1}));
+    desk.world.control("faults", &json!({"match": "POST /google/calendar/v3/calendars/", "status": 400, "times": 1}));
     desk.reply("Could you do Thursday at 11:30?");
     let failed = desk.bookings().remove(0);
     dismiss(desk.app(), &desk.world.owner, failed.id).unwrap();
