@@ -7,7 +7,7 @@ use crate::authz::Actor;
 use crate::base::{DraftId, WorkspaceId};
 use crate::contacts;
 use crate::drafts::{self, Draft};
-use crate::events::{Event, Happened, Subscriber};
+use crate::events::{Event, Happened, Start, Subscriber};
 use crate::messaging::{self, Delivery};
 use crate::store::StoreError;
 use crate::workers;
@@ -41,6 +41,11 @@ impl Subscriber<App> for AutoSender {
         "agents.auto"
     }
 
+    /// A reaction: nobody wants an old draft acted upon.
+    fn start(&self) -> Start {
+        Start::Now
+    }
+
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {
         let Happened::DraftWritten { draft, .. } = event.what else { return Ok(()) };
         if !may_leave_by_itself(app, event.workspace, draft)? {
@@ -59,7 +64,7 @@ fn may_leave_by_itself(app: &App, workspace: WorkspaceId, id: DraftId) -> Result
     let Some(draft) = drafts::get(&app.store, workspace, id)?.filter(Draft::is_pending) else { return Ok(false) };
     let Some(worker) = draft.worker else { return Ok(false) };
     let Some(settings) = workers::get(&app.store, workspace, worker)? else { return Ok(false) };
-    if !settings.autonomy.automatic.contains_key(&draft.label) {
+    if drafts::is_locked(&draft.label) || !settings.autonomy.automatic.contains_key(&draft.label) {
         return Ok(false);
     }
     let known = drafts::figures_of(&app.store, workspace, worker, &draft.label)?.allow_automatic();

@@ -82,6 +82,11 @@ impl fmt::Debug for UnixMillis {
     }
 }
 
+/// "28 November 2026" of a date as machines write it (YYYY-MM-DD); what is none stays as it is.
+pub fn day_words(date: &str) -> String {
+    date.parse::<jiff::civil::Date>().map_or_else(|_| date.to_owned(), |day| day.strftime("%-d %B %Y").to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +96,12 @@ mod tests {
         let read = UnixMillis::parse_rfc3339("2026-11-24T10:30:00+01:00").unwrap();
         assert_eq!(read.to_rfc3339(), "2026-11-24T09:30:00Z");
         assert_eq!(UnixMillis::parse_rfc3339("yesterday"), None);
+    }
+
+    #[test]
+    fn a_date_is_said_as_people_say_it() {
+        assert_eq!(day_words("2026-11-08"), "8 November 2026");
+        assert_eq!(day_words("after the summer"), "after the summer");
     }
 
     #[test]

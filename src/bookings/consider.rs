@@ -13,21 +13,21 @@ use super::words::{self, Clocks, Language};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::{self, Claimed, Rules, Span};
-use crate::base::{BookingId, ReplyId, UnixMillis, WorkspaceId};
+use crate::base::{BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
 use crate::connections::{self, Kind};
 use crate::contacts::{self, Contact};
 use crate::drafts;
-use crate::events::{self, Event, Happened, Subscriber};
+use crate::events::{self, Event, Happened, Start, Subscriber};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::messaging::{self, Reading, Reply};
-use crate::store::StoreError;
+use crate::store::{StoreError, Txn};
 use crate::workers::{self, Meeting, Worker};
 use crate::workspaces;
 
 /// The kind of the job that looks at the times of one reply.
 pub const CONSIDER: &str = "bookings.consider";
 /// The label of replies that name a time.
-const LABEL: &str = "meeting_proposed";
+pub(super) const LABEL: &str = "meeting_proposed";
 /// Minutes that a guest may ask for; what is shorter or longer is read wrongly or needs a word first.
 const LENGTHS: std::ops::RangeInclusive<u32> = 10..=120;
 
@@ -42,6 +42,11 @@ pub struct Listener;
 impl Subscriber<App> for Listener {
     fn name(&self) -> &'static str {
         "bookings"
+    }
+
+    /// A reaction: nobody wants an old proposal acted upon.
+    fn start(&self) -> Start {
+        Start::Now
     }
 
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {
@@ -59,6 +64,9 @@ impl Subscriber<App> for Listener {
                     jobs::enqueue(txn, &job).map(|_| ())
                 })
             }
+            Happened::ReplyCorrected { reply, contact, .. } => {
+                app.store.write(|txn| no_meeting(txn, workspace, *reply, *contact, now))
+            }
             Happened::ConnectionMade { connection } => {
                 app.store.write(|txn| availability::schedule_sync(txn, workspace, *connection, now))
             }
@@ -68,6 +76,25 @@ impl Subscriber<App> for Listener {
             _ => Ok(()),
         }
     }
+}
+
+/// A person said that the answer proposes no meeting: what was proposed from it ends, and should they change their
+/// mind, its times are looked at anew.
+fn no_meeting(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    reply: ReplyId,
+    contact: ContactId,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    const REASON: &str = "The answer was read differently.";
+    let earlier = store::list_of_contact(txn, workspace, contact, 10)?;
+    for before in earlier.into_iter().filter(|own| own.reply == Some(reply) && own.state.is_proposed()) {
+        let mut booking = Booking { state: State::Cancelled { reason: REASON.to_owned() }, ..before.clone() };
+        booking.note(now, REASON);
+        store::put(txn, &booking, Some(&before))?;
+    }
+    store::forget_considered(txn, workspace, reply)
 }
 
 pub struct Consider;

@@ -14,10 +14,12 @@ use crate::authz::{Actor, Permission};
 use crate::availability::{self, OpenHours, Schedule};
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
-use crate::http::ui::FieldErrors;
+use crate::http::ui::{Choice, FieldErrors, Tab};
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
+use crate::identity::pages::{settings_tabs, zone_choices};
 use crate::store::StoreError;
 
+const HERE: &str = "/settings/hours";
 /// Name of the field and of the day.
 const DAYS: [(&str, &str); 7] = [
     ("mon", "Monday"),
@@ -39,7 +41,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
 #[template(path = "bookings/hours.html")]
 struct HoursPage {
     layout: Layout,
+    tabs: Vec<Tab>,
     zone: String,
+    zones: Vec<Choice>,
     /// Field, label, text.
     days: Vec<(&'static str, &'static str, String)>,
     errors: FieldErrors,
@@ -50,13 +54,16 @@ struct HoursPage {
 async fn page(app: Data<App>, actor: Actor, frame: Frame) -> Result<HttpResponse, PageError> {
     actor.require(Permission::ViewCalendar)?;
     let may_edit = actor.may(Permission::ManageWorkspace);
+    let by = actor.clone();
     let schedule =
         run(move || availability::schedule_of(&app.store, actor.workspace)).await?.map_err(BookError::from)?;
     let texts = schedule.days.iter().map(|hours| write_hours(hours));
     let days = DAYS.iter().zip(texts).map(|((field, label), text)| (*field, *label, text)).collect();
     let page = HoursPage {
         layout: frame.layout("Working hours"),
+        tabs: settings_tabs(&by, HERE),
         zone: schedule.zone.clone(),
+        zones: zone_choices(""),
         days,
         errors: FieldErrors::default(),
         may_edit,
@@ -78,7 +85,9 @@ async fn save(
         let typed = |field: &str| form.get(field).cloned().unwrap_or_default();
         let page = HoursPage {
             layout: frame.layout("Working hours"),
+            tabs: settings_tabs(&actor, HERE),
             zone: typed("zone"),
+            zones: zone_choices(""),
             days: DAYS.iter().map(|(field, label)| (*field, *label, typed(field))).collect(),
             errors,
             may_edit: true,
@@ -86,7 +95,7 @@ async fn save(
         return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
     run(move || keep(&app, &actor, &schedule)).await?.map_err(BookError::from)?;
-    Ok(with_toast(see_other("/settings/hours"), &cookies, &Toast::new("Working hours saved.")))
+    Ok(with_toast(see_other(HERE), &cookies, &Toast::new("Working hours saved.")))
 }
 
 fn keep(app: &App, actor: &Actor, schedule: &Schedule) -> Result<(), StoreError> {
@@ -102,7 +111,7 @@ fn read_form(form: &BTreeMap<String, String>) -> (Schedule, FieldErrors) {
     let text = |field: &str| form.get(field).map_or("", |text| text.trim());
     let zone = text("zone").to_owned();
     if jiff::tz::TimeZone::get(&zone).is_err() {
-        errors.add("zone", "Write a zone as region and city, for example Europe/London.");
+        errors.add("zone", "Choose a time zone of the list, for example Europe/London.");
     }
     let days = DAYS.map(|(field, _)| {
         read_hours(text(field)).unwrap_or_else(|words| {

@@ -1,7 +1,7 @@
 //! What people and programs do with bookings.
 
 use super::calendar;
-use super::consider::{calendar_id, title};
+use super::consider::{calendar_id, title, LABEL};
 use super::decide::{WhyOffer, OFFERS};
 use super::hold::{handled, hold};
 use super::model::{Booking, Source, State};
@@ -212,6 +212,10 @@ fn begin(
         match hold(txn, before, booking, &job, now)? {
             Claimed::Yes => {}
             Claimed::Taken(_) => return Err(BookError::NotFree { why: WhyNot::Claimed, free: Vec::new() }),
+        }
+        // Saying yes to what the program read out of a mail is an approval like that of a draft.
+        if let (Some(_), Some(worker)) = (before, booking.worker) {
+            drafts::count_decision(txn, booking.workspace, worker, LABEL, |figures| figures.approved += 1)?;
         }
         note(txn, actor, act, booking.id, now)?;
         store::find(txn, booking.workspace, booking.id)?.ok_or(BookError::NotFound)

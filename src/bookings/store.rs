@@ -92,6 +92,10 @@ pub fn mark_considered(txn: &mut Txn<'_>, workspace: WorkspaceId, reply: ReplyId
     txn.mark(&CONSIDERED, &Key::of(&CONSIDERED, workspace).id(reply.0))
 }
 
+pub fn forget_considered(txn: &mut Txn<'_>, workspace: WorkspaceId, reply: ReplyId) -> Result<(), StoreError> {
+    txn.remove(&CONSIDERED, &Key::of(&CONSIDERED, workspace).id(reply.0))
+}
+
 /// Why an answer about a meeting waits for a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Left {
@@ -188,7 +192,7 @@ fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(0) };
     let mut gone = 0;
     loop {
-        let count = store.write(|txn| {
+        let count = store.write_reserved(|txn| {
             // A booking touches at most ten rows, and a transaction stays small.
             let bookings = list_of_contact(txn, workspace, contact, 6)?;
             for booking in &bookings {

@@ -152,6 +152,20 @@ impl Desk {
         id
     }
 
+    /// A person says that the answer means something else.
+    fn correct(&self, id: ReplyId, label: &str) {
+        let (app, workspace, now) = (self.app(), self.world.test.workspace, self.app().now());
+        let corrected = app.store.write(|txn| {
+            let mut reply = messaging::find_reply(txn, workspace, id)?.unwrap();
+            reply.reading = reply.reading.map(|reading| Reading { label: label.into(), ..reading });
+            messaging::update_reply(txn, &reply)?;
+            let what = Happened::ReplyCorrected { reply: id, contact: reply.contact, label: label.into() };
+            events::append(txn, workspace, now, what)
+        });
+        corrected.unwrap();
+        self.settle();
+    }
+
     fn bookings(&self) -> Vec<Booking> {
         list(self.app(), &self.world.owner, None, 50).unwrap().rows
     }
@@ -343,6 +357,20 @@ fn a_calendar_that_cannot_be_read_is_left_to_a_person() {
         matches!(&refused, Err(BookError::Unsure { why, .. }) if matches!(why[..], [WhyNot::Unknown { .. }])),
         "{refused:?}"
     );
+}
+
+#[test]
+fn an_answer_read_differently_ends_its_proposal_and_read_back_proposes_anew() {
+    let desk = Desk::new();
+    let reply = desk.reply("Could you do Thursday at 11:30?");
+    assert_eq!(states(&desk.bookings()), ["proposed"]);
+    desk.correct(reply, "question");
+    assert_eq!(states(&desk.bookings()), ["cancelled"]);
+    desk.correct(reply, "meeting_proposed");
+    let bookings = desk.bookings();
+    let mut all = states(&bookings);
+    all.sort_unstable();
+    assert_eq!(all, ["cancelled", "proposed"]);
 }
 
 #[test]

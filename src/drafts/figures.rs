@@ -17,7 +17,7 @@ const FIGURES: Table<Figures> = Table::sealed(
 pub(super) const TABLES: &[Declared] = &[Declared::plain(&FIGURES)];
 
 /// A label needs this many approved drafts, and fewer than this share of them edited (G1).
-const ENOUGH: u32 = 20;
+pub const ENOUGH: u32 = 20;
 const EDITED_BELOW_PERCENT: u32 = 20;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,9 +34,27 @@ impl Figures {
         self.approved >= ENOUGH && self.edited * 100 < self.approved * EDITED_BELOW_PERCENT
     }
 
-    /// "18 of 20 approved, 2 edited", for the switch.
+    /// Sent as they were written.
+    pub fn unedited(&self) -> u32 {
+        self.approved.saturating_sub(self.edited)
+    }
+
+    /// "18 approved, 2 of them edited, 1 rejected".
     pub fn words(&self) -> String {
-        format!("{} of {ENOUGH} needed approvals, {} of them edited", self.approved, self.edited)
+        if self.approved == 0 && self.rejected == 0 {
+            return "No draft decided yet".to_owned();
+        }
+        format!("{} approved, {} of them edited, {} rejected", self.approved, self.edited, self.rejected)
+    }
+
+    /// What the record lacks before the label may become automatic; empty when nothing.
+    pub fn lacks(&self) -> String {
+        match ENOUGH.saturating_sub(self.approved) {
+            0 if self.allow_automatic() => String::new(),
+            0 => format!("Fewer than {EDITED_BELOW_PERCENT} % may have been edited."),
+            1 => "One more approval is needed.".to_owned(),
+            more => format!("{more} more approvals are needed."),
+        }
     }
 }
 
@@ -46,6 +64,15 @@ fn key(workspace: WorkspaceId, worker: WorkerId, label: &str) -> Key {
 
 pub fn figures_of(store: &Store, workspace: WorkspaceId, worker: WorkerId, label: &str) -> Result<Figures, StoreError> {
     Ok(store.get(&FIGURES, &key(workspace, worker, label))?.unwrap_or_default())
+}
+
+pub(super) fn find_figures(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    worker: WorkerId,
+    label: &str,
+) -> Result<Figures, StoreError> {
+    Ok(txn.get(&FIGURES, &key(workspace, worker, label))?.unwrap_or_default())
 }
 
 /// Counts a person's decision; an undo counts it back with `change` reversed.
@@ -72,6 +99,7 @@ mod tests {
         for (approved, edited, allowed) in cases {
             let figures = Figures { approved, edited, rejected: 0 };
             assert_eq!(figures.allow_automatic(), allowed, "{approved} approved, {edited} edited");
+            assert_eq!(figures.lacks().is_empty(), allowed, "{approved} approved, {edited} edited");
         }
     }
 }

@@ -63,6 +63,8 @@ pub enum Happened {
         worker: WorkerId,
         reason: String,
     },
+    /// What kept the whole workspace from sending is gone: a suspension, a missing postal address.
+    SendingResumed,
     SequenceChanged {
         sequence: SequenceId,
     },

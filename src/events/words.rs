@@ -23,6 +23,7 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         H::ConnectionRemoved { .. } => fixed("plug", "", "Account disconnected, its access erased"),
         H::WorkerActivated { .. } => fixed("play", "ok", "Worker switched on"),
         H::WorkerPaused { reason, .. } => ("pause", "warn", because("Worker paused", reason)),
+        H::SendingResumed => fixed("play", "ok", "Sending may go on"),
         H::SequenceChanged { .. } => fixed("edit", "", "Sequence changed"),
         H::Enrolled { .. } => fixed("outreach", "", "Added to a sequence"),
         H::EnrolmentEnded { reason, .. } => ("flag", "", because("Sequence ended", reason)),

@@ -63,6 +63,14 @@ impl Theme {
         }
     }
 
+    /// The value of `data-theme`: `light` or `dark`; empty follows the device.
+    pub fn attribute(self) -> &'static str {
+        match self {
+            Theme::System => "",
+            chosen => chosen.as_str(),
+        }
+    }
+
     /// Anything unknown is what the device says.
     pub fn parse(text: &str) -> Self {
         [Theme::Light, Theme::Dark].into_iter().find(|theme| theme.as_str() == text).unwrap_or_default()

@@ -128,6 +128,7 @@ impl PageError {
             way: "/",
             way_words: "Go to the start page",
             id: String::new(),
+            theme: "",
         };
         match self {
             Self::SignIn { .. } => ErrorPage {
@@ -195,6 +196,7 @@ impl ResponseError for PageError {
         let page = self.page();
         let text = page.render().unwrap_or_else(|_| page.title.to_owned());
         let mut response = HttpResponse::build(self.status_code()).content_type(ContentType::html()).body(text);
+        response.extensions_mut().insert(page);
         match self {
             Self::Method { allow } => set_allow(&mut response, allow),
             Self::TooMany { retry_after } => set_retry_after(&mut response, *retry_after),
@@ -262,8 +264,16 @@ impl From<Denied> for PageError {
     }
 }
 
+/// The error page that `response` is, written again in the colours that a person chose; `None` for any other answer,
+/// and where nothing was chosen.
+pub fn in_theme<B>(response: &HttpResponse<B>, theme: &str) -> Option<String> {
+    let theme = ["light", "dark"].into_iter().find(|known| *known == theme)?;
+    let page = response.extensions().get::<ErrorPage>().cloned()?;
+    ErrorPage { theme, ..page }.render().ok()
+}
+
 /// The page that stands on its own: no frame, no session, no storage; they may be what failed.
-#[derive(Template)]
+#[derive(Clone, Template)]
 #[template(path = "layout/error.html")]
 struct ErrorPage {
     title: &'static str,
@@ -273,6 +283,8 @@ struct ErrorPage {
     way: &'static str,
     way_words: &'static str,
     id: String,
+    /// `light` or `dark`; empty follows the device.
+    theme: &'static str,
 }
 
 #[cfg(test)]

@@ -29,6 +29,20 @@ pub fn reply_badge(label: &str) -> Badge {
     Badge { tone, words, icon }
 }
 
+/// A language by its tag (BCP 47), as far as the product speaks it: "German" of `de-AT`. Others keep their tag.
+pub fn language_name(tag: &str) -> String {
+    let name = match tag.split('-').next().unwrap_or_default().to_ascii_lowercase().as_str() {
+        "en" => "English",
+        "de" => "German",
+        "fr" => "French",
+        "es" => "Spanish",
+        "pt" => "Portuguese",
+        "hi" => "Hindi",
+        _ => return tag.to_owned(),
+    };
+    name.to_owned()
+}
+
 /// Up to two letters for an avatar: first and last word of the name, `?` when it has no letter.
 pub fn initials(name: &str) -> String {
     let mut letters = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
@@ -153,6 +167,13 @@ mod tests {
         for (label, words, tone) in cases {
             let badge = reply_badge(label);
             assert_eq!((badge.words, badge.tone), (words, tone), "{label}");
+        }
+    }
+
+    #[test]
+    fn a_language_is_called_by_its_name() {
+        for (tag, name) in [("de-AT", "German"), ("EN", "English"), ("nl-BE", "nl-BE"), ("", "")] {
+            assert_eq!(language_name(tag), name, "{tag}");
         }
     }
 

@@ -4,9 +4,10 @@ use super::model::{Client, Credentials, Profile, StoredPassword, User, Username}
 use super::password::{self, HashError, WeakPassword};
 use super::sign_in::{self, note, SignInError};
 use super::throttle::TooManyTries;
-use super::{mails, session, store};
+use super::{mails, new_address, session, store};
 use crate::app::App;
 use crate::base::{EmailAddress, SessionId, UnixMillis, UserId};
+use crate::mailer;
 use crate::store::{StoreError, Txn};
 
 #[derive(Debug, thiserror::Error)]
@@ -127,6 +128,15 @@ pub fn insert(txn: &mut Txn<'_>, account: &PreparedAccount) -> Result<User, Stor
     Ok(user)
 }
 
+/// The kinds of English in which the pages may be read: BCP 47, and the name.
+pub const LOCALES: [(&str, &str); 5] = [
+    ("en-GB", "English (United Kingdom)"),
+    ("en-US", "English (United States)"),
+    ("en-IE", "English (Ireland)"),
+    ("en-IN", "English (India)"),
+    ("en-AU", "English (Australia)"),
+];
+
 /// What the profile page changes.
 #[derive(Clone, Debug, Default)]
 pub struct ProfileForm {
@@ -136,14 +146,35 @@ pub struct ProfileForm {
     pub profile: Profile,
 }
 
+/// What came of saving a profile.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    pub user: User,
+    /// The address to which a link went, and which counts once it was opened.
+    pub asked: Option<EmailAddress>,
+}
+
 /// Changes how a person is called and how the product shows itself. Another address needs a fresh proof, since a
-/// reset would go there, and the old address is told.
-pub fn change_profile(app: &App, user: UserId, session: SessionId, form: &ProfileForm) -> Result<User, AccountError> {
+/// reset would go there, and counts once a link that is mailed to it was opened. Where the server sends no mail, it
+/// counts at once.
+pub fn change_profile(
+    app: &App,
+    user: UserId,
+    session: SessionId,
+    form: &ProfileForm,
+    client: &Client,
+) -> Result<Saved, AccountError> {
     let before = store::get(&app.store, user)?.ok_or(AccountError::NotFound)?;
-    let changed = read_form(&before, form)?;
-    let has_new_address = changed.email != before.email;
+    let mut changed = read_form(&before, form)?;
+    let mut has_new_address = changed.email != before.email;
     if has_new_address && !session::is_proof_fresh(app, user, session)? {
         return Err(AccountError::ProofNeeded);
+    }
+    let mut asked = None;
+    if has_new_address && mailer::is_configured(&app.config) && changed.email.compare() != before.email.compare() {
+        new_address::ask(app, &before, &changed.email, client)?;
+        asked = Some(std::mem::replace(&mut changed.email, before.email.clone()));
+        has_new_address = false;
     }
     let now = app.now();
     let saved = app.store.write(|txn| {
@@ -161,7 +192,7 @@ pub fn change_profile(app: &App, user: UserId, session: SessionId, form: &Profil
     if has_new_address {
         mails::tell_of_new_address(app, &before, &saved.email)?;
     }
-    Ok(saved)
+    Ok(Saved { user: saved, asked })
 }
 
 fn read_form(before: &User, form: &ProfileForm) -> Result<User, AccountError> {
@@ -174,7 +205,11 @@ fn read_form(before: &User, form: &ProfileForm) -> Result<User, AccountError> {
     if !zone.is_empty() && jiff::tz::TimeZone::get(zone).is_err() {
         return Err(AccountError::invalid("time_zone", "Choose a time zone of the list, for example Europe/London."));
     }
-    let profile = Profile { time_zone: zone.to_owned(), ..form.profile.clone() };
+    let locale = form.profile.locale.trim();
+    if !locale.is_empty() && !LOCALES.iter().any(|(known, _)| *known == locale) {
+        return Err(AccountError::invalid("locale", "Choose a language of the list."));
+    }
+    let profile = Profile { time_zone: zone.to_owned(), locale: locale.to_owned(), ..form.profile.clone() };
     Ok(User { name: checked_name(&form.name)?, email, username, profile, ..before.clone() })
 }
 

@@ -27,6 +27,22 @@ struct ResetText<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "email/new_address.html")]
+struct NewAddressHtml<'a> {
+    name: &'a str,
+    old: &'a str,
+    link: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "email/new_address.txt")]
+struct NewAddressText<'a> {
+    name: &'a str,
+    old: &'a str,
+    link: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "email/notice.html")]
 struct NoticeHtml<'a> {
     name: &'a str,
@@ -68,6 +84,20 @@ pub(super) fn reset(app: &App, user: &User, link: &str, until: UnixMillis) -> Re
     let name = user.name.as_str();
     let pair = (&ResetHtml { name, link }, &ResetText { name, link });
     let letter = letter(Some(user), &user.email, "Set a new password for Launchyard", pair, until)?;
+    Ok(Posting::new(letter, app.now()))
+}
+
+/// The mail to an address that is to become the account's.
+pub(super) fn confirm_address(
+    app: &App,
+    user: &User,
+    to: &EmailAddress,
+    link: &str,
+    until: UnixMillis,
+) -> Result<Posting, StoreError> {
+    let (name, old) = (user.name.as_str(), user.email.display());
+    let pair = (&NewAddressHtml { name, old, link }, &NewAddressText { name, old, link });
+    let letter = letter(Some(user), to, "Use this address for Launchyard", pair, until)?;
     Ok(Posting::new(letter, app.now()))
 }
 

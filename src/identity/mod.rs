@@ -14,6 +14,7 @@ mod issuer;
 mod jobs;
 mod mails;
 mod model;
+mod new_address;
 pub mod pages;
 mod password;
 mod reset;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::account::{self, AccountError, NewAccount, ProfileForm};
 use super::issuer::{self, IssuerError, Returned};
+use super::new_address::{self, ConfirmError};
 use super::second_step::{self, code_at, SecondStepError};
 use super::sign_in::{self, Admitted, SignInError};
 use super::ticket::Errand;
@@ -86,7 +87,7 @@ fn a_person_signs_in_by_address_or_username_whatever_the_case() {
         username: "Nora.W".into(),
         ..ProfileForm::default()
     };
-    account::change_profile(&test.app, user.id, session, &form).unwrap();
+    account::change_profile(&test.app, user.id, session, &form, &client()).unwrap();
     for login in ["NORA@fernhill.EXAMPLE", " nora.w ", "Nora.W"] {
         enter(&test.app, login, PASSWORD);
     }
@@ -386,12 +387,12 @@ fn what_is_sensitive_asks_again_after_a_quarter_of_an_hour() {
     test.app.clock.advance(PROOF_HOLDS);
     assert!(matches!(second_step::begin(&test.app, &user, session), Err(SecondStepError::ProofNeeded)));
     let form = ProfileForm { name: user.name.clone(), email: "nora@new.example".into(), ..ProfileForm::default() };
-    let refused = account::change_profile(&test.app, user.id, session, &form);
+    let refused = account::change_profile(&test.app, user.id, session, &form, &client());
     assert!(matches!(refused, Err(AccountError::ProofNeeded)));
     let wrong = sign_in::prove_again(&test.app, user.id, session, "wrong", &client());
     assert!(matches!(wrong, Err(SignInError::Mismatch)));
     sign_in::prove_again(&test.app, user.id, session, PASSWORD, &client()).unwrap();
-    account::change_profile(&test.app, user.id, session, &form).unwrap();
+    account::change_profile(&test.app, user.id, session, &form, &client()).unwrap();
     enter(&test.app, "nora@new.example", PASSWORD);
     assert!(sign_in(&test.app, "nora@fernhill.example", PASSWORD, &client(), "/").is_err());
 }
@@ -514,4 +515,61 @@ fn a_fresh_server_prints_a_link_for_its_owner_until_somebody_has_an_account() {
     nora(&test.app);
     assert!(!is_setup_open(&test.app, &second).unwrap());
     assert_eq!(setup_link(&test.app).unwrap(), None);
+}
+
+/// The links to an address that were mailed, oldest first.
+fn links_to(app: &App, address: &str) -> Vec<String> {
+    let letters = mailer::waiting(&app.store).unwrap();
+    let mut to: Vec<_> = letters.into_iter().filter(|letter| letter.to.display() == address).collect();
+    to.sort_by_key(|letter| letter.useful_until);
+    let secret = |text: &str| text.split("/confirm-address/").nth(1)?.split_whitespace().next().map(str::to_owned);
+    to.iter().filter_map(|letter| secret(&letter.text)).collect()
+}
+
+#[test]
+fn another_address_counts_once_the_link_that_was_mailed_to_it_is_opened() {
+    let test = with_mail();
+    let user = nora(&test.app);
+    let (_, session) = enter(&test.app, "nora@fernhill.example", PASSWORD);
+    let form = |email: &str| ProfileForm { name: "Nora W.".into(), email: email.into(), ..ProfileForm::default() };
+    let change = |email: &str| account::change_profile(&test.app, user.id, session, &form(email), &client()).unwrap();
+
+    let saved = change("nora@typo.example");
+    assert_eq!(saved.asked.unwrap().display(), "nora@typo.example");
+    assert_eq!((saved.user.name.as_str(), saved.user.email), ("Nora W.", user.email.clone()), "the rest is saved");
+    test.app.clock.advance(SECOND);
+    change("nora@new.example");
+    assert_eq!(new_address::waiting(&test.app, user.id).unwrap().unwrap().display(), "nora@new.example");
+
+    let first = links_to(&test.app, "nora@typo.example").remove(0);
+    assert!(matches!(new_address::confirm(&test.app, &first), Err(ConfirmError::LinkEnded)), "a newer one was sent");
+    let link = links_to(&test.app, "nora@new.example").remove(0);
+    assert_eq!(new_address::look(&test.app, &link).unwrap().1.display(), "nora@new.example");
+    enter(&test.app, "nora@fernhill.example", PASSWORD);
+    new_address::confirm(&test.app, &link).unwrap();
+    enter(&test.app, "nora@new.example", PASSWORD);
+    assert!(sign_in(&test.app, "nora@fernhill.example", PASSWORD, &client(), "/").is_err());
+    assert!(matches!(new_address::confirm(&test.app, &link), Err(ConfirmError::LinkEnded)), "it works once");
+    let told = mailer::waiting(&test.app.store).unwrap();
+    assert!(told.iter().any(|letter| letter.to == user.email && letter.text.contains("nora@new.example")));
+}
+
+#[test]
+fn a_link_to_another_address_ends_after_a_day_and_gives_nobody_the_address_of_somebody_else() {
+    let test = with_mail();
+    let user = nora(&test.app);
+    let (_, session) = enter(&test.app, "nora@fernhill.example", PASSWORD);
+    let form = |email: &str| ProfileForm { name: user.name.clone(), email: email.into(), ..ProfileForm::default() };
+    let change = |email: &str| account::change_profile(&test.app, user.id, session, &form(email), &client());
+    change("nora@late.example").unwrap();
+    let link = links_to(&test.app, "nora@late.example").remove(0);
+    add(&test.app, "Sam Okafor", "nora@late.example");
+    assert!(matches!(new_address::confirm(&test.app, &link), Err(ConfirmError::Taken)));
+    assert!(matches!(change("nora@late.example"), Err(AccountError::Invalid { field: "email", .. })));
+
+    change("nora@old.example").unwrap();
+    let link = links_to(&test.app, "nora@old.example").remove(0);
+    test.app.clock.advance(new_address::LINK_HOLDS);
+    assert!(matches!(new_address::look(&test.app, &link), Err(ConfirmError::LinkEnded)));
+    assert_eq!(new_address::waiting(&test.app, user.id).unwrap(), None);
 }

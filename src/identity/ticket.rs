@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::secret::{hash_secret, SecretHash};
 use super::store;
-use crate::base::{UnixMillis, UserId};
+use crate::base::{EmailAddress, UnixMillis, UserId};
 use crate::store::{StoreError, Txn};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub enum Purpose {
     Setup,
     /// Sets a new password; sent by mail or printed for the operator.
     ResetPassword { user: UserId },
+    /// Gives the account this address once the mail to it was opened.
+    NewAddress { user: UserId, email: EmailAddress },
     /// The password was right; the second step is awaited. Its secret is the browser's cookie.
     SecondStep { user: UserId, next: String },
     /// A browser is at an issuer. The secret is OAuth's `state`; `browser` binds it to the browser's cookie.
@@ -76,6 +78,15 @@ pub(super) fn take(txn: &mut Txn<'_>, secret: &str, now: UnixMillis) -> Result<O
 /// Ends the links that were sent to a person, when they have served or may have been stolen.
 pub(super) fn end_resets(txn: &mut Txn<'_>, user: UserId) -> Result<(), StoreError> {
     let of_user = |ticket: &Ticket| ticket.purpose == Purpose::ResetPassword { user };
+    for (key, _) in store::tickets_where(txn, of_user)? {
+        store::remove_ticket_at(txn, &key)?;
+    }
+    Ok(())
+}
+
+/// Ends the links to addresses that a person has typed before.
+pub(super) fn end_new_addresses(txn: &mut Txn<'_>, user: UserId) -> Result<(), StoreError> {
+    let of_user = |ticket: &Ticket| matches!(&ticket.purpose, Purpose::NewAddress { user: of, .. } if *of == user);
     for (key, _) in store::tickets_where(txn, of_user)? {
         store::remove_ticket_at(txn, &key)?;
     }

@@ -5,7 +5,7 @@
 use super::enrol::LastRun;
 use super::figures::{groups_of, Figures, Group, LastHundred};
 use super::model::{Enrolment, Sequence};
-use crate::base::{ConnectionId, ContactId, Cursor, EnrolmentId, Page, SequenceId, WorkerId, WorkspaceId};
+use crate::base::{ConnectionId, ContactId, Cursor, EnrolmentId, Page, SequenceId, UnixMillis, WorkerId, WorkspaceId};
 use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
 
 const SEQUENCES: Table<Sequence> = Table::sealed(
@@ -75,6 +75,9 @@ pub(super) fn tables() -> Vec<Declared> {
 }
 
 // ---- sequences ----
+
+/// Keys in one read while counting.
+const COUNTED_AT_ONCE: usize = 2_000;
 
 /// A workspace has few sequences: they are listed whole.
 const MOST_SEQUENCES: usize = 200;
@@ -245,6 +248,31 @@ pub(super) fn find_figures(txn: &mut Txn<'_>, workspace: WorkspaceId, worker: Wo
     Ok(txn.get(&FIGURES, &figures_key(workspace, worker))?.unwrap_or_default())
 }
 
+/// Leads of a list that were added at or after `since`.
+pub(super) fn count_group_since(
+    store: &Store,
+    workspace: WorkspaceId,
+    worker: WorkerId,
+    group: Group,
+    since: UnixMillis,
+) -> Result<u64, StoreError> {
+    let list = by_group(workspace, worker, group);
+    let (mut counted, mut after) = (0, Some(before_all_of(since)));
+    while let Some(from) = after {
+        let keys = store.key_page(&BY_GROUP, &list, Some(&from), Dir::Forward, COUNTED_AT_ONCE)?;
+        counted += keys.rows.len() as u64;
+        after = keys.next;
+    }
+    Ok(counted)
+}
+
+/// Stands before every id made at or after `since`: ids begin with their time (UUIDv7, RFC 9562 section 5.7).
+fn before_all_of(since: UnixMillis) -> Cursor {
+    let mut bytes = [0; 16];
+    bytes[..6].copy_from_slice(&since.0.max(0).to_be_bytes()[2..]);
+    Cursor(bytes.to_vec())
+}
+
 /// Leads of a worker in a list, newest first.
 pub fn list_group(
     store: &Store,
@@ -317,7 +345,7 @@ fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(0) };
     let rows = store.read(|txn| list_of_contact(txn, workspace, contact))?;
     for enrolment in &rows {
-        store.write(|txn| drop_enrolment(txn, workspace, enrolment.id, "The contact was erased."))?;
+        store.write_reserved(|txn| drop_enrolment(txn, workspace, enrolment.id, "The contact was erased."))?;
     }
     Ok(rows.len())
 }

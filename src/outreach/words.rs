@@ -76,6 +76,14 @@ impl Fields<'_> {
     }
 }
 
+/// A text as it stands for nobody: fallbacks where it has them, else the field's name in brackets.
+pub fn for_nobody(text: &str) -> String {
+    let Ok(template) = merge::parse(text) else { return text.to_owned() };
+    let missing = merge::render(&template, &|_| None, 0).missing;
+    let named = |name: &str| missing.iter().any(|one| one == name).then(|| format!("[{}]", in_words(name)));
+    merge::render(&template, &named, 0).text
+}
+
 /// "first name", as people say it.
 pub fn in_words(field: &str) -> String {
     field.replace('_', " ")
@@ -84,4 +92,22 @@ pub fn in_words(field: &str) -> String {
 /// The field exists for every contact, for the sender, or among `custom`.
 pub fn is_known(field: &str, custom: &[String]) -> bool {
     contacts::FIELDS.contains(&field) || SENDER_FIELDS.contains(&field) || custom.iter().any(|name| name == field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_for_nobody_shows_its_fallbacks_and_names_what_would_be_filled_in() {
+        let cases = [
+            ("Heating {{company|your building}} without oil", "Heating your building without oil"),
+            ("{Hello|Hi} {{first_name}}", "Hello [first name]"),
+            ("{{#if city}}In {{city}}{{else}}Near you{{/if}}", "Near you"),
+            ("Broken {{first_name", "Broken {{first_name"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(for_nobody(text), expected, "{text}");
+        }
+    }
 }

@@ -4,13 +4,14 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data};
 use actix_web::HttpResponse;
 use askama::Template;
+use serde::Deserialize;
 
 use super::agenda::Agenda;
 use super::came_in::CameIn;
 use super::day::{Day, TodayError};
 use super::feed::Feed;
 use super::figures::{each_event_since, each_reply_since, Figures};
-use super::guide::Guide;
+use super::guide::{Guide, Way};
 use super::needs::Needs;
 use super::sending::{Outgoing, Sending, Workers};
 use crate::app::App;
@@ -19,15 +20,18 @@ use crate::base::MessageId;
 use crate::events::Happened;
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
+use crate::http::ui::FieldErrors;
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
 use crate::jobs::Verdict;
 use crate::messaging::{self, ResolveError};
+use crate::workspaces::{self, WorkspaceError};
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/").route(web::get().to(today)))
         .service(web::resource("/today/parts/{id}").route(web::get().to(part)))
         .service(web::resource("/guide").route(web::get().to(guide)))
+        .service(web::resource("/guide/business").route(web::post().to(save_business)))
         .service(web::resource("/needs-a-look/{message}/{verdict}").route(web::post().to(decide)));
 }
 
@@ -143,13 +147,52 @@ struct GuidePage {
     layout: Layout,
     guide: Guide,
     is_demo: bool,
+    /// The postal address as it was typed.
+    postal_address: String,
+    errors: FieldErrors,
 }
 
 async fn guide(app: Data<App>, actor: Actor, frame: Frame) -> Result<HttpResponse, PageError> {
     actor.require(Permission::ManageWorkspace)?;
     let is_demo = app.demo().is_some();
     let guide = run(move || Guide::read(&Day::open(&app, &actor)?)).await??;
-    html(StatusCode::OK, &GuidePage { layout: frame.layout("Set up"), guide, is_demo })
+    let layout = frame.layout("Set up");
+    html(
+        StatusCode::OK,
+        &GuidePage { layout, guide, is_demo, postal_address: String::new(), errors: FieldErrors::default() },
+    )
+}
+
+#[derive(Deserialize)]
+struct BusinessForm {
+    #[serde(default)]
+    postal_address: String,
+}
+
+/// POST /guide/business: 303 to the guide's next step; 422 with what was typed when it is no address.
+async fn save_business(
+    app: Data<App>,
+    actor: Actor,
+    frame: Frame,
+    cookies: Data<Cookies>,
+    form: web::Form<BusinessForm>,
+) -> Result<HttpResponse, PageError> {
+    let typed = form.into_inner().postal_address;
+    let saved = {
+        let (app, actor, typed) = (app.clone(), actor.clone(), typed.clone());
+        run(move || workspaces::set_postal_address(&app, &actor, &typed)).await?
+    };
+    let words = match saved {
+        Ok(_) => return Ok(with_toast(see_other("/guide"), &cookies, &Toast::new("The address is saved."))),
+        Err(WorkspaceError::Invalid { words, .. }) => words,
+        Err(error) => return Err(error.into()),
+    };
+    let mut errors = FieldErrors::default();
+    errors.add("postal_address", words);
+    let is_demo = app.demo().is_some();
+    let guide = run(move || Guide::read(&Day::open(&app, &actor)?)).await??;
+    let page = GuidePage { layout: frame.layout("Set up"), guide, is_demo, postal_address: typed, errors };
+    html(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 /// POST /needs-a-look/<message>/<verdict>: 303 to the page; 409 when it was decided meanwhile.
@@ -169,6 +212,7 @@ async fn decide(
     };
     run(move || messaging::resolve(&app, &actor, message, verdict)).await?.map_err(|error| match error {
         ResolveError::Denied(denied) => denied.into(),
+        ResolveError::NotFound => PageError::NotFound,
         ResolveError::NotWaiting => PageError::conflict(
             "This mail no longer waits for a decision: it was found meanwhile, or somebody else decided.",
             "Look at the contact’s page for what became of it.",

@@ -1,16 +1,20 @@
 //! Fills the frame of signed-in pages: where one is, what waits, whether mail is leaving.
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, FromRequest, HttpMessage};
+use actix_web::{Error, FromRequest, HttpMessage, HttpResponse};
+use askama::Template;
 
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::connections::{self, Use};
+use crate::http::cookies::{self, Theme};
 use crate::http::layout::{DemoBar, Layout, SendingState, Toast, WorkspaceLink};
-use crate::http::{run, Cookies, CsrfToken, Frame};
+use crate::http::respond::in_theme;
+use crate::http::{html, run, Cookies, CsrfToken, Frame, PageError};
 use crate::identity::{SignedIn, User};
 use crate::messaging::{sent_in_last_day, Counted};
 use crate::store::StoreError;
@@ -20,7 +24,7 @@ use crate::{agents, workers, workspaces};
 pub async fn fill<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let actor = request.extensions().get::<Actor>().cloned();
     let signed_in = request.extensions().get::<SignedIn>().cloned();
     if let (Some(actor), Some(me), Some(app)) = (actor, signed_in, request.app_data::<Data<App>>().cloned()) {
@@ -35,17 +39,42 @@ pub async fn fill<B: MessageBody + 'static>(
             request.extensions_mut().insert(Frame(layout));
         }
     }
-    next.call(request).await
+    let theme = request.extensions().get::<SignedIn>().map_or("", |me| me.user.profile.theme.attribute());
+    Ok(dressed(next.call(request).await?, theme))
+}
+
+#[derive(Template)]
+#[template(path = "layout/_sending.html")]
+struct SendingPart {
+    layout: Layout,
+}
+
+/// GET /frame/sending: the state of sending as it is now, for frames that stay open.
+pub async fn sending_part(frame: Frame) -> Result<HttpResponse, PageError> {
+    html(StatusCode::OK, &SendingPart { layout: frame.0 })
+}
+
+/// An error page knows neither frame nor person; it gets the person's colours on its way out.
+fn dressed<B: MessageBody>(response: ServiceResponse<B>, theme: &str) -> ServiceResponse<EitherBody<B>> {
+    match in_theme(response.response(), theme) {
+        Some(page) => response.map_body(|_, _| EitherBody::right(BoxBody::new(page))),
+        None => response.map_into_left_body(),
+    }
+}
+
+fn is_part(path: &str) -> bool {
+    ["/live", "/frame/", "/today/parts/", "/approvals/queue"].iter().any(|prefix| path.starts_with(prefix))
 }
 
 fn add_cookies(request: &ServiceRequest, layout: &mut Layout) {
     let Some(cookies) = request.app_data::<Data<Cookies>>() else { return };
-    layout.theme = match cookies.read_theme(request.request()).as_str() {
-        "system" => String::new(),
-        theme => theme.to_owned(),
-    };
-    // Only a page that is shown may take the toast out of its cookie.
-    if request.method() == actix_web::http::Method::GET && !request.path().starts_with("/live") {
+    // The sign-in page of this browser looks the same as what was shown to whoever signed out last.
+    let theme = Theme::parse(&layout.theme);
+    if cookies.read_theme(request.request()) != theme {
+        cookies::set_later(request.request(), cookies.theme(theme));
+    }
+    // Only a page that is shown, and no part of one, may take the toast out of its cookie.
+    if request.method() == actix_web::http::Method::GET && !is_part(request.path()) {
         layout.toast =
             cookies.take_toast(request.request()).map(|toast| Toast { text: toast.words, undo_action: toast.undo });
     }
@@ -56,7 +85,8 @@ fn build(app: &App, actor: &Actor, me: &SignedIn, path: &str) -> Result<Layout, 
     let workspace = workspaces::get(&app.store, actor.workspace)?;
     let waiting = if actor.may(Permission::ApproveDrafts) { agents::count_waiting(app, actor.workspace)? } else { 0 };
     let layout = Layout {
-        lang: language(user, workspace.as_ref()),
+        lang: language(user, workspace.as_ref()).to_owned(),
+        theme: user.profile.theme.attribute().to_owned(),
         keys_off: user.profile.keys_off,
         workspace_name: workspace.as_ref().map(|workspace| workspace.name.clone()).unwrap_or_default(),
         workspace_role: capitalised(actor.role.as_str()),
@@ -128,11 +158,12 @@ fn now_words(app: &App, workspace: Option<&workspaces::Workspace>) -> String {
     app.now().in_zone(&zone).strftime("%a %-d %b, %H:%M").to_string()
 }
 
-/// The person's own choice, else the workspace's, else English.
-fn language(user: &User, workspace: Option<&workspaces::Workspace>) -> String {
-    let of_workspace = workspace.map(|workspace| workspace.locale.clone()).unwrap_or_default();
-    let chosen = [user.profile.locale.clone(), of_workspace].into_iter().find(|locale| !locale.is_empty());
-    chosen.unwrap_or_else(|| "en".to_owned())
+/// The person's own kind of English, else the workspace's. The pages are written in English, so they never claim to
+/// be in another language, whatever the workspace writes to its leads.
+fn language<'a>(user: &'a User, workspace: Option<&'a workspaces::Workspace>) -> &'a str {
+    let of_workspace = workspace.map_or("", |workspace| workspace.locale.as_str());
+    let is_english = |locale: &&str| *locale == "en" || locale.starts_with("en-");
+    [user.profile.locale.as_str(), of_workspace].into_iter().find(is_english).unwrap_or("en")
 }
 
 fn capitalised(word: &str) -> String {

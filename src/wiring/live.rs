@@ -2,9 +2,10 @@
 
 use actix_web::{web, HttpResponse};
 
+use crate::agents;
 use crate::app::App;
 use crate::authz::Actor;
-use crate::events::{Event, Happened, Subscriber};
+use crate::events::{Event, Happened, Start, Subscriber};
 use crate::http::{LiveEvent, PageError};
 use crate::store::StoreError;
 
@@ -15,10 +16,17 @@ impl Subscriber<App> for Live {
         "live"
     }
 
+    /// Tells pages that are open now.
+    fn start(&self) -> Start {
+        Start::Now
+    }
+
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {
         let ids = parts(&event.what);
-        if !ids.is_empty() {
-            app.live.publish(event.workspace, &LiveEvent::new("changed", ids.join("\n")));
+        app.live.publish(event.workspace, &LiveEvent::new("changed", ids.join("\n")));
+        if matches!(event.what, Happened::DraftWritten { .. } | Happened::DraftDecided { .. }) {
+            let waiting = agents::count_waiting(app, event.workspace)?;
+            app.live.publish(event.workspace, &LiveEvent::new("count", format!("/approvals {waiting}")));
         }
         Ok(())
     }
@@ -30,7 +38,7 @@ fn parts(what: &Happened) -> Vec<&'static str> {
     let mut ids = vec!["feed"];
     ids.extend::<&[&str]>(match what {
         H::MessageQueued { .. } | H::MessageSent { .. } | H::MessageNotSent { .. } => {
-            &["outgoing", "leads", "figures", "today-sending"]
+            &["outgoing", "leads", "figures", "today-sending", "frame-sending"]
         }
         H::MeetingLeft { .. } => &["needs-you"],
         H::MessageInDoubt { .. } => &["needs-you", "leads"],
@@ -44,7 +52,7 @@ fn parts(what: &Happened) -> Vec<&'static str> {
         | H::BookingCancelled { .. }
         | H::BookingFailed { .. } => &["needs-you", "agenda", "calendar", "figures"],
         H::MessageBounced { .. } | H::Complained { .. } | H::Unsubscribed { .. } => &["leads", "figures"],
-        H::WorkerActivated { .. } | H::WorkerPaused { .. } => &["outgoing", "workers"],
+        H::WorkerActivated { .. } | H::WorkerPaused { .. } => &["outgoing", "workers", "frame-sending"],
         H::ConnectionLost { .. } | H::ConnectionMade { .. } | H::ConnectionRemoved { .. } => {
             &["connections", "needs-you"]
         }

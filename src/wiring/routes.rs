@@ -49,6 +49,7 @@ pub fn configure(
                 .wrap(from_fn(workspaces::authenticate))
                 .route("/metrics", web::get().to(machine::metrics_page))
                 .route("/live", web::get().to(live::stream))
+                .route("/frame/sending", web::get().to(frame::sending_part))
                 .service(web::resource("/demo/clock").route(web::post().to(demo::move_clock)))
                 .configure(today::routes)
                 .configure(identity::routes)

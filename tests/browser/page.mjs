@@ -43,6 +43,15 @@ export async function inspect(browser, url, look, { state, screenshot } = {}) {
   return findings;
 }
 
+/** The findings of a page that is open already, whatever its status is. */
+export async function inspectOpen(page, look) {
+  const findings = [];
+  const find = (kind, detail) => findings.push({ kind, detail: String(detail).slice(0, 400) });
+  await judgeLayout(page, look.width, find);
+  await judgeAccessibility(page, find);
+  return findings;
+}
+
 async function listen(page, origin, find) {
   await page.exposeBinding('reportPolicyViolation', (_, detail) => find('csp', detail));
   await page.addInitScript(() => {

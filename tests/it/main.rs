@@ -6,9 +6,19 @@
 #![allow(dead_code)]
 
 mod browser;
+mod commands;
 mod endpoints;
+mod google_wire;
+mod guards;
+mod house;
 mod house;
 mod main_job;
+mod main_job;
 mod peers;
+mod peers;
+mod program;
+mod routes;
+mod sign_in;
 mod support;
 mod tables;
+mod world;

@@ -1,12 +1,12 @@
 //! The form for a mailbox over SMTP and IMAP: first the address, then the servers, with a live test.
 
 use actix_web::http::StatusCode;
-use actix_web::{web, HttpResponse};
+use actix_web::{web, HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
 use super::detail::field_errors;
-use super::{id_in, list, page_of};
+use super::{id_in, list, page_of, sent_form};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{ConnectionId, EmailAddress};
@@ -60,6 +60,8 @@ pub struct MailboxForm {
     imap_user: String,
     password: String,
     ca_pem: String,
+    /// What stood in the chosen file; it goes before what was pasted.
+    ca_file: String,
     insist: Option<String>,
 }
 
@@ -109,10 +111,11 @@ pub async fn submit(
     actor: Actor,
     frame: Frame,
     cookies: web::Data<Cookies>,
-    form: web::Form<MailboxForm>,
+    request: HttpRequest,
+    body: web::Payload,
 ) -> Result<HttpResponse, PageError> {
     actor.require(Permission::ManageConnections)?;
-    let form = form.into_inner();
+    let form: MailboxForm = sent_form::read(&request, body).await?;
     let again = if form.again.is_empty() { None } else { Some(id_in(&form.again)?) };
     let plain = app.config.allow_loopback_providers;
     let settings = match form.read() {
@@ -149,8 +152,7 @@ fn page(frame: &Frame, form: MailboxForm, errors: FieldErrors, tried: Vec<Tried>
     let id = form.again.parse::<ConnectionId>().ok();
     MailboxPage {
         layout: frame.layout(if is_known { "Change a mailbox" } else { "Connect a mailbox" }),
-        // A typed password is never sent back.
-        form: MailboxForm { password: String::new(), ..form },
+        form: form.shown_again(),
         errors,
         securities: securities(plain),
         tried,
@@ -198,6 +200,12 @@ impl MailboxForm {
         }
     }
 
+    /// A typed password is never sent back. A file cannot be put back into its field, so its text is shown.
+    fn shown_again(self) -> Self {
+        let ca_pem = if self.ca_file.contains("BEGIN CERTIFICATE") { self.ca_file } else { self.ca_pem };
+        Self { password: String::new(), ca_pem, ca_file: String::new(), ..self }
+    }
+
     fn read(&self) -> Result<MailboxSettings, FieldErrors> {
         let mut errors = FieldErrors::default();
         let address = EmailAddress::parse(&self.address);
@@ -211,9 +219,16 @@ impl MailboxForm {
         let smtp = server(["smtp_host", "smtp_port", "smtp_security"], smtp_fields, &mut errors);
         let imap_fields = (&self.imap_host, &self.imap_port, &self.imap_security, &self.imap_user);
         let imap = server(["imap_host", "imap_port", "imap_security"], imap_fields, &mut errors);
-        let ca = self.ca_pem.trim();
+        let (ca_field, ca) = match self.ca_file.trim() {
+            "" => ("ca_pem", self.ca_pem.trim()),
+            file => ("ca_file", file),
+        };
         if !ca.is_empty() && !ca.contains("-----BEGIN CERTIFICATE-----") {
-            errors.add("ca_pem", "Paste the certificate as text that begins with -----BEGIN CERTIFICATE-----.");
+            let words = match ca_field {
+                "ca_file" => "This file holds no certificate. Choose one in PEM or DER, often named .pem or .crt.",
+                _ => "Paste the certificate as text that begins with -----BEGIN CERTIFICATE-----.",
+            };
+            errors.add(ca_field, words);
         }
         match (address, smtp, imap, errors.is_empty()) {
             (Ok(address), Some(smtp), Some(imap), true) => Ok(MailboxSettings {
@@ -278,16 +293,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_chosen_file_goes_before_what_was_pasted_and_both_come_back_as_text() {
+        let pem = |text: &str| format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----");
+        let mut form = MailboxForm::guessed(&EmailAddress::parse("ada@larkfield.example").unwrap());
+        form.ca_pem = pem("pasted");
+        assert_eq!(form.read().unwrap().ca_pem, Some(pem("pasted")));
+        form.ca_file = pem("chosen");
+        assert_eq!(form.read().unwrap().ca_pem, Some(pem("chosen")));
+        form.password = "secret".into();
+        let shown = form.shown_again();
+        assert_eq!((shown.ca_pem, shown.password), (pem("chosen"), String::new()));
+    }
+
+    #[test]
     fn a_form_that_does_not_fit_names_each_field() {
         let right = MailboxForm::guessed(&EmailAddress::parse("ada@larkfield.example").unwrap());
         assert!(right.read().is_ok());
         type Change = fn(&mut MailboxForm);
-        let cases: [(&str, Change); 5] = [
+        let cases: [(&str, Change); 6] = [
             ("address", |form| form.address = "ada".into()),
             ("smtp_port", |form| form.smtp_port = "66000".into()),
             ("imap_host", |form| form.imap_host = "https://imap.example".into()),
             ("imap_security", |form| form.imap_security = "none".into()),
             ("ca_pem", |form| form.ca_pem = "MIIB".into()),
+            ("ca_file", |form| form.ca_file = "%PDF-1.7".into()),
         ];
         for (field, change) in cases {
             let mut form = right.clone();

@@ -6,6 +6,7 @@ mod disconnect;
 mod google;
 mod list;
 mod mailbox;
+mod sent_form;
 mod shown;
 mod times;
 

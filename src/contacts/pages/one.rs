@@ -17,6 +17,7 @@ use crate::contacts::timeline::{timeline, Moment, Neighbours};
 use crate::contacts::{store, tag_all, untag_all};
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
+use crate::http::ui::language_name;
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
 use crate::workspaces;
 
@@ -102,8 +103,11 @@ fn read(app: &App, actor: &Actor, frame: &Frame, others: Others, id: ContactId) 
 fn facts(contact: &Contact) -> Vec<(String, String)> {
     let known = [("Phone", &contact.phone), ("Web site", &contact.website)]
         .map(|(name, value)| (name.to_owned(), value.clone()));
-    let more = [("Language", &contact.locale), ("Time zone", &contact.time_zone)]
-        .map(|(name, value)| (name.to_owned(), value.clone().unwrap_or_default()));
+    let more = [
+        ("Language", contact.locale.as_deref().map(language_name)),
+        ("Time zone", contact.time_zone.as_deref().map(|zone| zone.replace('_', " "))),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.unwrap_or_default()));
     let own = contact.custom.iter().map(|(key, value)| (capitalised(&key.replace('_', " ")), value.clone()));
     known.into_iter().chain(more).chain(own).filter(|(_, value)| !value.is_empty()).collect()
 }
@@ -157,9 +161,13 @@ pub(super) async fn tag(
     form: web::Form<TagForm>,
 ) -> Result<HttpResponse, PageError> {
     let id = id.into_inner();
-    run(move || match form.act.as_str() {
-        "untag" => untag_all(&app, &actor, &[id], &form.tag),
-        _ => tag_all(&app, &actor, &[id], &form.tag),
+    run(move || {
+        actor.require(Permission::EditContacts)?;
+        store::get(&app.store, actor.workspace, id)?.ok_or(ContactError::NotFound)?;
+        match form.act.as_str() {
+            "untag" => untag_all(&app, &actor, &[id], &form.tag),
+            _ => tag_all(&app, &actor, &[id], &form.tag),
+        }
     })
     .await??;
     Ok(see_other(&format!("/contacts/{id}")))

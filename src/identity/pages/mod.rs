@@ -1,5 +1,6 @@
 //! Pages of identity: signing in and out, the way back in, profile and security.
 
+mod address;
 mod issuer;
 mod reset;
 mod security;
@@ -8,18 +9,19 @@ mod sign_in;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::HttpRequest;
+use actix_web::{HttpMessage, HttpRequest};
 
 use super::account::AccountError;
 use super::sign_in::SignInError;
 use super::throttle::TooManyTries;
+use super::SignedIn;
 use crate::authz::{Actor, Permission};
 use crate::http::layout::PublicLayout;
 use crate::http::ui::{FieldErrors, Tab};
 use crate::http::{Cookies, CsrfToken, PageError};
 
 /// Pages of this room that carry a secret in their address: they tell nobody where the reader came from.
-pub const TOKEN_PREFIXES: &[&str] = &["/reset"];
+pub const TOKEN_PREFIXES: &[&str] = &["/reset", "/confirm-address"];
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -31,6 +33,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/signout").post(sign_in::sign_out))
         .service(web::resource("/forgot").get(reset::show_forgot).post(reset::submit_forgot))
         .service(web::resource("/reset/{secret}").get(reset::show).post(reset::submit))
+        .service(web::resource("/confirm-address/{secret}").get(address::show).post(address::submit))
         .service(web::resource("/reauth").get(settings::show_reauth).post(settings::submit_reauth))
         .service(web::resource("/settings").get(settings::show).post(settings::submit))
         .configure(security_routes);
@@ -64,21 +67,20 @@ pub fn public_layout(request: &HttpRequest, cookies: &Cookies, csrf: &CsrfToken,
     }
 }
 
-/// `light` or `dark`; empty follows the device.
+/// What the person who is signed in has chosen, else what this browser showed last.
 fn theme_attribute(request: &HttpRequest, cookies: &Cookies) -> String {
-    match cookies.read_theme(request) {
-        crate::http::cookies::Theme::System => String::new(),
-        chosen => chosen.as_str().to_owned(),
-    }
+    let chosen = request.extensions().get::<SignedIn>().map(|me| me.user.profile.theme);
+    chosen.unwrap_or_else(|| cookies.read_theme(request)).attribute().to_owned()
 }
 
 /// The list of settings pages that the actor may open; `current` is the address of the page that shows it.
 pub fn settings_tabs(actor: &Actor, current: &str) -> Vec<Tab> {
-    let pages: [(&str, &str, Option<Permission>); 6] = [
+    let pages: [(&str, &str, Option<Permission>); 7] = [
         ("/settings", "Profile", None),
         ("/settings/security", "Security", None),
         ("/settings/workspace", "Workspace", Some(Permission::ManageWorkspace)),
         ("/settings/team", "Team", Some(Permission::ViewToday)),
+        ("/settings/hours", "Working hours", Some(Permission::ViewCalendar)),
         ("/settings/keys", "API keys", Some(Permission::ManageApiKeys)),
         ("/settings/audit", "Audit trail", Some(Permission::ViewAudit)),
     ];

@@ -7,16 +7,18 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::sign_in::{issuer_buttons, IssuerButton};
-use super::{account_refusal, public_layout, refusal, settings_tabs};
+use super::{account_refusal, public_layout, refusal, settings_tabs, wait_words};
 use crate::app::App;
 use crate::authz::Actor;
+use crate::base::UserId;
 use crate::http::cookies::{self, Theme};
 use crate::http::layout::{Layout, PublicLayout};
 use crate::http::respond::with_toast;
 use crate::http::ui::{Choice, FieldErrors, Tab};
 use crate::http::{html, run, see_other, Cookies, CsrfToken, Frame, PageError, Toast};
-use crate::identity::account::{self, AccountError, ProfileForm};
-use crate::identity::{sign_in, store, Client, Profile, SignedIn, Username};
+use crate::identity::account::{self, AccountError, ProfileForm, LOCALES};
+use crate::identity::{new_address, sign_in, store, Client, Profile, SignedIn, Username};
+use crate::mailer;
 
 #[derive(Template)]
 #[template(path = "identity/profile.html")]
@@ -25,7 +27,11 @@ struct ProfilePage {
     tabs: Vec<Tab>,
     form: ProfileFields,
     zones: Vec<Choice>,
+    locales: Vec<Choice>,
     themes: Vec<Choice>,
+    /// The address whose link was not opened yet; empty when none waits.
+    waiting: String,
+    sends_mail: bool,
     errors: FieldErrors,
 }
 
@@ -51,6 +57,8 @@ pub struct ProfileFields {
     #[serde(default)]
     time_zone: String,
     #[serde(default)]
+    locale: String,
+    #[serde(default)]
     theme: String,
     #[serde(default)]
     keys_on: Option<String>,
@@ -71,28 +79,42 @@ pub struct ReauthForm {
 }
 
 /// GET /settings
-pub async fn show(actor: Actor, signed_in: SignedIn, frame: Frame) -> Result<HttpResponse, PageError> {
-    let user = &signed_in.user;
+pub async fn show(app: Data<App>, actor: Actor, signed_in: SignedIn, frame: Frame) -> Result<HttpResponse, PageError> {
+    let user = signed_in.user;
     let form = ProfileFields {
         name: user.name.clone(),
         email: user.email.display().to_owned(),
         username: user.username.as_ref().map_or_else(String::new, |name| Username::as_str(name).to_owned()),
         time_zone: user.profile.time_zone.clone(),
+        locale: user.profile.locale.clone(),
         theme: user.profile.theme.as_str().to_owned(),
         keys_on: (!user.profile.keys_off).then(|| "on".to_owned()),
     };
-    html(StatusCode::OK, &page(&actor, &frame, form, FieldErrors::default()))
+    let page = run(move || page(&app, &actor, &frame, user.id, form, FieldErrors::default())).await??;
+    html(StatusCode::OK, &page)
 }
 
-fn page(actor: &Actor, frame: &Frame, form: ProfileFields, errors: FieldErrors) -> ProfilePage {
-    ProfilePage {
+fn page(
+    app: &App,
+    actor: &Actor,
+    frame: &Frame,
+    user: UserId,
+    form: ProfileFields,
+    errors: FieldErrors,
+) -> Result<ProfilePage, PageError> {
+    let waiting = new_address::waiting(app, user)
+        .map_err(|error| PageError::internal("could not read which address waits", &error))?;
+    Ok(ProfilePage {
         layout: frame.layout("Profile"),
         tabs: settings_tabs(actor, "/settings"),
         form,
         zones: zone_choices("As the workspace"),
+        locales: locale_choices(),
         themes: theme_choices(),
+        waiting: waiting.map(|email| email.display().to_owned()).unwrap_or_default(),
+        sends_mail: mailer::is_configured(&app.config),
         errors,
-    }
+    })
 }
 
 /// POST /settings: 303 back; 422 with the form when it does not parse; to `/reauth` for another address.
@@ -102,6 +124,7 @@ pub async fn submit(
     actor: Actor,
     signed_in: SignedIn,
     frame: Frame,
+    client: Client,
     form: Form<ProfileFields>,
 ) -> Result<HttpResponse, PageError> {
     let fields = form.into_inner();
@@ -111,24 +134,41 @@ pub async fn submit(
         username: fields.username.clone(),
         profile: Profile {
             time_zone: fields.time_zone.clone(),
+            locale: fields.locale.clone(),
             theme: Theme::parse(&fields.theme),
             keys_off: fields.keys_on.is_none(),
-            ..signed_in.user.profile.clone()
         },
     };
     let (user, session) = (signed_in.user.id, signed_in.session.id);
-    match run(move || account::change_profile(&app, user, session, &wanted)).await? {
+    let saved = {
+        let app = app.clone();
+        run(move || account::change_profile(&app, user, session, &wanted, &client)).await?
+    };
+    match saved {
         Ok(saved) => {
-            let mut response = with_toast(see_other("/settings"), &cookies, &Toast::new("Your profile is saved."));
-            cookies::add(&mut response, &cookies.theme(saved.profile.theme));
+            let words = match &saved.asked {
+                Some(email) => format!("Saved. The address changes once you open the link that went to {email}."),
+                None => "Your profile is saved.".to_owned(),
+            };
+            let mut response = with_toast(see_other("/settings"), &cookies, &Toast::new(words));
+            cookies::add(&mut response, &cookies.theme(saved.user.profile.theme));
             Ok(response)
         }
         Err(AccountError::ProofNeeded) => Ok(see_other("/reauth?next=%2Fsettings")),
         Err(error) => {
-            let (status, errors) = account_refusal(error)?;
-            html(status, &page(&actor, &frame, fields, errors))
+            let (status, errors) = profile_refusal(error)?;
+            let page = run(move || page(&app, &actor, &frame, user, fields, errors)).await??;
+            html(status, &page)
         }
     }
+}
+
+/// Too many mails is a matter of the address here; there is no password in this form.
+fn profile_refusal(error: AccountError) -> Result<(StatusCode, FieldErrors), PageError> {
+    let AccountError::TooMany(wait) = error else { return account_refusal(error) };
+    let mut errors = FieldErrors::default();
+    errors.add("email", format!("Too many mails were asked for from here. Try again in {}.", wait_words(wait)));
+    Ok((StatusCode::TOO_MANY_REQUESTS, errors))
 }
 
 /// Every zone of the database by its IANA name. `first` stands for none.
@@ -142,6 +182,12 @@ pub fn zone_choices(first: &str) -> Vec<Choice> {
     names.dedup();
     choices.extend(names.into_iter().map(|name| Choice { label: name.replace('_', " "), value: name }));
     choices
+}
+
+fn locale_choices() -> Vec<Choice> {
+    let follow = Choice { value: String::new(), label: "As the workspace".to_owned() };
+    let each = LOCALES.iter().map(|(value, label)| Choice { value: (*value).to_owned(), label: (*label).to_owned() });
+    std::iter::once(follow).chain(each).collect()
 }
 
 fn theme_choices() -> Vec<Choice> {

@@ -12,7 +12,7 @@ use super::super::{
 use super::{head, when, zone, Head};
 use crate::app::App;
 use crate::authz::Actor;
-use crate::base::{ContactId, Cursor, EnrolmentId, StepId, WorkerId};
+use crate::base::{day_words, ContactId, Cursor, EnrolmentId, StepId, WorkerId};
 use crate::contacts;
 use crate::http::charts::grouped;
 use crate::http::layout::Layout;
@@ -160,7 +160,9 @@ fn row(app: &App, actor: &Actor, worker: WorkerId, lead: &Enrolment) -> Result<L
         State::Queued { .. } => ("ok", "At the gate out".to_owned()),
         State::PausedUntil { at, reason, .. } => ("off", format!("{reason} Goes on {}.", when(*at, &zone))),
         State::Finished { reason, .. } => ("off", reason.clone()),
-        State::Stopped { reason, follow_up_on: Some(date), .. } => ("off", format!("{reason} Ask again on {date}.")),
+        State::Stopped { reason, follow_up_on: Some(date), .. } => {
+            ("off", format!("{reason} Ask again on {}.", day_words(date)))
+        }
         State::Stopped { reason, .. } => ("off", reason.clone()),
     };
     Ok(LeadRow {

@@ -1,5 +1,6 @@
 //! The pages of outreach, one file for each group. Handlers parse, call one service, and answer.
 
+mod autonomy;
 mod leads;
 mod overview;
 mod preview;
@@ -56,6 +57,11 @@ pub fn routes(config: &mut ServiceConfig) {
             at("/outreach/{worker}/settings")
                 .route(web::get().to(settings::edit))
                 .route(web::post().to(settings::save)),
+        )
+        .service(
+            at("/outreach/{worker}/autonomy")
+                .route(web::get().to(autonomy::show))
+                .route(web::post().to(autonomy::switch)),
         )
         .service(at("/outreach/{worker}/why").route(web::get().to(why::show)));
 }
@@ -133,6 +139,7 @@ fn head(app: &App, actor: &Actor, id: WorkerId, tab: &str) -> Result<Head, Outre
         entry("leads", "Leads", count(figures.of(super::Group::All))),
         entry("sequence", "Sequence", count(steps as u64)),
         entry("preview", "Preview", String::new()),
+        entry("autonomy", "Autonomy", count(worker.autonomy.automatic.len() as u64)),
         entry("settings", "Settings", String::new()),
     ];
     let zone = zone(app, actor)?;
@@ -209,11 +216,12 @@ pub(super) fn samples(
     let draw = |page: &dyn askama::DynTemplate| page.dyn_render().unwrap();
     vec![
         ("workers", draw(&overview::workers_page(app, actor, frame).unwrap())),
-        ("worker", draw(&overview::overview(app, actor, frame, id).unwrap())),
+        ("worker", draw(&overview::overview(app, actor, frame, id, super::Period::All).unwrap())),
         ("leads", draw(&leads::page(app, actor, frame, id, &leads::Query::default(), None).unwrap())),
         ("sequence", draw(&sequence::worker_page(app, actor, frame, id).unwrap())),
         ("sequences", draw(&sequence::list_page(app, actor, frame).unwrap())),
         ("preview", draw(&preview::page(app, actor, frame, id, None).unwrap())),
+        ("autonomy", draw(&autonomy::page(app, actor, frame, id, String::new()).unwrap())),
         ("settings", draw(&settings::edit_page(app, actor, frame, id, None, Default::default()).unwrap())),
         ("why", draw(&why::page(app, actor, frame, id).unwrap())),
     ]

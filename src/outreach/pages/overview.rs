@@ -3,7 +3,10 @@
 use actix_web::http::StatusCode;
 use actix_web::{web, HttpResponse};
 use askama::Template;
+use serde::Deserialize;
 
+use super::super::period::{self, Period};
+use super::super::words::for_nobody;
 use super::super::{activate, figures, get_sequence, store, Enrolment, Figures, Group, Missing, OutreachError, State};
 use super::{head, when, zone, Head};
 use crate::app::App;
@@ -11,8 +14,10 @@ use crate::authz::{Actor, Permission};
 use crate::base::WorkerId;
 use crate::connections;
 use crate::contacts;
+use crate::drafts;
 use crate::http::charts::{grouped, Bar, Funnel};
 use crate::http::layout::Layout;
+use crate::http::ui::{reply_badge, Tab};
 use crate::http::{html, run, Frame, PageError};
 use crate::messaging::{self, Counted, Delivery};
 use crate::workers::{self, Worker, WorkerState};
@@ -90,6 +95,10 @@ pub struct OverviewPage {
     pub missing: Vec<Missing>,
     pub waits_for_approval: bool,
     pub funnel: Funnel,
+    pub periods: Vec<Tab>,
+    /// Where the figures are read again, with their period.
+    pub figures_src: String,
+    pub is_all: bool,
     /// The figures as links to the lists they count.
     pub lists: Vec<ListLink>,
     pub steps: Vec<StepRow>,
@@ -145,20 +154,36 @@ pub struct Now {
     pub days: String,
     pub hours: String,
     pub pace: String,
+    /// "Answer “Interested” and “Question” by itself"; empty while a person decides everything.
+    pub automatic_words: String,
 }
 
-/// GET /outreach/{worker}
+#[derive(Debug, Default, Deserialize)]
+pub struct Query {
+    #[serde(default)]
+    days: String,
+}
+
+/// GET /outreach/{worker}?days=…: the figures of the leads added in these days; without, of all.
 pub async fn show(
     app: web::Data<App>,
     actor: Actor,
     frame: Frame,
     worker: web::Path<WorkerId>,
+    query: web::Query<Query>,
 ) -> Result<HttpResponse, PageError> {
-    let page = run(move || overview(&app, &actor, &frame, *worker)).await??;
+    let period = Period::parse(&query.days);
+    let page = run(move || overview(&app, &actor, &frame, *worker, period)).await??;
     html(StatusCode::OK, &page)
 }
 
-pub fn overview(app: &App, actor: &Actor, frame: &Frame, id: WorkerId) -> Result<OverviewPage, OutreachError> {
+pub fn overview(
+    app: &App,
+    actor: &Actor,
+    frame: &Frame,
+    id: WorkerId,
+    period: Period,
+) -> Result<OverviewPage, OutreachError> {
     let head = head(app, actor, id, "")?;
     let worker = head.worker.clone();
     let figures = figures(&app.store, actor.workspace, id)?;
@@ -168,7 +193,10 @@ pub fn overview(app: &App, actor: &Actor, frame: &Frame, id: WorkerId) -> Result
         layout: frame.live_layout(worker.name.clone()),
         missing,
         waits_for_approval: worker.activated_at.is_some() && sequence.as_ref().is_some_and(|s| !s.is_all_approved()),
-        funnel: funnel(&figures),
+        funnel: funnel(app, actor, id, period)?,
+        periods: periods(id, period),
+        figures_src: address_of(id, period),
+        is_all: period == Period::All,
         lists: lists(&worker, &figures),
         steps: sequence.map(|sequence| step_rows(&worker, &sequence, &figures)).unwrap_or_default(),
         next: next_mails(app, actor, &worker)?,
@@ -178,16 +206,38 @@ pub fn overview(app: &App, actor: &Actor, frame: &Frame, id: WorkerId) -> Result
     })
 }
 
-fn funnel(figures: &Figures) -> Funnel {
-    let step = |label: &str, group| Bar { label: label.to_owned(), count: figures.of(group) };
-    let steps = vec![
-        step("Leads added", Group::All),
-        step("Written to", Group::Written),
-        step("Replied", Group::Replied),
-        step("Interested", Group::Interested),
-        step("Meetings", Group::Meeting),
+fn funnel(app: &App, actor: &Actor, id: WorkerId, period: Period) -> Result<Funnel, OutreachError> {
+    let steps = [
+        ("Leads added", Group::All),
+        ("Written to", Group::Written),
+        ("Replied", Group::Replied),
+        ("Interested", Group::Interested),
+        ("Meetings", Group::Meeting),
     ];
-    Funnel { steps, base: 1 }
+    let since = period.since(app.now());
+    let bar = |(label, group): (&str, Group)| {
+        let count = period::count(&app.store, actor.workspace, id, group, since)?;
+        Ok(Bar { label: label.to_owned(), count })
+    };
+    let steps = steps.into_iter().map(bar).collect::<Result<_, OutreachError>>()?;
+    Ok(Funnel { steps, base: 1 })
+}
+
+fn address_of(id: WorkerId, period: Period) -> String {
+    match period {
+        Period::All => format!("/outreach/{id}"),
+        period => format!("/outreach/{id}?days={}", period.as_str()),
+    }
+}
+
+fn periods(id: WorkerId, chosen: Period) -> Vec<Tab> {
+    let tab = |period: Period| Tab {
+        href: address_of(id, period),
+        label: period.words().to_owned(),
+        count: String::new(),
+        current: period == chosen,
+    };
+    Period::EACH.into_iter().map(tab).collect()
 }
 
 fn lists(worker: &Worker, figures: &Figures) -> Vec<ListLink> {
@@ -211,7 +261,7 @@ fn step_rows(worker: &Worker, sequence: &super::super::Sequence, figures: &Figur
                 (_, 1) => format!("1 {} later", kind.trim_end_matches('s')),
                 (_, days) => format!("{days} {kind} later"),
             },
-            title: if step.subject.is_empty() { first_line(&step.text) } else { step.subject.clone() },
+            title: if step.subject.is_empty() { first_line(&step.text) } else { for_nobody(&step.subject) },
             note: match (sequence.is_approved(step), step.subject.is_empty()) {
                 (false, _) => "Waits for approval.",
                 (true, true) => "Same thread. Leaves by itself.",
@@ -232,9 +282,16 @@ fn rest_words(interested: u64, bounced: u64, opted_out: u64) -> String {
     said.collect::<Vec<_>>().join(", ")
 }
 
+/// What a follow-up begins with, after its salutation.
 fn first_line(text: &str) -> String {
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("No text yet");
-    line.chars().take(80).collect()
+    let text = for_nobody(text);
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or("No text yet");
+    let line = if first.ends_with(',') { lines.next().unwrap_or(first) } else { first };
+    match line.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None => line.to_owned(),
+    }
 }
 
 /// Mails at the gate first, then leads that are held back with their reason.
@@ -306,12 +363,23 @@ fn now_facts(app: &App, actor: &Actor, worker: &Worker, figures: &Figures) -> Re
         sent_words: format!("{} of {}", grouped(sent), grouped(cap)),
         limit_words: format!("{} mails, {per_domain} to one domain", grouped(cap)),
         held: grouped(figures.of(Group::Held) + figures.of(Group::Backlog)),
+        automatic_words: automatic_words(worker),
         times_words: words("Offer free times from", &account(worker.calendar)?),
         pace: mailbox.as_ref().map(pace_words).unwrap_or_default(),
         from_words: words("Write from", &mailbox),
         days: days_words(&worker.hours.days),
         hours: format!("{} to {}", clock(worker.hours.from), clock(worker.hours.to)),
     })
+}
+
+fn automatic_words(worker: &Worker) -> String {
+    let labels = worker.autonomy.automatic.keys().filter(|label| !drafts::is_locked(label));
+    let names: Vec<String> = labels.map(|label| format!("“{}”", reply_badge(label).words)).collect();
+    match names.split_last() {
+        None => String::new(),
+        Some((only, [])) => format!("Answer {only} by itself"),
+        Some((last, before)) => format!("Answer {} and {last} by itself", before.join(", ")),
+    }
 }
 
 fn pace_words(mailbox: &connections::Connection) -> String {

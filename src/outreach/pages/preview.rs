@@ -142,6 +142,9 @@ fn paragraphs(text: &str) -> Vec<Vec<String>> {
 pub struct TestForm {
     lead: EnrolmentId,
     step: StepId,
+    /// Set where the guide asked for it and goes on.
+    #[serde(default)]
+    guide: Option<String>,
 }
 
 /// POST /outreach/{worker}/test: one step to the address of the person who asks.
@@ -157,9 +160,10 @@ pub async fn test(
         PageError::conflict("Your own address is not known.", "Add it to your profile, then send the test again.")
     })?;
     let worker = *worker;
-    let TestForm { lead, step } = form.into_inner();
+    let TestForm { lead, step, guide } = form.into_inner();
     let address = to.display().to_owned();
     run(move || send_test(&app, &actor, worker, lead, step, &to)).await??;
     let toast = Toast::new(format!("A test is on its way to {address}."));
-    Ok(with_toast(see_other(&format!("/outreach/{worker}/preview?lead={lead}")), &cookies, &toast))
+    let back = guide.map_or_else(|| format!("/outreach/{worker}/preview?lead={lead}"), |_| "/guide".to_owned());
+    Ok(with_toast(see_other(&back), &cookies, &toast))
 }

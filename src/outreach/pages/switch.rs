@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{web, HttpResponse};
 
-use super::super::{activate as on, sequences, OutreachError};
+use super::super::{activate as on, sequences, OutreachError, Period};
 use super::overview::overview;
 use crate::app::App;
 use crate::authz::Actor;
@@ -35,7 +35,7 @@ pub async fn activate(
             &Toast::new(format!("{} is active.", switched.name)).with_undo(format!("/outreach/{worker}/pause")),
         )),
         Err(OutreachError::NotReady(_)) => {
-            let page = run(move || overview(&app, &actor, &frame, worker)).await??;
+            let page = run(move || overview(&app, &actor, &frame, worker, Period::All)).await??;
             html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(error) => Err(error.into()),

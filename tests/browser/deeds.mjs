@@ -1,0 +1,220 @@
+// Does in Chromium what a person does: with the keyboard alone, with scripts off, with wrong input, and while the
+// clock moves. Run against a demo with people whose clock was moved forward, so that something waits.
+import { parseArgs } from 'node:util';
+import { chromium } from 'playwright-core';
+import { WRONG_INPUTS, sendWrongInput } from './forms.mjs';
+import { inspectOpen } from './page.mjs';
+import { signIn } from './sign-in.mjs';
+
+const USAGE = 'CHECK_PASSWORD=… node deeds.mjs --base URL --email E --sandbox URL [--chromium FILE]';
+const DESK = { width: 1280, height: 900, scheme: 'light', scripts: true };
+const PHONE = { width: 390, height: 844, scheme: 'dark', scripts: true };
+const HOUR = 3600;
+
+const text = { type: 'string' };
+const { values: options } = parseArgs({ options: { base: text, email: text, sandbox: text, chromium: text } });
+if (!options.base || !options.email || !options.sandbox) {
+  console.error(USAGE);
+  process.exit(2);
+}
+
+class Failed extends Error {}
+
+function expect(truth, words) {
+  if (!truth) throw new Failed(words);
+}
+
+async function open(browser, state, look, path) {
+  const context = await browser.newContext({
+    viewport: { width: look.width, height: look.height },
+    colorScheme: look.scheme,
+    javaScriptEnabled: look.scripts,
+    reducedMotion: 'reduce',
+    storageState: state,
+  });
+  const page = await context.newPage();
+  await page.goto(new URL(path, options.base).href, { waitUntil: 'load' });
+  return page;
+}
+
+// ---- the keyboard alone ----
+
+const waiting = async (page) =>
+  Number((await page.locator('.nav [data-count="/approvals"]').first().textContent()).replace(/\D/g, ''));
+
+async function approveThreeDrafts(browser, state) {
+  const page = await open(browser, state, DESK, '/');
+  await page.keyboard.press('g');
+  await Promise.all([page.waitForURL('**/approvals*'), page.keyboard.press('a')]);
+  const before = await waiting(page);
+  expect(before >= 3, `${before} drafts wait; the demo should have at least three`);
+  for (let approved = 1; approved <= 3; approved += 1) {
+    await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.keyboard.press('a')]);
+    const left = await waiting(page);
+    expect(left === before - approved, `${left} drafts wait after ${approved} approvals of ${before}`);
+  }
+  const undo = page.locator('.toast kbd', { hasText: 'Z' });
+  expect(await undo.isVisible(), 'the last approval offers no Undo by key');
+}
+
+async function skipToContent(browser, state) {
+  const page = await open(browser, state, DESK, '/contacts');
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement.matches('.skip')), 'the first stop is not the skip link');
+  const seen = await page.locator('.skip').boundingBox();
+  expect(seen && seen.y >= 0, 'the skip link is not to be seen when it has the focus');
+  await page.keyboard.press('Enter');
+  expect(await page.evaluate(() => document.activeElement.id === 'main'), 'the skip link leads elsewhere');
+}
+
+async function seeTheFocus(browser, state) {
+  for (const path of ['/', '/approvals', '/calendar', '/contacts', '/settings']) {
+    const page = await open(browser, state, DESK, path);
+    for (let stop = 0; stop < 40; stop += 1) {
+      await page.keyboard.press('Tab');
+      const unseen = await page.evaluate(() => {
+        const element = document.activeElement;
+        if (element === document.body) return null;
+        const drawn = (style) => style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
+        const marked = drawn(getComputedStyle(element)) || drawn(getComputedStyle(element, '::after'));
+        return marked ? null : element.outerHTML.slice(0, 120);
+      });
+      expect(!unseen, `${path}: the focus is not to be seen on ${unseen}`);
+    }
+    await page.context().close();
+  }
+}
+
+async function listTheKeys(browser, state) {
+  const page = await open(browser, state, DESK, '/approvals');
+  const button = page.locator('main [data-show-keys]');
+  await button.focus();
+  await page.keyboard.press('Enter');
+  const list = page.locator('#keys-list');
+  expect(await list.isVisible(), 'the list of keys does not open');
+  const words = await list.textContent();
+  for (const act of ['Approve and send', 'Edit', 'Reject']) expect(words.includes(act), `the list lacks “${act}”`);
+  for (let stop = 0; stop < 6; stop += 1) {
+    await page.keyboard.press('Tab');
+    const inside = () => document.activeElement === document.body || Boolean(document.activeElement.closest('#keys-list'));
+    expect(await page.evaluate(inside), 'the focus leaves the open dialog');
+  }
+  await page.keyboard.press('Escape');
+  expect(!(await list.isVisible()), 'Escape does not close the list');
+  expect(await button.evaluate((it) => it === document.activeElement), 'the focus does not return to the button');
+  await page.keyboard.press('?');
+  expect(await list.isVisible(), '“?” does not open the list');
+}
+
+async function confirmInDialog(browser, state) {
+  const page = await open(browser, state, DESK, '/contacts');
+  const contact = await page.locator('tbody a').first().getAttribute('href');
+  await page.goto(new URL(contact, options.base).href);
+  const menu = page.locator('main button[popovertarget]').first();
+  await menu.focus();
+  await page.keyboard.press('Enter');
+  const link = page.locator('a[data-confirm]').first();
+  await link.focus();
+  await page.keyboard.press('Enter');
+  const dialog = page.locator('dialog[open]');
+  await dialog.waitFor();
+  expect(await page.evaluate(() => document.activeElement.hasAttribute('data-close')), 'the safe way out has no focus');
+  await page.keyboard.press('Escape');
+  expect((await page.locator('dialog[open]').count()) === 0, 'Escape does not close the question');
+  expect(await page.evaluate(() => document.activeElement !== document.body), 'the focus is lost with the question');
+}
+
+// ---- scripts off ----
+
+async function bookWithoutScripts(browser, state) {
+  const page = await open(browser, state, { ...DESK, scripts: false }, '/calendar');
+  await page.locator('a', { hasText: 'asks for this time' }).first().click();
+  const book = page.locator('button', { hasText: /^Book \d/ });
+  expect(await book.isVisible(), `${page.url()} offers no way to book the proposed time`);
+  await book.click();
+  await page.waitForLoadState('load');
+  const words = await page.locator('main').textContent();
+  expect(/Booked/.test(words), `after booking the page says: ${words.replace(/\s+/g, ' ').slice(0, 200)}`);
+}
+
+// ---- while the clock moves ----
+
+async function moveClock(seconds) {
+  const answer = await fetch(`${options.sandbox}/control/clock`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ advance_seconds: seconds }),
+  });
+  expect(answer.ok, `the clock answered ${answer.status}`);
+}
+
+async function seeItLive(browser, state) {
+  const parts = [['/', '#feed'], ['/replies', '#replies'], ['/approvals', '#queue']];
+  const pages = [];
+  for (const [path, part] of parts) {
+    const page = await open(browser, state, DESK, path);
+    await page.evaluate(() => (window.isSameDocument = true));
+    // A part under the pointer would wait until it is left.
+    await page.mouse.move(640, 5);
+    pages.push({ page, path, part, before: await page.locator(part).textContent() });
+  }
+  // People answer within days; work is due within hours.
+  for (let hours = 0; hours < 14 * 24; hours += 12) {
+    await moveClock(12 * HOUR);
+    const moved = await Promise.all(pages.map(async ({ page, part, before }) =>
+      (await page.locator(part).textContent()) !== before));
+    if (moved.every(Boolean)) break;
+  }
+  for (const { page, path, part, before } of pages.slice(0, 1)) {
+    await page.waitForTimeout(1000);
+    expect((await page.locator(part).textContent()) !== before, `${path}: ${part} did not change with the clock`);
+  }
+  for (const { page, path } of pages) {
+    expect(await page.evaluate(() => window.isSameDocument === true), `${path} was loaded again instead of refreshed`);
+  }
+}
+
+// ---- wrong input ----
+
+async function findWrongInputs(browser, state) {
+  for (const wrong of WRONG_INPUTS) {
+    for (const look of [DESK, PHONE]) {
+      const page = await open(browser, wrong.isPublic ? undefined : state, look, wrong.path);
+      const findings = await sendWrongInput(page, wrong);
+      if (!findings.length) findings.push(...(await inspectOpen(page, look)).map((found) => `${found.kind}: ${found.detail}`));
+      for (const found of findings) report(`wrong input at ${wrong.path}, ${look.width} px`, found);
+      await page.context().close();
+    }
+  }
+}
+
+// ---- all of them ----
+
+let failures = 0;
+function report(deed, words) {
+  failures += 1;
+  console.log(`${deed}: ${words}`);
+}
+
+const browser = await chromium.launch({
+  executablePath: options.chromium ?? process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'],
+});
+const deeds = [
+  skipToContent, seeTheFocus, listTheKeys, confirmInDialog, findWrongInputs, bookWithoutScripts, approveThreeDrafts, seeItLive,
+];
+try {
+  const signInPage = new URL('/signin', options.base).href;
+  const state = await signIn(browser, signInPage, options.email, process.env.CHECK_PASSWORD ?? '');
+  for (const deed of deeds) {
+    try {
+      await deed(browser, state);
+    } catch (error) {
+      report(deed.name, error instanceof Failed ? error.message : error.stack);
+    }
+  }
+  console.log(`${deeds.length} deeds, ${WRONG_INPUTS.length} forms with wrong input, ${failures} findings`);
+  process.exitCode = failures ? 1 : 0;
+} finally {
+  await browser.close();
+}
