@@ -146,13 +146,8 @@ fn worker_of(app: &App, reply: &Reply) -> Result<Option<Worker>, StoreError> {
 
 /// Below the text: the worker's signature, else its sender's name, else the mailbox's.
 fn signature(app: &App, reply: &Reply, worker: Option<&Worker>) -> Result<String, StoreError> {
-    let sender = worker.map(|worker| &worker.sender);
-    let own = sender.map(|sender| if sender.signature.trim().is_empty() { &sender.name } else { &sender.signature });
-    if let Some(own) = own.filter(|own| !own.trim().is_empty()) {
-        return Ok(own.trim().to_owned());
-    }
     let mailbox = crate::connections::get(&app.store, reply.workspace, reply.connection)?;
-    Ok(mailbox.map(|mailbox| mailbox.display_name).unwrap_or_default())
+    Ok(workers::signature_of(worker, mailbox.as_ref()))
 }
 
 /// First and full name, from the contact, else from the mail's own From line.

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
 use crate::connections::{self, Connection, Google, Kind, State, Use};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
-use crate::providers::google::calendar::BusyTimes;
+use crate::providers::google::calendar::{BusyTimes, Taken, When};
 use crate::providers::ProviderError;
 use crate::store::{Declared, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
 
@@ -61,8 +61,23 @@ pub fn forget(txn: &mut Txn<'_>, workspace: WorkspaceId, id: ConnectionId) -> Re
     txn.remove(&CACHE, &key(workspace, id))
 }
 
-/// Asks the calendar about exactly this range. Anything but a full answer is unknown, with the reason in words.
-pub fn read_now(app: &App, workspace: WorkspaceId, id: ConnectionId, range: Span) -> Result<Busy, StoreError> {
+/// An event of ours whose time does not count: it is about to move.
+#[derive(Clone, Copy, Debug)]
+pub struct Own<'a> {
+    pub calendar: &'a str,
+    pub event: &'a str,
+    pub span: Span,
+}
+
+/// Asks the calendar about exactly this range, without the event `but`. Anything but a full answer is unknown, with
+/// the reason in words.
+pub fn read_now(
+    app: &App,
+    workspace: WorkspaceId,
+    id: ConnectionId,
+    range: Span,
+    but: Option<Own<'_>>,
+) -> Result<Busy, StoreError> {
     let Some(connection) = connections::get(&app.store, workspace, id)? else {
         return Ok(unknown("the calendar is no longer connected."));
     };
@@ -72,7 +87,7 @@ pub fn read_now(app: &App, workspace: WorkspaceId, id: ConnectionId, range: Span
     if let State::NeedsOwner { reason, .. } = &connection.state {
         return Ok(unknown(reason));
     }
-    Ok(ask(app, &connection, google, range).unwrap_or_else(|error| unknown(&error.to_string())))
+    Ok(ask(app, &connection, google, range, but).unwrap_or_else(|error| unknown(&error.to_string())))
 }
 
 fn unknown(reason: &str) -> Busy {
@@ -87,7 +102,13 @@ fn calendar_of(connection: &Connection) -> Option<&Google> {
     }
 }
 
-fn ask(app: &App, connection: &Connection, google: &Google, range: Span) -> Result<Busy, ProviderError> {
+fn ask(
+    app: &App,
+    connection: &Connection,
+    google: &Google,
+    range: Span,
+    but: Option<Own<'_>>,
+) -> Result<Busy, ProviderError> {
     let calendars = calendars_of(google);
     let ids: Vec<&str> = calendars.iter().map(String::as_str).collect();
     let found = with_calendar(app, connection.workspace, connection.id, |calendar| {
@@ -96,13 +117,56 @@ fn ask(app: &App, connection: &Connection, google: &Google, range: Span) -> Resu
     let mut busy = Vec::new();
     for id in ids {
         match found.get(id) {
-            Some(BusyTimes::Known(times)) => busy.extend(times.iter().map(|time| Span::new(time.start, time.end))),
+            Some(BusyTimes::Known(times)) => {
+                let times = times.iter().map(|time| Span::new(time.start, time.end)).collect();
+                busy.extend(match but {
+                    Some(own) => without_own(app, connection, id, times, own)?,
+                    None => times,
+                });
+            }
             Some(BusyTimes::Unknown { reason }) => return Ok(unknown(reason)),
             None => return Ok(unknown("Google left a calendar out.")),
         }
     }
     busy.sort();
     Ok(Busy::Known(busy))
+}
+
+/// Busy times without an event of ours. Google gives one stretch for events that touch or overlap, so what else
+/// stands at that time is looked up by event, or a move would cover it.
+fn without_own(
+    app: &App,
+    connection: &Connection,
+    calendar: &str,
+    busy: Vec<Span>,
+    own: Own<'_>,
+) -> Result<Vec<Span>, ProviderError> {
+    if !busy.iter().any(|busy| busy.overlaps(&own.span)) {
+        return Ok(busy);
+    }
+    let listed = with_calendar(app, connection.workspace, connection.id, |google| {
+        google.list_taken(calendar, own.span.start, own.span.end)
+    });
+    let listed = match listed {
+        Ok(listed) => listed,
+        Err(error) if calendar == own.calendar => return Err(error),
+        // Of a calendar that only shows busy times nothing can be ours.
+        Err(_) => return Ok(busy),
+    };
+    if !listed.iter().any(|event| event.id == own.event) {
+        return Ok(busy);
+    }
+    let mut left: Vec<Span> = busy.iter().flat_map(|busy| busy.without(&own.span)).collect();
+    left.extend(listed.iter().filter(|event| event.id != own.event).map(|event| within(event, own.span)));
+    Ok(left)
+}
+
+/// The part of an event inside `hole`; all of it for a day without times, which begins where its calendar says.
+fn within(event: &Taken, hole: Span) -> Span {
+    match (&event.start, &event.end) {
+        (Some(When::At(start)), Some(When::At(end))) => Span::new((*start).max(hole.start), (*end).min(hole.end)),
+        _ => hole,
+    }
 }
 
 /// The calendar that is written to is always asked too.
@@ -151,7 +215,7 @@ fn sync(app: &App, job: &Job) -> Result<Outcome, StoreError> {
         // Connecting again enqueues nothing while this job is open, so it keeps looking.
         return Ok(Outcome::Again { at: again });
     }
-    let answer = ask(app, &connection, google, range);
+    let answer = ask(app, &connection, google, range, None);
     let at = match &answer {
         Err(ProviderError::Retry { after: Some(after), .. }) => again.max(now.plus(*after)),
         Err(ProviderError::Quota { until, .. }) => until.unwrap_or(now.plus(Duration::from_secs(3600))).max(again),

@@ -2,7 +2,7 @@
 //!
 //! Always true here:
 //! - A calendar that could not be read is unknown, never free.
-//! - Of a calendar only busy times are read: no title, no guest, no place.
+//! - Of a calendar only times are read: no title, no guest, no place.
 //! - Claimed time of one resource never overlaps, however many claim at once: all claims of a resource and UTC
 //!   day stand in one record, read and written in one transaction (`claims`).
 //! - The engine that finds slots (`slots`) is pure: instants in, instants out.
@@ -15,7 +15,7 @@ mod schedule;
 mod slots;
 mod store;
 
-pub use busy::{cached, forget, read_now, schedule_sync, BusySync, Cached, SYNC};
+pub use busy::{cached, forget, read_now, schedule_sync, BusySync, Cached, Own, SYNC};
 pub use claims::{claim, claimed, release, Claimed};
 pub use google::with_calendar;
 pub use model::{Busy, OpenHours, Rules, Schedule, Span, WhyNot};

@@ -150,6 +150,24 @@ pub enum WhyNot {
 }
 
 impl WhyNot {
+    /// A name for forms: what a person was warned of, and wants all the same.
+    pub fn code(&self) -> &'static str {
+        match self {
+            WhyNot::Past => "past",
+            WhyNot::TooSoon => "too_soon",
+            WhyNot::TooFar => "too_far",
+            WhyNot::OutsideHours => "outside_hours",
+            WhyNot::Busy => "busy",
+            WhyNot::Claimed => "claimed",
+            WhyNot::Unknown { .. } => "unreadable",
+        }
+    }
+
+    /// A person may have it all the same, once warned. What has passed or is taken nobody gets.
+    pub fn is_warning(&self) -> bool {
+        matches!(self, WhyNot::TooSoon | WhyNot::TooFar | WhyNot::OutsideHours | WhyNot::Unknown { .. })
+    }
+
     /// As the end of "Not free: …".
     pub fn words(&self) -> String {
         match self {

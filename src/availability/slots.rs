@@ -26,20 +26,28 @@ pub struct Diary<'a> {
 impl Diary<'_> {
     /// The meeting that begins at `start`, or why it cannot.
     pub fn check(&self, start: UnixMillis) -> Result<Span, WhyNot> {
+        match self.objections(start).next() {
+            Some(why) => Err(why),
+            None => Ok(self.rules.span(start)),
+        }
+    }
+
+    /// All that speaks against a start, the plainest first.
+    pub fn objections(&self, start: UnixMillis) -> impl Iterator<Item = WhyNot> + '_ {
+        type Rule<'a> = fn(&Diary<'a>, UnixMillis) -> Option<WhyNot>;
+        let rules: [Rule<'_>; 5] = [
+            |diary, start| (start <= diary.now).then_some(WhyNot::Past),
+            |diary, start| (start < diary.now.plus(diary.rules.notice)).then_some(WhyNot::TooSoon),
+            |diary, start| (start > diary.now.plus(diary.rules.horizon)).then_some(WhyNot::TooFar),
+            |diary, start| (!diary.is_open(start)).then_some(WhyNot::OutsideHours),
+            |diary, start| diary.not_taken(start).err(),
+        ];
+        rules.into_iter().filter_map(move |rule| rule(self, start))
+    }
+
+    fn is_open(&self, start: UnixMillis) -> bool {
         let span = self.rules.span(start);
-        if start <= self.now {
-            return Err(WhyNot::Past);
-        }
-        if start < self.now.plus(self.rules.notice) {
-            return Err(WhyNot::TooSoon);
-        }
-        if start > self.now.plus(self.rules.horizon) {
-            return Err(WhyNot::TooFar);
-        }
-        if !open_spans(self.schedule, span).any(|open| open.covers(&span)) {
-            return Err(WhyNot::OutsideHours);
-        }
-        self.not_taken(start).map(|()| span)
+        open_spans(self.schedule, span).any(|open| open.covers(&span))
     }
 
     /// Whether nothing else stands at that time, whatever the working hours are.

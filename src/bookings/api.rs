@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::model::{Booking, State};
-use super::service::{self, NewBooking};
+use super::service::{self, Anyway, NewBooking};
 use crate::app::App;
 use crate::authz::Actor;
 use crate::base::{BookingId, UnixMillis};
@@ -58,6 +58,8 @@ pub struct ApiBooking {
     pub state: String,
     /// What is known of a proposed time, or why it was cancelled or failed.
     pub reason: Option<String>,
+    /// Why the calendar does not show it as it stands here.
+    pub trouble: Option<String>,
     /// The event's id at the calendar's provider, once written.
     pub event_id: Option<String>,
     pub created_at: String,
@@ -85,6 +87,7 @@ impl From<Booking> for ApiBooking {
             video_link: booking.video_link,
             state: booking.state.as_str().to_owned(),
             reason: reason.filter(|words| !words.is_empty()),
+            trouble: booking.trouble,
             event_id: booking.event_id,
             created_at: booking.created_at.to_rfc3339(),
             version: booking.version,
@@ -169,7 +172,7 @@ async fn create(
     let fingerprint = body.fingerprint;
     run(move || {
         idempotent(&***answers, actor.workspace, &key, fingerprint, || {
-            let booking = service::create(&app, &actor, &new)?;
+            let booking = service::create(&app, &actor, &new, &Anyway::default())?;
             ApiAnswer::created(format!("/v1/bookings/{}", booking.id), &ApiBooking::from(booking))
         })
     })
@@ -216,7 +219,12 @@ const START_WORDS: &str = "Write an instant with its offset, for example 2026-11
 async fn accept(app: Data<App>, actor: Actor, once: Once, path: Path<BookingId>) -> Result<ApiAnswer, ApiError> {
     let id = path.into_inner();
     run(move || {
-        once.carry_out(|| ApiAnswer::json(StatusCode::OK, &ApiBooking::from(service::accept(&app, &actor, id)?)))
+        once.carry_out(|| {
+            ApiAnswer::json(
+                StatusCode::OK,
+                &ApiBooking::from(service::accept(&app, &actor, id, None, &Anyway::default())?),
+            )
+        })
     })
     .await?
 }
@@ -273,7 +281,7 @@ async fn move_to(
     let (id, fingerprint) = (path.into_inner(), body.fingerprint);
     run(move || {
         idempotent(&***answers, actor.workspace, &key, fingerprint, || {
-            let booking = service::move_to(&app, &actor, id, start)?;
+            let booking = service::move_to(&app, &actor, id, start, &Anyway::default())?;
             ApiAnswer::json(StatusCode::OK, &ApiBooking::from(booking))
         })
     })

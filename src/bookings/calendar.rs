@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 use sha2::{Digest, Sha256};
 
+use super::hold::reopen;
 use super::link;
 use super::model::{Booking, State};
 use super::store;
@@ -338,6 +339,9 @@ fn give_up(app: &App, txn: &mut Txn<'_>, before: Booking, reason: &str, now: Uni
             availability::release(txn, booking.workspace, connection.0, booking.claim, booking.id)?;
             booking.state = State::Failed { reason: reason.to_owned() };
             booking.written = booking.version;
+            if let Some(reply) = booking.reply {
+                reopen(txn, booking.workspace, reply)?;
+            }
         }
         (State::Cancelled { .. }, _) => {
             booking.written = booking.version;
@@ -345,5 +349,8 @@ fn give_up(app: &App, txn: &mut Txn<'_>, before: Booking, reason: &str, now: Uni
         }
         _ => booking.written = booking.version,
     }
+    let what =
+        Happened::BookingFailed { booking: booking.id, contact: booking.contact, reason: reason.trim().to_owned() };
+    events::append(txn, booking.workspace, now, what)?;
     store::put(txn, &booking, Some(&before))
 }

@@ -28,6 +28,8 @@ use crate::workspaces;
 pub const CONSIDER: &str = "bookings.consider";
 /// The label of replies that name a time.
 pub(super) const LABEL: &str = "meeting_proposed";
+/// Minutes that a guest may ask for; what is shorter or longer is read wrongly or needs a word first.
+const LENGTHS: std::ops::RangeInclusive<u32> = 10..=120;
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Payload {
@@ -117,12 +119,16 @@ struct Case {
     upcoming: Option<Booking>,
     clocks: Clocks,
     guest_zone: String,
+    /// The length that they ask for, or that of the offered time which they take.
+    asked_minutes: Option<u32>,
 }
 
 fn consider(app: &App, job: &Job) -> Result<Outcome, StoreError> {
     let Payload { reply } = job.payload()?;
     let Some(case) = load(app, job.workspace, reply)? else { return Ok(Outcome::Done) };
-    let meeting = case.worker.as_ref().map(|worker| worker.meeting.clone()).unwrap_or_default();
+    let planned = case.worker.as_ref().map(|worker| worker.meeting.clone()).unwrap_or_default();
+    let asked_for = case.asked_minutes;
+    let meeting = Meeting { minutes: length(asked_for, planned.minutes), ..planned.clone() };
     let rules = Rules::of(&meeting);
     let calendar = case.worker.as_ref().and_then(|worker| worker.calendar);
     let wished: Vec<UnixMillis> = case.reading.times.iter().map(|time| time.start).collect();
@@ -130,11 +136,15 @@ fn consider(app: &App, job: &Job) -> Result<Outcome, StoreError> {
     let wish = Wish {
         times: &case.reading.times,
         confidence: case.reading.confidence,
-        may_book: may_book(&case),
+        // A longer meeting than the owner planned is a person's to agree to.
+        may_book: may_book(&case) && meeting.minutes <= planned.minutes,
         within: situation.range,
         guest: &case.clocks.guest,
     };
     let names_no_time = case.reading.times.is_empty();
+    if names_no_time && (case.reply.automatic || case.reply.handled_at.is_some()) {
+        return Ok(Outcome::Done);
+    }
     if let Some(upcoming) = case.upcoming.as_ref().filter(|_| names_no_time) {
         let when = words::when(Language::English, upcoming.start, &case.clocks);
         return leave(app, job, &case, format!("No other time is named, and there is a meeting on {when}."));
@@ -142,8 +152,29 @@ fn consider(app: &App, job: &Job) -> Result<Outcome, StoreError> {
     match decide(&wish, &situation.diary()) {
         Decision::Leave { note } => leave(app, job, &case, note),
         Decision::Book(span) => book(app, job, &case, &meeting, span),
-        Decision::Ask { span, note } => ask(app, job, &case, &meeting, span, note),
+        Decision::Ask { span, note } => {
+            let note = format!("{note}{}", length_note(asked_for, &planned, &meeting));
+            ask(app, job, &case, &meeting, span, note)
+        }
         Decision::Offer { free, why } => answer_with(app, job, &case, &free, why),
+    }
+}
+
+/// The length that the guest asks for, within reason; else the planned one.
+fn length(asked_for: Option<u32>, planned: u32) -> u32 {
+    asked_for.filter(|minutes| LENGTHS.contains(minutes)).unwrap_or(planned)
+}
+
+/// What a person should know about the length before agreeing; empty when it is the planned one.
+fn length_note(asked_for: Option<u32>, planned: &Meeting, meeting: &Meeting) -> String {
+    match asked_for {
+        Some(minutes) if minutes != planned.minutes && minutes == meeting.minutes => {
+            format!(" They ask for {minutes} minutes, not {}.", planned.minutes)
+        }
+        Some(minutes) if minutes != planned.minutes => {
+            format!(" They ask for {minutes} minutes; it would be {}.", planned.minutes)
+        }
+        _ => String::new(),
     }
 }
 
@@ -163,9 +194,6 @@ fn load(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Case>, 
             return Ok(None);
         }
         let Some(reply) = messaging::find_reply(txn, workspace, id)? else { return Ok(None) };
-        if reply.automatic || reply.handled_at.is_some() {
-            return Ok(None);
-        }
         let Some(reading) = reply.reading.clone().filter(|reading| reading.label == LABEL) else { return Ok(None) };
         let Some(contact) = contacts::find(txn, workspace, reply.contact)? else { return Ok(None) };
         let worker = match reply.worker {
@@ -178,8 +206,17 @@ fn load(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Case>, 
         let home = workspaces::find(txn, workspace)?.map_or_else(|| ours.clone(), |found| found.time_zone);
         let guest_zone = contact.time_zone.clone().unwrap_or(home);
         let clocks = Clocks::of(&guest_zone, &ours);
-        Ok(Some(Case { reply, reading, contact, worker, upcoming, clocks, guest_zone }))
+        let offered = messaging::find_message(txn, workspace, reply.message)?.map(|message| message.offered);
+        let asked_minutes = reading.duration_minutes.or(length_of_choice(&reading, &offered.unwrap_or_default()));
+        Ok(Some(Case { reply, reading, contact, worker, upcoming, clocks, guest_zone, asked_minutes }))
     })
+}
+
+/// The length of the one offered time that was taken.
+fn length_of_choice(reading: &Reading, offered: &[(UnixMillis, UnixMillis)]) -> Option<u32> {
+    let [time] = &reading.times[..] else { return None };
+    let (start, end) = offered.iter().find(|(start, _)| *start == time.start)?;
+    u32::try_from(end.since(*start).as_secs() / 60).ok()
 }
 
 fn booking(case: &Case, meeting: &Meeting, span: Span, state: State, app: &App, now: UnixMillis) -> Booking {
@@ -278,7 +315,9 @@ fn ask(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span, note: S
 
 fn answer_with(app: &App, job: &Job, case: &Case, free: &[Span], why: WhyOffer) -> Result<Outcome, StoreError> {
     let now = app.now();
-    let draft = offer::draft(&case.reply, &case.contact, case.worker.as_ref(), free, why, &case.clocks, now);
+    let mailbox = connections::get(&app.store, job.workspace, case.reply.connection)?;
+    let signature = workers::signature_of(case.worker.as_ref(), mailbox.as_ref());
+    let draft = offer::draft(&case.reply, &case.contact, &signature, free, why, &case.clocks, now);
     app.store.write(|txn| {
         retire_proposals(txn, job.workspace, case.contact.id, None, "They wrote again.", now)?;
         drafts::propose(app, txn, &draft, now)?;

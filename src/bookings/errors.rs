@@ -2,15 +2,15 @@
 
 use actix_web::http::StatusCode;
 
-use super::service::BookError;
+use super::service::{warnings_words, BookError};
 use crate::availability::{Span, WhyNot};
 use crate::http::{ApiError, PageError};
 
 /// "Your calendar is busy then. 11:00 and 14:00 on Tue 24 Nov are free." `zone` is that of the reader.
-pub fn not_free_words(why: &WhyNot, free: &[Span], zone: &jiff::tz::TimeZone) -> String {
+pub fn not_free_words(why: &str, free: &[Span], zone: &jiff::tz::TimeZone) -> String {
     match free_words(free, zone) {
-        None => why.words(),
-        Some(free) => format!("{} {free}", why.words()),
+        None => why.to_owned(),
+        Some(free) => format!("{why} {free}"),
     }
 }
 
@@ -30,6 +30,9 @@ impl From<BookError> for PageError {
             BookError::Denied(denied) => denied.into(),
             BookError::NotFound => Self::NotFound,
             BookError::NotFree { why, .. } => Self::conflict(why.words(), "Go back and choose another time."),
+            BookError::Unsure { why, .. } => {
+                Self::conflict(warnings_words(&why), "Open the booking and choose another time.")
+            }
             BookError::NoContact => {
                 Self::conflict("This contact has no address that can be invited.", "Add an address to the contact.")
             }
@@ -45,18 +48,26 @@ impl From<BookError> for PageError {
     }
 }
 
+fn not_free(why: &WhyNot, free: &[Span]) -> ApiError {
+    if let WhyNot::Unknown { reason } = why {
+        let words = format!("The calendar could not be read, so nothing was booked: {reason}");
+        return ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "calendar_unreadable", words);
+    }
+    let starts: Vec<String> = free.iter().map(|span| span.start.to_rfc3339()).collect();
+    let free = if starts.is_empty() { String::new() } else { format!(" Free: {}.", starts.join(", ")) };
+    ApiError::new(StatusCode::CONFLICT, "not_free", format!("{}{free}", why.words()))
+}
+
 impl From<BookError> for ApiError {
     fn from(error: BookError) -> Self {
         match error {
-            BookError::NotFree { why: WhyNot::Unknown { reason }, .. } => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "calendar_unreadable",
-                format!("The calendar could not be read, so nothing was booked: {reason}"),
-            ),
-            BookError::NotFree { why, free } => {
-                let starts: Vec<String> = free.iter().map(|span| span.start.to_rfc3339()).collect();
-                let free = if starts.is_empty() { String::new() } else { format!(" Free: {}.", starts.join(", ")) };
-                Self::new(StatusCode::CONFLICT, "not_free", format!("{}{free}", why.words()))
+            BookError::NotFree { why, free } => not_free(&why, &free),
+            BookError::Unsure { why, free } => {
+                let unreadable = why.iter().find(|why| matches!(why, WhyNot::Unknown { .. }));
+                unreadable.or(why.first()).map_or_else(
+                    || Self::new(StatusCode::CONFLICT, "not_free", "The time is not free.".to_owned()),
+                    |why| not_free(why, &free),
+                )
             }
             other => PageError::from(other).into(),
         }

@@ -52,6 +52,13 @@ pub fn retire_proposals(
     Ok(())
 }
 
+/// What was agreed did not come to be: the answer waits for a person again.
+pub fn reopen(txn: &mut Txn<'_>, workspace: WorkspaceId, reply: ReplyId) -> Result<(), StoreError> {
+    let Some(mut reply) = messaging::find_reply(txn, workspace, reply)? else { return Ok(()) };
+    reply.handled_at = None;
+    messaging::update_reply(txn, &reply)
+}
+
 /// The answer needs nobody any more.
 pub fn handled(txn: &mut Txn<'_>, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) -> Result<(), StoreError> {
     let Some(mut reply) = messaging::find_reply(txn, workspace, reply)? else { return Ok(()) };

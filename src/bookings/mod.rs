@@ -6,6 +6,7 @@
 //!   made from the booking's, so a repeated try finds its own event.
 //! - Only events that carry our mark are changed or deleted.
 //! - The guest is told by us when the calendar has it, once for each version; the invitation is the provider's.
+//! - What the calendar refuses waits for a person, and the answer that it came from is open again.
 //! - What cannot be judged (an unreadable calendar, unclear words) is a person's to decide.
 
 mod api;
@@ -29,8 +30,10 @@ mod words;
 pub use api::{api_routes, openapi};
 pub use model::{Booking, Note, Source, State};
 pub use pages::routes;
-pub use service::{accept, cancel, create, decline, dismiss, get, list, move_to, BookError, NewBooking};
-pub use store::{list_between, list_left, list_of_contact, list_waiting, Left};
+pub use service::{
+    accept, cancel, create, decline, dismiss, get, list, move_to, try_again, Anyway, BookError, NewBooking,
+};
+pub use store::{list_between, list_left, list_of_contact, list_troubled, list_waiting, Left};
 
 use crate::app::App;
 use crate::availability::BusySync;

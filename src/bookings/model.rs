@@ -143,6 +143,21 @@ impl Booking {
         self.history.push(Note { at, words: words.into() });
     }
 
+    /// The calendar does not show it as it was agreed. Ends when the calendar takes it, or a person lets it rest.
+    pub fn needs_help(&self) -> bool {
+        matches!(self.state, State::Failed { .. }) || self.trouble.is_some()
+    }
+
+    /// What the calendar did not do, as a sentence.
+    pub fn trouble_words(&self) -> &'static str {
+        match (&self.state, self.is_unwritten()) {
+            (State::Failed { .. }, _) => "The calendar did not take it.",
+            (_, true) => "The calendar does not show it yet; it is tried again by itself.",
+            (State::Cancelled { .. }, false) => "The event could not be taken out of the calendar.",
+            (_, false) => "The calendar still shows it as it was before.",
+        }
+    }
+
     /// The calendar or the guest does not know the newest version yet.
     pub fn is_unwritten(&self) -> bool {
         self.written < self.version

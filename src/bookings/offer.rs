@@ -7,14 +7,13 @@ use crate::base::UnixMillis;
 use crate::contacts::Contact;
 use crate::drafts::{Intent, NewDraft, Source, SourceKind};
 use crate::messaging::Reply;
-use crate::workers::Worker;
 
-/// The draft that offers `free` in answer to `reply`. The times travel with the message, so that "the second one"
+/// The draft that offers `free` in answer to `reply`, above `signature`. The times travel with the message, so that "the second one"
 /// can be read later.
 pub fn draft(
     reply: &Reply,
     contact: &Contact,
-    worker: Option<&Worker>,
+    signature: &str,
     free: &[Span],
     why: WhyOffer,
     clocks: &Clocks,
@@ -22,8 +21,7 @@ pub fn draft(
 ) -> NewDraft {
     let language = language_of(reply, contact);
     let lines: Vec<String> = free.iter().map(|span| words::when(language, span.start, clocks)).collect();
-    let sender = worker.map_or("", |worker| worker.sender.name.as_str());
-    let people = People { guest: &contact.first_name, sender };
+    let people = People { guest: &contact.first_name, sender: signature };
     let text = words::offer(language, &people, &lines, why == WhyOffer::YouChoose);
     let times: Vec<(UnixMillis, UnixMillis)> = free.iter().map(|span| (span.start, span.end)).collect();
     let calendar = Source {
@@ -33,10 +31,18 @@ pub fn draft(
         words: lines.join("\n"),
         used: lines.first().cloned().unwrap_or_default(),
     };
+    let sender = Source {
+        kind: SourceKind::Sender,
+        id: String::new(),
+        title: "Sender’s profile".into(),
+        words: signature.to_owned(),
+        used: String::new(),
+    };
     NewDraft::answering(reply, Intent::Meeting, now)
         .words(&text, language.tag())
         .template(&words::offer_template(language))
         .source(calendar)
+        .source(sender)
         .offering(&times)
 }
 

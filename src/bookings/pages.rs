@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::errors::not_free_words;
 use super::model::{Booking, State};
-use super::service::{self, BookError, NewBooking};
+use super::service::{self, warnings_words, Anyway, BookError, NewBooking};
 use super::week::Week;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
@@ -30,6 +30,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/calendar/new").route(web::get().to(new)).route(web::post().to(create)))
         .service(web::resource("/calendar/{booking}").route(web::get().to(detail)))
         .service(web::resource("/calendar/{booking}/accept").route(web::post().to(accept)))
+        .service(web::resource("/calendar/{booking}/again").route(web::post().to(again)))
         .service(web::resource("/calendar/{booking}/decline").route(web::post().to(decline)))
         .service(web::resource("/calendar/{booking}/dismiss").route(web::post().to(dismiss)))
         .service(web::resource("/calendar/{booking}/move").route(web::post().to(move_to)))
@@ -99,6 +100,47 @@ struct DetailPage {
     date: String,
     time: String,
     errors: FieldErrors,
+    /// Why it was not booked just now.
+    refusal: Option<Refusal>,
+    /// Sets the warnings about a move aside; empty when there are none.
+    anyway: String,
+}
+
+/// A time that was not taken: why, what is free instead, and how to have it all the same.
+struct Refusal {
+    words: String,
+    /// Where a person may insist: the field that says so. Else empty.
+    anyway: String,
+    /// Address of the form that failed.
+    action: String,
+    /// Starts (RFC 3339) that are free, and the words of their buttons.
+    free: Vec<(String, String)>,
+}
+
+impl Refusal {
+    /// `None` for errors that are not about the time.
+    fn of(error: &BookError, action: String, zone: &TimeZone) -> Option<Self> {
+        let (words, anyway, free) = match error {
+            BookError::NotFree { why, free } => (why.words(), String::new(), free),
+            BookError::Unsure { why, free } => (warnings_words(why), Anyway::field(why), free),
+            _ => return None,
+        };
+        let free = free.iter().map(|span| {
+            let words = span.start.in_zone(zone).strftime("Book %a %-d %b, %H:%M").to_string();
+            (span.start.to_rfc3339(), words)
+        });
+        Some(Self { words, anyway, action, free: free.collect() })
+    }
+}
+
+/// What was warned of and is wanted all the same.
+#[derive(Clone, Debug, Default, Deserialize)]
+struct AnywayForm {
+    #[serde(default)]
+    anyway: String,
+    /// Another start (RFC 3339) than the one that was asked for.
+    #[serde(default)]
+    start: String,
 }
 
 /// Date and time as the browser's fields send them, on the clock of the working hours.
@@ -108,12 +150,15 @@ struct WhenForm {
     date: String,
     #[serde(default)]
     time: String,
+    #[serde(default)]
+    anyway: String,
 }
 
 impl WhenForm {
     fn of(at: UnixMillis, zone: &TimeZone) -> Self {
         let at = at.in_zone(zone);
-        Self { date: at.date().to_string(), time: at.strftime("%H:%M").to_string() }
+        let (date, time) = (at.date().to_string(), at.strftime("%H:%M").to_string());
+        Self { date, time, anyway: String::new() }
     }
 
     fn read(&self, zone: &TimeZone, errors: &mut FieldErrors) -> Option<UnixMillis> {
@@ -158,6 +203,8 @@ fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<DetailPage, Bo
         date: form.date,
         time: form.time,
         errors: FieldErrors::default(),
+        refusal: None,
+        anyway: String::new(),
         booking,
     })
 }
@@ -170,29 +217,71 @@ async fn detail(app: Data<App>, actor: Actor, frame: Frame, path: Path<BookingId
     html(StatusCode::OK, &DetailPage { layout, ..page })
 }
 
-/// POST /calendar/{booking}/accept
+/// POST /calendar/{booking}/accept: 303 to the booking; 422 with its page when the time will not do.
 async fn accept(
     app: Data<App>,
     actor: Actor,
+    frame: Frame,
     cookies: Data<Cookies>,
     path: Path<BookingId>,
+    form: Form<AnywayForm>,
 ) -> Result<HttpResponse, PageError> {
-    let id = path.into_inner();
-    let (done, zone) = run(move || {
-        let zone = zone_of(&app, &actor);
-        (service::accept(&app, &actor, id), zone)
+    let (id, form) = (path.into_inner(), form.into_inner());
+    let done = run(move || {
+        let instead = UnixMillis::parse_rfc3339(&form.start);
+        let done = service::accept(&app, &actor, id, instead, &Anyway::parse(&form.anyway));
+        booked_or_page(&app, &actor, id, "accept", done)
     })
-    .await?;
+    .await??;
+    answer_booked(done, &frame, &cookies, "Booked. The invitation and a confirmation are on their way.")
+}
+
+/// POST /calendar/{booking}/again: the calendar is asked once more; 422 with the page when the time has gone.
+async fn again(
+    app: Data<App>,
+    actor: Actor,
+    frame: Frame,
+    cookies: Data<Cookies>,
+    path: Path<BookingId>,
+    form: Form<AnywayForm>,
+) -> Result<HttpResponse, PageError> {
+    let (id, form) = (path.into_inner(), form.into_inner());
+    let done = run(move || {
+        let done = service::try_again(&app, &actor, id, &Anyway::parse(&form.anyway));
+        booked_or_page(&app, &actor, id, "again", done)
+    })
+    .await??;
+    answer_booked(done, &frame, &cookies, "The calendar is asked again.")
+}
+
+/// The booking, or its page with why the time will not do.
+fn booked_or_page(
+    app: &App,
+    actor: &Actor,
+    id: BookingId,
+    act: &str,
+    done: Result<Booking, BookError>,
+) -> Result<Result<Booking, Box<DetailPage>>, BookError> {
+    let error = match done {
+        Ok(booking) => return Ok(Ok(booking)),
+        Err(error) => error,
+    };
+    let refusal = Refusal::of(&error, format!("/calendar/{id}/{act}"), &zone_of(app, actor)).ok_or(error)?;
+    Ok(Err(Box::new(DetailPage { refusal: Some(refusal), ..read_detail(app, actor, id)? })))
+}
+
+fn answer_booked(
+    done: Result<Booking, Box<DetailPage>>,
+    frame: &Frame,
+    cookies: &Cookies,
+    toast: &'static str,
+) -> Result<HttpResponse, PageError> {
     match done {
-        Ok(booking) => {
-            let toast = Toast::new("Booked. The invitation and a confirmation are on their way.");
-            Ok(with_toast(see_other(&format!("/calendar/{}", booking.id)), &cookies, &toast))
+        Ok(booking) => Ok(with_toast(see_other(&format!("/calendar/{}", booking.id)), cookies, &Toast::new(toast))),
+        Err(page) => {
+            let layout = frame.layout(page.booking.title.clone());
+            html(StatusCode::UNPROCESSABLE_ENTITY, &DetailPage { layout, ..*page })
         }
-        Err(BookError::NotFree { why, free }) => {
-            let what = not_free_words(&why, &free, &zone);
-            Err(PageError::conflict(what, "Go back and press “Offer other times”."))
-        }
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -236,15 +325,14 @@ async fn move_to(
     let (id, form) = (path.into_inner(), form.into_inner());
     let (errors, page) = run(move || {
         let zone = zone_of(&app, &actor);
-        let mut errors = FieldErrors::default();
+        let (mut errors, mut anyway) = (FieldErrors::default(), String::new());
         if let Some(start) = form.read(&zone, &mut errors) {
-            match service::move_to(&app, &actor, id, start) {
+            match service::move_to(&app, &actor, id, start, &Anyway::parse(&form.anyway)) {
                 Ok(_) => {}
-                Err(BookError::NotFree { why, free }) => errors.add("time", not_free_words(&why, &free, &zone)),
-                Err(error) => return Err(error),
+                Err(error) => anyway = add_refusal(error, &zone, &mut errors)?,
             }
         }
-        let page = DetailPage { date: form.date, time: form.time, ..read_detail(&app, &actor, id)? };
+        let page = DetailPage { date: form.date, time: form.time, anyway, ..read_detail(&app, &actor, id)? };
         Ok::<_, BookError>((errors, page))
     })
     .await??;
@@ -300,6 +388,8 @@ struct NewPage {
     workers: Vec<Choice>,
     zone: String,
     errors: FieldErrors,
+    /// Sets the warnings that stand in the errors aside; empty when there are none.
+    anyway: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -312,6 +402,8 @@ struct NewForm {
     date: String,
     #[serde(default)]
     time: String,
+    #[serde(default)]
+    anyway: String,
 }
 
 /// GET /calendar/new
@@ -319,7 +411,7 @@ async fn new(app: Data<App>, actor: Actor, frame: Frame, form: Query<NewForm>) -
     actor.require(Permission::EditBookings)?;
     let layout = frame.layout("Book a meeting");
     let form = form.into_inner();
-    let page = run(move || new_page(&app, &actor, form, FieldErrors::default())).await??;
+    let page = run(move || new_page(&app, &actor, form, FieldErrors::default(), String::new())).await??;
     html(StatusCode::OK, &NewPage { layout, ..page })
 }
 
@@ -334,10 +426,10 @@ async fn create(
     actor.require(Permission::EditBookings)?;
     let form = form.into_inner();
     let outcome = run(move || {
-        let mut errors = FieldErrors::default();
-        match try_create(&app, &actor, &form, &mut errors)? {
+        let (mut errors, mut anyway) = (FieldErrors::default(), String::new());
+        match try_create(&app, &actor, &form, &mut errors, &mut anyway)? {
             Some(booking) => Ok(Ok(booking)),
-            None => new_page(&app, &actor, form, errors).map(Err),
+            None => new_page(&app, &actor, form, errors, anyway).map(Err),
         }
     })
     .await?;
@@ -357,6 +449,7 @@ fn try_create(
     actor: &Actor,
     form: &NewForm,
     errors: &mut FieldErrors,
+    anyway: &mut String,
 ) -> Result<Option<Booking>, BookError> {
     let zone = zone_of(app, actor);
     let found = match EmailAddress::parse(&form.email) {
@@ -370,19 +463,37 @@ fn try_create(
     if worker.is_none() {
         errors.add("worker", "Choose whose meeting it is.");
     }
-    let start = WhenForm { date: form.date.clone(), time: form.time.clone() }.read(&zone, errors);
+    let when = WhenForm { date: form.date.clone(), time: form.time.clone(), ..WhenForm::default() };
+    let start = when.read(&zone, errors);
     let (Some(contact), Some(worker), Some(start)) = (found, worker, start) else { return Ok(None) };
-    match service::create(app, actor, &NewBooking { contact: contact.id, worker, start }) {
+    let new = NewBooking { contact: contact.id, worker, start };
+    match service::create(app, actor, &new, &Anyway::parse(&form.anyway)) {
         Ok(booking) => Ok(Some(booking)),
-        Err(BookError::NotFree { why, free }) => {
-            errors.add("time", not_free_words(&why, &free, &zone));
+        Err(error) => {
+            *anyway = add_refusal(error, &zone, errors)?;
             Ok(None)
         }
-        Err(error) => Err(error),
     }
 }
 
-fn new_page(app: &App, actor: &Actor, form: NewForm, errors: FieldErrors) -> Result<NewPage, BookError> {
+/// Says beside the time why it will not do; gives the field that sets mere warnings aside. Other errors go on.
+fn add_refusal(error: BookError, zone: &TimeZone, errors: &mut FieldErrors) -> Result<String, BookError> {
+    let (words, free, anyway) = match error {
+        BookError::NotFree { why, free } => (why.words(), free, String::new()),
+        BookError::Unsure { why, free } => (warnings_words(&why), free, Anyway::field(&why)),
+        other => return Err(other),
+    };
+    errors.add("time", not_free_words(&words, &free, zone));
+    Ok(anyway)
+}
+
+fn new_page(
+    app: &App,
+    actor: &Actor,
+    form: NewForm,
+    errors: FieldErrors,
+    anyway: String,
+) -> Result<NewPage, BookError> {
     let workers = workers::list(&app.store, actor.workspace)?;
     let with_calendar = workers.into_iter().filter(|worker| worker.calendar.is_some());
     let choice = |worker: workers::Worker| Choice {
@@ -391,7 +502,7 @@ fn new_page(app: &App, actor: &Actor, form: NewForm, errors: FieldErrors) -> Res
     };
     let zone = availability::schedule_of(&app.store, actor.workspace)?.zone;
     let layout = Layout::default();
-    Ok(NewPage { layout, form, workers: with_calendar.map(choice).collect(), zone, errors })
+    Ok(NewPage { layout, form, workers: with_calendar.map(choice).collect(), zone, errors, anyway })
 }
 
 /// The clock on which a person reads and writes times here.

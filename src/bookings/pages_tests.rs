@@ -1,4 +1,5 @@
 use super::*;
+use crate::availability::WhyNot;
 use crate::testing;
 
 #[test]
@@ -6,7 +7,7 @@ fn a_day_and_a_time_are_read_on_the_clock_of_the_working_hours() {
     let zone = TimeZone::get("Europe/Berlin").unwrap();
     let read = |date: &str, time: &str| {
         let mut errors = FieldErrors::default();
-        let at = WhenForm { date: date.into(), time: time.into() }.read(&zone, &mut errors);
+        let at = WhenForm { date: date.into(), time: time.into(), ..WhenForm::default() }.read(&zone, &mut errors);
         (at.map(|at| at.to_rfc3339()), errors.len())
     };
     assert_eq!(read("2026-11-24", "10:30"), (Some("2026-11-24T09:30:00Z".into()), 0));
@@ -23,4 +24,60 @@ fn an_empty_week_says_what_to_do_next() {
     assert!(page.contains("No calendar is connected"), "{page}");
     assert!(page.contains("No bookings this week."), "{page}");
     assert!(page.contains(r#"href="/calendar?week=2026-11-16""#), "{page}");
+}
+
+#[test]
+fn a_time_that_will_not_do_is_answered_on_the_page_with_what_is_free() {
+    let test = testing::app();
+    let at = |text: &str| UnixMillis::parse_rfc3339(text).unwrap();
+    let span = |start: &str| availability::Span::lasting(at(start), std::time::Duration::from_secs(1800));
+    let booking = proposed(&test, span("2026-11-26T11:30:00Z"));
+    let free = vec![span("2026-11-26T12:00:00Z"), span("2026-11-26T13:00:00Z")];
+    let zone = TimeZone::get("Europe/London").unwrap();
+    let page = |error: &BookError| {
+        let refusal = Refusal::of(error, format!("/calendar/{}/accept", booking.id), &zone);
+        DetailPage { refusal, ..read_detail(&test.app, &test.owner, booking.id).unwrap() }.render().unwrap()
+    };
+    let taken = page(&BookError::NotFree { why: WhyNot::Busy, free: free.clone() });
+    assert!(taken.contains("Your calendar is busy then."), "{taken}");
+    assert!(taken.contains(r#"name="start" value="2026-11-26T12:00:00Z""#), "{taken}");
+    assert!(taken.contains("Book Thu 26 Nov, 13:00"), "{taken}");
+    assert!(taken.contains("Offer other times") && !taken.contains("all the same"), "{taken}");
+    let warned = page(&BookError::Unsure { why: vec![WhyNot::TooSoon, WhyNot::OutsideHours], free });
+    assert!(warned.contains(r#"name="anyway" value="too_soon outside_hours""#), "{warned}");
+    assert!(warned.contains("Book all the same"), "{warned}");
+    assert!(Refusal::of(&BookError::NoContact, String::new(), &zone).is_none());
+}
+
+fn proposed(test: &testing::TestApp, span: availability::Span) -> Booking {
+    let booking = Booking {
+        id: BookingId::new(testing::NOW),
+        workspace: test.workspace,
+        contact: crate::base::ContactId::new(testing::NOW),
+        worker: None,
+        reply: None,
+        connection: None,
+        calendar_id: String::new(),
+        title: "Call: Gwen Hartley".into(),
+        start: span.start,
+        end: span.end,
+        claim: span,
+        guest_zone: "Europe/London".into(),
+        language: "en".into(),
+        place: String::new(),
+        video: false,
+        video_link: None,
+        state: State::Proposed { note: "You are free then.".into() },
+        instead_of: None,
+        event_id: None,
+        source: super::super::model::Source::Reply,
+        created_at: testing::NOW,
+        version: 0,
+        written: 0,
+        told: 0,
+        trouble: None,
+        history: vec![],
+    };
+    test.app.store.write(|txn| super::super::store::put(txn, &booking, None)).unwrap();
+    booking
 }

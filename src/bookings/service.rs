@@ -14,6 +14,7 @@ use crate::audit::{self, Who};
 use crate::authz::{Actor, Denied, Permission};
 use crate::availability::{self, Claimed, Rules, Span, WhyNot};
 use crate::base::{BookingId, ConnectionId, ContactId, Cursor, DraftId, Page, UnixMillis, WorkerId, WorkspaceId};
+use crate::connections;
 use crate::contacts::{self, Contact};
 use crate::drafts;
 use crate::events::{self, Happened};
@@ -32,6 +33,9 @@ pub enum BookError {
     /// The time will not do; free ones near it, in order.
     #[error("not free: {}", why.words())]
     NotFree { why: WhyNot, free: Vec<Span> },
+    /// Something speaks against the time that a person may set aside, knowing it; free ones near it, in order.
+    #[error("not surely free: {}", warnings_words(why))]
+    Unsure { why: Vec<WhyNot>, free: Vec<Span> },
     #[error("the contact is not in this workspace, or has no address")]
     NoContact,
     #[error("the worker is not in this workspace, or has no calendar")]
@@ -43,12 +47,30 @@ pub enum BookError {
     Store(#[from] StoreError),
 }
 
-/// Who insists. A program gets only what is surely free; a person may book outside hours, at short notice, or where
-/// the calendar could not be read, and is warned before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Insists {
-    No,
-    Person,
+/// What a person was warned of and wants all the same: outside hours, at short notice, too far ahead, or where the
+/// calendar could not be read. Without it only what is surely free is booked; a program never has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Anyway(Vec<String>);
+
+impl Anyway {
+    /// From the field of a form: codes of `WhyNot`, divided by spaces.
+    pub fn parse(text: &str) -> Self {
+        Self(text.split_whitespace().take(8).map(str::to_owned).collect())
+    }
+
+    /// The field that sets these warnings aside.
+    pub fn field(why: &[WhyNot]) -> String {
+        why.iter().map(WhyNot::code).collect::<Vec<_>>().join(" ")
+    }
+
+    fn covers(&self, why: &WhyNot) -> bool {
+        why.is_warning() && self.0.iter().any(|code| code == why.code())
+    }
+}
+
+/// "That is outside your working hours. That is sooner than the notice you want."
+pub fn warnings_words(why: &[WhyNot]) -> String {
+    why.iter().map(WhyNot::words).collect::<Vec<_>>().join(" ")
 }
 
 /// A meeting to be made at a given time.
@@ -71,16 +93,15 @@ pub fn list(app: &App, actor: &Actor, before: Option<&Cursor>, limit: usize) -> 
 }
 
 /// Books a contact at a time, as a worker's meeting.
-pub fn create(app: &App, actor: &Actor, new: &NewBooking) -> Result<Booking, BookError> {
+pub fn create(app: &App, actor: &Actor, new: &NewBooking, anyway: &Anyway) -> Result<Booking, BookError> {
     actor.require(Permission::EditBookings)?;
     let now = app.now();
     let (contact, worker, guest_zone) = app.store.read(|txn| load_new(txn, actor.workspace, new))?;
     let calendar = worker.calendar.ok_or(BookError::NoCalendar)?;
     let rules = Rules::of(&worker.meeting);
     let by_program = actor.api_key.is_some();
-    let insists = if by_program { Insists::No } else { Insists::Person };
     let zone = Clocks::of(&guest_zone, "UTC").guest;
-    check(app, actor.workspace, calendar, rules, new.start, None, insists, &zone)?;
+    check(app, actor.workspace, &Wanted { calendar, rules, start: new.start, but: None, guest: &zone }, anyway)?;
     let language = Language::of(contact.locale.as_deref().unwrap_or("en")).tag().to_owned();
     let mut booking = Booking {
         id: BookingId::new(now),
@@ -128,26 +149,46 @@ fn load_new(
     Ok((contact, worker, zone))
 }
 
-/// A person books the time that a guest asked for. Where the guest had a meeting, that one is moved.
-pub fn accept(app: &App, actor: &Actor, id: BookingId) -> Result<Booking, BookError> {
+/// A person books the time that a guest asked for, or `instead` another. Where the guest had a meeting, that one is
+/// moved.
+pub fn accept(
+    app: &App,
+    actor: &Actor,
+    id: BookingId,
+    instead: Option<UnixMillis>,
+    anyway: &Anyway,
+) -> Result<Booking, BookError> {
     actor.require(Permission::EditBookings)?;
     let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
     if !before.state.is_proposed() {
         return Err(BookError::NotOpen(before.state.words()));
     }
+    let start = instead.unwrap_or(before.start);
     if let Some(earlier) = upcoming(app, &before)? {
-        let moved = move_to(app, actor, earlier.id, before.start)?;
+        let moved = move_to(app, actor, earlier.id, start, anyway)?;
         end_proposal(app, actor, id, "The meeting that was there moved to this time.")?;
         return Ok(moved);
     }
-    let calendar = before.connection.or(calendar_of_worker(app, &before)?).ok_or(BookError::NoCalendar)?;
-    let rules = rules_of(app, &before)?;
+    hold_at(app, actor, &before, start, anyway)
+}
+
+/// Holds a time for a booking that has none: a proposal, or one that the calendar refused.
+fn hold_at(
+    app: &App,
+    actor: &Actor,
+    before: &Booking,
+    start: UnixMillis,
+    anyway: &Anyway,
+) -> Result<Booking, BookError> {
+    let calendar = before.connection.or(calendar_of_worker(app, before)?).ok_or(BookError::NoCalendar)?;
+    let rules = rules_of(app, before)?;
     let zone = Clocks::of(&before.guest_zone, "UTC").guest;
-    check(app, actor.workspace, calendar, rules, before.start, None, Insists::Person, &zone)?;
-    let mut booking = Booking { connection: Some(calendar), claim: rules.with_buffers(before.start), ..before.clone() };
+    check(app, actor.workspace, &Wanted { calendar, rules, start, but: None, guest: &zone }, anyway)?;
+    let mut booking = Booking { connection: Some(calendar), start, end: rules.span(start).end, ..before.clone() };
+    booking.claim = rules.with_buffers(start);
     booking.calendar_id = calendar_id(app, actor.workspace, calendar);
     booking.note(app.now(), format!("Booked by {}.", actor.display));
-    begin(app, actor, Some(&before), &booking, calendar, "booking.accepted")
+    begin(app, actor, Some(before), &booking, calendar, "booking.accepted")
 }
 
 /// The transaction that makes a booking: exactly one of many gets the time.
@@ -182,16 +223,22 @@ fn begin(
 }
 
 /// Moves a booking; the length stays. The calendar and the guest follow.
-pub fn move_to(app: &App, actor: &Actor, id: BookingId, start: UnixMillis) -> Result<Booking, BookError> {
+pub fn move_to(
+    app: &App,
+    actor: &Actor,
+    id: BookingId,
+    start: UnixMillis,
+    anyway: &Anyway,
+) -> Result<Booking, BookError> {
     actor.require(Permission::EditBookings)?;
     let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
     let calendar = before.connection.ok_or(BookError::NoCalendar)?;
     if !before.state.is_booked() {
         return Err(BookError::NotOpen(before.state.words()));
     }
-    let rules = Rules { length: before.span().length(), ..rules_of(app, &before)? };
+    let rules = rules_of(app, &before)?;
     let zone = Clocks::of(&before.guest_zone, "UTC").guest;
-    check(app, actor.workspace, calendar, rules, start, Some(&before), insists(actor), &zone)?;
+    check(app, actor.workspace, &Wanted { calendar, rules, start, but: Some(&before), guest: &zone }, anyway)?;
     let now = app.now();
     let job = calendar::job(&before, calendar, now);
     app.store.write(|txn| {
@@ -260,26 +307,74 @@ pub fn decline(app: &App, actor: &Actor, id: BookingId) -> Result<Option<DraftId
         let why = diary.not_taken(before.start).err().unwrap_or(WhyNot::Busy);
         return Err(BookError::NotFree { why, free });
     }
-    let (reply, contact, worker) = app.store.read(|txn| {
+    let (reply, contact, signature) = app.store.read(|txn| {
         let reply = messaging::find_reply(txn, actor.workspace, reply)?.ok_or(BookError::NotFound)?;
         let contact = contacts::find(txn, actor.workspace, before.contact)?.ok_or(BookError::NoContact)?;
         let worker = match before.worker {
             Some(worker) => workers::find(txn, actor.workspace, worker)?,
             None => None,
         };
-        Ok::<_, BookError>((reply, contact, worker))
+        let mailbox = connections::find(txn, actor.workspace, reply.connection)?;
+        let signature = workers::signature_of(worker.as_ref(), mailbox.as_ref());
+        Ok::<_, BookError>((reply, contact, signature))
     })?;
-    let draft = offer::draft(&reply, &contact, worker.as_ref(), &free, WhyOffer::NotFree, &clocks, now);
+    let draft = offer::draft(&reply, &contact, &signature, &free, WhyOffer::NotFree, &clocks, now);
     app.store.write(|txn| {
         end_in(txn, actor, id, "Other times were offered.", now)?;
         Ok(drafts::propose(app, txn, &draft, now)?)
     })
 }
 
-/// A person wants nothing done about the proposed time.
+/// A person has the calendar asked once more for what it refused: the event, its move or its end.
+pub fn try_again(app: &App, actor: &Actor, id: BookingId, anyway: &Anyway) -> Result<Booking, BookError> {
+    actor.require(Permission::EditBookings)?;
+    let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+    if matches!(before.state, State::Failed { .. }) {
+        return hold_at(app, actor, &before, before.start, anyway);
+    }
+    let calendar = before.connection.ok_or(BookError::NoCalendar)?;
+    let now = app.now();
+    let job = calendar::job(&before, calendar, now);
+    app.store.write(|txn| {
+        let current = store::find(txn, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+        if current.trouble.is_none() || current.is_unwritten() {
+            return Err(BookError::NotOpen(current.state.words()));
+        }
+        let mut again = Booking { written: current.version.saturating_sub(1), ..current.clone() };
+        again.note(now, format!("Tried again by {}.", actor.display));
+        store::put(txn, &again, Some(&current))?;
+        jobs::enqueue(txn, &job)?;
+        note(txn, actor, "booking.tried_again", id, now)?;
+        Ok(again)
+    })
+}
+
+/// A person wants nothing done about the proposed time, or lets rest what the calendar refused.
 pub fn dismiss(app: &App, actor: &Actor, id: BookingId) -> Result<(), BookError> {
     actor.require(Permission::EditBookings)?;
+    let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+    if before.needs_help() {
+        return let_rest(app, actor, id);
+    }
     end_proposal(app, actor, id, "Dismissed.")
+}
+
+fn let_rest(app: &App, actor: &Actor, id: BookingId) -> Result<(), BookError> {
+    let now = app.now();
+    app.store.write(|txn| {
+        let before = store::find(txn, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+        // While it is still being tried the calendar may yet take it.
+        if !before.needs_help() || before.is_unwritten() {
+            return Err(BookError::NotOpen(before.state.words()));
+        }
+        let mut rested = Booking { trouble: None, ..before.clone() };
+        if let State::Failed { reason } = &before.state {
+            rested.state = State::Cancelled { reason: format!("The calendar did not take it: {reason}") };
+        }
+        rested.note(now, format!("Left as it is by {}.", actor.display));
+        store::put(txn, &rested, Some(&before))?;
+        Ok(note(txn, actor, "booking.left", id, now)?)
+    })
 }
 
 fn end_proposal(app: &App, actor: &Actor, id: BookingId, words: &str) -> Result<(), BookError> {
@@ -301,39 +396,31 @@ fn end_in(txn: &mut Txn<'_>, actor: &Actor, id: BookingId, words: &str, now: Uni
     Ok(note(txn, actor, "booking.declined", id, now)?)
 }
 
-/// Asks the calendar about exactly this time.
-#[allow(clippy::too_many_arguments)] // Each is one fact of the question, and there is one question.
-fn check(
-    app: &App,
-    workspace: WorkspaceId,
+/// A time that somebody wants.
+struct Wanted<'a> {
     calendar: ConnectionId,
     rules: Rules,
     start: UnixMillis,
-    but: Option<&Booking>,
-    insists: Insists,
-    guest: &jiff::tz::TimeZone,
-) -> Result<(), BookError> {
-    let situation = Situation::read(app, workspace, Some(calendar), rules, &[start], but)?;
-    let diary = situation.diary();
-    let why = match diary.check(start) {
-        Ok(_) => return Ok(()),
-        Err(WhyNot::Past) => WhyNot::Past,
-        Err(why) if insists == Insists::No => why,
-        Err(_) => match diary.not_taken(start) {
-            Ok(()) | Err(WhyNot::Unknown { .. }) => return Ok(()),
-            Err(why) => why,
-        },
-    };
-    let free = diary.near(&[start], situation.range, guest, OFFERS);
-    Err(BookError::NotFree { why, free })
+    /// The booking that moves there.
+    but: Option<&'a Booking>,
+    guest: &'a jiff::tz::TimeZone,
 }
 
-fn insists(actor: &Actor) -> Insists {
-    if actor.api_key.is_some() {
-        Insists::No
-    } else {
-        Insists::Person
+/// Asks the calendar about exactly this time. What is not surely free passes only when all that speaks against it
+/// was set aside by name.
+fn check(app: &App, workspace: WorkspaceId, wanted: &Wanted<'_>, anyway: &Anyway) -> Result<(), BookError> {
+    let Wanted { calendar, rules, start, but, guest } = *wanted;
+    let situation = Situation::read(app, workspace, Some(calendar), rules, &[start], but)?;
+    let diary = situation.diary();
+    let why: Vec<WhyNot> = diary.objections(start).collect();
+    let free = || diary.near(&[start], situation.range, guest, OFFERS);
+    if let Some(no) = why.iter().find(|why| !why.is_warning()) {
+        return Err(BookError::NotFree { why: no.clone(), free: free() });
     }
+    if why.iter().all(|why| anyway.covers(why)) {
+        return Ok(());
+    }
+    Err(BookError::Unsure { free: free(), why })
 }
 
 fn upcoming(app: &App, proposal: &Booking) -> Result<Option<Booking>, StoreError> {
@@ -353,9 +440,10 @@ fn calendar_of_worker(app: &App, booking: &Booking) -> Result<Option<ConnectionI
     Ok(worker_of(app, booking)?.and_then(|worker| worker.calendar))
 }
 
+/// The worker's rules; the length is the booking's own.
 fn rules_of(app: &App, booking: &Booking) -> Result<Rules, StoreError> {
     let meeting = worker_of(app, booking)?.map_or_else(Meeting::default, |worker| worker.meeting);
-    Ok(Rules::of(&meeting))
+    Ok(Rules { length: booking.span().length(), ..Rules::of(&meeting) })
 }
 
 fn note(txn: &mut Txn<'_>, actor: &Actor, act: &str, id: BookingId, now: UnixMillis) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::model::Booking;
 use crate::app::App;
-use crate::availability::{self, Busy, Diary, Rules, Schedule, Span};
+use crate::availability::{self, Busy, Diary, Own, Rules, Schedule, Span};
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
 use crate::store::StoreError;
 
@@ -36,20 +36,17 @@ impl Situation {
         let now = app.now();
         let range = around(wished, now, &rules);
         let schedule = availability::schedule_of(&app.store, workspace)?;
-        let asked = range.widened(rules.before, rules.after + rules.length);
+        let asked = asked(range, wished, now, &rules);
         let (busy, claimed) = match calendar {
-            Some(id) => (
-                availability::read_now(app, workspace, id, asked)?,
-                availability::claimed(&app.store, workspace, id.0, asked, but.map(|booking| booking.id))?,
-            ),
-            None => (Busy::Unknown { reason: "no calendar is chosen for this worker.".into() }, Vec::new()),
-        };
-        let busy = match (busy, but) {
-            // Google gives one stretch for events that touch or overlap, so the hole is exactly our event's time.
-            (Busy::Known(busy), Some(own)) if own.event_id.is_some() => {
-                Busy::Known(busy.iter().flat_map(|busy| busy.without(&own.span())).collect())
+            Some(id) => {
+                let mut claimed = Vec::new();
+                for span in &asked {
+                    let but = but.map(|booking| booking.id);
+                    claimed.extend(availability::claimed(&app.store, workspace, id.0, *span, but)?);
+                }
+                (read_all(app, workspace, id, &asked, but.and_then(own_event))?, claimed)
             }
-            (busy, _) => busy,
+            None => (Busy::Unknown { reason: "no calendar is chosen for this worker.".into() }, Vec::new()),
         };
         Ok(Self { schedule, busy, claimed, rules, now, range })
     }
@@ -57,6 +54,43 @@ impl Situation {
     pub fn diary(&self) -> Diary<'_> {
         Diary { schedule: &self.schedule, rules: self.rules, busy: &self.busy, claimed: &self.claimed, now: self.now }
     }
+}
+
+/// All that has to be known: the days around, and each wished time with its buffers wherever it lies.
+fn asked(range: Span, wished: &[UnixMillis], now: UnixMillis, rules: &Rules) -> Vec<Span> {
+    let around = range.widened(rules.before, rules.after + rules.length);
+    let mut asked = vec![around];
+    for needed in wished.iter().filter(|start| **start > now).map(|start| rules.with_buffers(*start)) {
+        if !asked.iter().any(|span| span.covers(&needed)) {
+            asked.push(needed);
+        }
+    }
+    asked
+}
+
+/// The event of a booking that stands in its calendar.
+fn own_event(booking: &Booking) -> Option<Own<'_>> {
+    Some(Own { calendar: &booking.calendar_id, event: booking.event_id.as_deref()?, span: booking.span() })
+}
+
+/// Known only when all of it is.
+fn read_all(
+    app: &App,
+    workspace: WorkspaceId,
+    id: ConnectionId,
+    asked: &[Span],
+    but: Option<Own<'_>>,
+) -> Result<Busy, StoreError> {
+    let mut all = Vec::new();
+    for span in asked {
+        match availability::read_now(app, workspace, id, *span, but)? {
+            Busy::Known(busy) => all.extend(busy),
+            unknown @ Busy::Unknown { .. } => return Ok(unknown),
+        }
+    }
+    all.sort();
+    all.dedup();
+    Ok(Busy::Known(all))
 }
 
 /// The days in which an answer is looked for: never the past, never beyond the horizon.

@@ -22,6 +22,8 @@ const BY_CONTACT: Table<()> = Table::index(0x0e03, "bookings_by_contact", "Booki
 const WAITING: Table<()> = Table::index(0x0e04, "bookings_waiting", "Times that a person has to decide about.");
 const CONSIDERED: Table<()> = Table::index(0x0e05, "replies_considered", "Answers whose times were looked at.");
 
+const TROUBLED: Table<()> =
+    Table::index(0x0e07, "bookings_in_trouble", "Bookings that the calendar does not show as they were agreed.");
 const LEFT: Table<Left> = Table::sealed(
     0x0e06,
     "meetings_left_to_a_person",
@@ -38,6 +40,7 @@ pub const TABLES: &[Declared] = &[
     Declared::plain(&WAITING),
     Declared::plain(&CONSIDERED),
     Declared::plain(&LEFT),
+    Declared::plain(&TROUBLED),
 ];
 
 /// Bookings that one week or one list may show.
@@ -66,6 +69,9 @@ pub fn put(txn: &mut Txn<'_>, booking: &Booking, before: Option<&Booking>) -> Re
     if booking.state.is_proposed() {
         txn.mark(&WAITING, &Key::of(&WAITING, workspace).time(start).id(id))?;
     }
+    if booking.needs_help() {
+        txn.mark(&TROUBLED, &Key::of(&TROUBLED, workspace).time(start).id(id))?;
+    }
     txn.put(&BOOKINGS, &key(workspace, booking.id), booking)
 }
 
@@ -73,7 +79,8 @@ fn unindex(txn: &mut Txn<'_>, booking: &Booking) -> Result<(), StoreError> {
     let (workspace, start, id) = (booking.workspace, booking.start, booking.id.0);
     txn.remove(&BY_TIME, &Key::of(&BY_TIME, workspace).time(start).id(id))?;
     txn.remove(&BY_CONTACT, &Key::of(&BY_CONTACT, workspace).id(booking.contact.0).time(start).id(id))?;
-    txn.remove(&WAITING, &Key::of(&WAITING, workspace).time(start).id(id))
+    txn.remove(&WAITING, &Key::of(&WAITING, workspace).time(start).id(id))?;
+    txn.remove(&TROUBLED, &Key::of(&TROUBLED, workspace).time(start).id(id))
 }
 
 /// Whether the times of this answer were looked at before.
@@ -135,6 +142,14 @@ pub fn list_between(store: &Store, workspace: WorkspaceId, range: Span) -> Resul
 pub fn list_waiting(store: &Store, workspace: WorkspaceId, limit: usize) -> Result<Vec<Booking>, StoreError> {
     store.read(|txn| {
         let keys = txn.keys(&WAITING, &Key::of(&WAITING, workspace), Dir::Forward, limit)?;
+        rows(txn, workspace, &keys)
+    })
+}
+
+/// Bookings that the calendar does not show as they were agreed, the next first.
+pub fn list_troubled(store: &Store, workspace: WorkspaceId, limit: usize) -> Result<Vec<Booking>, StoreError> {
+    store.read(|txn| {
+        let keys = txn.keys(&TROUBLED, &Key::of(&TROUBLED, workspace), Dir::Forward, limit)?;
         rows(txn, workspace, &keys)
     })
 }

@@ -94,8 +94,8 @@ impl Around {
     fn words(&self, booking: &Booking, letter: &Letter, our_zone: &str) -> (String, String) {
         let language = Language::of(&booking.language);
         let when = words::when(language, booking.start, &Clocks::of(&booking.guest_zone, our_zone));
-        let sender = self.worker.as_ref().map_or("", |worker| worker.sender.name.as_str());
-        let people = People { guest: &self.contact.first_name, sender };
+        let signature = workers::signature_of(self.worker.as_ref(), Some(&self.mailbox));
+        let people = People { guest: &self.contact.first_name, sender: &signature };
         let link = booking.video_link.as_deref();
         let text = match letter {
             Letter::Booked => words::confirmation(language, &people, &when, &booking.place, link),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{json, Value};
 
 use super::*;
+use crate::availability::WhyNot;
 use crate::base::{ConnectionId, ContactId, EmailAddress, MessageId, ReplyId, UnixMillis, WorkerId};
 use crate::connections::tests::world::{World, OWNER};
 use crate::connections::{self, Connection, Use};
@@ -122,12 +123,14 @@ impl Desk {
         };
         let id = messaging::receive(self.app(), workspace, &incoming).unwrap().unwrap();
         let now = self.app().now();
+        let (times, booking_links, duration_minutes) = read(text, now, offered);
         let reading = Reading {
             label: "meeting_proposed".into(),
             confidence: 0.97,
             language: "en".into(),
-            times: read(text, now, offered).0,
-            booking_links: read(text, now, offered).1,
+            times,
+            booking_links,
+            duration_minutes,
             read_at: now,
             ..Reading::default()
         };
@@ -197,7 +200,11 @@ impl Desk {
     }
 }
 
-fn read(text: &str, now: UnixMillis, offered: &[(UnixMillis, UnixMillis)]) -> (Vec<ProposedTime>, Vec<String>) {
+fn read(
+    text: &str,
+    now: UnixMillis,
+    offered: &[(UnixMillis, UnixMillis)],
+) -> (Vec<ProposedTime>, Vec<String>, Option<u32>) {
     let zone = jiff::tz::TimeZone::get("Europe/London").unwrap();
     let offered: Vec<OfferedTime> = offered
         .iter()
@@ -221,7 +228,7 @@ fn read(text: &str, now: UnixMillis, offered: &[(UnixMillis, UnixMillis)]) -> (V
             ambiguous: time.ambiguous,
         })
         .collect();
-    (times, found.booking_links)
+    (times, found.booking_links, found.duration_minutes)
 }
 
 fn add_contact(world: &World, first: &str, last: &str, address: &str) -> ContactId {
@@ -296,13 +303,13 @@ fn a_person_decides_unless_the_owner_said_otherwise() {
     let [asked] = &desk.bookings()[..] else { panic!("one proposal") };
     assert_eq!(asked.state, State::Proposed { note: "You are free then.".into() });
     assert!(desk.events().is_empty());
-    accept(desk.app(), &desk.world.owner, asked.id).unwrap();
+    accept(desk.app(), &desk.world.owner, asked.id, None, &Anyway::default()).unwrap();
     desk.settle();
     assert_eq!(states(&desk.bookings()), ["confirmed"]);
     assert_eq!((desk.events().len(), desk.letters().len()), (1, 1));
     let reply = messaging::get_reply(&desk.app().store, desk.world.test.workspace, reply).unwrap().unwrap();
     assert!(reply.handled_at.is_some());
-    let again = accept(desk.app(), &desk.world.owner, asked.id);
+    let again = accept(desk.app(), &desk.world.owner, asked.id, None, &Anyway::default());
     assert!(matches!(again, Err(BookError::NotOpen("Booked"))), "{again:?}");
 }
 
@@ -345,9 +352,9 @@ fn a_calendar_that_cannot_be_read_is_left_to_a_person() {
     let by_program = NewBooking { contact: desk.contact, worker: desk.worker, start: asked.start };
     let key =
         crate::authz::Actor { api_key: Some(crate::base::ApiKeyId::new(NOW)), user: None, ..desk.world.owner.clone() };
-    let refused = create(desk.app(), &key, &by_program);
+    let refused = create(desk.app(), &key, &by_program, &Anyway::default());
     assert!(
-        matches!(refused, Err(BookError::NotFree { why: crate::availability::WhyNot::Unknown { .. }, .. })),
+        matches!(&refused, Err(BookError::Unsure { why, .. }) if matches!(why[..], [WhyNot::Unknown { .. }])),
         "{refused:?}"
     );
 }
@@ -403,11 +410,11 @@ fn a_moved_booking_moves_its_event_and_a_cancelled_one_takes_it_away() {
     let booking = desk.bookings().remove(0);
     desk.advance(Duration::from_secs(60));
     let at = |text: &str| UnixMillis::parse_rfc3339(text).unwrap();
-    let busy = move_to(desk.app(), &desk.world.owner, booking.id, at("2026-11-26T16:15:00Z"));
+    let busy = move_to(desk.app(), &desk.world.owner, booking.id, at("2026-11-26T16:15:00Z"), &Anyway::default());
     let Err(BookError::NotFree { free, .. }) = busy else { panic!("the stock count is then: {busy:?}") };
     assert_eq!(free.len(), 3);
     // Half an hour later overlaps its own old time, which is no conflict.
-    move_to(desk.app(), &desk.world.owner, booking.id, at("2026-11-26T11:45:00Z")).unwrap();
+    move_to(desk.app(), &desk.world.owner, booking.id, at("2026-11-26T11:45:00Z"), &Anyway::default()).unwrap();
     desk.settle();
     assert_eq!(desk.events(), ["2026-11-26T11:45:00Z"]);
     desk.advance(Duration::from_secs(60));
@@ -425,7 +432,7 @@ fn a_moved_booking_moves_its_event_and_a_cancelled_one_takes_it_away() {
         ]
     );
     let free_again = NewBooking { contact: desk.contact, worker: desk.worker, start: at("2026-11-26T11:45:00Z") };
-    assert!(create(desk.app(), &desk.world.owner, &free_again).is_ok());
+    assert!(create(desk.app(), &desk.world.owner, &free_again, &Anyway::default()).is_ok());
 }
 
 #[test]
@@ -459,7 +466,7 @@ fn an_event_that_was_deleted_in_the_calendar_is_gone_or_made_anew() {
     })
     .unwrap();
     let later = UnixMillis::parse_rfc3339("2026-11-26T14:00:00Z").unwrap();
-    move_to(desk.app(), &desk.world.owner, booking.id, later).unwrap();
+    move_to(desk.app(), &desk.world.owner, booking.id, later, &Anyway::default()).unwrap();
     desk.settle();
     assert_eq!(desk.events(), ["cancelled", "2026-11-26T14:00:00Z"]);
 }
@@ -485,7 +492,7 @@ fn who_has_a_meeting_and_names_another_time_moves_it() {
     desk.reply("Sorry, can we make it Friday at 9:30?");
     let bookings = desk.bookings();
     assert_eq!(states(&bookings), ["proposed", "confirmed"], "a person is asked");
-    accept(desk.app(), &desk.world.owner, bookings[0].id).unwrap();
+    accept(desk.app(), &desk.world.owner, bookings[0].id, None, &Anyway::default()).unwrap();
     desk.settle();
     assert_eq!(desk.events(), ["2026-11-27T09:30:00Z"]);
     assert_eq!(states(&desk.bookings()), ["cancelled", "confirmed"]);
@@ -558,4 +565,179 @@ fn who_has_a_meeting_already_is_not_offered_another() {
     desk.reply("Good, let us talk then.");
     assert!(desk.drafts().is_empty(), "{:?}", desk.drafts());
     assert!(desk.left()[0].1.reason.contains("Thursday 26 November, 11:30"), "{:?}", desk.left());
+}
+
+#[test]
+fn what_is_written_about_a_meeting_is_signed_like_every_other_letter() {
+    let desk = Desk::new();
+    desk.may_book_by_itself();
+    let signature = "Robin Larkfield\nFernhill Heat Pumps";
+    desk.change_worker(|worker| worker.sender.signature = signature.into());
+    desk.reply("How about tomorrow at 10?");
+    let draft = desk.drafts().remove(0);
+    assert!(draft.text.ends_with(signature), "{}", draft.text);
+    assert_eq!(draft.ungrounded, Vec::<String>::new());
+    desk.advance(Duration::from_secs(60));
+    desk.reply("Could you do Thursday at 11:30?");
+    assert!(desk.letters()[0].text.ends_with(signature), "{}", desk.letters()[0].text);
+    desk.change_worker(|worker| worker.sender = workers::Sender::default());
+    let named = Connection { display_name: "Robin at Fernhill".into(), ..desk.connection.clone() };
+    desk.app().store.write(|txn| connections::put(txn, &named)).unwrap();
+    desk.advance(Duration::from_secs(60));
+    cancel(desk.app(), &desk.world.owner, desk.bookings()[0].id, "").unwrap();
+    desk.settle();
+    let last = desk.letters().pop().unwrap();
+    assert!(last.text.ends_with("Robin at Fernhill"), "the mailbox's own name: {}", last.text);
+}
+
+#[test]
+fn the_length_that_they_ask_for_is_the_length_that_is_checked_and_booked() {
+    let minutes = |booking: &Booking| booking.span().length().as_secs() / 60;
+    let cases = [
+        ("Could we do 15 minutes on Thursday at 11:30?", 15, "confirmed", ""),
+        ("Thursday at 11:30 for an hour?", 60, "proposed", "They ask for 60 minutes, not 30."),
+        ("Thursday at 11:30, a 4 hour workshop?", 30, "confirmed", ""),
+    ];
+    for (text, length, state, note) in cases {
+        let desk = Desk::new();
+        desk.may_book_by_itself();
+        desk.reply(text);
+        let [booking] = &desk.bookings()[..] else { panic!("{text}: {:?}", desk.bookings()) };
+        assert_eq!((minutes(booking), booking.state.as_str()), (length, state), "{text}");
+        if let State::Proposed { note: said } = &booking.state {
+            assert!(said.contains(note), "{said}");
+            accept(desk.app(), &desk.world.owner, booking.id, None, &Anyway::default()).unwrap();
+            let held = desk.bookings().remove(0);
+            assert_eq!((minutes(&held), held.claim.length().as_secs() / 60), (60, 70), "with the buffer behind it");
+        }
+    }
+    // The stock count on Thursday begins at 16:00: half an hour fits before it, an hour does not.
+    let desk = Desk::new();
+    desk.reply("Thursday at 15:15 for an hour?");
+    assert!(desk.bookings().is_empty() && desk.drafts().len() == 1, "{:?}", desk.bookings());
+}
+
+fn at(text: &str) -> UnixMillis {
+    UnixMillis::parse_rfc3339(text).unwrap()
+}
+
+#[test]
+fn a_move_never_covers_what_else_stands_at_its_old_time() {
+    use crate::providers::google::calendar::{client_event_id, NewEvent, SendUpdates};
+    let desk = Desk::new();
+    desk.may_book_by_itself();
+    desk.reply("Could you do Thursday at 11:30?");
+    let booking = desk.bookings().remove(0);
+    // Something of the owner's own overlaps the meeting; Google melts both into one busy stretch.
+    let dentist = NewEvent {
+        id: client_event_id(&[7; 16]),
+        summary: "Dentist".into(),
+        description: String::new(),
+        location: String::new(),
+        start: at("2026-11-26T11:45:00Z"),
+        end: at("2026-11-26T12:15:00Z"),
+        time_zone: "Europe/London".into(),
+        attendees: vec![],
+        private: Default::default(),
+        meet_request_id: None,
+    };
+    crate::availability::with_calendar(desk.app(), booking.workspace, desk.connection.id, |google| {
+        google.insert_event(&booking.calendar_id, &dentist, SendUpdates::None)
+    })
+    .unwrap();
+    let covered = move_to(desk.app(), &desk.world.owner, booking.id, at("2026-11-26T11:40:00Z"), &Anyway::default());
+    assert!(matches!(covered, Err(BookError::NotFree { why: WhyNot::Busy, .. })), "{covered:?}");
+    move_to(desk.app(), &desk.world.owner, booking.id, at("2026-11-26T11:05:00Z"), &Anyway::default()).unwrap();
+    let asked = desk.world.requests();
+    assert!(asked.iter().any(|url| url.contains("fields=nextPageToken")), "no titles are asked for: {asked:?}");
+}
+
+#[test]
+fn what_the_calendar_refuses_waits_for_a_person_and_can_be_tried_again() {
+    let desk = Desk::new();
+    desk.may_book_by_itself();
+    desk.world.control("faults", &json!({"match": "POST /google/calendar/v3/calendars/", "status": 400, "times": 1}));
+    let reply = desk.reply("Could you do Thursday at 11:30?");
+    let workspace = desk.world.test.workspace;
+    let troubled = || list_troubled(&desk.app().store, workspace, 10).unwrap();
+    let [failed] = &troubled()[..] else { panic!("it waits: {:?}", desk.bookings()) };
+    assert_eq!(failed.state.as_str(), "failed");
+    let open = messaging::get_reply(&desk.app().store, workspace, reply).unwrap().unwrap();
+    assert_eq!(open.handled_at, None, "the answer is open again");
+    assert!(desk.letters().is_empty() && desk.events().is_empty());
+    try_again(desk.app(), &desk.world.owner, failed.id, &Anyway::default()).unwrap();
+    desk.settle();
+    assert_eq!((states(&desk.bookings()), desk.events()), (vec!["confirmed"], vec!["2026-11-26T11:30:00Z".to_owned()]));
+    assert!(troubled().is_empty());
+    // A refused move stands at its new time here and at the old one in the calendar.
+    desk.world.control("faults", &json!({"match": "PATCH /google/calendar/v3/calendars/", "status": 400, "times": 1}));
+    let booking = desk.bookings().remove(0);
+    move_to(desk.app(), &desk.world.owner, booking.id, at("2026-11-26T14:00:00Z"), &Anyway::default()).unwrap();
+    desk.settle();
+    assert_eq!(desk.events(), ["2026-11-26T11:30:00Z"]);
+    assert_eq!(troubled()[0].trouble_words(), "The calendar still shows it as it was before.");
+    try_again(desk.app(), &desk.world.owner, booking.id, &Anyway::default()).unwrap();
+    desk.settle();
+    assert_eq!((desk.events(), troubled().len()), (vec!["2026-11-26T14:00:00Z".to_owned()], 0));
+    assert_eq!(desk.letters().len(), 2, "booked, moved: each told once, when the calendar had it");
+}
+
+#[test]
+fn what_the_calendar_refuses_can_be_left_as_it_is() {
+    let desk = Desk::new();
+    desk.may_book_by_itself();
+    desk.world.control("faults", &json!({"match": "POST /google/calendar/v3/calendars/", "status": 400, "times": 1}));
+    desk.reply("Could you do Thursday at 11:30?");
+    let failed = desk.bookings().remove(0);
+    dismiss(desk.app(), &desk.world.owner, failed.id).unwrap();
+    assert_eq!(states(&desk.bookings()), ["cancelled"]);
+    assert!(list_troubled(&desk.app().store, failed.workspace, 10).unwrap().is_empty());
+}
+
+#[test]
+fn a_person_is_told_what_speaks_against_a_time_before_it_is_booked() {
+    let desk = Desk::new();
+    let new = |start: &str| NewBooking { contact: desk.contact, worker: desk.worker, start: at(start) };
+    let book = |start: &str, anyway: &str| {
+        create(desk.app(), &desk.world.owner, &new(start), &Anyway::parse(anyway)).map(|booking| booking.id)
+    };
+    let warned = |outcome: Result<crate::base::BookingId, BookError>| match outcome {
+        Err(BookError::Unsure { why, .. }) => Anyway::field(&why),
+        other => panic!("not warned: {other:?}"),
+    };
+    assert_eq!(warned(book("2026-11-26T19:00:00Z", "")), "outside_hours");
+    assert_eq!(warned(book("2026-11-24T10:30:00Z", "")), "too_soon");
+    assert_eq!(warned(book("2026-11-26T19:00:00Z", "too_soon")), "outside_hours", "another warning was set aside");
+    assert!(book("2026-11-26T19:00:00Z", "outside_hours").is_ok());
+    desk.world.control("faults", &json!({"match": "POST /google/calendar/v3/freeBusy", "status": 403, "times": 2}));
+    assert_eq!(warned(book("2026-11-26T11:30:00Z", "outside_hours")), "unreadable");
+    assert!(book("2026-11-26T11:30:00Z", "unreadable").is_ok(), "known, and wanted all the same");
+    let taken = book("2026-11-25T10:00:00Z", "busy claimed past");
+    assert!(matches!(taken, Err(BookError::NotFree { why: WhyNot::Busy, .. })), "{taken:?}");
+}
+
+#[test]
+fn a_time_beyond_sixty_days_is_asked_about_where_it_lies() {
+    let desk = Desk::new();
+    let new = |start: &str| NewBooking { contact: desk.contact, worker: desk.worker, start: at(start) };
+    let book = |start: &str| create(desk.app(), &desk.world.owner, &new(start), &Anyway::parse("too_far"));
+    // The diary's supplier call is on every Wednesday, 9:30 to 10:30, for twelve weeks; 3 February is the eleventh.
+    let taken = book("2027-02-03T10:00:00Z");
+    assert!(matches!(taken, Err(BookError::NotFree { why: WhyNot::Busy, .. })), "{taken:?}");
+    assert!(book("2027-02-03T11:00:00Z").is_ok());
+}
+
+#[test]
+fn a_proposal_whose_time_has_gone_is_booked_at_a_free_one() {
+    let desk = Desk::new();
+    desk.reply("Could you do Thursday at 11:30?");
+    let asked = desk.bookings().remove(0);
+    let other = add_contact(&desk.world, "Tom", "Aldridge", "tom@lakeside.example");
+    let new = NewBooking { contact: other, worker: desk.worker, start: asked.start };
+    create(desk.app(), &desk.world.owner, &new, &Anyway::default()).unwrap();
+    let gone = accept(desk.app(), &desk.world.owner, asked.id, None, &Anyway::default());
+    let Err(BookError::NotFree { free, .. }) = gone else { panic!("somebody was quicker: {gone:?}") };
+    assert_eq!(free.len(), 3);
+    let booked = accept(desk.app(), &desk.world.owner, asked.id, Some(free[0].start), &Anyway::default()).unwrap();
+    assert_eq!((booked.start, booked.state), (free[0].start, State::Held));
 }

@@ -1,5 +1,7 @@
 //! The week as the calendar page draws it: blocks on a grid of quarter hours, and the same as a list for a phone.
 
+use std::time::Duration;
+
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::ToSpan;
@@ -9,7 +11,7 @@ use super::service::BookError;
 use super::store;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::availability::{self, Schedule, Span};
+use crate::availability::{self, Cached, Schedule, Span};
 use crate::base::UnixMillis;
 use crate::connections::{self, State as ConnectionState, Use};
 use crate::contacts;
@@ -18,6 +20,9 @@ use crate::contacts;
 const QUARTERS: u16 = 96;
 /// Blocks that may stand side by side.
 const MOST_LANES: usize = 4;
+/// Readings of a calendar that may fail to come before the week says so, and what one may be late.
+const MOST_MISSED: u32 = 3;
+const SLACK: Duration = Duration::from_secs(300);
 
 /// One week, Monday to Sunday, on the clock of the working hours.
 pub struct Week {
@@ -118,6 +123,17 @@ impl Day {
     }
 }
 
+impl Meeting {
+    /// What is said under the name: what is still open, else the title.
+    pub fn words(&self) -> &str {
+        match self.state {
+            State::Proposed { .. } => "asks for this time",
+            State::Failed { .. } => "not booked: the calendar refused it",
+            _ => &self.title,
+        }
+    }
+}
+
 impl Block {
     /// "Busy until 17:00".
     pub fn until_words(&self) -> String {
@@ -126,7 +142,7 @@ impl Block {
 }
 
 fn is_shown(booking: &Booking) -> bool {
-    !matches!(booking.state, State::Cancelled { .. } | State::Failed { .. })
+    !matches!(booking.state, State::Cancelled { .. })
 }
 
 struct Elsewhere {
@@ -146,7 +162,7 @@ fn busy_elsewhere(app: &App, actor: &Actor, range: Span, bookings: &[Booking]) -
         let cached = availability::cached(&app.store, actor.workspace, connection.id)?;
         if let ConnectionState::NeedsOwner { reason, .. } = &connection.state {
             found.unread.push(format!("{}: {reason}", connection.address));
-        } else if let Some(reason) = cached.as_ref().and_then(|cached| cached.failed.as_ref()) {
+        } else if let Some(reason) = not_known(cached.as_ref(), range, app.now(), app.config.jobs.calendar_sync) {
             found.unread.push(format!("{}: {reason}", connection.address));
         }
         found.busy.extend(cached.into_iter().flat_map(|cached| cached.busy).filter(|busy| busy.overlaps(&range)));
@@ -163,6 +179,25 @@ fn busy_elsewhere(app: &App, actor: &Actor, range: Span, bookings: &[Booking]) -
         joins
     });
     Ok(found)
+}
+
+/// Why the week may be busier than it is drawn, in words. What lies behind us is not read any more and is no news.
+fn not_known(cached: Option<&Cached>, week: Span, now: UnixMillis, every: Duration) -> Option<String> {
+    if week.end <= now {
+        return None;
+    }
+    let Some(cached) = cached else { return Some("not read yet, so what stands in this calendar is missing.".into()) };
+    if let Some(reason) = &cached.failed {
+        return Some(reason.clone());
+    }
+    if now.since(cached.read_at) > every * MOST_MISSED + SLACK {
+        let hours = now.since(cached.read_at).as_secs().div_ceil(3600);
+        return Some(format!("last read {hours} h ago, so what came since is missing."));
+    }
+    let needed = Span::new(week.start.max(now), week.end);
+    // It was read from then on; the end is what a later week passes.
+    (cached.range.end < needed.end)
+        .then(|| "busy times are read 60 days ahead; what stands in this calendar after that is missing.".to_owned())
 }
 
 type Piece<'a> = (Span, Option<(&'a Booking, String)>);
@@ -197,7 +232,7 @@ fn block(span: Span, meeting: Option<&(&Booking, String)>, whole: Span, zone: &T
     let to_quarter = if span.end >= whole.end { QUARTERS } else { last_quarter(span.end, zone) };
     let kind = match meeting.map(|(booking, _)| &booking.state) {
         None => " ev-busy",
-        Some(State::Proposed { .. }) => " ev-ask",
+        Some(State::Proposed { .. } | State::Failed { .. }) => " ev-ask",
         Some(State::Held) => " ev-hold",
         Some(_) => "",
     };
@@ -346,6 +381,35 @@ mod tests {
         ]);
         let lanes: Vec<&str> = classes.iter().map(|class| class.split(" lane-").nth(1).unwrap_or("")).collect();
         assert_eq!(lanes, ["1-of-2", "2-of-2", "2-of-2", ""]);
+    }
+
+    #[test]
+    fn a_week_that_is_not_known_is_not_drawn_as_free_without_a_word() {
+        let (now, every) = (at("2026-11-24T10:00:00Z"), Duration::from_secs(300));
+        let hours = |count: i64| UnixMillis(now.0 + count * 3_600_000);
+        let read = |read_at: UnixMillis| Cached {
+            read_at,
+            range: Span::new(read_at, UnixMillis(read_at.0 + 60 * 86_400_000)),
+            busy: vec![],
+            failed: None,
+        };
+        let week = |days: i64| Span::new(hours(24 * days), hours(24 * (days + 7)));
+        let failed = Cached { failed: Some("notFound".into()), ..read(now) };
+        let cases = [
+            ("this week, just read", Some(read(now)), week(-1), ""),
+            ("the last week whole within 60 days", Some(read(now)), week(53), ""),
+            ("a week that reaches beyond", Some(read(now)), week(54), "60 days"),
+            ("a week far beyond", Some(read(now)), week(300), "60 days"),
+            ("never read", None, week(0), "not read yet"),
+            ("read yesterday", Some(read(hours(-24))), week(0), "24 h ago"),
+            ("failed", Some(failed), week(0), "notFound"),
+            ("a week that is over", None, week(-8), ""),
+        ];
+        for (name, cached, week, expected) in cases {
+            let words = not_known(cached.as_ref(), week, now, every).unwrap_or_default();
+            assert_eq!(words.is_empty(), expected.is_empty(), "{name}: {words}");
+            assert!(words.contains(expected), "{name}: {words}");
+        }
     }
 
     #[test]

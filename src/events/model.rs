@@ -149,6 +149,12 @@ pub enum Happened {
         booking: BookingId,
         contact: ContactId,
     },
+    /// The calendar refused a booking, its move or its end; the reason is the provider's, in words.
+    BookingFailed {
+        booking: BookingId,
+        contact: ContactId,
+        reason: String,
+    },
     /// An answer about a meeting waits for a person.
     MeetingLeft {
         reply: ReplyId,
@@ -228,6 +234,7 @@ impl Happened {
             | H::BookingConfirmed { contact, .. }
             | H::BookingMoved { contact, .. }
             | H::BookingCancelled { contact, .. }
+            | H::BookingFailed { contact, .. }
             | H::MeetingLeft { contact, .. } => Some(*contact),
             H::Suppressed { contact, .. } | H::Unsubscribed { contact, .. } => *contact,
             _ => None,

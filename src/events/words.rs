@@ -49,6 +49,7 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         H::BookingConfirmed { .. } => fixed("calendar", "ok", "Meeting booked"),
         H::BookingMoved { .. } => fixed("calendar", "plum", "Meeting moved"),
         H::BookingCancelled { .. } => fixed("calendar", "", "Meeting cancelled"),
+        H::BookingFailed { reason, .. } => ("calendar", "bad", because("The calendar refused a meeting", reason)),
         H::MeetingLeft { reason, .. } => ("calendar", "warn", because("A meeting waits for you", reason)),
         H::Unknown => fixed("info", "", "Something that was erased, or that only a newer version knows"),
     }

@@ -102,6 +102,7 @@ struct NewSettings {
     units_per_minute: Option<u32>,
     testing_mode: Option<bool>,
     replace_message_ids: Option<bool>,
+    rotate_refresh: Option<bool>,
     slow_conferences: Option<bool>,
 }
 
@@ -111,6 +112,7 @@ fn settings(world: &mut World, new: &NewSettings) -> Answer {
     now.units_per_minute = new.units_per_minute.unwrap_or(now.units_per_minute);
     now.testing_mode = new.testing_mode.unwrap_or(now.testing_mode);
     now.replace_message_ids = new.replace_message_ids.unwrap_or(now.replace_message_ids);
+    now.rotate_refresh = new.rotate_refresh.unwrap_or(now.rotate_refresh);
     now.slow_conferences = new.slow_conferences.unwrap_or(now.slow_conferences);
     done()
 }

@@ -27,7 +27,8 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[String]) -> A
         ("GET" | "POST", ["authorize"]) => oauth::authorise(&REALM, grants, &world.accounts, request, now),
         ("POST", ["token"]) => {
             let accounts = &world.accounts;
-            Exchange { realm: &REALM, grants, accounts, request, now, testing_mode: false }.answer()
+            Exchange { realm: &REALM, grants, accounts, request, now, testing_mode: false, rotate_refresh: false }
+                .answer()
         }
         ("POST", ["revoke"]) => oauth::revoke(grants, request, now),
         ("GET", ["certs"]) => Answer::ok(&oauth::key_set()),

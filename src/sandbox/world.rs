@@ -37,6 +37,8 @@ pub(super) struct Settings {
     pub testing_mode: bool,
     /// Gmail replaces the Message-ID of what it sends.
     pub replace_message_ids: bool,
+    /// Each use of a refresh token gives a new one and ends the old.
+    pub rotate_refresh: bool,
     /// A Meet link is made only when the event is read again, not at once.
     pub slow_conferences: bool,
 }
@@ -48,6 +50,7 @@ impl Default for Settings {
             units_per_minute: 6_000,
             testing_mode: false,
             replace_message_ids: false,
+            rotate_refresh: false,
             slow_conferences: false,
         }
     }

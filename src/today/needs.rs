@@ -67,6 +67,7 @@ impl Needs {
         needs.add_drafts(day)?;
         needs.add_replies(day, &waiting)?;
         needs.add_proposals(day)?;
+        needs.add_troubled(day)?;
         needs.add_meetings(day)?;
         needs.add_doubts(day)?;
         needs.add_workers(day)?;
@@ -184,6 +185,22 @@ impl Needs {
             self.rows.push(proposal(day, &mut people, booking)?);
         }
         self.add_rest(proposed.len(), "proposed times", "/calendar");
+        Ok(())
+    }
+
+    /// Meetings that the calendar refused.
+    fn add_troubled(&mut self, day: &Day<'_>) -> Result<(), TodayError> {
+        if !day.actor.may(Permission::EditBookings) {
+            return Ok(());
+        }
+        let troubled = bookings::list_troubled(&day.app.store, day.workspace.id, SHOWN + 1)?;
+        let mut people = People::of(day.app, day.workspace.id);
+        for booking in troubled.iter().take(SHOWN) {
+            self.rows.push(refused(day, &mut people, booking)?);
+        }
+        if troubled.len() > SHOWN {
+            self.add_more("More meetings that the calendar refused", "/calendar");
+        }
         Ok(())
     }
 
@@ -360,6 +377,26 @@ fn proposal(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result
             words: format!("Book {}", start.strftime("%H:%M")),
             kind: "",
         }],
+        ..Need::default()
+    })
+}
+
+fn refused(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result<Need, TodayError> {
+    let known = people.get(booking.contact)?;
+    let start = booking.start.in_zone(&day.zone);
+    let reason = booking.trouble.as_deref().unwrap_or_default();
+    let again = (!booking.is_unwritten()).then(|| Act {
+        action: format!("/calendar/{}/again", booking.id),
+        words: "Try again".to_owned(),
+        kind: "",
+    });
+    Ok(Need {
+        icon: "alert",
+        tone: "bad",
+        fact: format!("{}, {}: not in your calendar as agreed", known.name, start.strftime("%a %-d %b, %H:%M")),
+        context: format!("{} {reason}", booking.trouble_words()),
+        read: format!("/calendar/{}", booking.id),
+        acts: again.into_iter().collect(),
         ..Need::default()
     })
 }

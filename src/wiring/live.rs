@@ -49,7 +49,8 @@ fn parts(what: &Happened) -> Vec<&'static str> {
         H::BookingProposed { .. }
         | H::BookingConfirmed { .. }
         | H::BookingMoved { .. }
-        | H::BookingCancelled { .. } => &["needs-you", "agenda", "calendar", "figures"],
+        | H::BookingCancelled { .. }
+        | H::BookingFailed { .. } => &["needs-you", "agenda", "calendar", "figures"],
         H::MessageBounced { .. } | H::Complained { .. } | H::Unsubscribed { .. } => &["leads", "figures"],
         H::WorkerActivated { .. } | H::WorkerPaused { .. } => &["outgoing", "workers", "frame-sending"],
         H::ConnectionLost { .. } | H::ConnectionMade { .. } | H::ConnectionRemoved { .. } => {

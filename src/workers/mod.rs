@@ -11,7 +11,7 @@ mod model;
 mod service;
 mod store;
 
-pub use model::{Autonomy, Hours, Limits, Meeting, Off, Sender, Tone, Worker, WorkerState};
+pub use model::{signature_of, Autonomy, Hours, Limits, Meeting, Off, Sender, Tone, Worker, WorkerState};
 pub use service::{
     activate, create, delete, pause, pause_all, pause_by_itself, pause_restored, resume_all, set_automatic, update,
     ActivateError, WorkerError, WorkerForm,

@@ -79,6 +79,15 @@ pub struct Meeting {
     pub video: bool,
 }
 
+/// What stands below a text: the worker's signature, else its sender's name, else the mailbox's own name.
+pub fn signature_of(worker: Option<&Worker>, mailbox: Option<&crate::connections::Connection>) -> String {
+    let sender = worker.map(|worker| &worker.sender);
+    let own = sender.map(|sender| if sender.signature.trim().is_empty() { &sender.name } else { &sender.signature });
+    let own = own.filter(|own| !own.trim().is_empty());
+    let words = own.or(mailbox.map(|mailbox| &mailbox.display_name));
+    words.map(|words| words.trim().to_owned()).unwrap_or_default()
+}
+
 impl Default for Meeting {
     fn default() -> Self {
         Self {

@@ -80,8 +80,12 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
             ("worker", id("worker")),
             ("date", text("2030-01-09")),
             ("time", text("10:00")),
+            ("anyway", text("too_far unreadable")),
         ],
-        "/calendar/{booking}/move" => vec![("date", text("2030-01-09")), ("time", text("10:00"))],
+        "/calendar/{booking}/accept" | "/calendar/{booking}/again" => vec![("anyway", text("too_far unreadable"))],
+        "/calendar/{booking}/move" => {
+            vec![("date", text("2030-01-09")), ("time", text("10:00")), ("anyway", text("too_far unreadable"))]
+        }
         "/settings/workspace" => {
             vec![
                 ("name", text("Renamed")),

@@ -224,6 +224,7 @@ GET    /calendar/new                              EditBookings
 POST   /calendar/new                              EditBookings
 GET    /calendar/{booking}                        ViewCalendar
 POST   /calendar/{booking}/accept                 EditBookings
+POST   /calendar/{booking}/again                  EditBookings
 POST   /calendar/{booking}/decline                EditBookings
 POST   /calendar/{booking}/dismiss                EditBookings
 POST   /calendar/{booking}/move                   EditBookings

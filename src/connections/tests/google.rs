@@ -110,6 +110,17 @@ fn a_token_is_refreshed_once_however_many_ask_and_is_kept() {
 }
 
 #[test]
+fn a_new_refresh_token_takes_the_place_of_the_old_one() {
+    let world = World::start();
+    let connection = world.connect(&[Use::Outreach]);
+    world.control("settings", &json!({"rotate_refresh": true}));
+    for hour in 1..4 {
+        world.advance(Duration::from_secs(3_600));
+        assert_eq!(profile(&world, &connection).unwrap(), OWNER, "hour {hour}: the token before has ended");
+    }
+}
+
+#[test]
 fn a_token_refused_before_its_time_is_refreshed_once() {
     let world = World::start();
     let connection = world.connect(&[Use::Outreach]);

@@ -93,6 +93,8 @@ pub enum ZoneUse {
     Fixed(i32),
     Mine,
     Yours,
+    /// A place that no zone is known of: the hour is the sender's, and a person should look.
+    Unknown,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -432,3 +432,35 @@ fn two_thousand_digits_are_read_like_any_text() {
         keeps_its_promises(&pattern.repeat(2000 / pattern.len()));
     }
 }
+
+#[test]
+fn t11_any_place_of_the_zone_database_names_its_zone() {
+    // 13:00 UTC is 14:00 in London.
+    check(&[
+        (LONDON, "Monday 3pm Prague time", "18T14:00"),
+        (LONDON, "Monday 15:00 Copenhagen time", "18T14:00"),
+        (LONDON, "Monday at 3pm (Oslo time)", "18T14:00"),
+        (LONDON, "Monday at 3pm Budapest time", "18T14:00"),
+        (LONDON, "Monday at 15:00 Buenos Aires time", "18T19:00"),
+        (LONDON, "Monday at 6am AKST", "18T15:00"),
+        (LONDON, "Monday at 6am HST", "18T17:00"),
+        (MADRID, "el lunes a las 15:00 hora de Oslo", "18T15:00"),
+    ]);
+}
+
+#[test]
+fn t11_the_time_of_an_unknown_place_is_the_sender_s_and_a_person_looks() {
+    let cases = [
+        ("Monday at 3pm Sioux Falls time?", true),
+        ("Monday at 3pm, Winterfell time", true),
+        ("Monday at 3pm Prague time", false),
+        ("Monday at 3pm my time", false),
+        ("Monday at 3pm, time permitting", false),
+        ("Monday at 3pm. Which time suits you?", false),
+    ];
+    for (text, ambiguous) in cases {
+        let found = read(LONDON, text);
+        let read: Vec<bool> = found.proposals.iter().map(|proposal| proposal.ambiguous).collect();
+        assert_eq!(read, [ambiguous], "{text}");
+    }
+}

@@ -16,6 +16,7 @@ pub(super) fn error(code: u16, domain: &str, reason: &str, message: &str) -> Ans
         403 => "PERMISSION_DENIED",
         404 => "NOT_FOUND",
         409 => "ALREADY_EXISTS",
+        413 => "INVALID_ARGUMENT",
         412 => "FAILED_PRECONDITION",
         429 => "RESOURCE_EXHAUSTED",
         503 => "UNAVAILABLE",

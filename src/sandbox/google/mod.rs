@@ -45,7 +45,7 @@ pub(super) struct Google {
 /// `path` is what follows `/google`, decoded.
 pub(super) fn answer(world: &mut World, request: &Request, path: &[String]) -> Answer {
     let now = world.clock.now();
-    let testing_mode = world.settings.testing_mode;
+    let (testing_mode, rotate_refresh) = (world.settings.testing_mode, world.settings.rotate_refresh);
     let segments: Vec<&str> = path.iter().map(String::as_str).collect();
     let grants = &mut world.google.grants;
     match (request.method.as_str(), segments.as_slice()) {
@@ -54,7 +54,7 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[String]) -> A
         }
         ("POST", ["token"]) => {
             let accounts = &world.accounts;
-            Exchange { realm: &REALM, grants, accounts, request, now, testing_mode }.answer()
+            Exchange { realm: &REALM, grants, accounts, request, now, testing_mode, rotate_refresh }.answer()
         }
         ("POST", ["revoke"]) => oauth::revoke(grants, request, now),
         ("GET", [".well-known", "openid-configuration"]) => oauth::discovery(&REALM, request),

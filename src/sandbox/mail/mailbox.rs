@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::mime::Head;
 use crate::base::UnixMillis;
@@ -53,6 +54,7 @@ pub(in crate::sandbox) struct Mailbox {
 
 /// A box's first history id; real ones are large too, and never 0.
 const FIRST_HISTORY: u64 = 10_000;
+const HISTORY_KEPT: Duration = Duration::from_secs(7 * 86_400);
 
 impl Mailbox {
     pub fn new(uid_validity: u32) -> Self {
@@ -106,6 +108,18 @@ impl Mailbox {
         self.changes.clear();
     }
 
+    /// Forgets changes that are older than a week, and with them the cursors that would need them.
+    /// (developers.google.com/workspace/gmail/api/guides/sync: history is kept for at least one week)
+    pub fn age_history(&mut self, now: UnixMillis) {
+        let before = now.minus(HISTORY_KEPT);
+        let is_old = |change: &&Change| {
+            change.kind == ChangeKind::Added && self.find(change.mail).is_some_and(|mail| mail.at < before)
+        };
+        let Some(oldest) = self.changes.iter().filter(is_old).map(|change| change.id).max() else { return };
+        self.history_floor = self.history_floor.max(oldest);
+        self.changes.retain(|change| change.id > oldest);
+    }
+
     /// The conversation a mail belongs to: references must lead there and the subject must be the same, except for
     /// reports of the mail system, which Gmail files with the mail they are about.
     fn thread_of(&self, head: &Head) -> Option<u64> {
@@ -147,6 +161,21 @@ mod tests {
             let filed = mailbox.file(2, reply, &["INBOX"], UnixMillis(1), None);
             assert_eq!(filed.thread == 1, joins, "{name}");
         }
+    }
+
+    #[test]
+    fn changes_of_more_than_a_week_ago_end_the_cursors_before_them() {
+        let day = |count: u64| UnixMillis(0).plus(Duration::from_secs(count * 86_400));
+        let mut mailbox = Mailbox::new(1);
+        let first = mailbox.history;
+        mailbox.file(1, raw("1@x", "", "a@x.example", "Heat"), &["INBOX"], day(0), None);
+        let second = mailbox.history;
+        mailbox.file(2, raw("2@x", "", "a@x.example", "Cold"), &["INBOX"], day(5), None);
+        mailbox.age_history(day(7));
+        assert!(first >= mailbox.history_floor, "just a week old");
+        mailbox.age_history(day(8));
+        assert!(first < mailbox.history_floor && second >= mailbox.history_floor);
+        assert_eq!(mailbox.changes.len(), 1, "what came after it is still told");
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(in crate::sandbox) fn authorise(
 ) -> Answer {
     let is_decision = request.method == "POST";
     let parameters = if is_decision { request.form() } else { request.query.clone() };
-    let asked = match Asked::read(&parameters) {
+    let asked = match Asked::read(realm, &parameters) {
         Ok(asked) => asked,
         Err((code, detail)) => return error_page(realm, code, &detail),
     };
@@ -47,7 +47,7 @@ pub(in crate::sandbox) fn authorise(
 }
 
 impl Asked {
-    fn read(parameters: &[(String, String)]) -> Result<Self, (&'static str, String)> {
+    fn read(realm: &Realm, parameters: &[(String, String)]) -> Result<Self, (&'static str, String)> {
         let text = |name| value_of(parameters, name).map(str::to_owned).filter(|value| !value.is_empty());
         let missing = |name: &str| ("invalid_request", format!("Missing required parameter: {name}"));
         let client = text("client_id").ok_or_else(|| missing("client_id"))?;
@@ -63,6 +63,11 @@ impl Asked {
         }
         let scopes: Vec<String> =
             text("scope").ok_or_else(|| missing("scope"))?.split_whitespace().map(str::to_owned).collect();
+        let unknown: Vec<&str> = scopes.iter().map(String::as_str).filter(|scope| !is_known(realm, scope)).collect();
+        if !unknown.is_empty() {
+            let unknown = unknown.join(", ");
+            return Err(("invalid_scope", format!("Some requested scopes were invalid. {{invalid=[{unknown}]}}")));
+        }
         let challenge = text("code_challenge");
         if challenge.is_some() && text("code_challenge_method").as_deref() != Some("S256") {
             return Err(("invalid_request", "Only code_challenge_method=S256 is taken here.".to_owned()));
@@ -178,7 +183,7 @@ fn consent_page(realm: &Realm, accounts: &[Account], parameters: &[(String, Stri
             .scopes
             .iter()
             .filter(|scope| is_tickable(realm, scope))
-            .map(|scope| ScopeLine { scope, says: meaning(scope) })
+            .filter_map(|scope| Some(ScopeLine { scope, says: meaning(scope)? }))
             .collect(),
         parameters,
         back_to: back_to.clone(),
@@ -215,8 +220,18 @@ fn html(status: u16, page: askama::Result<String>, form_action: &str) -> Answer 
 
 /// Who you are is not up for choice; what may be done in your name is.
 fn is_tickable(realm: &Realm, scope: &str) -> bool {
-    let identity = matches!(scope, "openid" | "email" | "profile") || scope.contains("/auth/userinfo.");
-    realm.is_google && !identity
+    realm.is_google && !is_identity(scope)
+}
+
+fn is_identity(scope: &str) -> bool {
+    let long = scope.strip_prefix("https://www.googleapis.com/auth/userinfo.");
+    matches!(scope, "openid" | "email" | "profile") || matches!(long, Some("email" | "profile"))
+}
+
+/// Google refuses a request with a scope that does not exist; other providers leave it out (OpenID Connect Core
+/// section 3.1.2.1).
+fn is_known(realm: &Realm, scope: &str) -> bool {
+    !realm.is_google || is_identity(scope) || meaning(scope).is_some()
 }
 
 fn loopback_url(text: &str) -> Option<url::Url> {
@@ -225,8 +240,9 @@ fn loopback_url(text: &str) -> Option<url::Url> {
 }
 
 /// What a scope means, in words a person can decide on.
-fn meaning(scope: &str) -> &'static str {
-    match scope.strip_prefix("https://www.googleapis.com/auth/").unwrap_or(scope) {
+/// `None`: there is no such scope.
+fn meaning(scope: &str) -> Option<&'static str> {
+    Some(match scope.strip_prefix("https://www.googleapis.com/auth/").unwrap_or(scope) {
         "gmail.send" => "Send e-mail in your name",
         "gmail.readonly" => "Read your e-mail and mail settings",
         "gmail.metadata" => "See the headers and labels of your e-mail, not its text",
@@ -241,6 +257,14 @@ fn meaning(scope: &str) -> &'static str {
         "calendar.events.freebusy" | "calendar.freebusy" => "See when you are free or busy",
         "calendar.calendarlist.readonly" => "See the list of your calendars",
         "calendar.app.created" => "Make calendars of its own, and see and change those",
-        _ => "Use your account in a way that the sandbox has no words for",
-    }
+        "gmail.compose" => "Write drafts and send e-mail",
+        "gmail.insert" => "Put e-mail into your mailbox",
+        "gmail.labels" => "See and change your e-mail labels",
+        "gmail.settings.basic" => "See and change your mail settings and filters",
+        "calendar.calendarlist" => "See and change the list of your calendars",
+        "calendar.calendars" => "See and change the properties of your calendars",
+        "calendar.calendars.readonly" => "See the properties of your calendars",
+        "calendar.settings.readonly" => "See your calendar settings",
+        _ => return None,
+    })
 }

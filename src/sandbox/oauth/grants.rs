@@ -122,6 +122,11 @@ impl Grants {
         self.refresh.get(token).filter(|access| access.is_live(now))
     }
 
+    /// Ends one refresh token; the rest of its grant goes on.
+    pub(super) fn end_refresh(&mut self, token: &str) {
+        self.refresh.remove(token);
+    }
+
     /// Ends the whole grant behind an access or refresh token. False when the token is not live.
     pub(super) fn revoke_token(&mut self, token: &str, now: UnixMillis) -> bool {
         let Some(access) = self.access(token, now).or_else(|| self.refresh(token, now)).cloned() else { return false };

@@ -22,6 +22,8 @@ pub(in crate::sandbox) struct Exchange<'a> {
     pub now: UnixMillis,
     /// Refresh tokens get seven days to live.
     pub testing_mode: bool,
+    /// A refresh answers with a new refresh token, and the old one ends.
+    pub rotate_refresh: bool,
 }
 
 impl Exchange<'_> {
@@ -63,14 +65,20 @@ impl Exchange<'_> {
         id_token::sign(&identity_claims(&issuer, account, granted, code.nonce.as_deref(), self.now))
     }
 
-    /// The answer carries no new refresh token: the old one goes on.
+    /// Usually the answer carries no new refresh token and the old one goes on; with `rotate_refresh` it is replaced.
     fn refresh(&mut self, form: &Form, client: &str) -> Result<Answer, Answer> {
         let token = value_of(form, "refresh_token").unwrap_or_default();
         let dead = || refusal(400, "invalid_grant", "Token has been expired or revoked.");
         let grant = self.grants.refresh(token, self.now).filter(|grant| grant.client == client).cloned();
         let grant = grant.ok_or_else(dead)?;
         let access = self.grants.issue_access(client, &grant.email, grant.scopes.clone(), self.now);
-        Ok(Answer::ok(&token_body(&access, &grant.scopes)))
+        let mut answer = token_body(&access, &grant.scopes);
+        if self.rotate_refresh {
+            self.grants.end_refresh(token);
+            answer["refresh_token"] =
+                json!(self.grants.issue_refresh(client, &grant.email, grant.scopes.clone(), grant.expires));
+        }
+        Ok(Answer::ok(&answer))
     }
 }
 

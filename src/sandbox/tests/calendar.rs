@@ -211,3 +211,41 @@ fn guests_are_written_to_only_when_asked() {
     client.send_json("DELETE", &format!("{EVENTS}/hhhhh1?sendUpdates=all"), &token, &Value::Null);
     assert!(client.mails_of("ada@mill.example")[1]["raw"].as_str().unwrap().contains("METHOD:CANCEL"));
 }
+
+#[test]
+fn an_event_with_a_zone_or_a_guest_that_cannot_be_is_refused() {
+    let client = Client::start();
+    let token = client.token(&["calendar.events.owned"]);
+    let at = |zone: &str| json!({"dateTime": "2026-11-24T10:30:00Z", "timeZone": zone});
+    let cases = [
+        ("start", at("Europe/Atlantis"), "Invalid time zone definition for start time."),
+        ("end", json!({"dateTime": "2026-11-24T11:30:00+01:00", "timeZone": "CET+1"}), "Invalid time zone definition"),
+        ("attendees", json!([{"email": "ada@mill.example"}, {"email": "not an address"}]), "Invalid attendee email."),
+        ("attendees", json!([{"displayName": "Ada"}]), "Invalid attendee email."),
+    ];
+    for (field, value, words) in cases {
+        let mut event = meeting("ccccc0");
+        event[field] = value;
+        let reply = client.post(EVENTS, &token, &event);
+        assert_eq!((reply.status, reply.reason()), (400, "invalid"), "{field}: {}", reply.text);
+        assert!(reply.text.contains(words), "{field}: {}", reply.text);
+    }
+    assert_eq!(client.post(EVENTS, &token, &meeting("ccccc0")).status, 200, "nothing was kept of the refused ones");
+}
+
+#[test]
+fn a_sync_token_that_was_not_used_for_weeks_is_gone() {
+    let client = Client::start();
+    let token = client.token(&["calendar.events.owned"]);
+    let first = client.get(EVENTS, &token).json["nextSyncToken"].as_str().unwrap().to_owned();
+    client.clock.advance(std::time::Duration::from_secs(27 * 86_400));
+    let token = client.token(&["calendar.events.owned"]);
+    let next = client.get(&format!("{EVENTS}?syncToken={first}"), &token);
+    assert_eq!(next.status, 200, "{}", next.text);
+    client.clock.advance(std::time::Duration::from_secs(2 * 86_400));
+    let token = client.token(&["calendar.events.owned"]);
+    let gone = client.get(&format!("{EVENTS}?syncToken={first}"), &token);
+    assert_eq!((gone.status, gone.reason()), (410, "fullSyncRequired"), "{}", gone.text);
+    let renewed = next.json["nextSyncToken"].as_str().unwrap();
+    assert_eq!(client.get(&format!("{EVENTS}?syncToken={renewed}"), &token).status, 200);
+}

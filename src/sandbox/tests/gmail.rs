@@ -176,3 +176,17 @@ fn a_mail_to_oneself_is_one_mail_in_two_places() {
     assert_eq!(sent["labelIds"], json!(["INBOX", "SENT", "UNREAD"]));
     assert_eq!(client.mails_of(OWNER).len(), 1);
 }
+
+#[test]
+fn a_mail_has_at_most_a_hundred_recipients_and_thirty_five_mebibytes() {
+    let client = Client::start();
+    let token = client.token(&["gmail.send"]);
+    let to = |count: usize| (0..count).map(|n| format!("p{n}@mill.example")).collect::<Vec<_>>().join(", ");
+    let mail = |to: &str, body: &str| format!("From: {OWNER}\nTo: {to}\nSubject: Heat\n\n{body}\n");
+    assert_eq!(client.send_mail(&token, &mail(&to(100), "x")).status, 200);
+    let many = client.send_mail(&token, &mail(&to(101), "x"));
+    assert_eq!((many.status, many.reason()), (400, "invalidArgument"), "{}", many.text);
+    let large = client.send_mail(&token, &mail("ada@mill.example", &"x".repeat(36_700_160)));
+    assert_eq!((large.status, large.reason()), (413, "uploadTooLarge"), "{}", large.text);
+    assert_eq!(client.mails_of("ada@mill.example").len(), 0, "nothing of it arrived");
+}

@@ -47,6 +47,8 @@ fn a_request_that_names_no_trusted_client_never_redirects() {
         ("code_challenge_method", "plain", "invalid_request"),
         ("response_type", "token", "invalid_request"),
     ];
+    let unknown = format!("openid {SCOPE}gmail.sent");
+    let cases = cases.into_iter().chain([("scope", unknown.as_str(), "invalid_scope")]);
     for (field, value, error) in cases {
         let mut asked = Client::asking("openid");
         asked.retain(|(name, _)| name != field);

@@ -9,7 +9,7 @@ mod numeric;
 mod time;
 mod zone;
 
-use super::ast::{Atom, AtomKind, DateExpr, TimeExpr};
+use super::ast::{Atom, AtomKind, DateExpr, TimeExpr, ZoneUse};
 use super::lex::Items;
 use super::lexicon::{Sense, Unit};
 
@@ -64,6 +64,10 @@ fn one(items: &Items, habits: &Habits, at: usize, found: &mut Vec<Atom>) -> Opti
         return push(AtomKind::Zone(zone), to);
     }
     let previous = found.last();
+    if let Some(to) = zone::unknown(items, at, previous) {
+        found.push(Atom { kind: AtomKind::Zone(ZoneUse::Unknown), from: at, to });
+        return Some(to);
+    }
     if let Some((time, to)) = time::time(items, at, time::Place::after(items, at, previous)) {
         found.push(Atom { kind: AtomKind::Time(time), from: at, to });
         return Some(to);

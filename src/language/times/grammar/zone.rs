@@ -1,6 +1,6 @@
 //! Time zones in the text (rule T11).
 
-use super::super::ast::ZoneUse;
+use super::super::ast::{Atom, AtomKind, TimeExpr, ZoneUse};
 use super::super::lex::Items;
 use super::super::lexicon::{named_zone, Sense, ZoneName};
 use super::{Habits, Read};
@@ -21,6 +21,25 @@ pub fn zone(items: &Items, habits: &Habits, at: usize) -> Read<ZoneUse> {
         return Some((ZoneUse::Fixed(minutes), to));
     }
     Some((ZoneUse::Named(named_zone(name, habits.sender_zone).to_owned()), at + 1))
+}
+
+/// Words of a place's name that are looked at.
+const MOST_WORDS: usize = 3;
+
+/// "Winterfell time", "Sioux Falls time" right after a clock time: a place of which no zone is known.
+pub fn unknown(items: &Items, at: usize, previous: Option<&Atom>) -> Option<usize> {
+    let clock = previous.filter(|atom| match atom.kind {
+        AtomKind::Time(expr) => {
+            matches!(expr, TimeExpr::Point(_) | TimeExpr::Range(..) | TimeExpr::After(_) | TimeExpr::Before(_))
+        }
+        _ => false,
+    })?;
+    let beside = clock.to == at || (clock.to + 1 == at && items.is_sign(clock.to, &["(", ","]));
+    let is_name = |at: usize| {
+        items.get(at).is_some_and(|item| item.is_word() && item.senses.is_empty()) && !items.is_text(at, "time")
+    };
+    let words = (at..at + MOST_WORDS).take_while(|at| is_name(*at)).count();
+    (beside && words > 0 && items.is_text(at + words, "time")).then_some(at + words + 1)
 }
 
 /// "+2", "-05:30", "+0530" right after GMT or UTC.

@@ -231,6 +231,17 @@ fn build_index() -> HashMap<String, Vec<Entry>> {
             insert(&mut index, Lang::En, Sense::Zone(*name), spelling);
         }
     }
+    for (place, zone) in zones::places() {
+        let phrases = [
+            (Lang::En, format!("~{place} time")),
+            (Lang::Es, format!("~hora de {place}")),
+            (Lang::Fr, format!("~heure de {place}")),
+            (Lang::Pt, format!("~horario de {place}")),
+        ];
+        for (lang, spelling) in phrases {
+            insert(&mut index, lang, Sense::Zone(zone), &spelling);
+        }
+    }
     for list in index.values_mut() {
         list.sort_by_key(|entry| std::cmp::Reverse(entry.rest.len()));
     }

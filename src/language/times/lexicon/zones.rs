@@ -1,5 +1,7 @@
 //! Names of time zones as people write them (rule T11).
 
+use std::sync::OnceLock;
+
 /// What a zone word stands for; `Ist` depends on the writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ZoneName {
@@ -15,6 +17,15 @@ use ZoneName::{Iana, Ist, Utc};
 pub const SPELLINGS: &[(ZoneName, &str)] = &[
     (Utc, "gmt|utc|~z|zulu"),
     (Ist, "~ist|indian standard time"),
+    (Iana("America/Anchorage"), "akst|akdt|alaska time"),
+    (Iana("Pacific/Honolulu"), "~hst|~hdt|hawaii time|hawaiian time"),
+    (Iana("America/Halifax"), "~ast|~adt|atlantic time"),
+    (Iana("America/St_Johns"), "newfoundland time"),
+    (Iana("Europe/Prague"), "czech time|prager zeit|heure de prague|hora de praga"),
+    (Iana("Europe/Copenhagen"), "danish time|heure de copenhague|hora de copenhague"),
+    (Iana("Europe/Oslo"), "norwegian time"),
+    (Iana("Europe/Budapest"), "hungarian time"),
+    (Iana("Europe/Bucharest"), "romanian time"),
     (Iana("America/New_York"), "~et|~est|edt|eastern|eastern time|us eastern|east coast time|new york time|ny time|nyc time|boston time|miami time|atlanta time|hora del este|washington time"),
     (Iana("America/Chicago"), "~ct|~cst|cdt|central time|us central|chicago time|dallas time|houston time|austin time"),
     (Iana("America/Denver"), "~mt|~mst|mdt|mountain time|denver time"),
@@ -68,6 +79,27 @@ pub const SPELLINGS: &[(ZoneName, &str)] = &[
     (Iana("Africa/Nairobi"), "~eat|nairobi time|kenya time"),
     (Iana("Africa/Cairo"), "cairo time|egypt time"),
 ];
+
+/// Last parts of zone names that are words of every day: "Christmas time" is no island.
+const PLAIN_WORDS: [&str; 9] =
+    ["christmas", "easter", "reunion", "wake", "midway", "center", "resolute", "north", "south"];
+/// Regions whose zones are named after places.
+const REGIONS: [&str; 8] = ["Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"];
+
+/// Every place that a zone of the database is named after, in lower case, with that zone: "prague" and
+/// "Europe/Prague", "buenos aires" and "America/Argentina/Buenos_Aires".
+pub fn places() -> impl Iterator<Item = (&'static str, ZoneName)> {
+    static PLACES: OnceLock<Vec<(String, String)>> = OnceLock::new();
+    let places = PLACES.get_or_init(|| jiff::tz::db().available().filter_map(|zone| place(zone.as_str())).collect());
+    places.iter().map(|(place, zone)| (place.as_str(), Iana(zone)))
+}
+
+fn place(zone: &str) -> Option<(String, String)> {
+    let (region, rest) = zone.split_once('/')?;
+    let place = rest.rsplit('/').next()?.replace('_', " ").to_lowercase();
+    let is_place = REGIONS.contains(&region) && place.len() > 3 && !PLAIN_WORDS.contains(&place.as_str());
+    is_place.then(|| (place, zone.to_owned()))
+}
 
 /// The IANA name a zone word stands for, given the zone of the writer.
 pub fn named_zone(name: ZoneName, sender_zone: &str) -> &'static str {

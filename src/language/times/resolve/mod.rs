@@ -170,6 +170,8 @@ impl Resolver<'_> {
     fn proposal(&self, slot: &Slot, start: Timestamp, end: Option<Timestamp>, zone: &Zone, ambiguous: bool) -> Found {
         let kind = if end.is_some() { Kind::Window } else { Kind::Exact };
         let source_text = source(self.text, self.items, slot.from, slot.to);
+        let unknown_zone = slot.time.as_ref().is_some_and(|time| time.zone == Some(ZoneUse::Unknown));
+        let ambiguous = ambiguous || unknown_zone;
         let proposal = Proposal { start, end, kind, source_text, zone: zone.name.clone(), ambiguous };
         Found { proposal, bare_day: None }
     }
@@ -177,7 +179,7 @@ impl Resolver<'_> {
     fn zone(&self, time: Option<&TimeOfDay>) -> Zone {
         let sender = || Zone { zone: self.context.sender_zone.clone(), name: self.context.sender_zone_name.to_owned() };
         match time.and_then(|time| time.zone.as_ref()) {
-            None | Some(ZoneUse::Mine) => sender(),
+            None | Some(ZoneUse::Mine | ZoneUse::Unknown) => sender(),
             Some(ZoneUse::Yours) => {
                 let zone = self.context.workspace_zone.clone();
                 let name = zone.iana_name().unwrap_or("UTC").to_owned();

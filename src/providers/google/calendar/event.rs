@@ -146,6 +146,55 @@ pub(super) struct EventAnswer {
     conference_data: Option<Conference>,
 }
 
+/// An event that takes time, without what it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    pub id: String,
+    pub start: Option<When>,
+    pub end: Option<When>,
+}
+
+/// What is asked for of events that are none of ours.
+pub(super) const TAKEN_FIELDS: &str =
+    "nextPageToken,items(id,status,transparency,start,end,attendees(self,responseStatus))";
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct TakenAnswer {
+    id: String,
+    status: String,
+    transparency: String,
+    start: Option<TimeAnswer>,
+    end: Option<TimeAnswer>,
+    attendees: Vec<AttendeeAnswer>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct AttendeeAnswer {
+    #[serde(rename = "self")]
+    is_self: bool,
+    response_status: String,
+}
+
+impl TakenAnswer {
+    pub fn taken(self) -> Option<Taken> {
+        let declined = self.attendees.iter().any(|guest| guest.is_self && guest.response_status == "declined");
+        let free = self.status == "cancelled" || self.transparency == "transparent" || declined;
+        let (start, end) = (self.start.and_then(When::of), self.end.and_then(When::of));
+        (!free).then_some(Taken { id: self.id, start, end })
+    }
+}
+
+impl When {
+    fn of(time: TimeAnswer) -> Option<Self> {
+        match (time.date_time, time.date) {
+            (Some(instant), _) => UnixMillis::parse_rfc3339(&instant).map(Self::At),
+            (None, day) => day.map(Self::Day),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct TimeAnswer {
@@ -191,14 +240,10 @@ struct CreateStatus {
 impl From<EventAnswer> for Event {
     fn from(answer: EventAnswer) -> Self {
         let meet = meet_link(&answer);
-        let when = |time: TimeAnswer| match (time.date_time, time.date) {
-            (Some(instant), _) => UnixMillis::parse_rfc3339(&instant).map(When::At),
-            (None, day) => day.map(When::Day),
-        };
         Self {
             is_cancelled: answer.status == "cancelled",
-            start: answer.start.and_then(when),
-            end: answer.end.and_then(when),
+            start: answer.start.and_then(When::of),
+            end: answer.end.and_then(When::of),
             private: answer.extended_properties.private,
             id: answer.id,
             etag: answer.etag,

@@ -18,10 +18,10 @@ use crate::base::UnixMillis;
 use crate::providers::error::{ProviderError, Repeat};
 
 pub use busy::{Busy, BusyTimes};
-pub use event::{client_event_id, Attendee, Event, EventPatch, MeetLink, NewEvent, When};
+pub use event::{client_event_id, Attendee, Event, EventPatch, MeetLink, NewEvent, Taken, When};
 
 use busy::{busy_times, join, query_body, FreeBusyAnswer};
-use event::{new_event_body, patch_body, EventAnswer};
+use event::{new_event_body, patch_body, EventAnswer, TakenAnswer, TAKEN_FIELDS};
 
 /// Longest range of one free/busy request; Google refuses more.
 const MAX_RANGE: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -183,6 +183,19 @@ impl Calendar<'_> {
             .append_pair("maxResults", "250");
         let marked = |event: &Event| event.private.get(key).is_some_and(|found| found == value);
         Ok(self.all_pages::<EventAnswer>(&url)?.into_iter().map(Event::from).filter(marked).collect())
+    }
+
+    /// The single events between two instants that take time: not deleted, not shown as free, not declined by the
+    /// account's owner. Only ids and times are asked for.
+    pub fn list_taken(&self, calendar: &str, from: UnixMillis, to: UnixMillis) -> Result<Vec<Taken>, ProviderError> {
+        let mut url = self.events(calendar, None);
+        url.query_pairs_mut()
+            .append_pair("singleEvents", "true")
+            .append_pair("timeMin", &from.to_rfc3339())
+            .append_pair("timeMax", &to.to_rfc3339())
+            .append_pair("maxResults", "250")
+            .append_pair("fields", TAKEN_FIELDS);
+        Ok(self.all_pages::<TakenAnswer>(&url)?.into_iter().filter_map(TakenAnswer::taken).collect())
     }
 
     fn all_pages<T: serde::de::DeserializeOwned>(&self, first: &Url) -> Result<Vec<T>, ProviderError> {

@@ -4,6 +4,7 @@ use serde_json::{json, Map, Value};
 
 use super::invite::{self, Notice};
 use super::{admit, conference, errors, reachable, times, READ, WRITE};
+use crate::base::EmailAddress;
 use crate::sandbox::oauth::Access;
 use crate::sandbox::wire::{Answer, Request};
 use crate::sandbox::world::World;
@@ -158,7 +159,7 @@ fn merge(event: &mut Value, sent: Map<String, Value>, access: &Access, with_conf
             name if SERVER_FIELDS.contains(&name) => {}
             "conferenceData" if !with_conference => {}
             "conferenceData" => event["conferenceData"] = conference::requested(value)?,
-            "attendees" => event["attendees"] = invited(value, access),
+            "attendees" => event["attendees"] = invited(value, access)?,
             // A time is one value: a date must not stay behind beside a new dateTime.
             "start" | "end" => event[name.as_str()] = value,
             _ => overlay(&mut event[name.as_str()], value),
@@ -183,9 +184,12 @@ fn overlay(old: &mut Value, new: Value) {
 }
 
 /// Guests, each with an answer; the person's own entry is marked.
-fn invited(attendees: Value, access: &Access) -> Value {
-    let Value::Array(mut attendees) = attendees else { return Value::Null };
+fn invited(attendees: Value, access: &Access) -> Result<Value, Answer> {
+    let Value::Array(mut attendees) = attendees else { return Ok(Value::Null) };
     for attendee in &mut attendees {
+        if attendee["email"].as_str().is_none_or(|email| EmailAddress::parse(email).is_err()) {
+            return Err(errors::error(400, "global", "invalid", "Invalid attendee email."));
+        }
         let own = attendee["email"].as_str().is_some_and(|email| email.eq_ignore_ascii_case(&access.email));
         if own {
             attendee["self"] = json!(true);
@@ -195,7 +199,7 @@ fn invited(attendees: Value, access: &Access) -> Value {
             attendee["responseStatus"] = json!(if own { "accepted" } else { "needsAction" });
         }
     }
-    Value::Array(attendees)
+    Ok(Value::Array(attendees))
 }
 
 fn settle_pending(world: &mut World, access: &Access, calendar: &str, id: &str) {

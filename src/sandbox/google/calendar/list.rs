@@ -1,15 +1,20 @@
 //! events.list: by time, by property, or what changed since a sync token.
 
+use std::time::Duration;
+
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine;
 use serde_json::{json, Value};
 
 use super::store::{Calendar, Event};
 use super::{admit, errors, reachable, times, EVENTS_BUSY, READ};
+use crate::base::UnixMillis;
 use crate::sandbox::oauth::Access;
 use crate::sandbox::wire::{Answer, Request};
 use crate::sandbox::world::World;
 
+/// Google names no span after which a sync token ends; four weeks unused is what the sandbox allows.
+const TOKEN_LIFE: Duration = Duration::from_secs(28 * 86_400);
 /// Parameters that narrow a list and therefore cannot stand beside a sync token.
 const NOT_WITH_SYNC: [&str; 8] = [
     "iCalUID",
@@ -24,9 +29,10 @@ const NOT_WITH_SYNC: [&str; 8] = [
 
 pub(super) fn events(world: &mut World, request: &Request, calendar: &str) -> Result<Answer, Answer> {
     let access = admit(world, request, &READ)?;
+    let now = world.clock.now();
     let calendar = reachable(world, &access, calendar, &READ)?;
     let mut found = match request.param("syncToken") {
-        Some(token) => changed_since(calendar, request, token)?,
+        Some(token) => changed_since(calendar, request, token, now)?,
         None => matching(calendar, request)?,
     };
     if request.param("orderBy") == Some("startTime") {
@@ -52,7 +58,7 @@ pub(super) fn events(world: &mut World, request: &Request, calendar: &str) -> Re
     if start + most < found.len() {
         answer["nextPageToken"] = json!((start + most).to_string());
     } else {
-        answer["nextSyncToken"] = json!(sync_token(calendar.version));
+        answer["nextSyncToken"] = json!(sync_token(calendar.version, now));
     }
     Ok(Answer::ok(&answer))
 }
@@ -95,26 +101,33 @@ fn matching<'a>(calendar: &'a Calendar, request: &Request) -> Result<Vec<&'a Eve
 }
 
 /// Everything changed since the token was given out, deleted events always among it.
-fn changed_since<'a>(calendar: &'a Calendar, request: &Request, token: &str) -> Result<Vec<&'a Event>, Answer> {
+fn changed_since<'a>(
+    calendar: &'a Calendar,
+    request: &Request,
+    token: &str,
+    now: UnixMillis,
+) -> Result<Vec<&'a Event>, Answer> {
     if NOT_WITH_SYNC.iter().any(|name| request.param(name).is_some()) {
         let message = "Sync token cannot be used together with the parameters sent.";
         return Err(errors::error(400, "global", "invalid", message));
     }
-    let version = version_of(token).ok_or_else(|| invalid("syncToken"))?;
-    if version < calendar.sync_floor || version > calendar.version {
+    let (version, given) = read_token(token).ok_or_else(|| invalid("syncToken"))?;
+    if version < calendar.sync_floor || version > calendar.version || given.plus(TOKEN_LIFE) < now {
         let message = "Sync token is no longer valid, a full sync is required.";
         return Err(errors::error(410, "calendar", "fullSyncRequired", message));
     }
     Ok(calendar.events.iter().filter(|event| event.version > version).collect())
 }
 
-fn sync_token(version: u64) -> String {
-    URL_SAFE_NO_PAD.encode(format!("sync {version}"))
+/// Carries the calendar's version and when it was given out.
+fn sync_token(version: u64, now: UnixMillis) -> String {
+    URL_SAFE_NO_PAD.encode(format!("sync {version} {}", now.0))
 }
 
-fn version_of(token: &str) -> Option<u64> {
+fn read_token(token: &str) -> Option<(u64, UnixMillis)> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-    text.strip_prefix("sync ")?.parse().ok()
+    let (version, given) = text.strip_prefix("sync ")?.split_once(' ')?;
+    Some((version.parse().ok()?, UnixMillis(given.parse().ok()?)))
 }
 
 fn invalid(name: &str) -> Answer {

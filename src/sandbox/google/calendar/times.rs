@@ -31,6 +31,11 @@ fn instant(time: &Value, which: &str, calendar_zone: &TimeZone) -> Result<UnixMi
         return Ok(date.to_zoned(calendar_zone.clone()).map_err(|_| invalid())?.timestamp().into());
     }
     let text = time["dateTime"].as_str().ok_or_else(|| required(format!("Missing {which} time.")))?;
+    // A zone that does not exist is refused also where the offset makes it needless.
+    if let Some(name) = time["timeZone"].as_str() {
+        let message = format!("Invalid time zone definition for {which} time.");
+        TimeZone::get(name).map_err(|_| errors::error(400, "global", "invalid", &message))?;
+    }
     if let Some(instant) = UnixMillis::parse_rfc3339(text) {
         return Ok(instant);
     }

@@ -12,6 +12,8 @@ use crate::sandbox::world::World;
 /// or that never was one, is 404.
 pub(super) fn list(world: &mut World, call: &Call) -> Result<Answer, Answer> {
     let access = call.admit(world, &READ, Cost::ListHistory)?;
+    let now = world.clock.now();
+    world.mailbox(&access.email).age_history(now);
     let mailbox = mailbox(world, &access)?;
     let start = call.request.param("startHistoryId").ok_or_else(|| errors::bad_request("Missing startHistoryId"))?;
     let start: u64 = start.parse().map_err(|_| errors::bad_request("Invalid startHistoryId"))?;

@@ -16,7 +16,10 @@ use crate::sandbox::wire::{Answer, Request};
 use crate::sandbox::world::{Account, World};
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
-const MOST_RECIPIENTS: usize = 500;
+/// Of one message through the API or SMTP (support.google.com/a/answer/166852).
+const MOST_RECIPIENTS: usize = 100;
+/// `maxSize` of messages.send in the discovery document: 35 MiB.
+const MOST_BYTES: usize = 36_700_160;
 const SCOPES: [&str; 4] = [FULL, MODIFY, COMPOSE, SEND];
 
 /// base64url with or without padding: both are taken.
@@ -48,6 +51,10 @@ pub(in crate::sandbox::google) fn upload(world: &mut World, request: &Request) -
 }
 
 fn post(world: &mut World, sender: &str, raw: Vec<u8>, thread: Option<u64>) -> Result<Answer, Answer> {
+    if raw.len() > MOST_BYTES {
+        let message = "The message is larger than the maximum allowed size.";
+        return Err(errors::error(413, "global", "uploadTooLarge", message));
+    }
     let recipients = Head::parse(&raw).recipients;
     if recipients.is_empty() {
         return Err(errors::bad_request("Recipient address required"));
