@@ -305,7 +305,7 @@ pub struct EnrolmentJson {
     /// RFC 3339; of a waiting or paused one.
     #[serde(skip_serializing_if = "Option::is_none")]
     due: Option<String>,
-    /// YYYY-MM-DD.
+    /// YYYY-MM-DD: until then it was put off. On that day the sequence goes on, or a person decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     follow_up_on: Option<String>,
     /// How its answer was read.

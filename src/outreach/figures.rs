@@ -23,6 +23,8 @@ pub enum Group {
     Held = 6,
     /// Held back because enough mails wait for the mailbox.
     Backlog = 7,
+    /// The day until which they put it off has come.
+    AskAgain = 8,
     Written = 10,
     Replied = 11,
     Interested = 12,
@@ -32,7 +34,7 @@ pub enum Group {
 }
 
 impl Group {
-    pub const ALL: [Group; 14] = [
+    pub const ALL: [Group; 15] = [
         Group::All,
         Group::Waiting,
         Group::Queued,
@@ -41,6 +43,7 @@ impl Group {
         Group::Stopped,
         Group::Held,
         Group::Backlog,
+        Group::AskAgain,
         Group::Written,
         Group::Replied,
         Group::Interested,
@@ -60,6 +63,7 @@ impl Group {
             Group::Stopped => "stopped",
             Group::Held => "held",
             Group::Backlog => "backlog",
+            Group::AskAgain => "ask-again",
             Group::Written => "written",
             Group::Replied => "replied",
             Group::Interested => "interested",
@@ -83,6 +87,7 @@ impl Group {
             Group::Stopped => "Stopped",
             Group::Held => "Held back",
             Group::Backlog => "Behind others",
+            Group::AskAgain => "Ask again",
             Group::Written => "Written to",
             Group::Replied => "Replied",
             Group::Interested => "Interested",
@@ -167,6 +172,7 @@ pub fn groups_of(enrolment: &Enrolment) -> Vec<Group> {
         State::Queued { .. } => groups.push(Group::Queued),
         State::PausedUntil { .. } => groups.push(Group::Away),
         State::Finished { .. } => groups.push(Group::Finished),
+        State::Stopped { is_due: true, .. } => groups.extend([Group::Stopped, Group::AskAgain]),
         State::Stopped { .. } => groups.push(Group::Stopped),
     }
     let came = &enrolment.came;

@@ -265,7 +265,7 @@ fn carry_out(
             plan::turn(txn, enrolment, State::Finished { at: now, reason: reason.clone() }, now)
         }
         Decision::Stop(reason) => {
-            let stopped = State::Stopped { at: now, reason: reason.clone(), follow_up_on: None };
+            let stopped = State::Stopped { at: now, reason: reason.clone(), follow_up_on: None, is_due: false };
             plan::turn(txn, enrolment, stopped, now)
         }
     }

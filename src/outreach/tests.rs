@@ -348,6 +348,59 @@ fn what_a_person_wrote_and_only_perhaps_is_an_absence_stops_the_sequence() {
 }
 
 #[test]
+fn who_puts_it_off_is_taken_up_on_the_day_by_the_sequence_or_by_a_person() {
+    type Change = fn(&mut Reading);
+    let cases: [(&str, Change, bool); 3] = [
+        ("read surely", |_| {}, true),
+        ("not surely enough", |reading| reading.confidence = 0.79, false),
+        ("delicate", |reading| reading.flags = vec!["legal".into()], false),
+    ];
+    for (name, change, goes_on) in cases {
+        let world = World::new();
+        let lead = world.lead("Anna", |_| {});
+        world.activate();
+        world.answer(&lead, "later", |reading| {
+            reading.follow_up_on = Some("2026-12-10".into());
+            change(reading);
+        });
+        assert!(world.now_stands(&lead).state.is_put_off(), "{name}");
+        world.advance(14 * DAY);
+        assert_eq!((world.texts().len(), world.figure(Group::AskAgain)), (1, 0), "{name}: the day has not come");
+        world.advance(2 * DAY);
+        assert_eq!(world.figure(Group::AskAgain), u64::from(!goes_on), "{name}");
+        world.advance(MINUTE);
+        assert_eq!(world.texts().len(), 1 + usize::from(goes_on), "{name}");
+    }
+}
+
+#[test]
+fn a_deferral_after_the_last_mail_comes_to_a_person_and_can_be_let_rest() {
+    let world = World::with(vec![step(0, "S", "One.")], |_, _| {});
+    let lead = world.lead("Anna", |_| {});
+    world.activate();
+    assert!(matches!(world.now_stands(&lead).state, State::Finished { .. }));
+    world.answer(&lead, "later", |_| {});
+    world.advance(89 * DAY);
+    assert_eq!(world.figure(Group::AskAgain), 0);
+    world.advance(4 * DAY);
+    assert_eq!(world.figure(Group::AskAgain), 1, "no day was named: after ninety");
+    leave(world.app(), &world.test.owner, lead.id).unwrap();
+    assert_eq!((world.figure(Group::AskAgain), world.figure(Group::Stopped)), (0, 1));
+}
+
+#[test]
+fn a_day_that_was_misread_is_dropped_with_its_label() {
+    let world = World::new();
+    let lead = world.lead("Anna", |_| {});
+    world.activate();
+    let reply = world.answer(&lead, "later", |reading| reading.follow_up_on = Some("2026-12-10".into()));
+    world.read_as(reply, "question", |_| {});
+    assert!(!world.now_stands(&lead).state.is_put_off());
+    world.advance(30 * DAY);
+    assert_eq!((world.texts().len(), world.figure(Group::AskAgain)), (1, 0));
+}
+
+#[test]
 fn an_automatic_acknowledgement_changes_nothing() {
     let world = World::new();
     let lead = world.lead("Anna", |_| {});

@@ -9,10 +9,12 @@ use super::guide::Guide;
 use super::people::People;
 use crate::authz::Permission;
 use crate::availability::Span;
+use crate::base::day_words;
 use crate::bookings::{self, Booking, State as BookingState};
 use crate::connections::{self, State as ConnectionState};
 use crate::drafts::{self, Draft};
 use crate::messaging::{self, Delivery, Message, Reply};
+use crate::outreach::{self, Enrolment, Group, State as Stand};
 use crate::store::StoreError;
 use crate::workers::{self, WorkerState};
 use crate::workspaces::WorkspaceState;
@@ -69,6 +71,7 @@ impl Needs {
         needs.add_proposals(day)?;
         needs.add_meetings(day)?;
         needs.add_doubts(day)?;
+        needs.add_follow_ups(day)?;
         needs.add_workers(day)?;
         needs.add_guide(day)?;
         Ok(needs)
@@ -213,6 +216,25 @@ impl Needs {
             self.rows.push(doubt(day, &mut people, message)?);
         }
         self.add_rest(doubtful.len(), "such mails", "");
+        Ok(())
+    }
+
+    /// Who had put it off until a day that has come now.
+    fn add_follow_ups(&mut self, day: &Day<'_>) -> Result<(), TodayError> {
+        if !day.actor.may(Permission::EditOutreach) {
+            return Ok(());
+        }
+        let (store, workspace) = (&day.app.store, day.workspace.id);
+        let mut people = People::of(day.app, workspace);
+        for worker in workers::list(store, workspace)? {
+            let page = outreach::list_group(store, workspace, worker.id, Group::AskAgain, None, SHOWN)?;
+            for lead in &page.rows {
+                self.rows.push(follow_up(&mut people, lead)?);
+            }
+            let all = outreach::figures(store, workspace, worker.id)?.of(Group::AskAgain);
+            let list = format!("/outreach/{}/leads?group={}", worker.id, Group::AskAgain.as_str());
+            self.add_rest(usize::try_from(all).unwrap_or(usize::MAX), "to ask again", &list);
+        }
         Ok(())
     }
 
@@ -376,6 +398,28 @@ fn left_over(people: &mut People<'_>, reply: &Reply, reason: &str) -> Result<Nee
         context: link.map_or_else(|| reason.to_owned(), |link| format!("{reason} {link}")),
         href: format!("/replies/{}", reply.id),
         go: "Answer",
+        ..Need::default()
+    })
+}
+
+fn follow_up(people: &mut People<'_>, lead: &Enrolment) -> Result<Need, TodayError> {
+    let known = people.get(lead.contact)?;
+    let on = match &lead.state {
+        Stand::Stopped { follow_up_on: Some(day), .. } => day_words(day),
+        _ => String::new(),
+    };
+    let act = |verb: &str, words: &str, kind| Act {
+        action: format!("/outreach/{}/leads/{}/{verb}", lead.worker, lead.id),
+        words: words.to_owned(),
+        kind,
+    };
+    Ok(Need {
+        icon: "clock",
+        tone: "brand",
+        fact: format!("{} wanted to be asked again on {on}", known.name),
+        context: "“Go on” sends the next mail of the sequence; or write to them yourself.".to_owned(),
+        read: format!("/contacts/{}", lead.contact),
+        acts: vec![act("leave", "Let it rest", "quiet"), act("resume", "Go on", "")],
         ..Need::default()
     })
 }
