@@ -16,7 +16,7 @@ use crate::availability::{self, Claimed, Rules, Span};
 use crate::base::{BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
 use crate::connections::{self, Kind};
 use crate::contacts::{self, Contact};
-use crate::drafts;
+use crate::drafts::{self, Asked};
 use crate::events::{self, Event, Happened, Start, Subscriber};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::messaging::{self, Reading, Reply};
@@ -113,6 +113,8 @@ struct Case {
     reading: Reading,
     contact: Contact,
     worker: Option<Worker>,
+    /// Nobody has to be asked about this answer.
+    is_trusted: bool,
     /// What the contact has agreed on already.
     upcoming: Option<Booking>,
     clocks: Clocks,
@@ -147,13 +149,9 @@ fn consider(app: &App, job: &Job) -> Result<Outcome, StoreError> {
     }
 }
 
-/// Without a person only for a new meeting, by a worker that is on and was allowed to, and never when the mail tried
-/// to give orders.
+/// Without a person only for a new meeting, by a worker that may act alone here and has a calendar.
 fn may_book(case: &Case) -> bool {
-    let allowed = case.worker.as_ref().is_some_and(|worker| {
-        worker.state.is_working() && worker.autonomy.automatic.contains_key(LABEL) && worker.calendar.is_some()
-    });
-    allowed && case.upcoming.is_none() && !case.reading.flags.iter().any(|flag| flag == "injection")
+    case.is_trusted && case.upcoming.is_none() && case.worker.as_ref().is_some_and(|worker| worker.calendar.is_some())
 }
 
 fn load(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Case>, StoreError> {
@@ -178,7 +176,18 @@ fn load(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Case>, 
         let home = workspaces::find(txn, workspace)?.map_or_else(|| ours.clone(), |found| found.time_zone);
         let guest_zone = contact.time_zone.clone().unwrap_or(home);
         let clocks = Clocks::of(&guest_zone, &ours);
-        Ok(Some(Case { reply, reading, contact, worker, upcoming, clocks, guest_zone }))
+        let asked = Asked {
+            label: LABEL,
+            confidence: reading.confidence,
+            at_least: workspaces::find_routing(txn, workspace)?.book,
+            flags: &reading.flags,
+            words: &reply.excerpt,
+        };
+        let is_trusted = match &worker {
+            Some(worker) => drafts::may_act_alone(txn, workspace, worker, &asked)?,
+            None => false,
+        };
+        Ok(Some(Case { is_trusted, reply, reading, contact, worker, upcoming, clocks, guest_zone }))
     })
 }
 
