@@ -11,7 +11,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use self::workers::{
     activate_worker, delete_worker, get_worker, get_workers, patch_worker, pause_sending, pause_worker, post_worker,
-    put_worker, resume_sending, worker_of,
+    put_worker, resume_sending, resume_worker, worker_of,
 };
 use super::sequences::{self, SequenceForm, StepForm};
 use super::{
@@ -46,6 +46,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
         )
         .service(at("/workers/{worker}/activate").route(web::post().to(activate_worker)))
         .service(at("/workers/{worker}/pause").route(web::post().to(pause_worker)))
+        .service(at("/workers/{worker}/resume").route(web::post().to(resume_worker)))
         .service(at("/sending/pause").route(web::post().to(pause_sending)))
         .service(at("/sending/resume").route(web::post().to(resume_sending)))
         .service(
@@ -77,6 +78,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     workers::delete_worker,
     workers::activate_worker,
     workers::pause_worker,
+    workers::resume_worker,
     workers::pause_sending,
     workers::resume_sending,
     get_enrolments,

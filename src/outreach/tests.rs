@@ -581,6 +581,32 @@ fn pausing_holds_from_that_moment_and_switching_on_wakes_what_waited() {
 }
 
 #[test]
+fn taking_a_pause_back_approves_no_text_and_releases_no_brake() {
+    let world = World::new();
+    let (app, owner) = (world.app(), &world.test.owner);
+    world.lead("Anna", |_| {});
+    assert!(matches!(workers::resume(app, owner, world.worker.id), Err(workers::WorkerError::NotPaused)), "it is off");
+    world.activate();
+    let mut form =
+        SequenceForm::of(&get_sequence(&app.store, world.test.workspace, world.sequence.id).unwrap().unwrap());
+    form.steps[1].text = "Two, unread.".into();
+    update(app, owner, world.sequence.id, &form).unwrap();
+    workers::pause(app, owner, world.worker.id, "Paused by Nora.").unwrap();
+    workers::resume(app, owner, world.worker.id).unwrap();
+    world.advance(4 * DAY);
+    assert_eq!(world.texts(), ["Hi Anna, one."], "the changed text was read by nobody");
+
+    let brake = |txn: &mut crate::store::Txn<'_>| {
+        workers::pause_by_itself(txn, world.test.workspace, world.worker.id, app.now(), "Too many bounced.")
+    };
+    app.store.write(brake).unwrap();
+    workers::pause(app, owner, world.worker.id, "Paused by Nora.").unwrap();
+    assert!(matches!(workers::resume(app, owner, world.worker.id), Err(workers::WorkerError::NotPaused)));
+    let stands = workers::get(&app.store, world.test.workspace, world.worker.id).unwrap().unwrap().state;
+    assert!(matches!(&stands, workers::WorkerState::Paused(off) if off.by_itself), "{stands:?}");
+}
+
+#[test]
 fn hundreds_of_leads_get_exactly_one_mail_each() {
     let world = World::with(vec![step(0, "S", "Hi {{first_name}}.")], |form, _| form.audience_tag = "hotel".into());
     for number in 0..300 {

@@ -21,6 +21,9 @@ pub enum WorkerError {
     Invalid { field: &'static str, words: String },
     #[error("a worker that is working cannot be deleted; switch it off first")]
     StillWorking,
+    /// It is off, or stopped by itself: that is for switching on, which looks at everything first.
+    #[error("only a worker that a person has paused can go on as it was; switch it on instead")]
+    NotPaused,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -267,12 +270,36 @@ pub fn activate(app: &App, actor: &Actor, id: WorkerId, ready: &Ready<'_>) -> Re
     })
 }
 
-/// Switches a worker off, by a person. What is queued waits; nothing more leaves.
+/// Takes a person's pause back: the worker goes on as it was. Approves no text and releases no brake, which only
+/// `activate` does.
+pub fn resume(app: &App, actor: &Actor, id: WorkerId) -> Result<Worker, WorkerError> {
+    actor.require(Permission::ActivateWorkers)?;
+    let now = app.now();
+    app.store.write(|txn| {
+        let mut worker = store::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?;
+        match &worker.state {
+            WorkerState::Working => return Ok(worker),
+            WorkerState::Paused(off) if !off.by_itself && worker.activated_at.is_some() => {}
+            WorkerState::Paused(_) | WorkerState::Off => return Err(WorkerError::NotPaused),
+        }
+        worker.state = WorkerState::Working;
+        store::put(txn, actor.workspace, &worker)?;
+        note(txn, actor, now, "worker.resumed", &worker, "")?;
+        events::append(txn, actor.workspace, now, Happened::WorkerActivated { worker: id })?;
+        Ok(worker)
+    })
+}
+
+/// Pauses a working worker, by a person. What is queued waits; nothing more leaves. One that stopped by itself stays
+/// stopped for its own reason.
 pub fn pause(app: &App, actor: &Actor, id: WorkerId, reason: &str) -> Result<(), WorkerError> {
     actor.require(Permission::ActivateWorkers)?;
     let now = app.now();
     app.store.write(|txn| {
         let worker = store::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?;
+        if !worker.state.is_working() {
+            return Ok(());
+        }
         switch_off(txn, actor.workspace, worker, now, reason, false)?;
         let on = format!("worker {id}");
         Ok(audit::record(txn, actor.workspace, now, &who(actor), "worker.paused", &on, reason)?)

@@ -548,6 +548,25 @@ pub async fn pause_worker(
     .await?
 }
 
+/// Takes a pause back: the worker goes on as it was, without approving changed texts. 409 for one that is off or
+/// stopped by itself.
+#[utoipa::path(post, path = "/v1/workers/{worker}/resume", tag = "workers", params(("worker" = String, Path,)),
+    responses((status = 200, body = WorkerJson), (status = 409, description = "Switch it on instead")))]
+pub async fn resume_worker(
+    app: web::Data<App>,
+    actor: Actor,
+    once: Once,
+    id: web::Path<WorkerId>,
+) -> Result<ApiAnswer, ApiError> {
+    run(move || {
+        once.carry_out(|| {
+            let resumed = workers::resume(&app, &actor, *id).map_err(OutreachError::from)?;
+            ApiAnswer::json(StatusCode::OK, &worker_json(&app, &actor, &resumed)?)
+        })
+    })
+    .await?
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Switched {
     /// How many workers were switched.
