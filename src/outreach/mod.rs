@@ -20,6 +20,7 @@ mod period;
 mod plan;
 mod preview;
 mod react;
+mod recall;
 pub mod sequences;
 mod step;
 mod store;

@@ -5,7 +5,7 @@ use super::enrol;
 use super::figures::Fate;
 use super::model::{Enrolment, Sent, State};
 use super::plan::{self, hours_for, step_job};
-use super::{later, store, timing, wake};
+use super::{later, recall, store, timing, wake};
 use crate::app::App;
 use crate::base::{day_words, BookingId, ContactId, MessageId, ReplyId, StepId, UnixMillis, WorkspaceId};
 use crate::connections::{self, State as Link};
@@ -49,6 +49,9 @@ impl Subscriber<App> for Follow {
                 opted_out(app, workspace, *contact, "Unsubscribed", now)
             }
             Happened::BookingConfirmed { booking, contact } => booked(app, workspace, *booking, *contact, now),
+            Happened::WorkerPaused { worker, reason } if reason == workers::PAUSED_ALL => {
+                recall::worker(app, workspace, *worker, now)
+            }
             Happened::WorkerActivated { worker } => wake::worker(app, workspace, *worker, now),
             Happened::SendingResumed => wake::workspace(app, workspace, now),
             Happened::ConnectionMade { connection } => wake::mailbox(app, workspace, *connection, now),

@@ -24,7 +24,7 @@ use crate::workspaces::{self, Workspace};
 /// pause still reaches them.
 pub(super) const BACKLOG: usize = 50;
 /// When a held step is looked at again even if nobody wakes it.
-const LOOK_AGAIN: Duration = Duration::from_secs(6 * 3600);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(6 * 3600);
 const LOOK_AGAIN_BACKLOG: Duration = Duration::from_secs(15 * 60);
 
 /// The task behind `STEP`.

@@ -581,6 +581,32 @@ fn pausing_holds_from_that_moment_and_switching_on_wakes_what_waited() {
 }
 
 #[test]
+fn pausing_everything_takes_waiting_mails_back_and_writes_them_anew() {
+    let world = World::new();
+    let (app, owner) = (world.app(), &world.test.owner);
+    let lead = world.lead("Anna", |_| {});
+    world.activate();
+    // The mailbox has not been read, so the second mail is queued and waits at the gate.
+    app.clock.advance(3 * DAY);
+    world.settle();
+    let State::Queued { message, .. } = world.now_stands(&lead).state else { panic!("not queued") };
+    workers::pause_all(app, owner).unwrap();
+    world.settle();
+    let State::Waiting { waits_for: Some(hold), .. } = world.now_stands(&lead).state else { panic!("not back") };
+    assert!(hold.words.contains("is paused"), "{}", hold.words);
+    let taken = messaging::get_message(&app.store, world.test.workspace, message).unwrap().unwrap();
+    assert!(matches!(taken.state, messaging::Delivery::NotSent { .. }), "{:?}", taken.state);
+    let mut form =
+        SequenceForm::of(&get_sequence(&app.store, world.test.workspace, world.sequence.id).unwrap().unwrap());
+    form.steps[1].text = "Two, a day later.".into();
+    update(app, owner, world.sequence.id, &form).unwrap();
+    approve(app, owner, world.sequence.id).unwrap();
+    workers::resume_all(app, owner).unwrap();
+    world.advance(MINUTE);
+    assert_eq!(world.texts(), ["Hi Anna, one.", "Two, a day later."]);
+}
+
+#[test]
 fn taking_a_pause_back_approves_no_text_and_releases_no_brake() {
     let world = World::new();
     let (app, owner) = (world.app(), &world.test.owner);

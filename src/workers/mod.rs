@@ -14,6 +14,6 @@ mod store;
 pub use model::{Autonomy, Hours, Limits, Meeting, Off, Sender, Tone, Worker, WorkerState};
 pub use service::{
     activate, create, delete, pause, pause_all, pause_by_itself, pause_restored, resume, resume_all, set_automatic,
-    update, ActivateError, WorkerError, WorkerForm,
+    update, ActivateError, WorkerError, WorkerForm, PAUSED_ALL,
 };
 pub use store::{find, get, list, put, TABLES};

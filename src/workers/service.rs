@@ -367,7 +367,7 @@ pub fn pause_restored(app: &App, workspace: WorkspaceId, made_at: UnixMillis) ->
     })
 }
 
-/// The kill switch (G12): every worker of the workspace stops.
+/// The kill switch (G12): every worker of the workspace stops, and what it has waiting is taken back by its rooms.
 pub fn pause_all(app: &App, actor: &Actor) -> Result<usize, WorkerError> {
     actor.require(Permission::ActivateWorkers)?;
     let now = app.now();
@@ -403,7 +403,8 @@ pub fn resume_all(app: &App, actor: &Actor) -> Result<usize, WorkerError> {
     })
 }
 
-const PAUSED_ALL: &str = "Everything was paused.";
+/// Why a worker stands still after the kill switch. Whoever has mail of its waiting takes it back (G12).
+pub const PAUSED_ALL: &str = "Everything was paused.";
 
 fn switch_off(
     txn: &mut Txn<'_>,

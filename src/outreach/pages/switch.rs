@@ -105,7 +105,10 @@ pub async fn delete(
 /// POST /sending/pause: the kill switch (G12).
 pub async fn pause_all(app: web::Data<App>, actor: Actor, cookies: web::Data<Cookies>) -> Answer {
     run(move || workers::pause_all(&app, &actor)).await?.map_err(OutreachError::from)?;
-    let toast = Toast::new("Everything is paused. Nothing leaves.").with_undo("/sending/resume");
+    let toast = Toast::new(
+        "Everything is paused, and the mails that waited are taken back. Only confirmations of meetings and answers that somebody writes by hand still leave.",
+    )
+    .with_undo("/sending/resume");
     Ok(with_toast(see_other("/outreach"), &cookies, &toast))
 }
 
