@@ -111,8 +111,9 @@ pub(super) fn decide(txn: &mut Txn<'_>, scene: &Scene, now: UnixMillis) -> Resul
     let Some(step) = sequence.next_step(&enrolment.sent) else {
         return Ok(Decision::Finish("All steps were sent.".into()));
     };
-    if enrolment.sent.len() >= worker.limits.per_contact as usize {
-        return Ok(Decision::Finish(format!("{} mails to one contact is the limit.", worker.limits.per_contact)));
+    let most = worker.limits.mails_per_contact();
+    if enrolment.sent.len() >= most as usize {
+        return Ok(Decision::Finish(format!("{most} mails to one contact is the limit.")));
     }
     let to = match may_write_to(txn, contact)? {
         Ok(to) => to,

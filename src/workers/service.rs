@@ -122,8 +122,9 @@ impl WorkerForm {
             let words = format!("Between 1 and {hard_daily_cap}, the limit of this server.");
             return Err(WorkerError::Invalid { field: "per_domain_day", words });
         }
-        if self.limits.per_contact == 0 || self.limits.per_contact > 10 {
-            return invalid("per_contact", "Between 1 and 10 mails to one contact.");
+        if !(1..=Limits::MOST_PER_CONTACT).contains(&self.limits.per_contact) {
+            let words = format!("Between 1 and {} mails to one contact.", Limits::MOST_PER_CONTACT);
+            return Err(WorkerError::Invalid { field: "per_contact", words });
         }
         if self.hours.days.is_empty() {
             return invalid("days", "Choose at least one day.");
@@ -433,4 +434,36 @@ fn note(
 
 fn who(actor: &Actor) -> Who {
     Who::of(actor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn a_worker_has_limits_within_those_of_the_server_and_of_good_manners() {
+        let test = testing::app();
+        let hard = test.app.config.outreach.hard_daily_cap;
+        let limits = |per_day, per_domain_day, per_contact| Limits { per_day, per_domain_day, per_contact };
+        let cases = [
+            (limits(1, 1, 1), None),
+            (limits(hard, hard, 4), None),
+            (limits(0, 1, 1), Some("per_day")),
+            (limits(hard + 1, 1, 1), Some("per_day")),
+            (limits(1, 0, 1), Some("per_domain_day")),
+            (limits(1, hard + 1, 1), Some("per_domain_day")),
+            (limits(1, 1, 0), Some("per_contact")),
+            (limits(1, 1, 5), Some("per_contact")),
+        ];
+        for (limits, refused) in cases {
+            let form = WorkerForm { name: "Hotels".into(), limits: limits.clone(), ..WorkerForm::default() };
+            let field = match create(&test.app, &test.owner, &form) {
+                Ok(_) => None,
+                Err(WorkerError::Invalid { field, .. }) => Some(field),
+                Err(other) => panic!("{other}"),
+            };
+            assert_eq!(field, refused, "{limits:?}");
+        }
+    }
 }
