@@ -269,6 +269,22 @@ fn nobody_is_answered_who_refused_opted_out_or_is_away() {
 }
 
 #[test]
+fn a_written_draft_is_on_record_with_its_sources_and_without_its_words() {
+    let desk = Desk::new();
+    let noise = snippet(&desk, "Noise: how loud is the outdoor unit", "At 3 metres it is as loud as a fridge.");
+    let draft = draft_for(&desk, "How loud is the outdoor unit at night?").unwrap();
+    let entries = crate::audit::list(&desk.app().store, desk.test.workspace, None, 50).unwrap().rows;
+    let entry = entries.iter().find(|entry| entry.act == "draft.written").unwrap();
+    for words in
+        ["question at ", "engine embedded", "waits for approval", "text sha256", &format!("snippet {} v1", noise.id)]
+    {
+        assert!(entry.detail.contains(words), "{words}: {}", entry.detail);
+    }
+    assert!(!entry.detail.contains("fridge"), "{}", entry.detail);
+    assert_eq!(entry.on, format!("draft {}", draft.id));
+}
+
+#[test]
 fn one_reply_gets_one_draft() {
     let desk = Desk::new();
     let draft = interested(&desk);

@@ -253,7 +253,8 @@ fn book(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span) -> Res
         if claimed == Claimed::Yes {
             let who = Who::System("a worker that may book".to_owned());
             let on = format!("booking {}", booking.id);
-            audit::record(txn, booking.workspace, now, &who, "booking.made", &on, "")?;
+            let detail = record(case, "booked: one clear time, and it was free");
+            audit::record(txn, booking.workspace, now, &who, "booking.made", &on, &detail)?;
             store::mark_considered(txn, booking.workspace, case.reply.id)?;
             jobs::complete(txn, job)?;
         }
@@ -264,6 +265,20 @@ fn book(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span) -> Res
         // Another reply was quicker: look again, with its claim in sight.
         Claimed::Taken(_) => Ok(Outcome::Again { at: now }),
     }
+}
+
+fn reader() -> Who {
+    Who::System("Looks at proposed times".to_owned())
+}
+
+/// The record of a decision (G13): how surely the answer was read, how many times were found in it, what came of it.
+fn record(case: &Case, outcome: &str) -> String {
+    let (reading, engine) = (&case.reading, env!("CARGO_PKG_VERSION"));
+    let times = reading.times.len();
+    format!(
+        "{LABEL} at {:.2}, {times} times; {outcome}; engine embedded {engine}; reply {}",
+        reading.confidence, case.reply.id
+    )
 }
 
 fn ask(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span, note: String) -> Result<Outcome, StoreError> {
@@ -279,6 +294,8 @@ fn ask(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span, note: S
         retire_proposals(txn, workspace, contact, None, "They wrote again.", now)?;
         store::put(txn, &booking, None)?;
         events::append(txn, workspace, now, Happened::BookingProposed { booking: booking.id, contact })?;
+        let (on, detail) = (format!("booking {}", booking.id), record(case, &format!("left to a person. {note}")));
+        audit::record(txn, workspace, now, &reader(), "booking.proposed", &on, &detail)?;
         store::mark_considered(txn, workspace, case.reply.id)?;
         jobs::complete(txn, job)
     })?;
@@ -294,6 +311,9 @@ fn answer_with(app: &App, job: &Job, case: &Case, free: &[Span], why: WhyOffer) 
         if case.reading.times.is_empty() && !case.reading.booking_links.is_empty() {
             store::leave_to_person(txn, &case.reply, "They sent a link to their own calendar.", now)?;
         }
+        let (on, detail) =
+            (format!("reply {}", case.reply.id), record(case, &format!("{} free times offered", free.len())));
+        audit::record(txn, job.workspace, now, &reader(), "times.offered", &on, &detail)?;
         store::mark_considered(txn, job.workspace, case.reply.id)?;
         jobs::complete(txn, job)
     })?;
@@ -305,6 +325,8 @@ fn leave(app: &App, job: &Job, case: &Case, note: String) -> Result<Outcome, Sto
     let now = app.now();
     app.store.write(|txn| {
         store::leave_to_person(txn, &case.reply, &note, now)?;
+        let (on, detail) = (format!("reply {}", case.reply.id), record(case, &format!("left to a person. {note}")));
+        audit::record(txn, job.workspace, now, &reader(), "meeting.left", &on, &detail)?;
         store::mark_considered(txn, job.workspace, case.reply.id)?;
         jobs::complete(txn, job)
     })?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{json, Value};
 
 use super::*;
+use crate::audit;
 use crate::base::{ConnectionId, ContactId, EmailAddress, MessageId, ReplyId, UnixMillis, WorkerId};
 use crate::connections::tests::world::{World, OWNER};
 use crate::connections::{self, Connection, Use};
@@ -408,6 +409,17 @@ fn a_worker_books_alone_only_what_people_know_and_what_is_not_delicate() {
         desk.reply_flagged(desk.contact, &text, &[], flags);
         desk.settle();
         assert_eq!(states(&desk.bookings()), [expected], "{name}");
+    }
+}
+
+#[test]
+fn what_was_decided_about_a_time_is_on_record() {
+    let desk = Desk::new();
+    let id = desk.reply("Could you do Thursday at 11:30?");
+    let trail = audit::list(&desk.app().store, desk.world.test.workspace, None, 50).unwrap().rows;
+    let entry = trail.iter().find(|entry| entry.act == "booking.proposed").unwrap();
+    for words in ["meeting_proposed at 0.97, 1 times", "left to a person", "engine embedded", &format!("reply {id}")] {
+        assert!(entry.detail.contains(words), "{words}: {}", entry.detail);
     }
 }
 

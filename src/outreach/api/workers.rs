@@ -76,7 +76,7 @@ pub struct LimitsJson {
     per_day: u32,
     /// Mails to one recipient domain a day.
     per_domain_day: u32,
-    /// Mails to one contact, 1 to 10.
+    /// Mails to one contact, 1 to 4.
     per_contact: u32,
 }
 
