@@ -13,6 +13,7 @@ use crate::base::day_words;
 use crate::bookings::{self, Booking, State as BookingState};
 use crate::connections::{self, State as ConnectionState};
 use crate::drafts::{self, Draft};
+use crate::http::layout::Layout;
 use crate::messaging::{self, Delivery, Message, Reply};
 use crate::outreach::{self, Enrolment, Group, State as Stand};
 use crate::store::StoreError;
@@ -57,6 +58,24 @@ struct Act {
     action: String,
     words: String,
     kind: &'static str,
+}
+
+/// All mails in doubt, each with its decision.
+#[derive(Template)]
+#[template(path = "today/in_doubt.html")]
+pub struct InDoubt {
+    layout: Layout,
+    rows: Vec<Need>,
+}
+
+impl InDoubt {
+    pub fn read(day: &Day<'_>, layout: Layout) -> Result<Self, TodayError> {
+        day.actor.require(Permission::ApproveDrafts)?;
+        let mut people = People::of(day.app, day.workspace.id);
+        let doubtful = messaging::list_in_doubt(&day.app.store, day.workspace.id, None, LOOKED_AT)?.rows;
+        let rows = doubtful.iter().map(|message| doubt(day, &mut people, message)).collect::<Result<_, _>>()?;
+        Ok(Self { layout, rows })
+    }
 }
 
 impl Needs {
@@ -215,7 +234,7 @@ impl Needs {
         for message in doubtful.iter().take(SHOWN) {
             self.rows.push(doubt(day, &mut people, message)?);
         }
-        self.add_rest(doubtful.len(), "such mails", "");
+        self.add_rest(doubtful.len(), "such mails", "/needs-a-look");
         Ok(())
     }
 
@@ -290,7 +309,7 @@ impl Needs {
                 icon: "more",
                 fact: format!("{} more {what}", all - SHOWN),
                 href: href.to_owned(),
-                go: if href.is_empty() { "" } else { "Look" },
+                go: "Look",
                 ..Need::default()
             });
         }
@@ -451,6 +470,7 @@ fn doubt(day: &Day<'_>, people: &mut People<'_>, message: &Message) -> Result<Ne
 mod tests {
     use super::*;
     use crate::base::UnixMillis;
+    use crate::jobs;
     use crate::messaging::testing::queue_mail;
     use crate::messaging::{Incoming, Reading};
 
@@ -560,6 +580,29 @@ mod tests {
         let acts: Vec<&str> = rows[0].acts.iter().map(|act| act.action.as_str()).collect();
         let paths = ["no-opt-out", "stop-writing"].map(|verb| format!("/replies/{}/{verb}", reply.id));
         assert_eq!(acts, paths);
+    }
+
+    #[test]
+    fn every_mail_in_doubt_can_be_decided_also_the_fifth() {
+        let test = crate::testing::app();
+        for number in 0..6 {
+            let mail = queue_mail(&test.app, test.workspace, &format!("lead{number}@fellside.example"));
+            let doubtful = test.app.store.write(|txn| jobs::needs_look(txn, mail.job, "The line was cut."));
+            assert!(doubtful.unwrap());
+            let state = Delivery::NeedsHuman { reason: "The line was cut.".into() };
+            messaging::set_state(&test.app, test.workspace, mail.id, state).unwrap();
+        }
+        let rows = needs(&test);
+        let rest = rows.iter().find(|row| row.fact == "2 more such mails").unwrap();
+        assert_eq!((rest.href.as_str(), rest.go), ("/needs-a-look", "Look"));
+        let day = Day::open(&test.app, &test.owner).unwrap();
+        let list = InDoubt::read(&day, Layout::default()).unwrap();
+        assert_eq!(list.rows.len(), 6);
+        let html = list.render().unwrap();
+        assert_eq!(html.matches("/arrived").count(), 6, "{html}");
+        let viewer = crate::authz::Actor { role: crate::authz::Role::Viewer, ..test.owner.clone() };
+        let day = Day::open(&test.app, &viewer).unwrap();
+        assert!(matches!(InDoubt::read(&day, Layout::default()), Err(TodayError::Denied(_))));
     }
 
     #[test]
