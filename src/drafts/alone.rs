@@ -47,10 +47,8 @@ pub fn may_act_alone(
     worker: &Worker,
     asked: &Asked<'_>,
 ) -> Result<bool, StoreError> {
-    if !worker.state.is_working() || !worker.autonomy.automatic.contains_key(asked.label) || is_delicate(asked) {
-        return Ok(false);
-    }
-    if is_locked(asked.label) {
+    let is_on = worker.state.is_working() && worker.autonomy.automatic.contains_key(asked.label);
+    if !is_on || is_locked(asked.label) || is_delicate(asked) {
         return Ok(false);
     }
     let known = find_figures(txn, workspace, worker.id, asked.label)?;

@@ -141,8 +141,11 @@ impl Needs {
 
     /// Answers that neither a draft nor a proposed time takes care of.
     fn add_replies(&mut self, day: &Day<'_>, waiting: &[Reply]) -> Result<(), TodayError> {
+        // Who wants to meet and named no time has a row of their own.
+        let left = bookings::list_left(&day.app.store, day.workspace.id, LOOKED_AT)?;
+        let is_left = |reply: &Reply| left.iter().any(|(other, _)| other.id == reply.id);
         let mut open = Vec::new();
-        for reply in waiting.iter().filter(|reply| !is_undecided(reply)) {
+        for reply in waiting.iter().filter(|reply| !is_undecided(reply) && !is_left(reply)) {
             if !is_taken_care_of(day, reply)? {
                 open.push(reply);
             }
@@ -220,7 +223,7 @@ impl Needs {
             self.rows.push(left_over(&mut people, reply, &left.reason)?);
         }
         if left.len() > SHOWN {
-            self.add_more("More answers about a meeting", "/replies");
+            self.add_more("More answers about a meeting", "/replies?waiting=yes");
         }
         Ok(())
     }

@@ -50,7 +50,7 @@ impl Routing {
 
 /// A reading of this `confidence` (0 to 1) reaches `percent`.
 pub fn reaches(confidence: f32, percent: u8) -> bool {
-    confidence * 100.0 >= f32::from(percent)
+    confidence >= f32::from(percent) / 100.0
 }
 
 #[cfg(test)]
