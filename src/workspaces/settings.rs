@@ -84,6 +84,7 @@ pub fn set_postal_address(app: &App, actor: &Actor, address: &str) -> Result<Wor
         postal_address: address.to_owned(),
         discloses_ai: known.discloses_ai,
         link_hosts: None,
+        routing: None,
     };
     change(app, actor, &form)
 }
