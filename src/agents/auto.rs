@@ -6,33 +6,11 @@ use crate::app::App;
 use crate::authz::Actor;
 use crate::base::{DraftId, WorkspaceId};
 use crate::contacts;
-use crate::drafts::{self, Draft};
+use crate::drafts::{self, Asked, Draft};
 use crate::events::{Event, Happened, Start, Subscriber};
 use crate::messaging::{self, Delivery};
 use crate::store::StoreError;
-use crate::workers;
-
-/// A message to a person needs this much confidence to leave without one.
-const SEND_FROM: f32 = 0.90;
-/// Words for getting money back: never answered without a person.
-const REFUNDS: &[&str] = &[
-    "refund",
-    "money back",
-    "chargeback",
-    "rückerstattung",
-    "geld zurück",
-    "erstattung",
-    "reembolso",
-    "devolución",
-    "devolver el dinero",
-    "remboursement",
-    "rembourser",
-    "dinheiro de volta",
-    "estorno",
-    "रिफंड",
-    "पैसे वापस",
-    "paise wapas",
-];
+use crate::{workers, workspaces};
 
 pub struct AutoSender;
 
@@ -61,26 +39,30 @@ impl Subscriber<App> for AutoSender {
 }
 
 fn may_leave_by_itself(app: &App, workspace: WorkspaceId, id: DraftId) -> Result<bool, StoreError> {
-    let Some(draft) = drafts::get(&app.store, workspace, id)?.filter(Draft::is_pending) else { return Ok(false) };
-    let Some(worker) = draft.worker else { return Ok(false) };
-    let Some(settings) = workers::get(&app.store, workspace, worker)? else { return Ok(false) };
-    if drafts::is_locked(&draft.label) || !settings.autonomy.automatic.contains_key(&draft.label) {
-        return Ok(false);
+    let may = app.store.read(|txn| {
+        let Some(draft) = drafts::find(txn, workspace, id)?.filter(stands_on_its_sources) else { return Ok(None) };
+        let (Some(worker), Some(reply)) = (draft.worker, draft.reply) else { return Ok(None) };
+        let Some(worker) = workers::find(txn, workspace, worker)? else { return Ok(None) };
+        let Some(reply) = messaging::find_reply(txn, workspace, reply)? else { return Ok(None) };
+        let asked = Asked {
+            label: &draft.label,
+            confidence: draft.confidence,
+            at_least: workspaces::find_routing(txn, workspace)?.send,
+            flags: &draft.flags,
+            words: &reply.excerpt,
+        };
+        let alone = drafts::may_act_alone(txn, workspace, &worker, &asked)?;
+        Ok::<_, StoreError>(Some(draft).filter(|_| alone))
+    })?;
+    match may {
+        Some(draft) => is_in_conversation(app, &draft),
+        None => Ok(false),
     }
-    let known = drafts::figures_of(&app.store, workspace, worker, &draft.label)?.allow_automatic();
-    Ok(known && speaks_for_itself(&draft) && !is_delicate(app, &draft)? && is_in_conversation(app, &draft)?)
 }
 
-/// Read surely, written from its sources only, nothing flagged.
-fn speaks_for_itself(draft: &Draft) -> bool {
-    draft.confidence >= SEND_FROM && draft.flags.is_empty() && draft.ungrounded.is_empty() && !draft.is_edited()
-}
-
-fn is_delicate(app: &App, draft: &Draft) -> Result<bool, StoreError> {
-    let Some(reply) = draft.reply else { return Ok(true) };
-    let Some(reply) = messaging::get_reply(&app.store, draft.workspace, reply)? else { return Ok(true) };
-    let text = reply.excerpt.to_lowercase();
-    Ok(REFUNDS.iter().any(|word| text.contains(word)))
+/// It waits, as the engine wrote it, and claims nothing from nowhere.
+fn stands_on_its_sources(draft: &Draft) -> bool {
+    draft.is_pending() && draft.ungrounded.is_empty() && !draft.is_edited()
 }
 
 /// Never the first message to anybody: it goes to an address of the contact, who was written to before.

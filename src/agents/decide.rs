@@ -6,13 +6,14 @@ use super::write::{compose, Style};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
-use crate::base::{DraftId, UnixMillis};
+use crate::base::{DraftId, UnixMillis, WorkspaceId};
 use crate::connections;
 use crate::drafts::{self, Decision, Draft, DraftState, Figures, Intent, SourceKind};
 use crate::events::{self, Happened};
 use crate::language::ground::is_link;
 use crate::messaging::{self, Delivery, NewMessage, Purpose};
 use crate::store::{StoreError, Txn};
+use crate::workers::PAUSED_ALL;
 
 /// Longer is no answer any more.
 const MOST_CHARS: usize = 10_000;
@@ -170,21 +171,13 @@ pub fn undo(app: &App, actor: &Actor, id: DraftId) -> Result<Draft, AgentError> 
     let now = app.now();
     app.store.write(|txn| {
         let mut draft = drafts::find(txn, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
-        let edited = u32::from(draft.is_edited());
-        let automatic = draft.decided.as_ref().is_some_and(|decision| decision.automatic);
         match (&draft.state, draft.message) {
             (DraftState::Pending, _) => return Ok(draft),
             (DraftState::Scheduled, Some(message)) => {
                 if !messaging::cancel(txn, actor.workspace, message, "Taken back before it left.")? {
                     return Err(AgentError::Decided("It is leaving or has left; it cannot be taken back.".into()));
                 }
-                mark_handled(txn, &draft, None)?;
-                if !automatic {
-                    count(txn, &draft, |figures| {
-                        figures.approved = figures.approved.saturating_sub(1);
-                        figures.edited = figures.edited.saturating_sub(edited);
-                    })?;
-                }
+                uncount_approval(txn, &draft)?;
             }
             (DraftState::Rejected { .. }, _) => {
                 count(txn, &draft, |figures| figures.rejected = figures.rejected.saturating_sub(1))?;
@@ -200,6 +193,40 @@ pub fn undo(app: &App, actor: &Actor, id: DraftId) -> Result<Draft, AgentError> 
         drafts::put(txn, &draft)?;
         note(txn, actor, now, "draft.taken_back", &draft, "")?;
         Ok(draft)
+    })
+}
+
+/// Everything was paused: an approved answer that has not left waits for its decision again; one that is too old by
+/// now is over.
+pub(super) fn recall(app: &App, workspace: WorkspaceId, id: DraftId) -> Result<(), StoreError> {
+    let now = app.now();
+    app.store.write(|txn| {
+        let Some(mut draft) = drafts::find(txn, workspace, id)? else { return Ok(()) };
+        let (DraftState::Scheduled, Some(message)) = (&draft.state, draft.message) else { return Ok(()) };
+        if !messaging::cancel(txn, workspace, message, PAUSED_ALL)? {
+            return Ok(());
+        }
+        uncount_approval(txn, &draft)?;
+        if draft.is_over(now) {
+            draft.state = DraftState::NotSent { reason: PAUSED_ALL.to_owned() };
+        } else {
+            (draft.state, draft.message, draft.decided) = (DraftState::Pending, None, None);
+        }
+        drafts::put(txn, &draft)?;
+        note(txn, &Actor::system(workspace), now, "draft.taken_back", &draft, PAUSED_ALL)
+    })
+}
+
+/// The approval did not come to pass: its reply is open again, and a person's decision counts for nothing.
+fn uncount_approval(txn: &mut Txn<'_>, draft: &Draft) -> Result<(), StoreError> {
+    mark_handled(txn, draft, None)?;
+    if draft.decided.as_ref().is_some_and(|decision| decision.automatic) {
+        return Ok(());
+    }
+    let edited = u32::from(draft.is_edited());
+    count(txn, draft, |figures| {
+        figures.approved = figures.approved.saturating_sub(1);
+        figures.edited = figures.edited.saturating_sub(edited);
     })
 }
 

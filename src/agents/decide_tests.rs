@@ -134,6 +134,30 @@ fn an_approval_is_taken_back_while_its_message_waits_and_not_later() {
 }
 
 #[test]
+fn pausing_everything_brings_approved_answers_back_that_have_not_left() {
+    use crate::events::Subscriber;
+    let desk = Desk::new();
+    let draft = interested(&desk);
+    approve(desk.app(), desk.owner(), draft.id).unwrap();
+    crate::workers::pause_all(desk.app(), desk.owner()).unwrap();
+    let what = Happened::WorkerPaused { worker: desk.worker, reason: crate::workers::PAUSED_ALL.into() };
+    let event = Event { number: 1, workspace: desk.test.workspace, at: desk.app().now(), what };
+    super::follow::Follower.on(desk.app(), &event).unwrap();
+    let back = get(&desk, draft.id);
+    assert!(back.is_pending() && back.message.is_none(), "{:?}", back.state);
+    assert!(matches!(answers(&desk)[0].state, Delivery::NotSent { .. }));
+    assert!(desk.get_reply(draft.reply.unwrap()).handled_at.is_none());
+    let figures = drafts::figures_of(&desk.app().store, desk.test.workspace, desk.worker, "interested").unwrap();
+    assert_eq!(figures.approved, 0);
+
+    // Told late, after everything was switched on again and approved anew: that stands.
+    crate::workers::resume_all(desk.app(), desk.owner()).unwrap();
+    approve(desk.app(), desk.owner(), draft.id).unwrap();
+    super::follow::Follower.on(desk.app(), &event).unwrap();
+    assert_eq!(get(&desk, draft.id).state, DraftState::Scheduled);
+}
+
+#[test]
 fn a_rejected_draft_sends_nothing_and_can_come_back() {
     let desk = Desk::new();
     let draft = interested(&desk);
@@ -242,6 +266,22 @@ fn nobody_is_answered_who_refused_opted_out_or_is_away() {
     for text in texts {
         assert!(draft_for(&desk, text).is_none(), "{text}");
     }
+}
+
+#[test]
+fn a_written_draft_is_on_record_with_its_sources_and_without_its_words() {
+    let desk = Desk::new();
+    let noise = snippet(&desk, "Noise: how loud is the outdoor unit", "At 3 metres it is as loud as a fridge.");
+    let draft = draft_for(&desk, "How loud is the outdoor unit at night?").unwrap();
+    let entries = crate::audit::list(&desk.app().store, desk.test.workspace, None, 50).unwrap().rows;
+    let entry = entries.iter().find(|entry| entry.act == "draft.written").unwrap();
+    for words in
+        ["question at ", "engine embedded", "waits for approval", "text sha256", &format!("snippet {} v1", noise.id)]
+    {
+        assert!(entry.detail.contains(words), "{words}: {}", entry.detail);
+    }
+    assert!(!entry.detail.contains("fridge"), "{}", entry.detail);
+    assert_eq!(entry.on, format!("draft {}", draft.id));
 }
 
 #[test]

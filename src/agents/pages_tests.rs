@@ -132,6 +132,20 @@ async fn an_edit_keeps_what_was_typed_when_it_is_not_complete() {
 }
 
 #[actix_web::test]
+async fn what_the_program_had_written_stands_beside_what_a_person_made_of_it() {
+    let desk = Desk::new();
+    let (_, draft) = question(&desk);
+    let page = format!("/approvals/{draft}");
+    assert!(!get(&desk, &page).await.body.contains("What the program wrote"), "nothing was changed");
+    let form = [("subject", "Re: Noise"), ("text", "My own words."), ("then", "send")];
+    assert_eq!(post(&desk, &format!("{page}/edit"), &form).await.status, 303);
+    let decided = get(&desk, &page).await.body;
+    let (letter, own) = decided.split_once("What the program wrote").unwrap_or_else(|| panic!("{decided}"));
+    assert!(letter.contains("My own words.") && letter.contains("Re: Noise"), "{letter}");
+    assert!(own.contains("as loud as a fridge") && own.contains("Re: Heating eleven rooms"), "{own}");
+}
+
+#[actix_web::test]
 async fn every_page_of_the_room_opens_and_says_what_it_is_about() {
     let desk = Desk::new();
     let (reply, draft) = question(&desk);

@@ -16,7 +16,7 @@ use crate::availability::{self, Claimed, Rules, Span};
 use crate::base::{BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
 use crate::connections::{self, Kind};
 use crate::contacts::{self, Contact};
-use crate::drafts;
+use crate::drafts::{self, Asked};
 use crate::events::{self, Event, Happened, Start, Subscriber};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::messaging::{self, Reading, Reply};
@@ -115,6 +115,8 @@ struct Case {
     reading: Reading,
     contact: Contact,
     worker: Option<Worker>,
+    /// Nobody has to be asked about this answer.
+    is_trusted: bool,
     /// What the contact has agreed on already.
     upcoming: Option<Booking>,
     clocks: Clocks,
@@ -178,13 +180,9 @@ fn length_note(asked_for: Option<u32>, planned: &Meeting, meeting: &Meeting) -> 
     }
 }
 
-/// Without a person only for a new meeting, by a worker that is on and was allowed to, and never when the mail tried
-/// to give orders.
+/// Without a person only for a new meeting, by a worker that may act alone here and has a calendar.
 fn may_book(case: &Case) -> bool {
-    let allowed = case.worker.as_ref().is_some_and(|worker| {
-        worker.state.is_working() && worker.autonomy.automatic.contains_key(LABEL) && worker.calendar.is_some()
-    });
-    allowed && case.upcoming.is_none() && !case.reading.flags.iter().any(|flag| flag == "injection")
+    case.is_trusted && case.upcoming.is_none() && case.worker.as_ref().is_some_and(|worker| worker.calendar.is_some())
 }
 
 fn load(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Case>, StoreError> {
@@ -208,7 +206,18 @@ fn load(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Case>, 
         let clocks = Clocks::of(&guest_zone, &ours);
         let offered = messaging::find_message(txn, workspace, reply.message)?.map(|message| message.offered);
         let asked_minutes = reading.duration_minutes.or(length_of_choice(&reading, &offered.unwrap_or_default()));
-        Ok(Some(Case { reply, reading, contact, worker, upcoming, clocks, guest_zone, asked_minutes }))
+        let asked = Asked {
+            label: LABEL,
+            confidence: reading.confidence,
+            at_least: workspaces::find_routing(txn, workspace)?.book,
+            flags: &reading.flags,
+            words: &reply.excerpt,
+        };
+        let is_trusted = match &worker {
+            Some(worker) => drafts::may_act_alone(txn, workspace, worker, &asked)?,
+            None => false,
+        };
+        Ok(Some(Case { is_trusted, reply, reading, contact, worker, upcoming, clocks, guest_zone, asked_minutes }))
     })
 }
 
@@ -281,7 +290,8 @@ fn book(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span) -> Res
         if claimed == Claimed::Yes {
             let who = Who::System("a worker that may book".to_owned());
             let on = format!("booking {}", booking.id);
-            audit::record(txn, booking.workspace, now, &who, "booking.made", &on, "")?;
+            let detail = record(case, "booked: one clear time, and it was free");
+            audit::record(txn, booking.workspace, now, &who, "booking.made", &on, &detail)?;
             store::mark_considered(txn, booking.workspace, case.reply.id)?;
             jobs::complete(txn, job)?;
         }
@@ -292,6 +302,20 @@ fn book(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span) -> Res
         // Another reply was quicker: look again, with its claim in sight.
         Claimed::Taken(_) => Ok(Outcome::Again { at: now }),
     }
+}
+
+fn reader() -> Who {
+    Who::System("Looks at proposed times".to_owned())
+}
+
+/// The record of a decision (G13): how surely the answer was read, how many times were found in it, what came of it.
+fn record(case: &Case, outcome: &str) -> String {
+    let (reading, engine) = (&case.reading, env!("CARGO_PKG_VERSION"));
+    let times = reading.times.len();
+    format!(
+        "{LABEL} at {:.2}, {times} times; {outcome}; engine embedded {engine}; reply {}",
+        reading.confidence, case.reply.id
+    )
 }
 
 fn ask(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span, note: String) -> Result<Outcome, StoreError> {
@@ -307,6 +331,8 @@ fn ask(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span, note: S
         retire_proposals(txn, workspace, contact, None, "They wrote again.", now)?;
         store::put(txn, &booking, None)?;
         events::append(txn, workspace, now, Happened::BookingProposed { booking: booking.id, contact })?;
+        let (on, detail) = (format!("booking {}", booking.id), record(case, &format!("left to a person. {note}")));
+        audit::record(txn, workspace, now, &reader(), "booking.proposed", &on, &detail)?;
         store::mark_considered(txn, workspace, case.reply.id)?;
         jobs::complete(txn, job)
     })?;
@@ -324,6 +350,9 @@ fn answer_with(app: &App, job: &Job, case: &Case, free: &[Span], why: WhyOffer) 
         if case.reading.times.is_empty() && !case.reading.booking_links.is_empty() {
             store::leave_to_person(txn, &case.reply, "They sent a link to their own calendar.", now)?;
         }
+        let (on, detail) =
+            (format!("reply {}", case.reply.id), record(case, &format!("{} free times offered", free.len())));
+        audit::record(txn, job.workspace, now, &reader(), "times.offered", &on, &detail)?;
         store::mark_considered(txn, job.workspace, case.reply.id)?;
         jobs::complete(txn, job)
     })?;
@@ -335,6 +364,8 @@ fn leave(app: &App, job: &Job, case: &Case, note: String) -> Result<Outcome, Sto
     let now = app.now();
     app.store.write(|txn| {
         store::leave_to_person(txn, &case.reply, &note, now)?;
+        let (on, detail) = (format!("reply {}", case.reply.id), record(case, &format!("left to a person. {note}")));
+        audit::record(txn, job.workspace, now, &reader(), "meeting.left", &on, &detail)?;
         store::mark_considered(txn, job.workspace, case.reply.id)?;
         jobs::complete(txn, job)
     })?;

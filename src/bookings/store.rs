@@ -92,7 +92,9 @@ pub fn mark_considered(txn: &mut Txn<'_>, workspace: WorkspaceId, reply: ReplyId
     txn.mark(&CONSIDERED, &Key::of(&CONSIDERED, workspace).id(reply.0))
 }
 
+/// The answer proposes no meeting after all: its times may be looked at anew, and it waits for nobody here.
 pub fn forget_considered(txn: &mut Txn<'_>, workspace: WorkspaceId, reply: ReplyId) -> Result<(), StoreError> {
+    txn.remove(&LEFT, &Key::of(&LEFT, workspace).id(reply.0))?;
     txn.remove(&CONSIDERED, &Key::of(&CONSIDERED, workspace).id(reply.0))
 }
 

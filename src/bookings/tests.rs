@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{json, Value};
 
 use super::*;
+use crate::audit;
 use crate::availability::WhyNot;
 use crate::base::{ConnectionId, ContactId, EmailAddress, MessageId, ReplyId, UnixMillis, WorkerId};
 use crate::connections::tests::world::{World, OWNER};
@@ -89,6 +90,17 @@ impl Desk {
         self.change_worker(|worker| {
             worker.autonomy.automatic.insert("meeting_proposed".into(), NOW);
         });
+        self.approved_before(20);
+    }
+
+    /// People have booked so many of the times that were proposed.
+    fn approved_before(&self, approved: u32) {
+        let (workspace, worker) = (self.world.test.workspace, self.worker);
+        let known = drafts::Figures { approved, ..drafts::Figures::default() };
+        let count = |figures: &mut drafts::Figures| *figures = known;
+        let counted =
+            self.app().store.write(|txn| drafts::count_decision(txn, workspace, worker, "meeting_proposed", count));
+        counted.unwrap();
     }
 
     /// A mail of ours to the contact, which may offer times.
@@ -106,6 +118,16 @@ impl Desk {
 
     /// The contact answers `text`; it is read as a proposed meeting, its times as the time reader finds them.
     fn reply_of(&self, contact: ContactId, text: &str, offered: &[(UnixMillis, UnixMillis)]) -> ReplyId {
+        self.reply_flagged(contact, text, offered, &[])
+    }
+
+    fn reply_flagged(
+        &self,
+        contact: ContactId,
+        text: &str,
+        offered: &[(UnixMillis, UnixMillis)],
+        flags: &[&str],
+    ) -> ReplyId {
         let workspace = self.world.test.workspace;
         let from = contacts::get(&self.app().store, workspace, contact).unwrap().unwrap().addresses[0].clone();
         let incoming = Incoming {
@@ -131,6 +153,7 @@ impl Desk {
             times,
             booking_links,
             duration_minutes,
+            flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
             read_at: now,
             ..Reading::default()
         };
@@ -371,6 +394,50 @@ fn an_answer_read_differently_ends_its_proposal_and_read_back_proposes_anew() {
     let mut all = states(&bookings);
     all.sort_unstable();
     assert_eq!(all, ["cancelled", "proposed"]);
+}
+
+#[test]
+fn a_worker_books_alone_only_what_people_know_and_what_is_not_delicate() {
+    type Change = fn(&Desk);
+    let off: Change = |desk| desk.change_worker(|worker| worker.state = WorkerState::Off);
+    let cases: [(&str, &str, &[&str], Change, &str); 6] = [
+        ("known", "", &[], |_| {}, "confirmed"),
+        ("too few booked by people", "", &[], |desk| desk.approved_before(19), "proposed"),
+        ("money back", "It is about the refund.", &[], |_| {}, "proposed"),
+        ("legal", "", &["legal"], |_| {}, "proposed"),
+        ("price", "", &["price"], |_| {}, "proposed"),
+        ("the worker is off", "", &[], off, "proposed"),
+    ];
+    for (name, more, flags, change, expected) in cases {
+        let desk = Desk::new();
+        desk.may_book_by_itself();
+        change(&desk);
+        let text = format!("Could you do Thursday at 11:30? {more}");
+        desk.reply_flagged(desk.contact, &text, &[], flags);
+        desk.settle();
+        assert_eq!(states(&desk.bookings()), [expected], "{name}");
+    }
+}
+
+#[test]
+fn what_was_decided_about_a_time_is_on_record() {
+    let desk = Desk::new();
+    let id = desk.reply("Could you do Thursday at 11:30?");
+    let trail = audit::list(&desk.app().store, desk.world.test.workspace, None, 50).unwrap().rows;
+    let entry = trail.iter().find(|entry| entry.act == "booking.proposed").unwrap();
+    for words in ["meeting_proposed at 0.97, 1 times", "left to a person", "engine embedded", &format!("reply {id}")] {
+        assert!(entry.detail.contains(words), "{words}: {}", entry.detail);
+    }
+}
+
+#[test]
+fn what_people_book_of_what_was_proposed_is_counted() {
+    let desk = Desk::new();
+    desk.reply("Could you do Thursday at 11:30?");
+    accept(desk.app(), &desk.world.owner, desk.bookings()[0].id).unwrap();
+    let (store, workspace) = (&desk.app().store, desk.world.test.workspace);
+    let known = drafts::figures_of(store, workspace, desk.worker, "meeting_proposed").unwrap();
+    assert_eq!(known.approved, 1);
 }
 
 #[test]

@@ -9,6 +9,7 @@
 //!
 //! The room is on the ground floor because answers to questions, bookings and sequences all propose drafts.
 
+mod alone;
 mod autonomy;
 mod expire;
 mod figures;
@@ -17,6 +18,7 @@ mod propose;
 mod store;
 mod withdraw;
 
+pub use alone::{may_act_alone, Asked};
 pub use autonomy::{autonomy_of, is_locked, switch_label, LabelAutonomy, Standing, SwitchError};
 pub use expire::{ExpireDraft, EXPIRE};
 pub use figures::{count_decision, figures_of, Figures, ENOUGH};

@@ -168,6 +168,19 @@ pub enum SourceKind {
     Reply,
 }
 
+impl SourceKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            SourceKind::Contact => "contact",
+            SourceKind::Snippet => "snippet",
+            SourceKind::Template => "template",
+            SourceKind::Sender => "sender",
+            SourceKind::Calendar => "calendar",
+            SourceKind::Reply => "reply",
+        }
+    }
+}
+
 impl Draft {
     pub fn is_pending(&self) -> bool {
         self.state == DraftState::Pending

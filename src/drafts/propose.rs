@@ -1,9 +1,13 @@
 //! Proposing a draft: once for each reply and label, through the grounding gate.
 
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
 use super::expire;
 use super::model::{Draft, DraftState, Intent, Source, SourceKind, LIFETIME};
 use super::store;
 use crate::app::App;
+use crate::audit::{self, Who};
 use crate::base::{BookingId, DraftId, UnixMillis};
 use crate::contacts;
 use crate::events::{self, Happened};
@@ -12,6 +16,9 @@ use crate::language::ground::{host_of, take_links, ungrounded, Grounds};
 use crate::messaging::Reply;
 use crate::store::{StoreError, Txn};
 use crate::{workers, workspaces};
+
+/// The engine that wrote it, for the record. It is part of the program, so its version is the program's.
+const ENGINE: &str = concat!("embedded ", env!("CARGO_PKG_VERSION"));
 
 /// A draft to be proposed. Ids are made here, outside the transaction.
 #[derive(Clone, Debug)]
@@ -119,9 +126,29 @@ pub fn propose(app: &App, txn: &mut Txn<'_>, new: &NewDraft, now: UnixMillis) ->
     draft.ungrounded = ground(app, txn, &draft)?;
     store::put(txn, &draft)?;
     jobs::enqueue(txn, &new.expire)?;
+    let who = Who::System("Writes drafts".to_owned());
+    audit::record(txn, draft.workspace, now, &who, "draft.written", &format!("draft {}", draft.id), &record(&draft))?;
     let what = Happened::DraftWritten { draft: draft.id, contact: draft.contact };
     events::append(txn, draft.workspace, now, what)?;
     Ok(Some(draft.id))
+}
+
+/// The record of the decision (G13): what was read how surely, what the text rests on, what the gate said. The words
+/// stay in the draft, where an erasure reaches them.
+fn record(draft: &Draft) -> String {
+    let outcome = match draft.ungrounded.len() {
+        0 => "waits for approval".to_owned(),
+        claims => format!("held back, {claims} claims in no source"),
+    };
+    let source = |source: &Source| format!("{} {}", source.kind.name(), source.id).trim().to_owned();
+    let sources: Vec<String> = draft.shown_sources().map(source).collect();
+    let text = HEXLOWER.encode(&Sha256::digest(draft.text.as_bytes())[..16]);
+    format!(
+        "{} at {:.2}; {outcome}; engine {ENGINE}; sources: {}; text sha256 {text}",
+        draft.label,
+        draft.confidence,
+        sources.join(", ")
+    )
 }
 
 fn is_answered(txn: &mut Txn<'_>, draft: &Draft) -> Result<bool, StoreError> {

@@ -79,6 +79,11 @@ pub enum Happened {
         contact: ContactId,
         reason: String,
     },
+    /// The day has come until which somebody put it off, and a person decides.
+    FollowUpDue {
+        enrolment: EnrolmentId,
+        contact: ContactId,
+    },
     DraftWritten {
         draft: DraftId,
         contact: ContactId,
@@ -219,6 +224,7 @@ impl Happened {
             | H::ContactErased { contact }
             | H::Enrolled { contact, .. }
             | H::EnrolmentEnded { contact, .. }
+            | H::FollowUpDue { contact, .. }
             | H::DraftWritten { contact, .. }
             | H::DraftDecided { contact, .. }
             | H::MessageQueued { contact, .. }

@@ -231,9 +231,9 @@ fn caps(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Res
     }
     let domain = message.to.domain();
     let sent = window(txn, workspace, Counted::Domain(domain))?;
-    if sent.last_day(now) >= limits.per_domain_day {
-        let reason = format!("{} mails a day to {domain} is the limit.", limits.per_domain_day);
-        return later(room(&sent, limits.per_domain_day, now), reason);
+    let cap = limits.mails_per_domain();
+    if sent.last_day(now) >= cap {
+        return later(room(&sent, cap, now), format!("{cap} mails a day to {domain} is the limit."));
     }
     Ok(Gate::Go)
 }

@@ -11,11 +11,11 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use self::workers::{
     activate_worker, delete_worker, get_worker, get_workers, patch_worker, pause_sending, pause_worker, post_worker,
-    put_worker, resume_sending, worker_of,
+    put_worker, resume_sending, resume_worker, worker_of,
 };
 use super::sequences::{self, SequenceForm, StepForm};
 use super::{
-    enrol, enrol_tag, get, get_sequence, list_group, list_of_contact, list_sequences, stop, Enrolment, Group,
+    enrol, enrol_tag, get, get_sequence, leave, list_group, list_of_contact, list_sequences, stop, Enrolment, Group,
     OutreachError, Sequence, State,
 };
 use crate::app::App;
@@ -46,6 +46,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
         )
         .service(at("/workers/{worker}/activate").route(web::post().to(activate_worker)))
         .service(at("/workers/{worker}/pause").route(web::post().to(pause_worker)))
+        .service(at("/workers/{worker}/resume").route(web::post().to(resume_worker)))
         .service(at("/sending/pause").route(web::post().to(pause_sending)))
         .service(at("/sending/resume").route(web::post().to(resume_sending)))
         .service(
@@ -59,7 +60,8 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
             at("/enrolments/{enrolment}").route(web::get().to(get_enrolment)).route(web::delete().to(delete_enrolment)),
         )
         .service(at("/enrolments/{enrolment}/stop").route(web::post().to(stop_enrolment)))
-        .service(at("/enrolments/{enrolment}/resume").route(web::post().to(resume_enrolment)));
+        .service(at("/enrolments/{enrolment}/resume").route(web::post().to(resume_enrolment)))
+        .service(at("/enrolments/{enrolment}/leave").route(web::post().to(leave_enrolment)));
 }
 
 #[derive(OpenApi)]
@@ -77,6 +79,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     workers::delete_worker,
     workers::activate_worker,
     workers::pause_worker,
+    workers::resume_worker,
     workers::pause_sending,
     workers::resume_sending,
     get_enrolments,
@@ -86,7 +89,8 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     get_enrolment,
     delete_enrolment,
     stop_enrolment,
-    resume_enrolment
+    resume_enrolment,
+    leave_enrolment
 ))]
 struct Api;
 
@@ -307,9 +311,11 @@ pub struct EnrolmentJson {
     /// RFC 3339; of a waiting or paused one.
     #[serde(skip_serializing_if = "Option::is_none")]
     due: Option<String>,
-    /// YYYY-MM-DD.
+    /// YYYY-MM-DD: until then it was put off. On that day the sequence goes on, or a person decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     follow_up_on: Option<String>,
+    /// That day has come, and a person decides: `resume` or `leave`.
+    ask_again: bool,
     /// How its answer was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<String>,
@@ -339,6 +345,7 @@ impl From<&Enrolment> for EnrolmentJson {
             reason,
             due,
             follow_up_on,
+            ask_again: matches!(lead.state, State::Stopped { is_due: true, .. }),
             label: lead.came.label.clone(),
             sent: lead.sent.iter().map(|sent| sent.message.to_string()).collect(),
             enrolled_at: lead.enrolled_at.to_rfc3339(),
@@ -529,4 +536,17 @@ async fn resume_enrolment(
         once.carry_out(|| ApiAnswer::json(StatusCode::OK, &EnrolmentJson::from(&enrol::resume(&app, &actor, *id)?)))
     })
     .await?
+}
+
+/// Lets a deferral rest: nobody is reminded of its day.
+#[utoipa::path(post, path = "/v1/enrolments/{enrolment}/leave", tag = "enrolments",
+    params(("enrolment" = String, Path,)), responses((status = 200, body = EnrolmentJson)))]
+async fn leave_enrolment(
+    app: web::Data<App>,
+    actor: Actor,
+    once: Once,
+    id: web::Path<EnrolmentId>,
+) -> Result<ApiAnswer, ApiError> {
+    run(move || once.carry_out(|| ApiAnswer::json(StatusCode::OK, &EnrolmentJson::from(&leave(&app, &actor, *id)?))))
+        .await?
 }

@@ -23,6 +23,8 @@ pub enum Group {
     Held = 6,
     /// Held back because enough mails wait for the mailbox.
     Backlog = 7,
+    /// The day until which they put it off has come.
+    AskAgain = 8,
     Written = 10,
     Replied = 11,
     Interested = 12,
@@ -32,7 +34,7 @@ pub enum Group {
 }
 
 impl Group {
-    pub const ALL: [Group; 14] = [
+    pub const ALL: [Group; 15] = [
         Group::All,
         Group::Waiting,
         Group::Queued,
@@ -41,6 +43,7 @@ impl Group {
         Group::Stopped,
         Group::Held,
         Group::Backlog,
+        Group::AskAgain,
         Group::Written,
         Group::Replied,
         Group::Interested,
@@ -60,6 +63,7 @@ impl Group {
             Group::Stopped => "stopped",
             Group::Held => "held",
             Group::Backlog => "backlog",
+            Group::AskAgain => "ask-again",
             Group::Written => "written",
             Group::Replied => "replied",
             Group::Interested => "interested",
@@ -83,6 +87,7 @@ impl Group {
             Group::Stopped => "Stopped",
             Group::Held => "Held back",
             Group::Backlog => "Behind others",
+            Group::AskAgain => "Ask again",
             Group::Written => "Written to",
             Group::Replied => "Replied",
             Group::Interested => "Interested",
@@ -167,6 +172,7 @@ pub fn groups_of(enrolment: &Enrolment) -> Vec<Group> {
         State::Queued { .. } => groups.push(Group::Queued),
         State::PausedUntil { .. } => groups.push(Group::Away),
         State::Finished { .. } => groups.push(Group::Finished),
+        State::Stopped { is_due: true, .. } => groups.extend([Group::Stopped, Group::AskAgain]),
         State::Stopped { .. } => groups.push(Group::Stopped),
     }
     let came = &enrolment.came;
@@ -195,9 +201,12 @@ pub enum Fate {
 }
 
 const HUNDRED: usize = 100;
-/// More than these of the last hundred, and the worker pauses.
+/// A larger share of the last hundred than this, in percent, and the worker pauses.
 const MOST_BOUNCED: usize = 5;
 const MOST_REFUSED: usize = 2;
+/// Fewer mails are counted as this many, and one alone is no rate: a single unlucky address stops nobody.
+const FEWEST: usize = 20;
+const LEAST: usize = 2;
 
 impl LastHundred {
     /// Notes a mail, or a worse fate of one that is noted. Again is harmless.
@@ -215,12 +224,13 @@ impl LastHundred {
     pub fn brake(&self) -> Option<String> {
         let count = |fate| self.0.iter().filter(|(_, noted)| *noted == fate).count();
         let (bounced, refused, all) = (count(Fate::Bounced), count(Fate::Refused), self.0.len());
-        if bounced > MOST_BOUNCED {
+        let is_over = |count: usize, most: usize| count >= LEAST && count * 100 > most * all.max(FEWEST);
+        if is_over(bounced, MOST_BOUNCED) {
             return Some(format!(
                 "{bounced} of the last {all} mails bounced. Check where these addresses come from before going on."
             ));
         }
-        (refused > MOST_REFUSED).then(|| {
+        is_over(refused, MOST_REFUSED).then(|| {
             format!(
                 "{refused} of the last {all} people opted out or reported spam. Change the text or the audience before going on."
             )
@@ -238,25 +248,51 @@ mod tests {
     use super::*;
     use uuid::Uuid;
 
-    #[test]
-    fn the_brake_counts_the_last_hundred_mails_each_once() {
-        let id = |number: u128| MessageId(Uuid::from_u128(number));
+    fn id(number: u128) -> MessageId {
+        MessageId(Uuid::from_u128(number))
+    }
+
+    /// So many mails, of which the first came to this fate.
+    fn last(sent: u128, fated: u128, fate: Fate) -> LastHundred {
         let mut last = LastHundred::default();
-        for number in 0..5 {
-            last.note(id(number), Fate::Sent);
-            last.note(id(number), Fate::Bounced);
-            last.note(id(number), Fate::Bounced);
+        (0..sent).for_each(|number| last.note(id(number), Fate::Sent));
+        (0..fated).for_each(|number| last.note(id(number), fate));
+        last
+    }
+
+    #[test]
+    fn the_brake_is_a_share_of_the_last_hundred_and_one_mail_is_none() {
+        let cases = [
+            (Fate::Bounced, 1, 1, false),
+            (Fate::Bounced, 10, 1, false),
+            (Fate::Bounced, 10, 5, true),
+            (Fate::Bounced, 20, 1, false),
+            (Fate::Bounced, 20, 2, true),
+            (Fate::Bounced, 40, 2, false),
+            (Fate::Bounced, 59, 3, true),
+            (Fate::Bounced, 60, 3, false),
+            (Fate::Bounced, 100, 5, false),
+            (Fate::Bounced, 100, 6, true),
+            (Fate::Refused, 20, 1, false),
+            (Fate::Refused, 50, 2, true),
+            (Fate::Refused, 100, 2, false),
+            (Fate::Refused, 100, 3, true),
+        ];
+        for (fate, sent, fated, stops) in cases {
+            let brake = last(sent, fated, fate).brake();
+            assert_eq!(brake.is_some(), stops, "{fated} of {sent} {fate:?}: {brake:?}");
         }
-        assert_eq!(last.brake(), None, "five of a hundred are allowed");
-        last.note(id(5), Fate::Bounced);
-        assert!(last.brake().unwrap().starts_with("6 of the last 6 mails bounced"), "{:?}", last.brake());
-        for number in 10..110 {
-            last.note(id(number), Fate::Sent);
-        }
+    }
+
+    #[test]
+    fn a_mail_is_counted_once_and_for_a_hundred_mails() {
+        let mut last = last(100, 6, Fate::Bounced);
+        assert!(last.brake().unwrap().starts_with("6 of the last 100 mails bounced"), "{:?}", last.brake());
+        (0..6).for_each(|number| last.note(id(number), Fate::Bounced));
+        assert!(last.brake().unwrap().starts_with("6 of"), "{:?}", last.brake());
+        (200..300).for_each(|number| last.note(id(number), Fate::Sent));
         assert_eq!(last.brake(), None, "they are no longer among the last hundred");
-        for number in 107..110 {
-            last.note(id(number), Fate::Refused);
-        }
+        (297..300).for_each(|number| last.note(id(number), Fate::Refused));
         assert!(last.brake().unwrap().starts_with("3 of the last 100 people opted out"));
     }
 

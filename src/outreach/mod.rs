@@ -4,6 +4,7 @@
 //! - A contact is in at most one sequence at a time, and gets each step at most once.
 //! - Only words that a person approved leave: by switching the worker on, or later by approving a change.
 //! - Any answer a person wrote stops the sequence, even when the next mail is already queued; an absence pauses it.
+//! - Who puts it off is taken up again on the day named, by the sequence where that was read surely, else by a person.
 //! - A step is rendered just before it is handed to the gate out, in one transaction with the lead's new state; a
 //!   field without value and without fallback holds the step back.
 //! - Figures are the sum over the enrolments they count, so each opens exactly its list.
@@ -12,12 +13,14 @@ mod activate;
 mod api;
 mod enrol;
 mod figures;
+mod later;
 mod model;
 pub mod pages;
 mod period;
 mod plan;
 mod preview;
 mod react;
+mod recall;
 pub mod sequences;
 mod step;
 mod store;
@@ -33,6 +36,7 @@ pub use activate::{activate, missing, Missing};
 pub use api::{api_routes, openapi};
 pub use enrol::{enrol, enrol_tag, remove, resume, stop, LastRun, Tally, ENROL};
 pub use figures::{Figures, Group, StepFigures};
+pub use later::{leave, TAKE_UP};
 pub use model::{Approval, Came, Enrolment, Hold, Sent, Sequence, Skip, State, Step, Why};
 pub use pages::routes;
 pub use period::Period;
@@ -102,7 +106,7 @@ pub fn tables() -> Vec<Declared> {
 
 /// The room's kinds of work.
 pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
-    handlers.task(step::StepDue).task(enrol::EnrolTag)
+    handlers.task(step::StepDue).task(enrol::EnrolTag).task(later::TakeUp)
 }
 
 pub fn subscribers() -> Subscribers<App> {

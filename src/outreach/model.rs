@@ -154,6 +154,9 @@ pub enum State {
         /// YYYY-MM-DD on which somebody may ask again.
         #[serde(default)]
         follow_up_on: Option<String>,
+        /// That day has come, and a person decides.
+        #[serde(default)]
+        is_due: bool,
     },
 }
 
@@ -198,8 +201,14 @@ impl State {
         }
     }
 
+    /// It was put off until a day.
+    pub fn is_put_off(&self) -> bool {
+        matches!(self, State::Stopped { follow_up_on: Some(_), .. })
+    }
+
     pub fn words(&self) -> &'static str {
         match self {
+            State::Stopped { is_due: true, .. } => "Ask again",
             State::Waiting { waits_for: Some(_), .. } => "Held back",
             State::Waiting { .. } => "Waiting",
             State::Queued { .. } => "Leaving next",

@@ -96,7 +96,7 @@ pub(super) fn stop(
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     take_back(txn, before, reason)?;
-    turn(txn, before, State::Stopped { at: now, reason: reason.to_owned(), follow_up_on }, now)
+    turn(txn, before, State::Stopped { at: now, reason: reason.to_owned(), follow_up_on, is_due: false }, now)
 }
 
 /// The enrolment that an event about `contact` means: the one named, else the one that is running.

@@ -5,7 +5,7 @@ use super::enrol;
 use super::figures::Fate;
 use super::model::{Enrolment, Sent, State};
 use super::plan::{self, hours_for, step_job};
-use super::{store, timing, wake};
+use super::{later, recall, store, timing, wake};
 use crate::app::App;
 use crate::base::{day_words, BookingId, ContactId, MessageId, ReplyId, StepId, UnixMillis, WorkspaceId};
 use crate::connections::{self, State as Link};
@@ -15,9 +15,6 @@ use crate::messaging::{self, Message, Reading, Reply};
 use crate::store::{StoreError, Txn};
 use crate::workers;
 use crate::workspaces;
-
-/// A deferral without a date is asked about again after this many days (contract 1).
-const LATER_DAYS: i64 = 90;
 
 /// Lets enrolments follow what happens to messages, replies, contacts, workers and mailboxes.
 pub struct Follow;
@@ -52,6 +49,9 @@ impl Subscriber<App> for Follow {
                 opted_out(app, workspace, *contact, "Unsubscribed", now)
             }
             Happened::BookingConfirmed { booking, contact } => booked(app, workspace, *booking, *contact, now),
+            Happened::WorkerPaused { worker, reason } if reason == workers::PAUSED_ALL => {
+                recall::worker(app, workspace, *worker, now)
+            }
             Happened::WorkerActivated { worker } => wake::worker(app, workspace, *worker, now),
             Happened::SendingResumed => wake::workspace(app, workspace, now),
             Happened::ConnectionMade { connection } => wake::mailbox(app, workspace, *connection, now),
@@ -165,6 +165,7 @@ fn answered(app: &App, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) 
     if reply.automatic && label == "other" {
         return Ok(());
     }
+    let again = later::job(workspace, reply.id, now);
     app.store.write(|txn| {
         let Some(before) = plan::meant(txn, workspace, reply.enrolment, reply.contact)? else { return Ok(()) };
         // It was a report about delivery, has ended the sequence as such, and is nobody's answer.
@@ -182,7 +183,10 @@ fn answered(app: &App, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) 
         if after.came == before.came && !before.state.is_active() {
             return Ok(());
         }
-        let follow_up = (label == "later").then(|| follow_up_date(reading.follow_up_on.as_deref(), now));
+        let follow_up = (label == later::LABEL).then(|| later::day_of(reading.follow_up_on.as_deref(), now));
+        if let Some(day) = &follow_up {
+            later::plan(txn, &before, day, again.clone(), now)?;
+        }
         end(txn, &before, after, &answer_words(label), follow_up, now)
     })
 }
@@ -303,7 +307,8 @@ fn erased(app: &App, workspace: WorkspaceId, contact: ContactId) -> Result<(), S
     Ok(())
 }
 
-/// Writes `after`, stopped if the enrolment was still running; what was planned is taken back.
+/// Writes `after`, stopped if the enrolment was still running; what was planned is taken back. A day to ask again is
+/// kept (and an older one dropped) also where nothing was left to send.
 fn end(
     txn: &mut Txn<'_>,
     before: &Enrolment,
@@ -312,8 +317,8 @@ fn end(
     follow_up_on: Option<String>,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
-    if before.state.is_active() {
-        plan::take_back(txn, before, reason)?;
+    plan::take_back(txn, before, reason)?;
+    if before.state.is_active() || follow_up_on.is_some() || before.state.is_put_off() {
         after.state = stopped(now, reason, follow_up_on);
     }
     after.changed_at = now;
@@ -321,7 +326,7 @@ fn end(
 }
 
 fn stopped(now: UnixMillis, reason: &str, follow_up_on: Option<String>) -> State {
-    State::Stopped { at: now, reason: reason.to_owned(), follow_up_on }
+    State::Stopped { at: now, reason: reason.to_owned(), follow_up_on, is_due: false }
 }
 
 fn answer_words(label: &str) -> String {
@@ -329,13 +334,6 @@ fn answer_words(label: &str) -> String {
         "other" => "A person answered.".to_owned(),
         label => format!("Answered: {}.", crate::http::ui::reply_badge(label).words.to_lowercase()),
     }
-}
-
-/// The date that was named, else one far enough away to be polite.
-fn follow_up_date(named: Option<&str>, now: UnixMillis) -> String {
-    let named: Option<jiff::civil::Date> = named.and_then(|date| date.parse().ok());
-    let later = UnixMillis(now.0 + LATER_DAYS * 86_400_000).in_zone(&jiff::tz::TimeZone::UTC).date();
-    named.unwrap_or(later).to_string()
 }
 
 /// The brakes (G4): a worker whose mail bounces or annoys too often pauses by itself.

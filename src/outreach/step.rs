@@ -24,7 +24,7 @@ use crate::workspaces::{self, Workspace};
 /// pause still reaches them.
 pub(super) const BACKLOG: usize = 50;
 /// When a held step is looked at again even if nobody wakes it.
-const LOOK_AGAIN: Duration = Duration::from_secs(6 * 3600);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(6 * 3600);
 const LOOK_AGAIN_BACKLOG: Duration = Duration::from_secs(15 * 60);
 
 /// The task behind `STEP`.
@@ -111,8 +111,9 @@ pub(super) fn decide(txn: &mut Txn<'_>, scene: &Scene, now: UnixMillis) -> Resul
     let Some(step) = sequence.next_step(&enrolment.sent) else {
         return Ok(Decision::Finish("All steps were sent.".into()));
     };
-    if enrolment.sent.len() >= worker.limits.per_contact as usize {
-        return Ok(Decision::Finish(format!("{} mails to one contact is the limit.", worker.limits.per_contact)));
+    let most = worker.limits.mails_per_contact();
+    if enrolment.sent.len() >= most as usize {
+        return Ok(Decision::Finish(format!("{most} mails to one contact is the limit.")));
     }
     let to = match may_write_to(txn, contact)? {
         Ok(to) => to,
@@ -265,7 +266,7 @@ fn carry_out(
             plan::turn(txn, enrolment, State::Finished { at: now, reason: reason.clone() }, now)
         }
         Decision::Stop(reason) => {
-            let stopped = State::Stopped { at: now, reason: reason.clone(), follow_up_on: None };
+            let stopped = State::Stopped { at: now, reason: reason.clone(), follow_up_on: None, is_due: false };
             plan::turn(txn, enrolment, stopped, now)
         }
     }

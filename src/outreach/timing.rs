@@ -45,6 +45,13 @@ pub fn after_absence(now: UnixMillis, return_date: Option<&str>, hours: &Sending
     next_open(hours, midnight.max(now)).unwrap_or(midnight.max(now))
 }
 
+/// The first moment of `day` (YYYY-MM-DD) in the lead's hours, or the first after it; never before `now`.
+pub fn on_day(day: &str, now: UnixMillis, hours: &SendingHours) -> UnixMillis {
+    let day: Option<Date> = day.parse().ok();
+    let start = day.and_then(|day| day.to_zoned(zone_of(hours)).ok()).map_or(now, |start| start.timestamp().into());
+    next_open(hours, start.max(now)).unwrap_or(start.max(now))
+}
+
 fn plus(date: Date, days: i32) -> Date {
     date.checked_add(days.days()).unwrap_or(date)
 }

@@ -9,10 +9,13 @@ use super::guide::Guide;
 use super::people::People;
 use crate::authz::Permission;
 use crate::availability::Span;
+use crate::base::day_words;
 use crate::bookings::{self, Booking, State as BookingState};
 use crate::connections::{self, State as ConnectionState};
 use crate::drafts::{self, Draft};
+use crate::http::layout::Layout;
 use crate::messaging::{self, Delivery, Message, Reply};
+use crate::outreach::{self, Enrolment, Group, State as Stand};
 use crate::store::StoreError;
 use crate::workers::{self, WorkerState};
 use crate::workspaces::WorkspaceState;
@@ -57,6 +60,24 @@ struct Act {
     kind: &'static str,
 }
 
+/// All mails in doubt, each with its decision.
+#[derive(Template)]
+#[template(path = "today/in_doubt.html")]
+pub struct InDoubt {
+    layout: Layout,
+    rows: Vec<Need>,
+}
+
+impl InDoubt {
+    pub fn read(day: &Day<'_>, layout: Layout) -> Result<Self, TodayError> {
+        day.actor.require(Permission::ApproveDrafts)?;
+        let mut people = People::of(day.app, day.workspace.id);
+        let doubtful = messaging::list_in_doubt(&day.app.store, day.workspace.id, None, LOOKED_AT)?.rows;
+        let rows = doubtful.iter().map(|message| doubt(day, &mut people, message)).collect::<Result<_, _>>()?;
+        Ok(Self { layout, rows })
+    }
+}
+
 impl Needs {
     pub fn read(day: &Day<'_>, csrf: &str) -> Result<Self, TodayError> {
         let mut needs = Self { csrf: csrf.to_owned(), rows: Vec::new(), drafts: 0 };
@@ -70,6 +91,7 @@ impl Needs {
         needs.add_troubled(day)?;
         needs.add_meetings(day)?;
         needs.add_doubts(day)?;
+        needs.add_follow_ups(day)?;
         needs.add_workers(day)?;
         needs.add_guide(day)?;
         Ok(needs)
@@ -120,8 +142,11 @@ impl Needs {
 
     /// Answers that neither a draft nor a proposed time takes care of.
     fn add_replies(&mut self, day: &Day<'_>, waiting: &[Reply]) -> Result<(), TodayError> {
+        // Who wants to meet and named no time has a row of their own.
+        let left = bookings::list_left(&day.app.store, day.workspace.id, LOOKED_AT)?;
+        let is_left = |reply: &Reply| left.iter().any(|(other, _)| other.id == reply.id);
         let mut open = Vec::new();
-        for reply in waiting.iter().filter(|reply| !is_undecided(reply)) {
+        for reply in waiting.iter().filter(|reply| !is_undecided(reply) && !is_left(reply)) {
             if !is_taken_care_of(day, reply)? {
                 open.push(reply);
             }
@@ -215,7 +240,7 @@ impl Needs {
             self.rows.push(left_over(&mut people, reply, &left.reason)?);
         }
         if left.len() > SHOWN {
-            self.add_more("More answers about a meeting", "/replies");
+            self.add_more("More answers about a meeting", "/replies?waiting=yes");
         }
         Ok(())
     }
@@ -229,7 +254,26 @@ impl Needs {
         for message in doubtful.iter().take(SHOWN) {
             self.rows.push(doubt(day, &mut people, message)?);
         }
-        self.add_rest(doubtful.len(), "such mails", "");
+        self.add_rest(doubtful.len(), "such mails", "/needs-a-look");
+        Ok(())
+    }
+
+    /// Who had put it off until a day that has come now.
+    fn add_follow_ups(&mut self, day: &Day<'_>) -> Result<(), TodayError> {
+        if !day.actor.may(Permission::EditOutreach) {
+            return Ok(());
+        }
+        let (store, workspace) = (&day.app.store, day.workspace.id);
+        let mut people = People::of(day.app, workspace);
+        for worker in workers::list(store, workspace)? {
+            let page = outreach::list_group(store, workspace, worker.id, Group::AskAgain, None, SHOWN)?;
+            for lead in &page.rows {
+                self.rows.push(follow_up(&mut people, lead)?);
+            }
+            let all = outreach::figures(store, workspace, worker.id)?.of(Group::AskAgain);
+            let list = format!("/outreach/{}/leads?group={}", worker.id, Group::AskAgain.as_str());
+            self.add_rest(usize::try_from(all).unwrap_or(usize::MAX), "to ask again", &list);
+        }
         Ok(())
     }
 
@@ -285,7 +329,7 @@ impl Needs {
                 icon: "more",
                 fact: format!("{} more {what}", all - SHOWN),
                 href: href.to_owned(),
-                go: if href.is_empty() { "" } else { "Look" },
+                go: "Look",
                 ..Need::default()
             });
         }
@@ -417,6 +461,28 @@ fn left_over(people: &mut People<'_>, reply: &Reply, reason: &str) -> Result<Nee
     })
 }
 
+fn follow_up(people: &mut People<'_>, lead: &Enrolment) -> Result<Need, TodayError> {
+    let known = people.get(lead.contact)?;
+    let on = match &lead.state {
+        Stand::Stopped { follow_up_on: Some(day), .. } => day_words(day),
+        _ => String::new(),
+    };
+    let act = |verb: &str, words: &str, kind| Act {
+        action: format!("/outreach/{}/leads/{}/{verb}", lead.worker, lead.id),
+        words: words.to_owned(),
+        kind,
+    };
+    Ok(Need {
+        icon: "clock",
+        tone: "brand",
+        fact: format!("{} wanted to be asked again on {on}", known.name),
+        context: "“Go on” sends the next mail of the sequence; or write to them yourself.".to_owned(),
+        read: format!("/contacts/{}", lead.contact),
+        acts: vec![act("leave", "Let it rest", "quiet"), act("resume", "Go on", "")],
+        ..Need::default()
+    })
+}
+
 fn doubt(day: &Day<'_>, people: &mut People<'_>, message: &Message) -> Result<Need, TodayError> {
     let known = people.get(message.contact)?;
     let name = if known.name.is_empty() { message.to.display().to_owned() } else { known.name };
@@ -444,6 +510,7 @@ fn doubt(day: &Day<'_>, people: &mut People<'_>, message: &Message) -> Result<Ne
 mod tests {
     use super::*;
     use crate::base::UnixMillis;
+    use crate::jobs;
     use crate::messaging::testing::queue_mail;
     use crate::messaging::{Incoming, Reading};
 
@@ -553,6 +620,29 @@ mod tests {
         let acts: Vec<&str> = rows[0].acts.iter().map(|act| act.action.as_str()).collect();
         let paths = ["no-opt-out", "stop-writing"].map(|verb| format!("/replies/{}/{verb}", reply.id));
         assert_eq!(acts, paths);
+    }
+
+    #[test]
+    fn every_mail_in_doubt_can_be_decided_also_the_fifth() {
+        let test = crate::testing::app();
+        for number in 0..6 {
+            let mail = queue_mail(&test.app, test.workspace, &format!("lead{number}@fellside.example"));
+            let doubtful = test.app.store.write(|txn| jobs::needs_look(txn, mail.job, "The line was cut."));
+            assert!(doubtful.unwrap());
+            let state = Delivery::NeedsHuman { reason: "The line was cut.".into() };
+            messaging::set_state(&test.app, test.workspace, mail.id, state).unwrap();
+        }
+        let rows = needs(&test);
+        let rest = rows.iter().find(|row| row.fact == "2 more such mails").unwrap();
+        assert_eq!((rest.href.as_str(), rest.go), ("/needs-a-look", "Look"));
+        let day = Day::open(&test.app, &test.owner).unwrap();
+        let list = InDoubt::read(&day, Layout::default()).unwrap();
+        assert_eq!(list.rows.len(), 6);
+        let html = list.render().unwrap();
+        assert_eq!(html.matches("/arrived").count(), 6, "{html}");
+        let viewer = crate::authz::Actor { role: crate::authz::Role::Viewer, ..test.owner.clone() };
+        let day = Day::open(&test.app, &viewer).unwrap();
+        assert!(matches!(InDoubt::read(&day, Layout::default()), Err(TodayError::Denied(_))));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::day::{Day, TodayError};
 use super::feed::Feed;
 use super::figures::{each_event_since, each_reply_since, Figures};
 use super::guide::{Guide, Way};
-use super::needs::Needs;
+use super::needs::{InDoubt, Needs};
 use super::sending::{Outgoing, Sending, Workers};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
@@ -32,6 +32,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/today/parts/{id}").route(web::get().to(part)))
         .service(web::resource("/guide").route(web::get().to(guide)))
         .service(web::resource("/guide/business").route(web::post().to(save_business)))
+        .service(web::resource("/needs-a-look").route(web::get().to(in_doubt)))
         .service(web::resource("/needs-a-look/{message}/{verdict}").route(web::post().to(decide)));
 }
 
@@ -193,6 +194,13 @@ async fn save_business(
     let guide = run(move || Guide::read(&Day::open(&app, &actor)?)).await??;
     let page = GuidePage { layout: frame.layout("Set up"), guide, is_demo, postal_address: typed, errors };
     html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+/// GET /needs-a-look: all mails in doubt.
+async fn in_doubt(app: Data<App>, actor: Actor, frame: Frame) -> Result<HttpResponse, PageError> {
+    let layout = frame.layout("Mails in doubt");
+    let page = run(move || InDoubt::read(&Day::open(&app, &actor)?, layout)).await??;
+    html(StatusCode::OK, &page)
 }
 
 /// POST /needs-a-look/<message>/<verdict>: 303 to the page; 409 when it was decided meanwhile.

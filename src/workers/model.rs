@@ -121,6 +121,21 @@ pub struct Limits {
     pub per_contact: u32,
 }
 
+impl Limits {
+    /// Nobody is written to more often in one sequence (G2).
+    pub const MOST_PER_CONTACT: u32 = 4;
+
+    /// Mails to one contact, also for a worker that was set up before the limit was as it is.
+    pub fn mails_per_contact(&self) -> u32 {
+        self.per_contact.clamp(1, Self::MOST_PER_CONTACT)
+    }
+
+    /// Mails to one domain a day; none at all would hold a mail for ever.
+    pub fn mails_per_domain(&self) -> u32 {
+        self.per_domain_day.max(1)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self { per_day: 30, per_domain_day: 3, per_contact: 4 }

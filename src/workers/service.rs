@@ -21,6 +21,9 @@ pub enum WorkerError {
     Invalid { field: &'static str, words: String },
     #[error("a worker that is working cannot be deleted; switch it off first")]
     StillWorking,
+    /// It is off, or stopped by itself: that is for switching on, which looks at everything first.
+    #[error("only a worker that a person has paused can go on as it was; switch it on instead")]
+    NotPaused,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -119,8 +122,9 @@ impl WorkerForm {
             let words = format!("Between 1 and {hard_daily_cap}, the limit of this server.");
             return Err(WorkerError::Invalid { field: "per_domain_day", words });
         }
-        if self.limits.per_contact == 0 || self.limits.per_contact > 10 {
-            return invalid("per_contact", "Between 1 and 10 mails to one contact.");
+        if !(1..=Limits::MOST_PER_CONTACT).contains(&self.limits.per_contact) {
+            let words = format!("Between 1 and {} mails to one contact.", Limits::MOST_PER_CONTACT);
+            return Err(WorkerError::Invalid { field: "per_contact", words });
         }
         if self.hours.days.is_empty() {
             return invalid("days", "Choose at least one day.");
@@ -267,12 +271,36 @@ pub fn activate(app: &App, actor: &Actor, id: WorkerId, ready: &Ready<'_>) -> Re
     })
 }
 
-/// Switches a worker off, by a person. What is queued waits; nothing more leaves.
+/// Takes a person's pause back: the worker goes on as it was. Approves no text and releases no brake, which only
+/// `activate` does.
+pub fn resume(app: &App, actor: &Actor, id: WorkerId) -> Result<Worker, WorkerError> {
+    actor.require(Permission::ActivateWorkers)?;
+    let now = app.now();
+    app.store.write(|txn| {
+        let mut worker = store::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?;
+        match &worker.state {
+            WorkerState::Working => return Ok(worker),
+            WorkerState::Paused(off) if !off.by_itself && worker.activated_at.is_some() => {}
+            WorkerState::Paused(_) | WorkerState::Off => return Err(WorkerError::NotPaused),
+        }
+        worker.state = WorkerState::Working;
+        store::put(txn, actor.workspace, &worker)?;
+        note(txn, actor, now, "worker.resumed", &worker, "")?;
+        events::append(txn, actor.workspace, now, Happened::WorkerActivated { worker: id })?;
+        Ok(worker)
+    })
+}
+
+/// Pauses a working worker, by a person. What is queued waits; nothing more leaves. One that stopped by itself stays
+/// stopped for its own reason.
 pub fn pause(app: &App, actor: &Actor, id: WorkerId, reason: &str) -> Result<(), WorkerError> {
     actor.require(Permission::ActivateWorkers)?;
     let now = app.now();
     app.store.write(|txn| {
         let worker = store::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?;
+        if !worker.state.is_working() {
+            return Ok(());
+        }
         switch_off(txn, actor.workspace, worker, now, reason, false)?;
         let on = format!("worker {id}");
         Ok(audit::record(txn, actor.workspace, now, &who(actor), "worker.paused", &on, reason)?)
@@ -340,7 +368,7 @@ pub fn pause_restored(app: &App, workspace: WorkspaceId, made_at: UnixMillis) ->
     })
 }
 
-/// The kill switch (G12): every worker of the workspace stops.
+/// The kill switch (G12): every worker of the workspace stops, and what it has waiting is taken back by its rooms.
 pub fn pause_all(app: &App, actor: &Actor) -> Result<usize, WorkerError> {
     actor.require(Permission::ActivateWorkers)?;
     let now = app.now();
@@ -376,7 +404,8 @@ pub fn resume_all(app: &App, actor: &Actor) -> Result<usize, WorkerError> {
     })
 }
 
-const PAUSED_ALL: &str = "Everything was paused.";
+/// Why a worker stands still after the kill switch. Whoever has mail of its waiting takes it back (G12).
+pub const PAUSED_ALL: &str = "Everything was paused.";
 
 fn switch_off(
     txn: &mut Txn<'_>,
@@ -405,4 +434,36 @@ fn note(
 
 fn who(actor: &Actor) -> Who {
     Who::of(actor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn a_worker_has_limits_within_those_of_the_server_and_of_good_manners() {
+        let test = testing::app();
+        let hard = test.app.config.outreach.hard_daily_cap;
+        let limits = |per_day, per_domain_day, per_contact| Limits { per_day, per_domain_day, per_contact };
+        let cases = [
+            (limits(1, 1, 1), None),
+            (limits(hard, hard, 4), None),
+            (limits(0, 1, 1), Some("per_day")),
+            (limits(hard + 1, 1, 1), Some("per_day")),
+            (limits(1, 0, 1), Some("per_domain_day")),
+            (limits(1, hard + 1, 1), Some("per_domain_day")),
+            (limits(1, 1, 0), Some("per_contact")),
+            (limits(1, 1, 5), Some("per_contact")),
+        ];
+        for (limits, refused) in cases {
+            let form = WorkerForm { name: "Hotels".into(), limits: limits.clone(), ..WorkerForm::default() };
+            let field = match create(&test.app, &test.owner, &form) {
+                Ok(_) => None,
+                Err(WorkerError::Invalid { field, .. }) => Some(field),
+                Err(other) => panic!("{other}"),
+            };
+            assert_eq!(field, refused, "{limits:?}");
+        }
+    }
 }

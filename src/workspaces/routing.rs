@@ -30,16 +30,27 @@ impl Default for Routing {
 }
 
 impl Routing {
-    pub const OPT_OUT: RangeInclusive<u8> = 30..=70;
-    pub const ABSENCE: RangeInclusive<u8> = 70..=99;
-    pub const SNOOZE: RangeInclusive<u8> = 80..=99;
-    pub const SEND: RangeInclusive<u8> = 90..=99;
-    pub const BOOK: RangeInclusive<u8> = 90..=99;
+    /// Each figure with the name of its field and its range.
+    pub fn fields(&self) -> [(&'static str, u8, RangeInclusive<u8>); 5] {
+        [
+            ("opt_out", self.opt_out, 30..=70),
+            ("absence", self.absence, 70..=99),
+            ("snooze", self.snooze, 80..=99),
+            ("send", self.send, 90..=99),
+            ("book", self.book, 90..=99),
+        ]
+    }
+
+    /// The first field that lies outside its range, and the range.
+    pub fn outside(&self) -> Option<(&'static str, RangeInclusive<u8>)> {
+        let mut fields = self.fields().into_iter();
+        fields.find(|(_, percent, range)| !range.contains(percent)).map(|(name, _, range)| (name, range))
+    }
 }
 
 /// A reading of this `confidence` (0 to 1) reaches `percent`.
 pub fn reaches(confidence: f32, percent: u8) -> bool {
-    confidence * 100.0 >= f32::from(percent)
+    confidence >= f32::from(percent) / 100.0
 }
 
 #[cfg(test)]
@@ -57,14 +68,7 @@ mod tests {
 
     #[test]
     fn what_holds_unasked_lies_in_its_range() {
-        let unasked = Routing::default();
-        let all = [
-            (unasked.opt_out, Routing::OPT_OUT),
-            (unasked.absence, Routing::ABSENCE),
-            (unasked.snooze, Routing::SNOOZE),
-            (unasked.send, Routing::SEND),
-            (unasked.book, Routing::BOOK),
-        ];
-        assert!(all.iter().all(|(percent, range)| range.contains(percent)), "{unasked:?}");
+        assert_eq!(Routing::default().outside(), None);
+        assert_eq!(Routing { send: 89, ..Routing::default() }.outside(), Some(("send", 90..=99)));
     }
 }

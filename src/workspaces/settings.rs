@@ -1,6 +1,7 @@
 //! A workspace's own settings.
 
 use super::model::Workspace;
+use super::routing::Routing;
 use super::{create, rows, store, WorkspaceError};
 use crate::app::App;
 use crate::audit::{self, Entry, Who};
@@ -19,6 +20,8 @@ pub struct SettingsForm {
     pub discloses_ai: bool,
     /// Hosts that links in answers may lead to, one on each line. `None`: as they are.
     pub link_hosts: Option<String>,
+    /// How surely replies must be read. `None`: as it is.
+    pub routing: Option<Routing>,
 }
 
 const MOST_ADDRESS_CHARS: usize = 400;
@@ -31,6 +34,10 @@ pub fn change(app: &App, actor: &Actor, form: &SettingsForm) -> Result<Workspace
     let slug = create::checked_slug(&form.slug)?;
     let time_zone = create::checked_zone(&form.time_zone)?.to_owned();
     let postal_address = checked_address(&form.postal_address)?;
+    if let Some((field, range)) = form.routing.and_then(|routing| routing.outside()) {
+        let words = format!("Between {} and {} percent.", range.start(), range.end());
+        return Err(WorkspaceError::invalid(field, words));
+    }
     let link_hosts = form.link_hosts.as_deref().map(checked_hosts).transpose()?;
     let now = app.now();
     app.store.write(|txn| {
@@ -42,6 +49,7 @@ pub fn change(app: &App, actor: &Actor, form: &SettingsForm) -> Result<Workspace
             postal_address: postal_address.clone(),
             discloses_ai: form.discloses_ai,
             link_hosts: link_hosts.clone().unwrap_or_else(|| before.link_hosts.clone()),
+            routing: form.routing.unwrap_or(before.routing),
             ..before.clone()
         };
         if after == before {
@@ -76,6 +84,7 @@ pub fn set_postal_address(app: &App, actor: &Actor, address: &str) -> Result<Wor
         postal_address: address.to_owned(),
         discloses_ai: known.discloses_ai,
         link_hosts: None,
+        routing: None,
     };
     change(app, actor, &form)
 }
@@ -125,6 +134,7 @@ fn changed_fields(before: &Workspace, after: &Workspace) -> Vec<&'static str> {
         ("postal address", before.postal_address != after.postal_address),
         ("AI note", before.discloses_ai != after.discloses_ai),
         ("links", before.link_hosts != after.link_hosts),
+        ("how surely replies are read", before.routing != after.routing),
     ];
     fields.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
 }

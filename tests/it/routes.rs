@@ -112,6 +112,7 @@ GET    /                                          ViewToday
 GET    /today/parts/{id}                          ViewToday
 GET    /guide                                     ManageWorkspace
 POST   /guide/business                            ManageWorkspace
+GET    /needs-a-look                              ApproveDrafts
 POST   /needs-a-look/{message}/{verdict}          ApproveDrafts
 
 GET    /contacts                                  ViewContacts
@@ -173,6 +174,7 @@ POST   /outreach/sequences/{sequence}/delete      EditOutreach
 GET    /outreach/{worker}                         ViewOutreach
 POST   /outreach/{worker}/activate                ActivateWorkers
 POST   /outreach/{worker}/pause                   ActivateWorkers
+POST   /outreach/{worker}/resume                  ActivateWorkers
 POST   /outreach/{worker}/approve                 ActivateWorkers
 POST   /outreach/{worker}/delete                  EditOutreach
 GET    /outreach/{worker}/leads                   ViewOutreach
@@ -279,6 +281,7 @@ PATCH  /v1/workers/{worker}                       EditOutreach
 DELETE /v1/workers/{worker}                       EditOutreach
 POST   /v1/workers/{worker}/activate              ActivateWorkers
 POST   /v1/workers/{worker}/pause                 ActivateWorkers
+POST   /v1/workers/{worker}/resume                ActivateWorkers
 POST   /v1/sending/pause                          ActivateWorkers
 POST   /v1/sending/resume                         ActivateWorkers
 GET    /v1/workers/{worker}/enrolments            ViewOutreach
@@ -289,6 +292,7 @@ GET    /v1/enrolments/{enrolment}                 ViewOutreach
 DELETE /v1/enrolments/{enrolment}                 EditOutreach
 POST   /v1/enrolments/{enrolment}/stop            EditOutreach
 POST   /v1/enrolments/{enrolment}/resume          EditOutreach
+POST   /v1/enrolments/{enrolment}/leave           EditOutreach
 GET    /v1/drafts                                 ApproveDrafts
 GET    /v1/drafts/{id}                            ApproveDrafts
 PATCH  /v1/drafts/{id}                            ApproveDrafts

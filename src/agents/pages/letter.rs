@@ -25,6 +25,8 @@ pub struct Letter {
     pub subject: String,
     pub paragraphs: Vec<Vec<Piece>>,
     pub foot: String,
+    /// The program's own words, where a person has changed them.
+    pub generated: Option<Generated>,
     pub is_pending: bool,
     /// It may be approved as it stands.
     pub may_approve: bool,
@@ -37,6 +39,12 @@ pub struct Letter {
     pub contact_href: String,
     pub contact_detail: String,
     pub reply_href: String,
+}
+
+/// What the program had written, for comparing.
+pub struct Generated {
+    pub subject: String,
+    pub paragraphs: Vec<Vec<Piece>>,
 }
 
 /// A stretch of text; `mark` is the number of the source that it rests on, 0 for none.
@@ -89,6 +97,9 @@ impl Letter {
             subject: draft.final_subject().to_owned(),
             paragraphs: paragraphs(draft.final_text(), &shown),
             foot: foot(app, draft)?,
+            generated: draft
+                .is_edited()
+                .then(|| Generated { subject: draft.subject.clone(), paragraphs: paragraphs(&draft.text, &[]) }),
             is_pending,
             may_approve: is_pending && !is_held && !matches!(gate, Gate::No { .. }),
             is_held,

@@ -86,6 +86,8 @@ pub struct ReplyView {
     pub excerpt: String,
     pub received_at: String,
     pub handled_at: Option<String>,
+    /// A person is to look at it.
+    pub waits: bool,
     /// Absent until it has been read.
     pub reading: Option<ReadingView>,
 }
@@ -122,7 +124,9 @@ pub struct TimeView {
 
 impl From<Reply> for ReplyView {
     fn from(reply: Reply) -> Self {
+        let waits = reply.waits();
         Self {
+            waits,
             id: reply.id.to_string(),
             contact_id: reply.contact.to_string(),
             message_id: reply.message.to_string(),

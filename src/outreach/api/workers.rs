@@ -76,7 +76,7 @@ pub struct LimitsJson {
     per_day: u32,
     /// Mails to one recipient domain a day.
     per_domain_day: u32,
-    /// Mails to one contact, 1 to 10.
+    /// Mails to one contact, 1 to 4.
     per_contact: u32,
 }
 
@@ -543,6 +543,25 @@ pub async fn pause_worker(
             let words = format!("Paused by the program {}.", actor.display);
             workers::pause(&app, &actor, *id, &words).map_err(OutreachError::from)?;
             ApiAnswer::json(StatusCode::OK, &worker_json(&app, &actor, &worker_of(&app, &actor, *id)?)?)
+        })
+    })
+    .await?
+}
+
+/// Takes a pause back: the worker goes on as it was, without approving changed texts. 409 for one that is off or
+/// stopped by itself.
+#[utoipa::path(post, path = "/v1/workers/{worker}/resume", tag = "workers", params(("worker" = String, Path,)),
+    responses((status = 200, body = WorkerJson), (status = 409, description = "Switch it on instead")))]
+pub async fn resume_worker(
+    app: web::Data<App>,
+    actor: Actor,
+    once: Once,
+    id: web::Path<WorkerId>,
+) -> Result<ApiAnswer, ApiError> {
+    run(move || {
+        once.carry_out(|| {
+            let resumed = workers::resume(&app, &actor, *id).map_err(OutreachError::from)?;
+            ApiAnswer::json(StatusCode::OK, &worker_json(&app, &actor, &resumed)?)
         })
     })
     .await?

@@ -6,8 +6,8 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::super::{
-    enrol, enrol_tag, figures, last_run, list_group, remove, resume, stop, Enrolment, Group, OutreachError, State,
-    Tally,
+    enrol, enrol_tag, figures, last_run, leave, list_group, remove, resume, stop, Enrolment, Group, OutreachError,
+    State, Tally,
 };
 use super::{head, when, zone, Head};
 use crate::app::App;
@@ -52,6 +52,8 @@ pub struct LeadRow {
     pub label: String,
     pub is_active: bool,
     pub may_resume: bool,
+    /// It waits for a day, or for a person now that the day has come.
+    pub may_leave: bool,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -160,6 +162,9 @@ fn row(app: &App, actor: &Actor, worker: WorkerId, lead: &Enrolment) -> Result<L
         State::Queued { .. } => ("ok", "At the gate out".to_owned()),
         State::PausedUntil { at, reason, .. } => ("off", format!("{reason} Goes on {}.", when(*at, &zone))),
         State::Finished { reason, .. } => ("off", reason.clone()),
+        State::Stopped { reason, follow_up_on: Some(date), is_due: true, .. } => {
+            ("warn", format!("{reason} They asked to be written to again on {}.", day_words(date)))
+        }
         State::Stopped { reason, follow_up_on: Some(date), .. } => {
             ("off", format!("{reason} Ask again on {}.", day_words(date)))
         }
@@ -182,6 +187,7 @@ fn row(app: &App, actor: &Actor, worker: WorkerId, lead: &Enrolment) -> Result<L
         },
         label: lead.came.label.clone().unwrap_or_default(),
         is_active: lead.state.is_active(),
+        may_leave: lead.state.is_put_off(),
         may_resume: !matches!(lead.state, State::Waiting { .. } | State::Queued { .. }) && !lead.came.opted_out,
     })
 }
@@ -261,7 +267,7 @@ pub async fn add_tag(
     Ok(see_other(&format!("/outreach/{worker}/leads")))
 }
 
-/// POST /outreach/{worker}/leads/{lead}/{stop|resume|remove}
+/// POST /outreach/{worker}/leads/{lead}/{stop|resume|leave|remove}
 pub async fn act(
     app: web::Data<App>,
     actor: Actor,
@@ -272,6 +278,7 @@ pub async fn act(
     let done = run(move || match act.as_str() {
         "stop" => stop(&app, &actor, lead).map(|_| ("Nothing more is sent to this lead.", Some("resume"))),
         "resume" => resume(&app, &actor, lead).map(|_| ("The lead goes on with the next step.", Some("stop"))),
+        "leave" => leave(&app, &actor, lead).map(|_| ("Noted. Nobody is reminded of it any more.", Some("resume"))),
         "remove" => remove(&app, &actor, lead).map(|()| ("The lead was taken off the list.", None)),
         _ => Err(OutreachError::NotFound),
     });

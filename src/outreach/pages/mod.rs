@@ -41,6 +41,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/outreach/{worker}").route(web::get().to(overview::show)))
         .service(at("/outreach/{worker}/activate").route(web::post().to(switch::activate)))
         .service(at("/outreach/{worker}/pause").route(web::post().to(switch::pause)))
+        .service(at("/outreach/{worker}/resume").route(web::post().to(switch::resume)))
         .service(at("/outreach/{worker}/approve").route(web::post().to(switch::approve)))
         .service(at("/outreach/{worker}/delete").route(web::post().to(switch::delete)))
         .service(at("/outreach/{worker}/leads").route(web::get().to(leads::list)).route(web::post().to(leads::add)))

@@ -52,8 +52,21 @@ pub async fn pause(
     let worker = *worker;
     let words = format!("Paused by {}.", actor.display);
     run(move || workers::pause(&app, &actor, worker, &words)).await?.map_err(OutreachError::from)?;
-    let toast = Toast::new("The worker is paused.").with_undo(format!("/outreach/{worker}/activate"));
+    let toast = Toast::new("The worker is paused.").with_undo(format!("/outreach/{worker}/resume"));
     Ok(with_toast(back(worker), &cookies, &toast))
+}
+
+/// POST /outreach/{worker}/resume: takes a pause back. Changed texts still wait for their approval.
+pub async fn resume(
+    app: web::Data<App>,
+    actor: Actor,
+    cookies: web::Data<Cookies>,
+    worker: web::Path<WorkerId>,
+) -> Answer {
+    let worker = *worker;
+    let resumed = run(move || workers::resume(&app, &actor, worker)).await?.map_err(OutreachError::from)?;
+    let toast = Toast::new(format!("{} goes on as before.", resumed.name));
+    Ok(with_toast(back(worker), &cookies, &toast.with_undo(format!("/outreach/{worker}/pause"))))
 }
 
 /// POST /outreach/{worker}/approve: the changed texts of its sequence may leave.
@@ -92,7 +105,10 @@ pub async fn delete(
 /// POST /sending/pause: the kill switch (G12).
 pub async fn pause_all(app: web::Data<App>, actor: Actor, cookies: web::Data<Cookies>) -> Answer {
     run(move || workers::pause_all(&app, &actor)).await?.map_err(OutreachError::from)?;
-    let toast = Toast::new("Everything is paused. Nothing leaves.").with_undo("/sending/resume");
+    let toast = Toast::new(
+        "Everything is paused, and the mails that waited are taken back. Only confirmations of meetings and answers that somebody writes by hand still leave.",
+    )
+    .with_undo("/sending/resume");
     Ok(with_toast(see_other("/outreach"), &cookies, &toast))
 }
 

@@ -15,7 +15,7 @@ use crate::http::ui::{Choice, FieldErrors, Tab};
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
 use crate::identity::pages::{settings_tabs, zone_choices};
 use crate::workspaces::settings::{self, SettingsForm};
-use crate::workspaces::{store, Workspace, WorkspaceError};
+use crate::workspaces::{store, Routing, Workspace, WorkspaceError};
 
 const HERE: &str = "/settings/workspace";
 
@@ -44,9 +44,77 @@ pub struct SettingsFields {
     discloses_ai: Option<String>,
     #[serde(default)]
     link_hosts: Option<String>,
+    /// Whole percent, as typed; all of them or none.
+    #[serde(default)]
+    opt_out: Option<String>,
+    #[serde(default)]
+    absence: Option<String>,
+    #[serde(default)]
+    snooze: Option<String>,
+    #[serde(default)]
+    send: Option<String>,
+    #[serde(default)]
+    book: Option<String>,
 }
 
 impl SettingsFields {
+    /// The figures as typed; `None` when the form had none.
+    fn routing(&self) -> Result<Option<Routing>, WorkspaceError> {
+        let read = |name: &'static str, typed: &Option<String>| {
+            let typed = typed.as_deref().unwrap_or_default().trim().trim_end_matches('%').trim_end();
+            typed.parse::<u8>().map_err(|_| WorkspaceError::invalid(name, "Write a whole number, for example 90."))
+        };
+        if [&self.opt_out, &self.absence, &self.snooze, &self.send, &self.book].iter().all(|typed| typed.is_none()) {
+            return Ok(None);
+        }
+        Ok(Some(Routing {
+            opt_out: read("opt_out", &self.opt_out)?,
+            absence: read("absence", &self.absence)?,
+            snooze: read("snooze", &self.snooze)?,
+            send: read("send", &self.send)?,
+            book: read("book", &self.book)?,
+        }))
+    }
+
+    /// What stands in the fields, each with what it is for.
+    fn thresholds(&self) -> [(&'static str, &'static str, &str, &'static str); 5] {
+        fn typed(field: &Option<String>) -> &str {
+            field.as_deref().unwrap_or_default()
+        }
+        [
+            (
+                "opt_out",
+                "Take somebody off the list",
+                typed(&self.opt_out),
+                "30 to 70. Below it a person decides, and nobody is written to until then.",
+            ),
+            (
+                "absence",
+                "Pause for an absence",
+                typed(&self.absence),
+                "70 to 99. Below it the answer stops the sequence.",
+            ),
+            (
+                "snooze",
+                "Go on by itself on the day they named",
+                typed(&self.snooze),
+                "80 to 99. Below it you are reminded on that day.",
+            ),
+            (
+                "send",
+                "Let a draft leave by itself",
+                typed(&self.send),
+                "90 to 99, and only for what a worker may send on its own.",
+            ),
+            (
+                "book",
+                "Book a time by itself",
+                typed(&self.book),
+                "90 to 99, and only where a worker may book on its own.",
+            ),
+        ]
+    }
+
     fn links(&self) -> &str {
         self.link_hosts.as_deref().unwrap_or_default()
     }
@@ -61,6 +129,11 @@ impl From<Workspace> for SettingsFields {
             postal_address: workspace.postal_address,
             discloses_ai: workspace.discloses_ai.then(|| "on".to_owned()),
             link_hosts: Some(workspace.link_hosts.join("\n")),
+            opt_out: Some(workspace.routing.opt_out.to_string()),
+            absence: Some(workspace.routing.absence.to_string()),
+            snooze: Some(workspace.routing.snooze.to_string()),
+            send: Some(workspace.routing.send.to_string()),
+            book: Some(workspace.routing.book.to_string()),
         }
     }
 }
@@ -94,6 +167,13 @@ pub async fn submit(
     form: Form<SettingsFields>,
 ) -> Result<HttpResponse, PageError> {
     let fields = form.into_inner();
+    let routing = match fields.routing() {
+        Ok(routing) => routing,
+        Err(error) => {
+            let errors = field_errors(error)?;
+            return html(StatusCode::UNPROCESSABLE_ENTITY, &page(&actor, &frame, fields, errors));
+        }
+    };
     let wanted = SettingsForm {
         name: fields.name.clone(),
         slug: fields.slug.clone(),
@@ -101,6 +181,7 @@ pub async fn submit(
         postal_address: fields.postal_address.clone(),
         discloses_ai: fields.discloses_ai.is_some(),
         link_hosts: fields.link_hosts.clone(),
+        routing,
     };
     let by = actor.clone();
     match run(move || settings::change(&app, &by, &wanted)).await? {

@@ -251,7 +251,19 @@ async fn the_first_start_ends_signed_in_and_its_link_with_it() {
     assert!(refused.text.contains("Add the ending of the domain") && !refused.text.contains(PASSWORD));
     let form = form.map(|(name, value)| (name, if name == "email" { "nora@fernhill.example" } else { value }));
     assert_eq!(browser.post(path, path, &form).await.location, "/");
-    assert_eq!(browser.get("/settings/workspace").await.status, StatusCode::OK);
+    let shown = browser.get("/settings/workspace").await;
+    assert_eq!(shown.status, StatusCode::OK);
+    assert!(
+        shown.text.contains("Take somebody off the list") && shown.text.contains(r#"value="50""#),
+        "{}",
+        shown.text
+    );
+    let here = "/settings/workspace";
+    let mut form = vec![("name", "Mill Lane"), ("slug", "mill-lane"), ("time_zone", "Europe/London")];
+    form.extend([("opt_out", "soon"), ("absence", "70"), ("snooze", "80"), ("send", "90"), ("book", "90")]);
+    let refused = browser.post(here, here, &form).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("Write a whole number") && refused.text.contains(r#"value="soon""#));
     assert_eq!(browser.get(path).await.status, StatusCode::CONFLICT);
 }
 
