@@ -9,6 +9,7 @@ mod browser;
 mod endpoints;
 mod house;
 mod main_job;
+mod pages;
 mod peers;
 mod support;
 mod tables;
