@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(standing(&test, worker, "question"), Standing::Earning, "off needs no record");
         let trail = audit::list(&test.app.store, test.workspace, None, 10).unwrap().rows;
         let details: Vec<&str> =
-            trail.iter().filter(|entry| entry.act == "worker.autonomy").map(|entry| entry.detail.as_str()).collect();
+            trail.iter().filter(|entry| entry.act == "worker.autonomy_changed").map(|entry| entry.detail.as_str()).collect();
         assert_eq!(details, ["question: a person decides", "question: leaves by itself"]);
     }
 
