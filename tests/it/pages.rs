@@ -163,3 +163,27 @@ fn a_certificate_authority_may_be_a_file_and_what_is_none_is_named() {
     assert!(!tried.body.contains("This file holds no certificate."), "{}", tried.body);
     assert!(tried.body.contains("MIIB"), "the file's text comes back, since a file cannot");
 }
+
+#[test]
+fn contacts_are_chosen_from_a_list_and_become_leads() {
+    let server = TestServer::start();
+    let mut owner = server.owner_browser();
+    for (email, company) in [("anna@fellside.example", "Fellside"), ("tom@lakeside.example", "Lakeside Lodge")] {
+        assert_eq!(owner.post("/contacts", &[("email", email), ("company", company)]).status, 303, "{email}");
+    }
+    let worker = make_worker(&mut owner, "Lake District hotels");
+    let steps = [("id-1", ""), ("wait-1", "0"), ("subject-1", "Windows"), ("text-1", "Hello."), ("act", "save")];
+    let named = [&[("name", "Windows")][..], &steps[..]].concat();
+    assert_eq!(owner.post(&format!("/outreach/{worker}/sequence"), &named).status, 303);
+
+    let leads = owner.get(&format!("/outreach/{worker}/leads"));
+    let choose = format!("/outreach/{worker}/leads/choose");
+    assert!(leads.body.contains(&format!("href=\"{choose}\"")));
+    let found = owner.get(&format!("{choose}?q=lakes"));
+    assert!(found.body.contains("tom@lakeside.example") && !found.body.contains("anna@fellside.example"));
+    let tom = found.attribute_after("name=\"contact\"", "value").unwrap().to_owned();
+    assert_eq!(owner.post(&format!("/outreach/{worker}/leads"), &[("contact", &tom)]).status, 303);
+    assert!(owner.get(&choose).body.contains("In a sequence"), "who is a lead already cannot be ticked again");
+    let guide = owner.get("/guide");
+    assert!(!guide.body.contains("Give it its leads"), "{}", guide.body);
+}
