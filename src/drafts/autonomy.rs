@@ -134,6 +134,8 @@ fn rule(label: &str) -> Option<&'static Rule> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::audit;
     use crate::authz::Role;
@@ -185,12 +187,16 @@ mod tests {
         assert_eq!(standing(&test, worker, "question"), Standing::On(test.app.now()));
         assert_eq!(standing(&test, worker, "interested"), Standing::Earning, "one label says nothing about another");
 
+        test.app.clock.advance(Duration::from_secs(60));
         record(&test, worker, "question", 30, 29);
         switch(false).unwrap();
         assert_eq!(standing(&test, worker, "question"), Standing::Earning, "off needs no record");
         let trail = audit::list(&test.app.store, test.workspace, None, 10).unwrap().rows;
-        let details: Vec<&str> =
-            trail.iter().filter(|entry| entry.act == "worker.autonomy").map(|entry| entry.detail.as_str()).collect();
+        let details: Vec<&str> = trail
+            .iter()
+            .filter(|entry| entry.act == "worker.autonomy_changed")
+            .map(|entry| entry.detail.as_str())
+            .collect();
         assert_eq!(details, ["question: a person decides", "question: leaves by itself"]);
     }
 

@@ -72,10 +72,7 @@ impl fmt::Display for BarChart {
         f.write_str("</svg>")?;
         if let (Some(first), Some(last)) = (self.bars.first(), self.bars.last()) {
             let (from, today) = (Text(&first.label), last.count);
-            write!(
-                f,
-                r#"<figcaption class="chart-ends"><span>{from}</span><span>Today {today}, most {most}</span></figcaption>"#
-            )?;
+            write!(f, r#"<p class="chart-ends"><span>{from}</span><span>Today {today}, most {most}</span></p>"#)?;
         }
         write_numbers(f, ["Day", &self.title], &self.bars)?;
         f.write_str("</figure>")

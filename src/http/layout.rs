@@ -87,6 +87,8 @@ pub struct Layout {
     pub user_email: String,
     pub is_operator: bool,
     pub sending: Option<SendingState>,
+    /// No worker was ever switched on: the way to the first mail is offered.
+    pub in_setup: bool,
     pub toast: Option<Toast>,
     pub demo: Option<DemoBar>,
     /// Address of the page's event stream; its events name elements to replace (static/js/live.js).

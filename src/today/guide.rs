@@ -213,7 +213,7 @@ fn way_to_test(day: &Day<'_>, worker: Option<&Worker>) -> Result<Way, TodayError
         (Some(lead), Some(step)) => {
             Way::Test { worker: worker.id.to_string(), lead: lead.id.to_string(), step: step.id.to_string() }
         }
-        (None, _) => Way::page(format!("/outreach/{}/leads", worker.id), "Give it its leads"),
+        (None, _) => Way::page(format!("/outreach/{}/leads/choose", worker.id), "Give it its leads"),
         (_, None) => Way::page(format!("/outreach/{}/sequence", worker.id), "Write the first mail"),
     })
 }
@@ -270,7 +270,7 @@ mod tests {
         let form = WorkerForm { name: "Lake District hotels".into(), ..WorkerForm::fresh("Nora") };
         let id = workers::create(&test.app, &test.owner, &form).unwrap().id;
         let guide = read();
-        let expected = ["settings", "sequence", "leads"].map(|page| format!("/outreach/{id}/{page}"));
+        let expected = ["settings", "sequence", "leads/choose"].map(|page| format!("/outreach/{id}/{page}"));
         assert_eq!(hrefs(&guide)[4..7], expected);
         assert!(guide.steps[4].is_done && !guide.steps[5].is_done, "made, but its mails are not written");
         assert!(matches!(guide.steps[7].way, Way::SwitchOn { .. }));

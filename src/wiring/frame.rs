@@ -95,6 +95,7 @@ fn build(app: &App, actor: &Actor, me: &SignedIn, path: &str) -> Result<Layout, 
         user_email: user.email.display().to_owned(),
         is_operator: actor.is_operator,
         sending: sending(app, actor)?,
+        in_setup: is_in_setup(app, actor)?,
         demo: app.demo().map(|_| DemoBar { now_words: now_words(app, workspace.as_ref()) }),
         ..Layout::default()
     };
@@ -122,6 +123,15 @@ fn needed(href: &str) -> Option<Permission> {
         "/connections" => Some(Permission::ViewConnections),
         _ => None,
     }
+}
+
+/// Nothing was ever switched on, and this person may do what is missing.
+fn is_in_setup(app: &App, actor: &Actor) -> Result<bool, StoreError> {
+    if !actor.may(Permission::ManageWorkspace) {
+        return Ok(false);
+    }
+    let workers = workers::list(&app.store, actor.workspace)?;
+    Ok(workers.iter().all(|worker| worker.activated_at.is_none()))
 }
 
 /// "Sending is on, 61 of 120 today": for those who may see outreach, once there is a mailbox.

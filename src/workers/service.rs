@@ -345,7 +345,7 @@ pub fn set_automatic(
     }
     store::put(txn, actor.workspace, &worker)?;
     let detail = format!("{label}: {}", if on { "leaves by itself" } else { "a person decides" });
-    note(txn, actor, now, "worker.autonomy", &worker, &detail)?;
+    note(txn, actor, now, "worker.autonomy_changed", &worker, &detail)?;
     Ok(worker)
 }
 

@@ -11,15 +11,18 @@ import { live } from './live.js';
 import { sendOnChange } from './send.js';
 import { selectAll } from './select.js';
 import { tableRoles } from './table.js';
+import { showCurrentTab } from './tabs.js';
 import { toasts } from './toast.js';
+import { guessZone } from './zone.js';
 
 export function bind(root) {
-  for (const behaviour of [busyForms, confirmLinks, copyButtons, keepDrafts, selectAll, sendOnChange, tableRoles])
-    behaviour(root);
+  const behaviours = [busyForms, confirmLinks, copyButtons, keepDrafts, selectAll, sendOnChange, showCurrentTab, tableRoles];
+  for (const behaviour of behaviours) behaviour(root);
 }
 
 bind(document);
 keys(document);
 toasts(document);
+guessZone(document);
 focusFirst(document);
 live(document, bind);

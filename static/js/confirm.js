@@ -6,7 +6,7 @@ export function confirmLinks(root) {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       const question = await fetchQuestion(link.href).catch(() => null);
-      if (question) ask(question);
+      if (question) ask(question, () => focusAgain(link));
       else location.assign(link.href);
     });
   }
@@ -19,7 +19,14 @@ async function fetchQuestion(href) {
   return page.getElementById('confirm');
 }
 
-function ask(question) {
+// The link, or the button of the menu it stood in, which has closed meanwhile.
+function focusAgain(link) {
+  const menu = link.closest('[popover]');
+  const from = link.offsetParent ? link : document.querySelector(`[popovertarget="${CSS.escape(menu?.id ?? '')}"]`);
+  from?.focus();
+}
+
+function ask(question, after) {
   const dialog = document.createElement('dialog');
   dialog.setAttribute('aria-labelledby', 'confirm-question');
   dialog.append(document.importNode(question, true));
@@ -27,7 +34,10 @@ function ask(question) {
     event.preventDefault();
     dialog.close();
   });
-  dialog.addEventListener('close', () => dialog.remove());
+  dialog.addEventListener('close', () => {
+    dialog.remove();
+    after();
+  });
   document.body.append(dialog);
   dialog.showModal();
   // The safe way out is what Enter and Space reach first.

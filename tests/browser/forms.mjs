@@ -7,9 +7,9 @@
 export const WRONG_INPUTS = [
   { path: '/signin', isPublic: true, wrong: ['login', 'nobody@fernhill.example'], isWhole: true },
   { path: '/settings', form: '/settings', wrong: ['username', '1'], kept: ['name', 'Nora W.'] },
-  { path: '/settings/security', form: '/settings/security/password', wrong: ['password', 'short'], isSecret: true },
+  { path: '/settings/security', form: '/settings/security/password', wrong: ['current', 'not my password'], isSecret: true },
   { path: '/settings/workspace', form: '/settings/workspace', wrong: ['slug', 'not a name!'], kept: ['name', 'Fernhill'] },
-  { path: '/settings/team', form: '/settings/team', wrong: ['email', 'nobody'] },
+  { path: '/settings/team', form: '/settings/team/invitations', wrong: ['email', 'nobody'] },
   { path: '/settings/keys', form: '/settings/keys', wrong: ['name', ''] },
   { path: '/settings/hours', form: '/settings/hours', wrong: ['mon', 'nine to five'], kept: ['tue', '10:00-12:00'] },
   { path: '/contacts/new', wrong: ['email', 'not an address'], kept: ['company', 'Larkfield'] },

@@ -15,6 +15,7 @@ mod house;
 mod house;
 mod main_job;
 mod main_job;
+mod pages;
 mod peers;
 mod peers;
 mod program;

@@ -1,6 +1,7 @@
 //! The pages of outreach, one file for each group. Handlers parse, call one service, and answer.
 
 mod autonomy;
+mod choose;
 mod leads;
 mod overview;
 mod preview;
@@ -46,6 +47,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/outreach/{worker}/delete").route(web::post().to(switch::delete)))
         .service(at("/outreach/{worker}/leads").route(web::get().to(leads::list)).route(web::post().to(leads::add)))
         .service(at("/outreach/{worker}/leads/tag").route(web::post().to(leads::add_tag)))
+        .service(at("/outreach/{worker}/leads/choose").route(web::get().to(choose::show)))
         .service(at("/outreach/{worker}/leads/{lead}/{act}").route(web::post().to(leads::act)))
         .service(
             at("/outreach/{worker}/sequence")
@@ -222,6 +224,7 @@ pub(super) fn samples(
         ("sequence", draw(&sequence::worker_page(app, actor, frame, id).unwrap())),
         ("sequences", draw(&sequence::list_page(app, actor, frame).unwrap())),
         ("preview", draw(&preview::page(app, actor, frame, id, None).unwrap())),
+        ("choose", draw(&choose::page(app, actor, frame, id, "", None).unwrap())),
         ("autonomy", draw(&autonomy::page(app, actor, frame, id, String::new()).unwrap())),
         ("settings", draw(&settings::edit_page(app, actor, frame, id, None, Default::default()).unwrap())),
         ("why", draw(&why::page(app, actor, frame, id).unwrap())),

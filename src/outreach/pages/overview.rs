@@ -288,9 +288,12 @@ fn first_line(text: &str) -> String {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or("No text yet");
     let line = if first.ends_with(',') { lines.next().unwrap_or(first) } else { first };
+    let mut chars = line.chars();
+    let capital = chars.next().into_iter().flat_map(char::to_uppercase);
+    let line: String = capital.chain(chars).collect();
     match line.char_indices().nth(80) {
         Some((end, _)) => format!("{}…", line[..end].trim_end()),
-        None => line.to_owned(),
+        None => line,
     }
 }
 

@@ -55,7 +55,15 @@ pub async fn show(
         return Err(link_ended());
     }
     let layout = public_layout(&request, &cookies, &csrf, "Welcome to your server");
-    html(StatusCode::OK, &page(layout, secret, SetupForm::default(), FieldErrors::default()))
+    html(
+        StatusCode::OK,
+        &page(
+            layout,
+            secret,
+            SetupForm { time_zone: "UTC".to_owned(), ..SetupForm::default() },
+            FieldErrors::default(),
+        ),
+    )
 }
 
 fn page(layout: PublicLayout, secret: String, form: SetupForm, errors: FieldErrors) -> SetupPage {

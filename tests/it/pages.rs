@@ -1,0 +1,187 @@
+//! Pages as a person meets them: what leads where, what a switch does, what is kept of wrong input.
+
+use launchyard::base::WorkerId;
+use launchyard::drafts::{self, Figures};
+
+use super::browser::{Browser, Page};
+use super::support::TestServer;
+
+/// Makes a worker by its form; the answer leads to its sequence.
+fn make_worker(browser: &mut Browser, name: &str) -> WorkerId {
+    let form = [
+        ("name", name),
+        ("goal", "Invite owners of small hotels to a call."),
+        ("meeting_title", "Call"),
+        ("meeting_minutes", "30"),
+        ("notice", "2"),
+        ("buffer_before", "0"),
+        ("buffer_after", "10"),
+        ("per_day", "30"),
+        ("per_domain_day", "3"),
+        ("per_contact", "4"),
+        ("day", "1"),
+        ("from", "09:00"),
+        ("to", "17:00"),
+        ("sender_name", "Nora Whitfield"),
+        ("tone", "plain"),
+    ];
+    let made = browser.post("/outreach/new", &form);
+    assert_eq!(made.status, 303, "{}", made.body);
+    let to = made.location.unwrap();
+    to.split('/').nth(2).unwrap().parse().unwrap()
+}
+
+/// The addresses of the links inside the element that `marker` begins.
+fn links_after<'a>(page: &'a Page, marker: &str, end: &str) -> Vec<&'a str> {
+    let rest = &page.body[page.body.find(marker).unwrap()..];
+    let rest = &rest[..rest.find(end).unwrap()];
+    rest.split("href=\"").skip(1).map(|link| &link[..link.find('"').unwrap()]).collect()
+}
+
+#[test]
+fn a_label_leaves_by_itself_only_once_its_record_allows_it_and_a_locked_one_never() {
+    let server = TestServer::start();
+    let mut owner = server.owner_browser();
+    let worker = make_worker(&mut owner, "Lake District hotels");
+    let here = format!("/outreach/{worker}/autonomy");
+    let overview = owner.get(&format!("/outreach/{worker}"));
+    assert!(overview.body.contains(&format!("href=\"{here}\"")), "the worker's page leads to its autonomy");
+
+    let early = owner.post(&here, &[("label", "question"), ("to", "on")]);
+    assert_eq!(early.status, 422);
+    assert!(early.body.contains("20 more approvals are needed."), "{}", early.body);
+
+    let record = |figures: &mut Figures| *figures = Figures { approved: 24, edited: 2, rejected: 1 };
+    let store = &server.app().store;
+    store.write(|txn| drafts::count_decision(txn, server.workspace, worker, "question", record)).unwrap();
+    let page = owner.get(&here);
+    assert!(page.body.contains("24 approved, 2 of them edited, 1 rejected."), "{}", page.body);
+    assert_eq!(owner.post(&here, &[("label", "question"), ("to", "on")]).status, 303);
+    assert!(owner.get(&here).body.contains("By itself"));
+    let overview = owner.get(&format!("/outreach/{worker}"));
+    assert!(overview.body.contains("Answer “Question” by itself"), "{}", overview.body);
+    assert!(owner.get("/settings/audit").body.contains("question: leaves by itself"));
+
+    for (label, why) in [("unsubscribe", "Who opts out is never written to again."), ("other", "not understood")] {
+        let refused = owner.post(&here, &[("label", label), ("to", "on")]);
+        assert_eq!(refused.status, 422, "{label}");
+        assert!(refused.body.contains(why), "{label}");
+    }
+    assert_eq!(owner.post(&here, &[("label", "anything"), ("to", "on")]).status, 404);
+}
+
+#[test]
+fn every_page_of_the_settings_is_in_their_list_and_shows_it_too() {
+    let server = TestServer::start();
+    let mut owner = server.owner_browser();
+    let first = owner.get("/settings");
+    let listed: Vec<String> =
+        links_after(&first, "<nav aria-label=\"Settings\"", "</nav>").into_iter().map(str::to_owned).collect();
+    assert!(listed.contains(&"/settings/hours".to_owned()), "{listed:?}");
+    for place in &listed {
+        let page = owner.get(place);
+        assert_eq!(page.status, 200, "{place}");
+        assert_eq!(links_after(&page, "<nav aria-label=\"Settings\"", "</nav>"), listed, "{place}");
+        assert!(page.body.contains(&format!("href=\"{place}\" aria-current=\"page\"")), "{place} marks itself");
+    }
+}
+
+#[test]
+fn chosen_colours_follow_the_person_to_another_browser_and_onto_error_pages() {
+    let server = TestServer::start();
+    let mut owner = server.owner_browser();
+    let profile = [("name", "Nora Whitfield"), ("email", "nora@fernhill.example"), ("keys_on", "on")];
+    let choose = |owner: &mut Browser, theme| owner.post("/settings", &[&profile[..], &[("theme", theme)]].concat());
+    assert_eq!(choose(&mut owner, "dark").status, 303);
+    let mut elsewhere = server.owner_browser();
+    for path in ["/", "/contacts", "/settings", "/workspaces", "/nothing-here", "/contacts/nothing"] {
+        let page = elsewhere.get(path);
+        assert!(page.body.contains("data-theme=\"dark\""), "{path}: {}", &page.body[..200]);
+    }
+    assert_eq!(choose(&mut elsewhere, "system").status, 303);
+    assert!(!owner.get("/").body.contains("data-theme"), "the device decides again, in every browser");
+}
+
+#[test]
+fn the_funnel_is_asked_about_a_period() {
+    let server = TestServer::start();
+    let mut owner = server.owner_browser();
+    let worker = make_worker(&mut owner, "Lake District hotels");
+    for (query, words) in [("?days=7", "7 days"), ("?days=30", "30 days"), ("?days=90", "90 days"), ("", "All")] {
+        let page = owner.get(&format!("/outreach/{worker}{query}"));
+        assert!(page.body.contains(&format!("aria-current=\"true\">{words}</a>")), "{query}: {}", page.body);
+    }
+}
+
+#[test]
+fn the_first_steps_are_done_where_they_stand_and_keep_what_was_typed() {
+    let server = TestServer::start();
+    let mut owner = server.owner_browser();
+    assert_eq!(owner.post("/workspaces/new", &[("name", "Larkfield"), ("time_zone", "Europe/London")]).status, 303);
+    assert!(owner.get("/contacts").body.contains("href=\"/guide\""), "the frame leads to the first steps");
+    let refused = owner.post("/guide/business", &[("postal_address", "  ")]);
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("Write street, place and country"), "{}", refused.body);
+    let long = "x".repeat(500);
+    assert!(owner.post("/guide/business", &[("postal_address", &long)]).body.contains(&long), "typed text is kept");
+
+    assert!(owner.get("/guide").body.contains("name=\"postal_address\""));
+    assert_eq!(owner.post("/guide/business", &[("postal_address", "2 Quay Street\nWhitby YO21 3DZ")]).status, 303);
+    let page = owner.get("/guide");
+    assert!(page.body.contains("2 Quay Street, Whitby YO21 3DZ."), "{}", page.body);
+    assert!(page.body.contains("action=\"/connections/mailbox\""), "the mailbox comes next");
+    assert!(page.body.contains("href=\"/connections/google?use=both\""));
+}
+
+#[test]
+fn a_certificate_authority_may_be_a_file_and_what_is_none_is_named() {
+    let server = TestServer::start();
+    let mut owner = server.owner_browser();
+    let page = owner.get("/connections/mailbox?address=ada%40larkfield.example");
+    assert!(page.body.contains("enctype=\"multipart/form-data\""));
+    let fields = [
+        ("address", "ada@larkfield.example"),
+        ("display_name", "Ada Lark"),
+        ("smtp_host", "127.0.0.1"),
+        ("smtp_port", "1"),
+        ("smtp_security", "tls"),
+        ("smtp_user", "ada"),
+        ("imap_host", "127.0.0.1"),
+        ("imap_port", "1"),
+        ("imap_security", "tls"),
+        ("imap_user", "ada"),
+        ("password", "moor-lantern"),
+    ];
+    let refused = owner.upload("/connections/mailbox", &fields, ("ca_file", "logo.png", b"\x89PNG\xff\xfe"));
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("This file holds no certificate."), "{}", refused.body);
+    assert!(refused.body.contains("value=\"Ada Lark\""), "typed text is kept");
+
+    let pem = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    let tried = owner.upload("/connections/mailbox", &fields, ("ca_file", "ca.pem", pem));
+    assert_eq!(tried.status, 422, "nothing answers at this port");
+    assert!(!tried.body.contains("This file holds no certificate."), "{}", tried.body);
+    assert!(tried.body.contains("MIIB"), "the file's text comes back, since a file cannot");
+}
+
+#[test]
+fn contacts_are_chosen_from_a_list_and_become_leads() {
+    let server = TestServer::start();
+    let mut owner = server.owner_browser();
+    for (email, company) in [("anna@fellside.example", "Fellside"), ("tom@lakeside.example", "Lakeside Lodge")] {
+        assert_eq!(owner.post("/contacts", &[("email", email), ("company", company)]).status, 303, "{email}");
+    }
+    let worker = make_worker(&mut owner, "Lake District hotels");
+    let steps = [("id-1", ""), ("wait-1", "0"), ("subject-1", "Windows"), ("text-1", "Hello."), ("act", "save")];
+    let named = [&[("name", "Windows")][..], &steps[..]].concat();
+    assert_eq!(owner.post(&format!("/outreach/{worker}/sequence"), &named).status, 303);
+
+    let leads = owner.get(&format!("/outreach/{worker}/leads"));
+    let choose = format!("/outreach/{worker}/leads/choose");
+    assert!(leads.body.contains(&format!("href=\"{choose}\"")));
+    let found = owner.get(&format!("{choose}?q=lakes"));
+    assert!(found.body.contains("tom@lakeside.example") && !found.body.contains("anna@fellside.example"));
+    let tom = found.attribute_after("name=\"contact\"", "value").unwrap().to_owned();
+    assert_eq!(owner.post(&format!("/outreach/{worker}/leads"), &[("contact", &tom)]).status, 303);
+    assert!(owner.get(&choose).body.contains("In a sequence"), "who is a lead already cannot be ticked again");
+}
