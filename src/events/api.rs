@@ -89,7 +89,7 @@ async fn list(
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
     // The log tells of replies, bookings and outreach at once.
-    actor.require(Permission::ViewContacts)?;
+    actor.require(Permission::ViewOutreach)?;
     let (cursor, limit) = page.parts()?;
     let kind = query.into_inner().kind;
     let read = run(move || page_of(&app.store, actor.workspace, cursor, limit, kind.as_deref())).await?;
