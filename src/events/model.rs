@@ -59,6 +59,9 @@ pub enum Happened {
     WorkerActivated {
         worker: WorkerId,
     },
+    WorkerDeleted {
+        worker: WorkerId,
+    },
     WorkerPaused {
         worker: WorkerId,
         reason: String,

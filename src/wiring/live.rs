@@ -51,7 +51,9 @@ fn parts(what: &Happened) -> Vec<&'static str> {
         | H::BookingMoved { .. }
         | H::BookingCancelled { .. } => &["needs-you", "agenda", "calendar", "figures"],
         H::MessageBounced { .. } | H::Complained { .. } | H::Unsubscribed { .. } => &["leads", "figures"],
-        H::WorkerActivated { .. } | H::WorkerPaused { .. } => &["outgoing", "workers", "frame-sending"],
+        H::WorkerActivated { .. } | H::WorkerPaused { .. } | H::WorkerDeleted { .. } => {
+            &["outgoing", "workers", "frame-sending"]
+        }
         H::ConnectionLost { .. } | H::ConnectionMade { .. } | H::ConnectionRemoved { .. } => {
             &["connections", "needs-you"]
         }
