@@ -63,11 +63,20 @@ pub fn doctor(place: &Place) -> anyhow::Result<()> {
         (
             "Google",
             Ok(if config.providers.google.client.is_some() {
-                "client id given"
+                let url = config.server.public_url(config.server.listen);
+                format!("redirect URIs {url}/connections/google/callback and {url}/signin/google/return")
             } else {
-                "no client id: connecting Google is not offered"
-            }
-            .to_owned()),
+                "no client id: connecting Google is not offered".to_owned()
+            }),
+        ),
+        (
+            "single sign-on",
+            Ok(if config.providers.oidc.is_some() {
+                let url = config.server.public_url(config.server.listen);
+                format!("redirect URI {url}/signin/oidc/return")
+            } else {
+                "no issuer: people sign in with a password".to_owned()
+            }),
         ),
         (
             "system mail",

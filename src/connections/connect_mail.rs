@@ -14,7 +14,8 @@ use crate::jobs::NewJob;
 use crate::providers::Secret;
 use crate::store::{SealedSecret, Txn};
 
-/// What the owner typed, checked for form. An empty password keeps the stored one.
+/// What the owner typed, checked for form. An empty password keeps the stored one while it goes to the
+/// same servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailboxSettings {
     pub address: EmailAddress,
@@ -83,16 +84,26 @@ fn password_of(app: &App, settings: &MailboxSettings, known: Option<&Connection>
         return Ok(settings.password.clone());
     }
     let stored = known.and_then(|connection| match &connection.kind {
-        Kind::SmtpImap(server) => server.password.as_ref(),
+        Kind::SmtpImap(stored) => Some(stored),
         Kind::Google(_) => None,
     });
-    match stored {
+    if stored.is_some_and(|stored| stored.password.is_some() && !goes_to(stored, settings)) {
+        let words = "Type the password again: it goes to another server, port, user or certificate now.".to_owned();
+        return Err(ConnectionError::Invalid(vec![("password", words)]));
+    }
+    match stored.and_then(|stored| stored.password.as_ref()) {
         Some(sealed) => Ok(Secret::new(String::from_utf8_lossy(&app.store.open_secret(sealed)?))),
         None => {
             let words = "Type the password. Many providers want an app password here.".to_owned();
             Err(ConnectionError::Invalid(vec![("password", words)]))
         }
     }
+}
+
+/// A stored password is shown to nobody, so it goes only where it was typed for: whoever may change the settings could
+/// otherwise have it sent to a server of their own.
+fn goes_to(stored: &SmtpImap, settings: &MailboxSettings) -> bool {
+    stored.smtp == settings.smtp && stored.imap == settings.imap && stored.ca_pem == settings.ca_pem
 }
 
 /// A password goes over an unprotected line only where the line does not leave the machine.

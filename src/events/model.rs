@@ -60,6 +60,9 @@ pub enum Happened {
     WorkerActivated {
         worker: WorkerId,
     },
+    WorkerDeleted {
+        worker: WorkerId,
+    },
     WorkerPaused {
         worker: WorkerId,
         reason: String,
@@ -186,6 +189,7 @@ impl Happened {
                 Permission::ViewConnections
             }
             H::WorkerActivated { .. }
+            | H::WorkerDeleted { .. }
             | H::WorkerPaused { .. }
             | H::SendingResumed
             | H::SequenceChanged { .. }

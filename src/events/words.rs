@@ -22,6 +22,7 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         H::ConnectionLost { reason, .. } => ("plug", "bad", because("A connection stopped", reason)),
         H::ConnectionRemoved { .. } => fixed("plug", "", "Account disconnected, its access erased"),
         H::WorkerActivated { .. } => fixed("play", "ok", "Worker switched on"),
+        H::WorkerDeleted { .. } => fixed("trash", "", "Worker deleted; its leads are taken out"),
         H::WorkerPaused { reason, .. } => ("pause", "warn", because("Worker paused", reason)),
         H::SendingResumed => fixed("play", "ok", "Sending may go on"),
         H::SequenceChanged { .. } => fixed("edit", "", "Sequence changed"),

@@ -86,7 +86,7 @@ async fn list_messages(
     query: Query<PageQuery>,
     of: Query<OfContact>,
 ) -> Result<Json<ApiPage<MessageView>>, ApiError> {
-    actor.require(Permission::ViewReplies)?;
+    actor.require(Permission::ViewOutreach)?;
     let ((cursor, limit), contact) = (query.parts()?, of.id()?);
     let page = run(move || match contact {
         Some(contact) => page_of_contact(&app.store, actor.workspace, contact, cursor.as_ref(), limit),
@@ -100,7 +100,7 @@ async fn list_messages(
 #[utoipa::path(get, path = "/v1/messages/{id}", tag = "messages", params(("id" = String, Path)),
     responses((status = 200, description = "The message", body = MessageView), (status = 404, description = "Not here")))]
 async fn find_message(app: Data<App>, actor: Actor, id: Path<MessageId>) -> Result<Json<MessageView>, ApiError> {
-    actor.require(Permission::ViewReplies)?;
+    actor.require(Permission::ViewOutreach)?;
     let found = run(move || get_message(&app.store, actor.workspace, *id)).await?.map_err(failed)?;
     Ok(Json(found.ok_or_else(ApiError::not_found)?.into()))
 }

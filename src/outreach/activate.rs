@@ -12,8 +12,8 @@ use crate::store::{StoreError, Txn};
 use crate::workers::{self, Worker};
 use crate::workspaces;
 
-/// Leads whose custom fields are looked at to know which fields exist.
-const SAMPLE: usize = 20;
+/// Of fewer leads than this, the custom fields are looked at to know which exist.
+const SAMPLE: usize = 100;
 
 /// Something that must be there before anything may leave, and the page that cures it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +73,13 @@ pub(super) fn look_for_missing(
     match &sequence {
         Some(sequence) if !sequence.steps.is_empty() => {
             let custom = custom_fields(txn, workspace, worker)?;
-            for words in text_mistakes(sequence, &custom) {
+            for words in text_mistakes(sequence, custom.as_deref()) {
                 add(words, page("sequence"), "Edit steps");
+            }
+            let (steps, limit) = (sequence.steps.len(), worker.limits.per_contact);
+            if steps > limit as usize {
+                let words = format!("The sequence has {steps} mails, and at most {limit} go to one contact.");
+                add(words, page("sequence"), "Remove steps");
             }
         }
         _ => add("The sequence has no step yet.".into(), page("sequence"), "Write the first mail"),
@@ -96,17 +101,26 @@ pub(super) fn look_for_missing(
     Ok(found)
 }
 
-/// The custom fields that the first leads have.
-fn custom_fields(txn: &mut Txn<'_>, workspace: WorkspaceId, worker: &Worker) -> Result<Vec<String>, StoreError> {
+/// The custom fields that leads have. None when there are too many leads to look at: one that lacks a field is then
+/// held by itself.
+fn custom_fields(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    worker: &Worker,
+) -> Result<Option<Vec<String>>, StoreError> {
     let mut names: Vec<String> = Vec::new();
-    for lead in store::first_of_group(txn, workspace, worker.id, Group::All, SAMPLE)? {
+    let leads = store::first_of_group(txn, workspace, worker.id, Group::All, SAMPLE)?;
+    if leads.len() == SAMPLE {
+        return Ok(None);
+    }
+    for lead in leads {
         let Some(contact) = contacts::find(txn, workspace, lead.contact)? else { continue };
         names.extend(contact.custom.into_keys().filter(|name| !names.contains(name)).collect::<Vec<_>>());
     }
-    Ok(names)
+    Ok(Some(names))
 }
 
-fn text_mistakes(sequence: &Sequence, custom: &[String]) -> Vec<String> {
+fn text_mistakes(sequence: &Sequence, custom: Option<&[String]>) -> Vec<String> {
     let mut found = Vec::new();
     for (place, step) in sequence.steps.iter().enumerate() {
         let number = place + 1;
@@ -120,7 +134,8 @@ fn text_mistakes(sequence: &Sequence, custom: &[String]) -> Vec<String> {
             Err((part, error)) => found.push(format!("Step {number}, {part}: {error}")),
             Ok((subject, text)) => {
                 let fields = subject.fields().into_iter().chain(text.fields());
-                let unknown = fields.filter(|field| !field.optional && !is_known(&field.name, custom));
+                let unknown = fields
+                    .filter(|field| !field.optional && custom.is_some_and(|custom| !is_known(&field.name, custom)));
                 found.extend(unknown.map(|field| {
                     format!("Step {number} needs the {} of each lead, and no lead has it.", in_words(&field.name))
                 }));

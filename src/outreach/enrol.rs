@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Enrolment, Skip, State};
 use super::plan::{self, step_job};
-use super::{step, store, OutreachError};
+use super::{last_run, step, store, OutreachError};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
@@ -54,6 +54,18 @@ pub struct LastRun {
     pub tag: String,
     pub is_running: bool,
     pub tally: Tally,
+    /// Where the next page begins, as text of a `Cursor`.
+    #[serde(default)]
+    next: Option<String>,
+    /// More contacts came in meanwhile: looked through once more from the first.
+    #[serde(default)]
+    again: bool,
+}
+
+impl LastRun {
+    fn begun(worker: &Worker, now: UnixMillis) -> Self {
+        Self { at: now, tag: worker.audience_tag.clone(), is_running: true, ..Self::default() }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -98,8 +110,12 @@ fn plan_run(app: &App, workspace: WorkspaceId, worker: &Worker) -> Result<(), St
     let now = app.now();
     let payload = Payload { workspace, worker: worker.id };
     let job = NewJob::new(ENROL, Lane::Steps, workspace, now, &payload).once(worker.id.to_string());
-    let run = LastRun { at: now, tag: worker.audience_tag.clone(), is_running: true, tally: Tally::default() };
     app.store.write(|txn| {
+        let before = store::find_last_run(txn, workspace, worker.id)?.filter(|run| run.is_running);
+        let run = match before {
+            Some(running) => LastRun { again: true, ..running },
+            None => LastRun::begun(worker, now),
+        };
         store::put_last_run(txn, workspace, worker.id, &run)?;
         jobs::enqueue(txn, &job).map(|_| ())
     })
@@ -138,29 +154,35 @@ impl Task<App> for EnrolTag {
     }
 
     fn run(&self, app: &App, job: &Job) -> Outcome {
-        match job.payload().and_then(|payload| run(app, payload)) {
-            Ok(()) => Outcome::Done,
-            Err(error) => error.into(),
-        }
+        job.payload().and_then(|payload| run(app, job, payload)).unwrap_or_else(Outcome::from)
     }
 }
 
-fn run(app: &App, Payload { workspace, worker }: Payload) -> Result<(), StoreError> {
-    let Some(worker) = workers::get(&app.store, workspace, worker)? else { return Ok(()) };
-    let Some(sequence) = worker.sequence else { return Ok(()) };
-    let mut run =
-        LastRun { at: app.now(), tag: worker.audience_tag.clone(), is_running: true, tally: Tally::default() };
-    let mut cursor = None;
-    loop {
-        let page = page_of_tag(&app.store, workspace, &worker.audience_tag, cursor.as_ref())?;
-        add_all(app, &worker, sequence, &page.rows, &mut run.tally)?;
-        run.is_running = page.next.is_some();
-        app.store.write(|txn| store::put_last_run(txn, workspace, worker.id, &run))?;
-        match page.next {
-            Some(next) => cursor = Some(next),
-            None => return Ok(()),
+/// One page a turn: a tag with many contacts keeps no thread from what else is due.
+fn run(app: &App, job: &Job, Payload { workspace, worker }: Payload) -> Result<Outcome, StoreError> {
+    let Some(worker) = workers::get(&app.store, workspace, worker)? else { return Ok(Outcome::Done) };
+    let Some(sequence) = worker.sequence else { return Ok(Outcome::Done) };
+    let now = app.now();
+    let begun = last_run(&app.store, workspace, worker.id)?.filter(|run| run.is_running);
+    let begun = begun.unwrap_or_else(|| LastRun::begun(&worker, now));
+    let after = begun.next.as_deref().and_then(|text| Cursor::parse(text).ok());
+    let page = page_of_tag(&app.store, workspace, &worker.audience_tag, after.as_ref())?;
+    let mut tally = begun.tally;
+    add_all(app, &worker, sequence, &page.rows, &mut tally)?;
+    app.store.write(|txn| {
+        // Somebody may have asked for another run while this page was read.
+        let again = store::find_last_run(txn, workspace, worker.id)?.is_some_and(|run| run.again);
+        let next = page.next.as_ref().map(Cursor::to_string);
+        let is_running = next.is_some() || again;
+        let again = again && next.is_some();
+        let run = LastRun { at: now, tag: worker.audience_tag.clone(), is_running, tally: tally.clone(), next, again };
+        store::put_last_run(txn, workspace, worker.id, &run)?;
+        if is_running {
+            return Ok(Outcome::Again { at: now });
         }
-    }
+        jobs::complete(txn, job)?;
+        Ok(Outcome::Committed)
+    })
 }
 
 fn page_of_tag(

@@ -2,12 +2,12 @@
 //! enrolment as it stands, so the same event again changes nothing.
 
 use super::enrol;
-use super::figures::Fate;
+use super::figures::{Fate, Group};
 use super::model::{Enrolment, Sent, State};
 use super::plan::{self, hours_for, step_job};
 use super::{later, recall, store, timing, wake};
 use crate::app::App;
-use crate::base::{day_words, BookingId, ContactId, MessageId, ReplyId, StepId, UnixMillis, WorkspaceId};
+use crate::base::{day_words, BookingId, ContactId, MessageId, ReplyId, StepId, UnixMillis, WorkerId, WorkspaceId};
 use crate::connections::{self, State as Link};
 use crate::events::{Event, Happened, Start, Subscriber};
 use crate::jobs::NewJob;
@@ -15,6 +15,9 @@ use crate::messaging::{self, Message, Reading, Reply};
 use crate::store::{StoreError, Txn};
 use crate::workers;
 use crate::workspaces;
+
+/// Leads taken out in one transaction.
+const LET_GO: usize = 6;
 
 /// Lets enrolments follow what happens to messages, replies, contacts, workers and mailboxes.
 pub struct Follow;
@@ -53,6 +56,7 @@ impl Subscriber<App> for Follow {
                 recall::worker(app, workspace, *worker, now)
             }
             Happened::WorkerActivated { worker } => wake::worker(app, workspace, *worker, now),
+            Happened::WorkerDeleted { worker } => let_go(app, workspace, *worker, now),
             Happened::SendingResumed => wake::workspace(app, workspace, now),
             Happened::ConnectionMade { connection } => wake::mailbox(app, workspace, *connection, now),
             Happened::SequenceChanged { sequence } => wake::sequence(app, workspace, *sequence, now),
@@ -64,6 +68,27 @@ impl Subscriber<App> for Follow {
             }
             Happened::ContactsImported { .. } => enrol::plan_all(app, workspace),
             _ => Ok(()),
+        }
+    }
+}
+
+/// The leads of a worker that is gone are free for another.
+fn let_go(app: &App, workspace: WorkspaceId, worker: WorkerId, now: UnixMillis) -> Result<(), StoreError> {
+    let mut cursor = None;
+    loop {
+        let page = store::list_group(&app.store, workspace, worker, Group::All, cursor.as_ref(), LET_GO)?;
+        app.store.write(|txn| {
+            for id in page.rows.iter().map(|lead| lead.id) {
+                let Some(lead) = store::find(txn, workspace, id)?.filter(|lead| lead.state.is_active()) else {
+                    continue;
+                };
+                plan::stop(txn, &lead, "The worker was deleted.", None, now)?;
+            }
+            Ok::<_, StoreError>(())
+        })?;
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => return Ok(()),
         }
     }
 }

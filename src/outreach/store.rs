@@ -324,6 +324,14 @@ pub fn last_run(store: &Store, workspace: WorkspaceId, worker: WorkerId) -> Resu
     store.get(&LAST_RUN, &Key::of(&LAST_RUN, workspace).id(worker.0))
 }
 
+pub(super) fn find_last_run(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    worker: WorkerId,
+) -> Result<Option<LastRun>, StoreError> {
+    txn.get(&LAST_RUN, &Key::of(&LAST_RUN, workspace).id(worker.0))
+}
+
 pub(super) fn put_last_run(
     txn: &mut Txn<'_>,
     workspace: WorkspaceId,

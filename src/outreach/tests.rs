@@ -653,6 +653,32 @@ fn hundreds_of_leads_get_exactly_one_mail_each() {
 }
 
 #[test]
+fn contacts_that_come_in_while_a_tag_is_looked_through_become_leads_too() {
+    let world = World::with(vec![step(0, "S", "Hi {{first_name}}.")], |form, _| form.audience_tag = "hotel".into());
+    let add = |name: &str| add_contact(&world.test, name, |contact| contact.tags = vec!["hotel".into()]);
+    (0..250).for_each(|number| drop(add(&format!("Early{number}"))));
+    enrol_tag(world.app(), &world.test.owner, world.worker.id).unwrap();
+    // The newest come first, so these may stand before the place where the run is by now.
+    (0..5).for_each(|number| drop(add(&format!("Late{number}"))));
+    enrol_tag(world.app(), &world.test.owner, world.worker.id).unwrap();
+    world.settle();
+    assert_eq!(world.figure(Group::All), 255);
+    let run = last_run(&world.app().store, world.test.workspace, world.worker.id).unwrap().unwrap();
+    assert!(!run.is_running);
+}
+
+#[test]
+fn a_deleted_workers_leads_are_free_for_another() {
+    let world = World::new();
+    let lead = world.lead("Anna", |_| {});
+    world.activate();
+    workers::pause(world.app(), &world.test.owner, world.worker.id, "enough").unwrap();
+    workers::delete(world.app(), &world.test.owner, world.worker.id).unwrap();
+    world.settle();
+    assert!(matches!(world.now_stands(&lead).state, State::Stopped { .. }), "{:?}", world.now_stands(&lead).state);
+}
+
+#[test]
 fn too_many_bounces_pause_the_worker() {
     let world = World::with(vec![step(0, "S", "One."), step(3, "", "Two.")], |_, _| {});
     let leads: Vec<Enrolment> = (0..8).map(|number| world.lead(&format!("L{number}"), |_| {})).collect();

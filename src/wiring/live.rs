@@ -52,7 +52,9 @@ fn parts(what: &Happened) -> Vec<&'static str> {
         | H::BookingCancelled { .. }
         | H::BookingFailed { .. } => &["needs-you", "agenda", "calendar", "figures"],
         H::MessageBounced { .. } | H::Complained { .. } | H::Unsubscribed { .. } => &["leads", "figures"],
-        H::WorkerActivated { .. } | H::WorkerPaused { .. } => &["outgoing", "workers", "frame-sending"],
+        H::WorkerActivated { .. } | H::WorkerPaused { .. } | H::WorkerDeleted { .. } => {
+            &["outgoing", "workers", "frame-sending"]
+        }
         H::ConnectionLost { .. } | H::ConnectionMade { .. } | H::ConnectionRemoved { .. } => {
             &["connections", "needs-you"]
         }

@@ -244,6 +244,7 @@ pub fn delete(app: &App, actor: &Actor, id: WorkerId) -> Result<(), WorkerError>
             return Err(WorkerError::StillWorking);
         }
         store::remove(txn, actor.workspace, id)?;
+        events::append(txn, actor.workspace, now, Happened::WorkerDeleted { worker: id })?;
         Ok(note(txn, actor, now, "worker.deleted", &worker, "")?)
     })
 }

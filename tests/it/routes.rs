@@ -256,8 +256,8 @@ POST   /v1/tags/{tag}/contacts                    EditContacts
 DELETE /v1/tags/{tag}/contacts                    EditContacts
 GET    /v1/connections                            ViewConnections
 GET    /v1/connections/{id}                       ViewConnections
-GET    /v1/messages                               ViewReplies
-GET    /v1/messages/{id}                          ViewReplies
+GET    /v1/messages                               ViewOutreach
+GET    /v1/messages/{id}                          ViewOutreach
 GET    /v1/replies                                ViewReplies
 GET    /v1/replies/{id}                           ViewReplies
 POST   /v1/replies/{id}/correct                   HandleReplies

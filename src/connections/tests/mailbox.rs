@@ -59,6 +59,28 @@ fn a_wrong_password_is_said_in_words_and_saved_only_when_the_owner_insists() {
 }
 
 #[test]
+fn a_stored_password_goes_only_to_the_servers_that_it_was_typed_for() {
+    let world = World::start();
+    let app = &world.test.app;
+    let made = connect_mailbox(app, &world.owner, &settings(&world, MAIL_PASSWORD), None, false).unwrap();
+    let id = made.connection.unwrap().id;
+    let changes: [fn(&mut MailboxSettings); 4] = [
+        |settings| settings.smtp.host = "localhost".into(),
+        |settings| settings.imap.port += 1,
+        |settings| settings.smtp.user = "someone@else.example".into(),
+        |settings| settings.ca_pem = Some("one more to trust".into()),
+    ];
+    for change in changes {
+        let mut elsewhere = settings(&world, "");
+        change(&mut elsewhere);
+        match connect_mailbox(app, &world.owner, &elsewhere, Some(id), true) {
+            Err(ConnectionError::Invalid(fields)) => assert_eq!(fields[0].0, "password"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_password_never_goes_over_an_open_line_to_another_machine() {
     let world = World::start();
     let mut open = settings(&world, MAIL_PASSWORD);

@@ -342,6 +342,8 @@ fn editor(
         (None, Some(found)) => format!("/outreach/sequences/{}", found.id),
         (None, None) => "/outreach/sequences".to_owned(),
     };
+    // A worker that was switched on before sends nothing of a sequence it was given since, until that is approved.
+    let in_use = head.as_ref().is_some_and(|head| head.worker.activated_at.is_some());
     SequencePage {
         layout: frame.layout(form.name.clone()),
         action: if head.is_some() { format!("{base}/sequence") } else { base.clone() },
@@ -353,7 +355,7 @@ fn editor(
         mistakes: mistakes.iter().map(|mistake| (field_id(mistake), mistake.words.clone())).collect(),
         may_edit: actor.may(Permission::EditOutreach),
         may_approve: actor.may(Permission::ActivateWorkers),
-        waits_for_approval: found.is_some_and(|found| found.approved.is_some() && !found.is_all_approved()),
+        waits_for_approval: found.is_some_and(|found| !found.is_all_approved() && (found.approved.is_some() || in_use)),
         is_unsaved: false,
         fields_hint: FIELDS_HINT,
         head,
