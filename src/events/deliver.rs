@@ -102,7 +102,10 @@ impl<C: Send + Sync> Deliver<C> {
                 return Ok(failed);
             }
             let begun = read.clone();
-            for (n, subscriber) in self.subscribers.iter().enumerate().filter(|(n, _)| !stuck[*n]) {
+            for (n, subscriber) in self.subscribers.iter().enumerate() {
+                if stuck[n] {
+                    continue;
+                }
                 let unread = events.iter().filter(|event| event.number > begun[n]);
                 let (last, outcome) = hand_over(context, &**subscriber, unread);
                 read[n] = last.unwrap_or(begun[n]);

@@ -205,11 +205,13 @@ impl Happened {
             | H::MessageReceived { .. }
             | H::ReplyClassified { .. }
             | H::ReplyCorrected { .. }
+            | H::FollowUpDue { .. }
             | H::MeetingLeft { .. } => Permission::ViewReplies,
             H::BookingProposed { .. }
             | H::BookingConfirmed { .. }
             | H::BookingMoved { .. }
-            | H::BookingCancelled { .. } => Permission::ViewCalendar,
+            | H::BookingCancelled { .. }
+            | H::BookingFailed { .. } => Permission::ViewCalendar,
         }
     }
 
