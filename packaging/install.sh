@@ -22,12 +22,4 @@ case "${1:-}" in
     *) echo "install.sh: unknown option $1" >&2; exit 1 ;;
 esac
 
-# Written beside and moved, because a running program cannot be written over.
-install -D -m 0755 launchyard "$binary.new"
-mv "$binary.new" "$binary"
-install -D -m 0755 setup /usr/local/lib/launchyard/setup
-install -m 0644 config.example.toml /usr/local/lib/launchyard/config.example.toml
-install -d -m 0755 "$(dirname "$unit")"
-sed "s|/usr/bin/launchyard|$binary|" launchyard.service >"$unit"
-chmod 0644 "$unit"
-exec /usr/local/lib/launchyard/setup "$binary"
+exec ./launchyard init --systemd

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::base::{Clock, UnixMillis, INSTANCE};
 use crate::config::Config;
 use crate::http::metrics::Metrics;
+use crate::http::rate_limit::RateLimits;
 use crate::http::{LiveHub, MacKey};
 use crate::jobs::Runner;
 use crate::providers::google::oauth::GoogleOAuth;
@@ -24,6 +25,8 @@ pub struct App {
     pub smtp: SmtpPool,
     pub live: LiveHub,
     pub metrics: Metrics,
+    /// How often whoever asks may ask.
+    pub limits: Arc<RateLimits>,
     /// Signs cookies, form tokens and links in mails.
     pub mac: MacKey,
     /// Scheme, host and port under which people reach us, without a slash at the end.
@@ -55,6 +58,8 @@ impl App {
         let outbound = Outbound::new(&outbound_rules(&config), clock.clone())?;
         let google = google_config(&config).map(|google| GoogleOAuth::new(&google)).transpose()?;
         let smtp = SmtpPool::new(outbound.clone(), hello_name(public_url), Timeouts::default());
+        let limits = &config.limits;
+        let limits = RateLimits::new(&clock, limits.api_requests_per_minute, limits.pages_per_minute);
         let mac = MacKey::new(store.keys().derive(INSTANCE, "cookies, forms and links")?);
         Ok(Self {
             store,
@@ -65,6 +70,7 @@ impl App {
             smtp,
             live: LiveHub::default(),
             metrics: Metrics::default(),
+            limits: Arc::new(limits),
             mac,
             public_url: public_url.trim_end_matches('/').to_owned(),
             runner: OnceLock::new(),
@@ -115,7 +121,7 @@ impl App {
 fn outbound_rules(config: &Config) -> OutboundRules {
     OutboundRules {
         allow_loopback: config.allow_loopback_providers,
-        allow_private_hosts: config.outbound.allow_private_hosts.iter().map(|host| host.name()).collect(),
+        allow_private_hosts: config.outbound.allow_private_hosts.clone(),
         user_agent: concat!("Launchyard/", env!("CARGO_PKG_VERSION")).to_owned(),
         extra_roots: config.outbound.ca_file.clone(),
     }

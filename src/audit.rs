@@ -86,6 +86,17 @@ pub fn list(
     Ok(page.map(|(_, entry)| entry))
 }
 
+/// Removes entries from before then, the oldest first. Returns how many, at most `limit`.
+pub fn sweep(store: &Store, workspace: WorkspaceId, before: UnixMillis, limit: usize) -> Result<usize, StoreError> {
+    let mut range = Key::of(&ENTRIES, workspace).as_prefix();
+    range.end = Key::of(&ENTRIES, workspace).time(before).0;
+    store.write_reserved(|txn| {
+        let keys = txn.keys_range(&ENTRIES, &range, Dir::Forward, limit)?;
+        keys.iter().try_for_each(|key| txn.remove(&ENTRIES, key))?;
+        Ok(keys.len())
+    })
+}
+
 /// What the person did, over all workspaces they belong to, is found by walking the workspaces' entries; the
 /// caller gives one workspace's worth per `Person::User` through `crate::wiring`.
 fn export_user(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {

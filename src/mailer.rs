@@ -18,7 +18,7 @@ use lettre::Address;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 
-use crate::base::{Clock, ConnectionId, EmailAddress, JobId, UnixMillis, UserId, INSTANCE};
+use crate::base::{Clock, ConnectionId, EmailAddress, JobId, PrivateHost, UnixMillis, UserId, INSTANCE};
 use crate::config::{Config, MailSecurity, SystemMail};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::providers::mail_server::{Encryption, Login, MailServer};
@@ -183,10 +183,10 @@ impl<C: Send + Sync> Task<C> for Mailer {
 /// The operator's own relay may lie on this machine or in a private network, whatever the rules for hosts that
 /// others name; it is the only host that this client ever calls.
 fn rules(config: &Config) -> OutboundRules {
-    let host = config.mail.as_ref().map(|mail| mail.host.clone());
+    let relay = config.mail.as_ref().and_then(|mail| PrivateHost::only(&mail.host, mail.port));
     OutboundRules {
         allow_loopback: config.mail.as_ref().is_some_and(|mail| is_this_machine(&mail.host)),
-        allow_private_hosts: host.into_iter().collect(),
+        allow_private_hosts: relay.into_iter().collect(),
         user_agent: concat!("Launchyard/", env!("CARGO_PKG_VERSION")).to_owned(),
         extra_roots: config.outbound.ca_file.clone(),
     }
@@ -251,7 +251,7 @@ fn export(store: &Store, person: Person) -> Result<Vec<Value>, StoreError> {
 
 fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::User(id) = person else { return Ok(0) };
-    store.write(|txn| {
+    store.write_reserved(|txn| {
         let rows = txn.list(&LETTERS, &Key::of(&LETTERS, INSTANCE), Dir::Forward, 1000)?;
         let mine: Vec<Key> = rows.into_iter().filter(|(_, row)| row.user == Some(id)).map(|(key, _)| key).collect();
         for key in &mine {

@@ -58,6 +58,8 @@ pub fn add_workspace(app: &App, name: &str, slug: &str) -> WorkspaceId {
         time_zone: "Europe/London".into(),
         locale: "en-GB".into(),
         discloses_ai: false,
+        routing: workspaces::Routing::default(),
+        link_hosts: Vec::new(),
         created_at: app.now(),
     };
     app.store.write(|txn| workspaces::put(txn, &workspace, None)).unwrap();

@@ -1,9 +1,17 @@
 //! `cargo bench`: each figure of the product beside its physical limit, measured in the same run, as a ratio.
-//! `cargo bench -- store queue` runs only these. Nothing here passes or fails by time: the reader judges.
+//! `cargo bench --bench limits -- smtp queue` runs only these. Nothing here passes or fails by time: the reader
+//! judges. Each section runs in a process of its own, so that memory is that of the section.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 mod classify;
+mod idle;
+mod import;
+mod list;
+mod measure;
+mod people;
 mod queue;
+mod sink;
+mod smtp;
 mod store;
 
 /// One line of the report.
@@ -19,17 +27,38 @@ pub struct Figure {
 
 type Section = (&'static str, fn() -> Vec<Figure>);
 
-const SECTIONS: &[Section] = &[("store", store::run), ("queue", queue::run), ("classify", classify::run)];
+const SECTIONS: &[Section] = &[
+    ("store", store::run),
+    ("smtp", smtp::run),
+    ("list", list::run),
+    ("queue", queue::run),
+    ("import", import::run),
+    ("classify", classify::run),
+    ("idle", idle::run),
+];
+
+/// Set for the process that measures one section.
+const ALONE: &str = "LAUNCHYARD_BENCH_ALONE";
 
 fn main() {
+    if let Ok(name) = std::env::var(ALONE) {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        return SECTIONS.iter().filter(|(known, _)| *known == name).for_each(|(_, run)| print(&run()));
+    }
     let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     println!("| what | ours | limit in the same run | ratio | wanted |\n|---|---|---|---|---|");
-    for (name, run) in SECTIONS {
+    for (name, _) in SECTIONS {
         if wanted.is_empty() || wanted.iter().any(|word| word == name) {
-            for figure in run() {
-                let ratio = figure.ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
-                println!("| {} | {} | {} | {ratio} | {} |", figure.what, figure.ours, figure.limit, figure.wanted);
-            }
+            let program = std::env::current_exe().unwrap();
+            let ended = std::process::Command::new(program).env(ALONE, name).status().unwrap();
+            assert!(ended.success(), "{name}: {ended}");
         }
+    }
+}
+
+fn print(figures: &[Figure]) {
+    for figure in figures {
+        let ratio = figure.ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
+        println!("| {} | {} | {} | {ratio} | {} |", figure.what, figure.ours, figure.limit, figure.wanted);
     }
 }

@@ -12,9 +12,10 @@ use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{DraftId, Page, ReplyId, UnixMillis};
 use crate::drafts::{self, Draft, DraftState, Source, SourceKind};
-use crate::http::idempotency::{idempotent, ApiAnswer, Fingerprint, IdempotencyKey, IdempotencyStore};
-use crate::http::{run, ApiError, ApiJson, ApiPage};
-use crate::messaging::api::{ListQuery, ReplyView};
+use crate::http::api::FieldError;
+use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, IdempotencyStore, Once};
+use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
+use crate::messaging::api::{MessageView, ReplyView};
 
 type Answers = Data<Arc<dyn IdempotencyStore>>;
 
@@ -24,13 +25,26 @@ pub fn api_routes(config: &mut ServiceConfig) {
         .service(web::resource("/drafts/{id}").route(web::get().to(find_draft)).route(web::patch().to(edit_draft)))
         .service(web::resource("/drafts/{id}/approve").route(web::post().to(approve_draft)))
         .service(web::resource("/drafts/{id}/reject").route(web::post().to(reject_draft)))
-        .service(web::resource("/replies/{id}/correct").route(web::post().to(correct_reply)));
+        .service(web::resource("/replies/{id}/correct").route(web::post().to(correct_reply)))
+        .service(web::resource("/replies/{id}/answer").route(web::post().to(answer_reply)))
+        .service(web::resource("/replies/{id}/close").route(web::post().to(close_reply)))
+        .service(web::resource("/replies/{id}/reopen").route(web::post().to(reopen_reply)));
 }
 
 /// The room's part of the description of `/v1`.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     #[derive(OpenApi)]
-    #[openapi(paths(list_drafts, find_draft, edit_draft, approve_draft, reject_draft, correct_reply))]
+    #[openapi(paths(
+        list_drafts,
+        find_draft,
+        edit_draft,
+        approve_draft,
+        reject_draft,
+        correct_reply,
+        answer_reply,
+        close_reply,
+        reopen_reply
+    ))]
     struct Room;
     Room::openapi()
 }
@@ -41,7 +55,7 @@ pub struct DraftView {
     pub id: String,
     /// `pending`, `scheduled` (approved, its message waits), `sent`, `not_sent`, `rejected`, `expired` or `withdrawn`.
     pub state: String,
-    /// Why it was not sent, or rejected.
+    /// Why it was not sent, rejected or withdrawn.
     pub reason: Option<String>,
     /// `interested`, `question`, `referral`, `later` or `meeting`.
     pub intent: String,
@@ -58,8 +72,10 @@ pub struct DraftView {
     /// As the engine had written it.
     pub generated_text: String,
     pub sources: Vec<SourceView>,
-    /// Claims that stand in no source; while there are any, the engine's own text cannot be approved.
+    /// Claims of the text that stand in no source.
     pub ungrounded: Vec<String>,
+    /// Those of them that keep it from being approved: the engine's own, and links to places that are not allowed.
+    pub held: Vec<String>,
     pub flags: Vec<String>,
     pub confidence: f32,
     pub created_at: String,
@@ -82,11 +98,14 @@ pub struct SourceView {
 impl From<Draft> for DraftView {
     fn from(draft: Draft) -> Self {
         let reason = match &draft.state {
-            DraftState::NotSent { reason } | DraftState::Rejected { reason } => Some(reason.clone()),
+            DraftState::NotSent { reason } | DraftState::Rejected { reason } | DraftState::Withdrawn { reason } => {
+                Some(reason.clone())
+            }
             _ => None,
         };
         let (subject, text) = (draft.final_subject().to_owned(), draft.final_text().to_owned());
         let sources = draft.shown_sources().map(SourceView::from).collect();
+        let held = draft.held().into_iter().map(str::to_owned).collect();
         let decided = draft.decided;
         Self {
             id: draft.id.to_string(),
@@ -105,6 +124,7 @@ impl From<Draft> for DraftView {
             generated_text: draft.text,
             sources,
             ungrounded: draft.ungrounded,
+            held,
             flags: draft.flags,
             confidence: draft.confidence,
             created_at: draft.created_at.to_rfc3339(),
@@ -128,32 +148,34 @@ fn word<T: Serialize>(value: &T) -> String {
 }
 
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct DraftQuery {
-    /// `pending` gives only those that wait, oldest first and on one page; absent: all, newest first.
+    /// `pending` gives only those that wait, oldest first; absent: all, newest first.
     pub state: Option<String>,
-    pub cursor: Option<String>,
-    pub limit: Option<usize>,
 }
 
 /// Drafts of the workspace.
-#[utoipa::path(get, path = "/v1/drafts", tag = "drafts", params(DraftQuery),
+#[utoipa::path(get, path = "/v1/drafts", tag = "drafts", params(DraftQuery, PageQuery),
     responses((status = 200, description = "A page of drafts", body = ApiPage<DraftView>)))]
 async fn list_drafts(
     app: Data<App>,
     actor: Actor,
     query: Query<DraftQuery>,
+    page: Query<PageQuery>,
 ) -> Result<Json<ApiPage<DraftView>>, ApiError> {
     actor.require(Permission::ApproveDrafts)?;
-    let (cursor, limit) = ListQuery { cursor: query.cursor.clone(), limit: query.limit }.parts()?;
+    let (cursor, limit) = page.parts()?;
     let only_pending = match query.state.as_deref() {
         None => false,
         Some("pending") => true,
-        Some(_) => return Err(ApiError::bad_request("state: \"pending\", or leave it out.")),
+        Some(_) => {
+            let words = "state is \"pending\", or left out.";
+            return Err(ApiError::invalid(vec![FieldError::in_query("state", words)]));
+        }
     };
     let page = run(move || -> Result<Page<Draft>, AgentError> {
         if only_pending {
-            let rows = drafts::list_pending(&app.store, actor.workspace, limit)?;
-            return Ok(Page { rows, next: None });
+            return Ok(drafts::page_of_pending(&app.store, actor.workspace, cursor.as_ref(), limit)?);
         }
         Ok(drafts::list_newest(&app.store, actor.workspace, cursor.as_ref(), limit)?)
     })
@@ -204,19 +226,9 @@ async fn edit_draft(
 #[utoipa::path(post, path = "/v1/drafts/{id}/approve", tag = "drafts", params(("id" = String, Path)),
     responses((status = 200, description = "Approved", body = DraftView),
               (status = 409, description = "Decided by somebody else, expired, or a claim stands in no source")))]
-async fn approve_draft(
-    app: Data<App>,
-    actor: Actor,
-    id: Path<DraftId>,
-    key: IdempotencyKey,
-    answers: Answers,
-    request: actix_web::HttpRequest,
-) -> Result<ApiAnswer, ApiError> {
-    let fingerprint = Fingerprint::of(&request, b"");
+async fn approve_draft(app: Data<App>, actor: Actor, once: Once, id: Path<DraftId>) -> Result<ApiAnswer, ApiError> {
     run(move || {
-        idempotent(&***answers, actor.workspace, &key, fingerprint, || {
-            ApiAnswer::json(StatusCode::OK, &DraftView::from(decide::approve(&app, &actor, *id)?))
-        })
+        once.carry_out(|| ApiAnswer::json(StatusCode::OK, &DraftView::from(decide::approve(&app, &actor, *id)?)))
     })
     .await?
 }
@@ -276,4 +288,53 @@ async fn correct_reply(
         })
     })
     .await?
+}
+
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    /// Plain text, at most 10,000 characters; signature and footer come from the worker.
+    text: String,
+}
+
+/// Sends these words in the reply's thread and closes the reply. The same words again send nothing.
+#[utoipa::path(post, path = "/v1/replies/{id}/answer", tag = "replies", params(("id" = String, Path)), request_body = Words,
+    responses((status = 201, description = "The message that will leave", body = MessageView),
+              (status = 409, description = "May not be sent as it is"), (status = 422, description = "No text")))]
+async fn answer_reply(
+    app: Data<App>,
+    actor: Actor,
+    id: Path<ReplyId>,
+    key: IdempotencyKey,
+    answers: Answers,
+    body: ApiJson<Words>,
+) -> Result<ApiAnswer, ApiError> {
+    run(move || {
+        idempotent(&***answers, actor.workspace, &key, body.fingerprint, || {
+            let message = replies::answer(&app, &actor, *id, &body.value.text)?;
+            ApiAnswer::created(format!("/v1/messages/{}", message.id), &MessageView::from(message))
+        })
+    })
+    .await?
+}
+
+/// Notes that nothing more is to be done about a reply.
+#[utoipa::path(post, path = "/v1/replies/{id}/close", tag = "replies", params(("id" = String, Path)),
+    responses((status = 200, description = "The closed reply", body = ReplyView)))]
+async fn close_reply(app: Data<App>, actor: Actor, once: Once, id: Path<ReplyId>) -> Result<ApiAnswer, ApiError> {
+    run(move || set_handled(&app, &actor, &once, *id, true)).await?
+}
+
+/// Takes a reply up again.
+#[utoipa::path(post, path = "/v1/replies/{id}/reopen", tag = "replies", params(("id" = String, Path)),
+    responses((status = 200, description = "The open reply", body = ReplyView)))]
+async fn reopen_reply(app: Data<App>, actor: Actor, once: Once, id: Path<ReplyId>) -> Result<ApiAnswer, ApiError> {
+    run(move || set_handled(&app, &actor, &once, *id, false)).await?
+}
+
+fn set_handled(app: &App, actor: &Actor, once: &Once, id: ReplyId, handled: bool) -> Result<ApiAnswer, ApiError> {
+    once.carry_out(|| {
+        let reply = replies::set_handled(app, actor, id, handled)?;
+        ApiAnswer::json(StatusCode::OK, &ReplyView::from(reply))
+    })
 }

@@ -7,7 +7,7 @@ use crate::authz::Actor;
 use crate::base::{DraftId, WorkspaceId};
 use crate::contacts;
 use crate::drafts::{self, Draft};
-use crate::events::{Event, Happened, Subscriber};
+use crate::events::{Event, Happened, Start, Subscriber};
 use crate::messaging::{self, Delivery};
 use crate::store::StoreError;
 use crate::workers;
@@ -39,6 +39,11 @@ pub struct AutoSender;
 impl Subscriber<App> for AutoSender {
     fn name(&self) -> &'static str {
         "agents.auto"
+    }
+
+    /// A reaction: nobody wants an old draft acted upon.
+    fn start(&self) -> Start {
+        Start::Now
     }
 
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {

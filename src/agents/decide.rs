@@ -10,6 +10,7 @@ use crate::base::{DraftId, UnixMillis};
 use crate::connections;
 use crate::drafts::{self, Decision, Draft, DraftState, Figures, Intent, SourceKind};
 use crate::events::{self, Happened};
+use crate::language::ground::is_link;
 use crate::messaging::{self, Delivery, NewMessage, Purpose};
 use crate::store::{StoreError, Txn};
 
@@ -49,10 +50,13 @@ fn may_leave(draft: &Draft, now: UnixMillis) -> Result<(), AgentError> {
     if draft.is_over(now) {
         return Err(AgentError::Decided("This draft has expired: it was left for more than 72 hours.".into()));
     }
-    // What a person has written over is that person's word; the engine's own must stand on its sources.
-    if !draft.ungrounded.is_empty() && !draft.is_edited() {
-        let claims = draft.ungrounded.join("”, “");
-        return Err(AgentError::Held(format!("This stands in no source: “{claims}”.")));
+    let (links, claims): (Vec<&str>, Vec<&str>) = draft.held().into_iter().partition(|claim| is_link(claim));
+    if !claims.is_empty() {
+        return Err(AgentError::Held(format!("This stands in no source: “{}”.", claims.join("”, “"))));
+    }
+    if !links.is_empty() {
+        let links = links.join("”, “");
+        return Err(AgentError::Held(format!("This link is not allowed in Settings, Workspace: “{links}”.")));
     }
     Ok(())
 }
@@ -125,8 +129,8 @@ pub fn outcome_words(app: &App, draft: &Draft) -> Result<String, StoreError> {
     let done = match &draft.state {
         DraftState::Pending => return Ok("It waits for a decision.".into()),
         DraftState::Expired => return Ok("This draft has expired: it was left for more than 72 hours.".into()),
-        DraftState::Withdrawn => {
-            return Ok("The answer was read differently since, so this draft was withdrawn.".into())
+        DraftState::Withdrawn { reason } => {
+            return Ok(format!("{reason} So this draft was withdrawn.").trim().to_owned())
         }
         DraftState::Rejected { .. } => "rejected",
         DraftState::Scheduled | DraftState::Sent | DraftState::NotSent { .. } => "approved",

@@ -6,7 +6,7 @@ use super::testing::Desk;
 use super::write::{write_draft, Style};
 use super::{replies, AgentError};
 use crate::authz::Role;
-use crate::base::DraftId;
+use crate::base::{DraftId, UnixMillis};
 use crate::drafts::{self, Draft, DraftState, Figures, Intent, NewDraft};
 use crate::events::{Event, Happened};
 use crate::jobs::{Job, Outcome, State, Task};
@@ -179,6 +179,43 @@ fn engine_text_with_a_claim_from_nowhere_is_held_until_a_person_writes_over_it()
 }
 
 #[test]
+fn an_edit_elsewhere_does_not_let_a_claim_from_nowhere_leave() {
+    let desk = Desk::new();
+    let reply = desk.read("Yes, we are interested. Please tell us more about how it works.");
+    let (app, owner, now) = (desk.app(), desk.owner(), desk.app().now());
+    let text = "Hello Anna,\n\nyou save 4,500 pounds a year.\n\nNora Whitfield";
+    let new = NewDraft::answering(&reply, Intent::Interested, now).words(text, "en");
+    let id = app.store.write(|txn| drafts::propose(app, txn, &new, now)).unwrap().unwrap();
+    let approve_as = |subject: &str, text: &str| {
+        edit(app, owner, id, subject, text).unwrap();
+        match approve(app, owner, id) {
+            Err(AgentError::Held(words)) => words,
+            other => panic!("{other:?}"),
+        }
+    };
+    let price = approve_as("Re: Heating, eleven rooms", text);
+    assert!(price.contains("“4,500”"), "{price}");
+    let price = approve_as("Re: Heating", "Hello Anna,\n\nyou save about 4,500 pounds a year.\n\nNora");
+    assert!(price.contains("“4,500”"), "{price}");
+    let link = approve_as("Re: Heating", "Hello Anna, see https://shop.example/offer. Nora");
+    assert!(link.contains("https://shop.example/offer") && link.contains("Settings"), "{link}");
+    let link = approve_as("See shop.example", "Hello Anna, may I call? Nora");
+    assert!(link.contains("shop.example"), "{link}");
+
+    let allowed = app.store.write(|txn| {
+        let before = crate::workspaces::find(txn, desk.test.workspace)?.unwrap();
+        let after = crate::workspaces::Workspace { link_hosts: vec!["shop.example".into()], ..before.clone() };
+        crate::workspaces::put(txn, &after, Some(&before))
+    });
+    allowed.unwrap();
+    // A person's own figure is that person's word; the link leads to a listed host.
+    edit(app, owner, id, "Re: Heating", "Hello Anna, it costs 9,900 pounds, see https://shop.example/offer. Nora")
+        .unwrap();
+    approve(app, owner, id).unwrap();
+    assert_eq!(answers(&desk).len(), 1);
+}
+
+#[test]
 fn a_question_is_answered_from_an_approved_snippet_with_its_version_or_by_a_person() {
     let desk = Desk::new();
     let question = "How loud is the outdoor unit at night?";
@@ -222,7 +259,7 @@ fn a_corrected_reading_withdraws_the_draft_and_stays_on_record() {
     let reply = replies::correct(desk.app(), desk.owner(), draft.reply.unwrap(), "not_interested").unwrap();
     let reading = reply.reading.unwrap();
     assert_eq!((reading.label.as_str(), reading.corrected_from.as_deref()), ("not_interested", Some("interested")));
-    assert_eq!(get(&desk, draft.id).state, DraftState::Withdrawn);
+    assert!(matches!(get(&desk, draft.id).state, DraftState::Withdrawn { .. }));
     assert!(matches!(approve(desk.app(), desk.owner(), draft.id), Err(AgentError::Decided(_))));
     replies::correct(desk.app(), desk.owner(), reply.id, "unsubscribe").unwrap();
     assert!(matches!(
@@ -231,6 +268,79 @@ fn a_corrected_reading_withdraws_the_draft_and_stays_on_record() {
     ));
     let answer = replies::answer(desk.app(), desk.owner(), reply.id, "Hello again").unwrap();
     assert!(matches!(answer.state, Delivery::NotSent { .. }), "an opt-out holds for people too");
+}
+
+#[test]
+fn a_newer_word_withdraws_the_drafts_before_it() {
+    let tell = |desk: &Desk, what: Happened| {
+        let event = Event { number: 1, workspace: desk.test.workspace, at: desk.app().now(), what };
+        crate::events::Subscriber::on(&super::newer::Newer, desk.app(), &event).unwrap();
+    };
+    type Word = fn(&Desk) -> Happened;
+    let again: Word = |desk| {
+        let reply = desk.reply("One more thing: how loud is it?");
+        Happened::MessageReceived { reply, contact: desk.contact, message: desk.first_mail }
+    };
+    let booked: Word = |desk| Happened::BookingConfirmed {
+        booking: crate::base::BookingId::new(desk.app().now()),
+        contact: desk.contact,
+    };
+    let stop: Word = |desk| Happened::Unsubscribed { contact: Some(desk.contact), how: "one-click".into() };
+    for (word, reason) in [(again, "They wrote again"), (booked, "A meeting was booked"), (stop, "They asked not")] {
+        let desk = Desk::new();
+        let draft = interested(&desk);
+        tell(&desk, word(&desk));
+        let Err(AgentError::Decided(words)) = approve(desk.app(), desk.owner(), draft.id) else { panic!("{reason}") };
+        assert!(words.starts_with(reason) && words.ends_with("withdrawn."), "{words}");
+        assert!(answers(&desk).is_empty(), "{reason}");
+    }
+
+    // The answer's own draft is not withdrawn, nor one that is younger than the word.
+    let desk = Desk::new();
+    let draft = interested(&desk);
+    let own =
+        Happened::MessageReceived { reply: draft.reply.unwrap(), contact: desk.contact, message: desk.first_mail };
+    tell(&desk, own);
+    assert!(get(&desk, draft.id).is_pending());
+    let late = Event { number: 1, workspace: desk.test.workspace, at: UnixMillis(0), what: booked(&desk) };
+    crate::events::Subscriber::on(&super::newer::Newer, desk.app(), &late).unwrap();
+    assert!(get(&desk, draft.id).is_pending());
+}
+
+#[test]
+fn a_corrected_reply_is_read_once_more_as_what_it_is() {
+    let desk = Desk::new();
+    let (app, owner) = (desk.app(), desk.owner());
+    let say = |id, label| replies::correct(app, owner, id, label).unwrap().reading.unwrap();
+    let meeting = desk.read("Happy to talk. Could you call me on Thursday at 3 pm?");
+    let (id, proposed) = (meeting.id, meeting.reading.unwrap());
+    let question = say(id, "question");
+    assert_eq!((question.times.len(), question.confidence, question.is_by_person()), (0, 1.0, true));
+    let back = say(id, "meeting_proposed");
+    assert_eq!((back.times, back.corrected_from, back.confirmed), (proposed.times, None, true));
+
+    let dated = desk.read("Yes, we are interested. Please write to us again on 3 March.");
+    assert_eq!(say(dated.id, "later").follow_up_on.as_deref(), Some("2027-03-03"));
+    assert_eq!(say(dated.id, "interested").follow_up_on, None);
+    let away = say(dated.id, "out_of_office");
+    assert_eq!(away.return_date.as_deref(), Some("2027-03-03"));
+
+    let named = desk.read("Sounds good, we are interested. Please write to Ruth Okell, ruth@fellside.example, too.");
+    let referral = say(named.id, "referral");
+    assert_eq!(referral.suggested.first().map(|person| person.email.as_str()), Some("ruth@fellside.example"));
+}
+
+#[test]
+fn saying_that_the_program_was_right_makes_its_guess_a_persons_word() {
+    let desk = Desk::new();
+    let reply = desk.read("How loud is the outdoor unit at night?");
+    let label = reply.reading.unwrap().label;
+    for _ in 0..2 {
+        let reading = replies::correct(desk.app(), desk.owner(), reply.id, &label).unwrap().reading.unwrap();
+        assert_eq!((reading.confirmed, reading.confidence, reading.corrected_from), (true, 1.0, None));
+    }
+    let page = crate::audit::list(&desk.app().store, desk.test.workspace, None, 50).unwrap().rows;
+    assert_eq!(page.iter().filter(|entry| entry.act == "reply.corrected").count(), 1, "said once");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::base::{MessageId, WorkspaceId};
 use crate::drafts::{self, DraftState};
-use crate::events::{Event, Happened, Subscriber};
+use crate::events::{Event, Happened, Start, Subscriber};
 use crate::messaging;
 use crate::store::StoreError;
 
@@ -12,6 +12,11 @@ pub struct Follower;
 impl Subscriber<App> for Follower {
     fn name(&self) -> &'static str {
         "agents.follow"
+    }
+
+    /// A reaction: nobody wants an old sending acted upon.
+    fn start(&self) -> Start {
+        Start::Now
     }
 
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {

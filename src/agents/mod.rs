@@ -6,6 +6,7 @@
 //! - Engine-written text leaves only after a person approved it, or where the owner switched that label to
 //!   automatic, the figures allow it, and nothing about the reply or the text is delicate.
 //! - An approval sends at most once, whoever presses how often.
+//! - A draft that a newer answer, a booking or an opt-out has overtaken can no longer be approved.
 
 mod api;
 mod auto;
@@ -13,6 +14,7 @@ mod decide;
 mod errors;
 mod follow;
 mod lines;
+mod newer;
 mod opt_out;
 mod pages;
 mod read;
@@ -48,9 +50,15 @@ pub fn tables() -> Vec<Declared> {
     [drafts::tables(), snippets::TABLES.to_vec()].concat()
 }
 
-/// In this order: a reply is read before it is answered, a draft is written before it may leave by itself.
+/// In this order: what a reply makes old is withdrawn before a new draft is written, a reply is read before it is answered, a draft is written before it may leave by itself.
 pub fn subscribers() -> Subscribers<App> {
-    vec![Box::new(read::Reader), Box::new(write::Writer), Box::new(auto::AutoSender), Box::new(follow::Follower)]
+    vec![
+        Box::new(newer::Newer),
+        Box::new(read::Reader),
+        Box::new(write::Writer),
+        Box::new(auto::AutoSender),
+        Box::new(follow::Follower),
+    ]
 }
 
 pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {

@@ -179,7 +179,7 @@ pub fn undoable(txn: &mut Txn<'_>, reply: &Reply, now: UnixMillis) -> Result<Vec
     for target in targets(txn, reply)? {
         let address = match &target {
             Target::Address(address) => address.clone(),
-            Target::Domain(_) => reply.from.clone(),
+            Target::Domain(_) | Target::Erased(_) => reply.from.clone(),
         };
         let entry = messaging::is_suppressed(txn, reply.workspace, &address, Purpose::Outreach)?;
         let from_reply = entry.filter(|entry| entry.how == "reply" && now.since(entry.at) < UNDO_FOR);

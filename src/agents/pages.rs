@@ -37,6 +37,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/replies/{id}/close").route(post().to(reply::close)))
         .service(web::resource("/replies/{id}/reopen").route(post().to(reply::reopen)))
         .service(web::resource("/replies/{id}/write-again").route(post().to(reply::undo_opt_out)))
+        .service(web::resource("/replies/{id}/stop-writing").route(post().to(reply::stop_writing)))
+        .service(web::resource("/replies/{id}/no-opt-out").route(post().to(reply::no_opt_out)))
         .service(web::resource("/replies/{id}/suggested/{index}").route(post().to(reply::keep_suggested)))
         .service(web::resource("/snippets").route(get().to(snippets::list)).route(post().to(snippets::create)))
         .service(web::resource("/snippets/{id}").route(get().to(snippets::show)).route(post().to(snippets::update)))

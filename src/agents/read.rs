@@ -12,20 +12,19 @@ use crate::app::App;
 use crate::audit::{self, Who};
 use crate::base::{ContactId, MessageId, ReplyId, UnixMillis, WorkspaceId};
 use crate::contacts;
-use crate::events::{self, Event, Happened, Subscriber};
-use crate::language::classify::{Classification, Classifier, Label, ReplyHeaders, ReplyInput};
+use crate::events::{self, Event, Happened, Start, Subscriber};
+use crate::language::classify::{Classification, Classifier, Label, OtherKind, ReplyHeaders, ReplyInput};
 use crate::language::times::{read_times, OfferedTime, Proposal, TimeContext, TimesFound};
-use crate::messaging::{self, ProposedTime, Reading, Reply, SuggestedContact};
+use crate::messaging::{self, Bounce, ProposedTime, Reading, Reply, SuggestedContact};
 use crate::store::{StoreError, Txn};
-use crate::workspaces;
+use crate::workspaces::{self, Routing};
 
 /// The engine that read it, for the record (G13). The model is part of the program, so its version is the program's.
 const ENGINE: &str = "embedded";
 const MODEL: &str = env!("CARGO_PKG_VERSION");
 
-/// How sure the reader must be before somebody is taken off for good: low on purpose, since writing once more to
-/// somebody who said no is the worse mistake, and every opt-out is shown and can be undone.
-pub const OPT_OUT_FROM: f32 = 0.50;
+/// Why an address is on the list, where the report came as a plain answer.
+const BOUNCED: &str = "An answer says that the address cannot be reached.";
 /// Messages of a thread that may have offered times.
 const LOOK_BACK: usize = 10;
 
@@ -34,6 +33,11 @@ pub struct Reader;
 impl Subscriber<App> for Reader {
     fn name(&self) -> &'static str {
         "agents.read"
+    }
+
+    /// A reaction: nobody wants an old answer acted upon.
+    fn start(&self) -> Start {
+        Start::Now
     }
 
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {
@@ -51,18 +55,19 @@ pub fn read_reply(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<(), 
         return Ok(());
     }
     let now = app.now();
-    let zones = Zones::of(app, workspace, reply.contact)?;
-    let offered = offered_before(app, workspace, &reply)?;
-    let understood = understand(&reply, &zones, &offered);
+    let understood = into_reading(understand(app, &reply, None)?);
     app.store.write(|txn| {
         let Some(mut reply) = messaging::find_reply(txn, workspace, id)? else { return Ok(()) };
         if reply.reading.is_some() {
             return Ok(());
         }
-        let reading = Reading { read_at: now, ..understood.clone() };
+        let routing = workspaces::find_routing(txn, workspace)?;
+        let is_opt_out = understood.label == Label::Unsubscribe.as_str();
+        let undecided = is_opt_out && !workspaces::reaches(understood.confidence, routing.opt_out);
+        let reading = Reading { read_at: now, undecided, ..understood.clone() };
         reply.reading = Some(reading.clone());
         messaging::update_reply(txn, &reply)?;
-        let outcome = act(txn, &reply, &reading, now)?;
+        let outcome = act(txn, &reply, &reading, routing, now)?;
         let who = Who::System("Reads replies".to_owned());
         audit::record(
             txn,
@@ -78,20 +83,66 @@ pub fn read_reply(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<(), 
     })
 }
 
+/// Reads a reply once more as what a person says it is: the times, days and names that go with that label. What the
+/// program had noticed by itself (reasons, flags, language) stays, and so do people of it who were kept since.
+pub(super) fn read_as(app: &App, reply: &Reply, label: Label) -> Result<Reading, StoreError> {
+    let fresh = into_reading(understand(app, reply, Some(label))?);
+    let Some(standing) = reply.reading.clone() else { return Ok(fresh) };
+    let kept = |person: SuggestedContact| {
+        let known = standing.suggested.iter().find(|known| known.email == person.email && !known.email.is_empty());
+        SuggestedContact { contact: known.and_then(|known| known.contact), ..person }
+    };
+    Ok(Reading {
+        suggested: fresh.suggested.into_iter().map(kept).collect(),
+        reasons: standing.reasons.clone(),
+        flags: standing.flags.clone(),
+        language: standing.language.clone(),
+        corrected_from: standing.corrected_from.clone(),
+        ..fresh
+    })
+}
+
+/// What the reply is if not an opt-out: what the program holds for next likely.
+pub(super) fn otherwise(app: &App, reply: &Reply) -> Result<Label, StoreError> {
+    let (judged, _) = understand(app, reply, None)?;
+    let next = [judged.label].into_iter().chain(judged.second).find(|label| *label != Label::Unsubscribe);
+    Ok(next.unwrap_or(Label::Other))
+}
+
 /// What must hold in the same instant as the reading. Everything else (stopping a sequence, a booking, a draft) is
 /// done by whoever hears that the reply was read.
-fn act(txn: &mut Txn<'_>, reply: &Reply, reading: &Reading, now: UnixMillis) -> Result<&'static str, StoreError> {
+fn act(
+    txn: &mut Txn<'_>,
+    reply: &Reply,
+    reading: &Reading,
+    routing: Routing,
+    now: UnixMillis,
+) -> Result<&'static str, StoreError> {
+    if reading.undecided {
+        return Ok("left to a person");
+    }
     if reading.label == Label::Unsubscribe.as_str() {
-        if reading.confidence < OPT_OUT_FROM {
-            return Ok("left to a person");
-        }
         opt_out::apply(txn, reply, now, "reply")?;
         return Ok("opted out");
+    }
+    if let Some(hard) = bounce_of(reading).filter(|_| workspaces::reaches(reading.confidence, routing.opt_out)) {
+        let bounce = if hard { Bounce::Nobody } else { Bounce::Elsewhere };
+        messaging::note_bounce(txn, reply.workspace, reply.message, bounce, BOUNCED, now)?;
+        return Ok(if hard { "bounced: not written to again" } else { "bounced for now" });
     }
     if reading.flags.iter().any(|flag| flag == "injection") {
         return Ok("left to a person");
     }
     Ok("recorded")
+}
+
+/// A report about delivery that came as a plain answer: whether the address is gone (true) or only not reached now.
+fn bounce_of(reading: &Reading) -> Option<bool> {
+    match reading.other_kind.as_deref().and_then(OtherKind::parse) {
+        Some(OtherKind::BounceHard) => Some(true),
+        Some(OtherKind::BounceSoft) => Some(false),
+        _ => None,
+    }
 }
 
 /// The zones that words like "Tuesday at 4" and "your time" count in.
@@ -123,9 +174,11 @@ fn offered_before(app: &App, workspace: WorkspaceId, reply: &Reply) -> Result<Ve
     Ok(times.unwrap_or_default().into_iter().map(offered).collect())
 }
 
-/// Classifies a reply and reads its times. Pure: the same reply gives the same reading (`read_at` is left to the
-/// caller).
-fn understand(reply: &Reply, zones: &Zones, offered: &[OfferedTime]) -> Reading {
+/// Classifies a reply (or takes a person's word for it) and reads its times. The same reply in the same conversation
+/// gives the same answer.
+fn understand(app: &App, reply: &Reply, said: Option<Label>) -> Result<(Classification, TimesFound), StoreError> {
+    let zones = Zones::of(app, reply.workspace, reply.contact)?;
+    let offered = offered_before(app, reply.workspace, reply)?;
     let pairs = reply.header_facts.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let by_channel = reply.automatic.then_some(("auto-submitted", "auto-replied"));
     let headers = ReplyHeaders::from_pairs(pairs.chain(by_channel));
@@ -135,18 +188,22 @@ fn understand(reply: &Reply, zones: &Zones, offered: &[OfferedTime]) -> Reading 
         sent_at: Some(reply.sent_at.to_timestamp()),
         zone: Some(&zones.contact),
     };
-    let judged = Classifier::embedded().classify(&input);
+    let judged = match said {
+        Some(label) => Classifier::embedded().classify_as(&input, label),
+        None => Classifier::embedded().classify(&input),
+    };
     let context = TimeContext {
         sent_at: reply.sent_at.to_timestamp(),
         sender_zone: &zones.contact,
         sender_zone_name: &zones.contact_name,
         workspace_zone: &zones.workspace,
-        offered,
+        offered: &offered,
     };
-    into_reading(judged, read_times(&reply.excerpt, &context))
+    Ok((judged, read_times(&reply.excerpt, &context)))
 }
 
-fn into_reading(judged: Classification, found: TimesFound) -> Reading {
+/// `read_at` is left to the caller.
+fn into_reading((judged, found): (Classification, TimesFound)) -> Reading {
     // Only who proposes a meeting proposes times; the days in a notice of absence are no offer.
     let proposes = judged.label == Label::MeetingProposed;
     let suggested = judged.referred.into_iter().map(|person| SuggestedContact {

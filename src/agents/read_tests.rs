@@ -1,10 +1,11 @@
-use super::opt_out;
 use super::testing::{address, Desk};
+use super::{opt_out, replies, AgentError};
 use crate::audit;
 use crate::authz::Role;
-use crate::base::{EmailAddress, UnixMillis};
+use crate::base::{EmailAddress, ReplyId, UnixMillis};
 use crate::events::{self, Happened};
-use crate::messaging::{self, Gate, Purpose};
+use crate::messaging::{self, Delivery, Gate, Purpose};
+use crate::workspaces;
 
 fn suppressed(desk: &Desk, mail: &EmailAddress, purpose: Purpose) -> bool {
     let found = desk.app().store.read(|txn| messaging::is_suppressed(txn, desk.test.workspace, mail, purpose));
@@ -34,10 +35,67 @@ fn an_opt_out_in_a_reply_holds_at_once_for_all_but_confirmations() {
 }
 
 #[test]
+fn a_bounce_that_comes_as_a_plain_answer_takes_the_address_off() {
+    for automatic in [true, false] {
+        let desk = Desk::new();
+        desk.mark_first_mail_sent();
+        let reply =
+            desk.read_with("550 5.1.1 mailbox unavailable, user unknown. Your message was not delivered.", automatic);
+        let reading = reply.reading.unwrap();
+        assert_eq!(reading.other_kind.as_deref(), Some("bounce_hard"), "{reading:?}");
+        assert!(suppressed(&desk, &address("anna@fellside.example"), Purpose::Transactional), "{automatic}");
+        let bounced = |what: &Happened| matches!(what, Happened::MessageBounced { hard: true, .. });
+        assert!(happened(&desk).iter().any(bounced), "the sequence hears of it");
+        assert!(matches!(desk.mails()[0].state, Delivery::Bounced { hard: true, .. }));
+    }
+}
+
+#[test]
 fn who_speaks_for_the_company_takes_its_whole_domain_off() {
     let desk = Desk::new();
     desk.read("Stop. Do not email anyone at our company again, take us off your list.");
     assert!(suppressed(&desk, &address("reception@fellside.example"), Purpose::Outreach));
+}
+
+/// An answer that is perhaps an opt-out, and not surely enough to act on.
+fn perhaps_an_opt_out(desk: &Desk) -> ReplyId {
+    let workspace = desk.test.workspace;
+    let strict = desk.app().store.write(|txn| {
+        let before = workspaces::find(txn, workspace)?.unwrap();
+        let mut after = before.clone();
+        after.routing.opt_out = 101;
+        workspaces::put(txn, &after, Some(&before))
+    });
+    strict.unwrap();
+    let reply = desk.read("Please remove me from your list and do not contact me again.");
+    let reading = reply.reading.unwrap();
+    assert_eq!((reading.label.as_str(), reading.undecided), ("unsubscribe", true));
+    reply.id
+}
+
+#[test]
+fn what_may_be_an_opt_out_holds_all_outreach_until_a_person_says() {
+    let desk = Desk::new();
+    let id = perhaps_an_opt_out(&desk);
+    let anna = address("anna@fellside.example");
+    assert!(!suppressed(&desk, &anna, Purpose::Outreach), "too unsure for good");
+    let waiting = &desk.mails()[0];
+    let (app, now) = (desk.app(), desk.app().now());
+    let gate = || app.store.read(|txn| messaging::check_now(app, txn, waiting, now)).unwrap();
+    assert!(matches!(gate(), Gate::Later { reason, .. } if reason.contains("may be an opt-out")));
+    let may_have = || app.store.read(|txn| messaging::may_have_opted_out(txn, desk.test.workspace, desk.contact));
+    assert!(may_have().unwrap());
+
+    let reply = replies::is_no_opt_out(app, desk.owner(), id).unwrap();
+    assert_ne!(reply.reading.unwrap().label, "unsubscribe");
+    assert!(!may_have().unwrap() && !suppressed(&desk, &anna, Purpose::Outreach));
+    assert!(matches!(replies::is_no_opt_out(app, desk.owner(), id), Err(AgentError::Decided(_))));
+
+    let other = Desk::new();
+    let id = perhaps_an_opt_out(&other);
+    replies::correct(other.app(), other.owner(), id, "unsubscribe").unwrap();
+    assert!(suppressed(&other, &anna, Purpose::Outreach));
+    assert!(!other.get_reply(id).waits());
 }
 
 #[test]

@@ -1,22 +1,24 @@
 //! What a person does with a reply: look, correct how it was read, answer by hand, close, keep a suggested contact.
 
 use super::errors::AgentError;
-use super::opt_out;
+use super::{opt_out, read};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
 use crate::base::{ContactId, Cursor, EmailAddress, Page, ReplyId, UnixMillis, WorkspaceId};
 use crate::connections;
 use crate::contacts::{self, Contact, Source};
-use crate::drafts::{self, DraftState};
+use crate::drafts;
 use crate::events::{self, Happened};
 use crate::language::classify::Label;
-use crate::messaging::{self, Message, NewMessage, Purpose, Reply, SuggestedContact};
+use crate::messaging::{self, Message, NewMessage, Purpose, Reading, Reply, SuggestedContact};
 use crate::store::{StoreError, Txn};
 
 /// Rows read for one page when a filter leaves most of them out.
 const SCAN: usize = 500;
 const STEP: usize = 50;
+/// Replies that wait are listed up to so many.
+const MOST_WAITING: usize = 200;
 
 /// Replies, newest first; with `label` only those read so. A page may hold a few more than `limit`.
 pub fn list(
@@ -42,6 +44,12 @@ pub fn list(
     Ok(found)
 }
 
+/// Replies that a person is to look at, newest first.
+pub fn list_waiting(app: &App, actor: &Actor) -> Result<Vec<Reply>, AgentError> {
+    actor.require(Permission::ViewReplies)?;
+    Ok(messaging::list_waiting_replies(&app.store, actor.workspace, MOST_WAITING)?)
+}
+
 fn label_of(reply: &Reply) -> Option<&str> {
     reply.reading.as_ref().map(|reading| reading.label.as_str())
 }
@@ -51,24 +59,27 @@ pub fn get(app: &App, actor: &Actor, id: ReplyId) -> Result<Reply, AgentError> {
     messaging::get_reply(&app.store, actor.workspace, id)?.ok_or(AgentError::NotFound)
 }
 
-/// Notes that a reply means something else. What the program had read stays on record; a draft for the old reading is
-/// withdrawn, and whoever listens acts on the new one.
+/// Notes what a reply means: something else, or just what the program had thought. It is read once more as that. The
+/// program's own reading stays on record; a draft for the old one is withdrawn, and whoever listens acts on the new.
 pub fn correct(app: &App, actor: &Actor, id: ReplyId, label: &str) -> Result<Reply, AgentError> {
     actor.require(Permission::HandleReplies)?;
     let label = Label::parse(label).ok_or_else(|| AgentError::invalid("label", "Choose one of the labels."))?;
     let now = app.now();
+    let standing = messaging::get_reply(&app.store, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
+    let reread = read::read_as(app, &standing, label)?;
     app.store.write(|txn| {
         let mut reply = find(txn, actor, id)?;
-        let mut reading = reply.reading.clone().unwrap_or_default();
-        if reading.label == label.as_str() {
+        let said = reply.reading.as_ref().is_some_and(Reading::is_by_person);
+        let before = label_of(&reply).unwrap_or_default().to_owned();
+        if said && before == label.as_str() {
             return Ok(reply);
         }
-        let before = std::mem::replace(&mut reading.label, label.as_str().to_owned());
-        reading.corrected_from.get_or_insert(before.clone());
-        reading.read_at = now;
-        reply.reading = Some(reading);
+        let own = reply.reading.as_ref().and_then(|reading| reading.corrected_from.clone()).unwrap_or(before.clone());
+        let corrected_from = Some(own).filter(|own| own != label.as_str());
+        let confirmed = corrected_from.is_none();
+        reply.reading = Some(Reading { read_at: now, corrected_from, confirmed, ..reread.clone() });
         messaging::update_reply(txn, &reply)?;
-        withdraw_drafts(txn, &reply, now)?;
+        drafts::withdraw_of_reply(txn, reply.workspace, id, "The answer was read differently since.", now)?;
         if label == Label::Unsubscribe {
             opt_out::apply(txn, &reply, now, "reply")?;
         }
@@ -80,16 +91,15 @@ pub fn correct(app: &App, actor: &Actor, id: ReplyId, label: &str) -> Result<Rep
     })
 }
 
-fn withdraw_drafts(txn: &mut Txn<'_>, reply: &Reply, now: UnixMillis) -> Result<(), StoreError> {
-    for mut draft in drafts::list_of_reply(txn, reply.workspace, reply.id)? {
-        if draft.is_pending() {
-            draft.state = DraftState::Withdrawn;
-            drafts::put(txn, &draft)?;
-            let what = Happened::DraftDecided { draft: draft.id, contact: draft.contact, approved: false };
-            events::append(txn, reply.workspace, now, what)?;
-        }
+/// A person says that what may have been an opt-out is none: it is read as the next likely thing.
+pub fn is_no_opt_out(app: &App, actor: &Actor, id: ReplyId) -> Result<Reply, AgentError> {
+    actor.require(Permission::HandleReplies)?;
+    let reply = get(app, actor, id)?;
+    if !reply.reading.as_ref().is_some_and(|reading| reading.undecided) {
+        return Err(AgentError::Decided("Somebody has said already what this answer is.".into()));
     }
-    Ok(())
+    let label = read::otherwise(app, &reply)?;
+    correct(app, actor, id, label.as_str())
 }
 
 /// Closes a reply, or opens it again.
@@ -136,7 +146,7 @@ pub fn answer(app: &App, actor: &Actor, id: ReplyId, text: &str) -> Result<Messa
         let message = messaging::enqueue(app, txn, &new, now)?;
         reply.handled_at = Some(now);
         messaging::update_reply(txn, &reply)?;
-        withdraw_drafts(txn, &reply, now)?;
+        drafts::withdraw_of_reply(txn, reply.workspace, id, "It was answered by hand.", now)?;
         audit::record(txn, actor.workspace, now, &Who::of(actor), "reply.answered", &format!("reply {id}"), "")?;
         Ok(message)
     })

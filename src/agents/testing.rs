@@ -50,6 +50,10 @@ impl Desk {
     }
 
     pub fn reply_to(&self, message: MessageId, text: &str) -> ReplyId {
+        self.receive(message, text, false)
+    }
+
+    fn receive(&self, message: MessageId, text: &str, automatic: bool) -> ReplyId {
         let incoming = Incoming {
             message,
             from: address("anna@fellside.example"),
@@ -61,14 +65,18 @@ impl Desk {
             provider_thread: Some("thread-1".into()),
             sent_at: self.app().now(),
             header_facts: vec![],
-            automatic: false,
+            automatic,
         };
         messaging::receive(self.app(), self.test.workspace, &incoming).unwrap().unwrap()
     }
 
     /// Takes in an answer and reads it.
     pub fn read(&self, text: &str) -> Reply {
-        let id = self.reply(text);
+        self.read_with(text, false)
+    }
+
+    pub fn read_with(&self, text: &str, automatic: bool) -> Reply {
+        let id = self.receive(self.first_mail, text, automatic);
         super::read_reply(self.app(), self.test.workspace, id).unwrap();
         self.get_reply(id)
     }

@@ -7,21 +7,23 @@ use crate::app::App;
 use crate::base::{ReplyId, WorkspaceId};
 use crate::contacts::{self, Contact};
 use crate::drafts::{self, Intent, NewDraft, Source, SourceKind};
-use crate::events::{Event, Happened, Subscriber};
+use crate::events::{Event, Happened, Start, Subscriber};
 use crate::language::draft::{write, writes_in, Facts, Manner, Purpose, Written};
 use crate::language::snippets::{retrieve, Passage};
-use crate::messaging::{self, Reading, Reply};
+use crate::messaging::{self, Reply};
 use crate::store::StoreError;
 use crate::workers::{self, Tone, Worker};
-
-/// Below this the label is a guess, and a draft for a guess only costs the reader time.
-const WRITE_FROM: f32 = 0.60;
 
 pub struct Writer;
 
 impl Subscriber<App> for Writer {
     fn name(&self) -> &'static str {
         "agents.write"
+    }
+
+    /// A reaction: nobody wants an old answer acted upon.
+    fn start(&self) -> Start {
+        Start::Now
     }
 
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {
@@ -34,11 +36,11 @@ impl Subscriber<App> for Writer {
     }
 }
 
-/// Proposes the answer to a reply, where there is one to propose.
+/// Proposes the answer to a reply, where there is one to propose. A draft for a guess only costs the reader time.
 pub fn write_draft(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<(), StoreError> {
     let now = app.now();
     let Some(reply) = messaging::get_reply(&app.store, workspace, id)? else { return Ok(()) };
-    let Some(reading) = reply.reading.as_ref().filter(|reading| is_sure(reading)) else { return Ok(()) };
+    let Some(reading) = reply.reading.as_ref().filter(|reading| reading.is_sure()) else { return Ok(()) };
     let Some(intent) = intent_of(&reading.label) else { return Ok(()) };
     if reply.automatic || reply.handled_at.is_some() || is_suppressed(app, &reply)? {
         return Ok(());
@@ -47,11 +49,6 @@ pub fn write_draft(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<(),
     let new = text.sources.into_iter().fold(NewDraft::answering(&reply, intent, now), NewDraft::source);
     let new = new.template(&text.written.template).words(&text.written.text, text.written.language);
     app.store.write(|txn| drafts::propose(app, txn, &new, now).map(|_| ()))
-}
-
-/// A person's correction is sure enough whatever the reader had thought.
-fn is_sure(reading: &Reading) -> bool {
-    reading.corrected_from.is_some() || reading.confidence >= WRITE_FROM
 }
 
 fn intent_of(label: &str) -> Option<Intent> {

@@ -15,11 +15,23 @@ pub(super) fn open_spans<'a>(schedule: &'a Schedule, range: Span) -> impl Iterat
     // Hours that end at midnight or later may have begun on the day before.
     let first = first.yesterday().unwrap_or(first);
     let days = first.series(1.day()).take_while(move |date| *date <= last);
-    days.flat_map(move |date| {
+    joined(days.flat_map(move |date| {
         let weekday = date.weekday().to_monday_zero_offset().unsigned_abs();
         let hours = schedule.days.get(usize::from(weekday)).map_or(&[][..], Vec::as_slice);
         let zone = zone.clone();
         hours.iter().filter_map(move |hours| open_on(date, *hours, &zone))
+    }))
+}
+
+/// Stretches that touch or overlap are one, also over midnight: a meeting may run from one into the next.
+fn joined(spans: impl Iterator<Item = Span>) -> impl Iterator<Item = Span> {
+    let mut spans = spans.peekable();
+    std::iter::from_fn(move || {
+        let mut span = spans.next()?;
+        while let Some(next) = spans.next_if(|next| next.start <= span.end) {
+            span.end = span.end.max(next.end);
+        }
+        Some(span)
     })
 }
 

@@ -8,6 +8,8 @@ use crate::base::UnixMillis;
 
 /// Offers stand at least this far apart, so that three of them are a choice.
 const APART_MILLIS: i64 = 60 * 60 * 1000;
+/// Offers to somebody who named no time stand on different days.
+const DAYS_APART_MILLIS: i64 = 20 * 60 * 60 * 1000;
 /// Nobody likes to be offered a call before or after these hours on their own clock.
 const GUEST_HOURS: std::ops::Range<i8> = 8..19;
 
@@ -61,21 +63,29 @@ impl Diary<'_> {
     /// Up to `count` free meetings close to the wished starts, in order and apart from each other. Those in the
     /// guest's own day come first; where there are none, any free time is better than no answer.
     pub fn near(&self, wished: &[UnixMillis], within: Span, guest: &TimeZone, count: usize) -> Vec<Span> {
+        let mut free = self.free_for(within, guest);
+        let distance = |span: &Span| wished.iter().map(|at| at.0.abs_diff(span.start.0)).min().unwrap_or(0);
+        free.sort_by_key(|span| (distance(span), span.start));
+        first_apart(&free, APART_MILLIS, count)
+    }
+
+    /// Up to `count` free meetings, the first of each day; where the days do not suffice, several of one.
+    pub fn spread(&self, within: Span, guest: &TimeZone, count: usize) -> Vec<Span> {
+        let free = self.free_for(within, guest);
+        let days = first_apart(&free, DAYS_APART_MILLIS, count);
+        if days.len() < count {
+            return first_apart(&free, APART_MILLIS, count);
+        }
+        days
+    }
+
+    /// What is free `within`, in order: in the guest's own day where anything is.
+    fn free_for(&self, within: Span, guest: &TimeZone) -> Vec<Span> {
         let mut free = self.free_slots(within, usize::MAX);
         if free.iter().any(|span| in_guests_day(span, guest)) {
             free.retain(|span| in_guests_day(span, guest));
         }
-        let distance = |span: &Span| wished.iter().map(|at| at.0.abs_diff(span.start.0)).min().unwrap_or(0);
-        free.sort_by_key(|span| (distance(span), span.start));
-        let mut chosen: Vec<Span> = Vec::new();
-        for span in free {
-            let apart = |other: &Span| (other.start.0 - span.start.0).abs() >= APART_MILLIS;
-            if chosen.len() < count && chosen.iter().all(apart) {
-                chosen.push(span);
-            }
-        }
-        chosen.sort();
-        chosen
+        free
     }
 
     /// Candidate starts: every step from the opening of each stretch of working hours.
@@ -93,6 +103,19 @@ impl Diary<'_> {
             })
             .map(UnixMillis)
     }
+}
+
+/// The first `count` of `free`, as it is ordered, that start so far from each other; in order of time.
+fn first_apart(free: &[Span], apart_millis: i64, count: usize) -> Vec<Span> {
+    let mut chosen: Vec<Span> = Vec::new();
+    for span in free {
+        let apart = |other: &Span| (other.start.0 - span.start.0).abs() >= apart_millis;
+        if chosen.len() < count && chosen.iter().all(apart) {
+            chosen.push(*span);
+        }
+    }
+    chosen.sort();
+    chosen
 }
 
 fn in_guests_day(span: &Span, guest: &TimeZone) -> bool {

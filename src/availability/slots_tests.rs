@@ -131,3 +131,21 @@ fn hours_up_to_midnight_reach_into_the_next_utc_day() {
     assert!(diary(&schedule, &busy, &[]).check(at("2026-11-24T07:30:00Z")).is_ok());
     assert_eq!(diary(&schedule, &busy, &[]).check(at("2026-11-24T07:45:00Z")), Err(WhyNot::OutsideHours));
 }
+
+#[test]
+fn a_meeting_may_run_from_one_stretch_into_the_next_that_touches_it() {
+    let mut schedule = Schedule::office("Europe/London");
+    let hours = |from: u16, to: u16| OpenHours { from: from * 60, to: to * 60 };
+    schedule.days[1] = vec![hours(9, 12), hours(12, 17), hours(20, 24)];
+    schedule.days[2] = vec![hours(0, 2), hours(3, 5)];
+    let busy = Busy::Known(vec![]);
+    let cases = [
+        ("over noon", "2026-11-24T11:45:00Z", None),
+        ("over midnight", "2026-11-24T23:45:00Z", None),
+        ("over the hour between two and three", "2026-11-25T01:45:00Z", Some(WhyNot::OutsideHours)),
+        ("over the end of the day", "2026-11-24T16:45:00Z", Some(WhyNot::OutsideHours)),
+    ];
+    for (name, start, expected) in cases {
+        assert_eq!(diary(&schedule, &busy, &[]).check(at(start)).err(), expected, "{name}");
+    }
+}

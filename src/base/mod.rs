@@ -1,4 +1,4 @@
-//! Values that every room speaks: ids, instants, the clock, e-mail addresses, paging cursors.
+//! Values that every room speaks: ids, instants, the clock, e-mail addresses, paging cursors, listed hosts.
 //!
 //! Nothing here does I/O; the only clock of the program is `Clock`, and only `app` hands it out.
 
@@ -6,10 +6,12 @@ mod clock;
 mod email;
 mod ids;
 mod page;
+mod private_host;
 mod time;
 
 pub use clock::Clock;
 pub use email::{EmailAddress, InvalidEmail};
 pub use ids::*;
 pub use page::{Cursor, InvalidCursor, Page};
+pub use private_host::PrivateHost;
 pub use time::{day_words, UnixMillis};

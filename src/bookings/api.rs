@@ -2,27 +2,27 @@
 
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Path, Query};
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, OpenApi, ToSchema};
+use utoipa::{OpenApi, ToSchema};
 
 use super::model::{Booking, State};
 use super::service::{self, NewBooking};
 use crate::app::App;
 use crate::authz::Actor;
-use crate::base::{BookingId, Cursor, UnixMillis};
+use crate::base::{BookingId, UnixMillis};
 use crate::http::api::{FieldError, Problem};
-use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, IdempotencyStore};
-use crate::http::{run, ApiError, ApiJson, ApiPage};
-
-const USUAL_LIMIT: u32 = 25;
-const MOST: u32 = 100;
+use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, IdempotencyStore, Once};
+use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
 
 pub fn api_routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/bookings").route(web::get().to(list)).route(web::post().to(create)))
         .service(web::resource("/bookings/{booking}").route(web::get().to(get)))
+        .service(web::resource("/bookings/{booking}/accept").route(web::post().to(accept)))
+        .service(web::resource("/bookings/{booking}/dismiss").route(web::post().to(dismiss)))
         .service(web::resource("/bookings/{booking}/move").route(web::post().to(move_to)))
         .service(web::resource("/bookings/{booking}/cancel").route(web::post().to(cancel)));
 }
@@ -33,7 +33,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 #[derive(OpenApi)]
 #[openapi(
-    paths(list, get, create, move_to, cancel),
+    paths(list, get, create, accept, dismiss, move_to, cancel),
     components(schemas(ApiBooking, ApiPage<ApiBooking>, NewApiBooking, MoveBooking, CancelBooking, Problem))
 )]
 struct BookingsApi;
@@ -92,15 +92,6 @@ impl From<Booking> for ApiBooking {
     }
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct ListQuery {
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// 1 to 100; 25 when absent.
-    limit: Option<u32>,
-}
-
 /// A meeting to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -129,21 +120,16 @@ pub struct CancelBooking {
 
 /// The workspace's bookings, the last made first.
 #[utoipa::path(
-    get, path = "/v1/bookings", tag = "bookings", params(ListQuery),
+    get, path = "/v1/bookings", tag = "bookings", params(PageQuery),
     responses(
         (status = 200, description = "A page of bookings", body = ApiPage<ApiBooking>),
         (status = 401, description = "No valid key", body = Problem),
         (status = 422, description = "A wrong cursor or limit", body = Problem),
     )
 )]
-async fn list(app: Data<App>, actor: Actor, query: Query<ListQuery>) -> Result<HttpResponse, ApiError> {
-    let limit = query.limit.unwrap_or(USUAL_LIMIT);
-    if !(1..=MOST).contains(&limit) {
-        return Err(ApiError::invalid(vec![FieldError::at("/limit", format!("limit is 1 to {MOST}."))]));
-    }
-    let cursor = query.cursor.as_deref().map(Cursor::parse).transpose();
-    let cursor = cursor.map_err(|error| ApiError::invalid(vec![FieldError::at("/cursor", error.to_string())]))?;
-    let page = run(move || service::list(&app, &actor, cursor.as_ref(), limit as usize)).await??;
+async fn list(app: Data<App>, actor: Actor, query: Query<PageQuery>) -> Result<HttpResponse, ApiError> {
+    let (cursor, limit) = query.parts()?;
+    let page = run(move || service::list(&app, &actor, cursor.as_ref(), limit)).await??;
     Ok(HttpResponse::Ok().json(ApiPage::from(page.map(ApiBooking::from))))
 }
 
@@ -212,6 +198,52 @@ fn read_new(new: &NewApiBooking) -> Result<NewBooking, ApiError> {
 
 const START_WORDS: &str = "Write an instant with its offset, for example 2026-11-24T10:30:00Z.";
 
+/// Books the time that a guest asked for.
+#[utoipa::path(
+    post, path = "/v1/bookings/{booking}/accept", tag = "bookings",
+    params(
+        ("booking" = String, Path, description = "Its id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeat gets the first answer again"),
+    ),
+    responses(
+        (status = 200, description = "Held; confirmed once the calendar has it", body = ApiBooking),
+        (status = 404, description = "Not in this workspace", body = Problem),
+        (status = 409, description = "Not free, or not proposed any more", body = Problem),
+        (status = 503, description = "The calendar could not be read", body = Problem),
+    )
+)]
+async fn accept(app: Data<App>, actor: Actor, once: Once, path: Path<BookingId>) -> Result<ApiAnswer, ApiError> {
+    let id = path.into_inner();
+    run(move || {
+        once.carry_out(|| ApiAnswer::json(StatusCode::OK, &ApiBooking::from(service::accept(&app, &actor, id)?)))
+    })
+    .await?
+}
+
+/// Lets a proposed time go without an answer to the guest.
+#[utoipa::path(
+    post, path = "/v1/bookings/{booking}/dismiss", tag = "bookings",
+    params(
+        ("booking" = String, Path, description = "Its id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeat gets the first answer again"),
+    ),
+    responses(
+        (status = 200, description = "Cancelled", body = ApiBooking),
+        (status = 404, description = "Not in this workspace", body = Problem),
+        (status = 409, description = "Not proposed any more", body = Problem),
+    )
+)]
+async fn dismiss(app: Data<App>, actor: Actor, once: Once, path: Path<BookingId>) -> Result<ApiAnswer, ApiError> {
+    let id = path.into_inner();
+    run(move || {
+        once.carry_out(|| {
+            service::dismiss(&app, &actor, id)?;
+            ApiAnswer::json(StatusCode::OK, &ApiBooking::from(service::get(&app, &actor, id)?))
+        })
+    })
+    .await?
+}
+
 /// Moves a booking; the calendar and the guest follow.
 #[utoipa::path(
     post, path = "/v1/bookings/{booking}/move", tag = "bookings", request_body = MoveBooking,
@@ -241,7 +273,7 @@ async fn move_to(
     run(move || {
         idempotent(&***answers, actor.workspace, &key, fingerprint, || {
             let booking = service::move_to(&app, &actor, id, start)?;
-            ApiAnswer::json(actix_web::http::StatusCode::OK, &ApiBooking::from(booking))
+            ApiAnswer::json(StatusCode::OK, &ApiBooking::from(booking))
         })
     })
     .await?
@@ -272,7 +304,7 @@ async fn cancel(
     run(move || {
         idempotent(&***answers, actor.workspace, &key, fingerprint, || {
             let booking = service::cancel(&app, &actor, id, &reason)?;
-            ApiAnswer::json(actix_web::http::StatusCode::OK, &ApiBooking::from(booking))
+            ApiAnswer::json(StatusCode::OK, &ApiBooking::from(booking))
         })
     })
     .await?
@@ -293,8 +325,14 @@ mod tests {
     #[test]
     fn the_description_lists_every_way_in() {
         let paths: Vec<String> = openapi().paths.paths.into_keys().collect();
-        let expected =
-            ["/v1/bookings", "/v1/bookings/{booking}", "/v1/bookings/{booking}/cancel", "/v1/bookings/{booking}/move"];
+        let expected = [
+            "/v1/bookings",
+            "/v1/bookings/{booking}",
+            "/v1/bookings/{booking}/accept",
+            "/v1/bookings/{booking}/cancel",
+            "/v1/bookings/{booking}/dismiss",
+            "/v1/bookings/{booking}/move",
+        ];
         assert_eq!(paths, expected);
     }
 }

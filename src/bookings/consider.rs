@@ -9,18 +9,18 @@ use super::model::{Booking, Source, State};
 use super::offer;
 use super::situation::Situation;
 use super::store;
-use super::words::Clocks;
+use super::words::{self, Clocks, Language};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::{self, Claimed, Rules, Span};
-use crate::base::{BookingId, ReplyId, UnixMillis, WorkspaceId};
+use crate::base::{BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
 use crate::connections::{self, Kind};
 use crate::contacts::{self, Contact};
 use crate::drafts;
-use crate::events::{self, Event, Happened, Subscriber};
+use crate::events::{self, Event, Happened, Start, Subscriber};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::messaging::{self, Reading, Reply};
-use crate::store::StoreError;
+use crate::store::{StoreError, Txn};
 use crate::workers::{self, Meeting, Worker};
 use crate::workspaces;
 
@@ -42,6 +42,11 @@ impl Subscriber<App> for Listener {
         "bookings"
     }
 
+    /// A reaction: nobody wants an old proposal acted upon.
+    fn start(&self) -> Start {
+        Start::Now
+    }
+
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {
         let (workspace, now) = (event.workspace, app.now());
         match &event.what {
@@ -57,6 +62,9 @@ impl Subscriber<App> for Listener {
                     jobs::enqueue(txn, &job).map(|_| ())
                 })
             }
+            Happened::ReplyCorrected { reply, contact, .. } => {
+                app.store.write(|txn| no_meeting(txn, workspace, *reply, *contact, now))
+            }
             Happened::ConnectionMade { connection } => {
                 app.store.write(|txn| availability::schedule_sync(txn, workspace, *connection, now))
             }
@@ -66,6 +74,25 @@ impl Subscriber<App> for Listener {
             _ => Ok(()),
         }
     }
+}
+
+/// A person said that the answer proposes no meeting: what was proposed from it ends, and should they change their
+/// mind, its times are looked at anew.
+fn no_meeting(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    reply: ReplyId,
+    contact: ContactId,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    const REASON: &str = "The answer was read differently.";
+    let earlier = store::list_of_contact(txn, workspace, contact, 10)?;
+    for before in earlier.into_iter().filter(|own| own.reply == Some(reply) && own.state.is_proposed()) {
+        let mut booking = Booking { state: State::Cancelled { reason: REASON.to_owned() }, ..before.clone() };
+        booking.note(now, REASON);
+        store::put(txn, &booking, Some(&before))?;
+    }
+    store::forget_considered(txn, workspace, reply)
 }
 
 pub struct Consider;
@@ -107,8 +134,13 @@ fn consider(app: &App, job: &Job) -> Result<Outcome, StoreError> {
         within: situation.range,
         guest: &case.clocks.guest,
     };
+    let names_no_time = case.reading.times.is_empty();
+    if let Some(upcoming) = case.upcoming.as_ref().filter(|_| names_no_time) {
+        let when = words::when(Language::English, upcoming.start, &case.clocks);
+        return leave(app, job, &case, format!("No other time is named, and there is a meeting on {when}."));
+    }
     match decide(&wish, &situation.diary()) {
-        Decision::Nothing => Ok(Outcome::Done),
+        Decision::Leave { note } => leave(app, job, &case, note),
         Decision::Book(span) => book(app, job, &case, &meeting, span),
         Decision::Ask { span, note } => ask(app, job, &case, &meeting, span, note),
         Decision::Offer { free, why } => answer_with(app, job, &case, &free, why),
@@ -131,6 +163,9 @@ fn load(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Case>, 
             return Ok(None);
         }
         let Some(reply) = messaging::find_reply(txn, workspace, id)? else { return Ok(None) };
+        if reply.automatic || reply.handled_at.is_some() {
+            return Ok(None);
+        }
         let Some(reading) = reply.reading.clone().filter(|reading| reading.label == LABEL) else { return Ok(None) };
         let Some(contact) = contacts::find(txn, workspace, reply.contact)? else { return Ok(None) };
         let worker = match reply.worker {
@@ -247,6 +282,20 @@ fn answer_with(app: &App, job: &Job, case: &Case, free: &[Span], why: WhyOffer) 
     app.store.write(|txn| {
         retire_proposals(txn, job.workspace, case.contact.id, None, "They wrote again.", now)?;
         drafts::propose(app, txn, &draft, now)?;
+        if case.reading.times.is_empty() && !case.reading.booking_links.is_empty() {
+            store::leave_to_person(txn, &case.reply, "They sent a link to their own calendar.", now)?;
+        }
+        store::mark_considered(txn, job.workspace, case.reply.id)?;
+        jobs::complete(txn, job)
+    })?;
+    Ok(Outcome::Committed)
+}
+
+/// Nothing can be offered or asked: the answer waits for a person, with the reason.
+fn leave(app: &App, job: &Job, case: &Case, note: String) -> Result<Outcome, StoreError> {
+    let now = app.now();
+    app.store.write(|txn| {
+        store::leave_to_person(txn, &case.reply, &note, now)?;
         store::mark_considered(txn, job.workspace, case.reply.id)?;
         jobs::complete(txn, job)
     })?;

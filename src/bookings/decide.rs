@@ -1,6 +1,6 @@
 //! What to do about the times of an answer. Pure: the same times and the same diary give the same decision.
 
-use crate::availability::{Diary, Span, WhyNot};
+use crate::availability::{Busy, Diary, Span, WhyNot};
 use crate::base::UnixMillis;
 use crate::messaging::ProposedTime;
 
@@ -30,8 +30,8 @@ pub enum Decision {
     Ask { span: Span, note: String },
     /// None of the times will do (or a whole window was given): these are free.
     Offer { free: Vec<Span>, why: WhyOffer },
-    /// No time was named.
-    Nothing,
+    /// No time was named, and none can be offered: only a person can go on. The note says why.
+    Leave { note: String },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub enum WhyOffer {
 
 /// Decides about the times of one answer.
 pub fn decide(wish: &Wish<'_>, diary: &Diary<'_>) -> Decision {
-    let Some(first) = wish.times.first() else { return Decision::Nothing };
+    let Some(first) = wish.times.first() else { return offer_any(wish, diary) };
     let (exact, windows): (Vec<_>, Vec<_>) = wish.times.iter().partition(|time| time.end.is_none());
     let checked: Vec<(&ProposedTime, Result<Span, WhyNot>)> =
         exact.iter().map(|time| (*time, diary.check(time.start))).collect();
@@ -85,6 +85,19 @@ pub fn decide(wish: &Wish<'_>, diary: &Diary<'_>) -> Decision {
     Decision::Offer { free: near, why: WhyOffer::NotFree }
 }
 
+/// Somebody wants to meet and named no time that could be read: three free ones, on days of their own.
+fn offer_any(wish: &Wish<'_>, diary: &Diary<'_>) -> Decision {
+    let free = diary.spread(wish.within, wish.guest, OFFERS);
+    if !free.is_empty() {
+        return Decision::Offer { free, why: WhyOffer::YouChoose };
+    }
+    let note = match diary.busy {
+        Busy::Unknown { reason } => WhyNot::Unknown { reason: reason.clone() }.words(),
+        Busy::Known(_) => "Nothing is free in the coming days.".to_owned(),
+    };
+    Decision::Leave { note }
+}
+
 fn free_note(time: &ProposedTime, others: usize) -> String {
     let mut note = "You are free then.".to_owned();
     if time.ambiguous {
@@ -116,7 +129,7 @@ fn apart(free: &[Span]) -> Vec<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::availability::{Busy, Rules, Schedule};
+    use crate::availability::{Rules, Schedule};
     use crate::workers::Meeting;
 
     fn at(text: &str) -> UnixMillis {
@@ -140,7 +153,7 @@ mod tests {
         decide(&Wish { times, confidence, may_book, within, guest: &guest }, &diary)
     }
 
-    /// `book 24T10:30`, `ask 24T10:30`, `offer 24T09:00 24T11:30`, `nothing`.
+    /// `book 24T10:30`, `ask 24T10:30`, `offer 24T09:00 24T11:30`, `leave`.
     fn short(decision: &Decision) -> String {
         let start = |span: &Span| span.start.to_rfc3339()[8..16].to_owned();
         match decision {
@@ -149,7 +162,7 @@ mod tests {
             Decision::Offer { free, .. } => {
                 format!("offer {}", free.iter().map(start).collect::<Vec<_>>().join(" "))
             }
-            Decision::Nothing => "nothing".into(),
+            Decision::Leave { .. } => "leave".into(),
         }
     }
 
@@ -161,7 +174,7 @@ mod tests {
         let two = [exact("24T10:30"), exact("25T10:30")];
         let one_of_two = [exact("24T12:30"), exact("25T10:30")];
         let both_kinds = [exact("24T10:30"), window("25T09:00", "25T12:00")];
-        let cases: [(&str, &[ProposedTime], f32, bool, &str); 9] = [
+        let cases: [(&str, &[ProposedTime], f32, bool, &str); 8] = [
             ("one, sure, allowed", &one, 0.95, true, "book 24T10:30"),
             ("just sure enough", &one, 0.90, true, "book 24T10:30"),
             ("not sure enough", &one, 0.89, true, "ask 24T10:30"),
@@ -170,7 +183,6 @@ mod tests {
             ("two free times", &two, 0.99, true, "ask 24T10:30"),
             ("two times, one free", &one_of_two, 0.99, true, "book 25T10:30"),
             ("a time or a morning", &both_kinds, 0.99, true, "ask 24T10:30"),
-            ("no time", &[], 0.99, true, "nothing"),
         ];
         for (name, times, confidence, may_book, expected) in cases {
             assert_eq!(short(&decide_with(times, confidence, may_book, &free)), expected, "{name}");
@@ -188,6 +200,21 @@ mod tests {
         ];
         for (name, time, expected) in cases {
             assert_eq!(short(&decide_with(&[time], 0.99, false, &busy)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn who_names_no_time_is_offered_three_days_or_left_to_a_person() {
+        let full = Busy::Known(vec![Span::new(at("23T09:00"), at("30T17:00"))]);
+        let cases = [
+            ("a free week", Busy::Known(vec![]), "offer 23T10:00 24T09:00 25T09:00"),
+            ("a full week", full, "leave"),
+            ("an unreadable calendar", Busy::Unknown { reason: "notFound".into() }, "leave"),
+        ];
+        for (name, busy, expected) in cases {
+            for may_book in [true, false] {
+                assert_eq!(short(&decide_with(&[], 0.99, may_book, &busy)), expected, "{name}");
+            }
         }
     }
 

@@ -30,7 +30,7 @@ pub use api::{api_routes, openapi};
 pub use model::{Booking, Note, Source, State};
 pub use pages::routes;
 pub use service::{accept, cancel, create, decline, dismiss, get, list, move_to, BookError, NewBooking};
-pub use store::{list_between, list_of_contact, list_waiting};
+pub use store::{list_between, list_left, list_of_contact, list_waiting, Left};
 
 use crate::app::App;
 use crate::availability::BusySync;

@@ -1,8 +1,12 @@
 //! Rows of bookings and their indexes.
 
+use serde::{Deserialize, Serialize};
+
 use super::model::Booking;
 use crate::availability::{self, Span};
 use crate::base::{BookingId, ContactId, Cursor, Page, ReplyId, UnixMillis, WorkspaceId};
+use crate::events::{self, Happened};
+use crate::messaging::{self, Reply};
 use crate::store::{Declared, Dir, Holds, Key, KeyRange, Person, Retention, Store, StoreError, Table, Tree, Txn};
 
 const BOOKINGS: Table<Booking> = Table::sealed(
@@ -18,12 +22,22 @@ const BY_CONTACT: Table<()> = Table::index(0x0e03, "bookings_by_contact", "Booki
 const WAITING: Table<()> = Table::index(0x0e04, "bookings_waiting", "Times that a person has to decide about.");
 const CONSIDERED: Table<()> = Table::index(0x0e05, "replies_considered", "Answers whose times were looked at.");
 
+const LEFT: Table<Left> = Table::sealed(
+    0x0e06,
+    "meetings_left_to_a_person",
+    Tree::Bookings,
+    Holds::Nothing,
+    Retention::Served,
+    "Answers about a meeting that nothing could be offered to, with the reason.",
+);
+
 pub const TABLES: &[Declared] = &[
     Declared::personal(&BOOKINGS, export, erase),
     Declared::plain(&BY_TIME),
     Declared::plain(&BY_CONTACT),
     Declared::plain(&WAITING),
     Declared::plain(&CONSIDERED),
+    Declared::plain(&LEFT),
 ];
 
 /// Bookings that one week or one list may show.
@@ -69,6 +83,42 @@ pub fn was_considered(txn: &mut Txn<'_>, workspace: WorkspaceId, reply: ReplyId)
 
 pub fn mark_considered(txn: &mut Txn<'_>, workspace: WorkspaceId, reply: ReplyId) -> Result<(), StoreError> {
     txn.mark(&CONSIDERED, &Key::of(&CONSIDERED, workspace).id(reply.0))
+}
+
+pub fn forget_considered(txn: &mut Txn<'_>, workspace: WorkspaceId, reply: ReplyId) -> Result<(), StoreError> {
+    txn.remove(&CONSIDERED, &Key::of(&CONSIDERED, workspace).id(reply.0))
+}
+
+/// Why an answer about a meeting waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    pub reason: String,
+}
+
+/// Leaves an answer about a meeting to a person.
+pub fn leave_to_person(txn: &mut Txn<'_>, reply: &Reply, reason: &str, now: UnixMillis) -> Result<(), StoreError> {
+    let workspace = reply.workspace;
+    txn.put(&LEFT, &Key::of(&LEFT, workspace).id(reply.id.0), &Left { reason: reason.to_owned() })?;
+    let what = Happened::MeetingLeft { reply: reply.id, contact: reply.contact, reason: reason.to_owned() };
+    events::append(txn, workspace, now, what).map(|_| ())
+}
+
+/// Answers about a meeting that wait for a person, the newest first; those that somebody has dealt with since are
+/// not among them.
+pub fn list_left(store: &Store, workspace: WorkspaceId, limit: usize) -> Result<Vec<(Reply, Left)>, StoreError> {
+    store.read(|txn| {
+        let rows = txn.list(&LEFT, &Key::of(&LEFT, workspace), Dir::Backward, MOST)?;
+        let mut open = Vec::new();
+        for (key, left) in rows {
+            let Some(reply) = key.last_id() else { continue };
+            let reply = messaging::find_reply(txn, workspace, ReplyId(reply))?;
+            open.extend(reply.filter(|reply| reply.handled_at.is_none()).map(|reply| (reply, left)));
+            if open.len() == limit {
+                break;
+            }
+        }
+        Ok(open)
+    })
 }
 
 /// Bookings that begin in `range`, in order, whatever became of them.
@@ -127,7 +177,7 @@ fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(0) };
     let mut gone = 0;
     loop {
-        let count = store.write(|txn| {
+        let count = store.write_reserved(|txn| {
             // A booking touches at most ten rows, and a transaction stays small.
             let bookings = list_of_contact(txn, workspace, contact, 6)?;
             for booking in &bookings {

@@ -126,7 +126,8 @@ impl Desk {
             label: "meeting_proposed".into(),
             confidence: 0.97,
             language: "en".into(),
-            times: read(text, now, offered),
+            times: read(text, now, offered).0,
+            booking_links: read(text, now, offered).1,
             read_at: now,
             ..Reading::default()
         };
@@ -146,6 +147,20 @@ impl Desk {
         let id = self.reply_of(self.contact, text, &[]);
         self.settle();
         id
+    }
+
+    /// A person says that the answer means something else.
+    fn correct(&self, id: ReplyId, label: &str) {
+        let (app, workspace, now) = (self.app(), self.world.test.workspace, self.app().now());
+        let corrected = app.store.write(|txn| {
+            let mut reply = messaging::find_reply(txn, workspace, id)?.unwrap();
+            reply.reading = reply.reading.map(|reading| Reading { label: label.into(), ..reading });
+            messaging::update_reply(txn, &reply)?;
+            let what = Happened::ReplyCorrected { reply: id, contact: reply.contact, label: label.into() };
+            events::append(txn, workspace, now, what)
+        });
+        corrected.unwrap();
+        self.settle();
     }
 
     fn bookings(&self) -> Vec<Booking> {
@@ -173,12 +188,16 @@ impl Desk {
         mails
     }
 
+    fn left(&self) -> Vec<(messaging::Reply, Left)> {
+        list_left(&self.app().store, self.world.test.workspace, 10).unwrap()
+    }
+
     fn drafts(&self) -> Vec<Draft> {
         drafts::list_newest(&self.app().store, self.world.test.workspace, None, 20).unwrap().rows
     }
 }
 
-fn read(text: &str, now: UnixMillis, offered: &[(UnixMillis, UnixMillis)]) -> Vec<ProposedTime> {
+fn read(text: &str, now: UnixMillis, offered: &[(UnixMillis, UnixMillis)]) -> (Vec<ProposedTime>, Vec<String>) {
     let zone = jiff::tz::TimeZone::get("Europe/London").unwrap();
     let offered: Vec<OfferedTime> = offered
         .iter()
@@ -191,15 +210,18 @@ fn read(text: &str, now: UnixMillis, offered: &[(UnixMillis, UnixMillis)]) -> Ve
         workspace_zone: &zone,
         offered: &offered,
     };
-    let found = read_times(text, &context).proposals.into_iter();
-    found
+    let found = read_times(text, &context);
+    let times = found
+        .proposals
+        .into_iter()
         .map(|time| ProposedTime {
             start: time.start.into(),
             end: time.end.map(UnixMillis::from),
             source_text: time.source_text,
             ambiguous: time.ambiguous,
         })
-        .collect()
+        .collect();
+    (times, found.booking_links)
 }
 
 fn add_contact(world: &World, first: &str, last: &str, address: &str) -> ContactId {
@@ -328,6 +350,20 @@ fn a_calendar_that_cannot_be_read_is_left_to_a_person() {
         matches!(refused, Err(BookError::NotFree { why: crate::availability::WhyNot::Unknown { .. }, .. })),
         "{refused:?}"
     );
+}
+
+#[test]
+fn an_answer_read_differently_ends_its_proposal_and_read_back_proposes_anew() {
+    let desk = Desk::new();
+    let reply = desk.reply("Could you do Thursday at 11:30?");
+    assert_eq!(states(&desk.bookings()), ["proposed"]);
+    desk.correct(reply, "question");
+    assert_eq!(states(&desk.bookings()), ["cancelled"]);
+    desk.correct(reply, "meeting_proposed");
+    let bookings = desk.bookings();
+    let mut all = states(&bookings);
+    all.sort_unstable();
+    assert_eq!(all, ["cancelled", "proposed"]);
 }
 
 #[test]
@@ -478,4 +514,48 @@ fn a_worker_asked_across_a_clock_change_keeps_its_wall_clock() {
     desk.reply("Could you do 31 March at 9:00?");
     assert_eq!(desk.events(), ["2027-03-31T08:00:00Z"]);
     assert!(desk.letters()[0].text.contains("Wednesday 31 March, 9:00"), "{}", desk.letters()[0].text);
+}
+
+#[test]
+fn who_wants_to_meet_and_names_no_time_is_offered_three_days() {
+    let desk = Desk::new();
+    desk.reply("Gladly, let us talk. When suits you?");
+    let [draft] = &desk.drafts()[..] else { panic!("one draft") };
+    assert_eq!(draft.offered.len(), 3);
+    assert!(draft.text.starts_with("Hello Gwen,\n\nGladly. These times are free:"), "{}", draft.text);
+    assert_eq!(draft.ungrounded, Vec::<String>::new());
+    assert!(desk.left().is_empty(), "the draft waits; nothing else does");
+}
+
+#[test]
+fn a_link_to_their_calendar_is_a_person_s_and_times_are_offered_all_the_same() {
+    let desk = Desk::new();
+    let reply = desk.reply("Sure, pick a time here: https://calendly.com/gwen-hartley/intro");
+    assert_eq!(desk.drafts().len(), 1);
+    let [(left, why)] = &desk.left()[..] else { panic!("one waits: {:?}", desk.left()) };
+    assert_eq!((left.id, why.reason.as_str()), (reply, "They sent a link to their own calendar."));
+    desk.app().store.write(|txn| hold::handled(txn, desk.world.test.workspace, reply, NOW)).unwrap();
+    assert!(desk.left().is_empty(), "somebody has dealt with it");
+}
+
+#[test]
+fn when_nothing_can_be_offered_a_person_hears_of_it() {
+    let desk = Desk::new();
+    desk.world.control("faults", &json!({"match": "POST /google/calendar/v3/freeBusy", "status": 403, "times": 50}));
+    let reply = desk.reply("Gladly, let us talk. When suits you?");
+    assert!(desk.drafts().is_empty() && desk.bookings().is_empty());
+    let [(left, why)] = &desk.left()[..] else { panic!("one waits: {:?}", desk.left()) };
+    assert_eq!(left.id, reply);
+    assert!(why.reason.contains("could not be read"), "{why:?}");
+}
+
+#[test]
+fn who_has_a_meeting_already_is_not_offered_another() {
+    let desk = Desk::new();
+    desk.may_book_by_itself();
+    desk.reply("Could you do Thursday at 11:30?");
+    desk.advance(Duration::from_secs(60));
+    desk.reply("Good, let us talk then.");
+    assert!(desk.drafts().is_empty(), "{:?}", desk.drafts());
+    assert!(desk.left()[0].1.reason.contains("Thursday 26 November, 11:30"), "{:?}", desk.left());
 }

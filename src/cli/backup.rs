@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{bail, Context};
 use clap::Args;
 
+use super::owner::OwnerKept;
 use super::{commands, output, Place};
 use crate::base::Clock;
 use crate::config::master_key;
@@ -50,6 +51,7 @@ pub fn restore(args: &RestoreArgs) -> anyhow::Result<()> {
     let master = master_key::find_or_create(&config.key, &config.data.dir, false)?;
     let master = MasterKey::new(*master.as_bytes());
     let now = Clock::system().now();
+    let _kept = OwnerKept::of(&config.data.dir);
     let summary = backup::restore(&args.file, args.keys.as_deref(), &open_options(&config), &master, now)?;
     output::line(&serde_json::to_string(&summary)?);
     output::note("Restored. Workers stay off until you switch them on: what was sent after the backup was made is not known here.");

@@ -8,6 +8,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 
+use super::owner::OwnerKept;
 use super::{control, output, Place};
 use crate::app::App;
 use crate::authz::{Actor, Role};
@@ -106,6 +107,7 @@ fn through(place: &Place, request: &Request, bytes: &[u8]) -> anyhow::Result<Val
         return Ok(answer);
     }
     let public_url = config.server.public_url(config.server.listen);
+    let _kept = (OwnerKept::of(&config.data.dir), OwnerKept::of(&config.data.backup_dir));
     let opened = open_app(config, Clock::system(), &public_url)?;
     let answer = request.carry_out(&opened.app, bytes);
     opened.app.store.close()?;

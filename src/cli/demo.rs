@@ -32,6 +32,7 @@ pub struct DemoArgs {
 
 /// Runs until it is told to stop.
 pub fn demo(args: &DemoArgs) -> anyhow::Result<()> {
+    let stop = notify::Stop::listen()?;
     start_log(&Log { format: LogFormat::Text, filter: "warn".to_owned() })?;
     let listener = bind(args.listen).context("the demo cannot start; another port can be given with --listen")?;
     let options = DemoOptions { listen: args.listen, data: args.data.clone(), people: !args.no_people };
@@ -42,7 +43,7 @@ pub fn demo(args: &DemoArgs) -> anyhow::Result<()> {
         true => output::line(&serde_json::to_string(&demo.way_in)?),
         false => welcome(&demo.way_in, args.no_people),
     }
-    notify::wait_for_stop()?;
+    stop.wait()?;
     drop(control);
     demo.stop();
     Ok(())

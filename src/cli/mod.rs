@@ -7,7 +7,9 @@ mod control;
 mod demo;
 mod notify;
 mod output;
+mod owner;
 mod serve;
+mod service;
 mod setup;
 mod tools;
 
@@ -50,7 +52,7 @@ enum Command {
     },
     /// Run a complete server with a sample business and simulated providers. Needs no key and no network.
     Demo(demo::DemoArgs),
-    /// Make the key and the folders for a server; with --systemd also the unit.
+    /// Make the key and the folders for a server; with --systemd install this program as a service.
     Init(setup::InitArgs),
     /// Read the configuration and report every mistake at once.
     CheckConfig {

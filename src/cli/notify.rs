@@ -1,6 +1,6 @@
 //! Signals and the service manager.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -18,15 +18,23 @@ pub fn stopping() {
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
 }
 
-/// Blocks until SIGTERM or SIGINT. A second one ends the process at once: everything that was acknowledged is durable.
-pub fn wait_for_stop() -> anyhow::Result<()> {
-    let mut signals = Signals::new([SIGTERM, SIGINT]).context("cannot listen for signals")?;
-    signals.forever().next();
-    let second = Arc::new(AtomicBool::new(true));
-    for signal in [SIGTERM, SIGINT] {
-        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&second))
-            .context("cannot listen for signals")?;
+/// Listens for SIGTERM and SIGINT from here on, so that one that comes while the server still starts is not lost.
+pub struct Stop(Signals);
+
+impl Stop {
+    pub fn listen() -> anyhow::Result<Self> {
+        Signals::new([SIGTERM, SIGINT]).map(Self).context("cannot listen for signals")
     }
-    second.store(true, Ordering::SeqCst);
-    Ok(())
+
+    /// Blocks until the first of them. A second one ends the process at once: everything that was acknowledged is
+    /// durable.
+    pub fn wait(mut self) -> anyhow::Result<()> {
+        self.0.forever().next();
+        let second = Arc::new(AtomicBool::new(true));
+        for signal in [SIGTERM, SIGINT] {
+            signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&second))
+                .context("cannot listen for signals")?;
+        }
+        Ok(())
+    }
 }

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::{bail, Context};
+use anyhow::bail;
 use clap::Args;
 
-use super::{output, Place};
+use super::owner::OwnerKept;
+use super::{output, service, Place};
 use crate::base::Clock;
-use crate::config::{master_key, Config, SYSTEMD_UNIT};
+use crate::config::{master_key, Config};
 use crate::providers::outbound::{Outbound, OutboundRules};
 use crate::store::{real_free_space, DataFolder, MasterKey};
 use crate::wiring::{housekeeping, open_options};
@@ -16,18 +17,20 @@ use crate::wiring::{housekeeping, open_options};
 pub struct InitArgs {
     #[command(flatten)]
     place: Place,
-    /// Also write the systemd unit /etc/systemd/system/launchyard.service.
-    #[arg(long)]
+    /// Install this program as a service: user, folders, configuration, key and a hardened systemd unit; start it.
+    #[arg(long, conflicts_with_all = ["config", "data"])]
     systemd: bool,
 }
 
-const UNIT_FILE: &str = "/etc/systemd/system/launchyard.service";
-
 /// Makes the master key and the data folder. What exists stays as it is.
 pub fn init(args: &InitArgs) -> anyhow::Result<()> {
+    if args.systemd {
+        return service::install();
+    }
     let config = args.place.load(None)?;
     let fresh = DataFolder::is_fresh(&config.data.dir);
     let master = master_key::find_or_create(&config.key, &config.data.dir, fresh)?;
+    let _kept = OwnerKept::of(&config.data.dir);
     let folder = DataFolder::open(&open_options(&config), &MasterKey::new(*master.as_bytes()))?;
     folder.store.close()?;
     output::line(&format!("data folder  {}", config.data.dir.display()));
@@ -37,20 +40,6 @@ pub fn init(args: &InitArgs) -> anyhow::Result<()> {
         }
         None => output::line("master key   from the environment"),
     }
-    if args.systemd {
-        write_unit()?;
-    }
-    Ok(())
-}
-
-/// The packaged unit with this program's own path.
-fn write_unit() -> anyhow::Result<()> {
-    let program = std::env::current_exe().context("where this program is")?;
-    let unit = SYSTEMD_UNIT.replace("/usr/bin/launchyard", &program.display().to_string());
-    std::fs::write(UNIT_FILE, unit)
-        .with_context(|| format!("{UNIT_FILE} (writing it needs root: run with sudo, or without --systemd)"))?;
-    output::line(&format!("unit         {UNIT_FILE}"));
-    output::line("next         systemctl daemon-reload && systemctl enable --now launchyard && launchyard owner-link");
     Ok(())
 }
 

@@ -39,8 +39,8 @@ pub enum KeySource {
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
     #[error(
-        "the master key {path} is missing, and the data folder is not empty. Without its key the data cannot be \
-         opened: put the key back from where you keep its copy. A new key would open nothing, so none was made"
+        "the master key {path} is missing. Neither data nor backups can be opened without the key they were made \
+         with: put it back from where you keep its copy. A new key would open nothing, so none was made"
     )]
     Missing { path: PathBuf },
     #[error(
@@ -256,7 +256,7 @@ mod tests {
         let folders = Folders::new();
         let refusal = folders.find(false).err().unwrap();
         assert!(matches!(refusal, MasterKeyError::Missing { .. }), "{refusal}");
-        assert!(refusal.to_string().contains("put the key back"));
+        assert!(refusal.to_string().contains("put it back"));
         assert!(!folders.key().exists());
     }
 

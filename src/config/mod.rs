@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 pub use mail::{MailLogin, MailSecurity, SystemMail};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use mistakes::{ConfigErrors, Mistake, Place};
-pub use outbound::{Outbound, PrivateHost};
+pub use outbound::Outbound;
 pub use outreach::Outreach;
 pub use providers::{BaseUrl, Google, OAuthClient, Oidc, Providers};
 pub use secret::Secret;
@@ -39,6 +39,10 @@ use source::Source;
 
 /// The systemd unit that `launchyard init --systemd` writes and the packages install.
 pub const SYSTEMD_UNIT: &str = include_str!("../../packaging/launchyard.service");
+/// The script that makes user, folders, key and service, shared with the packages.
+pub const SYSTEMD_SETUP: &str = include_str!("../../packaging/setup");
+/// Every key with its default, as text.
+pub const EXAMPLE: &str = include_str!("../../config.example.toml");
 
 /// The whole configuration, valid.
 #[derive(Clone, Debug, PartialEq, Eq)]

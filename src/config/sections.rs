@@ -134,8 +134,8 @@ pub struct Retention {
 impl Retention {
     pub(super) fn read(from: &mut Section<'_>) -> Self {
         Self {
-            audit_days: from.number("audit_days", 400, 30..=3_650),
-            events_days: from.number("events_days", 90, 7..=3_650),
+            audit_days: from.number("audit_days", 730, 30..=3_650),
+            events_days: from.number("events_days", 400, 7..=3_650),
             job_outcomes_days: from.number("job_outcomes_days", 90, 7..=3_650),
             provider_calls_days: from.number("provider_calls_days", 30, 1..=365),
             excerpts_days: from.number("excerpts_days", 730, 1..=3_650),

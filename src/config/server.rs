@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::source::Section;
+use super::Secret;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
@@ -17,6 +18,8 @@ pub struct Server {
     /// Proxies whose `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     pub workers: u32,
+    /// What a collector of figures shows at `/metrics`; None closes it to all but the operator.
+    pub metrics_token: Option<Secret>,
 }
 
 /// PEM files: the certificate with its chain, and its key.
@@ -38,6 +41,7 @@ impl Server {
             tls: read_tls(from),
             trusted_proxies: read_proxies(from),
             workers: from.number("workers", 2, 1..=64),
+            metrics_token: from.secret("metrics_token"),
         }
     }
 

@@ -188,8 +188,9 @@ fn a_relative_data_folder_has_its_backups_beside_it() {
 fn a_list_in_a_variable_is_divided_by_commas() {
     let env = [("LAUNCHYARD_OUTBOUND__ALLOW_PRIVATE_HOSTS", "mail.internal, 10.0.0.0/8")];
     let config = load("", &env).unwrap();
-    assert!(config.outbound.allows_private("mail.internal", [192, 168, 1, 1].into(), 25));
-    assert!(config.outbound.allows_private("x.example", [10, 1, 1, 1].into(), 25));
+    let [name, network] = &config.outbound.allow_private_hosts[..] else { panic!("{:?}", config.outbound) };
+    assert!(name.is_named("mail.internal", 25));
+    assert!(network.is_reached_at([10, 1, 1, 1].into(), 25));
 }
 
 #[test]

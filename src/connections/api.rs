@@ -1,8 +1,8 @@
 //! `/v1/connections`: which accounts are connected and how they are. Read only: grants are given by people.
 
 use actix_web::web::{self, ServiceConfig};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, OpenApi, ToSchema};
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
 use super::error::ConnectionError;
 use super::model::{Connection, Kind, State, Use};
@@ -10,7 +10,7 @@ use super::store;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{ConnectionId, UnixMillis};
-use crate::http::{run, ApiError, ApiPage, PageError};
+use crate::http::{run, ApiError, ApiPage, PageError, PageQuery};
 
 pub fn api_routes(config: &mut ServiceConfig) {
     config.service(web::resource("/connections").get(list)).service(web::resource("/connections/{id}").get(get));
@@ -80,43 +80,23 @@ impl From<&Connection> for ApiConnection {
     }
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ListQuery {
-    /// The id of the last connection of the page before.
-    pub cursor: Option<String>,
-    /// 1 to 100; 50 when absent.
-    pub limit: Option<usize>,
-}
-
 /// Lists the workspace's connections, oldest first.
-#[utoipa::path(get, path = "/v1/connections", tag = "connections", params(ListQuery),
+#[utoipa::path(get, path = "/v1/connections", tag = "connections", params(PageQuery),
     responses((status = 200, body = ApiPage<ApiConnection>)))]
 async fn list(
     app: web::Data<App>,
     actor: Actor,
-    query: web::Query<ListQuery>,
+    query: web::Query<PageQuery>,
 ) -> Result<web::Json<ApiPage<ApiConnection>>, ApiError> {
     let query = query.into_inner();
     run(move || page(&app, &actor, &query)).await?.map(web::Json)
 }
 
-fn page(app: &App, actor: &Actor, query: &ListQuery) -> Result<ApiPage<ApiConnection>, ApiError> {
+fn page(app: &App, actor: &Actor, query: &PageQuery) -> Result<ApiPage<ApiConnection>, ApiError> {
     actor.require(Permission::ViewConnections)?;
-    let after = match query.cursor.as_deref() {
-        Some(text) => {
-            Some(text.parse::<ConnectionId>().map_err(|_| ApiError::bad_request("The cursor is not one of ours."))?)
-        }
-        None => None,
-    };
-    let limit = query.limit.unwrap_or(50).clamp(1, 100);
     let all = store::list(&app.store, actor.workspace).map_err(ConnectionError::from)?;
-    // Few rows, in the order of their ids: a page is a part of the whole list.
-    let mut rows: Vec<&Connection> = all.iter().filter(|one| after.is_none_or(|after| one.id > after)).collect();
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next_cursor = rows.last().filter(|_| has_more).map(|last| last.id.to_string());
-    Ok(ApiPage { data: rows.into_iter().map(ApiConnection::from).collect(), next_cursor })
+    let page = query.part_of(all, |connection| connection.id.to_string().into_bytes())?;
+    Ok(page.map(|connection| ApiConnection::from(&connection)).into())
 }
 
 /// Gets one connection.

@@ -161,7 +161,7 @@ fn sweep_some(
     let mut range = prefix.as_prefix();
     // Newest first: what is older stands behind.
     range.start = prefix.time_desc(before).as_bytes().to_vec();
-    store.write(|txn| {
+    store.write_reserved(|txn| {
         let keys = txn.keys_range(&CALLS, &range, Dir::Forward, BATCH)?;
         keys.iter().try_for_each(|key| txn.remove(&CALLS, key))?;
         Ok(keys.len())

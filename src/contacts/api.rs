@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::{web, HttpResponse};
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::model::{Contact, Source};
 use super::service::{self, ContactError, ContactFields};
@@ -14,12 +14,11 @@ use super::tags::{self, TagCount};
 use super::{list, store};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{ContactId, Cursor};
+use crate::base::ContactId;
 use crate::http::api::FieldError;
 use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, IdempotencyStore};
-use crate::http::{run, ApiError, ApiJson, ApiPage};
+use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
 
-const MAX_LIMIT: usize = 100;
 /// Contacts of one request on tags.
 const MAX_TAGGED: usize = 1_000;
 
@@ -187,36 +186,29 @@ pub struct TagChange {
     pub changed: usize,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct ListQuery {
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Search {
+    /// Beginnings of words of name, address or company.
     q: Option<String>,
+    /// Only contacts with this tag.
     tag: Option<String>,
-    cursor: Option<String>,
-    limit: Option<usize>,
 }
 
 /// Contacts, newest first; with `q` those of whom each word begins a word of name, address or company.
 #[utoipa::path(
     get, path = "/v1/contacts", tag = "contacts",
-    params(
-        ("q" = Option<String>, Query, description = "Beginnings of words of name, address or company"),
-        ("tag" = Option<String>, Query, description = "Only contacts with this tag"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
-        ("limit" = Option<usize>, Query, description = "1 to 100, 50 if absent"),
-    ),
+    params(Search, PageQuery),
     responses((status = 200, body = ApiPage<ContactBody>))
 )]
 async fn list_contacts(
     app: web::Data<App>,
     actor: Actor,
-    query: web::Query<ListQuery>,
+    search: web::Query<Search>,
+    query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let asked = query.into_inner();
-    let cursor = match asked.cursor.as_deref().filter(|cursor| !cursor.is_empty()) {
-        Some(text) => Some(Cursor::parse(text).map_err(|error| ApiError::bad_request(error.to_string()))?),
-        None => None,
-    };
-    let limit = asked.limit.unwrap_or(50).clamp(1, MAX_LIMIT);
+    let (cursor, limit) = query.parts()?;
+    let asked = search.into_inner();
     let listed = run(move || {
         actor.require(Permission::ViewContacts)?;
         let filter = list::Filter { question: asked.q.unwrap_or_default(), tag: asked.tag.unwrap_or_default() };
@@ -295,35 +287,49 @@ async fn delete_contact(app: web::Data<App>, actor: Actor, id: web::Path<Contact
 }
 
 /// All tags with how many contacts have each.
-#[utoipa::path(get, path = "/v1/tags", tag = "contacts", responses((status = 200, body = ApiPage<TagCount>)))]
-async fn list_all_tags(app: web::Data<App>, actor: Actor) -> Result<HttpResponse, ApiError> {
-    let data = run(move || {
+#[utoipa::path(
+    get, path = "/v1/tags", tag = "tags", params(PageQuery), responses((status = 200, body = ApiPage<TagCount>))
+)]
+async fn list_all_tags(
+    app: web::Data<App>,
+    actor: Actor,
+    query: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let all = run(move || {
         actor.require(Permission::ViewContacts)?;
         Ok::<_, ContactError>(tags::list_tags(&app.store, actor.workspace)?)
     })
     .await??;
-    Ok(HttpResponse::Ok().json(ApiPage { data, next_cursor: None }))
+    let page = query.part_of(all, |tag| tag.name.clone().into_bytes())?;
+    Ok(HttpResponse::Ok().json(ApiPage::from(page)))
 }
 
 /// Puts a tag on contacts.
 #[utoipa::path(
-    post, path = "/v1/tags/{tag}/contacts", tag = "contacts", params(("tag" = String, Path)), request_body = Tagged,
+    post, path = "/v1/tags/{tag}/contacts", tag = "tags", params(("tag" = String, Path)), request_body = Tagged,
     responses((status = 200, body = TagChange), (status = 422))
 )]
 async fn add_tag(
     app: web::Data<App>,
     actor: Actor,
+    answers: web::Data<Arc<dyn IdempotencyStore>>,
+    key: IdempotencyKey,
     tag: web::Path<String>,
     body: ApiJson<Tagged>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<ApiAnswer, ApiError> {
     let ids = read_ids(&body.value)?;
-    let changed = run(move || tags::tag_all(&app, &actor, &ids, &tag)).await??;
-    Ok(HttpResponse::Ok().json(TagChange { changed }))
+    run(move || {
+        idempotent(&***answers, actor.workspace, &key, body.fingerprint, || {
+            let changed = tags::tag_all(&app, &actor, &ids, &tag)?;
+            ApiAnswer::json(StatusCode::OK, &TagChange { changed })
+        })
+    })
+    .await?
 }
 
 /// Takes a tag off contacts.
 #[utoipa::path(
-    delete, path = "/v1/tags/{tag}/contacts", tag = "contacts", params(("tag" = String, Path)), request_body = Tagged,
+    delete, path = "/v1/tags/{tag}/contacts", tag = "tags", params(("tag" = String, Path)), request_body = Tagged,
     responses((status = 200, body = TagChange), (status = 422))
 )]
 async fn remove_tag(

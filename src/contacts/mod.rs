@@ -23,7 +23,7 @@ mod tags;
 mod timeline;
 
 pub use api::{api_routes, openapi};
-pub use imports::{import_file, sweep_imports, ImportError, ImportReport};
+pub use imports::{import_file, sweep_imports, ImportError, ImportReport, IMPORT_DAYS};
 pub use model::{Contact, Source, FIELDS};
 pub use pages::routes;
 pub use search::{index_all, search, INDEX};

@@ -404,7 +404,7 @@ fn set_restricted(app: &App, actor: &Actor, id: ContactId, restricted: bool) -> 
 pub fn erase_contact(app: &App, actor: &Actor, id: ContactId) -> Result<(), ContactError> {
     actor.require(Permission::EditContacts)?;
     let now = app.now();
-    app.store.write(|txn| {
+    app.store.write_reserved(|txn| {
         let contact = store::find(txn, actor.workspace, id)?.ok_or(ContactError::NotFound)?;
         store::remove(txn, &contact)?;
         events::append(txn, actor.workspace, now, Happened::ContactErased { contact: id })?;
@@ -508,7 +508,7 @@ fn export_notes(store: &Store, person: Person) -> Result<Vec<serde_json::Value>,
 
 fn erase_notes(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(0) };
-    store.write(|txn| {
+    store.write_reserved(|txn| {
         let keys = txn.keys(&NOTES, &notes_of(workspace, contact), Dir::Forward, MAX_NOTES)?;
         for key in &keys {
             txn.remove(&NOTES, key)?;

@@ -366,7 +366,7 @@ fn export(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, Store
 
 fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::Contact(workspace, id) = person else { return Ok(0) };
-    store.write(|txn| match find(txn, workspace, id)? {
+    store.write_reserved(|txn| match find(txn, workspace, id)? {
         Some(contact) => remove(txn, &contact).map(|()| 1),
         None => Ok(0),
     })

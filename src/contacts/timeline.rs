@@ -111,6 +111,7 @@ fn told(event: &Event) -> Option<Moment> {
         H::BookingConfirmed { .. } => ("calendar", "ok", "", "A meeting was booked".to_owned()),
         H::BookingMoved { .. } => ("calendar", "", "", "The meeting was moved".to_owned()),
         H::BookingCancelled { .. } => ("calendar", "warn", "", "The meeting was cancelled".to_owned()),
+        H::MeetingLeft { reason, .. } => ("calendar", "warn", "A meeting waits for a person:", reason.clone()),
         _ => return None,
     };
     Some(Moment { at: event.at, icon, tone, lead: lead.to_owned(), words, ..Moment::default() })

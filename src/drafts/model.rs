@@ -8,6 +8,7 @@ use crate::audit::Who;
 use crate::base::{
     BookingId, ConnectionId, ContactId, DraftId, EmailAddress, MessageId, ReplyId, UnixMillis, WorkerId, WorkspaceId,
 };
+use crate::language::ground::is_link;
 
 /// What nobody looked at for this long has lost its occasion.
 pub const LIFETIME: Duration = Duration::from_secs(72 * 3600);
@@ -47,7 +48,7 @@ pub struct Draft {
     #[serde(default)]
     pub offered: Vec<(UnixMillis, UnixMillis)>,
     pub sources: Vec<Source>,
-    /// Claims that stand in no source; while there are any, only a person can let it go.
+    /// Claims of the final text that stand in no source.
     #[serde(default)]
     pub ungrounded: Vec<String>,
     pub state: DraftState,
@@ -105,8 +106,11 @@ pub enum DraftState {
         reason: String,
     },
     Expired,
-    /// What it answered was read differently since.
-    Withdrawn,
+    /// It was overtaken: its answer was read differently, a newer one came, a meeting was booked.
+    Withdrawn {
+        #[serde(default)]
+        reason: String,
+    },
 }
 
 impl DraftState {
@@ -118,7 +122,7 @@ impl DraftState {
             DraftState::NotSent { .. } => "not_sent",
             DraftState::Rejected { .. } => "rejected",
             DraftState::Expired => "expired",
-            DraftState::Withdrawn => "withdrawn",
+            DraftState::Withdrawn { .. } => "withdrawn",
         }
     }
 }
@@ -181,6 +185,14 @@ impl Draft {
     pub fn is_edited(&self) -> bool {
         self.edited_text.as_ref().is_some_and(|text| *text != self.text)
             || self.edited_subject.as_ref().is_some_and(|subject| *subject != self.subject)
+    }
+
+    /// What keeps it from leaving: the engine's own claims that stand in no source, and links to places that nobody
+    /// has allowed, whoever wrote them. What else a person has written over is that person's word.
+    pub fn held(&self) -> Vec<&str> {
+        let is_edited = self.is_edited();
+        let holds = |claim: &&str| !is_edited || self.text.contains(claim) || is_link(claim);
+        self.ungrounded.iter().map(String::as_str).filter(holds).collect()
     }
 
     /// Over the edge at `now`, whether or not the clean-up has come by.

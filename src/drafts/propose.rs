@@ -127,15 +127,18 @@ pub fn propose(app: &App, txn: &mut Txn<'_>, new: &NewDraft, now: UnixMillis) ->
 fn is_answered(txn: &mut Txn<'_>, draft: &Draft) -> Result<bool, StoreError> {
     let Some(reply) = draft.reply else { return Ok(false) };
     let earlier = store::list_of_reply(txn, draft.workspace, reply)?;
-    Ok(earlier.iter().any(|other| other.label == draft.label && other.state != DraftState::Withdrawn))
+    Ok(earlier.iter().any(|other| other.label == draft.label && !matches!(other.state, DraftState::Withdrawn { .. })))
 }
 
 /// What the draft's final text claims that nothing allowed holds (G5). Allowed are its own sources, the contact's
-/// fields, the sender's profile and the business; links may lead to hosts that people of the workspace have named
-/// in those, and to this server.
+/// fields, the sender's profile and the business; links may lead to hosts on the workspace's list, to those that its
+/// people have named in their snippets and signatures, and to this server.
 pub fn ground(app: &App, txn: &mut Txn<'_>, draft: &Draft) -> Result<Vec<String>, StoreError> {
     let mut facts: Vec<String> = Vec::new();
     let mut trusted: Vec<String> = vec![app.public_url.clone()];
+    let mut hosts: Vec<String> = Vec::new();
+    // A person may add an address of their own; where a link may lead is decided by the list alone.
+    facts.extend(links_of_a_person(draft));
     if let Some(contact) = contacts::find(txn, draft.workspace, draft.contact)? {
         facts.push(contact.name());
         facts.extend(contacts::FIELDS.iter().filter_map(|field| contact.field(field)));
@@ -143,6 +146,7 @@ pub fn ground(app: &App, txn: &mut Txn<'_>, draft: &Draft) -> Result<Vec<String>
     }
     if let Some(workspace) = workspaces::find(txn, draft.workspace)? {
         trusted.extend([workspace.name, workspace.postal_address]);
+        hosts.extend(workspace.link_hosts);
     }
     if let Some(worker) = find_worker(txn, draft)? {
         let (sender, meeting) = (worker.sender, worker.meeting);
@@ -157,12 +161,30 @@ pub fn ground(app: &App, txn: &mut Txn<'_>, draft: &Draft) -> Result<Vec<String>
             SourceKind::Contact | SourceKind::Calendar => facts.push(source.words.clone()),
         }
     }
-    let hosts: Vec<String> =
-        trusted.iter().flat_map(|text| take_links(text).0).filter_map(|link| host_of(&link)).collect();
+    hosts.extend(trusted.iter().flat_map(|text| take_links(text).0).filter_map(|link| host_of(&link)));
     let sources: Vec<&str> = facts.iter().chain(&trusted).map(String::as_str).collect();
     let link_hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
     let grounds = Grounds { sources: &sources, link_hosts: &link_hosts, language: &draft.language };
-    Ok(ungrounded(draft.final_text(), &grounds))
+    let mut claimed = draft.final_text().to_owned();
+    for link in subject_links_of_a_person(draft) {
+        claimed.push('\n');
+        claimed.push_str(&link);
+    }
+    Ok(ungrounded(&claimed, &grounds))
+}
+
+fn links_of_a_person(draft: &Draft) -> Vec<String> {
+    let mut links = draft.edited_text.as_deref().map(|text| take_links(text).0).unwrap_or_default();
+    links.retain(|link| !draft.text.contains(link.as_str()));
+    links.extend(subject_links_of_a_person(draft));
+    links
+}
+
+/// The subject itself is the other side's; only what a person put into it is judged.
+fn subject_links_of_a_person(draft: &Draft) -> Vec<String> {
+    let mut links = draft.edited_subject.as_deref().map(|text| take_links(text).0).unwrap_or_default();
+    links.retain(|link| !draft.subject.contains(link.as_str()));
+    links
 }
 
 fn find_worker(txn: &mut Txn<'_>, draft: &Draft) -> Result<Option<workers::Worker>, StoreError> {

@@ -64,6 +64,18 @@ pub fn list_pending(store: &Store, workspace: WorkspaceId, limit: usize) -> Resu
     })
 }
 
+/// What waits for a person page by page, oldest first.
+pub fn page_of_pending(
+    store: &Store,
+    workspace: WorkspaceId,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Draft>, StoreError> {
+    let keys = store.key_page(&PENDING, &Key::of(&PENDING, workspace), after, Dir::Forward, limit)?;
+    let rows = store.read(|txn| by_keys(txn, workspace, &keys.rows))?;
+    Ok(Page { rows, next: keys.next })
+}
+
 pub fn count_pending(store: &Store, workspace: WorkspaceId) -> Result<u32, StoreError> {
     let keys = store.read(|txn| txn.keys(&PENDING, &Key::of(&PENDING, workspace), Dir::Forward, MOST_PENDING))?;
     Ok(u32::try_from(keys.len()).unwrap_or(u32::MAX))
@@ -94,6 +106,17 @@ pub fn list_of_reply(txn: &mut Txn<'_>, workspace: WorkspaceId, reply: ReplyId) 
     by_keys(txn, workspace, &keys)
 }
 
+/// Drafts to a contact, newest first.
+pub(super) fn newest_of_contact(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    limit: usize,
+) -> Result<Vec<Draft>, StoreError> {
+    let keys = txn.keys(&BY_CONTACT, &Key::of(&BY_CONTACT, workspace).id(contact.0), Dir::Backward, limit)?;
+    by_keys(txn, workspace, &keys)
+}
+
 fn of_contact(
     txn: &mut Txn<'_>,
     workspace: WorkspaceId,
@@ -109,17 +132,29 @@ fn by_keys(txn: &mut Txn<'_>, workspace: WorkspaceId, keys: &[Key]) -> Result<Ve
     ids.filter_map(|id| find(txn, workspace, id).transpose()).collect()
 }
 
+/// Rows of one person read in one go for an export.
+const EXPORTED: usize = 200;
+
 fn export(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(Vec::new()) };
-    let drafts = store.read(|txn| of_contact(txn, workspace, contact, 1000))?;
-    Ok(drafts.iter().filter_map(|draft| serde_json::to_value(draft).ok()).collect())
+    let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
+    let (mut rows, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.key_page(&BY_CONTACT, &prefix, after.as_ref(), Dir::Forward, EXPORTED)?;
+        let drafts = store.read(|txn| by_keys(txn, workspace, &page.rows))?;
+        rows.extend(drafts.iter().filter_map(|draft| serde_json::to_value(draft).ok()));
+        after = page.next;
+        if after.is_none() {
+            return Ok(rows);
+        }
+    }
 }
 
 fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(0) };
     let mut gone = 0;
     loop {
-        let count = store.write(|txn| {
+        let count = store.write_reserved(|txn| {
             let drafts = of_contact(txn, workspace, contact, 12)?;
             for draft in &drafts {
                 remove(txn, draft)?;

@@ -4,9 +4,9 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use crate::base::{Clock, UnixMillis, WorkspaceId};
 use crate::jobs::{self, Job, Outcome, Task};
-use crate::store::{Key, Store, StoreError};
+use crate::store::{Key, Store, StoreError, Txn};
 
-use super::log::{after, newest, CURSORS};
+use super::log::{after, newest, told_so_far, CURSORS};
 use super::model::Event;
 
 /// The kind of the job that delivers a workspace's events.
@@ -17,8 +17,19 @@ const BATCH: usize = 50;
 pub trait Subscriber<C>: Send + Sync {
     /// Names the cursor; never changes.
     fn name(&self) -> &'static str;
+    /// Where it begins in a workspace that was there before it.
+    fn start(&self) -> Start;
     /// Reacts to one event. An error stops this subscriber at this event; it is tried again.
     fn on(&self, context: &C, event: &Event) -> Result<(), StoreError>;
+}
+
+/// Where a subscriber begins to read. In a new workspace both are the first event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// With the oldest event that is kept: it builds a view of all that happened.
+    First,
+    /// Behind what the others have been told already: it acts on what happens.
+    Now,
 }
 
 pub type Subscribers<C> = Vec<Box<dyn Subscriber<C>>>;
@@ -36,6 +47,9 @@ impl<C: Send + Sync> Task<C> for Deliver<C> {
     }
 
     fn run(&self, context: &C, job: &Job) -> Outcome {
+        if let Err(error) = self.place_new(job.workspace) {
+            return error.into();
+        }
         let mut failed = None;
         for subscriber in &self.subscribers {
             if let Err(error) = self.catch_up(context, &**subscriber, job.workspace) {
@@ -51,6 +65,32 @@ impl<C: Send + Sync> Task<C> for Deliver<C> {
 }
 
 impl<C: Send + Sync> Deliver<C> {
+    /// Gives each subscriber without a cursor its first one. Together and before anybody reads, so that a workspace
+    /// without any cursor is known to be a new one.
+    fn place_new(&self, workspace: WorkspaceId) -> Result<(), StoreError> {
+        let place = |subscriber: &dyn Subscriber<C>| Key::of(&CURSORS, workspace).text(subscriber.name());
+        let is_new = |txn: &mut Txn<'_>| {
+            let mut new = Vec::new();
+            for subscriber in &self.subscribers {
+                if !txn.exists(&CURSORS, &place(&**subscriber))? {
+                    new.push(&**subscriber);
+                }
+            }
+            Ok::<_, StoreError>(new)
+        };
+        if self.store.read(is_new)?.is_empty() {
+            return Ok(());
+        }
+        self.store.write(|txn| {
+            let told = told_so_far(txn, workspace)?;
+            for subscriber in is_new(txn)? {
+                let read = if subscriber.start() == Start::Now { told } else { 0 };
+                txn.put(&CURSORS, &place(subscriber), &read)?;
+            }
+            Ok(())
+        })
+    }
+
     fn catch_up(&self, context: &C, subscriber: &dyn Subscriber<C>, workspace: WorkspaceId) -> Result<(), StoreError> {
         let place = Key::of(&CURSORS, workspace).text(subscriber.name());
         let mut read = self.store.get(&CURSORS, &place)?.unwrap_or(0);

@@ -40,6 +40,9 @@ pub const TABLES: &[Declared] = &[
     Declared::plain(&CURSORS),
 ];
 
+/// Parts of the program that ever read the log.
+const MOST_SUBSCRIBERS: usize = 500;
+
 fn event_key(workspace: WorkspaceId, number: u64) -> Key {
     Key::of(&EVENTS, workspace).u64(number)
 }
@@ -69,6 +72,12 @@ pub fn append(txn: &mut Txn<'_>, workspace: WorkspaceId, now: UnixMillis, what: 
 
 pub(super) fn newest(txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<u64, StoreError> {
     Ok(txn.get(&NUMBERS, &Key::of(&NUMBERS, workspace))?.unwrap_or(0))
+}
+
+/// The furthest that anybody has read the workspace's log; 0 in a new workspace.
+pub(super) fn told_so_far(txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<u64, StoreError> {
+    let cursors = txn.list(&CURSORS, &Key::of(&CURSORS, workspace), Dir::Forward, MOST_SUBSCRIBERS)?;
+    Ok(cursors.into_iter().map(|(_, read)| read).max().unwrap_or(0))
 }
 
 pub(super) fn after(
@@ -118,6 +127,22 @@ fn number_of(key: &Key) -> Option<u64> {
     key.rest().get(16..24).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes)
 }
 
+/// Removes events from before then, the oldest first, with their rows in timelines. Returns how many, at most `limit`.
+pub fn sweep(store: &Store, workspace: WorkspaceId, before: UnixMillis, limit: usize) -> Result<usize, StoreError> {
+    store.write_reserved(|txn| {
+        let rows = txn.list(&EVENTS, &Key::of(&EVENTS, workspace), Dir::Forward, limit)?;
+        let mut gone = 0;
+        for (key, event) in rows.into_iter().take_while(|(_, event)| event.at < before) {
+            txn.remove(&EVENTS, &key)?;
+            if let Some(contact) = event.what.contact() {
+                txn.remove(&BY_CONTACT, &contact_prefix(workspace, contact).u64(event.number))?;
+            }
+            gone += 1;
+        }
+        Ok(gone)
+    })
+}
+
 fn export_contact(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(Vec::new()) };
     let mut rows = Vec::new();
@@ -137,7 +162,7 @@ fn erase_contact(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(0) };
     let mut gone = 0;
     loop {
-        let count = store.write(|txn| {
+        let count = store.write_reserved(|txn| {
             let keys = txn.keys(&BY_CONTACT, &contact_prefix(workspace, contact), Dir::Forward, 100)?;
             for key in &keys {
                 txn.remove(&BY_CONTACT, key)?;

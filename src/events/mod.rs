@@ -6,6 +6,8 @@
 //! - Events hold ids and small facts (a label, a reason), never content.
 //! - Each subscriber has its own durable cursor and sees each event at least once, in order; it must be
 //!   idempotent by the event's number.
+//! - A subscriber that comes with a new version says where it begins (`Start`): a projection with the first event that
+//!   is kept, a reaction with what happens from then on.
 
 mod api;
 mod deliver;
@@ -14,8 +16,8 @@ mod model;
 mod words;
 
 pub use api::{api_routes, openapi, ApiEvent};
-pub use deliver::{Deliver, Subscriber, Subscribers, DELIVER};
-pub use log::{append, list, list_newest, TABLES};
+pub use deliver::{Deliver, Start, Subscriber, Subscribers, DELIVER};
+pub use log::{append, list, list_newest, sweep, TABLES};
 pub use model::{Event, Happened};
 pub use words::words;
 

@@ -63,6 +63,8 @@ pub enum Happened {
         worker: WorkerId,
         reason: String,
     },
+    /// What kept the whole workspace from sending is gone: a suspension, a missing postal address.
+    SendingResumed,
     SequenceChanged {
         sequence: SequenceId,
     },
@@ -146,6 +148,12 @@ pub enum Happened {
         booking: BookingId,
         contact: ContactId,
     },
+    /// An answer about a meeting waits for a person.
+    MeetingLeft {
+        reply: ReplyId,
+        contact: ContactId,
+        reason: String,
+    },
     /// Written by a newer version: kept, shown as such, acted on by nobody.
     #[serde(other)]
     Unknown,
@@ -181,7 +189,8 @@ impl Happened {
             | H::BookingProposed { contact, .. }
             | H::BookingConfirmed { contact, .. }
             | H::BookingMoved { contact, .. }
-            | H::BookingCancelled { contact, .. } => Some(*contact),
+            | H::BookingCancelled { contact, .. }
+            | H::MeetingLeft { contact, .. } => Some(*contact),
             H::Suppressed { contact, .. } | H::Unsubscribed { contact, .. } => *contact,
             _ => None,
         }

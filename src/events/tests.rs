@@ -17,6 +17,9 @@ impl Subscriber<Seen> for Reader {
     fn name(&self) -> &'static str {
         self.0
     }
+    fn start(&self) -> Start {
+        Start::First
+    }
     fn on(&self, seen: &Seen, event: &Event) -> Result<(), StoreError> {
         let mut failures = seen.1.lock().unwrap();
         if *failures > 0 {
@@ -64,6 +67,9 @@ struct Broken(bool);
 impl Subscriber<Seen> for Broken {
     fn name(&self) -> &'static str {
         "broken"
+    }
+    fn start(&self) -> Start {
+        Start::First
     }
     fn on(&self, _: &Seen, _: &Event) -> Result<(), StoreError> {
         assert!(!self.0, "a bug in a room");

@@ -23,6 +23,7 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         H::ConnectionRemoved { .. } => fixed("plug", "", "Account disconnected, its access erased"),
         H::WorkerActivated { .. } => fixed("play", "ok", "Worker switched on"),
         H::WorkerPaused { reason, .. } => ("pause", "warn", because("Worker paused", reason)),
+        H::SendingResumed => fixed("play", "ok", "Sending may go on"),
         H::SequenceChanged { .. } => fixed("edit", "", "Sequence changed"),
         H::Enrolled { .. } => fixed("outreach", "", "Added to a sequence"),
         H::EnrolmentEnded { reason, .. } => ("flag", "", because("Sequence ended", reason)),
@@ -48,6 +49,7 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         H::BookingConfirmed { .. } => fixed("calendar", "ok", "Meeting booked"),
         H::BookingMoved { .. } => fixed("calendar", "plum", "Meeting moved"),
         H::BookingCancelled { .. } => fixed("calendar", "", "Meeting cancelled"),
+        H::MeetingLeft { reason, .. } => ("calendar", "warn", because("A meeting waits for you", reason)),
         H::Unknown => fixed("info", "", "Something that was erased, or that only a newer version knows"),
     }
 }

@@ -6,11 +6,11 @@ use actix_web::http::header::{HeaderValue, AUTHORIZATION, WWW_AUTHENTICATE};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::respond::{set_allow, set_request_id, set_retry_after, PageError};
 use crate::authz::Denied;
-use crate::base::Page;
+use crate::base::{Cursor, Page};
 
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -30,7 +30,8 @@ impl<T> From<Page<T>> for ApiPage<T> {
 /// What is wrong with one value of the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldError {
-    /// Where: a JSON Pointer into the body (RFC 6901), as a URI fragment; `#` is the whole body.
+    /// Where: a JSON Pointer into the body (RFC 6901), as a URI fragment; `#` is the whole body. Of a parameter in the
+    /// address its name behind a question mark: `?limit`.
     pub pointer: String,
     /// What is wrong and what would be right.
     pub detail: String,
@@ -40,6 +41,66 @@ impl FieldError {
     /// `path` is a JSON Pointer: `/steps/0/subject`.
     pub fn at(path: &str, detail: impl Into<String>) -> Self {
         Self { pointer: format!("#{path}"), detail: detail.into() }
+    }
+
+    /// `name` is a parameter of the address: `limit`.
+    pub fn in_query(name: &str, detail: impl Into<String>) -> Self {
+        Self { pointer: format!("?{name}"), detail: detail.into() }
+    }
+}
+
+/// The largest page of a list.
+const MOST_ROWS: usize = 100;
+const USUAL_ROWS: usize = 50;
+
+/// Where a list goes on and how many rows it gives. What else the address says is read beside it.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// `next_cursor` of the page before; absent: the first page.
+    pub cursor: Option<String>,
+    /// Rows of a page, 1 to 100; 50 when absent.
+    // Read as text: what is no number gets an answer that names the parameter.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    pub limit: Option<String>,
+}
+
+impl PageQuery {
+    /// The cursor and the number of rows, or 422 with the parameters that are wrong.
+    pub fn parts(&self) -> Result<(Option<Cursor>, usize), ApiError> {
+        let mut errors = Vec::new();
+        let limit = match self.limit.as_deref().map(str::parse) {
+            None => USUAL_ROWS,
+            Some(Ok(limit @ 1..=MOST_ROWS)) => limit,
+            Some(_) => {
+                errors.push(FieldError::in_query("limit", "limit is a whole number from 1 to 100."));
+                USUAL_ROWS
+            }
+        };
+        let cursor = self.cursor.as_deref().filter(|cursor| !cursor.is_empty()).map(Cursor::parse).transpose();
+        let cursor = cursor.unwrap_or_else(|_| {
+            let words = "cursor is not one of ours. Leave it out for the first page, then send next_cursor as it came.";
+            errors.push(FieldError::in_query("cursor", words));
+            None
+        });
+        if errors.is_empty() {
+            Ok((cursor, limit))
+        } else {
+            Err(ApiError::invalid(errors))
+        }
+    }
+
+    /// A page of a list that is short enough to be held whole. `key` names a row; it stays when others go.
+    pub fn part_of<T>(&self, all: Vec<T>, key: impl Fn(&T) -> Vec<u8>) -> Result<Page<T>, ApiError> {
+        let (after, limit) = self.parts()?;
+        let begin = match &after {
+            None => 0,
+            Some(Cursor(last)) => all.iter().position(|row| key(row) == *last).map_or(all.len(), |at| at + 1),
+        };
+        let is_last = all.len() <= begin + limit;
+        let rows: Vec<T> = all.into_iter().skip(begin).take(limit).collect();
+        let next = rows.last().filter(|_| !is_last).map(|last| Cursor(key(last)));
+        Ok(Page { rows, next })
     }
 }
 

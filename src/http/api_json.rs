@@ -6,7 +6,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::http::StatusCode;
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
@@ -14,6 +14,7 @@ use serde_json::error::Category;
 use super::api::{ApiError, FieldError};
 use super::idempotency::Fingerprint;
 use super::respond::PageError;
+use super::site::Site;
 
 /// The body of a `/v1` request, read as `T`. Refuses another content type with 415, text that is
 /// not JSON with 400, and JSON of another shape with 422; the last two name line, column and path.
@@ -34,7 +35,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for ApiJson<T> {
         let body = Bytes::from_request(&request, payload);
         Box::pin(async move {
             is_json(&request)?;
-            let body = body.await.map_err(|error| unreadable(&error))?;
+            let body = body.await.map_err(|error| unreadable(&error, &request))?;
             let value = parse(&body)?;
             Ok(Self { value, fingerprint: Fingerprint::of(&request, &body) })
         })
@@ -51,9 +52,10 @@ fn is_json(request: &HttpRequest) -> Result<(), ApiError> {
     Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", detail))
 }
 
-fn unreadable(error: &actix_web::Error) -> ApiError {
+fn unreadable(error: &actix_web::Error, request: &HttpRequest) -> ApiError {
     if error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE {
-        return PageError::TooLarge { limit_bytes: super::extract::JSON_LIMIT_BYTES }.into();
+        let limit_bytes = request.app_data::<Data<Site>>().map_or(0, |site| site.max_json_bytes);
+        return PageError::TooLarge { limit_bytes }.into();
     }
     ApiError::bad_request("The body did not arrive whole. Send the request again.")
 }

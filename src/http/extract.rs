@@ -7,14 +7,11 @@ use actix_web::HttpRequest;
 use super::respond::PageError;
 use super::site::Site;
 
-/// The largest JSON body of the API.
-pub const JSON_LIMIT_BYTES: usize = 1 << 20;
-
 /// Limits and refusals of `Path`, `Query`, `Form` and `Bytes` for all routes.
 pub fn configure(config: &mut ServiceConfig, site: &Site) {
     let limit = site.max_body_bytes;
     config
-        .app_data(PayloadConfig::new(JSON_LIMIT_BYTES.max(limit)))
+        .app_data(PayloadConfig::new(site.max_json_bytes.max(limit)))
         // A part of the path that is no id names nothing.
         .app_data(PathConfig::default().error_handler(|_, request| refuse(request, PageError::NotFound)))
         .app_data(QueryConfig::default().error_handler(|error, request| refuse(request, bad_query(&error))))

@@ -8,12 +8,16 @@ use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::http::header::LOCATION;
 use actix_web::http::StatusCode;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, Responder};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::future::{ready, Ready};
+use std::sync::Arc;
 
 use super::api::ApiError;
+use super::respond::PageError;
+use crate::authz::Actor;
 use crate::base::WorkspaceId;
 
 /// As long as keys of the usual clients get (Stripe: 255).
@@ -39,8 +43,8 @@ fn digest(parts: [&[u8]; 3]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// Names one key at one endpoint: SHA-256 over method, path and the caller's key, so that the store
-/// keeps 32 bytes and nothing that the caller wrote.
+/// Names one key of one caller at one endpoint: SHA-256 over method, path, the caller's API key and what the caller
+/// wrote, so that the store keeps 32 bytes and nothing of that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ScopedKey(pub [u8; 32]);
 
@@ -60,8 +64,11 @@ impl FromRequest for IdempotencyKey {
             let detail = format!("Idempotency-Key has 1 to {MAX_KEY_LENGTH} ASCII characters, for example a UUID.");
             return ready(Err(ApiError::bad_request(detail)));
         }
-        let endpoint = [request.method().as_str().as_bytes(), request.path().as_bytes(), key.as_bytes()];
-        ready(Ok(Self(Some(ScopedKey(digest(endpoint))))))
+        // Each API key has its own: what one was told is not told to another, which may see less.
+        let caller = request.extensions().get::<Actor>().and_then(|actor| actor.api_key);
+        let endpoint = format!("{} {}", request.method(), request.path());
+        let caller = caller.map(|key| key.to_string()).unwrap_or_default();
+        ready(Ok(Self(Some(ScopedKey(digest([endpoint.as_bytes(), caller.as_bytes(), key.as_bytes()]))))))
     }
 }
 
@@ -177,6 +184,39 @@ pub fn idempotent(
         tracing::error!(error = %fault, "could not keep the answer of an idempotent request");
     }
     result
+}
+
+/// What carrying a request out once needs, for POSTs whose body says nothing: the address says it all.
+pub struct Once {
+    store: Data<Arc<dyn IdempotencyStore>>,
+    workspace: WorkspaceId,
+    key: IdempotencyKey,
+    fingerprint: Fingerprint,
+}
+
+impl Once {
+    /// See [`idempotent`].
+    pub fn carry_out(&self, work: impl FnOnce() -> Result<ApiAnswer, ApiError>) -> Result<ApiAnswer, ApiError> {
+        idempotent(&***self.store, self.workspace, &self.key, self.fingerprint, work)
+    }
+
+    fn of(request: &HttpRequest, key: IdempotencyKey) -> Result<Self, ApiError> {
+        let workspace = request.extensions().get::<Actor>().map(|actor| actor.workspace);
+        let workspace = workspace.ok_or_else(ApiError::unauthorized)?;
+        let lost = || PageError::internal("the server keeps no answers", &std::io::Error::other("not registered"));
+        let store = request.app_data::<Data<Arc<dyn IdempotencyStore>>>().cloned().ok_or_else(lost)?;
+        Ok(Self { store, workspace, key, fingerprint: Fingerprint::of(request, b"") })
+    }
+}
+
+impl FromRequest for Once {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let key = IdempotencyKey::from_request(request, payload).into_inner();
+        ready(key.and_then(|key| Self::of(request, key)))
+    }
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub mod site;
 pub mod tls;
 pub mod ui;
 
-pub use api::{ApiError, ApiPage};
+pub use api::{ApiError, ApiPage, PageQuery};
 pub use api_json::ApiJson;
 pub use cookies::{Cookies, Toast};
 pub use csrf::CsrfToken;

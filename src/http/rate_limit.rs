@@ -19,7 +19,7 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use super::respond::{whole_seconds, PageError};
-use super::site::{is_under, ClientIp, API_PREFIX};
+use super::site::{is_under, ClientIp, Site, API_PREFIX};
 use super::ApiError;
 use crate::authz::Actor;
 use crate::base::{ApiKeyId, Clock, UnixMillis, UserId};
@@ -168,10 +168,14 @@ impl Allowance {
 /// and tells programs what they have left.
 pub async fn guard<B: MessageBody + 'static>(
     limits: Data<RateLimits>,
+    site: Data<Site>,
     client: ClientIp,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    if site.is_uncounted(request.path()) {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
     let actor = request.extensions().get::<Actor>().cloned();
     match limits.charge(actor.as_ref(), client) {
         Err(too_many) => {

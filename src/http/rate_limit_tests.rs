@@ -64,7 +64,10 @@ fn sign_ins_are_counted_by_network() {
 
 /// Asks an app behind the guard, as `actor`.
 async fn ask(limits: &Data<RateLimits>, actor: Option<Actor>, path: &str) -> (u16, HeaderMap) {
-    let app = App::new().app_data(limits.clone()).default_service(web::to(|| async { "here" })).wrap(from_fn(guard));
+    let mut site = Site::new(url::Url::parse("https://reach.example").unwrap());
+    site.uncounted = vec!["/u".to_owned()];
+    let app = App::new().app_data(limits.clone()).app_data(Data::new(site));
+    let app = app.default_service(web::to(|| async { "here" })).wrap(from_fn(guard));
     let request = TestRequest::with_uri(path).to_request();
     if let Some(actor) = actor {
         request.extensions_mut().insert(actor);
@@ -92,4 +95,15 @@ async fn a_program_that_asks_too_often_is_told_how_long_to_wait() {
 
     clock.advance(Duration::from_secs(20));
     assert_eq!(ask(&limits, Some(key), "/v1/contacts").await.0, 200);
+}
+
+#[actix_web::test]
+async fn a_wish_not_to_be_written_to_is_never_refused_for_coming_too_often() {
+    let clock = Clock::stopped_at(UnixMillis(1_800_000_000_000));
+    let limits = Data::new(RateLimits::new(&clock, 600, 1));
+    assert_eq!(ask(&limits, None, "/signin").await.0, 200);
+    assert_eq!(ask(&limits, None, "/signin").await.0, 429);
+    for _ in 0..100 {
+        assert_eq!(ask(&limits, None, "/u/token").await.0, 200, "a mail provider presses for all its people");
+    }
 }

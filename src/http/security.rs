@@ -126,10 +126,10 @@ fn check(site: &Site, peer: IpAddr, request: &ServiceRequest) -> Result<usize, P
 fn body_limit(site: &Site, headers: &HeaderMap) -> usize {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
     let kind = kind.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
-    if kind == "multipart/form-data" || kind == "text/csv" {
-        site.max_upload_bytes
-    } else {
-        site.max_body_bytes
+    match kind.as_str() {
+        "multipart/form-data" | "text/csv" => site.max_upload_bytes,
+        "application/json" => site.max_json_bytes,
+        _ => site.max_body_bytes,
     }
 }
 

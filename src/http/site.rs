@@ -23,11 +23,15 @@ pub struct Site {
     pub hsts_include_subdomains: bool,
     /// Path prefixes whose URL carries a secret: their pages tell nobody where the reader came from.
     pub token_prefixes: Vec<String>,
+    /// Path prefixes that are not counted by sender: what comes from many people through one address, and must arrive.
+    pub uncounted: Vec<String>,
     /// Path prefixes without a form token: signed webhooks, one-click unsubscribe (RFC 8058), and
     /// always [`API_PREFIX`].
     pub csrf_exempt: Vec<String>,
-    /// Largest body of a form or a JSON request, in bytes.
+    /// Largest body of a form, in bytes.
     pub max_body_bytes: usize,
+    /// Largest JSON body, in bytes.
+    pub max_json_bytes: usize,
     /// Largest body of an upload (multipart, CSV), in bytes.
     pub max_upload_bytes: usize,
 }
@@ -39,8 +43,10 @@ impl Site {
             trusted_proxies: Vec::new(),
             hsts_include_subdomains: false,
             token_prefixes: Vec::new(),
+            uncounted: Vec::new(),
             csrf_exempt: Vec::new(),
             max_body_bytes: 1 << 20,
+            max_json_bytes: 1 << 20,
             max_upload_bytes: 64 << 20,
         }
     }
@@ -68,6 +74,10 @@ impl Site {
 
     pub fn is_csrf_exempt(&self, path: &str) -> bool {
         is_under(path, API_PREFIX) || self.csrf_exempt.iter().any(|prefix| is_under(path, prefix))
+    }
+
+    pub fn is_uncounted(&self, path: &str) -> bool {
+        self.uncounted.iter().any(|prefix| is_under(path, prefix))
     }
 
     fn trusts(&self, peer: IpAddr) -> bool {

@@ -279,13 +279,13 @@ pub(super) fn sweep(
         Ok::<(), StoreError>(())
     })?;
     for batch in tickets.chunks(50) {
-        store.write(|txn| batch.iter().try_for_each(|key| txn.remove(&TICKETS, key)))?;
+        store.write_reserved(|txn| batch.iter().try_for_each(|key| txn.remove(&TICKETS, key)))?;
     }
     for batch in tries.chunks(50) {
-        store.write(|txn| batch.iter().try_for_each(|key| txn.remove(&TRIES, key)))?;
+        store.write_reserved(|txn| batch.iter().try_for_each(|key| txn.remove(&TRIES, key)))?;
     }
     for batch in sessions.chunks(25) {
-        store.write(|txn| batch.iter().try_for_each(|session| remove_session(txn, session)))?;
+        store.write_reserved(|txn| batch.iter().try_for_each(|session| remove_session(txn, session)))?;
     }
     Ok(tickets.len() + tries.len() + sessions.len())
 }
@@ -297,7 +297,7 @@ fn export_user(store: &Store, person: Person) -> Result<Vec<Value>, StoreError> 
 
 fn erase_user(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::User(id) = person else { return Ok(0) };
-    store.write(|txn| {
+    store.write_reserved(|txn| {
         let Some(user) = find(txn, id)? else { return Ok(0) };
         for login in logins(&user) {
             let place = login_key(txn, &login)?;
@@ -321,7 +321,7 @@ fn export_credentials(store: &Store, person: Person) -> Result<Vec<Value>, Store
 
 fn erase_credentials(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::User(id) = person else { return Ok(0) };
-    let gone = store.write(|txn| {
+    let gone = store.write_reserved(|txn| {
         let known = txn.get(&CREDENTIALS, &credentials_key(id))?;
         for link in known.iter().flat_map(|known| &known.links) {
             unlink(txn, link)?;
@@ -353,7 +353,7 @@ fn erase_sessions(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::User(id) = person else { return Ok(0) };
     let mut gone = 0;
     loop {
-        let count = store.write(|txn| {
+        let count = store.write_reserved(|txn| {
             let sessions = txn.list(&SESSIONS, &sessions_of(id), Dir::Forward, 25)?;
             for (_, session) in &sessions {
                 remove_session(txn, session)?;

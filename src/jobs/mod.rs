@@ -19,8 +19,8 @@ mod tests;
 
 pub use model::{backoff, spread, Class, Job, Lane, NewJob, Serial, State};
 pub use queue::{
-    cancel, complete, count_open, decide, enqueue, find, find_once, give_up, hurry, lift_pace, list_due,
-    list_needing_a_look, needs_look, reschedule, sweep_finished, totals, Totals, Verdict, TABLES,
+    cancel, complete, count_open, decide, enqueue, find, find_once, give_up, hurry, lift_pace, list_due, list_later,
+    list_needing_a_look, needs_look, prove_done, reschedule, sweep_finished, totals, Totals, Verdict, TABLES,
 };
 pub use runner::{lease_due, Handlers, Load, Runner, Threads};
 pub use work::{Effect, Outcome, Performed, Prepared, Reconciled, Settled, Task};

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{backoff, Class, Job, Lane, NewJob, Serial, State};
 use crate::base::{JobId, UnixMillis, WorkspaceId, INSTANCE};
-use crate::store::{read_time, Declared, Dir, Holds, Key, KeyRange, Retention, Store, StoreError, Table, Tree, Txn};
+use crate::store::{
+    read_time, successor, Declared, Dir, Holds, Key, KeyRange, Retention, Store, StoreError, Table, Tree, Txn,
+};
 
 pub(super) const JOBS: Table<Job> = Table::sealed(
     0x0201,
@@ -60,6 +62,9 @@ pub const TABLES: &[Declared] = &[
     Declared::plain(&TOTALS),
     Declared::plain(&FINISHED),
 ];
+
+/// Jobs read in one go where all of a serial are listed.
+const LISTED: usize = 100;
 
 /// `enqueued = done + dead + open` at every moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,9 +198,41 @@ pub fn hurry(txn: &mut Txn<'_>, id: JobId, now: UnixMillis) -> Result<(), StoreE
     }
 }
 
+/// Waiting jobs of a serial that are planned for later than `now`, in the order they fall due.
+pub fn list_later(store: &Store, lane: Lane, serial: Serial, now: UnixMillis) -> Result<Vec<Job>, StoreError> {
+    let prefix = due_prefix(lane, Some(serial));
+    let (mut found, mut from) = (Vec::new(), until(&prefix, now).end);
+    loop {
+        let range = KeyRange { start: from, ..prefix.as_prefix() };
+        let keys = store.read(|txn| txn.keys_range(&DUE, &range, Dir::Forward, LISTED))?;
+        let ids = keys.iter().filter_map(Key::last_id).map(JobId);
+        let jobs = store.read(|txn| ids.clone().filter_map(|id| find(txn, id).transpose()).collect());
+        found.extend::<Vec<Job>>(jobs.map_err(|error: StoreError| error)?);
+        match keys.last() {
+            Some(last) if keys.len() == LISTED => from = successor(last.as_bytes()),
+            _ => return Ok(found),
+        }
+    }
+}
+
 /// Lets a serial's jobs go on at once, whatever pace was set.
 pub fn lift_pace(txn: &mut Txn<'_>, lane: Lane, serial: Serial) -> Result<(), StoreError> {
     set_pace(txn, lane, serial, UnixMillis(i64::MIN))
+}
+
+/// The outside itself has shown that the effect happened: the job is done, whatever was thought of it, and nobody can
+/// have it repeated. One that is in a thread's hand at this moment is left to it; returns whether it was closed.
+pub fn prove_done(txn: &mut Txn<'_>, id: JobId, now: UnixMillis) -> Result<bool, StoreError> {
+    let Some(job) = find(txn, id)? else { return Ok(false) };
+    match job.state {
+        State::NeedsHuman | State::Dead => Ok(decide(txn, id, Verdict::Arrived, now)?.is_some()),
+        State::Ready | State::Uncertain if !txn.exists(&HELD, &held_key(id))? => {
+            unmake_due(txn, &job)?;
+            close(txn, Job { reason: None, ..job }, State::Done)?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
 }
 
 /// What a person decided about a job that needs a look.
@@ -283,7 +320,7 @@ pub fn list_due(store: &Store, lane: Lane, limit: usize) -> Result<Vec<Job>, Sto
 
 /// Removes finished jobs older than `before`; returns how many, at most `limit`.
 pub fn sweep_finished(store: &Store, before: UnixMillis, limit: usize) -> Result<usize, StoreError> {
-    store.write(|txn| {
+    store.write_reserved(|txn| {
         let mut range = Key::of(&FINISHED, INSTANCE).as_prefix();
         range.end = Key::of(&FINISHED, INSTANCE).time(before).0;
         let keys = txn.keys_range(&FINISHED, &range, Dir::Forward, limit)?;

@@ -609,8 +609,9 @@ impl<C: Send + Sync> Worker<C> {
         performed: &Performed,
         now: UnixMillis,
     ) -> Result<(), StoreError> {
-        let Settled { pace } = guarded(|| effect.settle(&self.context, txn, job, performed, now))?;
+        let Settled { pace, happened } = guarded(|| effect.settle(&self.context, txn, job, performed, now))?;
         match performed {
+            _ if happened => queue::complete(txn, job)?,
             Performed::Done { .. } => queue::complete(txn, job)?,
             Performed::Refused { reason, .. } => queue::give_up(txn, job, reason)?,
             Performed::NotDone { after, whole_serial, reason, .. } => {

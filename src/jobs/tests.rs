@@ -53,7 +53,7 @@ impl Effect<World> for Send {
         _: &Performed,
         now: UnixMillis,
     ) -> Result<Settled, StoreError> {
-        Ok(Settled { pace: world.pace.lock().unwrap().map(|gap| now.plus(gap)) })
+        Ok(Settled { pace: world.pace.lock().unwrap().map(|gap| now.plus(gap)), ..Settled::default() })
     }
     fn reconcile(&self, world: &World, _: &Job, _: UnixMillis) -> Reconciled {
         world.found.lock().unwrap().pop().unwrap_or(Reconciled::CannotKnow { reason: "no one to ask".into() })

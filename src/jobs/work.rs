@@ -102,6 +102,9 @@ pub enum Performed {
 pub struct Settled {
     /// No job of this serial before then.
     pub pace: Option<UnixMillis>,
+    /// It is known by other means that the effect happened (it was answered meanwhile): the job is done, whatever the
+    /// provider said of this try.
+    pub happened: bool,
 }
 
 #[derive(Debug)]

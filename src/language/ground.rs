@@ -105,7 +105,8 @@ pub fn take_links(text: &str) -> (Vec<String>, String) {
     (links, rest)
 }
 
-fn is_link(word: &str) -> bool {
+/// A web or mail address, as `take_links` takes it out.
+pub fn is_link(word: &str) -> bool {
     if word.contains("://") || word.to_lowercase().starts_with("www.") || word.to_lowercase().starts_with("mailto:") {
         return true;
     }

@@ -14,13 +14,13 @@ pub use views::{MessageView, ReplyView, SuppressionView};
 
 use super::pages::parse_target;
 use super::suppression::{self, SuppressError};
-use super::{get_message, get_reply, list_recent, list_replies};
+use super::{get_message, get_reply, list_recent, list_replies, page_of_contact, replies_of_contact};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{Cursor, MessageId, ReplyId, SuppressionId};
+use crate::base::{ContactId, MessageId, Page, ReplyId, SuppressionId};
 use crate::http::api::FieldError;
 use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, IdempotencyStore};
-use crate::http::{run, ApiError, ApiJson, ApiPage};
+use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
 use crate::store::StoreError;
 
 pub fn api_routes(config: &mut ServiceConfig) {
@@ -34,7 +34,11 @@ pub fn api_routes(config: &mut ServiceConfig) {
                 .route(web::get().to(list_suppressions))
                 .route(web::post().to(add_suppression)),
         )
-        .service(web::resource("/suppressions/{id}").route(web::delete().to(delete_suppression)));
+        .service(
+            web::resource("/suppressions/{id}")
+                .route(web::get().to(find_suppression))
+                .route(web::delete().to(delete_suppression)),
+        );
 }
 
 /// The room's part of the description of `/v1`.
@@ -47,29 +51,25 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         find_reply,
         list_suppressions,
         add_suppression,
+        find_suppression,
         delete_suppression
     ))]
     struct Room;
     Room::openapi()
 }
 
-/// Where a list goes on, and how many rows it gives.
+/// Whose messages or replies.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-pub struct ListQuery {
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-    /// 1 to 100; 50 when absent.
-    pub limit: Option<usize>,
+#[into_params(parameter_in = Query)]
+pub struct OfContact {
+    /// Only those of this contact.
+    contact: Option<String>,
 }
 
-impl ListQuery {
-    pub fn parts(&self) -> Result<(Option<Cursor>, usize), ApiError> {
-        let cursor = self.cursor.as_deref().map(Cursor::parse).transpose();
-        let cursor = cursor.map_err(|error| ApiError::bad_request(format!("cursor: {error}.")))?;
-        match self.limit.unwrap_or(50) {
-            limit @ 1..=100 => Ok((cursor, limit)),
-            _ => Err(ApiError::bad_request("limit: 1 to 100.")),
-        }
+impl OfContact {
+    fn id(&self) -> Result<Option<ContactId>, ApiError> {
+        let wrong = || ApiError::invalid(vec![FieldError::in_query("contact", "contact is the id of a contact.")]);
+        self.contact.as_deref().map(|id| id.parse().map_err(|_| wrong())).transpose()
     }
 }
 
@@ -78,16 +78,21 @@ fn failed(error: StoreError) -> ApiError {
 }
 
 /// Messages of the workspace, newest first.
-#[utoipa::path(get, path = "/v1/messages", tag = "messages", params(ListQuery),
+#[utoipa::path(get, path = "/v1/messages", tag = "messages", params(PageQuery, OfContact),
     responses((status = 200, description = "A page of messages", body = ApiPage<MessageView>)))]
 async fn list_messages(
     app: Data<App>,
     actor: Actor,
-    query: Query<ListQuery>,
+    query: Query<PageQuery>,
+    of: Query<OfContact>,
 ) -> Result<Json<ApiPage<MessageView>>, ApiError> {
     actor.require(Permission::ViewReplies)?;
-    let (cursor, limit) = query.parts()?;
-    let page = run(move || list_recent(&app.store, actor.workspace, cursor.as_ref(), limit)).await?.map_err(failed)?;
+    let ((cursor, limit), contact) = (query.parts()?, of.id()?);
+    let page = run(move || match contact {
+        Some(contact) => page_of_contact(&app.store, actor.workspace, contact, cursor.as_ref(), limit),
+        None => list_recent(&app.store, actor.workspace, cursor.as_ref(), limit),
+    });
+    let page = page.await?.map_err(failed)?;
     Ok(Json(page.map(MessageView::from).into()))
 }
 
@@ -100,16 +105,21 @@ async fn find_message(app: Data<App>, actor: Actor, id: Path<MessageId>) -> Resu
 }
 
 /// Replies, newest first, with how each was read and why.
-#[utoipa::path(get, path = "/v1/replies", tag = "replies", params(ListQuery),
+#[utoipa::path(get, path = "/v1/replies", tag = "replies", params(PageQuery, OfContact),
     responses((status = 200, description = "A page of replies", body = ApiPage<ReplyView>)))]
 async fn list_all_replies(
     app: Data<App>,
     actor: Actor,
-    query: Query<ListQuery>,
+    query: Query<PageQuery>,
+    of: Query<OfContact>,
 ) -> Result<Json<ApiPage<ReplyView>>, ApiError> {
     actor.require(Permission::ViewReplies)?;
-    let (cursor, limit) = query.parts()?;
-    let page = run(move || list_replies(&app.store, actor.workspace, cursor.as_ref(), limit)).await?.map_err(failed)?;
+    let ((cursor, limit), contact) = (query.parts()?, of.id()?);
+    let page = run(move || match contact {
+        Some(contact) => replies_of_contact(&app.store, actor.workspace, contact, cursor.as_ref(), limit),
+        None => list_replies(&app.store, actor.workspace, cursor.as_ref(), limit),
+    });
+    let page = page.await?.map_err(failed)?;
     Ok(Json(page.map(ReplyView::from).into()))
 }
 
@@ -121,18 +131,47 @@ async fn find_reply(app: Data<App>, actor: Actor, id: Path<ReplyId>) -> Result<J
     Ok(Json(found.ok_or_else(ApiError::not_found)?.into()))
 }
 
+/// Which suppressions.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct OfTarget {
+    /// Only the entry for just this address or domain.
+    target: Option<String>,
+}
+
 /// Who must not be written to, newest first.
-#[utoipa::path(get, path = "/v1/suppressions", tag = "suppressions", params(ListQuery),
+#[utoipa::path(get, path = "/v1/suppressions", tag = "suppressions", params(PageQuery, OfTarget),
     responses((status = 200, description = "A page of suppressions", body = ApiPage<SuppressionView>)))]
 async fn list_suppressions(
     app: Data<App>,
     actor: Actor,
-    query: Query<ListQuery>,
+    query: Query<PageQuery>,
+    of: Query<OfTarget>,
 ) -> Result<Json<ApiPage<SuppressionView>>, ApiError> {
     actor.require(Permission::ViewSuppressions)?;
     let (cursor, limit) = query.parts()?;
-    let page = run(move || suppression::list(&app.store, actor.workspace, cursor.as_ref(), limit)).await?;
-    Ok(Json(page.map_err(failed)?.map(SuppressionView::from).into()))
+    let target = of.target.as_deref().map(parse_target).transpose();
+    let target = target.map_err(|words| ApiError::invalid(vec![FieldError::in_query("target", words)]))?;
+    let page = run(move || match target {
+        Some(target) => {
+            let entry = suppression::get_by_target(&app.store, actor.workspace, &target)?;
+            Ok(Page { rows: entry.into_iter().collect(), next: None })
+        }
+        None => suppression::list(&app.store, actor.workspace, cursor.as_ref(), limit),
+    });
+    Ok(Json(page.await?.map_err(failed)?.map(SuppressionView::from).into()))
+}
+
+#[utoipa::path(get, path = "/v1/suppressions/{id}", tag = "suppressions", params(("id" = String, Path)),
+    responses((status = 200, description = "The entry", body = SuppressionView), (status = 404, description = "Not here")))]
+async fn find_suppression(
+    app: Data<App>,
+    actor: Actor,
+    id: Path<SuppressionId>,
+) -> Result<Json<SuppressionView>, ApiError> {
+    actor.require(Permission::ViewSuppressions)?;
+    let found = run(move || suppression::get(&app.store, actor.workspace, *id)).await?.map_err(failed)?;
+    Ok(Json(found.ok_or_else(ApiError::not_found)?.into()))
 }
 
 #[derive(Clone, Debug, Deserialize, ToSchema)]

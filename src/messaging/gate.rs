@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::hours::next_open;
-use super::model::{Message, Purpose};
-use super::store::list_replies_of_contact;
+use super::model::{Delivery, Message, Purpose};
+use super::store::{list_of_enrolment, list_replies_of_contact, may_have_opted_out};
 use super::suppression::is_suppressed;
 use super::usage::{window, Counted};
 use crate::app::App;
@@ -35,6 +35,8 @@ pub enum Gate {
 
 /// A follow-up leaves only when the mailbox was read this recently: an answer must stop the sequence first.
 const READ_WITHIN: Duration = Duration::from_secs(20 * 60);
+/// Mails of one lead's sequence that are looked at.
+const LOOK_BACK: usize = 20;
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// How long a message waits before a switched-off worker or broken mailbox is looked at again; switching it on
 /// wakes its messages at once.
@@ -146,18 +148,31 @@ fn mailbox_works(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis)
             Ok(Gate::Later { at: *until, whole_mailbox: true, reason: reason.clone() })
         }
         _ if !connection.can(Use::Outreach) => no("This connection may not send."),
-        _ => follow_up_reads_first(&connection, message, now),
+        _ => follow_up_reads_first(txn, &connection, message, now),
     }
 }
 
-fn follow_up_reads_first(connection: &Connection, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
-    if message.purpose != Purpose::Outreach || message.in_reply_to.is_none() {
+fn follow_up_reads_first(
+    txn: &mut Txn<'_>,
+    connection: &Connection,
+    message: &Message,
+    now: UnixMillis,
+) -> Result<Gate, StoreError> {
+    if message.purpose != Purpose::Outreach || !is_follow_up(txn, message)? {
         return Ok(Gate::Go);
     }
     match connection.health.last_poll {
         Some(at) if now.since(at) <= READ_WITHIN => Ok(Gate::Go),
         _ => later(now.plus(LOOK_AGAIN), "The mailbox is read first, so that an answer stops the follow-up."),
     }
+}
+
+/// The lead was written to before in this sequence, whether or not this mail goes on in the same thread.
+fn is_follow_up(txn: &mut Txn<'_>, message: &Message) -> Result<bool, StoreError> {
+    let Some(enrolment) = message.enrolment else { return Ok(message.in_reply_to.is_some()) };
+    let may_have_left = |other: &Message| !matches!(other.state, Delivery::Queued { .. } | Delivery::NotSent { .. });
+    let earlier = list_of_enrolment(txn, message.workspace, enrolment, LOOK_BACK)?;
+    Ok(earlier.iter().any(|other| other.id != message.id && may_have_left(other)))
 }
 
 fn worker_works(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
@@ -178,6 +193,9 @@ fn worker_works(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) 
 fn no_unread_answer(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
     if message.purpose != Purpose::Outreach {
         return Ok(Gate::Go);
+    }
+    if may_have_opted_out(txn, message.workspace, message.contact)? {
+        return later(now.plus(ASLEEP), "An answer of theirs may be an opt-out. Say in Replies whether it is.");
     }
     // Also one that came before this mail was queued: the step may have fallen due while it was still unread.
     let newest = list_replies_of_contact(txn, message.workspace, message.contact, 5)?;

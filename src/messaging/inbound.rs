@@ -1,17 +1,19 @@
 //! What came back: answers, bounces, complaints. Channels have already matched it to a message of ours.
 
 use super::model::{Delivery, Message, Reply, SuppressionReason, Target};
-use super::store::{find_message, insert_reply, update_message};
+use super::proof::{prove, prove_named};
+use super::store::{find_message, find_of_contact, insert_reply, update_message};
 use super::suppression::suppress;
 use crate::app::App;
 use crate::base::{EmailAddress, MessageId, ReplyId, UnixMillis, WorkspaceId};
 use crate::events::{self, Happened};
-use crate::store::StoreError;
+use crate::store::{StoreError, Txn};
 
 /// Characters of an answer that may be stored (promise 3).
 pub const EXCERPT_CHARS: usize = 2000;
-/// A full mailbox is not a dead one; after this many soft bounces the address is given up.
+/// A full mailbox is not a dead one; after this many of the newest mails found it full the address is given up.
 const SOFT_LIMIT: usize = 3;
+const RECENT: usize = 10;
 
 /// An answer to `message`, as a channel read it. `text` is what the person wrote, without quotes and signature.
 #[derive(Clone, Debug)]
@@ -41,6 +43,7 @@ pub fn receive(app: &App, workspace: WorkspaceId, incoming: &Incoming) -> Result
         }
         let what = Happened::MessageReceived { reply: id, contact: message.contact, message: message.id };
         events::append(txn, workspace, now, what)?;
+        prove_named(txn, workspace, &incoming.references, now)?;
         Ok(Some(id))
     })
 }
@@ -70,46 +73,68 @@ fn reply_row(id: ReplyId, message: &Message, incoming: &Incoming, now: UnixMilli
     }
 }
 
-/// Notes a bounce of a message. `suppress_address`: the report says that nobody is there. A soft one only counts,
-/// until there were several.
+/// What a returned message says about its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bounce {
+    /// Nobody is there: the address is written to no more.
+    Nobody,
+    /// Its mailbox is full: given up after several.
+    Full,
+    /// Not the address's fault (policy, content, the way there): suppresses nobody, however often.
+    Elsewhere,
+}
+
+/// Notes a bounce of a message. It proves that the message had left.
 pub fn bounced(
     app: &App,
     workspace: WorkspaceId,
     message: MessageId,
-    hard: bool,
-    suppress_address: bool,
+    bounce: Bounce,
     reason: &str,
 ) -> Result<(), StoreError> {
     let now = app.now();
-    app.store.write(|txn| {
-        let Some(mut message) = find_message(txn, workspace, message)? else { return Ok(()) };
-        if matches!(message.state, Delivery::Bounced { hard: true, .. }) {
-            return Ok(());
-        }
-        let (id, contact) = (message.id, message.contact);
-        message.state = Delivery::Bounced { hard, reason: reason.to_owned() };
-        update_message(txn, &message)?;
-        events::append(txn, workspace, now, Happened::MessageBounced { message: id, contact, hard })?;
-        let worn_out = !hard && soft_bounces(txn, &message)? >= SOFT_LIMIT;
-        if suppress_address || worn_out {
-            let target = Target::Address(message.to.clone());
-            suppress(txn, workspace, now, &target, SuppressionReason::Bounced, reason, Some(contact))?;
-        }
-        Ok(())
-    })
+    app.store.write_reserved(|txn| note_bounce(txn, workspace, message, bounce, reason, now))
 }
 
-fn soft_bounces(txn: &mut crate::store::Txn<'_>, message: &Message) -> Result<usize, StoreError> {
-    let Some(enrolment) = message.enrolment else { return Ok(1) };
-    let messages = super::store::list_of_enrolment(txn, message.workspace, enrolment, 20)?;
-    Ok(messages.iter().filter(|message| matches!(message.state, Delivery::Bounced { hard: false, .. })).count())
+/// The same inside a transaction: a bounce may also be read out of what looks like an answer.
+pub fn note_bounce(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    message: MessageId,
+    bounce: Bounce,
+    reason: &str,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let (hard, full) = (bounce == Bounce::Nobody, bounce == Bounce::Full);
+    let Some(mut message) = find_message(txn, workspace, message)? else { return Ok(()) };
+    if matches!(message.state, Delivery::Bounced { hard: true, .. }) {
+        return Ok(());
+    }
+    prove(txn, &mut message, now)?;
+    let (id, contact) = (message.id, message.contact);
+    message.state = Delivery::Bounced { hard, reason: reason.to_owned(), full };
+    update_message(txn, &message)?;
+    events::append(txn, workspace, now, Happened::MessageBounced { message: id, contact, hard })?;
+    if hard || (full && full_mailboxes(txn, &message)? >= SOFT_LIMIT) {
+        let target = Target::Address(message.to.clone());
+        suppress(txn, workspace, now, &target, SuppressionReason::Bounced, reason, Some(contact))?;
+    }
+    Ok(())
+}
+
+/// How many of the newest mails to this address found its mailbox full.
+fn full_mailboxes(txn: &mut Txn<'_>, message: &Message) -> Result<usize, StoreError> {
+    let messages = find_of_contact(txn, message.workspace, message.contact, RECENT)?;
+    let found_full = |one: &&Message| one.to == message.to && matches!(one.state, Delivery::Bounced { full: true, .. });
+    Ok(messages.iter().filter(found_full).count())
 }
 
 /// Notes that the recipient reported a message as spam: never again.
 pub fn complained(app: &App, workspace: WorkspaceId, message: MessageId, kind: &str) -> Result<(), StoreError> {
     let now = app.now();
-    app.store.write(|txn| {
-        let Some(message) = find_message(txn, workspace, message)? else { return Ok(()) };
+    app.store.write_reserved(|txn| {
+        let Some(mut message) = find_message(txn, workspace, message)? else { return Ok(()) };
+        prove(txn, &mut message, now)?;
         let target = Target::Address(message.to.clone());
         let contact = message.contact;
         if suppress(txn, workspace, now, &target, SuppressionReason::Complained, kind, Some(contact))? {

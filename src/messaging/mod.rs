@@ -15,17 +15,19 @@ mod inbound;
 mod model;
 mod outbox;
 mod pages;
+mod proof;
 mod store;
 mod suppression;
 #[cfg(test)]
 pub mod testing;
 mod unsubscribe;
 mod usage;
+mod wake;
 
 pub use api::{api_routes, openapi};
 pub use gate::{check_now, explain, Check, Checked, Gate};
 pub use hours::next_open;
-pub use inbound::{bounced, complained, receive, Incoming, EXCERPT_CHARS};
+pub use inbound::{bounced, complained, note_bounce, receive, Bounce, Incoming, EXCERPT_CHARS};
 pub use model::{
     Delivery, Message, ProposedTime, Purpose, Reading, Reply, SendingHours, SuggestedContact, Suppression,
     SuppressionReason, Target,
@@ -35,19 +37,29 @@ pub use outbox::{
     SentAs, SEND,
 };
 pub use pages::routes;
+pub use proof::seen_on_its_way;
 #[cfg(test)]
 pub use store::set_state;
 pub use store::{
     find_by_message_ids, find_by_thread, find_message, find_of_contact, find_reply, get_message, get_reply,
-    list_of_contact, list_of_enrolment, list_recent, list_replies, list_replies_of_contact, update_reply,
+    list_in_doubt, list_of_contact, list_of_enrolment, list_recent, list_replies, list_replies_of_contact,
+    list_waiting_replies, may_have_opted_out, page_of_contact, replies_of_contact, sweep_excerpts, update_reply,
 };
-pub use suppression::{is_suppressed, lift, list as list_suppressions, suppress, suppress_by_hand, SuppressError};
+pub use suppression::{
+    forget_address, hash_of, is_suppressed, lift, list as list_suppressions, suppress, suppress_by_hand, SuppressError,
+};
 pub use unsubscribe::{mail_links, read_token, unsubscribe, MailLinks, Opened};
 pub use usage::{sent_in_last_day, usage_by_day, Counted};
 
+use crate::app::App;
+use crate::events::Subscribers;
 use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
     [store::TABLES, suppression::TABLES, usage::TABLES].concat()
+}
+
+pub fn subscribers() -> Subscribers<App> {
+    vec![Box::new(wake::Wake)]
 }

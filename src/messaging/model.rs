@@ -113,6 +113,9 @@ pub enum Delivery {
     Bounced {
         hard: bool,
         reason: String,
+        /// The mailbox was full: several of these, and the address is given up.
+        #[serde(default)]
+        full: bool,
     },
 }
 
@@ -199,6 +202,12 @@ pub struct Reading {
     /// What the program had read before a person corrected it.
     #[serde(default)]
     pub corrected_from: Option<String>,
+    /// Perhaps an opt-out, and too unsure to act on: a person says. Until then nothing of a sequence is sent.
+    #[serde(default)]
+    pub undecided: bool,
+    /// A person has said that the label is right, having looked.
+    #[serde(default)]
+    pub confirmed: bool,
     /// With the label `other`: `ack`, `spam`, `bounce_hard`, …
     #[serde(default)]
     pub other_kind: Option<String>,
@@ -211,6 +220,38 @@ pub struct Reading {
     /// Whom the person points to. Nobody here is written to before a person has added them as a contact.
     #[serde(default)]
     pub suggested: Vec<SuggestedContact>,
+}
+
+/// Below this a label is a guess.
+const SURE_FROM: f32 = 0.60;
+
+impl Reply {
+    /// A person is to look at it: it asks for something, it is delicate, or it could not be read surely.
+    pub fn waits(&self) -> bool {
+        let Some(reading) = &self.reading else { return false };
+        reading.undecided || (self.handled_at.is_none() && self.asks_for_somebody(reading))
+    }
+
+    fn asks_for_somebody(&self, reading: &Reading) -> bool {
+        const ASK: &[&str] = &["interested", "question", "meeting_proposed", "referral"];
+        // What gives orders to the machine is always a person's to read (G7).
+        const DELICATE: &[&str] = &["injection", "complaint", "legal", "data_request"];
+        let is_delicate = reading.flags.iter().any(|flag| DELICATE.contains(&flag.as_str()));
+        let is_guess = !self.automatic && !reading.is_sure();
+        ASK.contains(&reading.label.as_str()) || is_delicate || is_guess
+    }
+}
+
+impl Reading {
+    /// A person's word, or more than a guess of the program.
+    pub fn is_sure(&self) -> bool {
+        self.is_by_person() || self.confidence >= SURE_FROM
+    }
+
+    /// The label is a person's word, no longer the program's.
+    pub fn is_by_person(&self) -> bool {
+        self.confirmed || self.corrected_from.is_some()
+    }
 }
 
 /// Somebody named in a reply. What was not said is empty.
@@ -254,6 +295,8 @@ pub enum Target {
     Address(EmailAddress),
     /// In lower case, as A-label; holds for its sub-domains too.
     Domain(String),
+    /// Somebody who was erased: the keyed hash of the address, and nothing else of it.
+    Erased([u8; 16]),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

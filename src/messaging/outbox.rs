@@ -9,13 +9,17 @@ use serde_json::{json, Value};
 
 use super::gate::{check_now, count_sent, pause_after, Gate};
 use super::model::{Delivery, Message, Purpose, SendingHours, SuppressionReason, Target};
-use super::store::{find_message, get_message, insert_message, list_recent, update_message};
+use super::proof::is_proved;
+use super::store::{
+    find_message, get_message, insert_message, list_recent, put_in_doubt, settle_doubt, update_message,
+};
 use super::suppression::suppress;
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Denied, Permission};
 use crate::base::{
-    BookingId, ContactId, DraftId, EmailAddress, EnrolmentId, MessageId, StepId, UnixMillis, WorkerId, WorkspaceId,
+    BookingId, ConnectionId, ContactId, DraftId, EmailAddress, EnrolmentId, MessageId, StepId, UnixMillis, WorkerId,
+    WorkspaceId,
 };
 use crate::connections::{self, Connection, State};
 use crate::contacts;
@@ -84,9 +88,9 @@ pub struct NewMessage {
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Payload {
-    workspace: WorkspaceId,
-    message: MessageId,
+pub(super) struct Payload {
+    pub workspace: WorkspaceId,
+    pub message: MessageId,
 }
 
 impl NewMessage {
@@ -213,8 +217,13 @@ impl NewMessage {
 fn serial_of(from: &Connection, purpose: Purpose) -> Serial {
     match purpose {
         Purpose::Outreach => from.id.0,
-        Purpose::Answer | Purpose::Transactional | Purpose::Test => Serial::from_u128(from.id.0.as_u128() ^ 1),
+        Purpose::Answer | Purpose::Transactional | Purpose::Test => answers_of(from.id),
     }
+}
+
+/// The row of a mailbox's answers and confirmations.
+pub(super) fn answers_of(mailbox: ConnectionId) -> Serial {
+    Serial::from_u128(mailbox.0.as_u128() ^ 1)
 }
 
 /// Enqueues a message in this transaction. The gate is asked at once: a "no" is recorded as the message's outcome.
@@ -268,6 +277,7 @@ pub fn hold_restored(app: &App, workspace: WorkspaceId) -> Result<usize, StoreEr
                     return Ok(false);
                 }
                 message.state = Delivery::NeedsHuman { reason: REASON.to_owned() };
+                put_in_doubt(txn, &message)?;
                 update_message(txn, &message)?;
                 Ok(true)
             })?;
@@ -284,6 +294,8 @@ pub fn hold_restored(app: &App, workspace: WorkspaceId) -> Result<usize, StoreEr
 pub enum ResolveError {
     #[error(transparent)]
     Denied(#[from] Denied),
+    #[error("no such message")]
+    NotFound,
     /// Somebody else decided first, or it was found meanwhile.
     #[error("this message does not wait for a decision any more")]
     NotWaiting,
@@ -296,7 +308,7 @@ pub fn resolve(app: &App, actor: &Actor, id: MessageId, verdict: Verdict) -> Res
     actor.require(Permission::ApproveDrafts)?;
     let now = app.now();
     app.store.write(|txn| {
-        let mut message = find_message(txn, actor.workspace, id)?.ok_or(ResolveError::NotWaiting)?;
+        let mut message = find_message(txn, actor.workspace, id)?.ok_or(ResolveError::NotFound)?;
         // One that was taken back or refused is over: only what may have left is a person's to decide.
         if !matches!(message.state, Delivery::NeedsHuman { .. }) {
             return Err(ResolveError::NotWaiting);
@@ -307,6 +319,7 @@ pub fn resolve(app: &App, actor: &Actor, id: MessageId, verdict: Verdict) -> Res
             Verdict::DoAgain => ("message.sent_again", Delivery::Queued { waits_for: None }),
             Verdict::GiveUp => ("message.given_up", Delivery::NotSent { reason: "Decided by a person.".into() }),
         };
+        settle_doubt(txn, &message)?;
         message.state = state;
         if verdict == Verdict::GiveUp {
             let reason = "Decided by a person.".to_owned();
@@ -339,6 +352,9 @@ impl Effect<App> for Outbox {
         let Some(mut message) = find_message(txn, workspace, message)? else {
             return Ok(Prepared::Drop { reason: "The message was erased.".into() });
         };
+        if is_proved(&message) {
+            return Ok(Prepared::Drop { reason: "The message had left already.".into() });
+        }
         if !message.state.is_waiting() {
             return Ok(Prepared::Drop { reason: "The message was taken back.".into() });
         }
@@ -407,6 +423,9 @@ impl Effect<App> for Outbox {
             Ok(None) => return Reconciled::CannotKnow { reason: "The message was erased.".into() },
             Err(error) => return Reconciled::LookAgain { after: Duration::from_secs(60), reason: error.to_string() },
         };
+        if is_proved(&message) {
+            return Reconciled::Found { answer: json!(SentAs::default()) };
+        }
         match self.channel.look(app, &message, &connection, job.looks) {
             Look::Found(sent) => Reconciled::Found { answer: json!(sent) },
             Look::Absent => Reconciled::Absent,
@@ -418,6 +437,10 @@ impl Effect<App> for Outbox {
     fn released(&self, _: &App, txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<(), StoreError> {
         let Payload { workspace, message } = job.payload()?;
         let Some(mut message) = find_message(txn, workspace, message)? else { return Ok(()) };
+        if is_proved(&message) {
+            // Something came back about it while it was looked for: `prepare` lets it go no second time.
+            return Ok(());
+        }
         // Given back in the hour in which it was counted.
         count_sent(txn, workspace, &message, job.intent_at.unwrap_or(now), -1)?;
         message.state = Delivery::Queued { waits_for: None };
@@ -434,21 +457,25 @@ fn settle_message(
     now: UnixMillis,
 ) -> Result<Settled, StoreError> {
     let (workspace, id, contact) = (message.workspace, message.id, message.contact);
-    let mut settled = Settled::default();
+    // Something came back about it while its line was still open.
+    let mut settled = Settled { happened: is_proved(&message), ..Settled::default() };
     let happened = match performed {
         Performed::Done { answer } => {
             let sent: SentAs = serde_json::from_value(answer.clone()).unwrap_or_default();
             message.provider_id = sent.provider_id.or(message.provider_id);
             message.provider_thread = sent.provider_thread.or(message.provider_thread);
             message.message_id = sent.message_id.unwrap_or(message.message_id);
-            message.sent_at = Some(now);
-            message.state = Delivery::Sent;
+            if !settled.happened {
+                message.sent_at = Some(now);
+                message.state = Delivery::Sent;
+            }
             if let Some(connection) = connections::find(txn, workspace, message.connection)? {
                 settled.pace = Some(now.plus(pause_after(app, &connection, &message)));
                 mark_success(txn, connection, now)?;
             }
-            Some(Happened::MessageSent { message: id, contact })
+            (!settled.happened).then_some(Happened::MessageSent { message: id, contact })
         }
+        _ if settled.happened => None,
         Performed::NotDone { reason, detail, .. } => {
             count_sent(txn, workspace, &message, job.intent_at.unwrap_or(now), -1)?;
             // The queue gives up after this many tries; the message must say so as well.
@@ -466,7 +493,7 @@ fn settle_message(
             message.state = if detail["bad_address"] == true {
                 let target = Target::Address(message.to.clone());
                 suppress(txn, workspace, now, &target, SuppressionReason::Bounced, reason, Some(contact))?;
-                Delivery::Bounced { hard: true, reason: reason.clone() }
+                Delivery::Bounced { hard: true, reason: reason.clone(), full: false }
             } else {
                 Delivery::NotSent { reason: reason.clone() }
             };
@@ -481,6 +508,7 @@ fn settle_message(
         }
         Performed::CannotKnow { reason } => {
             message.state = Delivery::NeedsHuman { reason: reason.clone() };
+            put_in_doubt(txn, &message)?;
             Some(Happened::MessageInDoubt { message: id, contact })
         }
     };

@@ -1,8 +1,10 @@
 //! Rows of messages and replies.
 
 use super::model::{Message, Reply};
-use crate::base::{ConnectionId, ContactId, Cursor, EnrolmentId, MessageId, Page, ReplyId, WorkspaceId};
-use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
+use crate::base::{ConnectionId, ContactId, Cursor, EnrolmentId, MessageId, Page, ReplyId, UnixMillis, WorkspaceId};
+use crate::store::{
+    successor, Declared, Dir, Holds, Key, KeyRange, Person, Retention, Store, StoreError, Table, Tree, Txn,
+};
 
 const MESSAGES: Table<Message> = Table::sealed(
     0x0a01,
@@ -31,6 +33,8 @@ const BY_THREAD: Table<MessageId> = Table::sealed(
 );
 const BY_ENROLMENT: Table<()> = Table::index(0x0a05, "messages_by_enrolment", "Messages of one enrolment, by time.");
 const RECENT: Table<()> = Table::index(0x0a06, "messages_recent", "Messages of a workspace, by time.");
+const IN_DOUBT: Table<()> =
+    Table::index(0x0a07, "messages_in_doubt", "Messages that may have left and wait for a person's word, by time.");
 const REPLIES: Table<Reply> = Table::sealed(
     0x0a10,
     "replies",
@@ -50,6 +54,17 @@ const REPLY_SEEN: Table<ReplyId> = Table::sealed(
     "Which answers were read already, by keyed hash of their Message-ID, so that none is acted on twice.",
 );
 
+const SWEPT: Table<Vec<u8>> = Table::sealed(
+    0x0a14,
+    "replies_swept",
+    Tree::Messages,
+    Holds::Nothing,
+    Retention::Account,
+    "Up to which answer the words were taken out because they had grown old.",
+);
+const REPLIES_WAITING: Table<()> =
+    Table::index(0x0a15, "replies_waiting", "Replies that a person is to look at, by time.");
+
 pub(super) const TABLES: &[Declared] = &[
     Declared::personal(&MESSAGES, export_messages, erase_messages),
     Declared::plain(&BY_CONTACT),
@@ -57,11 +72,20 @@ pub(super) const TABLES: &[Declared] = &[
     Declared::plain(&BY_THREAD),
     Declared::plain(&BY_ENROLMENT),
     Declared::plain(&RECENT),
+    Declared::plain(&IN_DOUBT),
     Declared::personal(&REPLIES, export_replies, erase_replies),
     Declared::plain(&REPLIES_BY_CONTACT),
     Declared::plain(&REPLIES_RECENT),
     Declared::plain(&REPLY_SEEN),
+    Declared::plain(&SWEPT),
+    Declared::plain(&REPLIES_WAITING),
 ];
+
+/// Rows of one person read in one go for an export.
+const EXPORTED: usize = 200;
+
+/// Answers of one person that are looked at.
+const LOOK_BACK: usize = 20;
 
 fn message_key(workspace: WorkspaceId, id: MessageId) -> Key {
     Key::of(&MESSAGES, workspace).id(id.0)
@@ -119,6 +143,30 @@ pub(super) fn update_message(txn: &mut Txn<'_>, message: &Message) -> Result<(),
     txn.put(&MESSAGES, &message_key(message.workspace, message.id), message)
 }
 
+fn doubt_key(message: &Message) -> Key {
+    Key::of(&IN_DOUBT, message.workspace).time(message.queued_at).id(message.id.0)
+}
+
+/// A person must say what became of it.
+pub(super) fn put_in_doubt(txn: &mut Txn<'_>, message: &Message) -> Result<(), StoreError> {
+    txn.mark(&IN_DOUBT, &doubt_key(message))
+}
+
+/// It is known (or decided) what became of it.
+pub(super) fn settle_doubt(txn: &mut Txn<'_>, message: &Message) -> Result<(), StoreError> {
+    txn.remove(&IN_DOUBT, &doubt_key(message))
+}
+
+/// Messages that may have left and wait for a person's word, newest first.
+pub fn list_in_doubt(
+    store: &Store,
+    workspace: WorkspaceId,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Message>, StoreError> {
+    page_of(store, workspace, &IN_DOUBT, &Key::of(&IN_DOUBT, workspace), before, limit)
+}
+
 /// For tests of other rooms: puts a message into a state as if its job had.
 #[cfg(test)]
 pub fn set_state(
@@ -130,6 +178,10 @@ pub fn set_state(
     app.store.write(|txn| {
         let Some(mut message) = find_message(txn, workspace, id)? else { return Ok(()) };
         message.state = state.clone();
+        match state {
+            super::model::Delivery::NeedsHuman { .. } => put_in_doubt(txn, &message)?,
+            _ => settle_doubt(txn, &message)?,
+        }
         update_message(txn, &message)
     })
 }
@@ -176,6 +228,21 @@ pub fn list_of_contact(
     store.read(|txn| messages_of(txn, workspace, &BY_CONTACT, &prefix, limit))
 }
 
+/// Messages of a contact page by page, newest first.
+pub fn page_of_contact(
+    store: &Store,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Message>, StoreError> {
+    let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
+    let keys = store.key_page(&BY_CONTACT, &prefix, before, Dir::Backward, limit)?;
+    let ids = keys.rows.iter().filter_map(Key::last_id).map(MessageId);
+    let rows = store.read(|txn| ids.clone().filter_map(|id| find_message(txn, workspace, id).transpose()).collect())?;
+    Ok(Page { rows, next: keys.next })
+}
+
 /// Messages of a contact, newest first, inside a transaction.
 pub fn find_of_contact(
     txn: &mut Txn<'_>,
@@ -205,7 +272,19 @@ pub fn list_recent(
     before: Option<&Cursor>,
     limit: usize,
 ) -> Result<Page<Message>, StoreError> {
-    let keys = store.key_page(&RECENT, &Key::of(&RECENT, workspace), before, Dir::Backward, limit)?;
+    page_of(store, workspace, &RECENT, &Key::of(&RECENT, workspace), before, limit)
+}
+
+/// One page of the messages that an index names, newest first.
+fn page_of(
+    store: &Store,
+    workspace: WorkspaceId,
+    index: &Table<()>,
+    prefix: &Key,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Message>, StoreError> {
+    let keys = store.key_page(index, prefix, before, Dir::Backward, limit)?;
     let ids = keys.rows.iter().filter_map(Key::last_id).map(MessageId);
     let rows = store.read(|txn| ids.clone().filter_map(|id| find_message(txn, workspace, id).transpose()).collect())?;
     Ok(Page { rows, next: keys.next })
@@ -259,7 +338,16 @@ pub fn update_reply(txn: &mut Txn<'_>, reply: &Reply) -> Result<(), StoreError> 
     Ok(())
 }
 
+fn waiting_key(reply: &Reply) -> Key {
+    Key::of(&REPLIES_WAITING, reply.workspace).time(reply.received_at).id(reply.id.0)
+}
+
 fn put_reply(txn: &mut Txn<'_>, reply: &Reply) -> Result<(), StoreError> {
+    if reply.waits() {
+        txn.mark(&REPLIES_WAITING, &waiting_key(reply))?;
+    } else {
+        txn.remove(&REPLIES_WAITING, &waiting_key(reply))?;
+    }
     txn.put(&REPLIES, &reply_key(reply.workspace, reply.id), reply)
 }
 
@@ -270,10 +358,46 @@ pub fn list_replies(
     before: Option<&Cursor>,
     limit: usize,
 ) -> Result<Page<Reply>, StoreError> {
-    let keys = store.key_page(&REPLIES_RECENT, &Key::of(&REPLIES_RECENT, workspace), before, Dir::Backward, limit)?;
+    let prefix = Key::of(&REPLIES_RECENT, workspace);
+    page_of_replies(store, workspace, &REPLIES_RECENT, &prefix, before, limit)
+}
+
+fn page_of_replies(
+    store: &Store,
+    workspace: WorkspaceId,
+    index: &Table<()>,
+    prefix: &Key,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Reply>, StoreError> {
+    let keys = store.key_page(index, prefix, before, Dir::Backward, limit)?;
     let ids = keys.rows.iter().filter_map(Key::last_id).map(ReplyId);
     let rows = store.read(|txn| ids.clone().filter_map(|id| find_reply(txn, workspace, id).transpose()).collect())?;
     Ok(Page { rows, next: keys.next })
+}
+
+/// Replies of a contact page by page, newest first.
+pub fn replies_of_contact(
+    store: &Store,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Reply>, StoreError> {
+    let prefix = Key::of(&REPLIES_BY_CONTACT, workspace).id(contact.0);
+    let keys = store.key_page(&REPLIES_BY_CONTACT, &prefix, before, Dir::Backward, limit)?;
+    let ids = keys.rows.iter().filter_map(Key::last_id).map(ReplyId);
+    let rows = store.read(|txn| ids.clone().filter_map(|id| find_reply(txn, workspace, id).transpose()).collect())?;
+    Ok(Page { rows, next: keys.next })
+}
+
+/// Replies that a person is to look at, newest first.
+pub fn list_waiting_replies(store: &Store, workspace: WorkspaceId, limit: usize) -> Result<Vec<Reply>, StoreError> {
+    store.read(|txn| {
+        let keys = txn.keys(&REPLIES_WAITING, &Key::of(&REPLIES_WAITING, workspace), Dir::Backward, limit)?;
+        let ids = keys.iter().filter_map(Key::last_id).map(ReplyId);
+        ids.filter_map(|id| find_reply(txn, workspace, id).transpose()).collect()
+    })
 }
 
 /// Replies of a contact, newest first.
@@ -289,11 +413,63 @@ pub fn list_replies_of_contact(
     ids.filter_map(|id| find_reply(txn, workspace, id).transpose()).collect()
 }
 
+/// Takes the words out of answers that came before then, the oldest first; who answered, when and how it was read
+/// stays. Returns how many were looked at, at most `limit`.
+pub fn sweep_excerpts(
+    store: &Store,
+    workspace: WorkspaceId,
+    before: UnixMillis,
+    limit: usize,
+) -> Result<usize, StoreError> {
+    let (place, prefix) = (Key::of(&SWEPT, workspace), Key::of(&REPLIES_RECENT, workspace));
+    store.write_reserved(|txn| {
+        let swept = txn.get(&SWEPT, &place)?;
+        let start = swept.map_or(prefix.as_prefix().start, |last| successor(&last));
+        let end = prefix.clone().time(before).0;
+        if start >= end {
+            return Ok(0);
+        }
+        let keys = txn.keys_range(&REPLIES_RECENT, &KeyRange { start, end }, Dir::Forward, limit)?;
+        for id in keys.iter().filter_map(Key::last_id).map(ReplyId) {
+            if let Some(reply) = find_reply(txn, workspace, id)? {
+                put_reply(txn, &without_words(reply))?;
+            }
+        }
+        if let Some(last) = keys.last() {
+            txn.put(&SWEPT, &place, &last.as_bytes().to_vec())?;
+        }
+        Ok(keys.len())
+    })
+}
+
+fn without_words(mut reply: Reply) -> Reply {
+    reply.excerpt.clear();
+    if let Some(reading) = &mut reply.reading {
+        reading.booking_links.clear();
+        reading.suggested.clear();
+        reading.times.iter_mut().for_each(|time| time.source_text.clear());
+    }
+    reply
+}
+
+/// The contact has perhaps asked not to be written to, and nobody has said yet whether that is so.
+pub fn may_have_opted_out(txn: &mut Txn<'_>, workspace: WorkspaceId, contact: ContactId) -> Result<bool, StoreError> {
+    let newest = list_replies_of_contact(txn, workspace, contact, LOOK_BACK)?;
+    Ok(newest.iter().any(|reply| reply.reading.as_ref().is_some_and(|reading| reading.undecided)))
+}
+
 fn export_messages(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(Vec::new()) };
     let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
-    let rows = store.read(|txn| messages_of(txn, workspace, &BY_CONTACT, &prefix, 1000))?;
-    Ok(rows.iter().filter_map(|message| serde_json::to_value(message).ok()).collect())
+    let (mut rows, mut before) = (Vec::new(), None);
+    loop {
+        let page = page_of(store, workspace, &BY_CONTACT, &prefix, before.as_ref(), EXPORTED)?;
+        rows.extend(page.rows.iter().filter_map(|message| serde_json::to_value(message).ok()));
+        before = page.next;
+        if before.is_none() {
+            return Ok(rows);
+        }
+    }
 }
 
 fn erase_messages(store: &Store, person: Person) -> Result<usize, StoreError> {
@@ -301,7 +477,7 @@ fn erase_messages(store: &Store, person: Person) -> Result<usize, StoreError> {
     let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
     let mut gone = 0;
     loop {
-        let count = store.write(|txn| {
+        let count = store.write_reserved(|txn| {
             let messages = messages_of(txn, workspace, &BY_CONTACT, &prefix, 50)?;
             for message in &messages {
                 remove_message(txn, message)?;
@@ -320,6 +496,7 @@ fn remove_message(txn: &mut Txn<'_>, message: &Message) -> Result<(), StoreError
     let (at, id) = (message.queued_at, message.id.0);
     txn.remove(&BY_CONTACT, &Key::of(&BY_CONTACT, workspace).id(message.contact.0).time(at).id(id))?;
     txn.remove(&RECENT, &Key::of(&RECENT, workspace).time(at).id(id))?;
+    settle_doubt(txn, message)?;
     if let Some(enrolment) = message.enrolment {
         txn.remove(&BY_ENROLMENT, &Key::of(&BY_ENROLMENT, workspace).id(enrolment.0).time(at).id(id))?;
     }
@@ -334,21 +511,30 @@ fn remove_message(txn: &mut Txn<'_>, message: &Message) -> Result<(), StoreError
 
 fn export_replies(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(Vec::new()) };
-    let rows = store.read(|txn| list_replies_of_contact(txn, workspace, contact, 1000))?;
-    Ok(rows.iter().filter_map(|reply| serde_json::to_value(reply).ok()).collect())
+    let prefix = Key::of(&REPLIES_BY_CONTACT, workspace).id(contact.0);
+    let (mut rows, mut before) = (Vec::new(), None);
+    loop {
+        let page = page_of_replies(store, workspace, &REPLIES_BY_CONTACT, &prefix, before.as_ref(), EXPORTED)?;
+        rows.extend(page.rows.iter().filter_map(|reply| serde_json::to_value(reply).ok()));
+        before = page.next;
+        if before.is_none() {
+            return Ok(rows);
+        }
+    }
 }
 
 fn erase_replies(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(0) };
     let mut gone = 0;
     loop {
-        let count = store.write(|txn| {
+        let count = store.write_reserved(|txn| {
             let replies = list_replies_of_contact(txn, workspace, contact, 50)?;
             for reply in &replies {
                 let (at, id) = (reply.received_at, reply.id.0);
                 let by_contact = Key::of(&REPLIES_BY_CONTACT, workspace).id(contact.0).time(at).id(id);
                 txn.remove(&REPLIES_BY_CONTACT, &by_contact)?;
                 txn.remove(&REPLIES_RECENT, &Key::of(&REPLIES_RECENT, workspace).time(at).id(id))?;
+                txn.remove(&REPLIES_WAITING, &waiting_key(reply))?;
                 // Nothing can come of seeing it again: the message that it answers is erased as well.
                 let seen = seen_key(txn, reply)?;
                 txn.remove(&REPLY_SEEN, &seen)?;

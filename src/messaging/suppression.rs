@@ -26,7 +26,12 @@ const BY_TARGET: Table<SuppressionId> = Table::sealed(
 );
 
 pub(super) const TABLES: &[Declared] = &[
-    Declared::kept(&SUPPRESSIONS, export, "An opt-out must be remembered to be honoured; it holds only the address."),
+    Declared::reduced(
+        &SUPPRESSIONS,
+        export,
+        reduce_all,
+        "An opt-out must be remembered to be honoured; of an erased person only a keyed hash of the address is left.",
+    ),
     Declared::plain(&BY_TARGET),
 ];
 
@@ -43,11 +48,14 @@ pub enum SuppressError {
 }
 
 impl Target {
-    fn comparable(&self) -> String {
-        match self {
+    /// By what it is looked up.
+    fn hash(&self, txn: &Txn<'_>, workspace: WorkspaceId) -> Result<[u8; 16], StoreError> {
+        let comparable = match self {
             Target::Address(address) => format!("address|{}", address.compare()),
             Target::Domain(domain) => format!("domain|{}", comparable_domain(domain)),
-        }
+            Target::Erased(hash) => return Ok(*hash),
+        };
+        txn.blind(workspace, "suppression", &comparable)
     }
 
     /// As shown.
@@ -55,6 +63,7 @@ impl Target {
         match self {
             Target::Address(address) => address.display().to_owned(),
             Target::Domain(domain) => format!("everyone at {domain}"),
+            Target::Erased(_) => "Somebody who was erased".to_owned(),
         }
     }
 }
@@ -78,7 +87,7 @@ fn target_key(
     target: &Target,
     reason: SuppressionReason,
 ) -> Result<Key, StoreError> {
-    let hash = txn.blind(workspace, "suppression", &target.comparable())?;
+    let hash = target.hash(txn, workspace)?;
     let is_fact = reason == SuppressionReason::Bounced;
     Ok(Key::of(&BY_TARGET, workspace).bytes(&hash).u8(u8::from(is_fact)))
 }
@@ -147,11 +156,46 @@ fn rank(reason: SuppressionReason) -> u8 {
     }
 }
 
+/// The keyed hash by which an address is kept from being written to after its person was erased.
+pub fn hash_of(store: &Store, workspace: WorkspaceId, address: &EmailAddress) -> Result<[u8; 16], StoreError> {
+    store.read(|txn| Target::Address(address.clone()).hash(txn, workspace))
+}
+
+/// Somebody is erased: what stands about this address is reduced to its hash, and it is written to no more, also when
+/// it comes back in a file. Again is harmless.
+pub fn forget_address(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    now: UnixMillis,
+    hash: [u8; 16],
+) -> Result<(), StoreError> {
+    let erased = Target::Erased(hash);
+    for kind in [SuppressionReason::Rights, SuppressionReason::Bounced] {
+        let place = target_key(txn, workspace, &erased, kind)?;
+        let Some(id) = txn.get(&BY_TARGET, &place)? else { continue };
+        reduce(txn, workspace, id)?;
+    }
+    suppress(txn, workspace, now, &erased, SuppressionReason::Rights, ERASED, None).map(|_| ())
+}
+
+/// Takes the address out of an entry; the wish stands.
+fn reduce(txn: &mut Txn<'_>, workspace: WorkspaceId, id: SuppressionId) -> Result<(), StoreError> {
+    let Some(entry) = txn.get(&SUPPRESSIONS, &key(workspace, id))? else { return Ok(()) };
+    let target = match &entry.target {
+        Target::Address(_) => Target::Erased(entry.target.hash(txn, workspace)?),
+        other => other.clone(),
+    };
+    let reduced = Suppression { target, how: ERASED.to_owned(), contact: None, ..entry };
+    txn.put(&SUPPRESSIONS, &key(workspace, id), &reduced)
+}
+
+const ERASED: &str = "erased";
+
 /// A member adds an address or domain.
 pub fn suppress_by_hand(app: &App, actor: &Actor, target: &Target, note: &str) -> Result<bool, SuppressError> {
     actor.require(Permission::ManageSuppressions)?;
     let now = app.now();
-    app.store.write(|txn| {
+    app.store.write_reserved(|txn| {
         let reason = SuppressionReason::ByHand;
         let added = suppress(txn, actor.workspace, now, target, reason, note, None)?;
         audit::record(txn, actor.workspace, now, &Who::of(actor), "suppression.added", "suppression", note)?;
@@ -228,6 +272,20 @@ fn export(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, Store
         Ok::<(), StoreError>(())
     })?;
     Ok(rows)
+}
+
+/// What the person left in other entries, for example that of an address they answered from.
+fn reduce_all(store: &Store, person: Person) -> Result<usize, StoreError> {
+    let Person::Contact(workspace, contact) = person else { return Ok(0) };
+    let mut theirs = Vec::new();
+    store.each(&SUPPRESSIONS, &Key::of(&SUPPRESSIONS, workspace), |_, entry| {
+        theirs.extend((entry.contact == Some(contact)).then_some(entry.id));
+        Ok::<(), StoreError>(())
+    })?;
+    for id in &theirs {
+        store.write_reserved(|txn| reduce(txn, workspace, *id))?;
+    }
+    Ok(theirs.len())
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub fn read_token(app: &App, text: &str) -> Option<Opened> {
 pub fn unsubscribe(app: &App, opened: Opened, how: &str) -> Result<Option<String>, StoreError> {
     let now = app.now();
     let workspace = opened.workspace;
-    app.store.write(|txn| {
+    app.store.write_reserved(|txn| {
         let Some(message) = find_message(txn, workspace, opened.message)? else { return Ok(None) };
         let target = Target::Address(message.to.clone());
         let contact = (message.purpose != Purpose::Test).then_some(message.contact);

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Denied, Permission};
 use crate::base::{UnixMillis, INSTANCE};
-use crate::store::{backup, MasterKey, StoreError};
+use crate::store::{backup, erased, MasterKey, StoreError};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackupFile {
@@ -55,6 +55,7 @@ pub fn write_backup(
         std::fs::create_dir_all(dir).map_err(|source| backup::BackupError::File { path: dir.to_owned(), source })?;
     }
     let summary = backup::write(&app.store, master, file, now)?;
+    erased::merge(&erased::list_in(&app.config.data.dir), &backup::erased_beside(file), master)?;
     tracing::info!(file = %file.display(), rows = summary.rows(), "backup written");
     Ok(summary)
 }

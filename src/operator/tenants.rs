@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Denied, Permission};
 use crate::base::{UnixMillis, WorkspaceId, INSTANCE};
+use crate::events::{self, Happened};
 use crate::messaging::{usage_by_day, Counted};
 use crate::store::StoreError;
 use crate::workspaces::{self, Workspace, WorkspaceError, WorkspaceState};
@@ -93,6 +94,9 @@ fn change(
         workspaces::put(txn, &after, Some(&before))?;
         audit::record(txn, id, now, &who, act, &on, detail)?;
         audit::record(txn, INSTANCE, now, &who, act, &on, detail)?;
+        if after.state == WorkspaceState::Open && before.state != after.state {
+            events::append(txn, id, now, Happened::SendingResumed)?;
+        }
         Ok(after)
     })
 }

@@ -1,5 +1,7 @@
 //! `/v1`: sequences, enrolments and workers. The same services as the pages, in JSON.
 
+mod workers;
+
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
@@ -7,18 +9,22 @@ use actix_web::{web, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
+use self::workers::{
+    activate_worker, delete_worker, get_worker, get_workers, patch_worker, pause_sending, pause_worker, post_worker,
+    put_worker, resume_sending, worker_of,
+};
 use super::sequences::{self, SequenceForm, StepForm};
 use super::{
-    activate, enrol, figures, get, get_sequence, list_group, list_sequences, stop, Enrolment, Group, OutreachError,
-    Sequence, State,
+    enrol, enrol_tag, get, get_sequence, list_group, list_of_contact, list_sequences, stop, Enrolment, Group,
+    OutreachError, Sequence, State,
 };
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{ContactId, Cursor, EnrolmentId, SequenceId, WorkerId};
+use crate::base::{ContactId, EnrolmentId, SequenceId, WorkerId};
 use crate::http::api::FieldError;
-use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, IdempotencyStore};
-use crate::http::{run, ApiError, ApiJson, ApiPage, PageError};
-use crate::workers::{self, Worker, WorkerError, WorkerForm, WorkerState};
+use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, IdempotencyStore, Once};
+use crate::http::{run, ApiError, ApiJson, ApiPage, PageError, PageQuery};
+use crate::workers::WorkerError;
 
 pub fn api_routes(config: &mut web::ServiceConfig) {
     let at = web::resource::<&str>;
@@ -35,41 +41,53 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
             at("/workers/{worker}")
                 .route(web::get().to(get_worker))
                 .route(web::put().to(put_worker))
+                .route(web::patch().to(patch_worker))
                 .route(web::delete().to(delete_worker)),
         )
         .service(at("/workers/{worker}/activate").route(web::post().to(activate_worker)))
         .service(at("/workers/{worker}/pause").route(web::post().to(pause_worker)))
+        .service(at("/sending/pause").route(web::post().to(pause_sending)))
+        .service(at("/sending/resume").route(web::post().to(resume_sending)))
         .service(
             at("/workers/{worker}/enrolments")
                 .route(web::get().to(get_enrolments))
                 .route(web::post().to(post_enrolments)),
         )
-        .service(at("/enrolments/{enrolment}").route(web::get().to(get_enrolment)))
-        .service(at("/enrolments/{enrolment}/stop").route(web::post().to(stop_enrolment)));
+        .service(at("/workers/{worker}/enrolments/audience").route(web::post().to(enrol_audience)))
+        .service(at("/enrolments").route(web::get().to(get_enrolments_of_contact)))
+        .service(
+            at("/enrolments/{enrolment}").route(web::get().to(get_enrolment)).route(web::delete().to(delete_enrolment)),
+        )
+        .service(at("/enrolments/{enrolment}/stop").route(web::post().to(stop_enrolment)))
+        .service(at("/enrolments/{enrolment}/resume").route(web::post().to(resume_enrolment)));
 }
 
 #[derive(OpenApi)]
-#[openapi(
-    paths(
-        get_sequences,
-        post_sequence,
-        get_one_sequence,
-        put_sequence,
-        delete_sequence,
-        get_workers,
-        post_worker,
-        get_worker,
-        put_worker,
-        delete_worker,
-        activate_worker,
-        pause_worker,
-        get_enrolments,
-        post_enrolments,
-        get_enrolment,
-        stop_enrolment
-    ),
-    components(schemas(SequenceJson, StepJson, WorkerJson, WorkerBody, EnrolmentJson, EnrolBody, EnrolledJson))
-)]
+#[openapi(paths(
+    get_sequences,
+    post_sequence,
+    get_one_sequence,
+    put_sequence,
+    delete_sequence,
+    workers::get_workers,
+    workers::post_worker,
+    workers::get_worker,
+    workers::put_worker,
+    workers::patch_worker,
+    workers::delete_worker,
+    workers::activate_worker,
+    workers::pause_worker,
+    workers::pause_sending,
+    workers::resume_sending,
+    get_enrolments,
+    post_enrolments,
+    enrol_audience,
+    get_enrolments_of_contact,
+    get_enrolment,
+    delete_enrolment,
+    stop_enrolment,
+    resume_enrolment
+))]
 struct Api;
 
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -88,7 +106,7 @@ impl From<OutreachError> for ApiError {
                 ApiError::invalid(errors.collect())
             }
             OutreachError::Worker(WorkerError::Invalid { field, words }) => {
-                ApiError::invalid(vec![FieldError::at(&format!("/{field}"), words)])
+                ApiError::invalid(vec![FieldError::at(&workers::place_of(field), words)])
             }
             OutreachError::NotReady(missing) => ApiError::new(StatusCode::CONFLICT, "not_ready", missing.join(" ")),
             other => PageError::from(other).into(),
@@ -112,21 +130,40 @@ async fn service<T: Send + 'static>(
 
 type Answers = web::Data<Arc<dyn IdempotencyStore>>;
 
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SequenceJson {
-    /// Absent in what is sent.
-    #[serde(default)]
-    id: Option<String>,
+    id: String,
     name: String,
     steps: Vec<StepJson>,
     /// All texts are approved and may leave.
-    #[serde(default)]
     is_approved: bool,
-    #[serde(default)]
+    /// Grows with each change of the steps.
     version: u32,
+    created_at: String,
+    changed_at: String,
+}
+
+/// A sequence as it is written. What only the server says may stand in it, so that an answer can be changed and sent
+/// back; it is not read.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SequenceBody {
+    name: String,
+    steps: Vec<StepJson>,
+    #[serde(default, rename = "id")]
+    _id: Option<String>,
+    #[serde(default, rename = "is_approved")]
+    _is_approved: Option<bool>,
+    #[serde(default, rename = "version")]
+    _version: Option<u32>,
+    #[serde(default, rename = "created_at")]
+    _created_at: Option<String>,
+    #[serde(default, rename = "changed_at")]
+    _changed_at: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct StepJson {
     /// Of a step that exists; absent for a new one.
     #[serde(default)]
@@ -151,48 +188,70 @@ impl From<&Sequence> for SequenceJson {
             text: step.text.clone(),
         };
         Self {
-            id: Some(sequence.id.to_string()),
+            id: sequence.id.to_string(),
             name: sequence.name.clone(),
             steps: sequence.steps.iter().map(step).collect(),
             is_approved: sequence.is_all_approved(),
             version: sequence.version,
+            created_at: sequence.created_at.to_rfc3339(),
+            changed_at: sequence.changed_at.to_rfc3339(),
         }
     }
 }
 
-impl SequenceJson {
-    fn form(self) -> SequenceForm {
-        let step = |step: StepJson| StepForm {
-            id: step.id.and_then(|id| id.parse().ok()),
+impl SequenceBody {
+    fn form(self) -> Result<SequenceForm, ApiError> {
+        let mut errors = Vec::new();
+        let mut id = |place: usize, text: String| {
+            let id = text.parse().ok();
+            if id.is_none() {
+                let words = "This is not the id of a step. Leave it out for a new one.";
+                errors.push(FieldError::at(&format!("/steps/{place}/id"), words));
+            }
+            id
+        };
+        let mut step = |(place, step): (usize, StepJson)| StepForm {
+            id: step.id.and_then(|text| id(place, text)),
             wait_days: step.wait_days,
             working_days: step.working_days,
             subject: step.subject,
             text: step.text,
         };
-        SequenceForm { name: self.name, steps: self.steps.into_iter().map(step).collect() }
+        let steps = self.steps.into_iter().enumerate().map(&mut step).collect();
+        if errors.is_empty() {
+            Ok(SequenceForm { name: self.name, steps })
+        } else {
+            Err(ApiError::invalid(errors))
+        }
     }
 }
 
 /// All sequences of the workspace.
-#[utoipa::path(get, path = "/v1/sequences", tag = "sequences", responses((status = 200, body = ApiPage<SequenceJson>)))]
-async fn get_sequences(app: web::Data<App>, actor: Actor) -> Result<HttpResponse, ApiError> {
+#[utoipa::path(get, path = "/v1/sequences", tag = "sequences", params(PageQuery),
+    responses((status = 200, body = ApiPage<SequenceJson>)))]
+async fn get_sequences(
+    app: web::Data<App>,
+    actor: Actor,
+    query: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
     actor.require(Permission::ViewOutreach)?;
     let all = service(move || Ok(list_sequences(&app.store, actor.workspace)?)).await?;
-    Ok(HttpResponse::Ok().json(ApiPage { data: all.iter().map(SequenceJson::from).collect(), next_cursor: None }))
+    let page = query.part_of(all, |sequence| sequence.id.to_string().into_bytes())?;
+    Ok(HttpResponse::Ok().json(ApiPage::from(page.map(|sequence| SequenceJson::from(&sequence)))))
 }
 
 /// Writes a sequence. Its texts leave once a worker that uses it is switched on.
-#[utoipa::path(post, path = "/v1/sequences", tag = "sequences", request_body = SequenceJson, responses((status = 201, body = SequenceJson)))]
+#[utoipa::path(post, path = "/v1/sequences", tag = "sequences", request_body = SequenceBody, responses((status = 201, body = SequenceJson)))]
 async fn post_sequence(
     app: web::Data<App>,
     actor: Actor,
     answers: Answers,
     key: IdempotencyKey,
-    body: ApiJson<SequenceJson>,
+    body: ApiJson<SequenceBody>,
 ) -> Result<ApiAnswer, ApiError> {
     run(move || {
         idempotent(&***answers, actor.workspace, &key, body.fingerprint, || {
-            let made = sequences::create(&app, &actor, &body.value.form())?;
+            let made = sequences::create(&app, &actor, &body.value.form()?)?;
             ApiAnswer::created(format!("/v1/sequences/{}", made.id), &SequenceJson::from(&made))
         })
     })
@@ -211,14 +270,15 @@ async fn get_one_sequence(
 }
 
 /// Replaces name and steps. Steps with an id keep their history; changed texts wait for an approval by a person.
-#[utoipa::path(put, path = "/v1/sequences/{sequence}", tag = "sequences", params(("sequence" = String, Path,)), request_body = SequenceJson, responses((status = 200, body = SequenceJson)))]
+#[utoipa::path(put, path = "/v1/sequences/{sequence}", tag = "sequences", params(("sequence" = String, Path,)), request_body = SequenceBody, responses((status = 200, body = SequenceJson)))]
 async fn put_sequence(
     app: web::Data<App>,
     actor: Actor,
     id: web::Path<SequenceId>,
-    body: ApiJson<SequenceJson>,
+    body: ApiJson<SequenceBody>,
 ) -> Result<HttpResponse, ApiError> {
-    let saved = service(move || sequences::update(&app, &actor, *id, &body.value.form())).await?;
+    let form = body.value.form()?;
+    let saved = service(move || sequences::update(&app, &actor, *id, &form)).await?;
     Ok(HttpResponse::Ok().json(SequenceJson::from(&saved)))
 }
 
@@ -230,171 +290,6 @@ async fn delete_sequence(
 ) -> Result<HttpResponse, ApiError> {
     service(move || sequences::delete(&app, &actor, *id)).await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub struct WorkerJson {
-    id: String,
-    name: String,
-    goal: String,
-    audience_tag: String,
-    sequence: Option<String>,
-    mailbox: Option<String>,
-    calendar: Option<String>,
-    /// `off`, `working` or `paused`.
-    state: &'static str,
-    /// Why it is paused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    leads: u64,
-    written_to: u64,
-    replied: u64,
-    interested: u64,
-    meetings: u64,
-}
-
-/// What may be set; limits, hours and the meeting are set on the worker's page.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct WorkerBody {
-    name: String,
-    #[serde(default)]
-    goal: String,
-    #[serde(default)]
-    audience_tag: String,
-    #[serde(default)]
-    sequence: Option<String>,
-    #[serde(default)]
-    mailbox: Option<String>,
-    #[serde(default)]
-    calendar: Option<String>,
-    #[serde(default)]
-    sender_name: Option<String>,
-}
-
-impl WorkerBody {
-    fn into_form(self, standing: WorkerForm) -> Result<WorkerForm, ApiError> {
-        let mut form = standing;
-        form.sequence = id_at("/sequence", self.sequence)?;
-        form.mailbox = id_at("/mailbox", self.mailbox)?;
-        form.calendar = id_at("/calendar", self.calendar)?;
-        (form.name, form.goal, form.audience_tag) = (self.name, self.goal, self.audience_tag.to_lowercase());
-        if let Some(name) = self.sender_name {
-            form.sender.name = name;
-        }
-        Ok(form)
-    }
-}
-
-fn id_at<T: std::str::FromStr>(pointer: &str, text: Option<String>) -> Result<Option<T>, ApiError> {
-    let wrong = |_| ApiError::invalid(vec![FieldError::at(pointer, "This is not an id of ours.")]);
-    text.map(|text| text.parse().map_err(wrong)).transpose()
-}
-
-fn worker_json(app: &App, actor: &Actor, worker: &Worker) -> Result<WorkerJson, OutreachError> {
-    let figures = figures(&app.store, actor.workspace, worker.id)?;
-    let (state, reason) = match &worker.state {
-        WorkerState::Off => ("off", None),
-        WorkerState::Working => ("working", None),
-        WorkerState::Paused(off) => ("paused", Some(off.reason.clone())),
-    };
-    Ok(WorkerJson {
-        id: worker.id.to_string(),
-        name: worker.name.clone(),
-        goal: worker.goal.clone(),
-        audience_tag: worker.audience_tag.clone(),
-        sequence: worker.sequence.map(|id| id.to_string()),
-        mailbox: worker.mailbox.map(|id| id.to_string()),
-        calendar: worker.calendar.map(|id| id.to_string()),
-        state,
-        reason,
-        leads: figures.of(Group::All),
-        written_to: figures.of(Group::Written),
-        replied: figures.of(Group::Replied),
-        interested: figures.of(Group::Interested),
-        meetings: figures.of(Group::Meeting),
-    })
-}
-
-fn worker_of(app: &App, actor: &Actor, id: WorkerId) -> Result<Worker, OutreachError> {
-    actor.require(Permission::ViewOutreach)?;
-    workers::get(&app.store, actor.workspace, id)?.ok_or(OutreachError::NotFound)
-}
-
-/// All workers with their figures.
-#[utoipa::path(get, path = "/v1/workers", tag = "workers", responses((status = 200, body = ApiPage<WorkerJson>)))]
-async fn get_workers(app: web::Data<App>, actor: Actor) -> Result<HttpResponse, ApiError> {
-    actor.require(Permission::ViewOutreach)?;
-    let data = service(move || {
-        let all = workers::list(&app.store, actor.workspace)?;
-        all.iter().map(|worker| worker_json(&app, &actor, worker)).collect::<Result<Vec<_>, _>>()
-    });
-    Ok(HttpResponse::Ok().json(ApiPage { data: data.await?, next_cursor: None }))
-}
-
-/// Makes a worker that is off.
-#[utoipa::path(post, path = "/v1/workers", tag = "workers", request_body = WorkerBody, responses((status = 201, body = WorkerJson)))]
-async fn post_worker(
-    app: web::Data<App>,
-    actor: Actor,
-    answers: Answers,
-    key: IdempotencyKey,
-    body: ApiJson<WorkerBody>,
-) -> Result<ApiAnswer, ApiError> {
-    run(move || {
-        idempotent(&***answers, actor.workspace, &key, body.fingerprint, || {
-            let form = body.value.into_form(WorkerForm::fresh(""))?;
-            let made = workers::create(&app, &actor, &form).map_err(OutreachError::from)?;
-            ApiAnswer::created(format!("/v1/workers/{}", made.id), &worker_json(&app, &actor, &made)?)
-        })
-    })
-    .await?
-}
-
-#[utoipa::path(get, path = "/v1/workers/{worker}", tag = "workers", params(("worker" = String, Path,)), responses((status = 200, body = WorkerJson)))]
-async fn get_worker(app: web::Data<App>, actor: Actor, id: web::Path<WorkerId>) -> Result<HttpResponse, ApiError> {
-    let found = service(move || worker_json(&app, &actor, &worker_of(&app, &actor, *id)?));
-    Ok(HttpResponse::Ok().json(found.await?))
-}
-
-/// Changes a worker; what the body cannot name stays.
-#[utoipa::path(put, path = "/v1/workers/{worker}", tag = "workers", params(("worker" = String, Path,)), request_body = WorkerBody, responses((status = 200, body = WorkerJson)))]
-async fn put_worker(
-    app: web::Data<App>,
-    actor: Actor,
-    id: web::Path<WorkerId>,
-    body: ApiJson<WorkerBody>,
-) -> Result<HttpResponse, ApiError> {
-    let saved = run(move || {
-        let standing = WorkerForm::of(&worker_of(&app, &actor, *id)?);
-        let form = body.value.into_form(standing)?;
-        let saved = workers::update(&app, &actor, *id, &form).map_err(OutreachError::from)?;
-        Ok::<_, ApiError>(worker_json(&app, &actor, &saved)?)
-    });
-    Ok(HttpResponse::Ok().json(saved.await??))
-}
-
-#[utoipa::path(delete, path = "/v1/workers/{worker}", tag = "workers", params(("worker" = String, Path,)), responses((status = 204)))]
-async fn delete_worker(app: web::Data<App>, actor: Actor, id: web::Path<WorkerId>) -> Result<HttpResponse, ApiError> {
-    service(move || Ok(workers::delete(&app, &actor, *id)?)).await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
-/// Switches a worker on. 409 `not_ready` lists what is missing.
-#[utoipa::path(post, path = "/v1/workers/{worker}/activate", tag = "workers", params(("worker" = String, Path,)), responses((status = 200, body = WorkerJson), (status = 409)))]
-async fn activate_worker(app: web::Data<App>, actor: Actor, id: web::Path<WorkerId>) -> Result<HttpResponse, ApiError> {
-    let switched = service(move || worker_json(&app, &actor, &activate(&app, &actor, *id)?));
-    Ok(HttpResponse::Ok().json(switched.await?))
-}
-
-/// Switches a worker off: nothing more leaves from that moment on.
-#[utoipa::path(post, path = "/v1/workers/{worker}/pause", tag = "workers", params(("worker" = String, Path,)), responses((status = 200, body = WorkerJson)))]
-async fn pause_worker(app: web::Data<App>, actor: Actor, id: web::Path<WorkerId>) -> Result<HttpResponse, ApiError> {
-    let switched = service(move || {
-        workers::pause(&app, &actor, *id, "Paused by a program.")?;
-        worker_json(&app, &actor, &worker_of(&app, &actor, *id)?)
-    });
-    Ok(HttpResponse::Ok().json(switched.await?))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -450,35 +345,62 @@ impl From<&Enrolment> for EnrolmentJson {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
-struct ListQuery {
+#[into_params(parameter_in = Query)]
+struct OfGroup {
     /// One of the lists of the worker's page: `all`, `waiting`, `replied`, …
     group: Option<String>,
-    cursor: Option<String>,
-    /// 1 to 100.
-    limit: Option<usize>,
 }
 
 /// Leads of a worker, newest first.
-#[utoipa::path(get, path = "/v1/workers/{worker}/enrolments", tag = "enrolments", params(("worker" = String, Path,), ListQuery), responses((status = 200, body = ApiPage<EnrolmentJson>)))]
+#[utoipa::path(get, path = "/v1/workers/{worker}/enrolments", tag = "enrolments",
+    params(("worker" = String, Path,), OfGroup, PageQuery), responses((status = 200, body = ApiPage<EnrolmentJson>)))]
 async fn get_enrolments(
     app: web::Data<App>,
     actor: Actor,
     id: web::Path<WorkerId>,
-    query: web::Query<ListQuery>,
+    of: web::Query<OfGroup>,
+    query: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let cursor = query.cursor.as_deref().map(Cursor::parse).transpose();
-    let cursor = cursor.map_err(|error| ApiError::bad_request(error.to_string()))?;
-    let group = match query.group.as_deref() {
+    let (cursor, limit) = query.parts()?;
+    let group = match of.group.as_deref() {
         None => Group::All,
-        Some(name) => Group::parse(name).ok_or_else(|| ApiError::bad_request("There is no such group of leads."))?,
+        Some(name) => Group::parse(name).ok_or_else(|| {
+            ApiError::invalid(vec![FieldError::in_query("group", "group is one of the lists of the worker's page.")])
+        })?,
     };
-    let limit = query.limit.unwrap_or(50).clamp(1, 100);
     let page = service(move || {
         let worker = worker_of(&app, &actor, *id)?;
         Ok(list_group(&app.store, actor.workspace, worker.id, group, cursor.as_ref(), limit)?)
     });
     let page = page.await?.map(|lead| EnrolmentJson::from(&lead));
     Ok(HttpResponse::Ok().json(ApiPage::from(page)))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OfContact {
+    /// The contact's id.
+    contact: Option<String>,
+}
+
+/// What a contact is or was a lead of, newest first. Leads of one worker stand under the worker.
+#[utoipa::path(get, path = "/v1/enrolments", tag = "enrolments", params(OfContact, PageQuery),
+    responses((status = 200, body = ApiPage<EnrolmentJson>), (status = 422, description = "No contact is named")))]
+async fn get_enrolments_of_contact(
+    app: web::Data<App>,
+    actor: Actor,
+    of: web::Query<OfContact>,
+    query: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    actor.require(Permission::ViewOutreach)?;
+    let contact: Option<ContactId> = of.contact.as_deref().and_then(|id| id.parse().ok());
+    let contact = contact.ok_or_else(|| {
+        let words = "Name the contact: ?contact= and its id. Leads of a worker: /v1/workers/{worker}/enrolments.";
+        ApiError::invalid(vec![FieldError::in_query("contact", words)])
+    })?;
+    let all = service(move || Ok(app.store.read(|txn| list_of_contact(txn, actor.workspace, contact))?)).await?;
+    let page = query.part_of(all, |lead| lead.id.to_string().into_bytes())?;
+    Ok(HttpResponse::Ok().json(ApiPage::from(page.map(|lead| EnrolmentJson::from(&lead)))))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -517,6 +439,32 @@ async fn post_enrolments(
     .await?
 }
 
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AudienceJson {
+    /// The tag whose contacts are being added.
+    tag: String,
+}
+
+/// Adds all contacts of the worker's audience tag, in the background. Those that cannot be leads are left out.
+#[utoipa::path(post, path = "/v1/workers/{worker}/enrolments/audience", tag = "enrolments",
+    params(("worker" = String, Path,)),
+    responses((status = 202, body = AudienceJson), (status = 409, description = "It has no tag or no sequence")))]
+async fn enrol_audience(
+    app: web::Data<App>,
+    actor: Actor,
+    once: Once,
+    id: web::Path<WorkerId>,
+) -> Result<ApiAnswer, ApiError> {
+    run(move || {
+        once.carry_out(|| {
+            enrol_tag(&app, &actor, *id)?;
+            let tag = worker_of(&app, &actor, *id)?.audience_tag;
+            ApiAnswer::json(StatusCode::ACCEPTED, &AudienceJson { tag })
+        })
+    })
+    .await?
+}
+
 fn contact_ids(texts: &[String]) -> Result<Vec<ContactId>, ApiError> {
     if texts.len() > 100 {
         return Err(ApiError::invalid(vec![FieldError::at("/contacts", "Send at most 100 contacts at once.")]));
@@ -539,13 +487,43 @@ async fn get_enrolment(
     Ok(HttpResponse::Ok().json(EnrolmentJson::from(&found.await?)))
 }
 
-/// Takes one lead out; nothing more is sent to it.
-#[utoipa::path(post, path = "/v1/enrolments/{enrolment}/stop", tag = "enrolments", params(("enrolment" = String, Path,)), responses((status = 200, body = EnrolmentJson)))]
-async fn stop_enrolment(
+/// Takes a lead off the list, figures included. What was sent stays with the contact's messages.
+#[utoipa::path(delete, path = "/v1/enrolments/{enrolment}", tag = "enrolments", params(("enrolment" = String, Path,)),
+    responses((status = 204), (status = 404, description = "Not in this workspace")))]
+async fn delete_enrolment(
     app: web::Data<App>,
     actor: Actor,
     id: web::Path<EnrolmentId>,
 ) -> Result<HttpResponse, ApiError> {
-    let stopped = service(move || stop(&app, &actor, *id)).await?;
-    Ok(HttpResponse::Ok().json(EnrolmentJson::from(&stopped)))
+    service(move || enrol::remove(&app, &actor, *id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Takes one lead out; nothing more is sent to it.
+#[utoipa::path(post, path = "/v1/enrolments/{enrolment}/stop", tag = "enrolments",
+    params(("enrolment" = String, Path,)), responses((status = 200, body = EnrolmentJson)))]
+async fn stop_enrolment(
+    app: web::Data<App>,
+    actor: Actor,
+    once: Once,
+    id: web::Path<EnrolmentId>,
+) -> Result<ApiAnswer, ApiError> {
+    run(move || once.carry_out(|| ApiAnswer::json(StatusCode::OK, &EnrolmentJson::from(&stop(&app, &actor, *id)?))))
+        .await?
+}
+
+/// Takes a stopped, finished or paused lead up again, with the step after the last one sent.
+#[utoipa::path(post, path = "/v1/enrolments/{enrolment}/resume", tag = "enrolments",
+    params(("enrolment" = String, Path,)),
+    responses((status = 200, body = EnrolmentJson), (status = 409, description = "May not be written to, in words")))]
+async fn resume_enrolment(
+    app: web::Data<App>,
+    actor: Actor,
+    once: Once,
+    id: web::Path<EnrolmentId>,
+) -> Result<ApiAnswer, ApiError> {
+    run(move || {
+        once.carry_out(|| ApiAnswer::json(StatusCode::OK, &EnrolmentJson::from(&enrol::resume(&app, &actor, *id)?)))
+    })
+    .await?
 }

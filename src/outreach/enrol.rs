@@ -169,9 +169,10 @@ fn page_of_tag(
     tag: &str,
     after: Option<&Cursor>,
 ) -> Result<Page<Contact>, StoreError> {
-    let mut page = contacts::list_newest(store, workspace, after, PAGE)?;
-    page.rows.retain(|contact| has_tag(contact, tag));
-    Ok(page)
+    let page = contacts::list_of_tag(store, workspace, tag, after, PAGE)?;
+    let rows = store
+        .read(|txn| page.rows.iter().filter_map(|id| contacts::find(txn, workspace, *id).transpose()).collect())?;
+    Ok(Page { rows, next: page.next })
 }
 
 fn add_all(
@@ -257,6 +258,9 @@ fn why_not(txn: &mut Txn<'_>, contact: &Contact, sequence: SequenceId) -> Result
     let Some(address) = contact.address() else { return Ok(Some(Skip::NoAddress)) };
     if messaging::is_suppressed(txn, contact.workspace, address, Purpose::Outreach)?.is_some() {
         return Ok(Some(Skip::Suppressed));
+    }
+    if messaging::may_have_opted_out(txn, contact.workspace, contact.id)? {
+        return Ok(Some(Skip::MayHaveOptedOut));
     }
     let before = store::list_of_contact(txn, contact.workspace, contact.id)?;
     if before.iter().any(|enrolment| enrolment.state.is_active()) {

@@ -222,6 +222,8 @@ impl Enrolment {
 pub enum Skip {
     NoAddress,
     Suppressed,
+    /// An answer may be an opt-out, and nobody has said yet whether it is.
+    MayHaveOptedOut,
     Restricted,
     /// In this or another sequence at this moment.
     AlreadyEnrolled,
@@ -233,6 +235,7 @@ impl Skip {
         match self {
             Skip::NoAddress => "no address",
             Skip::Suppressed => "must not be written to",
+            Skip::MayHaveOptedOut => "may have opted out, which waits for your word",
             Skip::Restricted => "asked that their data is only stored",
             Skip::AlreadyEnrolled => "in a sequence already",
             Skip::HadThisSequence => "had this sequence before",

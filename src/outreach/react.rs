@@ -9,11 +9,12 @@ use super::{store, timing, wake};
 use crate::app::App;
 use crate::base::{day_words, BookingId, ContactId, MessageId, ReplyId, StepId, UnixMillis, WorkspaceId};
 use crate::connections::{self, State as Link};
-use crate::events::{Event, Happened, Subscriber};
+use crate::events::{Event, Happened, Start, Subscriber};
 use crate::jobs::NewJob;
-use crate::messaging::{self, Message, Reply};
+use crate::messaging::{self, Message, Reading, Reply};
 use crate::store::{StoreError, Txn};
 use crate::workers;
+use crate::workspaces;
 
 /// A deferral without a date is asked about again after this many days (contract 1).
 const LATER_DAYS: i64 = 90;
@@ -24,6 +25,11 @@ pub struct Follow;
 impl Subscriber<App> for Follow {
     fn name(&self) -> &'static str {
         "outreach"
+    }
+
+    /// A reaction: what happened before it was there has had its effect, or must not have one years later.
+    fn start(&self) -> Start {
+        Start::Now
     }
 
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {
@@ -47,6 +53,7 @@ impl Subscriber<App> for Follow {
             }
             Happened::BookingConfirmed { booking, contact } => booked(app, workspace, *booking, *contact, now),
             Happened::WorkerActivated { worker } => wake::worker(app, workspace, *worker, now),
+            Happened::SendingResumed => wake::workspace(app, workspace, now),
             Happened::ConnectionMade { connection } => wake::mailbox(app, workspace, *connection, now),
             Happened::SequenceChanged { sequence } => wake::sequence(app, workspace, *sequence, now),
             Happened::ContactErased { contact } => erased(app, workspace, *contact),
@@ -160,19 +167,48 @@ fn answered(app: &App, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) 
     }
     app.store.write(|txn| {
         let Some(before) = plan::meant(txn, workspace, reply.enrolment, reply.contact)? else { return Ok(()) };
-        if label == "out_of_office" {
+        // It was a report about delivery, has ended the sequence as such, and is nobody's answer.
+        if before.came.bounced && reading.other_kind.as_deref() == Some("bounce_hard") {
+            return Ok(());
+        }
+        if label == "out_of_office" && is_surely_away(txn, &reply, &reading)? {
             let next = step_job(workspace, before.id, now);
             return away(txn, &before, &reply, reading.return_date.as_deref(), next, now);
         }
+        stop_the_running(txn, &before, &reply, label, now)?;
         let mut after = before.clone();
         after.came.label = Some(label.to_owned());
-        after.came.opted_out |= label == "unsubscribe";
+        after.came.opted_out |= label == "unsubscribe" && !reading.undecided;
         if after.came == before.came && !before.state.is_active() {
             return Ok(());
         }
         let follow_up = (label == "later").then(|| follow_up_date(reading.follow_up_on.as_deref(), now));
         end(txn, &before, after, &answer_words(label), follow_up, now)
     })
+}
+
+/// An answer to an earlier sequence stops the one that is running now as well.
+fn stop_the_running(
+    txn: &mut Txn<'_>,
+    meant: &Enrolment,
+    reply: &Reply,
+    label: &str,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    match store::find_active(txn, meant.workspace, meant.contact)? {
+        // One that a person began after the answer is begun in its knowledge.
+        Some(running) if running.id != meant.id && running.enrolled_at <= reply.received_at => {
+            end(txn, &running, running.clone(), &answer_words(label), None, now)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A machine said so, a person did, or it reads so clearly enough. What a person wrote and was only perhaps an
+/// absence is an answer, and an answer stops the sequence.
+fn is_surely_away(txn: &mut Txn<'_>, reply: &Reply, reading: &Reading) -> Result<bool, StoreError> {
+    let routing = workspaces::find_routing(txn, reply.workspace)?;
+    Ok(reply.automatic || reading.is_by_person() || workspaces::reaches(reading.confidence, routing.absence))
 }
 
 /// An absence pauses what is still to come, whether it waits in its sequence or at the gate out.
@@ -184,8 +220,7 @@ fn away(
     next: NewJob,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
-    let was_an_answer =
-        before.came.label.is_some() && reply.reading.as_ref().is_some_and(|reading| reading.corrected_from.is_some());
+    let was_an_answer = before.came.label.is_some() && reply.reading.as_ref().is_some_and(Reading::is_by_person);
     // A person may correct an answer that had stopped the sequence to an absence: then it goes on.
     if !before.state.is_active() && !was_an_answer {
         return Ok(());
@@ -221,7 +256,7 @@ fn opted_out(
     reason: &str,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
-    app.store.write(|txn| {
+    app.store.write_reserved(|txn| {
         let Some(before) = plan::meant(txn, workspace, None, contact)? else { return Ok(()) };
         let mut after = before.clone();
         let refused = matches!(reason, "Unsubscribed" | "Reported as spam");
@@ -262,7 +297,8 @@ fn booked(
 fn erased(app: &App, workspace: WorkspaceId, contact: ContactId) -> Result<(), StoreError> {
     let rows = app.store.read(|txn| store::list_of_contact(txn, workspace, contact))?;
     for enrolment in rows {
-        app.store.write(|txn| store::drop_enrolment(txn, workspace, enrolment.id, "The contact was erased."))?;
+        app.store
+            .write_reserved(|txn| store::drop_enrolment(txn, workspace, enrolment.id, "The contact was erased."))?;
     }
     Ok(())
 }

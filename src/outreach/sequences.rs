@@ -8,7 +8,7 @@ use crate::authz::{Actor, Permission};
 use crate::base::{SequenceId, StepId, UnixMillis};
 use crate::events::{self, Happened};
 use crate::store::{StoreError, Txn};
-use crate::workers;
+use crate::workers::{self, WorkerError, WorkerForm};
 
 /// What a person wrote. A step without an id is new.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -180,6 +180,16 @@ pub fn delete(app: &App, actor: &Actor, id: SequenceId) -> Result<(), OutreachEr
         changed(txn, actor, now, "sequence.deleted", &sequence)?;
         Ok(())
     })
+}
+
+/// A sequence that a worker is given must be one of the workspace's own.
+pub fn check_chosen(app: &App, actor: &Actor, form: &WorkerForm) -> Result<(), WorkerError> {
+    let Some(id) = form.sequence else { return Ok(()) };
+    if store::get_sequence(&app.store, actor.workspace, id)?.is_none() {
+        let words = "There is no such sequence here.".to_owned();
+        return Err(WorkerError::Invalid { field: "sequence", words });
+    }
+    Ok(())
 }
 
 fn check(form: &SequenceForm) -> Result<(), OutreachError> {

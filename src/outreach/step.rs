@@ -145,6 +145,9 @@ pub(super) fn may_write_to(txn: &mut Txn<'_>, contact: &Contact) -> Result<Resul
     if contact.restricted {
         return Ok(Err("The contact asked that their data is only stored.".into()));
     }
+    if messaging::may_have_opted_out(txn, contact.workspace, contact.id)? {
+        return Ok(Err("An answer of theirs may be an opt-out. Say in Replies whether it is.".into()));
+    }
     let Some(to) = contact.address() else { return Ok(Err("The contact has no address.".into())) };
     match messaging::is_suppressed(txn, contact.workspace, to, Purpose::Outreach)? {
         Some(entry) => Ok(Err(format!("{} must not be written to: {}.", entry.target.words(), entry.reason.words()))),

@@ -345,7 +345,7 @@ fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(0) };
     let rows = store.read(|txn| list_of_contact(txn, workspace, contact))?;
     for enrolment in &rows {
-        store.write(|txn| drop_enrolment(txn, workspace, enrolment.id, "The contact was erased."))?;
+        store.write_reserved(|txn| drop_enrolment(txn, workspace, enrolment.id, "The contact was erased."))?;
     }
     Ok(rows.len())
 }

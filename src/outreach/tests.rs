@@ -300,6 +300,21 @@ fn any_answer_of_a_person_stops_the_sequence_even_when_the_next_mail_is_already_
 }
 
 #[test]
+fn a_follow_up_waits_for_the_mailbox_to_be_read_also_when_it_has_a_subject_of_its_own() {
+    for subject in ["", "Another thought"] {
+        let world = World::with(vec![step(0, "Heating", "One."), step(3, subject, "Two.")], |_, _| {});
+        world.lead("Anna", |_| {});
+        world.activate();
+        assert_eq!(world.texts(), ["One."], "the first mail needs no reading");
+        world.app().clock.advance(3 * DAY);
+        world.settle();
+        assert_eq!(world.texts().len(), 1, "“{subject}”: nobody has looked for an answer");
+        world.advance(MINUTE);
+        assert_eq!(world.texts(), ["One.", "Two."], "“{subject}”");
+    }
+}
+
+#[test]
 fn an_absence_pauses_until_after_the_return_and_counts_as_no_answer() {
     let world = World::new();
     let lead = world.lead("Anna", |_| {});
@@ -313,6 +328,23 @@ fn an_absence_pauses_until_after_the_return_and_counts_as_no_answer() {
     world.advance(DAY);
     assert_eq!(world.texts(), ["Hi Anna, one.", "Two."]);
     assert_eq!(world.figure(Group::Replied), 0);
+}
+
+#[test]
+fn what_a_person_wrote_and_only_perhaps_is_an_absence_stops_the_sequence() {
+    for (automatic, confidence, stops) in
+        [(false, 0.40, true), (false, 0.69, true), (false, 0.70, false), (true, 0.40, false)]
+    {
+        let world = World::new();
+        let lead = world.lead("Anna", |_| {});
+        world.activate();
+        let reply = world.receive(world.now_stands(&lead).last_sent().unwrap().message, automatic);
+        world.read_as(reply, "out_of_office", |reading| reading.confidence = confidence);
+        let state = world.now_stands(&lead).state;
+        assert_eq!(matches!(state, State::Stopped { .. }), stops, "automatic {automatic}, {confidence}: {state:?}");
+        world.advance(10 * DAY);
+        assert_eq!(world.texts().len() == 1, stops, "automatic {automatic}, {confidence}");
+    }
 }
 
 #[test]
@@ -429,6 +461,42 @@ fn a_contact_is_enrolled_once_and_in_one_sequence_at_a_time() {
 }
 
 #[test]
+fn nobody_is_enrolled_whose_answer_may_be_an_opt_out() {
+    let world = World::new();
+    let (app, owner) = (world.app(), &world.test.owner);
+    let lead = world.lead("Anna", |_| {});
+    world.activate();
+    world.answer(&lead, "unsubscribe", |reading| reading.undecided = true);
+    assert!(matches!(world.now_stands(&lead).state, State::Stopped { .. }));
+    assert_eq!(world.figure(Group::OptedOut), 0, "nobody has said so yet");
+    assert!(matches!(resume(app, owner, lead.id), Err(OutreachError::MayNotWrite(_))));
+    let second = create(app, owner, &SequenceForm { name: "Other".into(), steps: three_steps() }).unwrap();
+    let form = WorkerForm { name: "Other".into(), sequence: Some(second.id), ..WorkerForm::default() };
+    let other = workers::create(app, owner, &form).unwrap();
+    let tally = enrol(app, owner, other.id, &[lead.contact]).unwrap();
+    assert_eq!(tally.skipped.get(&Skip::MayHaveOptedOut), Some(&1), "{tally:?}");
+}
+
+#[test]
+fn an_answer_to_an_earlier_sequence_stops_the_one_that_runs_now() {
+    let world = World::new();
+    let (app, owner) = (world.app(), &world.test.owner);
+    let lead = world.lead("Anna", |_| {});
+    world.activate();
+    let first = world.now_stands(&lead).last_sent().unwrap().message;
+    stop(app, owner, lead.id).unwrap();
+    let second = create(app, owner, &SequenceForm { name: "Other".into(), steps: three_steps() }).unwrap();
+    let form = WorkerForm { name: "Other".into(), sequence: Some(second.id), ..WorkerForm::default() };
+    let other = workers::create(app, owner, &form).unwrap();
+    assert_eq!(enrol(app, owner, other.id, &[lead.contact]).unwrap().added, 1);
+    let running = world.active(lead.contact);
+    let reply = world.receive(first, false);
+    world.read_as(reply, "question", |_| {});
+    assert!(matches!(world.now_stands(&running).state, State::Stopped { .. }));
+    assert_eq!(world.now_stands(&lead).came.label.as_deref(), Some("question"));
+}
+
+#[test]
 fn a_worker_that_is_not_ready_says_everything_that_is_missing() {
     let world = World::with(vec![step(0, "", "For {{roof_area}}")], |form, _| {
         form.mailbox = None;
@@ -486,7 +554,8 @@ fn too_many_bounces_pause_the_worker() {
     world.activate();
     for lead in &leads[..6] {
         let message = world.now_stands(lead).last_sent().unwrap().message;
-        messaging::bounced(world.app(), world.test.workspace, message, true, true, "5.1.1 unknown").unwrap();
+        messaging::bounced(world.app(), world.test.workspace, message, messaging::Bounce::Nobody, "5.1.1 unknown")
+            .unwrap();
     }
     world.settle();
     let worker = workers::get(&world.app().store, world.test.workspace, world.worker.id).unwrap().unwrap();
@@ -494,6 +563,22 @@ fn too_many_bounces_pause_the_worker() {
     assert!(off.by_itself && off.reason.starts_with("6 of the last 8 mails bounced"), "{}", off.reason);
     assert_eq!(world.figure(Group::Bounced), 6);
     assert!(matches!(world.now_stands(&leads[0]).state, State::Stopped { .. }));
+}
+
+#[test]
+fn a_bounce_that_came_as_an_answer_ends_the_sequence_and_counts_as_no_answer() {
+    for automatic in [true, false] {
+        let world = World::new();
+        let lead = world.lead("Anna", |_| {});
+        world.activate();
+        let message = world.now_stands(&lead).last_sent().unwrap().message;
+        let reply = world.receive(message, automatic);
+        // As the reader does in the transaction of its reading.
+        messaging::bounced(world.app(), world.test.workspace, message, messaging::Bounce::Nobody, "550").unwrap();
+        world.read_as(reply, "other", |reading| reading.other_kind = Some("bounce_hard".into()));
+        assert!(matches!(world.now_stands(&lead).state, State::Stopped { .. }));
+        assert_eq!((world.figure(Group::Bounced), world.figure(Group::Replied)), (1, 0), "automatic {automatic}");
+    }
 }
 
 #[test]

@@ -22,6 +22,12 @@ pub(super) fn worker(app: &App, workspace: WorkspaceId, worker: WorkerId, now: U
     Ok(())
 }
 
+/// The workspace may send again.
+pub(super) fn workspace(app: &App, workspace: WorkspaceId, now: UnixMillis) -> Result<(), StoreError> {
+    let all = workers::list(&app.store, workspace)?;
+    all.iter().try_for_each(|found| worker(app, workspace, found.id, now))
+}
+
 /// A mailbox works again: nothing it put off waits any longer.
 pub(super) fn mailbox(
     app: &App,

@@ -4,7 +4,7 @@
 //! File: `LYBACKUP1\n`, then blocks `length u32 | nonce 24 | sealed`, each bound to its number. A block's
 //! plain content is MessagePack: rows of one tree, and as the last block the count and hash of every tree.
 //! `keys.slots` lies beside the backups as a separate file of which only the newest copy is kept, so that a
-//! key erased today cannot be brought back by the backup of yesterday.
+//! key erased today cannot be brought back by the backup of yesterday. So does the list of erasures (`erased.list`).
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::engine::{Engine, RunError, StoreError};
 use super::envelope::DataKey;
+use super::erased;
 use super::folder::Restored;
 use super::keys::MasterKey;
 use super::schema::Tree;
@@ -136,7 +137,7 @@ pub fn verify(file: &Path, master: &MasterKey) -> Result<Summary, BackupError> {
 }
 
 /// Fills an empty data folder from a backup. `keys` is the copy of `keys.slots`; by default the one beside the file.
-/// The folder then says that it was restored (`Store::restored`), so that the next start can hold back what may have
+/// The list of erasures beside the file is taken along; the next start carries it out. The folder then says that it was restored (`Store::restored`), so that the next start can hold back what may have
 /// left after the backup was made.
 pub fn restore(
     file: &Path,
@@ -152,10 +153,12 @@ pub fn restore(
     verify(file, master)?;
     let beside = keys_beside(file);
     let keys = keys.unwrap_or(&beside);
+    let erasures = erased::read(&erased_beside(file), master)?;
     let target = options.dir.join("keys.slots");
     std::fs::create_dir_all(&options.dir)
         .and_then(|()| std::fs::copy(keys, &target).map(|_| ()))
         .map_err(|source| BackupError::File { path: keys.to_owned(), source })?;
+    erased::add(&erased::list_in(&options.dir), master, &erasures)?;
     let filled = fill(file, options, master, now);
     if filled.is_err() {
         // A half-filled folder would look like a store; the backup itself is untouched.
@@ -189,6 +192,11 @@ fn fill(file: &Path, options: &OpenOptions, master: &MasterKey, now: UnixMillis)
 /// Where `keys.slots` of a backup lies.
 pub fn keys_beside(file: &Path) -> PathBuf {
     file.with_file_name("keys.slots.backup")
+}
+
+/// Where the list of erasures of a backup lies.
+pub fn erased_beside(file: &Path) -> PathBuf {
+    erased::list_in(file.parent().unwrap_or(Path::new("")))
 }
 
 /// All rows as they stood at one moment: an index row without its record, or a job without its due time, would
@@ -308,10 +316,15 @@ fn read_block(input: &mut impl Read, key: &DataKey, number: u64, path: &Path) ->
 }
 
 fn backup_key(master: &MasterKey) -> DataKey {
+    key_for(master, b"launchyard backup 1")
+}
+
+/// The master key's own key for what lies outside the store.
+pub(super) fn key_for(master: &MasterKey, purpose: &[u8]) -> DataKey {
     // HMAC takes a key of any length; 32 bytes cannot fail.
     let mut key = DataKey::new([0; 32]);
     if let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(&**master) {
-        mac.update(b"launchyard backup 1");
+        mac.update(purpose);
         key.copy_from_slice(&mac.finalize().into_bytes());
     }
     key

@@ -12,6 +12,7 @@ mod codec;
 mod disk;
 mod engine;
 mod envelope;
+pub mod erased;
 mod flusher;
 mod folder;
 mod inspect;

@@ -15,7 +15,10 @@ const MOST_BYTES: usize = 512 * 1024 * 1024;
 
 /// What was replaced since a reader began. Nothing is kept while there is none.
 #[derive(Default)]
-pub struct Past(Mutex<Option<Kept>>);
+pub struct Past {
+    kept: Mutex<Option<Kept>>,
+    turn: Mutex<()>,
+}
 
 #[derive(Default)]
 struct Kept {
@@ -36,7 +39,12 @@ impl Drop for Watching<'_> {
 
 impl Past {
     fn lock(&self) -> MutexGuard<'_, Option<Kept>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One reader at a time: a second one waits here, before it holds up any writer.
+    pub fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From here on replaced rows are kept. Called while no commit runs.

@@ -201,6 +201,7 @@ impl Engine for SledEngine {
     }
 
     fn snapshot(&self, visit: Visit<'_>) -> Result<(), StoreError> {
+        let _turn = self.past.turn();
         let _watching = {
             let _alone = self.writer.write().unwrap_or_else(PoisonError::into_inner);
             self.past.begin()?

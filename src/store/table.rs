@@ -115,6 +115,11 @@ impl Declared {
         Self { info: table.info, export: Some(export), erase: Some(erase), kept_because: None }
     }
 
+    /// Reduced, at an erasure, to what must be kept for the reason given.
+    pub const fn reduced<V>(table: &Table<V>, export: ExportFn, reduce: EraseFn, reason: &'static str) -> Self {
+        Self { info: table.info, export: Some(export), erase: Some(reduce), kept_because: Some(reason) }
+    }
+
     /// Shown to the person but kept after an erasure, for the reason given.
     pub const fn kept<V>(table: &Table<V>, export: ExportFn, reason: &'static str) -> Self {
         Self { info: table.info, export: Some(export), erase: None, kept_because: Some(reason) }

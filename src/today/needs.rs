@@ -3,26 +3,26 @@
 use std::time::Duration;
 
 use askama::Template;
-use serde::Deserialize;
 
 use super::day::{Day, TodayError};
 use super::guide::Guide;
 use super::people::People;
 use crate::authz::Permission;
 use crate::availability::Span;
-use crate::base::MessageId;
 use crate::bookings::{self, Booking, State as BookingState};
 use crate::connections::{self, State as ConnectionState};
 use crate::drafts::{self, Draft};
-use crate::jobs;
-use crate::messaging::{self, Delivery, Message};
+use crate::messaging::{self, Delivery, Message, Reply};
+use crate::store::StoreError;
 use crate::workers::{self, WorkerState};
 use crate::workspaces::WorkspaceState;
 
-/// Stopped jobs looked at, over the whole instance.
+/// Mails in doubt, and replies looked at.
 const LOOKED_AT: usize = 200;
 /// Rows of one kind; the rest is counted in the last of them.
 const SHOWN: usize = 4;
+/// Of an answer, what fits on two lines of a phone.
+const QUOTED_CHARS: usize = 120;
 /// How far ahead proposals are looked for.
 const AHEAD: Duration = Duration::from_secs(90 * 86_400);
 
@@ -62,8 +62,12 @@ impl Needs {
         let mut needs = Self { csrf: csrf.to_owned(), rows: Vec::new(), drafts: 0 };
         needs.add_suspension(day);
         needs.add_connections(day)?;
+        let waiting = waiting_replies(day)?;
+        needs.add_perhaps_opt_outs(day, &waiting)?;
         needs.add_drafts(day)?;
+        needs.add_replies(day, &waiting)?;
         needs.add_proposals(day)?;
+        needs.add_meetings(day)?;
         needs.add_doubts(day)?;
         needs.add_workers(day)?;
         needs.add_guide(day)?;
@@ -99,6 +103,45 @@ impl Needs {
                 ..Need::default()
             });
         }
+        Ok(())
+    }
+
+    /// Each is decided here: until then nobody writes to them.
+    fn add_perhaps_opt_outs(&mut self, day: &Day<'_>, waiting: &[Reply]) -> Result<(), TodayError> {
+        let unsure: Vec<&Reply> = waiting.iter().filter(|reply| is_undecided(reply)).collect();
+        let mut people = People::of(day.app, day.workspace.id);
+        for reply in unsure.iter().take(SHOWN) {
+            self.rows.push(perhaps_opt_out(&mut people, reply)?);
+        }
+        self.add_rest(unsure.len(), "such answers", "/replies?waiting=yes");
+        Ok(())
+    }
+
+    /// Answers that neither a draft nor a proposed time takes care of.
+    fn add_replies(&mut self, day: &Day<'_>, waiting: &[Reply]) -> Result<(), TodayError> {
+        let mut open = Vec::new();
+        for reply in waiting.iter().filter(|reply| !is_undecided(reply)) {
+            if !is_taken_care_of(day, reply)? {
+                open.push(reply);
+            }
+        }
+        let Some(newest) = open.first() else { return Ok(()) };
+        let name = name_of(&mut People::of(day.app, day.workspace.id), newest)?;
+        self.rows.push(Need {
+            icon: "inbox",
+            tone: "flare",
+            fact: match open.len() {
+                1 => "1 reply waits for your answer".to_owned(),
+                many => format!("{many} replies wait for your answer"),
+            },
+            context: format!("The newest is from {name}: {}", quoted(newest)),
+            href: match open.len() {
+                1 => format!("/replies/{}", newest.id),
+                _ => "/replies?waiting=yes".to_owned(),
+            },
+            go: "Read",
+            ..Need::default()
+        });
         Ok(())
     }
 
@@ -144,11 +187,27 @@ impl Needs {
         Ok(())
     }
 
+    /// Meetings that stand still: nothing could be offered.
+    fn add_meetings(&mut self, day: &Day<'_>) -> Result<(), TodayError> {
+        if !day.actor.may(Permission::HandleReplies) {
+            return Ok(());
+        }
+        let left = bookings::list_left(&day.app.store, day.workspace.id, SHOWN + 1)?;
+        let mut people = People::of(day.app, day.workspace.id);
+        for (reply, left) in left.iter().take(SHOWN) {
+            self.rows.push(left_over(&mut people, reply, &left.reason)?);
+        }
+        if left.len() > SHOWN {
+            self.add_more("More answers about a meeting", "/replies");
+        }
+        Ok(())
+    }
+
     fn add_doubts(&mut self, day: &Day<'_>) -> Result<(), TodayError> {
         if !day.actor.may(Permission::ApproveDrafts) {
             return Ok(());
         }
-        let doubtful = in_doubt(day)?;
+        let doubtful = messaging::list_in_doubt(&day.app.store, day.workspace.id, None, LOOKED_AT)?.rows;
         let mut people = People::of(day.app, day.workspace.id);
         for message in doubtful.iter().take(SHOWN) {
             self.rows.push(doubt(day, &mut people, message)?);
@@ -198,6 +257,11 @@ impl Needs {
         Ok(())
     }
 
+    fn add_more(&mut self, fact: &str, href: &str) {
+        let (fact, href) = (fact.to_owned(), href.to_owned());
+        self.rows.push(Need { icon: "more", fact, href, go: "Look", ..Need::default() });
+    }
+
     fn add_rest(&mut self, all: usize, what: &str, href: &str) {
         if all > SHOWN {
             self.rows.push(Need {
@@ -209,6 +273,66 @@ impl Needs {
             });
         }
     }
+}
+
+/// What a person is to look at; nothing for those who may not.
+fn waiting_replies(day: &Day<'_>) -> Result<Vec<Reply>, TodayError> {
+    if !day.actor.may(Permission::HandleReplies) {
+        return Ok(Vec::new());
+    }
+    Ok(messaging::list_waiting_replies(&day.app.store, day.workspace.id, LOOKED_AT)?)
+}
+
+fn is_undecided(reply: &Reply) -> bool {
+    reply.reading.as_ref().is_some_and(|reading| reading.undecided)
+}
+
+/// A draft or a proposed time answers it, and has a row of its own.
+fn is_taken_care_of(day: &Day<'_>, reply: &Reply) -> Result<bool, TodayError> {
+    let (workspace, id) = (day.workspace.id, reply.id);
+    Ok(day.app.store.read(|txn| {
+        let drafts = drafts::list_of_reply(txn, workspace, id)?;
+        if drafts.iter().any(Draft::is_pending) {
+            return Ok(true);
+        }
+        let booked = bookings::list_of_contact(txn, workspace, reply.contact, 10)?;
+        Ok::<_, StoreError>(booked.iter().any(|booking| booking.reply == Some(id) && booking.state.is_proposed()))
+    })?)
+}
+
+fn name_of(people: &mut People<'_>, reply: &Reply) -> Result<String, TodayError> {
+    let known = people.get(reply.contact)?;
+    let names = [known.name, reply.from_name.clone(), reply.from.display().to_owned()];
+    Ok(names.into_iter().find(|name| !name.is_empty()).unwrap_or_default())
+}
+
+/// The beginning of what was written.
+fn quoted(reply: &Reply) -> String {
+    let one_line = reply.excerpt.split_whitespace().collect::<Vec<_>>().join(" ");
+    let cut: String = one_line.chars().take(QUOTED_CHARS).collect();
+    if cut.len() < one_line.len() {
+        format!("“{}…”", cut.trim_end())
+    } else {
+        format!("“{cut}”")
+    }
+}
+
+fn perhaps_opt_out(people: &mut People<'_>, reply: &Reply) -> Result<Need, TodayError> {
+    let name = name_of(people, reply)?;
+    let act = |verb: &str, words: &str, kind| Act {
+        action: format!("/replies/{}/{verb}", reply.id),
+        words: words.to_owned(),
+        kind,
+    };
+    Ok(Need {
+        icon: "ban",
+        tone: "bad",
+        fact: format!("{name} may have asked not to be written to"),
+        context: format!("{} Until you say, no sequence writes to them.", quoted(reply)),
+        read: format!("/replies/{}", reply.id),
+        acts: vec![act("no-opt-out", "Not an opt-out", "quiet"), act("stop-writing", "Stop writing", "")],
+        ..Need::default()
+    })
 }
 
 fn about(day: &Day<'_>, people: &mut People<'_>, draft: &Draft) -> Result<String, TodayError> {
@@ -240,6 +364,22 @@ fn proposal(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result
     })
 }
 
+/// A link of theirs is shown as they wrote it; nothing here opens it.
+fn left_over(people: &mut People<'_>, reply: &Reply, reason: &str) -> Result<Need, TodayError> {
+    let known = people.get(reply.contact)?;
+    let name = if known.name.is_empty() { reply.from.display().to_owned() } else { known.name };
+    let link = reply.reading.as_ref().and_then(|reading| reading.booking_links.first());
+    Ok(Need {
+        icon: "calendar",
+        tone: "plum",
+        fact: format!("{name} wants to meet and names no time"),
+        context: link.map_or_else(|| reason.to_owned(), |link| format!("{reason} {link}")),
+        href: format!("/replies/{}", reply.id),
+        go: "Answer",
+        ..Need::default()
+    })
+}
+
 fn doubt(day: &Day<'_>, people: &mut People<'_>, message: &Message) -> Result<Need, TodayError> {
     let known = people.get(message.contact)?;
     let name = if known.name.is_empty() { message.to.display().to_owned() } else { known.name };
@@ -263,29 +403,12 @@ fn doubt(day: &Day<'_>, people: &mut People<'_>, message: &Message) -> Result<Ne
     })
 }
 
-/// The part of the outbox's payload that names the message.
-#[derive(Deserialize)]
-struct Carries {
-    message: MessageId,
-}
-
-/// Messages of this workspace that may have left and wait for a person's word, newest first.
-fn in_doubt(day: &Day<'_>) -> Result<Vec<Message>, TodayError> {
-    let jobs = jobs::list_needing_a_look(&day.app.store, LOOKED_AT)?;
-    let ours = jobs.iter().filter(|job| job.workspace == day.workspace.id && job.kind == messaging::SEND);
-    let mut found = Vec::new();
-    for job in ours {
-        let id = job.payload::<Carries>()?.message;
-        let message = messaging::get_message(&day.app.store, day.workspace.id, id)?;
-        found.extend(message.filter(|message| matches!(message.state, Delivery::NeedsHuman { .. })));
-    }
-    Ok(found)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::UnixMillis;
+    use crate::messaging::testing::queue_mail;
+    use crate::messaging::{Incoming, Reading};
 
     #[test]
     fn a_new_workspace_is_led_to_its_first_mail_and_nothing_else_waits() {
@@ -297,6 +420,102 @@ mod tests {
         let viewer = crate::authz::Actor { role: crate::authz::Role::Viewer, ..test.owner.clone() };
         let day = Day::open(&test.app, &viewer).unwrap();
         assert_eq!(Needs::read(&day, "token").unwrap().rows, Vec::new(), "a viewer can decide nothing");
+    }
+
+    /// A reply of this reading, come in now.
+    fn receive(test: &crate::testing::TestApp, who: &str, label: &str, change: impl FnOnce(&mut Reading)) -> Reply {
+        let (app, workspace) = (&test.app, test.workspace);
+        let mail = queue_mail(app, workspace, &format!("{who}@fellside.example"));
+        let incoming = Incoming {
+            message: mail.id,
+            from: mail.to.clone(),
+            from_name: "Anna Lund".into(),
+            subject: "Re: Heating".into(),
+            text: "How loud is it?".into(),
+            message_id: format!("{}@fellside.example", mail.id),
+            references: vec![],
+            provider_thread: None,
+            sent_at: app.now(),
+            header_facts: vec![],
+            automatic: false,
+        };
+        let id = messaging::receive(app, workspace, &incoming).unwrap().unwrap();
+        let mut reading = Reading { label: label.into(), confidence: 0.95, ..Reading::default() };
+        change(&mut reading);
+        let read = app.store.write(|txn| {
+            let mut reply = messaging::find_reply(txn, workspace, id)?.unwrap();
+            reply.reading = Some(reading.clone());
+            messaging::update_reply(txn, &reply)?;
+            Ok::<_, StoreError>(reply)
+        });
+        read.unwrap()
+    }
+
+    fn needs(test: &crate::testing::TestApp) -> Vec<Need> {
+        let day = Day::open(&test.app, &test.owner).unwrap();
+        let mut rows = Needs::read(&day, "token").unwrap().rows;
+        rows.retain(|row| row.href != "/guide");
+        rows
+    }
+
+    #[test]
+    fn what_nobody_else_takes_care_of_is_handed_to_a_person() {
+        type Change = fn(&mut Reading);
+        let injected: Change = |reading| reading.flags = vec!["injection".into()];
+        let unsure: Change = |reading| reading.confidence = 0.4;
+        let cases: [(&str, Change, bool); 7] = [
+            ("question", |_| {}, true),
+            ("other", injected, true),
+            ("later", injected, true),
+            ("not_interested", unsure, true),
+            ("not_interested", |_| {}, false),
+            ("out_of_office", |_| {}, false),
+            ("other", |_| {}, false),
+        ];
+        for (label, change, waits) in cases {
+            let test = crate::testing::app();
+            let reply = receive(&test, "anna", label, change);
+            let rows = needs(&test);
+            assert_eq!(!rows.is_empty(), waits, "{label}: {rows:?}");
+            if waits {
+                assert_eq!(rows[0].fact, "1 reply waits for your answer");
+                assert_eq!(rows[0].href, format!("/replies/{}", reply.id));
+                assert!(rows[0].context.contains("Anna Lund: “How loud is it?”"), "{rows:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_reply_with_a_draft_is_counted_once_and_one_that_was_dealt_with_not_at_all() {
+        let test = crate::testing::app();
+        let (app, workspace) = (&test.app, test.workspace);
+        let first = receive(&test, "anna", "question", |_| {});
+        let new = drafts::NewDraft::answering(&first, drafts::Intent::Question, app.now()).words("As a fridge.", "en");
+        app.store.write(|txn| drafts::propose(app, txn, &new, app.now())).unwrap();
+        let facts = |rows: Vec<Need>| rows.into_iter().map(|row| row.fact).collect::<Vec<_>>();
+        assert_eq!(facts(needs(&test)), ["1 draft waits for your approval"]);
+        let second = receive(&test, "ben", "question", |_| {});
+        receive(&test, "carl", "interested", |_| {});
+        assert_eq!(facts(needs(&test)), ["1 draft waits for your approval", "2 replies wait for your answer"]);
+        let handled = app.store.write(|txn| {
+            let mut reply = messaging::find_reply(txn, workspace, second.id)?.unwrap();
+            reply.handled_at = Some(app.now());
+            messaging::update_reply(txn, &reply)
+        });
+        handled.unwrap();
+        assert_eq!(facts(needs(&test))[1], "1 reply waits for your answer");
+    }
+
+    #[test]
+    fn what_may_be_an_opt_out_is_decided_here() {
+        let test = crate::testing::app();
+        let reply = receive(&test, "anna", "unsubscribe", |reading| reading.undecided = true);
+        let rows = needs(&test);
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        assert_eq!(rows[0].fact, "Anna Lund may have asked not to be written to");
+        let acts: Vec<&str> = rows[0].acts.iter().map(|act| act.action.as_str()).collect();
+        let paths = ["no-opt-out", "stop-writing"].map(|verb| format!("/replies/{}/{verb}", reply.id));
+        assert_eq!(acts, paths);
     }
 
     #[test]

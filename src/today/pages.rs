@@ -212,6 +212,7 @@ async fn decide(
     };
     run(move || messaging::resolve(&app, &actor, message, verdict)).await?.map_err(|error| match error {
         ResolveError::Denied(denied) => denied.into(),
+        ResolveError::NotFound => PageError::NotFound,
         ResolveError::NotWaiting => PageError::conflict(
             "This mail no longer waits for a decision: it was found meanwhile, or somebody else decided.",
             "Look at the contact’s page for what became of it.",

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::sweepers;
 use crate::app::App;
 use crate::base::{UnixMillis, INSTANCE};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
@@ -11,7 +12,6 @@ use crate::store::{backup, StoreError};
 
 pub const HOUSEKEEPING: &str = "housekeeping";
 const HOURLY: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(86_400);
 
 pub struct Housekeeping;
 
@@ -44,12 +44,9 @@ impl Task<App> for Housekeeping {
 }
 
 fn sweep(app: &App, now: UnixMillis) -> Result<(), StoreError> {
-    let days = |days: u32| now.minus(DAY * days);
-    while jobs::sweep_finished(&app.store, days(app.config.retention.job_outcomes_days), 50)? == 50 {}
-    while super::idempotency::sweep(&app.store, now.minus(DAY), 50)? == 50 {}
-    crate::contacts::sweep_imports(app, now)?;
-    crate::connections::sweep_calls(app, days(app.config.retention.provider_calls_days))?;
+    sweepers::run_all(app, now)?;
     app.smtp.sweep();
+    app.limits.sweep();
     Ok(())
 }
 

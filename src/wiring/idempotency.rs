@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Clock, UnixMillis, WorkspaceId};
 use crate::http::idempotency::{ApiAnswer, Begin, Fingerprint, IdempotencyStore, ScopedKey, StoreFault};
-use crate::store::{Declared, Dir, Holds, Key, Retention, Store, StoreError, Table, Tree};
+use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree};
 
 const ANSWERS: Table<Kept> = Table::sealed(
     0x1001,
     "api_answers",
     Tree::Meta,
-    Holds::Nothing,
+    Holds::Contact,
     Retention::Days(1),
     "Answers to programs that may repeat a request after a cut line.",
 );
 const BY_AGE: Table<()> = Table::index(0x1002, "api_answers_by_age", "Kept answers by time, for housekeeping.");
 
-pub const TABLES: &[Declared] = &[Declared::plain(&ANSWERS), Declared::plain(&BY_AGE)];
+pub const TABLES: &[Declared] = &[Declared::personal(&ANSWERS, export, erase), Declared::plain(&BY_AGE)];
 
 /// A mark of a request that never ended (a crash) runs out after this.
 const IN_FLIGHT: Duration = Duration::from_secs(60);
@@ -79,7 +79,7 @@ impl IdempotencyStore for Answers {
 
 /// Removes answers kept since before `before`; at most `limit` in one go.
 pub fn sweep(store: &Store, before: UnixMillis, limit: usize) -> Result<usize, StoreError> {
-    store.write(|txn| {
+    store.write_reserved(|txn| {
         let prefix = Key::of(&BY_AGE, crate::base::INSTANCE);
         let mut range = prefix.as_prefix();
         range.end = prefix.clone().time(before).as_bytes().to_vec();
@@ -95,4 +95,64 @@ pub fn sweep(store: &Store, before: UnixMillis, limit: usize) -> Result<usize, S
         }
         Ok(keys.len())
     })
+}
+
+/// Rows removed in one transaction.
+const BATCH: usize = 32;
+
+/// Answers that name the contact. Whatever `/v1` says about a person, it says with the contact's id.
+fn about(store: &Store, person: Person) -> Result<Vec<(Key, ApiAnswer)>, StoreError> {
+    let Person::Contact(workspace, contact) = person else { return Ok(Vec::new()) };
+    let (id, mut found) = (contact.to_string(), Vec::new());
+    store.each(&ANSWERS, &Key::of(&ANSWERS, workspace), |key, kept| {
+        let names_them = |answer: &ApiAnswer| String::from_utf8_lossy(&answer.body).contains(&id);
+        found.extend(kept.answer.filter(names_them).map(|answer| (key, answer)));
+        Ok::<_, StoreError>(())
+    })?;
+    Ok(found)
+}
+
+fn export(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
+    let answers = about(store, person)?;
+    Ok(answers.iter().filter_map(|(_, answer)| serde_json::from_slice(&answer.body).ok()).collect())
+}
+
+/// The request can be sent again with its key, and is then carried out anew: there is nobody left for it.
+fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
+    let rows = about(store, person)?;
+    for batch in rows.chunks(BATCH) {
+        store.write(|txn| batch.iter().try_for_each(|(key, _)| txn.remove(&ANSWERS, key)))?;
+    }
+    Ok(rows.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::ContactId;
+    use crate::testing;
+
+    #[test]
+    fn what_was_answered_about_a_person_is_exported_and_erased_and_nothing_else() {
+        let test = testing::app();
+        let (app, workspace) = (&test.app, test.workspace);
+        let answers = Answers { store: app.store.clone(), clock: app.clock.clone() };
+        let people: Vec<ContactId> = (0..2).map(|_| ContactId::new(app.now())).collect();
+        let scoped = |place: usize| ScopedKey([u8::try_from(place).unwrap(); 32]);
+        for (place, id) in people.iter().enumerate() {
+            let body = serde_json::json!({ "id": id.to_string(), "addresses": [format!("{place}@lead.example")] });
+            let answer = ApiAnswer::created("/v1/contacts", &body).unwrap();
+            answers.begin(workspace, scoped(place), Fingerprint([7; 32])).unwrap();
+            answers.finish(workspace, scoped(place), &answer).unwrap();
+        }
+        let first = Person::Contact(workspace, people[0]);
+        let exported = export(&app.store, first).unwrap();
+        assert_eq!(exported.len(), 1);
+        assert_eq!(exported[0]["addresses"][0], "0@lead.example");
+        assert_eq!(erase(&app.store, first), Ok(1));
+        assert_eq!(erase(&app.store, first), Ok(0));
+        assert_eq!(answers.begin(workspace, scoped(0), Fingerprint([7; 32])).unwrap(), Begin::Fresh);
+        let other = answers.begin(workspace, scoped(1), Fingerprint([7; 32])).unwrap();
+        assert!(matches!(other, Begin::Replay(_)), "{other:?}");
+    }
 }

@@ -5,7 +5,7 @@ use actix_web::{web, HttpResponse};
 use crate::agents;
 use crate::app::App;
 use crate::authz::Actor;
-use crate::events::{Event, Happened, Subscriber};
+use crate::events::{Event, Happened, Start, Subscriber};
 use crate::http::{LiveEvent, PageError};
 use crate::store::StoreError;
 
@@ -14,6 +14,11 @@ pub struct Live;
 impl Subscriber<App> for Live {
     fn name(&self) -> &'static str {
         "live"
+    }
+
+    /// Tells pages that are open now.
+    fn start(&self) -> Start {
+        Start::Now
     }
 
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {
@@ -35,6 +40,7 @@ fn parts(what: &Happened) -> Vec<&'static str> {
         H::MessageQueued { .. } | H::MessageSent { .. } | H::MessageNotSent { .. } => {
             &["outgoing", "leads", "figures", "today-sending", "frame-sending"]
         }
+        H::MeetingLeft { .. } => &["needs-you"],
         H::MessageInDoubt { .. } => &["needs-you", "leads"],
         H::MessageReceived { .. } | H::ReplyClassified { .. } | H::ReplyCorrected { .. } => {
             &["needs-you", "came-in", "replies", "leads", "figures"]

@@ -1,12 +1,12 @@
 //! What machines ask: is it alive, is it ready, how is it doing.
 
-use std::net::IpAddr;
-
+use actix_web::http::header::AUTHORIZATION;
 use actix_web::{web, HttpRequest, HttpResponse};
+use sha2::{Digest, Sha256};
 
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::http::{metrics, run, ClientIp, PageError};
+use crate::http::{metrics, run, PageError};
 use actix_web::HttpMessage;
 
 /// GET /healthz: the process answers.
@@ -19,7 +19,7 @@ pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, PageError> {
     let health = run(move || app.store.health()).await?;
     let trouble = if health.poisoned {
         Some("the data folder could not be written")
-    } else if health.stalled_millis > 10_000 {
+    } else if health.stalled_millis > 5_000 {
         Some("the disk does not answer")
     } else {
         None
@@ -32,15 +32,22 @@ pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, PageError> {
     })
 }
 
-/// GET /metrics (Prometheus): for the operator, and for a collector on this machine.
-pub async fn metrics_page(app: web::Data<App>, request: HttpRequest, ip: ClientIp) -> Result<HttpResponse, PageError> {
-    let is_local = matches!(ip.0, IpAddr::V4(v4) if v4.is_loopback()) || ip.0.to_canonical().is_loopback();
+/// GET /metrics (Prometheus): for the operator signed in, and for a collector with `server.metrics_token`.
+pub async fn metrics_page(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, PageError> {
     let is_operator = request.extensions().get::<Actor>().is_some_and(|actor| actor.may(Permission::Operate));
-    if !is_operator && !is_local {
+    if !is_operator && !is_collector(&app, &request) {
         return Err(PageError::NotFound);
     }
     let text = run(move || render(&app)).await?;
     Ok(HttpResponse::Ok().content_type(metrics::CONTENT_TYPE).body(text))
+}
+
+/// Digests are compared, so that the time it takes tells nothing about the token.
+fn is_collector(app: &App, request: &HttpRequest) -> bool {
+    let shown = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let shown = shown.and_then(|value| value.strip_prefix("Bearer "));
+    let wanted = app.config.server.metrics_token.as_ref();
+    shown.zip(wanted).is_some_and(|(shown, wanted)| Sha256::digest(shown) == Sha256::digest(wanted.expose()))
 }
 
 fn render(app: &App) -> String {

@@ -1,6 +1,7 @@
 //! The only place that lists every room: routes, jobs, events, personal data, and how a server is put together.
 
 pub mod demo;
+mod erasure;
 mod events;
 mod frame;
 pub mod housekeeping;
@@ -14,6 +15,7 @@ pub mod personal_data;
 mod restored;
 mod routes;
 mod server;
+pub mod sweepers;
 
 pub use jobs::kinds as job_kinds;
 pub use openapi::document as openapi_document;

@@ -8,11 +8,12 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::HttpResponse;
 use serde_json::{json, Map, Value};
 
+use super::erasure::{self, EraseError};
 use super::personal_data;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{ContactId, MessageId, ReplyId, WorkspaceId};
-use crate::contacts::{self, Contact, ContactError, Exchange, Neighbours};
+use crate::contacts::{self, Contact, Exchange, Neighbours};
 use crate::http::layout::ConfirmPage;
 use crate::http::respond::with_toast;
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
@@ -81,8 +82,8 @@ async fn ask(app: Data<App>, actor: Actor, frame: Frame, id: web::Path<String>) 
         layout: frame.layout(format!("Erase {name}")),
         question: format!("Erase {name}?"),
         consequence: format!(
-            "{rows} records about this person are gone at once, and from backups as they grow old. An opt-out stays, so \
-             that nobody writes to them again by mistake."
+            "{rows} records about this person are gone at once, and from backups as they grow old. Of the address only \
+             a mark without letters stays, so that nobody writes to them again by mistake."
         ),
         button: "Erase 1 contact".to_owned(),
         action: format!("/contacts/{id}/erase"),
@@ -111,14 +112,10 @@ async fn erase(
     Ok(with_toast(see_other("/contacts"), &cookies, &Toast::new("Erased, with everything that was held.")))
 }
 
-/// Erases what all rooms hold, the contact itself last: a crash in between leaves a page on which it can be done again.
 fn erase_everywhere(app: &App, actor: &Actor, id: ContactId) -> Result<(), PageError> {
     actor.require(Permission::EditContacts)?;
-    let failed = |error: StoreError| PageError::internal("could not erase a person", &error);
-    contacts::get(&app.store, actor.workspace, id).map_err(failed)?.ok_or(PageError::NotFound)?;
-    personal_data::erase_contact(&app.store, actor.workspace, id).map_err(failed)?;
-    match contacts::erase_contact(app, actor, id) {
-        Ok(()) | Err(ContactError::NotFound) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
+    erasure::erase(app, actor, id).map_err(|error| match error {
+        EraseError::Contact(error) => error.into(),
+        other => PageError::internal("could not erase a person", &other),
+    })
 }

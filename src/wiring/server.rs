@@ -11,7 +11,6 @@ use crate::app::{App, AppError};
 use crate::base::Clock;
 use crate::config::{master_key, Config, MasterKeyError};
 use crate::http::idempotency::IdempotencyStore;
-use crate::http::rate_limit::RateLimits;
 use crate::http::server::{self, RunningServer, ServerParts, ServerSettings};
 use crate::http::tls::TlsFiles;
 use crate::http::Site;
@@ -128,8 +127,7 @@ fn start_web(app: &Arc<App>, listener: TcpListener) -> Result<RunningServer, Sta
         cookie_key: app.mac.clone(),
     };
     let parts = ServerParts { live: app.live.clone(), metrics: app.metrics.clone() };
-    let limits = RateLimits::new(&app.clock, config.limits.api_requests_per_minute, config.limits.pages_per_minute);
-    let limits = Data::new(limits);
+    let limits = Data::from(Arc::clone(&app.limits));
     let answers: Arc<dyn IdempotencyStore> =
         Arc::new(idempotency::Answers { store: app.store.clone(), clock: app.clock.clone() });
     let answers = Data::new(answers);
@@ -148,7 +146,10 @@ fn site(app: &App) -> Result<Site, StartError> {
     site.token_prefixes = secret_paths.map(|prefix| (*prefix).to_owned()).collect();
     // One-click unsubscribe comes without any cookie (RFC 8058 section 3.1); its token proves itself.
     site.csrf_exempt = vec!["/u".to_owned()];
+    // A mail provider presses for all its people from a few addresses; a wish not to be written to is never refused.
+    site.uncounted = vec!["/u".to_owned()];
     site.max_body_bytes = config.limits.form_body_kib as usize * 1024;
+    site.max_json_bytes = config.limits.json_body_kib as usize * 1024;
     site.max_upload_bytes = config.limits.import_mib as usize * 1024 * 1024;
     Ok(site)
 }

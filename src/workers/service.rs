@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Denied, Permission};
 use crate::base::{ConnectionId, SequenceId, UnixMillis, WorkerId, WorkspaceId};
+use crate::connections::{self, Use};
 use crate::events::{self, Happened};
 use crate::store::{StoreError, Txn};
 
@@ -38,6 +39,10 @@ impl From<StoreError> for ActivateError {
         Self::Worker(error.into())
     }
 }
+
+/// Minutes kept free around a meeting, and between now and the first one.
+const LONGEST_BUFFER: u32 = 480;
+const LONGEST_NOTICE: u32 = 60 * 24 * 60;
 
 /// What a person may set.
 #[derive(Clone, Debug, Default)]
@@ -92,9 +97,27 @@ impl WorkerForm {
         if !(5..=480).contains(&self.meeting.minutes) {
             return invalid("meeting_minutes", "A meeting has 5 to 480 minutes.");
         }
+        if self.meeting.buffer_before > LONGEST_BUFFER {
+            return invalid("buffer_before", "At most 480 minutes.");
+        }
+        if self.meeting.buffer_after > LONGEST_BUFFER {
+            return invalid("buffer_after", "At most 480 minutes.");
+        }
+        if self.meeting.notice > LONGEST_NOTICE {
+            return invalid("notice", "At most 60 days.");
+        }
+        for (field, text, longest) in self.texts() {
+            if text.chars().count() > longest {
+                return Err(WorkerError::Invalid { field, words: format!("At most {longest} characters.") });
+            }
+        }
         if self.limits.per_day == 0 || self.limits.per_day > hard_daily_cap {
             let words = format!("Between 1 and {hard_daily_cap}, the limit of this server.");
             return Err(WorkerError::Invalid { field: "per_day", words });
+        }
+        if self.limits.per_domain_day == 0 || self.limits.per_domain_day > hard_daily_cap {
+            let words = format!("Between 1 and {hard_daily_cap}, the limit of this server.");
+            return Err(WorkerError::Invalid { field: "per_domain_day", words });
         }
         if self.limits.per_contact == 0 || self.limits.per_contact > 10 {
             return invalid("per_contact", "Between 1 and 10 mails to one contact.");
@@ -102,10 +125,25 @@ impl WorkerForm {
         if self.hours.days.is_empty() {
             return invalid("days", "Choose at least one day.");
         }
+        if self.hours.days.iter().any(|day| !(1..=7).contains(day)) {
+            return invalid("days", "Days are 1 (Monday) to 7 (Sunday).");
+        }
         if self.hours.from >= self.hours.to || self.hours.to > 24 * 60 {
             return invalid("hours", "The end must be later than the beginning.");
         }
         Ok(())
+    }
+
+    /// Texts that stand in mails or on pages, with the most characters of each.
+    fn texts(&self) -> [(&'static str, &str, usize); 6] {
+        [
+            ("audience_tag", &self.audience_tag, 40),
+            ("meeting_title", &self.meeting.title, 120),
+            ("place", &self.meeting.place, 500),
+            ("sender_name", &self.sender.name, 120),
+            ("sender_role", &self.sender.role, 120),
+            ("signature", &self.sender.signature, 2000),
+        ]
     }
 
     fn put_into(&self, worker: &mut Worker) {
@@ -118,6 +156,8 @@ impl WorkerForm {
         worker.meeting = self.meeting.clone();
         worker.limits = self.limits.clone();
         worker.hours = self.hours.clone();
+        worker.hours.days.sort_unstable();
+        worker.hours.days.dedup();
         worker.sender = self.sender.clone();
         worker.tone = self.tone;
     }
@@ -148,10 +188,32 @@ pub fn create(app: &App, actor: &Actor, form: &WorkerForm) -> Result<Worker, Wor
     };
     form.put_into(&mut worker);
     app.store.write(|txn| {
+        check_accounts(txn, actor.workspace, form, None)?;
         store::put(txn, actor.workspace, &worker)?;
-        note(txn, actor, now, "worker.created", &worker, "")
+        Ok::<_, WorkerError>(note(txn, actor, now, "worker.created", &worker, "")?)
     })?;
     Ok(worker)
+}
+
+/// An account that is newly chosen must be one of the workspace's own, and of use.
+fn check_accounts(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    form: &WorkerForm,
+    before: Option<&Worker>,
+) -> Result<(), WorkerError> {
+    let chosen = [
+        ("mailbox", form.mailbox, before.and_then(|worker| worker.mailbox), Use::Outreach),
+        ("calendar", form.calendar, before.and_then(|worker| worker.calendar), Use::Calendar),
+    ];
+    for (field, new, old, wanted) in chosen {
+        let Some(id) = new.filter(|_| new != old) else { continue };
+        if !connections::find(txn, workspace, id)?.is_some_and(|account| account.can(wanted)) {
+            let words = format!("There is no connected account here that can be its {field}.");
+            return Err(WorkerError::Invalid { field, words });
+        }
+    }
+    Ok(())
 }
 
 /// Changes a worker's settings; its state stays.
@@ -161,6 +223,7 @@ pub fn update(app: &App, actor: &Actor, id: WorkerId, form: &WorkerForm) -> Resu
     let now = app.now();
     app.store.write(|txn| {
         let mut worker = store::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?;
+        check_accounts(txn, actor.workspace, form, Some(&worker))?;
         form.put_into(&mut worker);
         store::put(txn, actor.workspace, &worker)?;
         note(txn, actor, now, "worker.changed", &worker, "")?;

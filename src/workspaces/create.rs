@@ -1,6 +1,7 @@
 //! Making a workspace: its keys first, then its row, its first owner and the event, together.
 
 use super::model::{Member, Workspace, WorkspaceState};
+use super::routing::Routing;
 use super::{rows, store, WorkspaceError};
 use crate::app::App;
 use crate::audit::{self, Who};
@@ -55,6 +56,8 @@ pub(super) fn prepare(
         time_zone: time_zone.to_owned(),
         locale: "en-GB".to_owned(),
         discloses_ai: false,
+        routing: Routing::default(),
+        link_hosts: Vec::new(),
         created_at: app.now(),
     };
     Ok(NewWorkspace { row })

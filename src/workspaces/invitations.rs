@@ -15,7 +15,8 @@ use crate::identity::{self, hash_secret, AccountError, Client, HandedSecret, New
 use crate::mailer::{self, Posting};
 use crate::store::{StoreError, Txn};
 
-pub const LINK_HOLDS: Duration = Duration::from_secs(7 * 24 * 3600);
+pub const INVITATION_DAYS: u32 = 7;
+pub const LINK_HOLDS: Duration = Duration::from_secs(INVITATION_DAYS as u64 * 24 * 3600);
 
 #[derive(Template)]
 #[template(path = "email/invitation.html")]

@@ -13,6 +13,7 @@ mod keys;
 mod members;
 mod model;
 pub mod pages;
+mod routing;
 mod rows;
 mod settings;
 mod setup;
@@ -23,14 +24,16 @@ mod tests;
 pub use authenticate::authenticate;
 pub use create::create;
 pub use error::WorkspaceError;
+pub use invitations::INVITATION_DAYS;
 pub use keys::find_by_secret as find_program;
 pub use members::{list as list_members, owners};
 pub use model::{ApiKey, Invitation, Member, Workspace, WorkspaceState};
 pub use pages::routes;
-pub use rows::TABLES;
+pub use routing::{reaches, Routing};
+pub use rows::{sweep_invitations, TABLES};
 pub use settings::{of_user, set_postal_address};
 pub use setup::{add_user, owner_link, AddUser, AddedUser, SetupError};
-pub use store::{find, find_by_slug, get, list_all, put};
+pub use store::{find, find_by_slug, find_routing, get, list_all, put};
 
 /// A name as it is kept: trimmed, one line, at most 80 characters.
 fn checked_name(raw: &str) -> Result<String, &'static str> {

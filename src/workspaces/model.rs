@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::routing::Routing;
 use crate::authz::Role;
 use crate::base::{ApiKeyId, EmailAddress, InvitationId, UnixMillis, UserId, WorkspaceId};
 use crate::identity::SecretHash;
@@ -23,6 +24,11 @@ pub struct Workspace {
     /// "Written with AI assistance." below engine-written mails (G11).
     #[serde(default)]
     pub discloses_ai: bool,
+    #[serde(default)]
+    pub routing: Routing,
+    /// Hosts that links in answers may lead to, in lower case; their sub-domains count too (G5).
+    #[serde(default)]
+    pub link_hosts: Vec<String>,
     pub created_at: UnixMillis,
 }
 

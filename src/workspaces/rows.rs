@@ -6,7 +6,7 @@ use serde_json::{json, Value};
 use super::model::{ApiKey, Invitation, Member};
 use super::store::OWN_TABLES;
 use crate::authz::Role;
-use crate::base::{ApiKeyId, InvitationId, UserId, WorkspaceId, INSTANCE};
+use crate::base::{ApiKeyId, InvitationId, UnixMillis, UserId, WorkspaceId, INSTANCE};
 use crate::identity::SecretHash;
 use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
 
@@ -63,6 +63,8 @@ pub const TABLES: &[Declared] = &[
     Declared::plain(&KEYS_BY_SECRET),
 ];
 
+/// Invitations removed in one transaction.
+const SWEPT: usize = 20;
 /// Members, invitations and keys of one workspace are listed whole.
 pub const MOST: usize = 500;
 
@@ -151,6 +153,16 @@ pub fn list_invitations(txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Vec
     Ok(rows.into_iter().map(|(_, invitation)| invitation).collect())
 }
 
+/// Removes invitations of the workspace that ended before then. Returns how many.
+pub fn sweep_invitations(store: &Store, workspace: WorkspaceId, before: UnixMillis) -> Result<usize, StoreError> {
+    store.write_reserved(|txn| {
+        let ended = list_invitations(txn, workspace)?.into_iter().filter(|invitation| invitation.ends_at <= before);
+        let ended: Vec<Invitation> = ended.take(SWEPT).collect();
+        ended.iter().try_for_each(|invitation| remove_invitation(txn, invitation))?;
+        Ok(ended.len())
+    })
+}
+
 pub fn insert_key(txn: &mut Txn<'_>, key: &ApiKey) -> Result<(), StoreError> {
     txn.insert_new(&KEYS_BY_SECRET, &key_secret(&key.secret_hash), &(key.workspace, key.id))?;
     update_key(txn, key)
@@ -201,7 +213,7 @@ fn export_memberships(store: &Store, person: Person) -> Result<Vec<Value>, Store
 
 fn erase_memberships(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::User(user) = person else { return Ok(0) };
-    store.write(|txn| {
+    store.write_reserved(|txn| {
         let workspaces = workspaces_of(txn, user)?;
         for workspace in &workspaces {
             if let Some(member) = find_member(txn, *workspace, user)? {
@@ -232,7 +244,7 @@ fn export_invitations(store: &Store, person: Person) -> Result<Vec<Value>, Store
 fn erase_invitations(store: &Store, person: Person) -> Result<usize, StoreError> {
     let found = invitations_to(store, person)?;
     for batch in found.chunks(20) {
-        store.write(|txn| batch.iter().try_for_each(|invitation| remove_invitation(txn, invitation)))?;
+        store.write_reserved(|txn| batch.iter().try_for_each(|invitation| remove_invitation(txn, invitation)))?;
     }
     Ok(found.len())
 }

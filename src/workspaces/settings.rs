@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::audit::{self, Entry, Who};
 use crate::authz::{Actor, Permission, Role};
 use crate::base::{Cursor, Page, UserId, WorkspaceId};
+use crate::events::{self, Happened};
 use crate::store::StoreError;
 
 /// What the settings page changes.
@@ -16,9 +17,12 @@ pub struct SettingsForm {
     pub time_zone: String,
     pub postal_address: String,
     pub discloses_ai: bool,
+    /// Hosts that links in answers may lead to, one on each line. `None`: as they are.
+    pub link_hosts: Option<String>,
 }
 
 const MOST_ADDRESS_CHARS: usize = 400;
+const MOST_LINK_HOSTS: usize = 50;
 
 /// Changes the settings; the audit trail names which.
 pub fn change(app: &App, actor: &Actor, form: &SettingsForm) -> Result<Workspace, WorkspaceError> {
@@ -27,6 +31,7 @@ pub fn change(app: &App, actor: &Actor, form: &SettingsForm) -> Result<Workspace
     let slug = create::checked_slug(&form.slug)?;
     let time_zone = create::checked_zone(&form.time_zone)?.to_owned();
     let postal_address = checked_address(&form.postal_address)?;
+    let link_hosts = form.link_hosts.as_deref().map(checked_hosts).transpose()?;
     let now = app.now();
     app.store.write(|txn| {
         let before = store::find(txn, actor.workspace)?.ok_or(WorkspaceError::NotFound)?;
@@ -36,6 +41,7 @@ pub fn change(app: &App, actor: &Actor, form: &SettingsForm) -> Result<Workspace
             time_zone: time_zone.clone(),
             postal_address: postal_address.clone(),
             discloses_ai: form.discloses_ai,
+            link_hosts: link_hosts.clone().unwrap_or_else(|| before.link_hosts.clone()),
             ..before.clone()
         };
         if after == before {
@@ -49,6 +55,9 @@ pub fn change(app: &App, actor: &Actor, form: &SettingsForm) -> Result<Workspace
         }
         let detail = changed_fields(&before, &after).join(", ");
         audit::record(txn, after.id, now, &Who::of(actor), "workspace.changed", &after.id.sid(), &detail)?;
+        if before.postal_address.is_empty() && !after.postal_address.is_empty() {
+            events::append(txn, after.id, now, Happened::SendingResumed)?;
+        }
         Ok(after)
     })
 }
@@ -66,6 +75,7 @@ pub fn set_postal_address(app: &App, actor: &Actor, address: &str) -> Result<Wor
         time_zone: known.time_zone,
         postal_address: address.to_owned(),
         discloses_ai: known.discloses_ai,
+        link_hosts: None,
     };
     change(app, actor, &form)
 }
@@ -79,6 +89,34 @@ fn checked_address(raw: &str) -> Result<String, WorkspaceError> {
     Ok(address)
 }
 
+/// Hosts as they are compared, each once; what was typed may be a whole address.
+fn checked_hosts(raw: &str) -> Result<Vec<String>, WorkspaceError> {
+    let mut hosts: Vec<String> = Vec::new();
+    for typed in raw.split([',', '\n']).map(str::trim).filter(|typed| !typed.is_empty()) {
+        let host = host_of(typed).unwrap_or_default();
+        let host = host.strip_prefix("www.").unwrap_or(&host).to_owned();
+        let is_label = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-');
+        if !host.contains('.') || !host.split('.').all(is_label) {
+            let words = format!("“{typed}” is no host. Write for example fernhill.example, one on each line.");
+            return Err(WorkspaceError::invalid("link_hosts", words));
+        }
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    if hosts.len() > MOST_LINK_HOSTS {
+        return Err(WorkspaceError::invalid("link_hosts", "Name at most 50 hosts."));
+    }
+    Ok(hosts)
+}
+
+/// The host of a web address, written with or without its scheme and path.
+fn host_of(link: &str) -> Option<String> {
+    let rest = link.split_once("://").map_or(link, |(_, rest)| rest);
+    let host = rest.split(['/', '?', '#', ':']).next()?.trim_end_matches('.').to_lowercase();
+    (!host.is_empty()).then_some(host)
+}
+
 fn changed_fields(before: &Workspace, after: &Workspace) -> Vec<&'static str> {
     let fields = [
         ("name", before.name != after.name),
@@ -86,6 +124,7 @@ fn changed_fields(before: &Workspace, after: &Workspace) -> Vec<&'static str> {
         ("time zone", before.time_zone != after.time_zone),
         ("postal address", before.postal_address != after.postal_address),
         ("AI note", before.discloses_ai != after.discloses_ai),
+        ("links", before.link_hosts != after.link_hosts),
     ];
     fields.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
 }

@@ -1,6 +1,7 @@
 //! Rows of workspaces. What hangs on them (members, invitations, keys) is in `rows.rs`.
 
 use super::model::Workspace;
+use super::routing::Routing;
 use crate::base::{WorkspaceId, INSTANCE};
 use crate::store::{Declared, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
 
@@ -38,6 +39,11 @@ pub fn find(txn: &mut Txn<'_>, id: WorkspaceId) -> Result<Option<Workspace>, Sto
 
 pub fn get(store: &Store, id: WorkspaceId) -> Result<Option<Workspace>, StoreError> {
     store.get(&WORKSPACES, &key(id))
+}
+
+/// How surely replies must be read here before the program acts on them.
+pub fn find_routing(txn: &mut Txn<'_>, id: WorkspaceId) -> Result<Routing, StoreError> {
+    Ok(find(txn, id)?.map(|workspace| workspace.routing).unwrap_or_default())
 }
 
 pub fn find_by_slug(txn: &mut Txn<'_>, slug: &str) -> Result<Option<Workspace>, StoreError> {

@@ -219,15 +219,18 @@ fn settings_change_what_they_say_and_keep_short_names_unique() {
         time_zone: "Europe/Dublin".into(),
         postal_address: " 1 Mill Lane \r\n\r\n Kendal ".into(),
         discloses_ai: true,
+        link_hosts: Some("https://www.Fernhill.example/offer?a=1\r\nfernhill.example, maps.example:443".into()),
     };
     let saved = settings::change(&test.app, &test.owner, &form).unwrap();
     assert_eq!((saved.slug.as_str(), saved.postal_address.as_str()), ("fernhill-ltd", "1 Mill Lane\nKendal"));
+    assert_eq!(saved.link_hosts, ["fernhill.example", "maps.example"]);
     let wrong = [
         ("slug", SettingsForm { slug: "lakeside".into(), ..form.clone() }),
         ("slug", SettingsForm { slug: "-a".into(), ..form.clone() }),
         ("name", SettingsForm { name: " ".into(), ..form.clone() }),
         ("time_zone", SettingsForm { time_zone: "Europe/Atlantis".into(), ..form.clone() }),
         ("postal_address", SettingsForm { postal_address: "x".repeat(401), ..form.clone() }),
+        ("link_hosts", SettingsForm { link_hosts: Some("our site".into()), ..form.clone() }),
     ];
     for (field, form) in wrong {
         let refused = settings::change(&test.app, &test.owner, &form);
@@ -238,7 +241,7 @@ fn settings_change_what_they_say_and_keep_short_names_unique() {
     }
     let trail = settings::audit_trail(&test.app, &test.owner, None).unwrap();
     assert_eq!(trail.rows[0].act, "workspace.changed");
-    assert_eq!(trail.rows[0].detail, "name, short name, time zone, postal address, AI note");
+    assert_eq!(trail.rows[0].detail, "name, short name, time zone, postal address, AI note, links");
     let agent = Actor { role: Role::Agent, ..test.owner.clone() };
     assert!(matches!(settings::change(&test.app, &agent, &form), Err(WorkspaceError::Denied(_))));
     assert!(matches!(settings::audit_trail(&test.app, &agent, None), Err(WorkspaceError::Denied(_))));

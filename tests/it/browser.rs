@@ -68,6 +68,18 @@ impl Browser {
         self.send(request)
     }
 
+    /// Posts a form that must be taken; gives the path that it leads to.
+    pub fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> String {
+        let page = self.post(path, fields);
+        assert_eq!(page.status, 303, "{path}: {}", page.body);
+        page.location.unwrap()
+    }
+
+    /// The server has come back at another address.
+    pub fn move_to(&mut self, url: &str) {
+        url.clone_into(&mut self.url);
+    }
+
     /// Posts without any token, as another site would.
     pub fn post_as_stranger(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
@@ -107,6 +119,21 @@ impl Browser {
             .unwrap();
         let answer = self.agent.run(request).unwrap();
         self.take(answer)
+    }
+
+    /// A request of any kind with just these headers besides the cookies.
+    pub fn send_raw(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Page {
+        let mut request = self.request(method, path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.to_owned()).unwrap();
+        self.send(request)
+    }
+
+    /// The form token of the page seen last.
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
     }
 
     pub fn sign_in(&mut self, email: &str, password: &str) {
@@ -162,13 +189,27 @@ impl Browser {
 
 /// A request of a program: status and JSON.
 pub fn api(url: &str, key: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
-    let mut request =
-        Request::builder().method(method).uri(format!("{url}{path}")).header("authorization", format!("Bearer {key}"));
+    let answer = api_with(url, key, method, path, &[], body.map(|body| body.to_string()).as_deref());
+    (answer.status, serde_json::from_str(&answer.body).unwrap_or(Value::Null))
+}
+
+/// The same with further headers, and a body as it stands.
+pub fn api_with(url: &str, key: &str, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Page {
+    let mut request = Request::builder().method(method).uri(format!("{url}{path}"));
+    request = request.header("authorization", format!("Bearer {key}"));
     if body.is_some() {
         request = request.header("content-type", "application/json");
     }
-    let body = body.map(|body| body.to_string()).unwrap_or_default();
-    let mut answer = agent().run(request.body(body).unwrap()).unwrap();
-    let text = answer.body_mut().read_to_string().unwrap();
-    (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::Null))
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let any_method = agent().configure_request(request.body(body.unwrap_or_default().to_owned()).unwrap());
+    let (head, mut body) = agent().run(any_method.allow_non_standard_methods(true).build()).unwrap().into_parts();
+    let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    Page {
+        status: head.status.as_u16(),
+        location: head.headers.get("location").map(text),
+        headers: head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
+        body: body.read_to_string().unwrap(),
+    }
 }

@@ -6,10 +6,20 @@
 #![allow(dead_code)]
 
 mod browser;
+mod commands;
 mod endpoints;
+mod google_wire;
 mod house;
 mod main_job;
 mod pages;
 mod peers;
+mod program;
+mod sign_in;
+mod guards;
+mod house;
+mod main_job;
+mod peers;
+mod routes;
 mod support;
 mod tables;
+mod world;

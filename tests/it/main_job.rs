@@ -12,7 +12,8 @@ use launchyard::messaging::{self, Delivery, Purpose};
 use launchyard::wiring::demo::{start, DemoOptions, RunningDemo};
 use launchyard::wiring::personal_data;
 
-use super::browser::Browser;
+use super::browser::{agent, Browser};
+use super::google_wire;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -68,7 +69,27 @@ fn leads_become_meetings_and_nobody_gets_a_step_twice() {
     for table in personal_data::tables() {
         assert_eq!(app.store.verify(&table.info).unwrap().unreadable, 0, "{}", table.info.name);
     }
+    what_we_asked_of_google_is_what_google_describes(&demo);
     demo.stop();
+}
+
+fn what_we_asked_of_google_is_what_google_describes(demo: &RunningDemo) {
+    let requests = format!("{}/control/requests", demo.way_in.sandbox_url);
+    let lines = agent().get(&requests).call().unwrap().into_body().read_to_string().unwrap();
+    let (mistakes, used) = google_wire::check(&lines);
+    assert!(mistakes.is_empty(), "{mistakes:#?}");
+    for operation in [
+        "token",
+        "gmail.users.getProfile",
+        "gmail.users.messages.send",
+        "gmail.users.messages.get",
+        "gmail.users.history.list",
+        "calendar.calendarList.list",
+        "calendar.freebusy.query",
+        "calendar.events.insert",
+    ] {
+        assert!(used.contains(operation), "the run never came to {operation}: {used:?}");
+    }
 }
 
 /// Presses "Book" on the calendar's page; the event stands in Google's calendar afterwards.

@@ -1,6 +1,8 @@
 //! Against real servers that others wrote. `tests/run` starts them and names them in `LAUNCHYARD_TEST_MAIL`; without
 //! that variable there is nothing to test against and these return at once.
 
+mod crash;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,10 +15,34 @@ use launchyard::providers::Secret;
 use lettre::address::Envelope;
 use serde_json::Value;
 
+use crate::browser::Browser;
+
 /// The mail servers' description, when they run.
 fn mail() -> Option<Value> {
     let file = std::env::var("LAUNCHYARD_TEST_MAIL").ok()?;
     Some(serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap())
+}
+
+/// Fills in the form for a mailbox; gives the path of the connection's page.
+fn connect_mailbox(browser: &mut Browser, mail: &Value, address: &str) -> String {
+    let port = |name: &str| mail["ports"][name].to_string();
+    let ca = std::fs::read_to_string(mail["ca_file"].as_str().unwrap()).unwrap();
+    let (smtp, imap) = (port("submission"), port("imaps"));
+    let form = [
+        ("address", address),
+        ("display_name", "Nora"),
+        ("smtp_host", "localhost"),
+        ("smtp_port", &smtp),
+        ("smtp_security", "starttls"),
+        ("smtp_user", address),
+        ("imap_host", "localhost"),
+        ("imap_port", &imap),
+        ("imap_security", "tls"),
+        ("imap_user", address),
+        ("password", mail["users"][address].as_str().unwrap()),
+        ("ca_pem", &ca),
+    ];
+    browser.submit("/connections/mailbox", &form)
 }
 
 fn outbound() -> Outbound {

@@ -60,7 +60,10 @@ impl TestServer {
         let config = config(dir.path(), &sandbox, settings);
         let listener = bind(local()).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let opened = wiring::open_app(config, clock.clone(), &url).unwrap();
+        // Behind a proxy people reach it under another name.
+        let public = settings.iter().find(|(key, _)| *key == "LAUNCHYARD_SERVER__PUBLIC_URL");
+        let public = public.map_or(url.as_str(), |(_, public)| public);
+        let opened = wiring::open_app(config, clock.clone(), public).unwrap();
         let running = Running::start(opened, listener).unwrap();
         let owner = add_user(&running.opened.app, "nora@fernhill.example", "Nora Whitfield", "fernhill", Role::Owner);
         let workspace = WorkspaceId::parse_sid(&owner.workspace_sid).unwrap();
@@ -141,6 +144,9 @@ fn config(dir: &std::path::Path, sandbox: &Sandbox, settings: &[(&str, &str)]) -
         ("LAUNCHYARD_PROVIDERS__GOOGLE__API_BASE", google),
         ("LAUNCHYARD_PROVIDERS__GOOGLE__CLIENT_ID", CLIENT_ID.to_owned()),
         ("LAUNCHYARD_PROVIDERS__GOOGLE__CLIENT_SECRET", CLIENT_SECRET.to_owned()),
+        ("LAUNCHYARD_PROVIDERS__OIDC__ISSUER", format!("{}/oidc", sandbox.url)),
+        ("LAUNCHYARD_PROVIDERS__OIDC__CLIENT_ID", CLIENT_ID.to_owned()),
+        ("LAUNCHYARD_PROVIDERS__OIDC__CLIENT_SECRET", CLIENT_SECRET.to_owned()),
         ("LAUNCHYARD_KEY__FILE", dir.join("master.key").display().to_string()),
         ("LAUNCHYARD_DATA__BACKUP_DIR", dir.join("backups").display().to_string()),
         ("LAUNCHYARD_LIMITS__PAGES_PER_MINUTE", "100000".to_owned()),

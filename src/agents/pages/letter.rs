@@ -78,8 +78,7 @@ impl Letter {
         };
         let shown: Vec<&Source> = draft.shown_sources().collect();
         let name = contact.as_ref().map_or_else(|| draft.to_name.clone(), contacts::Contact::name);
-        let is_edited = draft.is_edited();
-        let is_held = is_pending && !draft.ungrounded.is_empty() && !is_edited;
+        let is_held = is_pending && !draft.held().is_empty();
         Ok(Self {
             id: draft.id.to_string(),
             badge,

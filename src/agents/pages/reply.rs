@@ -47,6 +47,8 @@ struct ReplyPage {
     labels: Vec<Choice>,
     is_handled: bool,
     can_undo_opt_out: bool,
+    /// Perhaps an opt-out; a person says.
+    is_undecided: bool,
     draft_href: String,
     may_handle: bool,
     may_keep: bool,
@@ -130,7 +132,11 @@ fn build(
             paragraphs: paragraphs(&ours.text),
             when: time_words(ours.sent_at.unwrap_or(ours.queued_at), &zones.workspace),
         }),
-        confidence: format!("{} % sure", (reading.confidence * 100.0).round()),
+        confidence: if reading.confirmed {
+            "Confirmed by a person.".to_owned()
+        } else {
+            format!("{} % sure", (reading.confidence * 100.0).round())
+        },
         warnings: warnings(&reading),
         corrected_from: reading
             .corrected_from
@@ -148,6 +154,7 @@ fn build(
         label: reading.label,
         reasons: reading.reasons,
         is_handled: reply.handled_at.is_some(),
+        is_undecided: reading.undecided,
         can_undo_opt_out: undoable && was_opt_out && actor.may(Permission::LiftSuppression),
         draft_href: draft.map(|draft| format!("/approvals/{}", draft.id)).unwrap_or_default(),
         may_handle: actor.may(Permission::HandleReplies),
@@ -233,6 +240,31 @@ pub async fn correct(
     let reply = run(move || replies::correct(&app, &actor, id, &form.label)).await??;
     let label = reply.reading.map(|reading| reply_badge(&reading.label).words).unwrap_or_default();
     Ok(back(id, &cookies, &Toast::new(format!("Noted as “{label}”."))))
+}
+
+/// POST /replies/{id}/stop-writing: what may have been an opt-out is one.
+pub async fn stop_writing(
+    app: Data<App>,
+    actor: Actor,
+    cookies: Data<Cookies>,
+    id: Path<ReplyId>,
+) -> Result<HttpResponse, PageError> {
+    let id = id.into_inner();
+    run(move || replies::correct(&app, &actor, id, Label::Unsubscribe.as_str())).await??;
+    Ok(back(id, &cookies, &Toast::new("They are not written to again.")))
+}
+
+/// POST /replies/{id}/no-opt-out: it is none.
+pub async fn no_opt_out(
+    app: Data<App>,
+    actor: Actor,
+    cookies: Data<Cookies>,
+    id: Path<ReplyId>,
+) -> Result<HttpResponse, PageError> {
+    let id = id.into_inner();
+    let reply = run(move || replies::is_no_opt_out(&app, &actor, id)).await??;
+    let label = reply.reading.map(|reading| reply_badge(&reading.label).words).unwrap_or_default();
+    Ok(back(id, &cookies, &Toast::new(format!("No opt-out. It is read as “{label}”."))))
 }
 
 /// POST /replies/{id}/answer: a person's own words. 422 with the form when there are none.

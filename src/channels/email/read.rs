@@ -6,7 +6,7 @@ use super::reply_text::excerpt;
 use crate::app::App;
 use crate::base::{EmailAddress, MessageId};
 use crate::connections::Connection;
-use crate::messaging::{self, Delivery, Incoming, Message, Purpose};
+use crate::messaging::{self, Bounce, Delivery, Incoming, Message, Purpose};
 use crate::store::StoreError;
 
 /// What is to be done with a mail of which only the head was seen.
@@ -97,8 +97,14 @@ pub(super) fn take_in(
         MailKind::Hard | MailKind::Soft => bounce(app, connection, message, &mail),
         MailKind::Complaint => complaint(app, connection, message, &mail),
         MailKind::Reply | MailKind::AutoReply => answer(app, connection, message, thread, &mail),
-        // Receipts and the like say nothing; but a person who answers with an empty mail has answered.
-        MailKind::None if opening.is_report => Ok(Read::Nothing),
+        // Receipts and the like say no more than that it got there; but a person who answers with an empty mail has
+        // answered.
+        MailKind::None if opening.is_report => {
+            if let Some(message) = &inside {
+                messaging::seen_on_its_way(app, connection.workspace, message.id)?;
+            }
+            Ok(Read::Nothing)
+        }
         MailKind::None => answer(app, connection, message, thread, &mail),
     }
 }
@@ -179,13 +185,22 @@ fn find_ours(app: &App, connection: &Connection, mail: &Inspection) -> Result<Op
 fn bounce(app: &App, connection: &Connection, message: &Message, mail: &Inspection) -> Result<Read, StoreError> {
     let concerned = concerned(message, mail);
     let class = concerned.map_or(mail.bounce_class.unwrap_or(BounceClass::Unclear), |one| one.class);
-    // Late is not lost (RFC 3464 section 2.3.3), and a report read before says nothing new.
-    if mail.is_delay || matches!(message.state, Delivery::Bounced { .. }) {
+    if mail.is_delay {
+        // Late is not lost (RFC 3464 section 2.3.3).
+        messaging::seen_on_its_way(app, connection.workspace, message.id)?;
+        return Ok(Read::Nothing);
+    }
+    let bounce = match class {
+        _ if mail.kind == MailKind::Hard && class.suppresses() => Bounce::Nobody,
+        BounceClass::MailboxFull => Bounce::Full,
+        _ => Bounce::Elsewhere,
+    };
+    // A report read before says nothing new.
+    if matches!(message.state, Delivery::Bounced { hard, .. } if hard || bounce != Bounce::Nobody) {
         return Ok(Read::Nothing);
     }
     let reason = reason(concerned, mail, class);
-    let hard = mail.kind == MailKind::Hard && class.suppresses();
-    messaging::bounced(app, connection.workspace, message.id, hard, hard, &reason)?;
+    messaging::bounced(app, connection.workspace, message.id, bounce, &reason)?;
     Ok(Read::Bounce { is_policy: class == BounceClass::Policy })
 }
 

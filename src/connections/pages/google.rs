@@ -96,6 +96,7 @@ pub async fn start(
     frame: Frame,
     asked: web::Query<Asked>,
 ) -> Result<HttpResponse, PageError> {
+    actor.require(Permission::ManageConnections)?;
     let (uses, again) = (asked.uses()?, asked.again()?);
     match run(move || begin(&app, &actor, &uses, again)).await? {
         Ok(page) => Ok(see_elsewhere(&page)),

@@ -23,7 +23,7 @@ pub(in crate::contacts) use service::{
     begin_upload, check, configure, discard, end_upload, find_import, list_imports, more_upload, refused_csv, start,
     stop, undo, Choices, Upload, CHUNKS_AT_ONCE,
 };
-pub use service::{import_file, sweep_imports, ImportError, ImportReport};
+pub use service::{import_file, sweep_imports, ImportError, ImportReport, IMPORT_DAYS};
 pub(in crate::contacts) use store::{running, CHUNK_BYTES, TABLES};
 
 /// Does one batch of an import, as its job would; true when more are left.

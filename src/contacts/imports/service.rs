@@ -28,7 +28,7 @@ const HEAD_BYTES: usize = 64 * 1024;
 const REFUSED_PRINTED: usize = 1_000;
 /// How long an unfinished upload, and what belongs to a finished import, is kept.
 const FILE_DAYS: u32 = 7;
-const IMPORT_DAYS: u32 = 30;
+pub const IMPORT_DAYS: u32 = 30;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {

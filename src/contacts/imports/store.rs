@@ -286,7 +286,7 @@ fn erase_undo(store: &Store, person: Person) -> Result<usize, StoreError> {
         Ok::<(), StoreError>(())
     })?;
     for place in &places {
-        store.write(|txn| {
+        store.write_reserved(|txn| {
             let Some(mut batch) = txn.get(&UNDO, place)? else { return Ok(()) };
             batch.added.retain(|own| *own != id);
             batch.changed.retain(|own| own.id != id);

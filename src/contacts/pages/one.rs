@@ -161,9 +161,13 @@ pub(super) async fn tag(
     form: web::Form<TagForm>,
 ) -> Result<HttpResponse, PageError> {
     let id = id.into_inner();
-    run(move || match form.act.as_str() {
-        "untag" => untag_all(&app, &actor, &[id], &form.tag),
-        _ => tag_all(&app, &actor, &[id], &form.tag),
+    run(move || {
+        actor.require(Permission::EditContacts)?;
+        store::get(&app.store, actor.workspace, id)?.ok_or(ContactError::NotFound)?;
+        match form.act.as_str() {
+            "untag" => untag_all(&app, &actor, &[id], &form.tag),
+            _ => tag_all(&app, &actor, &[id], &form.tag),
+        }
     })
     .await??;
     Ok(see_other(&format!("/contacts/{id}")))

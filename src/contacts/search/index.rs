@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::base::{UnixMillis, WorkspaceId};
 use crate::contacts::fold;
 use crate::contacts::store::ByNumber;
-use crate::events::{Event, Happened, Subscriber};
+use crate::events::{Event, Happened, Start, Subscriber};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::store::{Dir, Key, Store, StoreError, Txn};
 
@@ -37,6 +37,11 @@ pub(crate) struct SearchSubscriber;
 impl Subscriber<App> for SearchSubscriber {
     fn name(&self) -> &'static str {
         "contacts.search"
+    }
+
+    /// A projection: the index holds whoever was ever added.
+    fn start(&self) -> Start {
+        Start::First
     }
 
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {

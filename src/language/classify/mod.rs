@@ -62,9 +62,11 @@ pub struct Classification {
     pub label: Label,
     /// Calibrated probability that `label` is right, 0 to 1.
     pub confidence: f32,
+    /// The next likely label of the program's own verdict.
+    pub second: Option<Label>,
     /// BCP 47: `en de es fr pt hi hi-Latn`, another code when plain, else `und`.
     pub language: String,
-    /// Set exactly when `label` is `Other`.
+    /// Set when the program itself found `Other`.
     pub other_kind: Option<OtherKind>,
     /// One to three sentences for people, at most 160 characters each.
     pub reasons: Vec<String>,
@@ -107,25 +109,37 @@ impl Classifier {
 
     /// Judges one reply. Deterministic; well under a millisecond in a release build.
     pub fn classify(&self, input: &ReplyInput<'_>) -> Classification {
+        self.judge(input, None)
+    }
+
+    /// Reads a reply of which a person has said what it is: days and names are those that go with `label`. Reasons,
+    /// flags and language stay the program's own.
+    pub fn classify_as(&self, input: &ReplyInput<'_>, label: Label) -> Classification {
+        self.judge(input, Some(label))
+    }
+
+    fn judge(&self, input: &ReplyInput<'_>, said: Option<Label>) -> Classification {
         let reading = self.knowledge.read(input.text);
         let lexicon = &self.knowledge.lexicon;
         let verdict = decide::judge(&reading, input.headers, &self.model, lexicon);
         let (reasons, evidence) = explain::explain(&reading, &verdict, &self.model, lexicon);
         let calendar = calendar(input);
-        let names_people = matches!(verdict.label, Label::Referral | Label::OutOfOffice);
+        let label = said.unwrap_or(verdict.label);
+        let names_people = matches!(label, Label::Referral | Label::OutOfOffice);
         Classification {
-            label: verdict.label,
-            confidence: verdict.confidence,
+            label,
+            confidence: if said.is_some() { 1.0 } else { verdict.confidence },
+            second: verdict.second.map(|(second, _)| second),
             language: tongue::language(&reading),
-            other_kind: verdict.kind,
+            other_kind: verdict.kind.filter(|_| label == Label::Other),
             reasons,
             evidence,
             flags: explain::flags(&reading, &verdict),
             return_date: calendar
-                .filter(|_| verdict.label == Label::OutOfOffice)
+                .filter(|_| label == Label::OutOfOffice)
                 .and_then(|calendar| dates::return_date(&reading, lexicon, calendar)),
             follow_up_on: calendar
-                .filter(|_| verdict.label == Label::Later)
+                .filter(|_| label == Label::Later)
                 .and_then(|calendar| dates::follow_up(&reading, calendar)),
             referred: if names_people { people::referred(&reading, lexicon) } else { Vec::new() },
         }

@@ -104,6 +104,11 @@ pub struct ReadingView {
     pub follow_up_on: Option<String>,
     /// What the program had read before a person corrected it.
     pub corrected_from: Option<String>,
+    /// A person has said that the label is right.
+    pub confirmed: bool,
+    /// Perhaps an opt-out, and too unsure to act on: it waits for a person, and nothing of a sequence is sent. Decide
+    /// with `POST /v1/replies/{id}/correct`.
+    pub undecided: bool,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -145,6 +150,8 @@ impl From<Reading> for ReadingView {
             return_date: reading.return_date,
             follow_up_on: reading.follow_up_on,
             corrected_from: reading.corrected_from,
+            confirmed: reading.confirmed,
+            undecided: reading.undecided,
         }
     }
 }
@@ -163,7 +170,7 @@ impl From<ProposedTime> for TimeView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SuppressionView {
     pub id: String,
-    /// `address` or `domain`.
+    /// `address`, `domain`, or `erased` with a keyed hash as its target.
     pub kind: String,
     pub target: String,
     /// `unsubscribed`, `complained`, `bounced`, `by_hand` or `rights`.
@@ -179,6 +186,7 @@ impl From<Suppression> for SuppressionView {
         let (kind, target) = match &entry.target {
             Target::Address(address) => ("address", address.display().to_owned()),
             Target::Domain(domain) => ("domain", domain.clone()),
+            Target::Erased(hash) => ("erased", data_encoding::HEXLOWER.encode(hash)),
         };
         Self {
             id: entry.id.to_string(),

@@ -239,6 +239,7 @@ fn as_csv(app: &App, actor: &Actor) -> Result<Vec<u8>, SuppressError> {
         let (kind, target) = match &entry.target {
             Target::Address(address) => ("address", address.display().to_owned()),
             Target::Domain(domain) => ("domain", domain.clone()),
+            Target::Erased(hash) => ("erased", data_encoding::HEXLOWER.encode(hash)),
         };
         let how = harmless(&entry.how);
         rows.push([kind.to_owned(), harmless(&target), entry.reason.words().to_owned(), how, entry.at.to_rfc3339()]);

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{web, HttpResponse};
 use askama::Template;
 
-use super::super::{list_sequences, OutreachError};
+use super::super::{list_sequences, sequences, OutreachError};
 use super::{head, overview::clock, Head};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
@@ -199,7 +199,11 @@ pub async fn create(
     let typed = Typed::read(&form);
     let made = run(move || {
         let (wanted, errors) = typed.parse();
-        let made = if errors.is_empty() { workers::create(&app, &actor, &wanted) } else { Err(incomplete()) };
+        let make = || {
+            sequences::check_chosen(&app, &actor, &wanted)?;
+            workers::create(&app, &actor, &wanted)
+        };
+        let made = if errors.is_empty() { make() } else { Err(incomplete()) };
         answer(made, errors, |errors| new_page(&app, &actor, &frame, typed, errors))
     });
     match made.await?? {
@@ -248,7 +252,11 @@ pub async fn save(
     let (typed, id) = (Typed::read(&form), *worker);
     let saved = run(move || {
         let (wanted, errors) = typed.parse();
-        let saved = if errors.is_empty() { workers::update(&app, &actor, id, &wanted) } else { Err(incomplete()) };
+        let save = || {
+            sequences::check_chosen(&app, &actor, &wanted)?;
+            workers::update(&app, &actor, id, &wanted)
+        };
+        let saved = if errors.is_empty() { save() } else { Err(incomplete()) };
         answer(saved, errors, |errors| edit_page(&app, &actor, &frame, id, Some(typed), errors))
     });
     match saved.await?? {
@@ -297,8 +305,8 @@ fn settings(
         });
         std::iter::once(Choice { value: String::new(), label: none.to_owned() }).chain(each).collect::<Vec<_>>()
     };
-    let sequences = list_sequences(&app.store, actor.workspace)?.into_iter();
-    let sequences = sequences.map(|sequence| Choice { value: sequence.id.to_string(), label: sequence.name });
+    let written = list_sequences(&app.store, actor.workspace)?.into_iter();
+    let written = written.map(|sequence| Choice { value: sequence.id.to_string(), label: sequence.name });
     let none = Choice { value: String::new(), label: "A new one, written next".into() };
     let tone = |(value, label, _): &(&str, &str, Tone)| Choice { value: (*value).into(), label: (*label).into() };
     Ok(SettingsPage {
@@ -306,7 +314,7 @@ fn settings(
         action: head.as_ref().map_or("/outreach/new".into(), |head| format!("/outreach/{}/settings", head.worker.id)),
         mailboxes: choices(Use::Outreach, "None yet"),
         calendars: choices(Use::Calendar, "None: offer no times"),
-        sequences: std::iter::once(none).chain(sequences).collect(),
+        sequences: std::iter::once(none).chain(written).collect(),
         tones: TONES.iter().map(tone).collect(),
         days: (1..).zip(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]).collect(),
         cap_hint: format!("At most {} on this server.", app.config.outreach.hard_daily_cap),

@@ -40,9 +40,9 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    fn judge(&self, plain: bool, host: &str, addresses: &[SocketAddr]) -> Result<(), Refused> {
-        self.rules.admit(self.trust, plain, host, addresses)?;
-        let excepted = self.rules.lists(host) || (self.rules.allow_loopback && is_loopback_name(host));
+    fn judge(&self, plain: bool, host: &str, port: u16, addresses: &[SocketAddr]) -> Result<(), Refused> {
+        self.rules.admit(self.trust, plain, host, port, addresses)?;
+        let excepted = self.rules.lists(host, port) || (self.rules.allow_loopback && is_loopback_name(host));
         if self.trust == Trust::UserGiven && !excepted && leads_to_self(addresses) {
             return Err(Why::OwnAddress.into());
         }
@@ -64,7 +64,7 @@ impl Resolver for Guard {
             io::ErrorKind::TimedOut => ureq::Error::Timeout(ureq::Timeout::Resolve),
             _ => ureq::Error::HostNotFound,
         })?;
-        self.judge(plain, host, &addresses).map_err(|refused| {
+        self.judge(plain, host, port, &addresses).map_err(|refused| {
             tracing::debug!(why = ?refused.why, "outgoing address refused");
             ureq::Error::Other(Box::new(refused))
         })?;

@@ -23,7 +23,7 @@ use rustls::pki_types::CertificateDer;
 use ureq::Agent;
 use url::Url;
 
-use crate::base::Clock;
+use crate::base::{Clock, PrivateHost};
 
 pub use address::is_global;
 pub use dial::{ConnectError, ConnectStep};
@@ -45,8 +45,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 pub struct OutboundRules {
     /// Plain-http bases and mail servers on this machine may be used (demo, tests, benches).
     pub allow_loopback: bool,
-    /// Names, addresses or networks beyond the public Internet that users may point to.
-    pub allow_private_hosts: Vec<String>,
+    /// What lies beyond the public Internet and users may point to all the same.
+    pub allow_private_hosts: Vec<PrivateHost>,
     pub user_agent: String,
     /// PEM file with certificates to trust besides the public ones.
     pub extra_roots: Option<PathBuf>,
@@ -149,7 +149,7 @@ impl Outbound {
     /// port; a server of ours that listens in public may be used too).
     pub fn connect_tcp(&self, host: &str, port: u16, limit: Duration) -> Result<TcpStream, ConnectError> {
         let addresses = dial::look_up(host, port, CONNECT.min(limit)).map_err(|error| dial::dns_error(host, &error))?;
-        self.rules.admit(Trust::UserGiven, false, host, &addresses).map_err(ConnectError::refused)?;
+        self.rules.admit(Trust::UserGiven, false, host, port, &addresses).map_err(ConnectError::refused)?;
         dial::connect(&addresses, limit).map_err(|error| dial::tcp_error(host, port, &error))
     }
 

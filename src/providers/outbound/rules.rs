@@ -6,10 +6,10 @@
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
-use ipnet::IpNet;
 use url::{Host, Url};
 
 use super::address::{is_global, is_loopback};
+use crate::base::PrivateHost;
 
 /// Longest URL accepted from a user, in bytes.
 const MAX_URL: usize = 2048;
@@ -57,25 +57,16 @@ impl Target {
     }
 }
 
-/// The operator's settings, parsed.
+/// The operator's settings.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rules {
     pub allow_loopback: bool,
-    private_names: Vec<String>,
-    private_nets: Vec<IpNet>,
+    private_hosts: Vec<PrivateHost>,
 }
 
 impl Rules {
-    /// `allow_private_hosts`: host names, addresses, or networks such as `10.1.0.0/16`.
-    pub fn new(allow_loopback: bool, allow_private_hosts: &[String]) -> Self {
-        let mut rules = Self { allow_loopback, ..Self::default() };
-        for host in allow_private_hosts.iter().map(|host| host.trim().trim_matches(['[', ']'])) {
-            match host.parse::<IpNet>().or_else(|_| host.parse::<IpAddr>().map(IpNet::from)) {
-                Ok(net) => rules.private_nets.push(net),
-                Err(_) => rules.private_names.push(host.to_lowercase()),
-            }
-        }
-        rules
+    pub fn new(allow_loopback: bool, allow_private_hosts: &[PrivateHost]) -> Self {
+        Self { allow_loopback, private_hosts: allow_private_hosts.to_vec() }
     }
 
     pub fn configured(&self, url: Url) -> Result<Target, Refused> {
@@ -95,39 +86,46 @@ impl Rules {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Why::UserInfo.into());
         }
-        let listed = self.lists(host) || (self.allow_loopback && names_loopback(&url));
+        let port = url.port_or_known_default().ok_or(Why::Scheme)?;
+        let listed = self.lists(host, port) || (self.allow_loopback && names_loopback(&url));
         if url.scheme() != "https" && !(listed && url.scheme() == "http") {
             return Err(Why::Scheme.into());
         }
-        if !listed && url.port_or_known_default() != Some(443) {
+        if !listed && port != 443 {
             return Err(Why::Port.into());
         }
         Ok(Target { url, trust: Trust::UserGiven })
     }
 
-    /// Decides about the addresses that `host` led to. All must pass, so that a name with one good
-    /// and one bad address cannot be used to try its luck.
-    pub fn admit(&self, trust: Trust, plain: bool, host: &str, addresses: &[SocketAddr]) -> Result<(), Refused> {
+    /// Decides about the addresses that `host` led to, for a connection to `port`. All must pass, so that a name
+    /// with one good and one bad address cannot be used to try its luck.
+    pub fn admit(
+        &self,
+        trust: Trust,
+        plain: bool,
+        host: &str,
+        port: u16,
+        addresses: &[SocketAddr],
+    ) -> Result<(), Refused> {
         let all = |test: &dyn Fn(IpAddr) -> bool| addresses.iter().all(|address| test(address.ip()));
         match trust {
             // Plain http was accepted for the name of this machine only; the name must mean it.
             Trust::Configured if plain => all(&is_loopback).then_some(()).ok_or(Why::NotGlobal.into()),
             Trust::Configured => Ok(()),
-            Trust::UserGiven if self.lists(host) => Ok(()),
+            Trust::UserGiven if self.lists(host, port) => Ok(()),
             Trust::UserGiven if self.allow_loopback && is_loopback_name(host) && all(&is_loopback) => Ok(()),
-            Trust::UserGiven if all(&|ip| is_global(ip) || self.in_private_nets(ip)) => Ok(()),
+            Trust::UserGiven if all(&|ip| is_global(ip) || self.lists_address(ip, port)) => Ok(()),
             Trust::UserGiven => Err(Why::NotGlobal.into()),
         }
     }
 
-    /// True when the operator listed this host by name or by address.
-    pub fn lists(&self, host: &str) -> bool {
-        let host = host.trim_matches(['[', ']']).to_lowercase();
-        self.private_names.contains(&host) || host.parse().is_ok_and(|ip| self.in_private_nets(ip))
+    /// True when the operator listed this host, by name or by address, for this port.
+    pub fn lists(&self, host: &str, port: u16) -> bool {
+        self.private_hosts.iter().any(|listed| listed.is_named(host, port))
     }
 
-    fn in_private_nets(&self, ip: IpAddr) -> bool {
-        self.private_nets.iter().any(|net| net.contains(&ip.to_canonical()))
+    fn lists_address(&self, ip: IpAddr, port: u16) -> bool {
+        self.private_hosts.iter().any(|listed| listed.is_reached_at(ip, port))
     }
 }
 
@@ -167,11 +165,16 @@ mod tests {
         Rules::new(false, &[])
     }
 
+    fn listing(hosts: &[&str]) -> Rules {
+        Rules::new(false, &hosts.iter().map(|host| host.parse().unwrap()).collect::<Vec<_>>())
+    }
+
     /// What a user-given URL with a literal address comes to, look-up included.
     fn outcome(rules: &Rules, raw: &str) -> Result<(), Why> {
         let target = rules.user_given(raw).map_err(|refused| refused.why)?;
         let addresses = target.url.socket_addrs(|| None).unwrap_or_default();
-        rules.admit(target.trust, false, target.url.host_str().unwrap(), &addresses).map_err(|refused| refused.why)
+        let (host, port) = (target.url.host_str().unwrap(), target.url.port_or_known_default().unwrap());
+        rules.admit(target.trust, false, host, port, &addresses).map_err(|refused| refused.why)
     }
 
     #[test]
@@ -206,16 +209,16 @@ mod tests {
     #[test]
     fn a_name_with_one_bad_address_is_refused() {
         let mixed: Vec<SocketAddr> = vec!["8.8.8.8:443".parse().unwrap(), "10.0.0.1:443".parse().unwrap()];
-        let refused = strict().admit(Trust::UserGiven, false, "two-faced.example", &mixed);
+        let refused = strict().admit(Trust::UserGiven, false, "two-faced.example", 443, &mixed);
         assert_eq!(refused, Err(Why::NotGlobal.into()));
     }
 
     #[test]
     fn the_operator_may_list_private_hosts_by_name_address_or_network() {
-        let rules = Rules::new(false, &["ai.internal".into(), "10.1.0.0/16".into(), "192.168.7.7".into()]);
+        let rules = listing(&["ai.internal", "10.1.0.0/16", "192.168.7.7"]);
         let private: SocketAddr = "172.16.0.9:11434".parse().unwrap();
         assert!(rules.user_given("http://AI.internal:11434/v1").is_ok());
-        assert_eq!(rules.admit(Trust::UserGiven, false, "ai.internal", &[private]), Ok(()));
+        assert_eq!(rules.admit(Trust::UserGiven, false, "ai.internal", 11434, &[private]), Ok(()));
         for (raw, expected) in [
             ("http://10.1.2.3:8080/", Ok(())),
             ("http://192.168.7.7/", Ok(())),
@@ -227,13 +230,37 @@ mod tests {
     }
 
     #[test]
+    fn a_host_that_was_listed_with_a_port_is_closed_on_every_other() {
+        let rules = listing(&["ai.internal:11434", "10.1.0.9:8080", "[fd00::5]:443"]);
+        let cases = [
+            ("http://10.1.0.9:8080/", Ok(())),
+            ("https://10.1.0.9:8080/", Ok(())),
+            ("http://10.1.0.9/", Err(Why::Scheme)),
+            ("https://10.1.0.9/", Err(Why::NotGlobal)),
+            ("https://10.1.0.9:22/", Err(Why::Port)),
+            ("https://[fd00::5]/", Ok(())),
+            ("https://[fd00::5]:22/", Err(Why::Port)),
+            ("http://ai.internal:6379/", Err(Why::Scheme)),
+            ("https://ai.internal:6379/", Err(Why::Port)),
+        ];
+        for (raw, expected) in cases {
+            assert_eq!(outcome(&rules, raw), expected, "{raw}");
+        }
+        // What mail servers use: a name with any port, and a name that leads to a listed address.
+        let at = |port: u16| [SocketAddr::from(([10, 1, 0, 9], port))];
+        let admitted = |host: &str, port| rules.admit(Trust::UserGiven, false, host, port, &at(port)).is_ok();
+        assert!(admitted("ai.internal", 11434) && admitted("mail.example", 8080));
+        assert!(!admitted("ai.internal", 25) && !admitted("mail.example", 25));
+    }
+
+    #[test]
     fn loopback_is_reached_only_when_allowed_and_only_by_its_own_names() {
         let rules = Rules::new(true, &[]);
         let local: SocketAddr = "127.0.0.1:8025".parse().unwrap();
         assert_eq!(outcome(&rules, "http://127.0.0.1:8025/"), Ok(()));
-        assert_eq!(rules.admit(Trust::UserGiven, false, "localhost", &[local]), Ok(()));
+        assert_eq!(rules.admit(Trust::UserGiven, false, "localhost", 8025, &[local]), Ok(()));
         assert_eq!(
-            rules.admit(Trust::UserGiven, false, "127.0.0.1.nip.example", &[local]),
+            rules.admit(Trust::UserGiven, false, "127.0.0.1.nip.example", 8025, &[local]),
             Err(Why::NotGlobal.into()),
             "a public name that leads to this machine"
         );
@@ -256,7 +283,7 @@ mod tests {
             assert_eq!(Rules::new(allow_loopback, &[]).configured(url).is_ok(), expected, "{base}");
         }
         let elsewhere: SocketAddr = "8.8.8.8:80".parse().unwrap();
-        assert!(Rules::new(true, &[]).admit(Trust::Configured, true, "localhost", &[elsewhere]).is_err());
+        assert!(Rules::new(true, &[]).admit(Trust::Configured, true, "localhost", 80, &[elsewhere]).is_err());
     }
 
     #[test]

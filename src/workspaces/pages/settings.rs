@@ -42,6 +42,14 @@ pub struct SettingsFields {
     postal_address: String,
     #[serde(default)]
     discloses_ai: Option<String>,
+    #[serde(default)]
+    link_hosts: Option<String>,
+}
+
+impl SettingsFields {
+    fn links(&self) -> &str {
+        self.link_hosts.as_deref().unwrap_or_default()
+    }
 }
 
 impl From<Workspace> for SettingsFields {
@@ -52,6 +60,7 @@ impl From<Workspace> for SettingsFields {
             time_zone: workspace.time_zone,
             postal_address: workspace.postal_address,
             discloses_ai: workspace.discloses_ai.then(|| "on".to_owned()),
+            link_hosts: Some(workspace.link_hosts.join("\n")),
         }
     }
 }
@@ -91,6 +100,7 @@ pub async fn submit(
         time_zone: fields.time_zone.clone(),
         postal_address: fields.postal_address.clone(),
         discloses_ai: fields.discloses_ai.is_some(),
+        link_hosts: fields.link_hosts.clone(),
     };
     let by = actor.clone();
     match run(move || settings::change(&app, &by, &wanted)).await? {

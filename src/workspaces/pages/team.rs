@@ -209,6 +209,9 @@ pub async fn ask_remove(
 ) -> Result<HttpResponse, PageError> {
     let user: UserId = user.parse().map_err(|_| PageError::NotFound)?;
     let leaves = actor.user == Some(user);
+    if !leaves {
+        actor.require(Permission::ManageTeam)?;
+    }
     let members = run(move || members::list(&app, &actor)).await??;
     let (_, person) = members.into_iter().find(|(member, _)| member.user == user).ok_or(PageError::NotFound)?;
     let (question, button) = if leaves {

@@ -1,0 +1,579 @@
+//! `/v1/workers` and the kill switch.
+
+use actix_web::http::StatusCode;
+use actix_web::{web, HttpResponse};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use super::super::{activate, figures, sequences, Group, OutreachError};
+use super::{service, Answers};
+use crate::app::App;
+use crate::authz::{Actor, Permission};
+use crate::base::{UnixMillis, WorkerId};
+use crate::http::api::FieldError;
+use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, Once};
+use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
+use crate::workers::{self, Hours, Limits, Meeting, Sender, Tone, Worker, WorkerForm, WorkerState};
+
+/// The meeting that a worker offers. What is left out is as for a new worker.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MeetingJson {
+    title: String,
+    /// 5 to 480.
+    minutes: u32,
+    /// Kept free before.
+    buffer_before_minutes: u32,
+    /// Kept free after.
+    buffer_after_minutes: u32,
+    /// At least this long from now.
+    notice_minutes: u32,
+    /// A place, a phone number or a link.
+    place: String,
+    /// Let the calendar's provider make a video link.
+    video: bool,
+}
+
+impl From<&Meeting> for MeetingJson {
+    fn from(meeting: &Meeting) -> Self {
+        Self {
+            title: meeting.title.clone(),
+            minutes: meeting.minutes,
+            buffer_before_minutes: meeting.buffer_before,
+            buffer_after_minutes: meeting.buffer_after,
+            notice_minutes: meeting.notice,
+            place: meeting.place.clone(),
+            video: meeting.video,
+        }
+    }
+}
+
+impl Default for MeetingJson {
+    fn default() -> Self {
+        Self::from(&Meeting::default())
+    }
+}
+
+impl From<MeetingJson> for Meeting {
+    fn from(json: MeetingJson) -> Self {
+        Self {
+            title: json.title.trim().to_owned(),
+            minutes: json.minutes,
+            buffer_before: json.buffer_before_minutes,
+            buffer_after: json.buffer_after_minutes,
+            notice: json.notice_minutes,
+            place: json.place.trim().to_owned(),
+            video: json.video,
+        }
+    }
+}
+
+/// How much it may send. The operator's hard limits stand above these.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitsJson {
+    /// Mails a day.
+    per_day: u32,
+    /// Mails to one recipient domain a day.
+    per_domain_day: u32,
+    /// Mails to one contact, 1 to 10.
+    per_contact: u32,
+}
+
+impl From<&Limits> for LimitsJson {
+    fn from(limits: &Limits) -> Self {
+        Self { per_day: limits.per_day, per_domain_day: limits.per_domain_day, per_contact: limits.per_contact }
+    }
+}
+
+impl Default for LimitsJson {
+    fn default() -> Self {
+        Self::from(&Limits::default())
+    }
+}
+
+/// When its mail may arrive, by the recipient's clock.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HoursJson {
+    /// Monday is 1, Sunday 7.
+    days: Vec<u8>,
+    /// HH:MM.
+    from: String,
+    /// HH:MM; 24:00 is the end of the day.
+    to: String,
+}
+
+impl From<&Hours> for HoursJson {
+    fn from(hours: &Hours) -> Self {
+        let clock = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        Self { days: hours.days.clone(), from: clock(hours.from), to: clock(hours.to) }
+    }
+}
+
+impl Default for HoursJson {
+    fn default() -> Self {
+        Self::from(&Hours::default())
+    }
+}
+
+impl HoursJson {
+    fn read(&self, errors: &mut Vec<FieldError>) -> Hours {
+        let mut minute = |name: &str, text: &str| {
+            let minute = parse_clock(text);
+            if minute.is_none() {
+                errors.push(FieldError::at(&format!("/hours/{name}"), "A time of day is HH:MM, for example 09:00."));
+            }
+            minute.unwrap_or_default()
+        };
+        Hours { days: self.days.clone(), from: minute("from", &self.from), to: minute("to", &self.to) }
+    }
+}
+
+/// Minutes after midnight of "09:00".
+fn parse_clock(text: &str) -> Option<u16> {
+    let (hours, minutes) = text.split_once(':').filter(|(hours, minutes)| hours.len() == 2 && minutes.len() == 2)?;
+    let (hours, minutes): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours < 24 && minutes < 60 || (hours, minutes) == (24, 0)).then_some(hours * 60 + minutes)
+}
+
+/// Who signs.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SenderJson {
+    name: String,
+    role: String,
+    /// Plain text below each mail.
+    signature: String,
+}
+
+impl From<&Sender> for SenderJson {
+    fn from(sender: &Sender) -> Self {
+        Self { name: sender.name.clone(), role: sender.role.clone(), signature: sender.signature.clone() }
+    }
+}
+
+impl From<SenderJson> for Sender {
+    fn from(json: SenderJson) -> Self {
+        Self {
+            name: json.name.trim().to_owned(),
+            role: json.role.trim().to_owned(),
+            signature: json.signature.replace("\r\n", "\n").trim().to_owned(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ToneJson {
+    #[default]
+    Plain,
+    Warm,
+    Formal,
+}
+
+impl From<Tone> for ToneJson {
+    fn from(tone: Tone) -> Self {
+        match tone {
+            Tone::Plain => Self::Plain,
+            Tone::Warm => Self::Warm,
+            Tone::Formal => Self::Formal,
+        }
+    }
+}
+
+impl From<ToneJson> for Tone {
+    fn from(tone: ToneJson) -> Self {
+        match tone {
+            ToneJson::Plain => Self::Plain,
+            ToneJson::Warm => Self::Warm,
+            ToneJson::Formal => Self::Formal,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StateJson {
+    Off,
+    Working,
+    Paused,
+}
+
+/// A worker with its settings and figures.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WorkerJson {
+    id: String,
+    name: String,
+    /// Whom it writes to and why.
+    goal: String,
+    /// The tag whose contacts are its leads; empty: leads are added one by one.
+    audience_tag: String,
+    sequence: Option<String>,
+    /// The connection that its mails leave from.
+    mailbox: Option<String>,
+    /// The connection in whose calendar its meetings stand.
+    calendar: Option<String>,
+    meeting: MeetingJson,
+    limits: LimitsJson,
+    hours: HoursJson,
+    sender: SenderJson,
+    tone: ToneJson,
+    /// Labels of replies whose drafts leave without a person. Set on the worker's page only.
+    automatic: Vec<String>,
+    state: StateJson,
+    /// Why it is paused.
+    reason: Option<String>,
+    created_at: String,
+    activated_at: Option<String>,
+    leads: u64,
+    written_to: u64,
+    replied: u64,
+    interested: u64,
+    meetings: u64,
+}
+
+/// A worker's settings. Only `name` is needed; the rest is as for a new worker.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerBody {
+    name: String,
+    #[serde(default)]
+    goal: String,
+    #[serde(default)]
+    audience_tag: String,
+    #[serde(default)]
+    sequence: Option<String>,
+    #[serde(default)]
+    mailbox: Option<String>,
+    #[serde(default)]
+    calendar: Option<String>,
+    #[serde(default)]
+    meeting: MeetingJson,
+    #[serde(default)]
+    limits: LimitsJson,
+    #[serde(default)]
+    hours: HoursJson,
+    #[serde(default)]
+    sender: SenderJson,
+    #[serde(default)]
+    tone: ToneJson,
+}
+
+/// Changes of a worker: what is absent stays, null takes a sequence or an account away. `meeting`, `limits`, `hours`
+/// and `sender` are each replaced whole.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WorkerPatch {
+    name: Option<String>,
+    goal: Option<String>,
+    audience_tag: Option<String>,
+    #[serde(deserialize_with = "null_or_text")]
+    #[schema(value_type = Option<String>)]
+    sequence: Option<Option<String>>,
+    #[serde(deserialize_with = "null_or_text")]
+    #[schema(value_type = Option<String>)]
+    mailbox: Option<Option<String>>,
+    #[serde(deserialize_with = "null_or_text")]
+    #[schema(value_type = Option<String>)]
+    calendar: Option<Option<String>>,
+    meeting: Option<MeetingJson>,
+    limits: Option<LimitsJson>,
+    hours: Option<HoursJson>,
+    sender: Option<SenderJson>,
+    tone: Option<ToneJson>,
+}
+
+/// Tells null (take it away) from absent (leave it).
+fn null_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl WorkerBody {
+    fn into_form(self) -> Result<WorkerForm, ApiError> {
+        let everything = WorkerPatch {
+            name: Some(self.name),
+            goal: Some(self.goal),
+            audience_tag: Some(self.audience_tag),
+            sequence: Some(self.sequence),
+            mailbox: Some(self.mailbox),
+            calendar: Some(self.calendar),
+            meeting: Some(self.meeting),
+            limits: Some(self.limits),
+            hours: Some(self.hours),
+            sender: Some(self.sender),
+            tone: Some(self.tone),
+        };
+        everything.over(WorkerForm::default())
+    }
+}
+
+impl WorkerPatch {
+    fn over(self, mut form: WorkerForm) -> Result<WorkerForm, ApiError> {
+        let mut errors = Vec::new();
+        set(&mut form.name, self.name);
+        set(&mut form.goal, self.goal);
+        set(&mut form.audience_tag, self.audience_tag.map(|tag| tag.to_lowercase()));
+        set(&mut form.sequence, self.sequence.map(|id| id_at("/sequence", id, &mut errors)));
+        set(&mut form.mailbox, self.mailbox.map(|id| id_at("/mailbox", id, &mut errors)));
+        set(&mut form.calendar, self.calendar.map(|id| id_at("/calendar", id, &mut errors)));
+        set(&mut form.meeting, self.meeting.map(Meeting::from));
+        set(&mut form.sender, self.sender.map(Sender::from));
+        set(&mut form.hours, self.hours.map(|hours| hours.read(&mut errors)));
+        set(&mut form.tone, self.tone.map(Tone::from));
+        if let Some(LimitsJson { per_day, per_domain_day, per_contact }) = self.limits {
+            form.limits = Limits { per_day, per_domain_day, per_contact };
+        }
+        if errors.is_empty() {
+            Ok(form)
+        } else {
+            Err(ApiError::invalid(errors))
+        }
+    }
+}
+
+fn set<T>(own: &mut T, new: Option<T>) {
+    if let Some(new) = new {
+        *own = new;
+    }
+}
+
+fn id_at<T: std::str::FromStr>(pointer: &str, text: Option<String>, errors: &mut Vec<FieldError>) -> Option<T> {
+    let text = text?;
+    let id = text.parse().ok();
+    if id.is_none() {
+        errors.push(FieldError::at(pointer, "This is not an id of ours."));
+    }
+    id
+}
+
+/// Where the service's name of a field stands in the body.
+pub(super) fn place_of(field: &str) -> String {
+    let place = match field {
+        "meeting_title" => "/meeting/title",
+        "meeting_minutes" => "/meeting/minutes",
+        "buffer_before" => "/meeting/buffer_before_minutes",
+        "buffer_after" => "/meeting/buffer_after_minutes",
+        "notice" => "/meeting/notice_minutes",
+        "place" => "/meeting/place",
+        "per_day" => "/limits/per_day",
+        "per_domain_day" => "/limits/per_domain_day",
+        "per_contact" => "/limits/per_contact",
+        "days" => "/hours/days",
+        "sender_name" => "/sender/name",
+        "sender_role" => "/sender/role",
+        "signature" => "/sender/signature",
+        other => return format!("/{other}"),
+    };
+    place.to_owned()
+}
+
+fn worker_json(app: &App, actor: &Actor, worker: &Worker) -> Result<WorkerJson, OutreachError> {
+    let figures = figures(&app.store, actor.workspace, worker.id)?;
+    let (state, reason) = match &worker.state {
+        WorkerState::Off => (StateJson::Off, None),
+        WorkerState::Working => (StateJson::Working, None),
+        WorkerState::Paused(off) => (StateJson::Paused, Some(off.reason.clone())),
+    };
+    Ok(WorkerJson {
+        id: worker.id.to_string(),
+        name: worker.name.clone(),
+        goal: worker.goal.clone(),
+        audience_tag: worker.audience_tag.clone(),
+        sequence: worker.sequence.map(|id| id.to_string()),
+        mailbox: worker.mailbox.map(|id| id.to_string()),
+        calendar: worker.calendar.map(|id| id.to_string()),
+        meeting: MeetingJson::from(&worker.meeting),
+        limits: LimitsJson::from(&worker.limits),
+        hours: HoursJson::from(&worker.hours),
+        sender: SenderJson::from(&worker.sender),
+        tone: worker.tone.into(),
+        automatic: worker.autonomy.automatic.keys().cloned().collect(),
+        state,
+        reason,
+        created_at: worker.created_at.to_rfc3339(),
+        activated_at: worker.activated_at.map(UnixMillis::to_rfc3339),
+        leads: figures.of(Group::All),
+        written_to: figures.of(Group::Written),
+        replied: figures.of(Group::Replied),
+        interested: figures.of(Group::Interested),
+        meetings: figures.of(Group::Meeting),
+    })
+}
+
+pub(super) fn worker_of(app: &App, actor: &Actor, id: WorkerId) -> Result<Worker, OutreachError> {
+    actor.require(Permission::ViewOutreach)?;
+    workers::get(&app.store, actor.workspace, id)?.ok_or(OutreachError::NotFound)
+}
+
+/// All workers with their settings and figures, oldest first.
+#[utoipa::path(get, path = "/v1/workers", tag = "workers", params(PageQuery),
+    responses((status = 200, body = ApiPage<WorkerJson>)))]
+pub async fn get_workers(
+    app: web::Data<App>,
+    actor: Actor,
+    query: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    actor.require(Permission::ViewOutreach)?;
+    let page = run(move || {
+        let all = workers::list(&app.store, actor.workspace).map_err(OutreachError::from)?;
+        let page = query.part_of(all, |worker| worker.id.to_string().into_bytes())?;
+        let data = page.rows.iter().map(|worker| worker_json(&app, &actor, worker)).collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, ApiError>(ApiPage { data, next_cursor: page.next.map(|cursor| cursor.to_string()) })
+    });
+    Ok(HttpResponse::Ok().json(page.await??))
+}
+
+/// Makes a worker that is off.
+#[utoipa::path(post, path = "/v1/workers", tag = "workers", request_body = WorkerBody,
+    responses((status = 201, body = WorkerJson), (status = 422, description = "A value is wrong")))]
+pub async fn post_worker(
+    app: web::Data<App>,
+    actor: Actor,
+    answers: Answers,
+    key: IdempotencyKey,
+    body: ApiJson<WorkerBody>,
+) -> Result<ApiAnswer, ApiError> {
+    run(move || {
+        idempotent(&***answers, actor.workspace, &key, body.fingerprint, || {
+            actor.require(Permission::EditOutreach)?;
+            let form = body.value.into_form()?;
+            sequences::check_chosen(&app, &actor, &form).map_err(OutreachError::from)?;
+            let made = workers::create(&app, &actor, &form).map_err(OutreachError::from)?;
+            ApiAnswer::created(format!("/v1/workers/{}", made.id), &worker_json(&app, &actor, &made)?)
+        })
+    })
+    .await?
+}
+
+/// One worker.
+#[utoipa::path(get, path = "/v1/workers/{worker}", tag = "workers", params(("worker" = String, Path,)),
+    responses((status = 200, body = WorkerJson), (status = 404, description = "Not in this workspace")))]
+pub async fn get_worker(app: web::Data<App>, actor: Actor, id: web::Path<WorkerId>) -> Result<HttpResponse, ApiError> {
+    let found = service(move || worker_json(&app, &actor, &worker_of(&app, &actor, *id)?));
+    Ok(HttpResponse::Ok().json(found.await?))
+}
+
+/// Replaces a worker's settings; its state stays.
+#[utoipa::path(put, path = "/v1/workers/{worker}", tag = "workers", params(("worker" = String, Path,)),
+    request_body = WorkerBody,
+    responses((status = 200, body = WorkerJson), (status = 404, description = "Not in this workspace"),
+              (status = 422, description = "A value is wrong")))]
+pub async fn put_worker(
+    app: web::Data<App>,
+    actor: Actor,
+    id: web::Path<WorkerId>,
+    body: ApiJson<WorkerBody>,
+) -> Result<HttpResponse, ApiError> {
+    let saved = run(move || {
+        actor.require(Permission::EditOutreach)?;
+        worker_of(&app, &actor, *id)?;
+        save(&app, &actor, *id, &body.value.into_form()?)
+    });
+    Ok(HttpResponse::Ok().json(saved.await??))
+}
+
+/// Changes some of a worker's settings; its state stays.
+#[utoipa::path(patch, path = "/v1/workers/{worker}", tag = "workers", params(("worker" = String, Path,)),
+    request_body = WorkerPatch,
+    responses((status = 200, body = WorkerJson), (status = 404, description = "Not in this workspace"),
+              (status = 422, description = "A value is wrong")))]
+pub async fn patch_worker(
+    app: web::Data<App>,
+    actor: Actor,
+    id: web::Path<WorkerId>,
+    body: ApiJson<WorkerPatch>,
+) -> Result<HttpResponse, ApiError> {
+    let saved = run(move || {
+        actor.require(Permission::EditOutreach)?;
+        let standing = WorkerForm::of(&worker_of(&app, &actor, *id)?);
+        save(&app, &actor, *id, &body.value.over(standing)?)
+    });
+    Ok(HttpResponse::Ok().json(saved.await??))
+}
+
+fn save(app: &App, actor: &Actor, id: WorkerId, form: &WorkerForm) -> Result<WorkerJson, ApiError> {
+    sequences::check_chosen(app, actor, form).map_err(OutreachError::from)?;
+    let saved = workers::update(app, actor, id, form).map_err(OutreachError::from)?;
+    Ok(worker_json(app, actor, &saved)?)
+}
+
+/// Deletes a worker that does not work. What was sent stays with its contacts.
+#[utoipa::path(delete, path = "/v1/workers/{worker}", tag = "workers", params(("worker" = String, Path,)),
+    responses((status = 204), (status = 404, description = "Not in this workspace"),
+              (status = 409, description = "It is working; pause it first")))]
+pub async fn delete_worker(
+    app: web::Data<App>,
+    actor: Actor,
+    id: web::Path<WorkerId>,
+) -> Result<HttpResponse, ApiError> {
+    service(move || Ok(workers::delete(&app, &actor, *id)?)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Switches a worker on. 409 `not_ready` lists what is missing.
+#[utoipa::path(post, path = "/v1/workers/{worker}/activate", tag = "workers", params(("worker" = String, Path,)),
+    responses((status = 200, body = WorkerJson), (status = 409, description = "What is missing, in words")))]
+pub async fn activate_worker(
+    app: web::Data<App>,
+    actor: Actor,
+    once: Once,
+    id: web::Path<WorkerId>,
+) -> Result<ApiAnswer, ApiError> {
+    run(move || {
+        once.carry_out(|| {
+            let switched = activate(&app, &actor, *id)?;
+            ApiAnswer::json(StatusCode::OK, &worker_json(&app, &actor, &switched)?)
+        })
+    })
+    .await?
+}
+
+/// Switches a worker off: nothing more leaves from that moment on.
+#[utoipa::path(post, path = "/v1/workers/{worker}/pause", tag = "workers", params(("worker" = String, Path,)),
+    responses((status = 200, body = WorkerJson)))]
+pub async fn pause_worker(
+    app: web::Data<App>,
+    actor: Actor,
+    once: Once,
+    id: web::Path<WorkerId>,
+) -> Result<ApiAnswer, ApiError> {
+    run(move || {
+        once.carry_out(|| {
+            let words = format!("Paused by the program {}.", actor.display);
+            workers::pause(&app, &actor, *id, &words).map_err(OutreachError::from)?;
+            ApiAnswer::json(StatusCode::OK, &worker_json(&app, &actor, &worker_of(&app, &actor, *id)?)?)
+        })
+    })
+    .await?
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Switched {
+    /// How many workers were switched.
+    workers: usize,
+}
+
+/// The kill switch: every worker of the workspace stops, nothing more leaves.
+#[utoipa::path(post, path = "/v1/sending/pause", tag = "workers", responses((status = 200, body = Switched)))]
+pub async fn pause_sending(app: web::Data<App>, actor: Actor, once: Once) -> Result<ApiAnswer, ApiError> {
+    run(move || {
+        once.carry_out(|| {
+            let workers = workers::pause_all(&app, &actor).map_err(OutreachError::from)?;
+            ApiAnswer::json(StatusCode::OK, &Switched { workers })
+        })
+    })
+    .await?
+}
+
+/// Switches those on again that the kill switch had stopped.
+#[utoipa::path(post, path = "/v1/sending/resume", tag = "workers", responses((status = 200, body = Switched)))]
+pub async fn resume_sending(app: web::Data<App>, actor: Actor, once: Once) -> Result<ApiAnswer, ApiError> {
+    run(move || {
+        once.carry_out(|| {
+            let workers = workers::resume_all(&app, &actor).map_err(OutreachError::from)?;
+            ApiAnswer::json(StatusCode::OK, &Switched { workers })
+        })
+    })
+    .await?
+}

@@ -1,0 +1,279 @@
+//! A business in full swing, and a stranger next door: the demo after a day, with a second workspace on the same
+//! server, and people and keys of every role.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use launchyard::authz::{Actor, Role};
+use launchyard::base::{EmailAddress, UserId, WorkspaceId};
+use launchyard::http::server::bind;
+use launchyard::store::Tree;
+use launchyard::wiring::demo::{start, DemoOptions, RunningDemo};
+use launchyard::wiring::personal_data;
+use launchyard::workspaces::{self, AddUser, AddedUser};
+use serde_json::Value;
+
+use super::browser::{self, Browser};
+use super::support::PASSWORD;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// One who asks, with a browser and a key.
+pub struct Member {
+    pub email: String,
+    pub role: Role,
+    pub actor: Actor,
+    pub key: String,
+}
+
+pub struct World {
+    pub demo: RunningDemo,
+    /// The business.
+    pub home: WorkspaceId,
+    /// The stranger's.
+    pub next_door: WorkspaceId,
+    pub stranger: Member,
+    /// Of the business; viewer, agent, admin, owner, and one to be changed.
+    pub members: Vec<Member>,
+    /// A real thing of the business for each placeholder.
+    ids: BTreeMap<&'static str, String>,
+}
+
+/// Which table holds the things that a placeholder names. Rows end with their id.
+const THINGS: &[(&str, &str)] = &[
+    ("contact", "contacts"),
+    ("note", "contact_notes"),
+    ("import", "contact_imports"),
+    ("connection", "connections"),
+    ("sequence", "sequences"),
+    ("worker", "workers"),
+    ("enrolment", "enrolments"),
+    ("message", "messages"),
+    ("reply", "replies"),
+    ("draft", "drafts"),
+    ("booking", "bookings"),
+    ("suppression", "suppressions"),
+    ("snippet", "snippets"),
+    ("invitation", "invitations"),
+];
+
+impl World {
+    pub fn open() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let demo = start(&DemoOptions { listen, data: None, people: true }, bind(listen).unwrap()).unwrap();
+        let home = WorkspaceId::parse_sid(&demo.way_in.workspace).unwrap();
+        (demo.app().demo().unwrap().advance)(DAY);
+        let member = |email: &str, role| member(&demo, email, &demo.way_in.workspace, role);
+        let members = vec![
+            member("vera@fernhill.example", Role::Viewer),
+            member("abel@fernhill.example", Role::Agent),
+            member("ada@fernhill.example", Role::Admin),
+            member("olga@fernhill.example", Role::Owner),
+            // Whom the others try to change.
+            member("paul@fernhill.example", Role::Agent),
+        ];
+        let stranger = self::member(&demo, "owner@nextdoor.example", "nextdoor", Role::Owner);
+        let next_door = stranger.actor.workspace;
+        let mut world = Self { demo, home, next_door, stranger, members, ids: BTreeMap::new() };
+        world.add_what_the_day_did_not_bring();
+        world.ids = world.find_things();
+        world
+    }
+
+    pub fn url(&self) -> &str {
+        &self.demo.way_in.url
+    }
+
+    pub fn member(&self, role: Role) -> &Member {
+        self.members.iter().find(|member| member.role == role).unwrap()
+    }
+
+    pub fn browser_of(&self, member: &Member) -> Browser {
+        let mut browser = Browser::new(self.url());
+        browser.sign_in(&member.email, PASSWORD);
+        browser
+    }
+
+    pub fn id(&self, thing: &str) -> &str {
+        self.ids.get(thing).unwrap_or_else(|| panic!("the world holds no {thing}"))
+    }
+
+    /// All real ids of the business.
+    pub fn ids(&self) -> Vec<&str> {
+        let own = self.ids.iter().filter(|(thing, _)| !matches!(**thing, "user" | "sid"));
+        own.map(|(_, id)| id.as_str()).collect()
+    }
+
+    /// The route with a real thing of the business at each placeholder.
+    pub fn filled(&self, route: &str) -> String {
+        let mut path = String::new();
+        let mut rest = route;
+        while let Some((before, after)) = rest.split_once('{') {
+            path.push_str(before);
+            let (name, after) = after.split_once('}').unwrap();
+            path.push_str(&self.thing_at(&path, name));
+            rest = after;
+        }
+        path + rest
+    }
+
+    fn thing_at(&self, before: &str, name: &str) -> String {
+        let collection = before.trim_end_matches('/').rsplit('/').next().unwrap();
+        let thing = match (name, collection) {
+            ("id", "contacts") => "contact",
+            ("id", "import") => "import",
+            ("id", "connections") => "connection",
+            ("id", "messages") => "message",
+            ("id", "replies") => "reply",
+            ("id", "suppressions") => "suppression",
+            ("id", "drafts" | "approvals") => "draft",
+            ("id", "snippets") => "snippet",
+            ("id", "invitations") => "invitation",
+            ("id", "sessions") => "session",
+            ("id", "parts") => return "feed".into(),
+            ("act", _) => return "stop".into(),
+            ("lead", _) => "enrolment",
+            ("verdict", _) => return "give-up".into(),
+            ("tag", _) => return "hotels".into(),
+            ("index", _) => return "0".into(),
+            ("issuer", _) => return "google".into(),
+            ("secret" | "token", _) => return "nobodyknowsthissecretnobodyknows".into(),
+            ("job", _) => return "0199a2b7d0007000800000000000000f".into(),
+            (name, _) => name,
+        };
+        self.id(thing).to_owned()
+    }
+
+    /// Nothing is due and nothing in work.
+    pub fn settle(&self) {
+        assert!(self.demo.app().runner().unwrap().settle(Duration::from_secs(60)));
+    }
+
+    /// Everything stored for a workspace but what runs by itself, one line a row.
+    pub fn state_of(&self, workspace: WorkspaceId) -> Vec<String> {
+        self.settle();
+        let sid = workspace.sid();
+        let mut lines = Vec::new();
+        for table in personal_data::tables() {
+            let own_life = matches!(table.info.tree, Tree::Jobs | Tree::JobsDue | Tree::JobLeases | Tree::Outcomes);
+            if own_life || OWN_LIFE.contains(&table.info.name) {
+                continue;
+            }
+            for mut row in self.demo.app().store.dump(&table.info, None).unwrap() {
+                if row["workspace"] != sid {
+                    continue;
+                }
+                for changing in ["health", "used_at", "last_poll"] {
+                    if let Some(value) = row["value"].as_object_mut() {
+                        value.remove(changing);
+                    }
+                }
+                lines.push(format!("{} {row}", table.info.name));
+            }
+        }
+        lines
+    }
+
+    /// Entries of the business' audit trail.
+    pub fn audited(&self) -> usize {
+        self.rows("audit_entries").len()
+    }
+
+    pub fn rows(&self, table: &str) -> Vec<Value> {
+        let tables = personal_data::tables();
+        let table = tables.iter().find(|known| known.info.name == table).unwrap_or_else(|| panic!("no table {table}"));
+        let rows = self.demo.app().store.dump(&table.info, None).unwrap();
+        rows.into_iter().filter(|row| row["workspace"] == self.home.sid()).collect()
+    }
+
+    /// Words that stand nowhere but in the business: names, addresses, subjects.
+    pub fn telling_words(&self) -> Vec<String> {
+        let mut words: Vec<String> = vec!["Off oil in three mails".into(), "nora@fernhill.example".into()];
+        let key = &self.member(Role::Owner).key;
+        let (_, contacts) = browser::api(self.url(), key, "GET", "/v1/contacts?limit=100", None);
+        for contact in contacts["data"].as_array().unwrap() {
+            words.extend(contact["addresses"][0].as_str().map(str::to_owned));
+            words.extend(contact["company"].as_str().filter(|name| name.len() > 8).map(str::to_owned));
+        }
+        words.sort_unstable();
+        words.dedup();
+        assert!(words.len() > 20, "{words:?}");
+        words
+    }
+
+    fn add_what_the_day_did_not_bring(&self) {
+        let mut owner = self.browser_of(self.member(Role::Owner));
+        let contact = last_id(&self.rows("contacts")[0]);
+        owner.get(&format!("/contacts/{contact}"));
+        let noted = owner.post(&format!("/contacts/{contact}/notes"), &[("note", "Met at the fair.")]);
+        assert_eq!(noted.status, 303, "{}", noted.body);
+        owner.get("/settings/team");
+        let invited = owner.post("/settings/team/invitations", &[("email", "new@fernhill.example"), ("role", "agent")]);
+        assert!(invited.status < 400, "{}", invited.body);
+        let suppressed = browser::api(
+            self.url(),
+            &self.member(Role::Owner).key,
+            "POST",
+            "/v1/suppressions",
+            Some(serde_json::json!({ "target": "never@elsewhere.example" })),
+        );
+        assert_eq!(suppressed.0, 200, "{}", suppressed.1);
+        self.settle();
+    }
+
+    fn find_things(&self) -> BTreeMap<&'static str, String> {
+        let mut ids = BTreeMap::new();
+        for (thing, table) in THINGS {
+            let rows = self.rows(table);
+            let row = rows.iter().find(|row| is_typical(thing, &row["value"])).or(rows.first());
+            ids.insert(*thing, last_id(row.unwrap_or_else(|| panic!("the business has no {thing}"))));
+        }
+        let spare = self.members.last().unwrap();
+        ids.insert("user", spare.actor.user.unwrap().to_string());
+        ids.insert("key", spare.key.split('.').next().unwrap().to_owned());
+        ids.insert("sid", self.home.sid());
+        let sessions = self.demo.app().store.dump(&table_info("sessions"), None).unwrap();
+        ids.insert("session", last_id(sessions.first().unwrap()));
+        ids
+    }
+}
+
+/// What changes by the passing of time alone.
+const OWN_LIFE: &[&str] = &["provider_calls", "busy_times", "sign_in_tries", "api_answers", "api_answers_by_age"];
+
+fn table_info(name: &str) -> launchyard::store::TableInfo {
+    personal_data::tables().iter().find(|table| table.info.name == name).unwrap().info
+}
+
+/// The example that most can be done with: a draft that waits, a time that is proposed.
+fn is_typical(thing: &str, value: &Value) -> bool {
+    match thing {
+        "draft" => value["state"] == "pending" || value["state"]["pending"].is_object(),
+        "booking" => value["state"]["proposed"].is_object(),
+        _ => true,
+    }
+}
+
+/// The last 16 bytes of a row's key, as ids are written.
+fn last_id(row: &Value) -> String {
+    let key = row["key"].as_str().unwrap();
+    key[key.len() - 32..].to_owned()
+}
+
+fn member(demo: &RunningDemo, email: &str, workspace: &str, role: Role) -> Member {
+    let add = AddUser {
+        email: EmailAddress::parse(email).unwrap(),
+        name: "Somebody Else".into(),
+        workspace: workspace.into(),
+        role,
+        password: PASSWORD.into(),
+        api_key: true,
+    };
+    let added: AddedUser = workspaces::add_user(demo.app(), &add).unwrap();
+    let workspace = WorkspaceId::parse_sid(&added.workspace_sid).unwrap();
+    let user: UserId = added.user_id.parse().unwrap();
+    let actor = Actor { user: Some(user), role, ..Actor::system(workspace) };
+    Member { email: email.into(), role, actor, key: added.api_key.unwrap() }
+}
