@@ -48,6 +48,7 @@ GET    /healthz                                   Public
 GET    /readyz                                    Public
 GET    /metrics                                   Operate
 GET    /live                                      Signed
+GET    /frame/sending                             Signed
 POST   /demo/clock                                Signed
 
 GET    /signin                                    Public
@@ -110,6 +111,7 @@ GET    /settings/audit                            ViewAudit
 GET    /                                          ViewToday
 GET    /today/parts/{id}                          ViewToday
 GET    /guide                                     ManageWorkspace
+POST   /guide/business                            ManageWorkspace
 POST   /needs-a-look/{message}/{verdict}          ApproveDrafts
 
 GET    /contacts                                  ViewContacts
