@@ -177,7 +177,10 @@ POST   /outreach/{worker}/pause                   ActivateWorkers
 POST   /outreach/{worker}/resume                  ActivateWorkers
 POST   /outreach/{worker}/approve                 ActivateWorkers
 POST   /outreach/{worker}/delete                  EditOutreach
+GET    /outreach/{worker}/autonomy                ViewOutreach
+POST   /outreach/{worker}/autonomy                ActivateWorkers
 GET    /outreach/{worker}/leads                   ViewOutreach
+GET    /outreach/{worker}/leads/choose            EditOutreach
 POST   /outreach/{worker}/leads                   EditOutreach
 POST   /outreach/{worker}/leads/tag               EditOutreach
 POST   /outreach/{worker}/leads/{lead}/{act}      EditOutreach
