@@ -46,7 +46,8 @@ pub fn run() -> Vec<Figure> {
         ratio: Some(ours / 40.0),
         wanted: "under 40 MB".into(),
     };
-    let what = format!("memory of `serve` after {} s with nothing to do ({:.0} MB at most)", QUIET.as_secs(), memory.peak);
+    let what =
+        format!("memory of `serve` after {} s with nothing to do ({:.0} MB at most)", QUIET.as_secs(), memory.peak);
     vec![figure(&what, memory.now), figure("the stripped release program", size)]
 }
 

@@ -14,7 +14,8 @@ use launchyard::{contacts, store::StoreError};
 pub const LOGIN: &str = "nora@fernhill.example";
 pub const PASSWORD: &str = "moor-lantern-rowboat-17";
 
-/// An app with nothing in it; `settings` are environment variables of the product.
+/// An app with nothing in it; `settings` are environment variables of the product, and `LAUNCHYARD_DATA__…` of the
+/// bench's own environment count too.
 pub fn open(dir: &Path, clock: Clock, public_url: &str, settings: &[(&str, &str)]) -> OpenedApp {
     let key = dir.join("master.key").display().to_string();
     let own = [
@@ -23,6 +24,7 @@ pub fn open(dir: &Path, clock: Clock, public_url: &str, settings: &[(&str, &str)
         ("LAUNCHYARD_KEY__FILE", &key),
     ];
     let all = own.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let all = all.chain(std::env::vars().filter(|(name, _)| name.starts_with("LAUNCHYARD_DATA__")));
     let overrides = Overrides { data: Some(dir.join("data")), ..Overrides::default() };
     let config = Config::load(None, all, &overrides).unwrap();
     open_app(config, clock, public_url).unwrap()

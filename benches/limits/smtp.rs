@@ -33,7 +33,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("LAUNCHYARD_OUTREACH__HARD_DAILY_CAP", "100000000"),
     ("LAUNCHYARD_OUTREACH__MIN_GAP_SECONDS", "0"),
 ];
-const TEXT: &str = "Hello Ada,\n\nyour workshop has outgrown its boiler twice now. We fit heat pumps for joineries around \
+const TEXT: &str =
+    "Hello Ada,\n\nyour workshop has outgrown its boiler twice now. We fit heat pumps for joineries around \
     Kendal and would like to show you what the last three of them save in a winter.\n\nWould a short call next week \
     suit you, say on Tuesday morning?\n\nKind regards\nNora Whitfield\nFernhill Heat Pumps";
 
