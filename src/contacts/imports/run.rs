@@ -1,6 +1,9 @@
 //! The rows of a file become contacts: a look that changes nothing, and the run, batch by batch.
 
+use std::collections::BTreeSet;
 use std::io::Read;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use encoding_rs::Encoding;
 
@@ -172,8 +175,12 @@ impl Task<App> for ImportTask {
     }
 
     fn run(&self, app: &App, job: &Job) -> Outcome {
-        let turn = job.payload::<ImportId>().and_then(|id| go_on(app, job.workspace, id, BATCHES_PER_TURN));
-        match turn {
+        let id = match job.payload::<ImportId>() {
+            Ok(id) => id,
+            Err(error) => return error.into(),
+        };
+        let Some(_at_work) = AtWork::take(id) else { return Outcome::Again { at: app.now().plus(LOOK_AGAIN) } };
+        match go_on(app, job.workspace, id, BATCHES_PER_TURN) {
             Ok(true) => Outcome::Again { at: app.now() },
             Ok(false) => Outcome::Done,
             Err(error) => error.into(),
@@ -181,7 +188,42 @@ impl Task<App> for ImportTask {
     }
 }
 
-/// Does some batches of an import or of its undoing; true when more are left.
+/// Imports in hand. The command line works on its import while it waits, and so would the job that was planned for
+/// the case that it is cut off: each row would be done, and counted, twice.
+static IN_HAND: Mutex<BTreeSet<ImportId>> = Mutex::new(BTreeSet::new());
+static GIVEN_BACK: Condvar = Condvar::new();
+/// When the job looks whether the import is free again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Alone at work on an import as long as this lives.
+pub(super) struct AtWork(ImportId);
+
+impl AtWork {
+    /// `None` while somebody else is at it.
+    fn take(id: ImportId) -> Option<Self> {
+        let is_free = IN_HAND.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        // Made only then: a second one would give the import back as it is dropped.
+        is_free.then(|| Self(id))
+    }
+
+    /// Waits until it is free.
+    pub fn wait(id: ImportId) -> Self {
+        let mut in_hand = IN_HAND.lock().unwrap_or_else(PoisonError::into_inner);
+        while !in_hand.insert(id) {
+            in_hand = GIVEN_BACK.wait(in_hand).unwrap_or_else(PoisonError::into_inner);
+        }
+        Self(id)
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        IN_HAND.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+        GIVEN_BACK.notify_all();
+    }
+}
+
+/// Does some batches of an import or of its undoing; true when more are left. Call it with `AtWork` in hand.
 pub(super) fn go_on(app: &App, workspace: WorkspaceId, id: ImportId, batches: usize) -> Result<bool, StoreError> {
     let Some(import) = app.store.read(|txn| store::find(txn, workspace, id))? else { return Ok(false) };
     let more = match import.state {

@@ -129,8 +129,10 @@ pub fn import_file(
         import.state = ImportState::Mapping;
         store::put(txn, &import)
     })?;
+    let at_work = run::AtWork::wait(import.id);
     start(app, actor, import.id)?;
     while run::go_on(app, actor.workspace, import.id, usize::MAX)? {}
+    drop(at_work);
     let progress = app.store.read(|txn| store::progress_of(txn, actor.workspace, import.id))?;
     let mut printed = Vec::new();
     store::each_refused(&app.store, actor.workspace, import.id, |rows| {

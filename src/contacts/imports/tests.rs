@@ -221,6 +221,23 @@ fn an_import_that_was_cut_off_goes_on_behind_its_last_committed_row() {
 }
 
 #[test]
+fn the_queue_leaves_an_import_alone_that_a_command_has_in_hand() {
+    use crate::jobs::{lease_due, Lane, Outcome, Task};
+    let t = testing::app();
+    let id = uploaded(&t, LEADS);
+    check(&t.app, &t.owner, id).unwrap();
+    start(&t.app, &t.owner, id).unwrap();
+    let jobs = lease_due(&t.app.store, Lane::Housekeeping, t.app.now(), 10).unwrap();
+    let job = jobs.iter().find(|job| job.kind == run::IMPORT).unwrap();
+    let command = run::AtWork::wait(id);
+    assert!(matches!(run::ImportTask.run(&t.app, job), Outcome::Again { .. }));
+    assert_eq!(count(&t.app.store, t.workspace), Ok(0));
+    drop(command);
+    assert!(matches!(run::ImportTask.run(&t.app, job), Outcome::Done));
+    assert_eq!(count(&t.app.store, t.workspace), Ok(2));
+}
+
+#[test]
 fn an_import_is_undone_but_for_whom_something_has_happened_since() {
     let t = testing::app();
     let fields = ContactFields { addresses: vec!["gwen@oldmill.example".into()], ..ContactFields::default() };
