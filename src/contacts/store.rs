@@ -88,7 +88,7 @@ pub fn find(txn: &mut Txn<'_>, workspace: WorkspaceId, id: ContactId) -> Result<
 }
 
 pub fn get(store: &Store, workspace: WorkspaceId, id: ContactId) -> Result<Option<Contact>, StoreError> {
-    store.read(|txn| find(txn, workspace, id))
+    Ok(store.get(&CONTACTS, &key(workspace, id))?.map(|row| row.contact))
 }
 
 pub fn find_by_address(

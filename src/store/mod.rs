@@ -144,8 +144,16 @@ impl Store {
         finish(run, outcome)
     }
 
+    /// One row by itself. It is whole at every moment, so no writer is waited for.
     pub fn get<V: DeserializeOwned>(&self, table: &Table<V>, key: &Key) -> Result<Option<V>, StoreError> {
-        self.read(|txn| txn.get(table, key))
+        let tree = table.info.tree;
+        let Some(stored) = self.engine.get(tree, key.as_bytes())? else { return Ok(None) };
+        if !txn::is_whole(&stored) {
+            // The parts of a large value must be of one moment.
+            return self.read(|txn| txn.get(table, key));
+        }
+        let data_key = self.keys.by_id(envelope::key_id(tree, &stored)?)?;
+        codec::decode(tree, &envelope::open(&data_key, tree, key.as_bytes(), &stored)?).map(Some)
     }
 
     /// One page of the rows under `prefix`. The cursor is relative to the prefix.

@@ -190,6 +190,7 @@ impl Engine for SledEngine {
     }
 
     fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let _inside = Inside::enter()?;
         Base::get(self, tree, key)
     }
 

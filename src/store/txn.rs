@@ -27,19 +27,29 @@ pub struct Txn<'a> {
     keys: &'a KeyRing,
     // A ring lookup takes a lock; a transaction uses one or two keys many times.
     current: HashMap<WorkspaceId, (u32, DataKey)>,
+    opened: Opened,
     pub(super) conflicted: bool,
     pub(super) new_work: bool,
 }
 
 impl<'a> Txn<'a> {
     pub(super) fn new(tx: &'a mut dyn Tx, keys: &'a KeyRing) -> Self {
-        Self { tx, keys, current: HashMap::new(), conflicted: false, new_work: false }
+        Self { tx, keys, current: HashMap::new(), opened: Opened::default(), conflicted: false, new_work: false }
     }
 
     pub fn get<V: DeserializeOwned>(&mut self, table: &Table<V>, key: &Key) -> Result<Option<V>, StoreError> {
         let tree = table.info.tree;
+        if let Some(plain) = self.opened.find(key) {
+            return decode(tree, plain).map(Some);
+        }
         let Some(stored) = self.raw_get(tree, key.as_bytes())? else { return Ok(None) };
-        self.open_value(tree, key.as_bytes(), stored).map(Some)
+        if !is_whole(&stored) {
+            return self.open_value(tree, key.as_bytes(), stored).map(Some);
+        }
+        let plain = self.open_stored(tree, key.as_bytes(), stored)?;
+        let value = decode(tree, &plain)?;
+        self.opened.note(key, plain);
+        Ok(Some(value))
     }
 
     /// Writes a row, replacing an earlier one.
@@ -50,10 +60,13 @@ impl<'a> Txn<'a> {
         }
         let owner = key.workspace().unwrap_or(INSTANCE);
         let (key_id, data_key) = self.data_key(owner)?;
-        let sealed = envelope::seal(&data_key, key_id, tree, key.as_bytes(), &encode(tree, value)?)?;
-        self.drop_parts(tree, key.as_bytes())?;
+        let plain = encode(tree, value)?;
+        let sealed = envelope::seal(&data_key, key_id, tree, key.as_bytes(), &plain)?;
+        self.drop_parts(tree, key)?;
         if sealed.len() <= PART_BYTES {
-            return self.raw_put(tree, key.as_bytes(), &sealed);
+            self.raw_put(tree, key.as_bytes(), &sealed)?;
+            self.opened.note(key, plain);
+            return Ok(());
         }
         let parts: Vec<&[u8]> = sealed.chunks(PART_BYTES).collect();
         let count = u16::try_from(parts.len())
@@ -80,7 +93,7 @@ impl<'a> Txn<'a> {
     /// Removes a row; nothing happens when there is none.
     pub fn remove<V>(&mut self, table: &Table<V>, key: &Key) -> Result<(), StoreError> {
         if !table.info.keys_only {
-            self.drop_parts(table.info.tree, key.as_bytes())?;
+            self.drop_parts(table.info.tree, key)?;
         }
         self.raw_del(table.info.tree, key.as_bytes())
     }
@@ -184,10 +197,14 @@ impl<'a> Txn<'a> {
         Ok(sealed)
     }
 
-    fn drop_parts(&mut self, tree: Tree, key: &[u8]) -> Result<(), StoreError> {
-        if let Some([IN_PARTS, high, low]) = self.raw_get(tree, key)?.as_deref() {
+    /// Removes the parts of a value that is about to go. What was opened whole has none.
+    fn drop_parts(&mut self, tree: Tree, key: &Key) -> Result<(), StoreError> {
+        if self.opened.forget(key) {
+            return Ok(());
+        }
+        if let Some([IN_PARTS, high, low]) = self.raw_get(tree, key.as_bytes())?.as_deref() {
             for number in 0..u16::from_be_bytes([*high, *low]) {
-                self.raw_del(Tree::Chunks, &part_key(tree, key, number))?;
+                self.raw_del(Tree::Chunks, &part_key(tree, key.as_bytes(), number))?;
             }
         }
         Ok(())
@@ -244,6 +261,36 @@ impl<'a> Txn<'a> {
             self.conflicted = true;
         }
         outcome
+    }
+}
+
+/// A sealed value that stands in one row; not one in parts, nor a row of a table of keys.
+pub(super) fn is_whole(stored: &[u8]) -> bool {
+    stored.first().is_some_and(|first| *first != IN_PARTS)
+}
+
+/// Values that a transaction has opened or written whole, in the clear: the checks of one act ask for the same
+/// mailbox, worker and counters again and again. A key names its table, so it stands for one row of one tree.
+#[derive(Default)]
+struct Opened(HashMap<Vec<u8>, Vec<u8>>);
+
+impl Opened {
+    /// Rows remembered; a transaction on many rows seldom asks for one twice.
+    const MOST: usize = 64;
+
+    fn find(&self, key: &Key) -> Option<&[u8]> {
+        self.0.get(key.as_bytes()).map(Vec::as_slice)
+    }
+
+    fn note(&mut self, key: &Key, plain: Vec<u8>) {
+        if self.0.len() < Self::MOST {
+            self.0.insert(key.as_bytes().to_vec(), plain);
+        }
+    }
+
+    /// True when the row was there and whole.
+    fn forget(&mut self, key: &Key) -> bool {
+        self.0.remove(key.as_bytes()).is_some()
     }
 }
 
