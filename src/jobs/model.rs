@@ -114,7 +114,7 @@ pub struct Job {
     /// At most one open job has this key.
     #[serde(default)]
     pub once: Option<[u8; 16]>,
-    /// Which lease is valid: a worker that lost its lease cannot complete.
+    /// Grows when a lease ends without closing the job: a worker that lost its lease cannot complete.
     #[serde(default)]
     pub fence: u64,
     /// Ids only, never content: MessagePack of the kind's own struct.

@@ -80,7 +80,7 @@ impl Totals {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct SerialState {
     /// Where its row in `HEADS` stands, if it has one.
     head: Option<UnixMillis>,
@@ -138,7 +138,10 @@ pub fn find_once(txn: &mut Txn<'_>, workspace: WorkspaceId, kind: &str, key: &st
 }
 
 pub fn find(txn: &mut Txn<'_>, id: JobId) -> Result<Option<Job>, StoreError> {
-    txn.get(&JOBS, &job_key(id))
+    let Some(job) = txn.get(&JOBS, &job_key(id))? else { return Ok(None) };
+    // A lease is the row in `HELD`; the job itself is not written for it.
+    let is_leased = job.state == State::Ready && txn.exists(&HELD, &held_key(id))?;
+    Ok(Some(if is_leased { Job { state: State::Leased, ..job } } else { job }))
 }
 
 /// Closes a job as done, in the transaction of its result. A job that is no longer held by this lease is refused.
@@ -389,7 +392,8 @@ pub(super) fn lease_free(txn: &mut Txn<'_>, lane: Lane, now: UnixMillis, limit: 
     for key in keys {
         txn.remove(&DUE, &key)?;
         let Some(id) = key.last_id().map(JobId) else { continue };
-        let Some(job) = find(txn, id)? else { continue };
+        // What is due is in nobody's hand.
+        let Some(job) = txn.get(&JOBS, &job_key(id))? else { continue };
         jobs.push(hold(txn, job)?);
     }
     Ok(jobs)
@@ -410,19 +414,17 @@ pub(super) fn take_next(
     let Some(key) = txn.keys_range(&DUE, &range, Dir::Forward, 1)?.into_iter().next() else { return Ok(None) };
     txn.remove(&DUE, &key)?;
     match key.last_id() {
-        Some(id) => find(txn, JobId(id)),
+        Some(id) => txn.get(&JOBS, &job_key(JobId(id))),
         None => Ok(None),
     }
 }
 
-/// Writes that this process has the job in hand.
+/// Writes that this process has the job in hand: one row, so that a thousand are claimed quickly.
 pub(super) fn hold(txn: &mut Txn<'_>, mut job: Job) -> Result<Job, StoreError> {
     if job.state == State::Ready {
         job.state = State::Leased;
     }
-    job.fence += 1;
     txn.mark(&HELD, &held_key(job.id))?;
-    txn.put(&JOBS, &job_key(job.id), &job)?;
     Ok(job)
 }
 
@@ -507,6 +509,7 @@ pub(super) fn again(txn: &mut Txn<'_>, job: &Job, at: UnixMillis) -> Result<(), 
 pub(super) fn doubt(txn: &mut Txn<'_>, job: &Job, at: UnixMillis, reason: &str) -> Result<(), StoreError> {
     let mut job = still_held(txn, job)?;
     job.state = State::Uncertain;
+    job.fence += 1;
     job.reason = Some(reason.to_owned());
     job.due = at;
     txn.remove(&HELD, &held_key(job.id))?;
@@ -542,16 +545,12 @@ pub(super) fn ready_again(txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Resu
 
 /// Nothing of this serial before `at`.
 pub(super) fn set_pace(txn: &mut Txn<'_>, lane: Lane, serial: Serial, at: UnixMillis) -> Result<(), StoreError> {
-    let key = serial_key(lane, serial);
-    let mut state = txn.get(&SERIALS, &key)?.unwrap_or_default();
-    state.not_before = at;
-    refresh_head(txn, lane, serial, state)
+    refresh_head(txn, lane, serial, Some(at))
 }
 
 /// Moves a serial's row in `HEADS` to where its first due job and its pace say.
 pub(super) fn rest(txn: &mut Txn<'_>, lane: Lane, serial: Serial) -> Result<(), StoreError> {
-    let state = txn.get(&SERIALS, &serial_key(lane, serial))?.unwrap_or_default();
-    refresh_head(txn, lane, serial, state)
+    refresh_head(txn, lane, serial, None)
 }
 
 /// After a start: nothing that an earlier process held is still in work. What was about to leave is in doubt
@@ -580,6 +579,7 @@ pub(super) fn recover(txn: &mut Txn<'_>, now: UnixMillis, limit: usize) -> Resul
 
 fn put_back(txn: &mut Txn<'_>, mut job: Job, at: UnixMillis) -> Result<(), StoreError> {
     job.state = State::Ready;
+    job.fence += 1;
     job.due = at;
     txn.remove(&HELD, &held_key(job.id))?;
     make_due(txn, &job)?;
@@ -632,20 +632,26 @@ fn unmake_due(txn: &mut Txn<'_>, job: &Job) -> Result<(), StoreError> {
     }
 }
 
-fn refresh_head(txn: &mut Txn<'_>, lane: Lane, serial: Serial, mut state: SerialState) -> Result<(), StoreError> {
+/// `pace` replaces the one that stands.
+fn refresh_head(txn: &mut Txn<'_>, lane: Lane, serial: Serial, pace: Option<UnixMillis>) -> Result<(), StoreError> {
     let head_key = |at| Key::of(&HEADS, INSTANCE).u8(lane as u8).time(at).id(serial);
+    let place = serial_key(lane, serial);
+    let stored = txn.get(&SERIALS, &place)?.unwrap_or_default();
+    let not_before = pace.unwrap_or(stored.not_before);
     let first = first_time(txn, &DUE, &due_prefix(lane, Some(serial)))?;
-    let head = first.map(|due| due.max(state.not_before));
-    if head != state.head {
-        if let Some(old) = state.head {
+    let state = SerialState { head: first.map(|due| due.max(not_before)), not_before };
+    if state == stored {
+        return Ok(());
+    }
+    if state.head != stored.head {
+        if let Some(old) = stored.head {
             txn.remove(&HEADS, &head_key(old))?;
         }
-        if let Some(new) = head {
+        if let Some(new) = state.head {
             txn.mark(&HEADS, &head_key(new))?;
         }
-        state.head = head;
     }
-    txn.put(&SERIALS, &serial_key(lane, serial), &state)
+    txn.put(&SERIALS, &place, &state)
 }
 
 fn serial_key(lane: Lane, serial: Serial) -> Key {
