@@ -11,7 +11,7 @@ use super::gate::{check_now, count_sent, pause_after, Gate};
 use super::model::{Delivery, Message, Purpose, SendingHours, SuppressionReason, Target};
 use super::proof::is_proved;
 use super::store::{
-    find_message, get_message, insert_message, list_recent, put_in_doubt, settle_doubt, update_message,
+    find_message, get_message, index_ids, insert_message, list_recent, put_in_doubt, settle_doubt, update_message,
 };
 use super::suppression::suppress;
 use crate::app::App;
@@ -462,15 +462,20 @@ fn settle_message(
     let happened = match performed {
         Performed::Done { answer } => {
             let sent: SentAs = serde_json::from_value(answer.clone()).unwrap_or_default();
+            let names_new_ids = sent.message_id.is_some() || sent.provider_thread.is_some();
             message.provider_id = sent.provider_id.or(message.provider_id);
             message.provider_thread = sent.provider_thread.or(message.provider_thread);
             message.message_id = sent.message_id.unwrap_or(message.message_id);
+            if names_new_ids {
+                index_ids(txn, &message)?;
+            }
             if !settled.happened {
                 message.sent_at = Some(now);
                 message.state = Delivery::Sent;
             }
             if let Some(connection) = connections::find(txn, workspace, message.connection)? {
-                settled.pace = Some(now.plus(pause_after(app, &connection, &message)));
+                let pause = pause_after(app, &connection, &message);
+                settled.pace = (!pause.is_zero()).then(|| now.plus(pause));
                 mark_success(txn, connection, now)?;
             }
             (!settled.happened).then_some(Happened::MessageSent { message: id, contact })
@@ -534,7 +539,17 @@ fn mailbox_cursor(txn: &mut Txn<'_>, message: &Message) -> Result<Option<String>
     }))
 }
 
+/// "Last success" is shown in minutes: a mailbox in full work is not written with every mail.
+const SUCCESS_STEP: Duration = Duration::from_secs(30);
+
 fn mark_success(txn: &mut Txn<'_>, mut connection: Connection, now: UnixMillis) -> Result<(), StoreError> {
+    let health = &connection.health;
+    let is_noted = health.last_success.is_some_and(|at| {
+        at <= now && now.since(at) < SUCCESS_STEP && health.last_error.as_ref().is_none_or(|(error, _)| *error < at)
+    });
+    if is_noted && connection.state == State::Working {
+        return Ok(());
+    }
     connection.health.last_success = Some(now);
     if matches!(connection.state, State::Waiting { .. }) {
         connection.state = State::Working;

@@ -127,11 +127,17 @@ pub(super) fn insert_message(txn: &mut Txn<'_>, message: &Message) -> Result<(),
     if let Some(enrolment) = message.enrolment {
         txn.mark(&BY_ENROLMENT, &Key::of(&BY_ENROLMENT, workspace).id(enrolment.0).time(at).id(id))?;
     }
+    index_ids(txn, message)?;
     update_message(txn, message)
 }
 
-/// Writes a changed message; what answers are matched by is kept up to date.
+/// Writes a changed message. Where the ids that answers are matched by have changed, call `index_ids` too.
 pub(super) fn update_message(txn: &mut Txn<'_>, message: &Message) -> Result<(), StoreError> {
+    txn.put(&MESSAGES, &message_key(message.workspace, message.id), message)
+}
+
+/// Writes what answers to a message are matched by: its Message-ID, and the provider's conversation.
+pub(super) fn index_ids(txn: &mut Txn<'_>, message: &Message) -> Result<(), StoreError> {
     let by_id = message_id_key(txn, message.workspace, &message.message_id)?;
     txn.put(&BY_MESSAGE_ID, &by_id, &message.id)?;
     if let Some(thread) = &message.provider_thread {
@@ -140,7 +146,7 @@ pub(super) fn update_message(txn: &mut Txn<'_>, message: &Message) -> Result<(),
             txn.put(&BY_THREAD, &by_thread, &message.id)?;
         }
     }
-    txn.put(&MESSAGES, &message_key(message.workspace, message.id), message)
+    Ok(())
 }
 
 fn doubt_key(message: &Message) -> Key {
