@@ -50,16 +50,9 @@ impl<C: Send + Sync> Task<C> for Deliver<C> {
         if let Err(error) = self.place_new(job.workspace) {
             return error.into();
         }
-        let mut failed = None;
-        for subscriber in &self.subscribers {
-            if let Err(error) = self.catch_up(context, &**subscriber, job.workspace) {
-                tracing::error!(%error, subscriber = subscriber.name(), "an event could not be handled");
-                failed = Some(error);
-            }
-        }
-        match failed {
-            Some(error) => Outcome::Retry { after: None, reason: error.to_string() },
-            None => self.finish(job),
+        match self.catch_up(context, job.workspace) {
+            Ok(None) => self.finish(job),
+            Ok(Some(error)) | Err(error) => Outcome::Retry { after: None, reason: error.to_string() },
         }
     }
 }
@@ -91,30 +84,54 @@ impl<C: Send + Sync> Deliver<C> {
         })
     }
 
-    fn catch_up(&self, context: &C, subscriber: &dyn Subscriber<C>, workspace: WorkspaceId) -> Result<(), StoreError> {
-        let place = Key::of(&CURSORS, workspace).text(subscriber.name());
-        let mut read = self.store.get(&CURSORS, &place)?.unwrap_or(0);
+    /// Hands every subscriber what it has not read, batch by batch: a batch is read once for all of them, and one
+    /// commit notes how far they have come. Gives the error of the last that failed; the others went on.
+    fn catch_up(&self, context: &C, workspace: WorkspaceId) -> Result<Option<StoreError>, StoreError> {
+        let places: Vec<Key> =
+            self.subscribers.iter().map(|subscriber| Key::of(&CURSORS, workspace).text(subscriber.name())).collect();
+        let mut read: Vec<u64> = self.store.read(|txn| {
+            places.iter().map(|place| Ok(txn.get(&CURSORS, place)?.unwrap_or(0))).collect::<Result<_, StoreError>>()
+        })?;
+        let mut stuck = vec![false; read.len()];
+        let mut failed = None;
         loop {
-            let events = self.store.read(|txn| after(txn, workspace, read, BATCH))?;
+            let behind = read.iter().zip(&stuck).filter(|(_, stuck)| !**stuck).map(|(read, _)| *read).min();
+            let Some(behind) = behind else { return Ok(failed) };
+            let events = self.store.read(|txn| after(txn, workspace, behind, BATCH))?;
             if events.is_empty() {
-                return Ok(());
+                return Ok(failed);
             }
-            let begun = read;
-            let mut outcome = Ok(());
-            for event in &events {
-                // A panic in one room must not keep the event from the others.
-                outcome = catch_unwind(AssertUnwindSafe(|| subscriber.on(context, event)))
-                    .unwrap_or_else(|_| Err(StoreError::Engine("failed unexpectedly; see the log".into())));
-                if outcome.is_err() {
-                    break;
+            let begun = read.clone();
+            for (n, subscriber) in self.subscribers.iter().enumerate() {
+                if stuck[n] {
+                    continue;
                 }
-                read = event.number;
+                let unread = events.iter().filter(|event| event.number > begun[n]);
+                let (last, outcome) = hand_over(context, &**subscriber, unread);
+                read[n] = last.unwrap_or(begun[n]);
+                if let Err(error) = outcome {
+                    tracing::error!(%error, subscriber = subscriber.name(), "an event could not be handled");
+                    stuck[n] = true;
+                    failed = Some(error);
+                }
             }
-            if read > begun {
-                self.store.write(|txn| txn.put(&CURSORS, &place, &read))?;
-            }
-            outcome?;
+            self.note(&places, &begun, &read)?;
         }
+    }
+
+    /// Writes the cursors that have moved.
+    fn note(&self, places: &[Key], before: &[u64], after: &[u64]) -> Result<(), StoreError> {
+        let moved: Vec<(&Key, &u64)> = places
+            .iter()
+            .zip(after)
+            .zip(before)
+            .filter(|((_, after), before)| after > before)
+            .map(|(row, _)| row)
+            .collect();
+        if moved.is_empty() {
+            return Ok(());
+        }
+        self.store.write(|txn| moved.iter().try_for_each(|(place, read)| txn.put(&CURSORS, place, read)))
     }
 
     /// Closes the job only if nothing was appended meanwhile: the append found this job open and planned no other.
@@ -145,4 +162,23 @@ impl<C: Send + Sync> Deliver<C> {
     fn now(&self) -> UnixMillis {
         self.clock.now()
     }
+}
+
+/// Hands events to one subscriber until it fails; gives the number of the last that was handled.
+fn hand_over<'a, C>(
+    context: &C,
+    subscriber: &dyn Subscriber<C>,
+    events: impl Iterator<Item = &'a Event>,
+) -> (Option<u64>, Result<(), StoreError>) {
+    let mut last = None;
+    for event in events {
+        // A panic in one room must not keep the event from the others.
+        let outcome = catch_unwind(AssertUnwindSafe(|| subscriber.on(context, event)))
+            .unwrap_or_else(|_| Err(StoreError::Engine("failed unexpectedly; see the log".into())));
+        if outcome.is_err() {
+            return (last, outcome);
+        }
+        last = Some(event.number);
+    }
+    (last, Ok(()))
 }

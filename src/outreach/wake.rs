@@ -83,9 +83,12 @@ pub(super) fn backlog_of(
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let Some(message) = messaging::get_message(&app.store, workspace, message)? else { return Ok(()) };
+    if message.step.is_none() {
+        return Ok(());
+    }
     let mailbox = message.connection;
     let waiting = app.store.read(|txn| store::count_queued(txn, workspace, mailbox, BACKLOG))?;
-    if message.step.is_none() || waiting > BACKLOG / 2 {
+    if waiting > BACKLOG / 2 {
         return Ok(());
     }
     for worker in workers::list(&app.store, workspace)? {
