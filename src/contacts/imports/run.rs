@@ -201,7 +201,9 @@ pub(super) struct AtWork(ImportId);
 impl AtWork {
     /// `None` while somebody else is at it.
     fn take(id: ImportId) -> Option<Self> {
-        IN_HAND.lock().unwrap_or_else(PoisonError::into_inner).insert(id).then_some(Self(id))
+        let is_free = IN_HAND.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        // Made only then: a second one would give the import back as it is dropped.
+        is_free.then(|| Self(id))
     }
 
     /// Waits until it is free.
