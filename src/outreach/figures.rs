@@ -204,9 +204,11 @@ const HUNDRED: usize = 100;
 /// A larger share of the last hundred than this, in percent, and the worker pauses.
 const MOST_BOUNCED: usize = 5;
 const MOST_REFUSED: usize = 2;
-/// Fewer mails are counted as this many, and one alone is no rate: a single unlucky address stops nobody.
+/// Fewer mails are counted as this many, and one alone is no rate: a single unlucky address stops nobody, nor do
+/// two people who want no more mail.
 const FEWEST: usize = 20;
-const LEAST: usize = 2;
+const LEAST_BOUNCED: usize = 2;
+const LEAST_REFUSED: usize = 3;
 
 impl LastHundred {
     /// Notes a mail, or a worse fate of one that is noted. Again is harmless.
@@ -224,13 +226,13 @@ impl LastHundred {
     pub fn brake(&self) -> Option<String> {
         let count = |fate| self.0.iter().filter(|(_, noted)| *noted == fate).count();
         let (bounced, refused, all) = (count(Fate::Bounced), count(Fate::Refused), self.0.len());
-        let is_over = |count: usize, most: usize| count >= LEAST && count * 100 > most * all.max(FEWEST);
-        if is_over(bounced, MOST_BOUNCED) {
+        let is_over = |count: usize, most: usize| count * 100 > most * all.max(FEWEST);
+        if bounced >= LEAST_BOUNCED && is_over(bounced, MOST_BOUNCED) {
             return Some(format!(
                 "{bounced} of the last {all} mails bounced. Check where these addresses come from before going on."
             ));
         }
-        is_over(refused, MOST_REFUSED).then(|| {
+        (refused >= LEAST_REFUSED && is_over(refused, MOST_REFUSED)).then(|| {
             format!(
                 "{refused} of the last {all} people opted out or reported spam. Change the text or the audience before going on."
             )
@@ -274,7 +276,8 @@ mod tests {
             (Fate::Bounced, 100, 5, false),
             (Fate::Bounced, 100, 6, true),
             (Fate::Refused, 20, 1, false),
-            (Fate::Refused, 50, 2, true),
+            (Fate::Refused, 15, 2, false),
+            (Fate::Refused, 15, 3, true),
             (Fate::Refused, 100, 2, false),
             (Fate::Refused, 100, 3, true),
         ];

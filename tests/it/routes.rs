@@ -46,7 +46,7 @@ impl Route {
 const TABLE: &str = "
 GET    /healthz                                   Public
 GET    /readyz                                    Public
-GET    /metrics                                   Operate
+GET    /metrics                                   Public
 GET    /live                                      Signed
 GET    /frame/sending                             Signed
 POST   /demo/clock                                Signed
