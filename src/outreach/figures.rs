@@ -204,11 +204,10 @@ const HUNDRED: usize = 100;
 /// A larger share of the last hundred than this, in percent, and the worker pauses.
 const MOST_BOUNCED: usize = 5;
 const MOST_REFUSED: usize = 2;
-/// Fewer mails are counted as this many, and one alone is no rate: a single unlucky address stops nobody, nor do
-/// two people who want no more mail.
+/// Fewer mails are counted as this many, and two alone are no rate: an unlucky address stops nobody, nor do two
+/// people who want no more mail.
 const FEWEST: usize = 20;
-const LEAST_BOUNCED: usize = 2;
-const LEAST_REFUSED: usize = 3;
+const LEAST: usize = 3;
 
 impl LastHundred {
     /// Notes a mail, or a worse fate of one that is noted. Again is harmless.
@@ -227,12 +226,12 @@ impl LastHundred {
         let count = |fate| self.0.iter().filter(|(_, noted)| *noted == fate).count();
         let (bounced, refused, all) = (count(Fate::Bounced), count(Fate::Refused), self.0.len());
         let is_over = |count: usize, most: usize| count * 100 > most * all.max(FEWEST);
-        if bounced >= LEAST_BOUNCED && is_over(bounced, MOST_BOUNCED) {
+        if bounced >= LEAST && is_over(bounced, MOST_BOUNCED) {
             return Some(format!(
                 "{bounced} of the last {all} mails bounced. Check where these addresses come from before going on."
             ));
         }
-        (refused >= LEAST_REFUSED && is_over(refused, MOST_REFUSED)).then(|| {
+        (refused >= LEAST && is_over(refused, MOST_REFUSED)).then(|| {
             format!(
                 "{refused} of the last {all} people opted out or reported spam. Change the text or the audience before going on."
             )
@@ -263,14 +262,14 @@ mod tests {
     }
 
     #[test]
-    fn the_brake_is_a_share_of_the_last_hundred_and_one_mail_is_none() {
+    fn the_brake_is_a_share_of_the_last_hundred_and_two_mails_are_none() {
         let cases = [
             (Fate::Bounced, 1, 1, false),
             (Fate::Bounced, 10, 1, false),
             (Fate::Bounced, 10, 5, true),
             (Fate::Bounced, 20, 1, false),
-            (Fate::Bounced, 20, 2, true),
-            (Fate::Bounced, 40, 2, false),
+            (Fate::Bounced, 15, 2, false),
+            (Fate::Bounced, 15, 3, true),
             (Fate::Bounced, 59, 3, true),
             (Fate::Bounced, 60, 3, false),
             (Fate::Bounced, 100, 5, false),

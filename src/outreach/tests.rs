@@ -695,7 +695,7 @@ fn too_many_bounces_pause_the_worker() {
     world.settle();
     let worker = workers::get(&world.app().store, world.test.workspace, world.worker.id).unwrap().unwrap();
     let workers::WorkerState::Paused(off) = worker.state else { panic!("{:?}", worker.state) };
-    assert!(off.by_itself && off.reason.starts_with("2 of the last 8 mails bounced"), "{}", off.reason);
+    assert!(off.by_itself && off.reason.starts_with("3 of the last 8 mails bounced"), "{}", off.reason);
     assert_eq!(world.figure(Group::Bounced), 6);
     assert!(matches!(world.now_stands(&leads[0]).state, State::Stopped { .. }));
 }

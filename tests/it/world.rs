@@ -170,6 +170,11 @@ impl World {
                         value.remove(changing);
                     }
                 }
+                // A token is renewed when its time is over, and the mailbox is read on, whoever asks for pages meanwhile.
+                if let Some(google) = row["value"].pointer_mut("/kind/google").and_then(Value::as_object_mut) {
+                    google.remove("credentials");
+                    google.remove("history_cursor");
+                }
                 lines.push(format!("{} {row}", table.info.name));
             }
         }
