@@ -560,6 +560,7 @@ fn settle_message(
             })
         }
         Performed::Unknown { reason } => {
+            message.noted.failing_since = None;
             message.state = Delivery::InDoubt { reason: reason.clone() };
             Some(Happened::MessageInDoubt { message: id, contact })
         }

@@ -330,7 +330,7 @@ fn an_absence_pauses_until_after_the_return_and_counts_as_no_answer() {
     world.answer(&lead, "out_of_office", |reading| reading.return_date = Some("2026-12-03".into()));
     let State::PausedUntil { at, reason, .. } = world.now_stands(&lead).state else { panic!() };
     assert_eq!(at.to_rfc3339(), "2026-12-04T09:00:00Z");
-    assert_eq!(reason, "Away until 2026-12-03.");
+    assert_eq!(reason, "Away until 3 December 2026.");
     world.advance(9 * DAY);
     assert_eq!(world.texts().len(), 1, "she is away");
     world.advance(DAY);

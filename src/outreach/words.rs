@@ -102,7 +102,7 @@ mod tests {
     fn a_text_for_nobody_shows_its_fallbacks_and_names_what_would_be_filled_in() {
         let cases = [
             ("Heating {{company|your building}} without oil", "Heating your building without oil"),
-            ("{Hello|Hi} {{first_name}}", "Hello [first name]"),
+            ("{Hello|Hi} {{first_name}}", "Hi [first name]"),
             ("{{#if city}}In {{city}}{{else}}Near you{{/if}}", "Near you"),
             ("Broken {{first_name", "Broken {{first_name"),
         ];

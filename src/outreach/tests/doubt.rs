@@ -122,6 +122,7 @@ fn an_answer_stops_the_sequence_even_when_its_event_is_late() {
             world.settle();
             assert!(matches!(world.now_stands(&lead).state, State::Queued { .. }));
         }
+        world.app().clock.advance(Duration::from_secs(1));
         let reply = world.receive(first, false);
         world.read_unheard(reply, "later");
         world.advance(4 * DAY);
