@@ -264,6 +264,7 @@ fn a_full_mailbox_is_given_up_after_three_within_a_month_only() {
 fn an_address_put_on_the_list_by_hand_takes_its_lead_out_at_once() {
     let world = World::new();
     let lead = world.lead("Anna", |_| {});
+    world.activate();
     let contact = contacts::get(&world.app().store, world.test.workspace, lead.contact).unwrap().unwrap();
     let target = messaging::Target::Address(contact.address().unwrap().clone());
     messaging::suppress_by_hand(world.app(), &world.test.owner, &target, "called us").unwrap();
