@@ -124,6 +124,7 @@ fn add_mailbox(app: &App, workspace: WorkspaceId) -> Connection {
         scopes: vec![],
         credentials: None,
         history_cursor: None,
+        relisting: None,
         calendar_id: None,
         busy_calendars: vec![],
         calendar_zone: None,

@@ -9,6 +9,7 @@ use super::{polls, store, trouble, words};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::ConnectionId;
+use crate::events::{self, Happened};
 use crate::providers::google::calendar::Calendar;
 use crate::providers::google::gmail::Gmail;
 use crate::providers::mail_server::StepName;
@@ -101,7 +102,11 @@ fn record(app: &App, connection: &Connection, all_ok: bool, tried: &[Tried]) -> 
         let found = store::find(txn, workspace, id)?.filter(|connection| !connection.is_disconnected());
         let Some(mut connection) = found else { return Ok(()) };
         match connection.state {
-            State::NeedsOwner { .. } => trouble::works(txn, &mut connection, &poll, now)?,
+            State::NeedsOwner { .. } => {
+                trouble::works(txn, &mut connection, &poll, now)?;
+                // What waits for it elsewhere hears so now, not when its pause ends.
+                events::append(txn, workspace, now, Happened::ConnectionMade { connection: id })?;
+            }
             _ => connection.health.last_success = Some(now),
         }
         store::put(txn, &connection)?;

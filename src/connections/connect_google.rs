@@ -247,6 +247,7 @@ fn new_connection(actor: &Actor, id: ConnectionId, accepted: &Accepted, now: Uni
             scopes: Vec::new(),
             credentials: None,
             history_cursor: None,
+            relisting: None,
             calendar_id: None,
             busy_calendars: Vec::new(),
             calendar_zone: None,

@@ -53,6 +53,9 @@ pub struct Google {
     /// Where reading the mailbox goes on (Gmail `historyId`, kept as the text it is).
     #[serde(default)]
     pub history_cursor: Option<String>,
+    /// A long list that is read in parts, because the cursor had expired.
+    #[serde(default)]
+    pub relisting: Option<Relisting>,
     /// The calendar to write to; its busy times and those of `busy_calendars` are read.
     #[serde(default)]
     pub calendar_id: Option<String>,
@@ -61,6 +64,17 @@ pub struct Google {
     /// IANA zone of the calendar.
     #[serde(default)]
     pub calendar_zone: Option<String>,
+}
+
+/// How far the mails since the last look are listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relisting {
+    /// The search, as Gmail writes it. It must not change between pages.
+    pub query: String,
+    /// Absent: from the beginning.
+    pub page: Option<String>,
+    /// Where reading goes on when the list has come to its end.
+    pub cursor: String,
 }
 
 /// Sealed `TokenJson` (access and refresh token) with its expiry in the clear.

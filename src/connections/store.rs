@@ -43,7 +43,7 @@ pub fn list(store: &Store, workspace: WorkspaceId) -> Result<Vec<Connection>, St
     store.read(|txn| list_in(txn, workspace))
 }
 
-pub(super) fn list_in(txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Vec<Connection>, StoreError> {
+pub fn list_in(txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Vec<Connection>, StoreError> {
     let rows = txn.list(&CONNECTIONS, &Key::of(&CONNECTIONS, workspace), Dir::Forward, MOST)?;
     Ok(rows.into_iter().map(|(_, connection)| connection).collect())
 }

@@ -103,7 +103,7 @@ fn told(event: &Event) -> Option<Moment> {
         H::MessageNotSent { reason, .. } => ("alert", "warn", "Mail not sent:", reason.clone()),
         H::MessageInDoubt { .. } => ("alert", "warn", "", "A mail may or may not have arrived".to_owned()),
         H::MessageBounced { hard: true, .. } => ("alert", "bad", "", "The address does not take mail".to_owned()),
-        H::MessageBounced { hard: false, .. } => ("clock", "warn", "", "The mail is delayed on its way".to_owned()),
+        H::MessageBounced { hard: false, .. } => ("alert", "warn", "", "The mail was not delivered".to_owned()),
         H::Complained { .. } => ("ban", "bad", "", "Reported our mail as spam".to_owned()),
         H::MessageReceived { .. } => ("reply", "ok", "Replied", String::new()),
         H::Unsubscribed { .. } => ("ban", "bad", "", "Opted out".to_owned()),

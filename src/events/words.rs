@@ -39,7 +39,7 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         H::MessageNotSent { reason, .. } => ("mail", "warn", because("Mail not sent", reason)),
         H::MessageInDoubt { .. } => fixed("alert", "warn", "A mail may or may not have arrived"),
         H::MessageBounced { hard: true, .. } => fixed("alert", "bad", "Bounced: nobody has this address"),
-        H::MessageBounced { hard: false, .. } => fixed("clock", "warn", "Delivery is delayed"),
+        H::MessageBounced { hard: false, .. } => fixed("alert", "warn", "Not delivered: refused on its way"),
         H::Complained { .. } => fixed("ban", "bad", "Reported as spam: no more mail"),
         H::MessageReceived { .. } => fixed("reply", "brand", "Answered"),
         H::ReplyClassified { label, .. } => ("reply", tone_of(label), format!("Read as: {}", reply_badge(label).words)),

@@ -726,13 +726,18 @@ impl<C: Send + Sync> Worker<C> {
         performed: &Performed,
         now: UnixMillis,
     ) -> Result<(), StoreError> {
-        let Settled { pace, happened } = guarded(|| effect.settle(&self.context, txn, job, performed, now))?;
+        let Settled { pace, happened, needs_human } =
+            guarded(|| effect.settle(&self.context, txn, job, performed, now))?;
         match performed {
             _ if happened => queue::complete(txn, job)?,
             Performed::Done { .. } => queue::complete(txn, job)?,
             Performed::Refused { reason, .. } => queue::give_up(txn, job, reason)?,
             Performed::NotDone { after, whole_serial, reason, .. } => {
-                queue::retry(txn, job, now, *after, reason)?;
+                if needs_human {
+                    queue::ask_human(txn, job, reason)?;
+                } else {
+                    queue::retry(txn, job, now, *after, reason)?;
+                }
                 if let (true, Some(serial)) = (whole_serial, job.serial) {
                     // Without a time given, the account rests as long as the job itself.
                     let after = after.unwrap_or_else(|| backoff(job.id, job.attempt + 1));

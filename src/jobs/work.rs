@@ -105,6 +105,8 @@ pub struct Settled {
     /// It is known by other means that the effect happened (it was answered meanwhile): the job is done, whatever the
     /// provider said of this try.
     pub happened: bool,
+    /// It was tried for long enough: a person decides. Heard where the effect was not done.
+    pub needs_human: bool,
 }
 
 #[derive(Debug)]

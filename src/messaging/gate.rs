@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use super::answered::{answered_meanwhile, Answered};
 use super::hours::next_open;
 use super::model::{Delivery, Message, Purpose};
-use super::store::{list_of_enrolment, list_replies_of_contact, may_have_opted_out};
+use super::store::{list_of_enrolment, may_have_opted_out};
 use super::suppression::is_suppressed;
 use super::usage::{window, Counted};
 use crate::app::App;
@@ -190,7 +191,7 @@ fn worker_works(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) 
     }
 }
 
-/// Between an answer's arrival and its being read, nothing of the sequence may slip out.
+/// Between an answer's arrival and the end of the sequence, nothing of it may slip out.
 fn no_unread_answer(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
     if message.purpose != Purpose::Outreach {
         return Ok(Gate::Go);
@@ -198,11 +199,11 @@ fn no_unread_answer(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMill
     if may_have_opted_out(txn, message.workspace, message.contact)? {
         return later(now.plus(ASLEEP), "An answer of theirs may be an opt-out. Say in Replies whether it is.");
     }
-    // Also one that came before this mail was queued: the step may have fallen due while it was still unread.
-    let newest = list_replies_of_contact(txn, message.workspace, message.contact, 5)?;
-    match newest.iter().any(|reply| reply.reading.is_none() && reply.handled_at.is_none()) {
-        true => later(now.plus(LOOK_AGAIN), "An answer came in and is being read."),
-        false => Ok(Gate::Go),
+    match answered_meanwhile(txn, message)? {
+        Some(Answered::Person) => no("They answered after this mail was planned."),
+        Some(Answered::Unread) => later(now.plus(LOOK_AGAIN), "An answer came in and is being read."),
+        Some(Answered::Away) => later(now.plus(LOOK_AGAIN), "They are away; the sequence is being paused."),
+        None => Ok(Gate::Go),
     }
 }
 

@@ -1,18 +1,22 @@
 //! What came back: answers, bounces, complaints. Channels have already matched it to a message of ours.
 
+use std::time::Duration;
+
 use super::model::{Delivery, Message, Reply, SuppressionReason, Target};
 use super::proof::{prove, prove_named};
 use super::store::{find_message, find_of_contact, insert_reply, update_message};
 use super::suppression::suppress;
 use crate::app::App;
-use crate::base::{EmailAddress, MessageId, ReplyId, UnixMillis, WorkspaceId};
+use crate::base::{ConnectionId, EmailAddress, MessageId, ReplyId, UnixMillis, WorkspaceId};
+use crate::connections::{self, Connection};
 use crate::events::{self, Happened};
 use crate::store::{StoreError, Txn};
 
 /// Characters of an answer that may be stored (promise 3).
 pub const EXCERPT_CHARS: usize = 2000;
-/// A full mailbox is not a dead one; after this many of the newest mails found it full the address is given up.
+/// A full mailbox is not a dead one; after this many mails of one month found it full the address is given up.
 const SOFT_LIMIT: usize = 3;
+const SOFT_WITHIN: Duration = Duration::from_secs(30 * 86_400);
 const RECENT: usize = 10;
 
 /// An answer to `message`, as a channel read it. `text` is what the person wrote, without quotes and signature.
@@ -37,7 +41,8 @@ pub fn receive(app: &App, workspace: WorkspaceId, incoming: &Incoming) -> Result
     let id = ReplyId::new(now);
     app.store.write(|txn| {
         let Some(message) = find_message(txn, workspace, incoming.message)? else { return Ok(None) };
-        let reply = reply_row(id, &message, incoming, now);
+        let mut reply = reply_row(id, &message, incoming, now);
+        reply.connection = mailbox_now(txn, &message)?;
         if !insert_reply(txn, &reply)? {
             return Ok(None);
         }
@@ -46,6 +51,15 @@ pub fn receive(app: &App, workspace: WorkspaceId, incoming: &Incoming) -> Result
         prove_named(txn, workspace, &incoming.references, now)?;
         Ok(Some(id))
     })
+}
+
+/// The mailbox as it is connected now: what answers the reply leaves from there.
+fn mailbox_now(txn: &mut Txn<'_>, message: &Message) -> Result<ConnectionId, StoreError> {
+    let then = connections::find(txn, message.workspace, message.connection)?;
+    let Some(then) = then.filter(Connection::is_disconnected) else { return Ok(message.connection) };
+    let all = connections::list_in(txn, message.workspace)?;
+    let now = all.iter().rfind(|one| !one.is_disconnected() && one.address == then.address);
+    Ok(now.map_or(message.connection, |one| one.id))
 }
 
 fn reply_row(id: ReplyId, message: &Message, incoming: &Incoming, now: UnixMillis) -> Reply {
@@ -115,17 +129,20 @@ pub fn note_bounce(
     message.state = Delivery::Bounced { hard, reason: reason.to_owned(), full };
     update_message(txn, &message)?;
     events::append(txn, workspace, now, Happened::MessageBounced { message: id, contact, hard })?;
-    if hard || (full && full_mailboxes(txn, &message)? >= SOFT_LIMIT) {
+    if hard || (full && full_mailboxes(txn, &message, now)? >= SOFT_LIMIT) {
         let target = Target::Address(message.to.clone());
         suppress(txn, workspace, now, &target, SuppressionReason::Bounced, reason, Some(contact))?;
     }
     Ok(())
 }
 
-/// How many of the newest mails to this address found its mailbox full.
-fn full_mailboxes(txn: &mut Txn<'_>, message: &Message) -> Result<usize, StoreError> {
+/// How many of the newest mails to this address found its mailbox full within a month.
+fn full_mailboxes(txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<usize, StoreError> {
     let messages = find_of_contact(txn, message.workspace, message.contact, RECENT)?;
-    let found_full = |one: &&Message| one.to == message.to && matches!(one.state, Delivery::Bounced { full: true, .. });
+    let is_recent = |one: &Message| now.since(one.sent_at.unwrap_or(one.queued_at)) <= SOFT_WITHIN;
+    let found_full = |one: &&Message| {
+        one.to == message.to && is_recent(one) && matches!(one.state, Delivery::Bounced { full: true, .. })
+    };
     Ok(messages.iter().filter(found_full).count())
 }
 

@@ -7,6 +7,7 @@
 //! - After an opt-out nothing but transactional messages leaves, from that commit on.
 //! - Of an answer at most 2,000 characters are stored.
 
+mod answered;
 pub mod api;
 mod errors;
 mod gate;
@@ -24,12 +25,13 @@ mod unsubscribe;
 mod usage;
 mod wake;
 
+pub use answered::{answered_since, Answered};
 pub use api::{api_routes, openapi};
 pub use gate::{check_now, explain, Check, Checked, Gate};
 pub use hours::next_open;
 pub use inbound::{bounced, complained, note_bounce, receive, Bounce, Incoming, EXCERPT_CHARS};
 pub use model::{
-    Delivery, Message, ProposedTime, Purpose, Reading, Reply, SendingHours, SuggestedContact, Suppression,
+    Delivery, Message, Noted, ProposedTime, Purpose, Reading, Reply, SendingHours, SuggestedContact, Suppression,
     SuppressionReason, Target,
 };
 pub use outbox::{

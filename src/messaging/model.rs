@@ -73,6 +73,22 @@ pub struct Message {
     /// The times that this message offers (start, end), so that "the second one works" can be read.
     #[serde(default)]
     pub offered: Vec<(UnixMillis, UnixMillis)>,
+    #[serde(default)]
+    pub noted: Noted,
+}
+
+/// What the outbox notes about a message until it has left.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Noted {
+    /// Why it was taken back at a moment when it may have been leaving. If it turns out not to have left, it never does.
+    pub withdrawn: Option<String>,
+    /// The contact's newest answer when it was queued: whoever queued it knew of none that came later.
+    pub newest_reply: Option<ReplyId>,
+    /// Since when every try has failed.
+    pub failing_since: Option<UnixMillis>,
+    /// It was refused once as mail of a sender that is not wanted.
+    pub sender_refused: bool,
 }
 
 /// When a message may arrive, on the recipient's clock.
@@ -110,6 +126,7 @@ pub enum Delivery {
     NotSent {
         reason: String,
     },
+    /// It left and came back. Not `hard`: the address is kept, this mail has not been delivered.
     Bounced {
         hard: bool,
         reason: String,
@@ -129,7 +146,7 @@ impl Delivery {
             Delivery::NeedsHuman { .. } => "Needs a look",
             Delivery::NotSent { .. } => "Not sent",
             Delivery::Bounced { hard: true, .. } => "Bounced",
-            Delivery::Bounced { hard: false, .. } => "Delayed",
+            Delivery::Bounced { hard: false, .. } => "Not delivered",
         }
     }
 

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 
 use super::gate::{check_now, count_sent, pause_after, Gate};
-use super::model::{Delivery, Message, Purpose, SendingHours, SuppressionReason, Target};
+use super::model::{Delivery, Message, Noted, Purpose, SendingHours, SuppressionReason, Target};
 use super::proof::is_proved;
 use super::store::{
-    find_message, get_message, index_ids, insert_message, list_recent, put_in_doubt, settle_doubt, update_message,
+    find_message, get_message, index_ids, insert_message, list_recent, list_replies_of_contact, put_in_doubt,
+    settle_doubt, update_message,
 };
 use super::suppression::suppress;
 use crate::app::App;
@@ -30,6 +31,12 @@ use crate::workers;
 
 /// The kind of the job that sends one message.
 pub const SEND: &str = "messaging.send";
+
+/// For how long a message is tried that is put off each time (RFC 5321 section 4.5.4.1 would allow five days).
+const GIVE_UP_AFTER: Duration = Duration::from_secs(72 * 3600);
+const LEAST_TRIES: u32 = 8;
+/// How long a mailbox rests that only its owner can mend.
+const OWNER_ACTS: Duration = Duration::from_secs(3600);
 
 /// How a channel hands a message to its provider. Implemented in `channels/`, given to the outbox by `wiring`.
 pub trait Channel: Send + Sync {
@@ -64,6 +71,11 @@ pub enum SendOutcome {
     },
     /// Surely not sent; the owner must act before anything leaves from this mailbox.
     NeedsOwner {
+        reason: String,
+    },
+    /// Surely not sent: mail of this sender is not wanted (5.7.x). The owner must act; refused again after that, this
+    /// message never will be sent.
+    SenderRefused {
         reason: String,
     },
     /// It may have left.
@@ -107,7 +119,7 @@ impl NewMessage {
         let job = NewJob::new(SEND, Lane::MailOut, workspace, now, &Payload { workspace, message: id })
             .serial(serial_of(from, purpose))
             .class(Class::Once)
-            .max_attempts(40);
+            .max_attempts(u32::MAX);
         let message = Message {
             id,
             workspace,
@@ -135,6 +147,7 @@ impl NewMessage {
             job: job.id(),
             cursor_before: None,
             offered: Vec::new(),
+            noted: Noted::default(),
         };
         Self { message, job }
     }
@@ -230,6 +243,9 @@ pub(super) fn answers_of(mailbox: ConnectionId) -> Serial {
 pub fn enqueue(app: &App, txn: &mut Txn<'_>, new: &NewMessage, now: UnixMillis) -> Result<Message, StoreError> {
     let mut message = new.message.clone();
     let (workspace, contact) = (message.workspace, message.contact);
+    if message.purpose == Purpose::Outreach {
+        message.noted.newest_reply = list_replies_of_contact(txn, workspace, contact, 1)?.first().map(|reply| reply.id);
+    }
     if let Gate::No { reason } = check_now(app, txn, &message, now)? {
         message.state = Delivery::NotSent { reason: reason.clone() };
         if message.purpose != Purpose::Test && contacts::find(txn, workspace, contact)?.is_none() {
@@ -251,15 +267,28 @@ pub fn ask_gate(app: &App, new: &NewMessage, now: UnixMillis) -> Result<Gate, St
     app.store.read(|txn| check_now(app, txn, &new.message, now))
 }
 
-/// Takes a waiting message back. One that is leaving or in doubt stays; returns whether it was taken back.
+/// Takes a waiting message back; returns whether it was. One that is leaving or in doubt stays, but should it turn out
+/// not to have left, then it never does.
 pub fn cancel(txn: &mut Txn<'_>, workspace: WorkspaceId, id: MessageId, reason: &str) -> Result<bool, StoreError> {
     let Some(mut message) = find_message(txn, workspace, id)? else { return Ok(false) };
-    if !message.state.is_waiting() || !jobs::cancel(txn, message.job, reason)? {
-        return Ok(false);
+    if message.state.is_waiting() && jobs::cancel(txn, message.job, reason)? {
+        message.state = Delivery::NotSent { reason: reason.to_owned() };
+        update_message(txn, &message)?;
+        return Ok(true);
     }
-    message.state = Delivery::NotSent { reason: reason.to_owned() };
+    if !is_proved(&message) && !matches!(message.state, Delivery::NotSent { .. }) {
+        message.noted.withdrawn = Some(reason.to_owned());
+        update_message(txn, &message)?;
+    }
+    Ok(false)
+}
+
+/// It surely has not left and never will: written with its event.
+fn close_unsent(txn: &mut Txn<'_>, mut message: Message, reason: String, now: UnixMillis) -> Result<(), StoreError> {
+    message.state = Delivery::NotSent { reason: reason.clone() };
     update_message(txn, &message)?;
-    Ok(true)
+    let what = Happened::MessageNotSent { message: message.id, contact: message.contact, reason };
+    events::append(txn, message.workspace, now, what).map(|_| ())
 }
 
 /// After a restore: what waits and no worker holds back (a confirmation, an answer by hand) may have left after the
@@ -321,7 +350,10 @@ pub fn resolve(app: &App, actor: &Actor, id: MessageId, verdict: Verdict) -> Res
         };
         settle_doubt(txn, &message)?;
         message.state = state;
+        message.noted.failing_since = None;
         if verdict == Verdict::GiveUp {
+            // A person's word, no longer that of what had taken it back.
+            message.noted.withdrawn = None;
             let reason = "Decided by a person.".to_owned();
             let what = Happened::MessageNotSent { message: id, contact: message.contact, reason };
             events::append(txn, actor.workspace, now, what)?;
@@ -358,6 +390,10 @@ impl Effect<App> for Outbox {
         if !message.state.is_waiting() {
             return Ok(Prepared::Drop { reason: "The message was taken back.".into() });
         }
+        if let Some(reason) = message.noted.withdrawn.clone() {
+            close_unsent(txn, message, reason.clone(), now)?;
+            return Ok(Prepared::Drop { reason });
+        }
         match check_now(app, txn, &message, now)? {
             Gate::Go => {
                 message.state = Delivery::Leaving;
@@ -375,11 +411,7 @@ impl Effect<App> for Outbox {
                 Ok(Prepared::Later { at, whole_serial: whole_mailbox, reason })
             }
             Gate::No { reason } => {
-                message.state = Delivery::NotSent { reason: reason.clone() };
-                update_message(txn, &message)?;
-                let (message, contact) = (message.id, message.contact);
-                let what = Happened::MessageNotSent { message, contact, reason: reason.clone() };
-                events::append(txn, workspace, now, what)?;
+                close_unsent(txn, message, reason.clone(), now)?;
                 Ok(Prepared::Drop { reason })
             }
         }
@@ -398,7 +430,15 @@ impl Effect<App> for Outbox {
                 Performed::Refused { reason, detail: json!({ "bad_address": bad_address }) }
             }
             SendOutcome::NeedsOwner { reason } => {
-                not_done(Some(Duration::from_secs(3600)), true, reason, json!({ "needs_owner": true }))
+                not_done(Some(OWNER_ACTS), true, reason, json!({ "needs_owner": true }))
+            }
+            // Its owner has had a look since: now it is this mail alone.
+            SendOutcome::SenderRefused { reason } if message.noted.sender_refused => {
+                Performed::Refused { reason, detail: Value::Null }
+            }
+            SendOutcome::SenderRefused { reason } => {
+                let detail = json!({ "needs_owner": true, "sender_refused": true });
+                not_done(Some(OWNER_ACTS), true, reason, detail)
             }
             SendOutcome::Unknown { reason } => Performed::Unknown { reason },
         }
@@ -443,6 +483,9 @@ impl Effect<App> for Outbox {
         }
         // Given back in the hour in which it was counted.
         count_sent(txn, workspace, &message, job.intent_at.unwrap_or(now), -1)?;
+        if let Some(reason) = message.noted.withdrawn.clone() {
+            return close_unsent(txn, message, reason, now);
+        }
         message.state = Delivery::Queued { waits_for: None };
         update_message(txn, &message)
     }
@@ -481,16 +524,30 @@ fn settle_message(
             (!settled.happened).then_some(Happened::MessageSent { message: id, contact })
         }
         _ if settled.happened => None,
-        Performed::NotDone { reason, detail, .. } => {
+        Performed::NotDone { reason, detail, whole_serial, .. } => {
             count_sent(txn, workspace, &message, job.intent_at.unwrap_or(now), -1)?;
-            // The queue gives up after this many tries; the message must say so as well.
-            if job.attempt + 1 >= job.max_attempts {
+            let needs_owner = detail["needs_owner"] == true;
+            mark_trouble(txn, &message, reason, needs_owner, now)?;
+            message.noted.sender_refused |= detail["sender_refused"] == true;
+            let failing_since = message.noted.failing_since.unwrap_or(now);
+            // While its owner is waited for, nothing is tried.
+            message.noted.failing_since = (!needs_owner).then_some(failing_since);
+            if let Some(reason) = message.noted.withdrawn.clone() {
+                message.state = Delivery::NotSent { reason: reason.clone() };
+                Some(Happened::MessageNotSent { message: id, contact, reason })
+            } else if needs_owner || !is_exhausted(job, failing_since, now) {
+                message.state = Delivery::Queued { waits_for: Some(reason.clone()) };
+                None
+            } else if *whole_serial {
+                // The mailbox's trouble takes nobody off the list: a person says whether it is tried again.
+                let reason = format!("It was tried for days and has not left: {reason}");
+                message.state = Delivery::NeedsHuman { reason };
+                put_in_doubt(txn, &message)?;
+                settled.needs_human = true;
+                None
+            } else {
                 message.state = Delivery::NotSent { reason: reason.clone() };
                 Some(Happened::MessageNotSent { message: id, contact, reason: reason.clone() })
-            } else {
-                message.state = Delivery::Queued { waits_for: Some(reason.clone()) };
-                mark_trouble(txn, &message, reason, detail["needs_owner"] == true, now)?;
-                None
             }
         }
         Performed::Refused { reason, detail } => {
@@ -508,6 +565,7 @@ fn settle_message(
             })
         }
         Performed::Unknown { reason } => {
+            message.noted.failing_since = None;
             message.state = Delivery::InDoubt { reason: reason.clone() };
             Some(Happened::MessageInDoubt { message: id, contact })
         }
@@ -522,6 +580,11 @@ fn settle_message(
         events::append(txn, workspace, now, what)?;
     }
     Ok(settled)
+}
+
+/// Whether it was tried for long enough. Both count: one that failed on Friday and again on Monday is no old case.
+fn is_exhausted(job: &Job, failing_since: UnixMillis, now: UnixMillis) -> bool {
+    job.attempt + 1 >= LEAST_TRIES && now.since(failing_since) >= GIVE_UP_AFTER
 }
 
 fn load(app: &App, job: &Job) -> Result<Option<(Message, Connection)>, StoreError> {

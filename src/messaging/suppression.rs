@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Denied, Permission};
 use crate::base::{ContactId, Cursor, EmailAddress, Page, SuppressionId, UnixMillis, WorkspaceId};
+use crate::contacts;
 use crate::events::{self, Happened};
 use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
 
@@ -197,7 +198,12 @@ pub fn suppress_by_hand(app: &App, actor: &Actor, target: &Target, note: &str) -
     let now = app.now();
     app.store.write_reserved(|txn| {
         let reason = SuppressionReason::ByHand;
-        let added = suppress(txn, actor.workspace, now, target, reason, note, None)?;
+        let contact = match target {
+            Target::Address(address) => contacts::find_by_address(txn, actor.workspace, address)?,
+            Target::Domain(_) | Target::Erased(_) => None,
+        };
+        let contact = contact.map(|contact| contact.id);
+        let added = suppress(txn, actor.workspace, now, target, reason, note, contact)?;
         audit::record(txn, actor.workspace, now, &Who::of(actor), "suppression.added", "suppression", note)?;
         Ok(added)
     })

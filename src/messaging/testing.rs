@@ -13,6 +13,7 @@ pub fn mailbox(workspace: WorkspaceId, id: ConnectionId) -> Connection {
         scopes: vec![],
         credentials: None,
         history_cursor: None,
+        relisting: None,
         calendar_id: None,
         busy_calendars: vec![],
         calendar_zone: None,

@@ -251,6 +251,7 @@ fn add(
         state,
         sent: Vec::new(),
         came: super::model::Came::default(),
+        resumed_at: None,
         enrolled_at: now,
         changed_at: now,
     };
@@ -324,6 +325,7 @@ pub fn resume(app: &App, actor: &Actor, id: EnrolmentId) -> Result<Enrolment, Ou
             return Err(OutreachError::InAnother);
         }
         plan::take_back(txn, &before, "Resumed by hand.")?;
+        let before = Enrolment { resumed_at: Some(now), ..before };
         plan::wait(txn, &before, job.clone(), now, now, None, now)?;
         note(txn, actor, now, "enrolment.resumed", id)?;
         store::find(txn, actor.workspace, id)?.ok_or(OutreachError::NotFound)

@@ -101,6 +101,9 @@ pub struct Enrolment {
     /// What came of it, for the figures.
     #[serde(default)]
     pub came: Came,
+    /// When a person took it up again, in the knowledge of what was answered until then.
+    #[serde(default)]
+    pub resumed_at: Option<UnixMillis>,
     pub enrolled_at: UnixMillis,
     pub changed_at: UnixMillis,
 }
@@ -177,6 +180,8 @@ pub enum Why {
     Backlog,
     /// Something about this lead (a missing field).
     Lead,
+    /// What came before is not known yet: a mail that may have left, an answer that is being read.
+    Unknown,
 }
 
 impl State {
@@ -222,6 +227,11 @@ impl State {
 impl Enrolment {
     pub fn last_sent(&self) -> Option<&Sent> {
         self.sent.last()
+    }
+
+    /// Since when an answer is news to whoever put it where it stands.
+    pub fn begun_at(&self) -> UnixMillis {
+        self.resumed_at.map_or(self.enrolled_at, |resumed| resumed.max(self.enrolled_at))
     }
 }
 

@@ -3,15 +3,17 @@
 
 use super::enrol;
 use super::figures::{Fate, Group};
-use super::model::{Enrolment, Sent, State};
+use super::model::{Enrolment, Hold, Sent, State, Why};
 use super::plan::{self, hours_for, step_job};
 use super::{later, recall, store, timing, wake};
 use crate::app::App;
-use crate::base::{day_words, BookingId, ContactId, MessageId, ReplyId, StepId, UnixMillis, WorkerId, WorkspaceId};
+use crate::base::{
+    day_words, BookingId, ContactId, JobId, MessageId, ReplyId, StepId, UnixMillis, WorkerId, WorkspaceId,
+};
 use crate::connections::{self, State as Link};
 use crate::events::{Event, Happened, Start, Subscriber};
-use crate::jobs::NewJob;
-use crate::messaging::{self, Message, Reading, Reply};
+use crate::jobs::{self, NewJob};
+use crate::messaging::{self, Delivery, Message, Reading, Reply};
 use crate::store::{StoreError, Txn};
 use crate::workers;
 use crate::workspaces;
@@ -43,7 +45,7 @@ impl Subscriber<App> for Follow {
                 not_sent(app, workspace, *message, reason, now)?;
                 wake::backlog_of(app, workspace, *message, now)
             }
-            Happened::MessageBounced { message, hard: true, .. } => bounced(app, workspace, *message, now),
+            Happened::MessageBounced { message, .. } => bounced(app, workspace, *message, now),
             Happened::Complained { message: Some(message), .. } => complained(app, workspace, *message, now),
             Happened::ReplyClassified { reply, .. } => answered(app, workspace, *reply, now),
             Happened::ReplyCorrected { reply, .. } => answered(app, workspace, *reply, now),
@@ -107,24 +109,35 @@ fn sent(app: &App, workspace: WorkspaceId, message: MessageId, now: UnixMillis) 
         after.sent.push(Sent { step, message: message.id, at: message.sent_at.unwrap_or(now) });
         after.changed_at = now;
         note_fate(txn, &before, message.id, Fate::Sent, now)?;
-        let waits_for_this = matches!(&before.state, State::Queued { message: queued, .. } if *queued == message.id);
-        if !waits_for_this {
+        let not_before = match &before.state {
+            State::Queued { message: queued, .. } if *queued == message.id => now,
+            // It was stopped and taken up again while the mail was leaving: the next step counts from this mail.
+            State::Waiting { due, .. } => {
+                plan::take_back(txn, &before, "The mail before it has left after all.")?;
+                *due
+            }
             // It was stopped or paused while the mail was leaving: that stands.
-            return plan::write(txn, &after, &before);
-        }
-        plan_next(txn, &mut after, next.clone(), now)?;
+            _ => return plan::write(txn, &after, &before),
+        };
+        plan_next(txn, &mut after, next.clone(), not_before, now)?;
         plan::write(txn, &after, &before)
     })
 }
 
-/// Sets the state after a sent step: the next one's due time, or the end.
-fn plan_next(txn: &mut Txn<'_>, after: &mut Enrolment, next: NewJob, now: UnixMillis) -> Result<(), StoreError> {
+/// Sets the state after a sent step: the next one's due time, not before `not_before`, or the end.
+fn plan_next(
+    txn: &mut Txn<'_>,
+    after: &mut Enrolment,
+    next: NewJob,
+    not_before: UnixMillis,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
     let scene = super::step::look(txn, after.clone())?;
     let step = scene.sequence.as_ref().and_then(|sequence| sequence.next_step(&after.sent));
     let due = match (step, &scene.worker, &scene.contact, &scene.workspace) {
         (Some(step), Some(worker), Some(contact), Some(workspace)) => {
             let from = after.last_sent().map_or(now, |sent| sent.at);
-            timing::due_after(from, step, &hours_for(worker, contact, workspace))
+            timing::due_after(from, step, &hours_for(worker, contact, workspace)).max(not_before)
         }
         _ => {
             after.state = State::Finished { at: now, reason: "All steps were sent.".into() };
@@ -133,7 +146,7 @@ fn plan_next(txn: &mut Txn<'_>, after: &mut Enrolment, next: NewJob, now: UnixMi
     };
     let next = next.due(due);
     after.state = State::Waiting { job: next.id(), due, waits_for: None };
-    crate::jobs::enqueue(txn, &next).map(|_| ())
+    jobs::enqueue(txn, &next).map(|_| ())
 }
 
 /// The message will not leave. Where only its mailbox is gone the lead waits for another; else it is out.
@@ -149,6 +162,9 @@ fn not_sent(
     let next = step_job(workspace, id, now);
     app.store.write(|txn| {
         let Some(before) = store::find(txn, workspace, id)? else { return Ok(()) };
+        if let State::Waiting { job, waits_for: Some(hold), .. } = &before.state {
+            return after_doubt(txn, &before, &message, *job, hold, now);
+        }
         if before.state.queued().is_none_or(|(queued, _)| queued != message.id) {
             return Ok(());
         }
@@ -158,6 +174,23 @@ fn not_sent(
         }
         plan::turn(txn, &before, stopped(now, reason, None), now)
     })
+}
+
+/// The lead was held back because of this mail, which has not left after all. Where it had been taken back for the
+/// lead's sake, the step is written anew; where a person gave it up, the lead is out as if it had waited for it.
+fn after_doubt(
+    txn: &mut Txn<'_>,
+    before: &Enrolment,
+    message: &Message,
+    job: JobId,
+    hold: &Hold,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    match (&message.state, &message.noted.withdrawn) {
+        _ if hold.why != Why::Unknown => Ok(()),
+        (Delivery::NotSent { reason }, None) => plan::stop(txn, before, reason, None, now),
+        _ => jobs::reschedule(txn, job, now).map(|_| ()),
+    }
 }
 
 fn bounced(app: &App, workspace: WorkspaceId, message: MessageId, now: UnixMillis) -> Result<(), StoreError> {
@@ -170,7 +203,14 @@ fn bounced(app: &App, workspace: WorkspaceId, message: MessageId, now: UnixMilli
         let mut after = before.clone();
         after.came.bounced = true;
         note_fate(txn, &before, message.id, Fate::Bounced, now)?;
-        end(txn, &before, after, &format!("Mail to {} bounced.", message.to.display()), None, now)
+        // Also one that was refused for another reason than its address: nothing follows a mail that never came.
+        let reason = match &message.state {
+            Delivery::Bounced { hard: false, reason, .. } => {
+                format!("Mail to {} was not delivered: {reason}.", message.to.display())
+            }
+            _ => format!("Mail to {} bounced.", message.to.display()),
+        };
+        end(txn, &before, after, &reason, None, now)
     })
 }
 
@@ -194,10 +234,12 @@ fn answered(app: &App, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) 
     app.store.write(|txn| {
         let Some(before) = plan::meant(txn, workspace, reply.enrolment, reply.contact)? else { return Ok(()) };
         // It was a report about delivery, has ended the sequence as such, and is nobody's answer.
-        if before.came.bounced && reading.other_kind.as_deref() == Some("bounce_hard") {
+        let is_report = matches!(reading.other_kind.as_deref(), Some("bounce_hard" | "bounce_soft"));
+        if before.came.bounced && is_report {
             return Ok(());
         }
         if label == "out_of_office" && is_surely_away(txn, &reply, &reading)? {
+            let before = paused_by(txn, before, &reply)?;
             let next = step_job(workspace, before.id, now);
             return away(txn, &before, &reply, reading.return_date.as_deref(), next, now);
         }
@@ -211,6 +253,10 @@ fn answered(app: &App, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) 
         let follow_up = (label == later::LABEL).then(|| later::day_of(reading.follow_up_on.as_deref(), now));
         if let Some(day) = &follow_up {
             later::plan(txn, &before, day, again.clone(), now)?;
+        }
+        // The gate out may have been told first and have stopped it.
+        if let State::Stopped { follow_up_on: on @ None, .. } = &mut after.state {
+            on.clone_from(&follow_up);
         }
         end(txn, &before, after, &answer_words(label), follow_up, now)
     })
@@ -231,6 +277,15 @@ fn stop_the_running(
         }
         _ => Ok(()),
     }
+}
+
+/// Which sequence an absence pauses: the one that was answered, or, where that is over, the one that is running now.
+fn paused_by(txn: &mut Txn<'_>, meant: Enrolment, reply: &Reply) -> Result<Enrolment, StoreError> {
+    if meant.state.is_active() {
+        return Ok(meant);
+    }
+    let running = store::find_active(txn, meant.workspace, meant.contact)?;
+    Ok(running.filter(|running| running.enrolled_at <= reply.received_at).unwrap_or(meant))
 }
 
 /// A machine said so, a person did, or it reads so clearly enough. What a person wrote and was only perhaps an
@@ -274,7 +329,7 @@ fn away(
     let reason = return_date.map_or("Away, no date given.".into(), |date| format!("Away until {}.", day_words(date)));
     after.state = State::PausedUntil { at, reason, job: next.id() };
     after.changed_at = now;
-    crate::jobs::enqueue(txn, &next)?;
+    jobs::enqueue(txn, &next)?;
     plan::write(txn, &after, before)
 }
 

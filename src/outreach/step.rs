@@ -15,7 +15,7 @@ use crate::connections::{self, Connection, State as Link, Use};
 use crate::contacts::{self, Contact};
 use crate::jobs::{self, Job, NewJob, Outcome, Task};
 use crate::language::merge;
-use crate::messaging::{self, NewMessage, Purpose};
+use crate::messaging::{self, Answered, Delivery, NewMessage, Purpose};
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Worker, WorkerState};
 use crate::workspaces::{self, Workspace};
@@ -25,7 +25,9 @@ use crate::workspaces::{self, Workspace};
 pub(super) const BACKLOG: usize = 50;
 /// When a held step is looked at again even if nobody wakes it.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(6 * 3600);
-const LOOK_AGAIN_BACKLOG: Duration = Duration::from_secs(15 * 60);
+const LOOK_AGAIN_SOON: Duration = Duration::from_secs(15 * 60);
+/// Mails of one lead that are looked at: more than all its steps, also when some were put off and written anew.
+const ALL_MAILS: usize = 200;
 
 /// The task behind `STEP`.
 pub struct StepDue;
@@ -54,6 +56,10 @@ pub(super) struct Scene {
     pub sequence: Option<Sequence>,
     pub contact: Option<Contact>,
     pub workspace: Option<Workspace>,
+    /// What the contact has answered since.
+    pub answered: Option<Answered>,
+    /// What became of the mails of its steps that are not noted as sent, newest first.
+    pub unsettled: Vec<Delivery>,
 }
 
 /// What is to be done with a step that is due.
@@ -97,8 +103,33 @@ pub(super) fn look(txn: &mut Txn<'_>, enrolment: Enrolment) -> Result<Scene, Sto
         sequence: store::find_sequence(txn, workspace, enrolment.sequence)?,
         contact: contacts::find(txn, workspace, enrolment.contact)?,
         workspace: workspaces::find(txn, workspace)?,
+        answered: messaging::answered_since(txn, workspace, enrolment.contact, enrolment.begun_at())?,
+        unsettled: unsettled(txn, &enrolment)?,
         enrolment,
     })
+}
+
+/// Mails of its steps that may have left, or are about to, and that the enrolment does not know of as sent.
+fn unsettled(txn: &mut Txn<'_>, enrolment: &Enrolment) -> Result<Vec<Delivery>, StoreError> {
+    let mails = messaging::list_of_enrolment(txn, enrolment.workspace, enrolment.id, ALL_MAILS)?;
+    let is_noted = |id| enrolment.sent.iter().any(|sent| sent.message == id);
+    let unsettled = mails
+        .into_iter()
+        .filter(|mail| mail.step.is_some() && !matches!(mail.state, Delivery::NotSent { .. }) && !is_noted(mail.id));
+    Ok(unsettled.map(|mail| mail.state).collect())
+}
+
+/// Until it is known what came before, nothing follows: neither the same step again nor the next one.
+fn hold_for_the_unknown(scene: &Scene) -> Option<Decision> {
+    let words = match scene.unsettled.first() {
+        Some(Delivery::NeedsHuman { .. }) => {
+            "The mail before this one may have left already. Say on the page Today whether it arrived."
+        }
+        Some(_) => "The mail before this one may have left already; it is being looked for.",
+        None if scene.answered == Some(Answered::Unread) => "An answer came in and is being read.",
+        None => return None,
+    };
+    Some(hold(Why::Unknown, words))
 }
 
 /// The decision of this moment. Reads only.
@@ -108,6 +139,12 @@ pub(super) fn decide(txn: &mut Txn<'_>, scene: &Scene, now: UnixMillis) -> Resul
         return Ok(Decision::Stop("The worker or its sequence was deleted.".into()));
     };
     let Some(contact) = &scene.contact else { return Ok(Decision::Stop("The contact was erased.".into())) };
+    if scene.answered == Some(Answered::Person) {
+        return Ok(Decision::Stop("They answered.".into()));
+    }
+    if let Some(held) = hold_for_the_unknown(scene) {
+        return Ok(held);
+    }
     let Some(step) = sequence.next_step(&enrolment.sent) else {
         return Ok(Decision::Finish("All steps were sent.".into()));
     };
@@ -259,7 +296,10 @@ fn carry_out(
                 State::Waiting { due, .. } => *due,
                 _ => now,
             };
-            let wait = if hold.why == Why::Backlog { LOOK_AGAIN_BACKLOG } else { LOOK_AGAIN };
+            let wait = match hold.why {
+                Why::Backlog | Why::Unknown => LOOK_AGAIN_SOON,
+                Why::Worker | Why::Lead => LOOK_AGAIN,
+            };
             plan::wait(txn, enrolment, next.clone(), due, now.plus(wait), Some(hold.clone()), now)
         }
         Decision::Finish(reason) => {

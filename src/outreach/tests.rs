@@ -1,5 +1,6 @@
 //! The room as a whole: real queue, real gate, real events; only the mailbox is made up.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,20 +15,27 @@ use crate::messaging::{self, Channel, Incoming, Look, Message, Outbox, Reading, 
 use crate::testing::{self, TestApp};
 use crate::workers::{self, Limits, Sender, Worker, WorkerForm};
 
+mod doubt;
+
 const DAY: Duration = Duration::from_secs(86_400);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A mailbox that takes everything and remembers it.
+/// A mailbox that takes everything and remembers it, unless it was told how to answer next.
 #[derive(Clone, Default)]
-struct Mailbox(Arc<Mutex<Vec<Message>>>);
+struct Mailbox(Arc<Mutex<Vec<Message>>>, Arc<Mutex<VecDeque<SendOutcome>>>, Arc<Mutex<VecDeque<Look>>>);
 
 impl Channel for Mailbox {
     fn send(&self, _: &App, message: &Message, _: &Connection) -> SendOutcome {
-        self.0.lock().unwrap().push(message.clone());
-        SendOutcome::Sent(SentAs { provider_thread: Some(format!("thread of {}", message.to)), ..SentAs::default() })
+        let provider_thread = Some(format!("thread of {}", message.to));
+        let taken = SendOutcome::Sent(SentAs { provider_thread, ..SentAs::default() });
+        let outcome = self.1.lock().unwrap().pop_front().unwrap_or(taken);
+        if matches!(outcome, SendOutcome::Sent(_) | SendOutcome::Unknown { .. }) {
+            self.0.lock().unwrap().push(message.clone());
+        }
+        outcome
     }
     fn look(&self, _: &App, _: &Message, _: &Connection, _: u32) -> Look {
-        Look::Absent
+        self.2.lock().unwrap().pop_front().unwrap_or(Look::Absent)
     }
 }
 

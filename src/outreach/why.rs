@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{MessageId, StepId, UnixMillis, WorkerId};
 use crate::contacts;
-use crate::messaging::{self, Check, Checked, Delivery, Gate, Message, Purpose};
+use crate::messaging::{self, Check, Checked, Delivery, Gate, Message, Noted, Purpose};
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Worker, WorkerState};
 
@@ -183,6 +183,9 @@ fn step_line(lead: &Enrolment, now: UnixMillis) -> Line {
         State::Waiting { waits_for: Some(hold), .. } if hold.why == Why::Lead => {
             stops("This lead’s mail cannot be written", hold.words.clone(), contact(lead))
         }
+        State::Waiting { waits_for: Some(hold), .. } if hold.why == Why::Unknown => {
+            stops("What came before is not known yet", hold.words.clone(), link("Open Today", "/".into()))
+        }
         State::Waiting { waits_for: None, due, .. } if *due > now => {
             let mut line = stops("The next step is not due yet", "It leaves when its wait is over.", contact(lead));
             line.help = None;
@@ -235,8 +238,11 @@ fn as_if_written(
     let (Some(mailbox), Some(to)) = (worker.mailbox, contact.address()) else { return Ok(None) };
     let step: Option<StepId> = scene.sequence.as_ref().and_then(|s| s.next_step(&lead.sent)).map(|step| step.id);
     let before = lead.last_sent().map(|sent| sent.message.to_string());
+    let newest_reply = messaging::list_replies_of_contact(txn, lead.workspace, lead.contact, 1)?;
+    let newest_reply = newest_reply.first().map(|reply| reply.id);
     Ok(Some(Message {
         offered: Vec::new(),
+        noted: Noted { newest_reply, ..Noted::default() },
         id: MessageId(uuid::Uuid::nil()),
         workspace: lead.workspace,
         contact: lead.contact,

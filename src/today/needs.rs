@@ -496,6 +496,16 @@ fn doubt(day: &Day<'_>, people: &mut People<'_>, message: &Message) -> Result<Ne
         words: words.to_owned(),
         kind,
     };
+    if message.noted.failing_since.is_some() {
+        return Ok(Need {
+            icon: "alert",
+            tone: "warn",
+            fact: format!("The mail to {name} could not be sent for days"),
+            context: format!("“{}”, {at}. {reason}.", message.subject),
+            acts: vec![act("again", "Try again", "")],
+            ..Need::default()
+        });
+    }
     Ok(Need {
         icon: "alert",
         tone: "warn",

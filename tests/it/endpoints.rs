@@ -296,6 +296,7 @@ const LEAVES_NO_ENTRY: &[&str] = &[
     "/v1/workers/{worker}/enrolments/audience",
     "/outreach/sequences/{sequence}/approve",
     "/outreach/{worker}/approve",
+    "/outreach/{worker}/sequence",
     "/replies/{id}/write-again",
     // The contact has been erased by then.
     "/v1/tags/{tag}/contacts",

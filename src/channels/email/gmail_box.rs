@@ -6,55 +6,75 @@ use super::inbound::{HeaderFacts, HEADERS_TO_FETCH};
 use super::poll::{Poll, PollError};
 use super::read::FirstLook;
 use crate::base::UnixMillis;
-use crate::connections::{self, Google};
+use crate::connections::{self, Google, Relisting};
 use crate::providers::google::gmail::{Gmail, History, HistoryId, MessageRef, Metadata};
 use crate::providers::google::Session;
 use crate::providers::ProviderError;
 
 /// With an expired cursor, this much before the last look is listed again: clocks differ.
 const OVERLAP: Duration = Duration::from_secs(3600);
-/// Pages of a hundred mails listed then; a mailbox that got more was not read for weeks.
-const MAX_PAGES: usize = 50;
+/// Pages of a hundred mails listed in one look. A mailbox that got more was not read for weeks: the next look goes on.
+const MAX_PAGES: usize = if cfg!(test) { 1 } else { 50 };
 
-/// Reads what is new and returns the cursor behind it. It is stored only once all of that was worked through.
+/// How far a look came.
+pub(super) enum ReadTo {
+    /// All that is new was worked through; the cursor stands behind it.
+    End(HistoryId),
+    Part(Relisting),
+}
+
+/// Reads what is new. How far is stored only once all of that was worked through.
 pub(super) fn read_new(
     poll: &mut Poll<'_>,
     session: Session<'_>,
     google: &Google,
     last_poll: Option<UnixMillis>,
-) -> Result<HistoryId, PollError> {
+) -> Result<ReadTo, PollError> {
     let gmail = Gmail(session);
+    if let Some(begun) = &google.relisting {
+        return list_on(poll, &gmail, begun.clone());
+    }
     let Some(cursor) = google.history_cursor.as_deref().and_then(HistoryId::parse) else {
-        return Ok(gmail.start_cursor()?);
+        return Ok(ReadTo::End(gmail.start_cursor()?));
     };
     match gmail.history(&cursor)? {
         History::Read { added, cursor } => {
             added.iter().try_for_each(|message| look_at(poll, &gmail, message))?;
-            Ok(cursor)
+            Ok(ReadTo::End(cursor))
         }
         History::Expired => {
             // Before listing, so that nothing falls between.
-            let fresh = gmail.start_cursor()?;
-            list_again(poll, &gmail, last_poll.unwrap_or_else(|| poll.app.now()))?;
-            Ok(fresh)
+            let cursor = gmail.start_cursor()?.as_str().to_owned();
+            let since = last_poll.unwrap_or_else(|| poll.app.now()).minus(OVERLAP);
+            // The spam folder too.
+            let query = format!("in:anywhere -in:sent after:{}", since.as_seconds());
+            list_on(poll, &gmail, Relisting { query, page: None, cursor })
         }
     }
 }
 
-/// Everything since the last look, the spam folder too. What was taken in before is known by its Message-ID.
-fn list_again(poll: &mut Poll<'_>, gmail: &Gmail<'_>, since: UnixMillis) -> Result<(), PollError> {
-    let query = format!("in:anywhere -in:sent after:{}", since.minus(OVERLAP).as_seconds());
-    let mut page = None;
+/// Everything since the last look, a part of it at a time. What was taken in before is known by its Message-ID.
+fn list_on(poll: &mut Poll<'_>, gmail: &Gmail<'_>, mut place: Relisting) -> Result<ReadTo, PollError> {
     for _ in 0..MAX_PAGES {
         poll.may_go_on()?;
-        let list = gmail.list(&query, page.as_deref())?;
+        let list = match gmail.list(&place.query, place.page.as_deref()) {
+            // The token of that page is too old by now.
+            Err(ProviderError::Rejected { .. }) if place.page.is_some() => {
+                place.page = None;
+                continue;
+            }
+            answer => answer?,
+        };
         list.messages.iter().try_for_each(|message| look_at(poll, gmail, message))?;
-        page = list.next_page_token;
-        if page.is_none() {
-            break;
+        place.page = list.next_page_token;
+        if place.page.is_none() {
+            return Ok(ReadTo::End(match HistoryId::parse(&place.cursor) {
+                Some(cursor) => cursor,
+                None => gmail.start_cursor()?,
+            }));
         }
     }
-    Ok(())
+    Ok(ReadTo::Part(place))
 }
 
 fn look_at(poll: &mut Poll<'_>, gmail: &Gmail<'_>, message: &MessageRef) -> Result<(), PollError> {
@@ -88,12 +108,12 @@ fn head_of(found: &Metadata) -> Vec<u8> {
 }
 
 /// The poll of a Gmail mailbox, with its token looked after.
-pub(super) fn run(poll: &mut Poll<'_>, google: &Google, last_poll: Option<UnixMillis>) -> Result<HistoryId, PollError> {
+pub(super) fn run(poll: &mut Poll<'_>, google: &Google, last_poll: Option<UnixMillis>) -> Result<ReadTo, PollError> {
     let (app, workspace, id) = (poll.app, poll.connection.workspace, poll.connection.id);
     let mut stopped = None;
     let outcome =
         connections::google_session(app, workspace, id, |session| match read_new(poll, session, google, last_poll) {
-            Ok(cursor) => Ok(Some(cursor)),
+            Ok(read_to) => Ok(Some(read_to)),
             Err(PollError::Provider(error)) => Err(error),
             Err(error) => {
                 stopped = Some(error);
@@ -102,7 +122,7 @@ pub(super) fn run(poll: &mut Poll<'_>, google: &Google, last_poll: Option<UnixMi
         });
     match (outcome, stopped) {
         (_, Some(error)) => Err(error),
-        (Ok(Some(cursor)), None) => Ok(cursor),
+        (Ok(Some(read_to)), None) => Ok(read_to),
         (Ok(None), None) => Err(PollError::Ended),
         (Err(error), None) => Err(error.into()),
     }

@@ -28,6 +28,8 @@ pub(super) fn of_gmail(error: ProviderError, now: UnixMillis) -> SendOutcome {
             SendOutcome::NeedsOwner { reason: "The permission to send is missing. Sign in again and tick it.".into() }
         }
         E::Unknown { reason } => SendOutcome::Unknown { reason },
+        // As a rule the account: its service is off, its administrator forbids it.
+        E::Rejected { reason } => SendOutcome::SenderRefused { reason: format!("Google refuses to send: {reason}") },
         refused => SendOutcome::Refused { reason: format!("Google: {refused}"), bad_address: false },
     }
 }
@@ -58,9 +60,15 @@ fn rejected(phase: Phase, code: Option<u16>, enhanced: Option<&str>, reason: Str
     let class = classify(Evidence { status, diagnostic: &reason, explanation: "", is_delay: false });
     let is_theirs = matches!(phase, Phase::Recipient | Phase::Data);
     let bad_address = is_theirs && code.is_some() && class == BounceClass::Address;
-    let is_ours = phase == Phase::Sender || class == BounceClass::Policy;
-    let note = is_ours.then(|| format!("The server refused a mail: {reason}"));
-    (SendOutcome::Refused { reason, bad_address }, note)
+    let words = format!("The server refused a mail: {reason}");
+    if matches!(phase, Phase::Connect | Phase::Sender) {
+        return (SendOutcome::NeedsOwner { reason: words.clone() }, Some(words));
+    }
+    if class == BounceClass::Policy {
+        let reason = format!("The server refuses mail of this sender: {reason}");
+        return (SendOutcome::SenderRefused { reason }, Some(words));
+    }
+    (SendOutcome::Refused { reason, bad_address }, None)
 }
 
 /// 421 closes the whole line, 454 is how submission servers throttle, 4.7.0 and 4.7.28 how Google does.
@@ -88,7 +96,7 @@ mod tests {
     #[test]
     fn an_smtp_refusal_says_whether_to_wait_whose_fault_it_is_and_who_must_act() {
         let (yes, no) = (true, false);
-        // phase, reply; expected: waits, whole mailbox, bad address, told to the mailbox's owner.
+        // phase, reply; expected: the message is kept, whole mailbox, bad address, told to the mailbox's owner.
         let cases = [
             (Phase::Recipient, 450, Some("4.2.0"), "greylisted, try later", (yes, no, no, no)),
             (Phase::Data, 451, None, "local error", (yes, no, no, no)),
@@ -99,11 +107,11 @@ mod tests {
             (Phase::Recipient, 550, Some("5.1.1"), "no such user", (no, no, yes, no)),
             (Phase::Recipient, 550, None, "No such user here", (no, no, yes, no)),
             (Phase::Recipient, 553, Some("5.1.3"), "bad syntax", (no, no, yes, no)),
-            (Phase::Recipient, 550, Some("5.7.1"), "blocked by policy", (no, no, no, yes)),
-            (Phase::Data, 550, Some("5.7.26"), "unauthenticated mail", (no, no, no, yes)),
+            (Phase::Recipient, 550, Some("5.7.1"), "blocked by policy", (yes, yes, no, yes)),
+            (Phase::Data, 550, Some("5.7.26"), "unauthenticated mail", (yes, yes, no, yes)),
             (Phase::Data, 552, Some("5.3.4"), "too big", (no, no, no, no)),
-            (Phase::Sender, 553, Some("5.7.1"), "Sender address rejected: not owned by user", (no, no, no, yes)),
-            (Phase::Sender, 550, Some("5.1.8"), "sender unknown", (no, no, no, yes)),
+            (Phase::Sender, 553, Some("5.7.1"), "Sender address rejected: not owned by user", (yes, yes, no, yes)),
+            (Phase::Sender, 550, Some("5.1.8"), "sender unknown", (yes, yes, no, yes)),
         ];
         for (phase, code, enhanced, words, expected) in cases {
             let (code, enhanced) = (Some(code), enhanced.map(str::to_owned));
@@ -117,6 +125,7 @@ mod tests {
             let found = match found {
                 SendOutcome::Wait { whole_mailbox, .. } => (yes, whole_mailbox, no, note.is_some()),
                 SendOutcome::Refused { bad_address, .. } => (no, no, bad_address, note.is_some()),
+                SendOutcome::NeedsOwner { .. } | SendOutcome::SenderRefused { .. } => (yes, yes, no, note.is_some()),
                 other => panic!("{words}: {other:?}"),
             };
             assert_eq!(found, expected, "{words}");

@@ -1,6 +1,7 @@
 //! One look for answers in a mailbox. Heads of new mail are compared in memory; opened are answers to mail of ours
 //! and machines' reports (promise 2). How far it was read is stored only after all of it was worked through.
 
+use super::gmail_box::ReadTo;
 use super::inbound::HeaderFacts;
 use super::read::{first_look, take_in, FirstLook, Opening, Read};
 use super::{gmail_box, imap_box};
@@ -48,7 +49,8 @@ pub fn poll_now(app: &App, workspace: WorkspaceId, id: ConnectionId) -> Result<P
     let mut poll = Poll { app, connection: &connection, report: PollReport::default() };
     let (place, outcome) = read_all(&mut poll);
     let report = poll.report;
-    record(app, &connection, place, outcome.is_ok().then_some(begun), report)?;
+    let is_read = outcome.is_ok() && !matches!(place, Place::Listing(_));
+    record(app, &connection, place, is_read.then_some(begun), report)?;
     outcome.map(|()| report)
 }
 
@@ -56,6 +58,8 @@ pub fn poll_now(app: &App, workspace: WorkspaceId, id: ConnectionId) -> Result<P
 enum Place {
     Unchanged,
     Gmail(String),
+    /// A long list: the next look goes on with it.
+    Listing(connections::Relisting),
     Folders(Vec<connections::ImapFolder>),
 }
 
@@ -64,7 +68,8 @@ fn read_all(poll: &mut Poll<'_>) -> (Place, Result<(), PollError>) {
     let last_poll = connection.health.last_poll;
     match &connection.kind {
         Kind::Google(google) => match gmail_box::run(poll, google, last_poll) {
-            Ok(cursor) => (Place::Gmail(cursor.as_str().to_owned()), Ok(())),
+            Ok(ReadTo::End(cursor)) => (Place::Gmail(cursor.as_str().to_owned()), Ok(())),
+            Ok(ReadTo::Part(place)) => (Place::Listing(place), Ok(())),
             Err(error) => (Place::Unchanged, Err(error)),
         },
         Kind::SmtpImap(settings) => {
@@ -86,7 +91,10 @@ fn record(
     let now = app.now();
     connections::update(&app.store, connection.workspace, connection.id, |connection| {
         match (&mut connection.kind, &place) {
-            (Kind::Google(google), Place::Gmail(cursor)) => google.history_cursor = Some(cursor.clone()),
+            (Kind::Google(google), Place::Gmail(cursor)) => {
+                (google.history_cursor, google.relisting) = (Some(cursor.clone()), None);
+            }
+            (Kind::Google(google), Place::Listing(place)) => google.relisting = Some(place.clone()),
             (Kind::SmtpImap(server), Place::Folders(folders)) => server.folders.clone_from(folders),
             _ => {}
         }

@@ -5,9 +5,9 @@ use super::inspect::{inspect, BounceClass, Concerned, Inspection, MailKind};
 use super::reply_text::excerpt;
 use crate::app::App;
 use crate::base::{EmailAddress, MessageId};
-use crate::connections::Connection;
+use crate::connections::{self, Connection};
 use crate::messaging::{self, Bounce, Delivery, Incoming, Message, Purpose};
-use crate::store::StoreError;
+use crate::store::{StoreError, Txn};
 
 /// What is to be done with a mail of which only the head was seen.
 #[derive(Debug)]
@@ -41,18 +41,40 @@ pub(super) fn first_look(
     let found = app.store.read(|txn| {
         let by_id = messaging::find_by_message_ids(txn, workspace, &ids)?;
         match (by_id, thread) {
-            (None, Some(thread)) => messaging::find_by_thread(txn, workspace, connection.id, thread),
-            (found, _) => Ok::<_, StoreError>(found),
+            (None, Some(thread)) => find_by_thread(txn, connection, thread),
+            (Some(message), _) => Ok(is_of_mailbox(txn, connection, &message)?.then_some(message)),
+            (None, None) => Ok::<_, StoreError>(None),
         }
     })?;
     // An answer to a test mail is the owner's own doing.
-    let ours = found.filter(|message| message.purpose != Purpose::Test && message.connection == connection.id);
+    let ours = found.filter(|message| message.purpose != Purpose::Test);
     let is_report = head.is_machine_report();
     Ok(if ours.is_some() || is_report {
         FirstLook::Open(Box::new(Opening { ours, is_report }))
     } else {
         FirstLook::Leave
     })
+}
+
+/// Whether it left from this mailbox, which may have been connected in another way then.
+fn is_of_mailbox(txn: &mut Txn<'_>, mailbox: &Connection, message: &Message) -> Result<bool, StoreError> {
+    if message.connection == mailbox.id {
+        return Ok(true);
+    }
+    let then = connections::find(txn, message.workspace, message.connection)?;
+    Ok(then.is_some_and(|then| then.address == mailbox.address))
+}
+
+/// The message with which we began this conversation, in this connection of the mailbox or an earlier one.
+fn find_by_thread(txn: &mut Txn<'_>, mailbox: &Connection, thread: &str) -> Result<Option<Message>, StoreError> {
+    for one in connections::list_in(txn, mailbox.workspace)? {
+        if one.id == mailbox.id || one.address == mailbox.address {
+            if let Some(found) = messaging::find_by_thread(txn, mailbox.workspace, one.id, thread)? {
+                return Ok(Some(found));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// What left from this mailbox and is seen again in the conversation, written by us or by the owner's own hand.
@@ -174,12 +196,16 @@ fn find_ours(app: &App, connection: &Connection, mail: &Inspection) -> Result<Op
     let found = app.store.read(|txn| {
         for id in &own {
             if let Some(message) = messaging::find_message(txn, connection.workspace, *id)? {
-                return Ok::<_, StoreError>(Some(message));
+                return Ok(is_of_mailbox(txn, connection, &message)?.then_some(message));
             }
         }
-        messaging::find_by_message_ids(txn, connection.workspace, &mail.message_ids)
+        let found = messaging::find_by_message_ids(txn, connection.workspace, &mail.message_ids)?;
+        match found {
+            Some(message) => Ok(is_of_mailbox(txn, connection, &message)?.then_some(message)),
+            None => Ok::<_, StoreError>(None),
+        }
     })?;
-    Ok(found.filter(|message| message.connection == connection.id))
+    Ok(found)
 }
 
 fn bounce(app: &App, connection: &Connection, message: &Message, mail: &Inspection) -> Result<Read, StoreError> {

@@ -96,7 +96,9 @@ fn envelope(from: &EmailAddress, to: &EmailAddress) -> Option<Envelope> {
 fn tell_owner(app: &App, connection: &Connection, outcome: &SendOutcome, note: Option<&str>) {
     let (workspace, id) = (connection.workspace, connection.id);
     let told = match (outcome, note) {
-        (SendOutcome::NeedsOwner { reason }, _) => connections::lose(app, workspace, id, reason),
+        (SendOutcome::NeedsOwner { reason } | SendOutcome::SenderRefused { reason }, _) => {
+            connections::lose(app, workspace, id, reason)
+        }
         (SendOutcome::Wait { after: Some(after), whole_mailbox: true, reason }, _) => {
             connections::wait(app, workspace, id, app.now().plus(*after), reason)
         }

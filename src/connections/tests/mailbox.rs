@@ -90,3 +90,21 @@ fn a_password_never_goes_over_an_open_line_to_another_machine() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn a_mailbox_that_works_again_wakes_what_waits_for_it() {
+    let world = World::start();
+    let (app, workspace) = (&world.test.app, world.test.workspace);
+    let made = connect_mailbox(app, &world.owner, &settings(&world, MAIL_PASSWORD), None, false).unwrap();
+    let id = made.connection.unwrap().id;
+    let told = || {
+        let events = crate::events::list(&app.store, workspace, None, 50).unwrap().rows;
+        let made = crate::events::Happened::ConnectionMade { connection: id };
+        events.iter().filter(|event| event.what == made).count()
+    };
+    connections::lose(app, workspace, id, "The password was changed.").unwrap();
+    assert_eq!(told(), 1);
+    connections::check(app, &world.owner, id).unwrap();
+    assert_eq!(connections::get(&app.store, workspace, id).unwrap().unwrap().state, State::Working);
+    assert_eq!(told(), 2);
+}

@@ -12,7 +12,8 @@ pub struct MessageView {
     pub contact_id: String,
     /// `outreach`, `answer`, `transactional` or `test`.
     pub purpose: String,
-    /// `queued`, `leaving`, `sent`, `in_doubt`, `needs_human`, `not_sent` or `bounced`.
+    /// `queued`, `leaving`, `sent`, `in_doubt`, `needs_human`, `not_sent`, `bounced` (nobody has this
+    /// address) or `not_delivered` (refused on its way; the address is kept).
     pub state: String,
     /// Why it waits, failed or bounced.
     pub reason: Option<String>,
@@ -63,6 +64,7 @@ fn state_of(state: &Delivery) -> (&'static str, Option<String>) {
         Delivery::InDoubt { reason } => ("in_doubt", Some(reason.clone())),
         Delivery::NeedsHuman { reason } => ("needs_human", Some(reason.clone())),
         Delivery::NotSent { reason } => ("not_sent", Some(reason.clone())),
+        Delivery::Bounced { hard: false, reason, .. } => ("not_delivered", Some(reason.clone())),
         Delivery::Bounced { reason, .. } => ("bounced", Some(reason.clone())),
     }
 }

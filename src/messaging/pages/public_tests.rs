@@ -132,3 +132,23 @@ async fn one_token_cannot_be_posted_without_end() {
     assert!(answers[..TRIES as usize].iter().all(|ok| *ok) && !answers[TRIES as usize]);
     let _ = web::get();
 }
+
+#[actix_web::test]
+async fn opting_out_holds_also_for_somebody_of_whom_nothing_is_left() {
+    let test = app();
+    let gone = crate::messaging::NewMessage::new(
+        NOW,
+        test.workspace,
+        ContactId::new(NOW),
+        Purpose::Outreach,
+        &crate::messaging::testing::mailbox(test.workspace, ConnectionId::new(NOW)),
+        &EmailAddress::parse("gone@fellside.example").unwrap(),
+    );
+    let links = crate::messaging::mail_links(&test.app, gone.message()).unwrap();
+    let token = links.unsubscribe.rsplit('/').next().unwrap().to_owned();
+    assert!(!is_off(&test, &gone.message().to));
+    for _ in 0..2 {
+        assert_eq!(request(&test, Some((FORM, "List-Unsubscribe=One-Click")), &token).await.0, 200);
+        assert!(is_off(&test, &gone.message().to), "also when the address comes back in a file");
+    }
+}

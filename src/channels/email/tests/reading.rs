@@ -280,3 +280,36 @@ fn a_revoked_mailbox_is_marked_by_its_next_look() {
     let again = crate::channels::poll_now(desk.app(), desk.workspace(), desk.connection.id);
     assert!(matches!(again, Err(PollError::Ended)), "nothing asks again by itself");
 }
+
+#[test]
+fn more_mail_than_one_look_can_list_is_read_by_the_next_ones() {
+    let desk = Desk::with_gmail();
+    let message = desk.send();
+    // The newest are listed first: the answer stands at the end.
+    desk.answers(&message, "a1@fellside.example", "Yes.");
+    for number in 0..110 {
+        let head = format!("From: news@shop.example\nSubject: Sale\nMessage-ID: <n{number}@shop.example>");
+        desk.arrives(&head, "Buy.");
+    }
+    desk.world.control("expire", &json!({"what": "history", "email": super::desk::OWNER}));
+    let before = desk.world.stored(&desk.connection).health.last_poll;
+    desk.world.advance(Duration::from_secs(60));
+    assert_eq!(desk.poll().replies, 0);
+    assert_eq!(desk.world.stored(&desk.connection).health.last_poll, before, "it was not read to its end");
+    assert_eq!(desk.poll().replies, 1);
+    assert_eq!(desk.poll().compared, 0, "the new cursor stands");
+}
+
+#[test]
+fn an_answer_is_found_when_its_mailbox_was_connected_anew_in_another_way() {
+    let desk = Desk::with_mail_server();
+    let message = desk.send();
+    connections::disconnect(desk.app(), &desk.world.owner, desk.connection.id).unwrap();
+    let google = desk.world.connect(&[connections::Use::Outreach]);
+    let poll = || crate::channels::poll_now(desk.app(), desk.workspace(), google.id).unwrap();
+    poll();
+    desk.answers(&message, "a1@fellside.example", "Yes.");
+    assert_eq!(poll().replies, 1);
+    let reply = &desk.replies()[0];
+    assert_eq!((reply.message, reply.connection), (message.id, google.id), "what answers it leaves from there");
+}
