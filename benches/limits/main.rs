@@ -14,10 +14,6 @@ mod sink;
 mod smtp;
 mod store;
 
-/// As in the program.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// One line of the report.
 pub struct Figure {
     pub what: String,
