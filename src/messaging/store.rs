@@ -243,10 +243,7 @@ pub fn page_of_contact(
     limit: usize,
 ) -> Result<Page<Message>, StoreError> {
     let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
-    let keys = store.key_page(&BY_CONTACT, &prefix, before, Dir::Backward, limit)?;
-    let ids = keys.rows.iter().filter_map(Key::last_id).map(MessageId);
-    let rows = store.read(|txn| ids.clone().filter_map(|id| find_message(txn, workspace, id).transpose()).collect())?;
-    Ok(Page { rows, next: keys.next })
+    page_of(store, workspace, &BY_CONTACT, &prefix, before, limit)
 }
 
 /// Messages of a contact, newest first, inside a transaction.
@@ -391,10 +388,7 @@ pub fn replies_of_contact(
     limit: usize,
 ) -> Result<Page<Reply>, StoreError> {
     let prefix = Key::of(&REPLIES_BY_CONTACT, workspace).id(contact.0);
-    let keys = store.key_page(&REPLIES_BY_CONTACT, &prefix, before, Dir::Backward, limit)?;
-    let ids = keys.rows.iter().filter_map(Key::last_id).map(ReplyId);
-    let rows = store.read(|txn| ids.clone().filter_map(|id| find_reply(txn, workspace, id).transpose()).collect())?;
-    Ok(Page { rows, next: keys.next })
+    page_of_replies(store, workspace, &REPLIES_BY_CONTACT, &prefix, before, limit)
 }
 
 /// Replies that a person is to look at, newest first.
