@@ -14,6 +14,10 @@ mod sink;
 mod smtp;
 mod store;
 
+/// The program's own, so that its memory is measured.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// One line of the report.
 pub struct Figure {
     pub what: String,

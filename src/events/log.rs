@@ -20,7 +20,7 @@ const NUMBERS: Table<u64> = Table::sealed(
     Tree::Events,
     Holds::Nothing,
     Retention::Account,
-    "The number of the newest event of a workspace.",
+    "The number of a workspace's newest event, kept when the event itself is swept.",
 );
 const BY_CONTACT: Table<()> =
     Table::index_in(0x0303, "events_by_contact", Tree::Events, "Events of one contact, for the timeline.");
@@ -53,13 +53,11 @@ fn contact_prefix(workspace: WorkspaceId, contact: ContactId) -> Key {
 
 /// Appends an event in this transaction and plans its delivery. Returns its number.
 pub fn append(txn: &mut Txn<'_>, workspace: WorkspaceId, now: UnixMillis, what: Happened) -> Result<u64, StoreError> {
-    let place = Key::of(&NUMBERS, workspace);
-    let number = txn.get(&NUMBERS, &place)?.unwrap_or(0) + 1;
-    txn.put(&NUMBERS, &place, &number)?;
+    let number = newest(txn, workspace)? + 1;
     if let Some(contact) = what.contact() {
         txn.mark(&BY_CONTACT, &contact_prefix(workspace, contact).u64(number))?;
     }
-    txn.put(&EVENTS, &event_key(workspace, number), &Event { number, workspace, at: now, what })?;
+    txn.put_fresh(&EVENTS, &event_key(workspace, number), &Event { number, workspace, at: now, what })?;
     // One delivery job per workspace; the id of a further one is dropped by its `once` key.
     let job = NewJob::new(DELIVER, Lane::Steps, workspace, now, &()).once("deliver").max_attempts(u32::MAX);
     let open = jobs::enqueue(txn, &job)?;
@@ -71,7 +69,11 @@ pub fn append(txn: &mut Txn<'_>, workspace: WorkspaceId, now: UnixMillis, what: 
 }
 
 pub(super) fn newest(txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<u64, StoreError> {
-    Ok(txn.get(&NUMBERS, &Key::of(&NUMBERS, workspace))?.unwrap_or(0))
+    let last = txn.keys(&EVENTS, &Key::of(&EVENTS, workspace), Dir::Backward, 1)?;
+    match last.first().and_then(|key| read_number(key.rest())) {
+        Some(number) => Ok(number),
+        None => Ok(txn.get(&NUMBERS, &Key::of(&NUMBERS, workspace))?.unwrap_or(0)),
+    }
 }
 
 /// The furthest that anybody has read the workspace's log; 0 in a new workspace.
@@ -124,13 +126,22 @@ pub fn list_newest(
 }
 
 fn number_of(key: &Key) -> Option<u64> {
-    key.rest().get(16..24).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes)
+    key.rest().get(16..).and_then(read_number)
+}
+
+fn read_number(bytes: &[u8]) -> Option<u64> {
+    bytes.get(..8).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes)
 }
 
 /// Removes events from before then, the oldest first, with their rows in timelines. Returns how many, at most `limit`.
 pub fn sweep(store: &Store, workspace: WorkspaceId, before: UnixMillis, limit: usize) -> Result<usize, StoreError> {
     store.write_reserved(|txn| {
         let rows = txn.list(&EVENTS, &Key::of(&EVENTS, workspace), Dir::Forward, limit)?;
+        // Numbers go on where they were, also when nothing of the log is left.
+        let newest = newest(txn, workspace)?;
+        if rows.last().is_some_and(|(_, event)| event.number == newest) {
+            txn.put(&NUMBERS, &Key::of(&NUMBERS, workspace), &newest)?;
+        }
         let mut gone = 0;
         for (key, event) in rows.into_iter().take_while(|(_, event)| event.at < before) {
             txn.remove(&EVENTS, &key)?;

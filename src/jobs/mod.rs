@@ -6,21 +6,34 @@
 //!   is never simply repeated (`Class::Once`).
 //! - Jobs of one serial run one at a time, in the order they fall due, and share a pace.
 //! - No job leaves the queue without an outcome: enqueued = done + dead + open.
+//! - A job that was done leaves no row: what came of it stands with whoever planned it.
 //!
 //! This room knows no other room's jobs by name: `wiring` registers tasks and effects.
 
+mod handlers;
+mod leases;
+mod lists;
 mod model;
+mod moves;
 mod queue;
+mod recover;
+mod rows;
 mod runner;
+mod scheduler;
 mod work;
+mod worker;
 
 #[cfg(test)]
 mod tests;
 
+pub use handlers::{Handlers, Threads};
+pub use leases::{lease_due, Leases};
+pub use lists::{count_open, list_due, list_later, list_needing_a_look, sweep_given_up};
 pub use model::{backoff, spread, Class, Job, Lane, NewJob, Serial, State};
 pub use queue::{
-    cancel, complete, count_open, decide, enqueue, find, find_once, give_up, hurry, lift_pace, list_due, list_later,
-    list_needing_a_look, needs_look, prove_done, reschedule, sweep_finished, totals, Totals, Verdict, TABLES,
+    cancel, complete, decide, enqueue, find_once, give_up, hurry, lift_pace, needs_look, prove_done, reschedule,
+    Verdict,
 };
-pub use runner::{lease_due, Handlers, Load, Runner, Threads};
+pub use rows::{find, totals, Totals, TABLES};
+pub use runner::{Load, Runner};
 pub use work::{Effect, Outcome, Performed, Prepared, Reconciled, Settled, Task};

@@ -120,7 +120,10 @@ impl Store {
         let mut ring = false;
         let run = run(&mut |tx| {
             let mut txn = Txn::new(tx, &self.keys);
-            let answer = closure(&mut txn);
+            let answer = closure(&mut txn).and_then(|value| {
+                txn.seal_changes()?;
+                Ok(value)
+            });
             ring = txn.new_work;
             settle(answer, txn.conflicted, &mut outcome)
         });

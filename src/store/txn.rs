@@ -48,26 +48,59 @@ impl<'a> Txn<'a> {
         }
         let plain = self.open_stored(tree, key.as_bytes(), stored)?;
         let value = decode(tree, &plain)?;
-        self.opened.note(key, plain);
+        self.opened.note(tree, key, plain);
         Ok(Some(value))
     }
 
     /// Writes a row, replacing an earlier one.
     pub fn put<V: Serialize>(&mut self, table: &Table<V>, key: &Key, value: &V) -> Result<(), StoreError> {
+        self.write(table, key, value, false)
+    }
+
+    /// As `put`, for a key that was never written (it holds an id made just now): nothing earlier is looked for.
+    pub fn put_fresh<V: Serialize>(&mut self, table: &Table<V>, key: &Key, value: &V) -> Result<(), StoreError> {
+        self.write(table, key, value, true)
+    }
+
+    fn write<V: Serialize>(
+        &mut self,
+        table: &Table<V>,
+        key: &Key,
+        value: &V,
+        is_fresh: bool,
+    ) -> Result<(), StoreError> {
         let tree = table.info.tree;
         if table.info.keys_only {
             return self.raw_put(tree, key.as_bytes(), &[]);
         }
-        let owner = key.workspace().unwrap_or(INSTANCE);
-        let (key_id, data_key) = self.data_key(owner)?;
         let plain = encode(tree, value)?;
-        let sealed = envelope::seal(&data_key, key_id, tree, key.as_bytes(), &plain)?;
-        self.drop_parts(tree, key)?;
-        if sealed.len() <= PART_BYTES {
-            self.raw_put(tree, key.as_bytes(), &sealed)?;
-            self.opened.note(key, plain);
-            return Ok(());
+        if !is_fresh {
+            self.drop_parts(tree, key)?;
         }
+        if plain.len() + envelope::OVERHEAD > PART_BYTES {
+            return self.put_in_parts(table, key, &plain);
+        }
+        match self.opened.note_change(tree, key, plain) {
+            Ok(()) => Ok(()),
+            Err(plain) => self.put_sealed(tree, key.as_bytes(), &plain),
+        }
+    }
+
+    fn seal(&mut self, tree: Tree, key: &[u8], plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let owner = key.get(..16).and_then(WorkspaceId::from_slice).unwrap_or(INSTANCE);
+        let (key_id, data_key) = self.data_key(owner)?;
+        envelope::seal(&data_key, key_id, tree, key, plain)
+    }
+
+    fn put_sealed(&mut self, tree: Tree, key: &[u8], plain: &[u8]) -> Result<(), StoreError> {
+        let sealed = self.seal(tree, key, plain)?;
+        self.raw_put(tree, key, &sealed)
+    }
+
+    fn put_in_parts<V>(&mut self, table: &Table<V>, key: &Key, plain: &[u8]) -> Result<(), StoreError> {
+        let tree = table.info.tree;
+        self.opened.forget(key);
+        let sealed = self.seal(tree, key.as_bytes(), plain)?;
         let parts: Vec<&[u8]> = sealed.chunks(PART_BYTES).collect();
         let count = u16::try_from(parts.len())
             .map_err(|_| StoreError::Engine(format!("{}: a value is too large", table.info.name)))?;
@@ -76,6 +109,14 @@ impl<'a> Txn<'a> {
         }
         let [high, low] = count.to_be_bytes();
         self.raw_put(tree, key.as_bytes(), &[IN_PARTS, high, low])
+    }
+
+    /// Seals what was changed: a row that one act changes several times is sealed once.
+    pub(super) fn seal_changes(&mut self) -> Result<(), StoreError> {
+        for (key, tree, plain) in self.opened.take_changes(None) {
+            self.put_sealed(tree, &key, &plain)?;
+        }
+        Ok(())
     }
 
     /// Writes a row that must be new.
@@ -87,13 +128,14 @@ impl<'a> Txn<'a> {
     }
 
     pub fn exists<V>(&mut self, table: &Table<V>, key: &Key) -> Result<bool, StoreError> {
-        Ok(self.raw_get(table.info.tree, key.as_bytes())?.is_some())
+        Ok(self.opened.find(key).is_some() || self.raw_get(table.info.tree, key.as_bytes())?.is_some())
     }
 
     /// Removes a row; nothing happens when there is none.
     pub fn remove<V>(&mut self, table: &Table<V>, key: &Key) -> Result<(), StoreError> {
         if !table.info.keys_only {
             self.drop_parts(table.info.tree, key)?;
+            self.opened.forget(key);
         }
         self.raw_del(table.info.tree, key.as_bytes())
     }
@@ -197,9 +239,9 @@ impl<'a> Txn<'a> {
         Ok(sealed)
     }
 
-    /// Removes the parts of a value that is about to go. What was opened whole has none.
+    /// Removes the parts of a value that is about to be replaced. What was opened or written whole has none.
     fn drop_parts(&mut self, tree: Tree, key: &Key) -> Result<(), StoreError> {
-        if self.opened.forget(key) {
+        if self.opened.find(key).is_some() {
             return Ok(());
         }
         if let Some([IN_PARTS, high, low]) = self.raw_get(tree, key.as_bytes())?.as_deref() {
@@ -251,6 +293,9 @@ impl<'a> Txn<'a> {
         if limit > MAX_ROWS {
             return Err(StoreError::TooManyRows(MAX_ROWS));
         }
+        for (key, tree, plain) in self.opened.take_changes(Some(tree)) {
+            self.put_sealed(tree, &key, &plain)?;
+        }
         let outcome = self.tx.range(tree, range, dir, limit);
         self.watch(outcome)
     }
@@ -272,25 +317,61 @@ pub(super) fn is_whole(stored: &[u8]) -> bool {
 /// Values that a transaction has opened or written whole, in the clear: the checks of one act ask for the same
 /// mailbox, worker and counters again and again. A key names its table, so it stands for one row of one tree.
 #[derive(Default)]
-struct Opened(HashMap<Vec<u8>, Vec<u8>>);
+struct Opened {
+    rows: HashMap<Vec<u8>, Plain>,
+    changed: usize,
+}
+
+struct Plain {
+    tree: Tree,
+    bytes: Vec<u8>,
+    /// Not yet sealed and handed to the engine.
+    is_changed: bool,
+}
 
 impl Opened {
     /// Rows remembered; a transaction on many rows seldom asks for one twice.
     const MOST: usize = 64;
 
     fn find(&self, key: &Key) -> Option<&[u8]> {
-        self.0.get(key.as_bytes()).map(Vec::as_slice)
+        self.rows.get(key.as_bytes()).map(|plain| plain.bytes.as_slice())
     }
 
-    fn note(&mut self, key: &Key, plain: Vec<u8>) {
-        if self.0.len() < Self::MOST {
-            self.0.insert(key.as_bytes().to_vec(), plain);
+    fn note(&mut self, tree: Tree, key: &Key, bytes: Vec<u8>) {
+        if self.rows.len() < Self::MOST {
+            self.rows.insert(key.as_bytes().to_vec(), Plain { tree, bytes, is_changed: false });
         }
     }
 
-    /// True when the row was there and whole.
-    fn forget(&mut self, key: &Key) -> bool {
-        self.0.remove(key.as_bytes()).is_some()
+    /// Gives the value back when there is no room for it.
+    fn note_change(&mut self, tree: Tree, key: &Key, bytes: Vec<u8>) -> Result<(), Vec<u8>> {
+        if self.rows.len() >= Self::MOST && !self.rows.contains_key(key.as_bytes()) {
+            return Err(bytes);
+        }
+        let before = self.rows.insert(key.as_bytes().to_vec(), Plain { tree, bytes, is_changed: true });
+        self.changed += usize::from(!before.is_some_and(|before| before.is_changed));
+        Ok(())
+    }
+
+    fn forget(&mut self, key: &Key) {
+        if self.rows.remove(key.as_bytes()).is_some_and(|plain| plain.is_changed) {
+            self.changed -= 1;
+        }
+    }
+
+    /// What is changed and not sealed, of one tree or all.
+    fn take_changes(&mut self, tree: Option<Tree>) -> Vec<(Vec<u8>, Tree, Vec<u8>)> {
+        if self.changed == 0 {
+            return Vec::new();
+        }
+        let wanted = |plain: &Plain| plain.is_changed && tree.is_none_or(|tree| tree == plain.tree);
+        let mut changes = Vec::with_capacity(self.changed);
+        for (key, plain) in self.rows.iter_mut().filter(|(_, plain)| wanted(plain)) {
+            plain.is_changed = false;
+            changes.push((key.clone(), plain.tree, plain.bytes.clone()));
+        }
+        self.changed -= changes.len();
+        changes
     }
 }
 

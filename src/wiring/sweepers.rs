@@ -32,7 +32,7 @@ pub const SWEEPERS: &[Sweeper] = &[
     Sweeper {
         tables: &["jobs"],
         days: |config| config.retention.job_outcomes_days,
-        by: By::Round(|app, before| all(|| jobs::sweep_finished(&app.store, before, BATCH))),
+        by: By::Round(|app, before| all(|| jobs::sweep_given_up(&app.store, before, BATCH))),
     },
     Sweeper {
         tables: &["api_answers"],
