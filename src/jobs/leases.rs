@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
 
-use super::model::{Job, Lane};
+use super::model::{Job, Lane, State};
 use super::rows::{due_prefix, job_key, time_behind, until, Lent, DUE, JOBS, LENT};
 use crate::base::{JobId, UnixMillis, INSTANCE};
 use crate::store::{successor, Dir, Key, KeyRange, Store, StoreError, Txn};
@@ -49,6 +49,7 @@ impl Leases {
                     None => None,
                 };
                 match stored {
+                    Some(job) if job.state == State::Ready => jobs.push(Job { state: State::Leased, ..job }),
                     Some(job) => jobs.push(job),
                     None => txn.remove(&DUE, &key)?,
                 }

@@ -91,7 +91,7 @@ pub(super) fn set_aside(txn: &mut Txn<'_>, id: JobId, now: UnixMillis, reason: &
     lift(txn, &job)?;
     let held = hold(txn, job.clone())?;
     if job.state == State::Ready {
-        return retry(txn, &held, now, None, reason).map(|_| ());
+        return retry(txn, &held, now.plus(backoff(id, job.attempt + 1)), reason);
     }
     job.attempt += 1;
     if job.attempt >= job.max_attempts {
@@ -101,25 +101,16 @@ pub(super) fn set_aside(txn: &mut Txn<'_>, id: JobId, now: UnixMillis, reason: &
     doubt(txn, &held, now.plus(backoff(id, job.attempt)), reason)
 }
 
-/// After a failure: back for another try, or given up. Returns the job's state.
-pub(super) fn retry(
-    txn: &mut Txn<'_>,
-    job: &Job,
-    now: UnixMillis,
-    after: Option<Duration>,
-    reason: &str,
-) -> Result<State, StoreError> {
+/// After a failure: back for another try at `at`, or given up.
+pub(super) fn retry(txn: &mut Txn<'_>, job: &Job, at: UnixMillis, reason: &str) -> Result<(), StoreError> {
     let mut job = still_held(txn, job)?;
     job.attempt += 1;
     job.reason = Some(reason.to_owned());
     if job.attempt >= job.max_attempts {
         txn.mark(&LOOK, &look_key(job.id))?;
-        close(txn, job, State::Dead)?;
-        return Ok(State::Dead);
+        return close(txn, job, State::Dead);
     }
-    let wait = after.unwrap_or_else(|| backoff(job.id, job.attempt));
-    put_back(txn, job, State::Ready, now.plus(wait))?;
-    Ok(State::Ready)
+    put_back(txn, job, State::Ready, at)
 }
 
 /// A repeating job goes to its next time.

@@ -366,6 +366,53 @@ fn work_that_takes_the_process_down_comes_back_more_and_more_slowly_and_is_never
 }
 
 #[test]
+fn what_is_out_is_not_handed_out_again_and_is_looked_at_after_a_crash() {
+    let bench = Bench::new();
+    let plans: Vec<NewJob> = (0..5).map(|n| NewJob::new("tick", Lane::Steps, WS, START, &n)).collect();
+    bench.store.write(|txn| plans.iter().try_for_each(|plan| enqueue(txn, plan).map(drop))).unwrap();
+    let leases = Leases::default();
+    let claim = |limit| leases.claim(&bench.store, Lane::Steps, START, limit).unwrap();
+    let (first, second) = (claim(3), claim(9));
+    assert_eq!((first.len(), second.len(), claim(9).len()), (3, 2, 0));
+    bench.store.write(|txn| complete(txn, &first[0])).unwrap();
+    bench.store.write(|txn| super::moves::again(txn, &first[1], START)).unwrap();
+    assert_eq!(claim(9).len(), 0, "still out until its thread has ended");
+    leases.ended(first[1].id);
+    let again = claim(9);
+    assert_eq!(again.iter().map(|job| job.id).collect::<Vec<_>>(), [first[1].id]);
+
+    super::recover::recover(&bench.store, START).unwrap();
+    assert_eq!(bench.state(first[0].id), State::Done);
+    for job in [&first[1], &first[2], &second[0], &second[1]] {
+        let job = bench.job(job.id);
+        assert_eq!((job.state, job.attempt), (State::Ready, 1), "it was in work when the process died");
+    }
+    super::recover::recover(&bench.store, START).unwrap();
+    assert_eq!(bench.job(first[2].id).attempt, 1, "each crash is counted once");
+    let stale = bench.store.write(|txn| complete(txn, &second[0]));
+    assert!(stale.is_err(), "a thread of the old process cannot close it: {stale:?}");
+}
+
+#[test]
+fn a_task_whose_job_was_taken_back_meanwhile_ends_without_a_trace() {
+    let mut bench = Bench::new();
+    let job = NewJob::new("slow", Lane::MailboxPoll, WS, START, &0);
+    bench.store.write(|txn| enqueue(txn, &job)).unwrap();
+    let (go_on, told) = std::sync::mpsc::channel();
+    let handlers = Arc::new(Handlers::default().task(Slow(Mutex::new(told))));
+    let runner = Runner::start(&bench.store, &bench.clock, bench.world.clone(), handlers, &Threads::default()).unwrap();
+    while bench.world.ran.load(Ordering::SeqCst) == 0 {
+        std::thread::yield_now();
+    }
+    assert!(bench.store.write(|txn| cancel(txn, job.id(), "not needed")).unwrap());
+    drop(go_on);
+    assert!(runner.settle(Duration::from_secs(20)));
+    assert_eq!(bench.state(job.id()), State::Dead);
+    assert_eq!(bench.job(job.id()).reason.as_deref(), Some("not needed"));
+    bench.runner = None;
+}
+
+#[test]
 fn what_may_have_been_done_before_a_restore_waits_for_a_person() {
     let mut bench = Bench::new();
     let id = bench.send("a");

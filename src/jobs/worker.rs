@@ -78,7 +78,7 @@ impl<C: Send + Sync> Worker<C> {
             Ok(intended) => intended,
             Err(error) => {
                 let reason = error.to_string();
-                return self.keep(|txn| moves::retry(txn, job, now, None, &reason).map(|_| ()));
+                return self.keep(|txn| moves::retry(txn, job, later(job, now, None), &reason));
             }
         };
         let Some(job) = intended else { return Ok(()) };
@@ -261,21 +261,22 @@ impl<C: Send + Sync> Worker<C> {
             Performed::Done { .. } => queue::complete(txn, job)?,
             Performed::Refused { reason, .. } => queue::give_up(txn, job, reason)?,
             Performed::NotDone { after, whole_serial, reason, .. } => {
+                let at = later(job, now, *after);
+                let rests = job.serial.filter(|_| *whole_serial);
                 if needs_human {
                     moves::ask_human(txn, job, reason)?;
                 } else {
-                    moves::retry(txn, job, now, *after, reason)?;
+                    // Where the account as a whole rests, the job stays before those behind it.
+                    moves::retry(txn, job, if rests.is_some() { job.due } else { at }, reason)?;
                 }
-                if let (true, Some(serial)) = (whole_serial, job.serial) {
-                    // Without a time given, the account rests as long as the job itself.
-                    let after = after.unwrap_or_else(|| backoff(job.id, job.attempt + 1));
-                    set_pace(txn, self.lane, serial, now.plus(after))?;
+                if let Some(serial) = rests {
+                    set_pace(txn, self.lane, serial, at)?;
                 }
             }
             Performed::CannotKnow { reason } => moves::ask_human(txn, job, reason)?,
             Performed::Unknown { reason } if job.class == Class::Once => moves::doubt(txn, job, now, reason)?,
             Performed::Unknown { reason } => {
-                moves::retry(txn, job, now, None, reason)?;
+                moves::retry(txn, job, later(job, now, None), reason)?;
             }
         }
         if let (Some(at), Some(serial)) = (pace, job.serial) {
@@ -322,7 +323,7 @@ impl<C: Send + Sync> Worker<C> {
             Outcome::Dead { reason } => self.keep_held(job, |txn| queue::give_up(txn, job, &reason)),
             Outcome::Retry { after, reason } => {
                 tracing::warn!(kind = job.kind, job = %job.id, reason, "work failed and is tried again");
-                self.keep_held(job, |txn| moves::retry(txn, job, now, after, &reason).map(|_| ()))
+                self.keep_held(job, |txn| moves::retry(txn, job, later(job, now, after), &reason))
             }
         }
     }
@@ -339,6 +340,11 @@ impl<C: Send + Sync> Worker<C> {
             None => Ok(()),
         })
     }
+}
+
+/// When a job that failed is tried again: after the time that was said, or after a pause that grows.
+fn later(job: &Job, now: UnixMillis, after: Option<Duration>) -> UnixMillis {
+    now.plus(after.unwrap_or_else(|| backoff(job.id, job.attempt + 1)))
 }
 
 /// Errors that say something about the store and nothing about the job at hand.

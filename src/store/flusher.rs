@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 
 use super::engine::StoreError;
 
+/// How long a sync waits for writers that are on their way. Nobody waits who is alone.
+const GATHER: Duration = Duration::from_millis(2);
+
 /// Makes all that was applied so far durable.
 pub type Sync = Box<dyn FnMut() -> std::io::Result<()> + Send>;
 
@@ -31,7 +34,7 @@ pub struct Flusher {
 }
 
 #[derive(Default)]
-struct Shared {
+pub struct Shared {
     tickets: Mutex<Tickets>,
     work: Condvar,
     done: Condvar,
@@ -45,6 +48,8 @@ struct Tickets {
     given: u64,
     durable: u64,
     waiting: usize,
+    /// Writers that have begun and hold no ticket yet.
+    coming: usize,
     busy_since: Option<Instant>,
     /// No more work is taken.
     stop: bool,
@@ -55,12 +60,31 @@ struct Tickets {
 #[derive(Clone, Copy)]
 pub struct Ticket(u64);
 
+/// A writer on its way to a ticket.
+pub struct Coming<'a>(&'a Shared);
+
+impl Drop for Coming<'_> {
+    fn drop(&mut self) {
+        let mut tickets = self.0.lock();
+        tickets.coming -= 1;
+        if tickets.coming == 0 {
+            self.0.work.notify_one();
+        }
+    }
+}
+
 impl Flusher {
     pub fn start(mut sync: Sync) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let own = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("flusher".into()).spawn(move || own.work(&mut sync))?;
         Ok(Self { shared, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// A writer begins: until the guard is dropped, a sync waits for it a moment.
+    pub fn enter(&self) -> Coming<'_> {
+        self.shared.lock().coming += 1;
+        Coming(&self.shared)
     }
 
     /// Called while the writer lock is held, right after the batch was applied.
@@ -74,7 +98,9 @@ impl Flusher {
     pub fn wait(&self, ticket: Ticket) -> Result<(), StoreError> {
         let mut tickets = self.shared.lock();
         tickets.waiting += 1;
-        self.shared.work.notify_one();
+        if tickets.coming == 0 {
+            self.shared.work.notify_one();
+        }
         while tickets.durable < ticket.0 && !self.shared.failed.load(Ordering::SeqCst) && !tickets.ended {
             tickets = self.shared.done.wait(tickets).unwrap_or_else(PoisonError::into_inner);
         }
@@ -182,6 +208,11 @@ impl Shared {
         }
         if tickets.given == tickets.durable {
             return None;
+        }
+        let until = Instant::now() + GATHER;
+        while tickets.coming > 0 && !tickets.stop {
+            let Some(left) = until.checked_duration_since(Instant::now()) else { break };
+            tickets = self.work.wait_timeout(tickets, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         tickets.busy_since = Some(Instant::now());
         Some(tickets.given)

@@ -120,10 +120,7 @@ impl Store {
         let mut ring = false;
         let run = run(&mut |tx| {
             let mut txn = Txn::new(tx, &self.keys);
-            let answer = closure(&mut txn).and_then(|value| {
-                txn.seal_changes()?;
-                Ok(value)
-            });
+            let answer = sealed(closure(&mut txn), &mut txn);
             ring = txn.new_work;
             settle(answer, txn.conflicted, &mut outcome)
         });
@@ -141,7 +138,7 @@ impl Store {
         let mut outcome = None;
         let run = self.engine.view(&mut |tx| {
             let mut txn = Txn::new(tx, &self.keys);
-            let answer = closure(&mut txn);
+            let answer = sealed(closure(&mut txn), &mut txn);
             settle(answer, txn.conflicted, &mut outcome)
         });
         finish(run, outcome)
@@ -260,6 +257,13 @@ impl SealedSecret {
     pub fn slot(&self) -> SecretSlot {
         self.slot
     }
+}
+
+/// Hands what was changed to the engine; in a read it refuses.
+fn sealed<T, E: From<StoreError>>(answer: Result<T, E>, txn: &mut Txn<'_>) -> Result<T, E> {
+    let value = answer?;
+    txn.seal_changes()?;
+    Ok(value)
 }
 
 fn settle<T, E>(answer: Result<T, E>, conflicted: bool, outcome: &mut Option<Result<T, E>>) -> Result<(), TxError> {

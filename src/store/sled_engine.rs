@@ -109,6 +109,7 @@ impl SledEngine {
         let _inside = Inside::enter().map_err(RunError::Storage)?;
         self.flusher.check().map_err(RunError::Storage)?;
         self.disk.check(reserved).map_err(RunError::Storage)?;
+        let coming = self.flusher.enter();
         let (ticket, wrote) = {
             let _alone = self.writer.write().unwrap_or_else(PoisonError::into_inner);
             let _busy = self.busy.begin();
@@ -124,6 +125,7 @@ impl SledEngine {
                 (self.flusher.ticket(), true)
             }
         };
+        drop(coming);
         self.flusher.wait(ticket).map_err(RunError::Storage)?;
         self.commits.fetch_add(u64::from(wrote), Ordering::Relaxed);
         Ok(())
