@@ -1,5 +1,6 @@
 //! `App`: everything a service needs from the outside, built once by the binary and again by each test.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::base::{Clock, UnixMillis, INSTANCE};
@@ -34,6 +35,8 @@ pub struct App {
     runner: OnceLock<Runner>,
     demo: OnceLock<Demo>,
     master_key: OnceLock<MasterKey>,
+    /// Nothing is sent before then; 0 when nothing is held.
+    sending_held_until: AtomicI64,
 }
 
 /// What only the demo has: a way to move the clock, and the sandbox's address.
@@ -57,7 +60,8 @@ impl App {
     pub fn new(store: Store, clock: Clock, config: Arc<Config>, public_url: &str) -> Result<Self, AppError> {
         let outbound = Outbound::new(&outbound_rules(&config), clock.clone())?;
         let google = google_config(&config).map(|google| GoogleOAuth::new(&google)).transpose()?;
-        let smtp = SmtpPool::new(outbound.clone(), hello_name(public_url), Timeouts::default());
+        let timeouts = Timeouts { command: outbound.timeout(), ..Timeouts::default() };
+        let smtp = SmtpPool::new(outbound.clone(), hello_name(public_url), timeouts);
         let limits = &config.limits;
         let limits = RateLimits::new(&clock, limits.api_requests_per_minute, limits.pages_per_minute);
         let mac = MacKey::new(store.keys().derive(INSTANCE, "cookies, forms and links")?);
@@ -76,6 +80,7 @@ impl App {
             runner: OnceLock::new(),
             demo: OnceLock::new(),
             master_key: OnceLock::new(),
+            sending_held_until: AtomicI64::new(0),
         })
     }
 
@@ -109,6 +114,19 @@ impl App {
         let _ = self.master_key.set(key);
     }
 
+    /// Until when the whole server holds its mail, because its clock is in doubt.
+    pub fn sending_held(&self, now: UnixMillis) -> Option<UnixMillis> {
+        Some(UnixMillis(self.sending_held_until.load(Ordering::SeqCst))).filter(|until| *until > now)
+    }
+
+    pub fn hold_sending_until(&self, until: UnixMillis) {
+        self.sending_held_until.store(until.0, Ordering::SeqCst);
+    }
+
+    pub fn release_sending(&self) {
+        self.sending_held_until.store(0, Ordering::SeqCst);
+    }
+
     pub fn demo(&self) -> Option<&Demo> {
         self.demo.get()
     }
@@ -118,12 +136,14 @@ impl App {
     }
 }
 
-fn outbound_rules(config: &Config) -> OutboundRules {
+pub fn outbound_rules(config: &Config) -> OutboundRules {
     OutboundRules {
         allow_loopback: config.allow_loopback_providers,
         allow_private_hosts: config.outbound.allow_private_hosts.clone(),
-        user_agent: concat!("Launchyard/", env!("CARGO_PKG_VERSION")).to_owned(),
         extra_roots: config.outbound.ca_file.clone(),
+        connect_timeout: config.outbound.connect_timeout,
+        timeout: config.outbound.timeout,
+        ..OutboundRules::default()
     }
 }
 

@@ -134,6 +134,8 @@ pub struct Actor {
     pub api_key: Option<ApiKeyId>,
     pub workspace: WorkspaceId,
     pub role: Role,
+    /// Of a key for programs: what whoever made it is in the workspace now. A key never does more than its maker may.
+    pub maker: Option<Role>,
     /// May use the operator's pages. Belongs to the person, not to the workspace.
     pub is_operator: bool,
     /// The browser session, for pages that list and end sessions.
@@ -158,6 +160,7 @@ impl Actor {
             api_key: None,
             workspace,
             role: Role::Owner,
+            maker: None,
             is_operator: false,
             session: None,
             display: "Launchyard".to_owned(),
@@ -169,7 +172,11 @@ impl Actor {
             return self.is_operator && self.api_key.is_none();
         }
         let for_people = self.api_key.is_some() && ONLY_FOR_PEOPLE.contains(&permission);
-        !for_people && allows(self.role, permission)
+        !for_people && allows(self.role, permission) && self.maker_may(permission)
+    }
+
+    fn maker_may(&self, permission: Permission) -> bool {
+        self.maker.is_none_or(|maker| allows(maker, permission))
     }
 
     pub fn require(&self, permission: Permission) -> Result<(), Denied> {
@@ -189,6 +196,9 @@ impl Actor {
         }
         if self.api_key.is_some() && ONLY_FOR_PEOPLE.contains(&permission) {
             return format!("An API key may not {act}. A person has to, signed in.");
+        }
+        if allows(self.role, permission) && !self.maker_may(permission) {
+            return format!("Whoever made this API key may not {act} any more, so the key may not either.");
         }
         let roles: Vec<&str> = Role::ALL.into_iter().filter(|role| allows(*role, permission)).map(plural).collect();
         format!("Only {} may {act}.", roles.join(" and "))
@@ -290,6 +300,23 @@ mod tests {
             assert!(key.require(*permission).unwrap_err().words.starts_with("An API key may not"), "{permission:?}");
         }
         assert_eq!(key.require(Permission::EditOutreach), Ok(()));
+    }
+
+    #[test]
+    fn a_key_never_does_more_than_whoever_made_it_may_do_now() {
+        for (role, maker) in Role::ALL.into_iter().flat_map(|role| Role::ALL.map(|maker| (role, maker))) {
+            let key =
+                Actor { api_key: Some(ApiKeyId::new(UnixMillis(1))), user: None, maker: Some(maker), ..actor(role) };
+            for permission in Permission::ALL {
+                let both = allows(role, *permission) && allows(maker, *permission);
+                let may = both && !ONLY_FOR_PEOPLE.contains(permission);
+                assert_eq!(key.may(*permission), may, "{permission:?}: a key of {role}, its maker is {maker}");
+            }
+        }
+        let key =
+            Actor { api_key: Some(ApiKeyId::new(UnixMillis(1))), maker: Some(Role::Agent), ..actor(Role::Viewer) };
+        let words = "Whoever made this API key may not see outreach any more, so the key may not either.";
+        assert_eq!(key.require(Permission::ViewOutreach).unwrap_err().words, words);
     }
 
     #[test]

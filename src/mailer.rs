@@ -187,8 +187,10 @@ fn rules(config: &Config) -> OutboundRules {
     OutboundRules {
         allow_loopback: config.mail.as_ref().is_some_and(|mail| is_this_machine(&mail.host)),
         allow_private_hosts: relay.into_iter().collect(),
-        user_agent: concat!("Launchyard/", env!("CARGO_PKG_VERSION")).to_owned(),
         extra_roots: config.outbound.ca_file.clone(),
+        connect_timeout: config.outbound.connect_timeout,
+        timeout: config.outbound.timeout,
+        ..OutboundRules::default()
     }
 }
 

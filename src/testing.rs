@@ -40,6 +40,7 @@ pub fn app_with(env: &[(&str, &str)]) -> TestApp {
         api_key: None,
         workspace,
         role: Role::Owner,
+        maker: None,
         is_operator: false,
         session: None,
         display: "Nora Whitfield".into(),
@@ -79,6 +80,7 @@ pub fn add_workspace(app: &App, name: &str, slug: &str) -> WorkspaceId {
         discloses_ai: false,
         routing: workspaces::Routing::default(),
         link_hosts: Vec::new(),
+        closing: None,
         created_at: app.now(),
     };
     app.store.write(|txn| workspaces::put(txn, &workspace, None)).unwrap();

@@ -7,9 +7,10 @@ use clap::Args;
 
 use super::owner::OwnerKept;
 use super::{output, service, Place};
+use crate::app::outbound_rules;
 use crate::base::Clock;
 use crate::config::{master_key, Config};
-use crate::providers::outbound::{Outbound, OutboundRules};
+use crate::providers::outbound::Outbound;
 use crate::store::{real_free_space, DataFolder, MasterKey};
 use crate::wiring::{housekeeping, open_options};
 
@@ -141,13 +142,9 @@ fn newest_backup(config: &Config) -> String {
 }
 
 fn check_outbound(config: &Config) -> Result<String, String> {
-    let rules = OutboundRules {
-        allow_loopback: config.allow_loopback_providers,
-        allow_private_hosts: Vec::new(),
-        user_agent: "Launchyard".into(),
-        extra_roots: config.outbound.ca_file.clone(),
-    };
-    Outbound::new(&rules, Clock::system()).map(|_| "certificates load".to_owned()).map_err(|error| error.to_string())
+    Outbound::new(&outbound_rules(config), Clock::system())
+        .map(|_| "certificates load".to_owned())
+        .map_err(|error| error.to_string())
 }
 
 fn nearest_existing(path: &Path) -> std::io::Result<std::path::PathBuf> {

@@ -10,7 +10,8 @@ pub struct Outreach {
     pub hard_daily_cap: u32,
     /// The shortest time between two messages of one mailbox.
     pub min_gap: Duration,
-    /// For leads whose own zone is not known. An IANA name that the bundled database has.
+    /// Of workspaces made without choosing one, and so of leads whose own zone is not known. An IANA name that the
+    /// bundled database has.
     pub default_time_zone: String,
 }
 

@@ -12,7 +12,6 @@ pub struct Jobs {
     pub mail_workers: u32,
     pub mailbox_workers: u32,
     pub calendar_workers: u32,
-    pub webhook_workers: u32,
     pub general_workers: u32,
     /// How often a mailbox is looked at for replies.
     pub mailbox_poll: Duration,
@@ -26,7 +25,6 @@ impl Jobs {
             mail_workers: from.number("mail_workers", 4, 1..=64),
             mailbox_workers: from.number("mailbox_workers", 2, 1..=64),
             calendar_workers: from.number("calendar_workers", 2, 1..=64),
-            webhook_workers: from.number("webhook_workers", 2, 1..=64),
             general_workers: from.number("general_workers", 2, 1..=64),
             mailbox_poll: from.seconds("mailbox_poll_seconds", 60, 1..=3_600),
             calendar_sync: from.seconds("calendar_sync_seconds", 300, 1..=86_400),

@@ -221,3 +221,47 @@ fn a_configuration_in_a_log_shows_no_secret() {
     let config = load(text, &[("LAUNCHYARD_MASTER_KEY", "s3cr3t")]).unwrap();
     assert!(!format!("{config:?}").contains("s3cr3t"));
 }
+
+/// Keys that reach the program under another name than their own.
+const READ_AS: &[(&str, &str)] = &[
+    ("key.file", "key.path("),
+    ("mail.user", "mail.login"),
+    ("mail.password", "mail.login"),
+    ("providers.google.client_id", "google.client"),
+    ("providers.google.client_secret", "google.client"),
+    ("providers.oidc.client_id", "client.id"),
+    ("providers.oidc.client_secret", "client.secret"),
+    ("jobs.mail_workers", "config.mail_workers"),
+    ("jobs.mailbox_workers", "config.mailbox_workers"),
+    ("jobs.calendar_workers", "config.calendar_workers"),
+    ("jobs.general_workers", "config.general_workers"),
+    ("sessions.idle_hours", "config.idle_hours"),
+];
+
+/// All of the program but its configuration, without spaces and line ends, so that a chain of calls is one text.
+fn program(dir: &Path) -> String {
+    let mut text = String::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("config") {
+            text += &program(&path);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.extend(std::fs::read_to_string(&path).unwrap().split_whitespace());
+        }
+    }
+    text
+}
+
+#[test]
+fn every_key_is_read_by_something_so_that_none_promises_what_does_not_happen() {
+    let program = program(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let is_read = |key: &str| {
+        let named = READ_AS.iter().find(|(known, _)| *known == key).map(|(_, name)| (*name).to_owned());
+        let (section, field) = key.rsplit_once('.').unwrap_or(("config", key));
+        let section = section.rsplit('.').next().unwrap_or(section);
+        program.contains(&named.unwrap_or_else(|| format!("{section}.{}", field.trim_end_matches("_seconds"))))
+    };
+    let idle: Vec<String> = known_keys().into_iter().filter(|key| !is_read(key)).collect();
+    assert_eq!(idle, Vec::<String>::new(), "nothing reads these keys");
+    assert!(!is_read("outbound.no_such_key"));
+}

@@ -40,6 +40,20 @@ pub fn disconnect(app: &App, actor: &Actor, id: ConnectionId) -> Result<(Connect
     Ok((connection, withdraw(app, actor, id, token)))
 }
 
+/// Every connection of a workspace: all are erased before the first provider is told. Gives those that a provider did
+/// not answer for.
+pub fn disconnect_all(app: &App, actor: &Actor) -> Result<Vec<Connection>, ConnectionError> {
+    actor.require(Permission::ManageConnections)?;
+    let all = store::list(&app.store, actor.workspace)?;
+    let mut erased = Vec::new();
+    for connection in all.into_iter().filter(|connection| !connection.is_disconnected()) {
+        erased.push(erase(app, actor, connection.id)?);
+        app.smtp.forget(connection.id);
+    }
+    let told = erased.into_iter().map(|(connection, token)| (withdraw(app, actor, connection.id, token), connection));
+    Ok(told.filter(|(outcome, _)| matches!(outcome, Withdrawn::NotAnswered(_))).map(|(_, one)| one).collect())
+}
+
 /// Under the lock of the tokens: no refresh may write them back.
 fn erase(app: &App, actor: &Actor, id: ConnectionId) -> Result<(Connection, Option<Secret>), ConnectionError> {
     let held = held(id);

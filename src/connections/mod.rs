@@ -39,7 +39,7 @@ pub use calls::{flush_if_many, list_calls, sweep_calls, Call, Log};
 pub use check::{check, Tried};
 pub use connect_google::{begin, finish, Connected, ConsentAnswer, CALLBACK};
 pub use connect_mail::{connect_mailbox, Attempt, MailboxSettings};
-pub use disconnect::{disconnect, Withdrawn};
+pub use disconnect::{disconnect, disconnect_all, Withdrawn};
 pub use error::{ConnectError, ConnectionError};
 pub use guess::guess;
 pub use mail_server::{smtp_server, MailTest, INBOX};

@@ -11,6 +11,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use super::model::{Contact, Source};
 use super::service::{self, ContactError, ContactFields};
 use super::tags::{self, TagCount};
+use super::timeline::Neighbours;
 use super::{list, store};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
@@ -276,13 +277,19 @@ async fn change_contact(
     Ok(HttpResponse::Ok().json(ContactBody::from(&contact)))
 }
 
-/// Removes a contact and its notes. What other parts hold about the person is erased on its page.
+/// Erases a person with everything that is held about them, as the button on their page does: messages, answers,
+/// bookings, notes. Of the address a keyed hash stays, so that nobody writes to them again by mistake.
 #[utoipa::path(
     delete, path = "/v1/contacts/{id}", tag = "contacts", params(("id" = String, Path)),
     responses((status = 204), (status = 404))
 )]
-async fn delete_contact(app: web::Data<App>, actor: Actor, id: web::Path<ContactId>) -> Result<HttpResponse, ApiError> {
-    run(move || service::erase_contact(&app, &actor, *id)).await??;
+async fn delete_contact(
+    app: web::Data<App>,
+    actor: Actor,
+    id: web::Path<ContactId>,
+    neighbours: web::Data<Arc<dyn Neighbours>>,
+) -> Result<HttpResponse, ApiError> {
+    run(move || neighbours.erase(&app, &actor, *id)).await??;
     Ok(HttpResponse::NoContent().finish())
 }
 

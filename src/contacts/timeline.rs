@@ -1,8 +1,10 @@
 //! What happened with a contact, in words, newest first: the workspace's log and the team's notes.
 
 use crate::app::App;
+use crate::authz::Actor;
 use crate::base::{ContactId, MessageId, ReplyId, UnixMillis, WorkspaceId};
 use crate::events::{self, Event, Happened};
+use crate::http::PageError;
 use crate::store::StoreError;
 
 use super::model::Contact;
@@ -18,6 +20,8 @@ pub trait Neighbours: Send + Sync {
     fn reply(&self, app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Exchange>, StoreError>;
     /// Why the person is not written to, as a sentence; `None` when nothing stands against it.
     fn why_not_written_to(&self, app: &App, contact: &Contact) -> Result<Option<String>, StoreError>;
+    /// Erases the person in every room, this one last. The same whoever asks for it, a page or a program.
+    fn erase(&self, app: &App, actor: &Actor, contact: ContactId) -> Result<(), PageError>;
 }
 
 /// A message or a reply as the timeline shows it.

@@ -8,6 +8,7 @@ use crate::store::{Key, Store, StoreError, Txn};
 
 use super::log::{after, newest, told_so_far, CURSORS};
 use super::model::Event;
+use super::trouble::{self, Stuck};
 
 /// The kind of the job that delivers a workspace's events.
 pub const DELIVER: &str = "events.deliver";
@@ -19,7 +20,8 @@ pub trait Subscriber<C>: Send + Sync {
     fn name(&self) -> &'static str;
     /// Where it begins in a workspace that was there before it.
     fn start(&self) -> Start;
-    /// Reacts to one event. An error stops this subscriber at this event; it is tried again.
+    /// Reacts to one event. An error stops this subscriber at this event; it is tried again, and after some tries the
+    /// operator is asked.
     fn on(&self, context: &C, event: &Event) -> Result<(), StoreError>;
 }
 
@@ -89,8 +91,10 @@ impl<C: Send + Sync> Deliver<C> {
     fn catch_up(&self, context: &C, workspace: WorkspaceId) -> Result<Option<StoreError>, StoreError> {
         let places: Vec<Key> =
             self.subscribers.iter().map(|subscriber| Key::of(&CURSORS, workspace).text(subscriber.name())).collect();
-        let mut read: Vec<u64> = self.store.read(|txn| {
-            places.iter().map(|place| Ok(txn.get(&CURSORS, place)?.unwrap_or(0))).collect::<Result<_, StoreError>>()
+        let (mut read, troubled) = self.store.read(|txn| {
+            let read = places.iter().map(|place| Ok(txn.get(&CURSORS, place)?.unwrap_or(0)));
+            let read = read.collect::<Result<Vec<u64>, StoreError>>()?;
+            Ok::<_, StoreError>((read, trouble::all_in(txn, workspace)?))
         })?;
         let mut stuck = vec![false; read.len()];
         let mut failed = None;
@@ -102,25 +106,40 @@ impl<C: Send + Sync> Deliver<C> {
                 return Ok(failed);
             }
             let begun = read.clone();
+            let mut failures = Vec::new();
             for (n, subscriber) in self.subscribers.iter().enumerate() {
                 if stuck[n] {
                     continue;
                 }
                 let unread = events.iter().filter(|event| event.number > begun[n]);
-                let (last, outcome) = hand_over(context, &**subscriber, unread);
-                read[n] = last.unwrap_or(begun[n]);
-                if let Err(error) = outcome {
-                    tracing::error!(%error, subscriber = subscriber.name(), "an event could not be handled");
+                let handed = hand_over(context, &**subscriber, unread);
+                read[n] = handed.last.unwrap_or(begun[n]);
+                if let Some((number, error)) = handed.failed {
+                    tracing::error!(%error, subscriber = subscriber.name(), number, "an event could not be handled");
                     stuck[n] = true;
+                    failures.push((subscriber.name(), number, error.to_string()));
                     failed = Some(error);
                 }
             }
-            self.note(&places, &begun, &read)?;
+            let goes_on = |stands: &&Stuck| {
+                let own = self.subscribers.iter().position(|subscriber| subscriber.name() == stands.subscriber);
+                own.is_none_or(|n| read[n] >= stands.number)
+            };
+            let cleared: Vec<&Stuck> = troubled.iter().filter(goes_on).collect();
+            self.note(workspace, &places, &begun, &read, &cleared, &failures)?;
         }
     }
 
-    /// Writes the cursors that have moved.
-    fn note(&self, places: &[Key], before: &[u64], after: &[u64]) -> Result<(), StoreError> {
+    /// Writes the cursors that have moved, and who stands still.
+    fn note(
+        &self,
+        workspace: WorkspaceId,
+        places: &[Key],
+        before: &[u64],
+        after: &[u64],
+        cleared: &[&Stuck],
+        failures: &[(&'static str, u64, String)],
+    ) -> Result<(), StoreError> {
         let moved: Vec<(&Key, &u64)> = places
             .iter()
             .zip(after)
@@ -128,10 +147,17 @@ impl<C: Send + Sync> Deliver<C> {
             .filter(|((_, after), before)| after > before)
             .map(|(row, _)| row)
             .collect();
-        if moved.is_empty() {
+        if moved.is_empty() && cleared.is_empty() && failures.is_empty() {
             return Ok(());
         }
-        self.store.write(|txn| moved.iter().try_for_each(|(place, read)| txn.put(&CURSORS, place, read)))
+        let now = self.now();
+        self.store.write(|txn| {
+            moved.iter().try_for_each(|(place, read)| txn.put(&CURSORS, place, read))?;
+            cleared.iter().try_for_each(|stuck| trouble::clear(txn, workspace, &stuck.subscriber))?;
+            failures
+                .iter()
+                .try_for_each(|(name, number, error)| trouble::note(txn, workspace, name, *number, now, error))
+        })
     }
 
     /// Closes the job only if nothing was appended meanwhile: the append found this job open and planned no other.
@@ -164,21 +190,25 @@ impl<C: Send + Sync> Deliver<C> {
     }
 }
 
-/// Hands events to one subscriber until it fails; gives the number of the last that was handled.
-fn hand_over<'a, C>(
-    context: &C,
-    subscriber: &dyn Subscriber<C>,
-    events: impl Iterator<Item = &'a Event>,
-) -> (Option<u64>, Result<(), StoreError>) {
+/// How far a subscriber came.
+struct Handed {
+    /// The last event that was handled.
+    last: Option<u64>,
+    /// The one it failed at, and how.
+    failed: Option<(u64, StoreError)>,
+}
+
+/// Hands events to one subscriber until it fails.
+fn hand_over<'a, C>(context: &C, subscriber: &dyn Subscriber<C>, events: impl Iterator<Item = &'a Event>) -> Handed {
     let mut last = None;
     for event in events {
         // A panic in one room must not keep the event from the others.
         let outcome = catch_unwind(AssertUnwindSafe(|| subscriber.on(context, event)))
             .unwrap_or_else(|_| Err(StoreError::Engine("failed unexpectedly; see the log".into())));
-        if outcome.is_err() {
-            return (last, outcome);
+        if let Err(error) = outcome {
+            return Handed { last, failed: Some((event.number, error)) };
         }
         last = Some(event.number);
     }
-    (last, Ok(()))
+    Handed { last, failed: None }
 }

@@ -2,6 +2,7 @@
 
 use super::deliver::DELIVER;
 use super::model::{Event, Happened};
+use super::trouble::STUCK;
 use crate::base::{ContactId, Cursor, Page, UnixMillis, WorkspaceId};
 use crate::jobs::{self, Lane, NewJob};
 use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
@@ -38,6 +39,7 @@ pub const TABLES: &[Declared] = &[
     Declared::plain(&NUMBERS),
     Declared::plain(&BY_CONTACT),
     Declared::plain(&CURSORS),
+    Declared::plain(&STUCK),
 ];
 
 /// Parts of the program that ever read the log.

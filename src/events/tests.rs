@@ -102,6 +102,66 @@ fn a_reader_that_fails_again_and_again_keeps_no_event_from_the_others() {
     }
 }
 
+/// Fails at one event for good.
+struct FailsAt(u64);
+
+impl Subscriber<Seen> for FailsAt {
+    fn name(&self) -> &'static str {
+        "fails"
+    }
+    fn start(&self) -> Start {
+        Start::First
+    }
+    fn on(&self, seen: &Seen, event: &Event) -> Result<(), StoreError> {
+        if event.number == self.0 {
+            return Err(StoreError::Engine("a record cannot be read".into()));
+        }
+        seen.0.lock().unwrap().push(event.number);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_reader_that_stands_still_is_listed_after_some_tries_and_goes_on_once_the_event_is_skipped() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = KeyRing::open(&dir.path().join("keys.slots"), &MasterKey::new([3; 32])).unwrap();
+    let store = Store::new(Arc::new(RerunEngine(MemoryEngine::default())), Arc::new(keys));
+    let clock = Clock::stopped_at(NOW);
+    let workspace = WorkspaceId::new(NOW);
+    store.keys().add_owner(workspace).unwrap();
+    let contact = ContactId::new(NOW);
+    let happen =
+        || store.write(|txn| append(txn, workspace, clock.now(), Happened::ContactCreated { contact })).unwrap();
+    let deliver = Deliver { store: store.clone(), clock: clock.clone(), subscribers: vec![Box::new(FailsAt(2))] };
+    let seen = Arc::new(Seen::default());
+    assert_eq!([happen(), happen(), happen()], [1, 2, 3]);
+    let handlers = Arc::new(Handlers::default().task(deliver));
+    let runner = Runner::start(&store, &clock, seen.clone(), handlers, &Threads::default()).unwrap();
+    let settle = || assert!(runner.settle(Duration::from_secs(20)));
+    for tried in 1..SHOWN_AFTER {
+        settle();
+        assert_eq!(list_stuck(&store, workspace).unwrap(), [], "tried {tried} times");
+        clock.advance(Duration::from_secs(7200));
+    }
+    settle();
+    let stuck = list_stuck(&store, workspace).unwrap();
+    assert_eq!(stuck.len(), 1, "{stuck:?}");
+    assert_eq!((stuck[0].subscriber.as_str(), stuck[0].number, stuck[0].since), ("fails", 2, NOW));
+    assert!(stuck[0].error.contains("a record cannot be read"), "{stuck:?}");
+    assert_eq!(*seen.0.lock().unwrap(), [1]);
+
+    let decide = |number, act| store.write(|txn| super::decide(txn, workspace, "fails", number, act, clock.now()));
+    assert!(decide(2, Act::TryAgain).unwrap());
+    settle();
+    assert_eq!(list_stuck(&store, workspace).unwrap()[0].tries, SHOWN_AFTER + 1, "it was tried at once");
+    assert!(!decide(3, Act::Skip).unwrap(), "it does not stand at that one");
+    assert!(decide(2, Act::Skip).unwrap());
+    settle();
+    assert_eq!(*seen.0.lock().unwrap(), [1, 3]);
+    assert_eq!(list_stuck(&store, workspace).unwrap(), []);
+    assert!(!decide(2, Act::Skip).unwrap(), "it is done");
+}
+
 /// Begins where it says.
 struct Late(&'static str, Start);
 

@@ -90,6 +90,8 @@ pub struct Layout {
     /// No worker was ever switched on: the way to the first mail is offered.
     pub in_setup: bool,
     pub toast: Option<Toast>,
+    /// The workspace is being closed.
+    pub closing: Option<ClosingBar>,
     pub demo: Option<DemoBar>,
     /// Address of the page's event stream; its events name elements to replace (static/js/live.js).
     pub live: Option<String>,
@@ -145,6 +147,15 @@ impl SendingState {
 pub struct Toast {
     pub text: String,
     pub undo_action: Option<String>,
+}
+
+/// Stands above every page of a workspace that is being closed.
+#[derive(Clone, Debug, Default)]
+pub struct ClosingBar {
+    /// When everything is erased, in words.
+    pub until: String,
+    /// This person may take it back.
+    pub may_keep: bool,
 }
 
 /// Shown while the product runs on a clock that can be moved: the time it is there, in words.

@@ -161,7 +161,7 @@ impl PageError {
                 "Too many requests came from here.".into(),
                 format!("Try again in {}.", wait(*retry_after)),
             ),
-            Self::Conflict { what, cure } => page("Changed in the meantime", what.clone(), cure.clone()),
+            Self::Conflict { what, cure } => page("Not possible now", what.clone(), cure.clone()),
             Self::Unavailable { what, cure } => page("Not just now", what.clone(), cure.clone()),
             Self::Internal { id } => ErrorPage {
                 kept: "What was saved before is kept; whether this step was saved, its page shows.",

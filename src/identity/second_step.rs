@@ -84,7 +84,9 @@ pub fn enrolment(user: &User, key: &str) -> Result<Enrolment, SecondStepError> {
     let svg = code.render::<svg::Color<'_>>().min_dimensions(176, 176).quiet_zone(true).build();
     // Inside a page the XML declaration has no place.
     let qr_svg = svg.find("<svg").map_or(svg.clone(), |at| svg[at..].to_owned());
-    let groups: Vec<&str> = key.as_bytes().chunks(4).filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    // The page gives it back in the groups in which it was shown.
+    let bare: String = key.split_whitespace().collect();
+    let groups: Vec<&str> = bare.as_bytes().chunks(4).filter_map(|group| std::str::from_utf8(group).ok()).collect();
     Ok(Enrolment { key: groups.join(" "), qr_svg })
 }
 

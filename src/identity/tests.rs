@@ -315,6 +315,8 @@ fn an_authenticator_counts_only_after_a_good_code_and_each_code_counts_once() {
     let (other, _) = enter(&test.app, "nora@fernhill.example", PASSWORD);
     let enrolment = second_step::begin(&test.app, &user, session).unwrap();
     assert!(enrolment.qr_svg.starts_with("<svg"), "{}", enrolment.qr_svg);
+    let again = second_step::enrolment(&user, &enrolment.key).unwrap();
+    assert_eq!(again.key, enrolment.key, "shown in the same groups after a code that did not fit");
     let wrong = second_step::confirm(&test.app, &user, session, &enrolment.key, "000000");
     assert!(matches!(wrong, Err(SecondStepError::WrongCode)));
     enter(&test.app, "nora@fernhill.example", PASSWORD);

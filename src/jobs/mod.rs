@@ -12,6 +12,7 @@
 
 mod handlers;
 mod leases;
+mod leave;
 mod lists;
 mod model;
 mod moves;
@@ -28,12 +29,14 @@ mod tests;
 
 pub use handlers::{Handlers, Threads};
 pub use leases::{lease_due, Leases};
+pub use leave::leave;
 pub use lists::{count_open, list_due, list_later, list_needing_a_look, sweep_given_up};
 pub use model::{backoff, spread, Class, Job, Lane, NewJob, Serial, State};
 pub use queue::{
     cancel, complete, decide, enqueue, find_once, give_up, hurry, lift_pace, needs_look, prove_done, reschedule,
     Verdict,
 };
+pub use recover::move_all_back;
 pub use rows::{find, totals, Totals, TABLES};
 pub use runner::{Load, Runner};
 pub use work::{Effect, Outcome, Performed, Prepared, Reconciled, Settled, Task};

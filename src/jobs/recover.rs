@@ -77,6 +77,12 @@ pub(super) fn move_back(store: &Store, lane: Lane, now: UnixMillis, back: Durati
     })
 }
 
+/// What the clock plans moves back with it, in all lanes: the operator has said that the earlier time is right.
+pub fn move_all_back(store: &Store, now: UnixMillis, back: Duration) -> Result<(), StoreError> {
+    let mut lanes = Lane::ALL.into_iter().filter(|lane| lane.moves_with_the_clock());
+    lanes.try_for_each(|lane| move_back(store, lane, now, back))
+}
+
 fn move_one_back(txn: &mut Txn<'_>, id: JobId, now: UnixMillis, back: Duration) -> Result<(), StoreError> {
     let waits = |job: &Job| matches!(job.state, State::Ready | State::Uncertain);
     let Some(job) = find(txn, id)?.filter(waits).filter(|job| job.due > now) else { return Ok(()) };

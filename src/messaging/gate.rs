@@ -101,10 +101,17 @@ fn later(at: UnixMillis, reason: impl Into<String>) -> Result<Gate, StoreError> 
     Ok(Gate::Later { at, whole_mailbox: false, reason: reason.into() })
 }
 
-fn workspace_open(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
+fn workspace_open(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
+    if let Some(until) = app.sending_held(now) {
+        let reason = "The server's clock was set back. Its operator has to look, on the operator's page.";
+        return later(until.min(now.plus(ASLEEP)), reason);
+    }
     let Some(workspace) = workspaces::find(txn, message.workspace)? else {
         return no("The workspace was closed.");
     };
+    if workspace.closing.is_some() {
+        return later(now.plus(ASLEEP), "The workspace is being closed. An owner can take that back.");
+    }
     if let WorkspaceState::Suspended { reason, .. } = &workspace.state {
         return later(now.plus(ASLEEP), format!("The workspace is suspended: {reason}"));
     }

@@ -100,22 +100,94 @@ pub fn is_suppressed(
     address: &EmailAddress,
     purpose: Purpose,
 ) -> Result<Option<Suppression>, StoreError> {
-    let mut targets = vec![Target::Address(address.clone())];
-    let mut domain = address.domain();
-    while domain.contains('.') {
-        targets.push(Target::Domain(domain.to_owned()));
-        domain = domain.split_once('.').map_or("", |(_, rest)| rest);
-    }
-    let kinds = [SuppressionReason::Unsubscribed, SuppressionReason::Bounced];
-    for (target, kind) in targets.iter().flat_map(|target| kinds.map(|kind| (target, kind))) {
-        let place = target_key(txn, workspace, target, kind)?;
-        let Some(id) = txn.get(&BY_TARGET, &place)? else { continue };
-        let found = txn.get(&SUPPRESSIONS, &key(workspace, id))?;
+    let own = Target::Address(address.clone());
+    for (target, kind) in with_domains_above(&own).iter().flat_map(|target| KINDS.map(|kind| (target, kind))) {
+        let found = find_standing(txn, workspace, target, kind)?;
         if let Some(found) = found.filter(|found| found.reason.blocks(purpose)) {
             return Ok(Some(found));
         }
     }
     Ok(None)
+}
+
+/// A wish and a fact, which have a place each.
+const KINDS: [SuppressionReason; 2] = [SuppressionReason::Unsubscribed, SuppressionReason::Bounced];
+
+/// What could stand against the target: itself, and every domain it lies in.
+fn with_domains_above(target: &Target) -> Vec<Target> {
+    let (mut all, mut domain) = match target {
+        Target::Address(address) => (vec![target.clone()], address.domain().to_owned()),
+        Target::Domain(domain) => (Vec::new(), comparable_domain(domain)),
+        Target::Erased(_) => (vec![target.clone()], String::new()),
+    };
+    while domain.contains('.') {
+        let above = domain.split_once('.').map_or("", |(_, rest)| rest).to_owned();
+        all.push(Target::Domain(std::mem::replace(&mut domain, above)));
+    }
+    all
+}
+
+fn find_standing(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    target: &Target,
+    kind: SuppressionReason,
+) -> Result<Option<Suppression>, StoreError> {
+    let place = target_key(txn, workspace, target, kind)?;
+    match txn.get(&BY_TARGET, &place)? {
+        Some(id) => txn.get(&SUPPRESSIONS, &key(workspace, id)),
+        None => Ok(None),
+    }
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Search {
+    pub entries: Vec<Suppression>,
+    /// There may be more addresses of the domain: only so many entries are opened for one search.
+    pub is_cut: bool,
+}
+
+/// Entries found for one search.
+const FOUND: usize = 100;
+/// Entries opened for one search by domain, the newest first.
+const OPENED: usize = 10_000;
+
+/// Everything that stands against an address (its own entries and its domains'), or at a domain (the domain's, those
+/// above it, and addresses there). By keyed hash where one thing is asked for; the addresses of a domain are sealed one
+/// by one, so those are opened.
+pub fn search(store: &Store, workspace: WorkspaceId, target: &Target) -> Result<Search, StoreError> {
+    let mut found = Search::default();
+    store.read(|txn| {
+        found.entries.clear();
+        for (target, kind) in with_domains_above(target).iter().flat_map(|target| KINDS.map(|kind| (target, kind))) {
+            found.entries.extend(find_standing(txn, workspace, target, kind)?);
+        }
+        Ok::<_, StoreError>(())
+    })?;
+    let Target::Domain(domain) = target else { return Ok(found) };
+    let (domain, mut opened, mut cursor) = (comparable_domain(domain), 0, None);
+    let is_there = |entry: &Suppression| match &entry.target {
+        Target::Address(address) => is_in(address.domain(), &domain),
+        Target::Domain(other) => comparable_domain(other) != domain && is_in(&comparable_domain(other), &domain),
+        Target::Erased(_) => false,
+    };
+    loop {
+        let page = list(store, workspace, cursor.as_ref(), 500)?;
+        opened += page.rows.len();
+        found.entries.extend(page.rows.into_iter().filter(is_there));
+        cursor = page.next;
+        let is_full = opened >= OPENED || found.entries.len() > FOUND;
+        if cursor.is_none() || is_full {
+            found.is_cut = cursor.is_some() || found.entries.len() > FOUND;
+            found.entries.truncate(FOUND);
+            return Ok(found);
+        }
+    }
+}
+
+fn is_in(domain: &str, above: &str) -> bool {
+    domain == above || domain.strip_suffix(above).is_some_and(|rest| rest.ends_with('.'))
 }
 
 /// Adds an entry in this transaction; an entry that stands already stays, but a stronger reason replaces a weaker one.

@@ -14,6 +14,7 @@ use crate::audit::{self, Who};
 use crate::base::{MessageId, UnixMillis, WorkspaceId};
 use crate::events::{self, Happened};
 use crate::store::{StoreError, Txn};
+use crate::workspaces;
 
 const PURPOSE: &str = "unsubscribe";
 
@@ -69,6 +70,10 @@ pub fn unsubscribe(app: &App, opened: Opened, how: &str) -> Result<Option<String
     let now = app.now();
     let workspace = opened.workspace;
     app.store.write_reserved(|txn| {
+        if workspaces::find(txn, workspace)?.is_none() {
+            // The workspace was closed and erased, keys and all: nobody is left who could write.
+            return Ok(None);
+        }
         let Some(message) = find_message(txn, workspace, opened.message)? else {
             if let Some(hash) = opened.address {
                 opt_out_unknown(txn, workspace, hash, how, now)?;

@@ -35,6 +35,8 @@ pub struct Report {
     /// Jobs that a person should look at.
     pub to_look_at: usize,
     pub readers: usize,
+    /// How far the clock was set back while the server was off, as long as sending is held for that, and until when.
+    pub clock: Option<(Duration, UnixMillis)>,
     /// What is wrong, in words; nothing means that all is well.
     pub troubles: Vec<String>,
 }
@@ -48,8 +50,9 @@ pub fn report(app: &App, actor: &Actor) -> Result<Report, ReadError> {
         jobs: jobs::totals(&app.store)?,
         behind: behind(app, now)?,
         backups: backups::list(&app.config.data.backup_dir),
-        to_look_at: jobs::list_needing_a_look(&app.store, 100)?.len(),
+        to_look_at: jobs::list_needing_a_look(&app.store, 100)?.len() + super::look::all_stuck(app)?.len(),
         readers: app.live.reader_count(),
+        clock: app.sending_held(now).map(|until| (until.since(now), until)),
         troubles: Vec::new(),
     };
     report.troubles = troubles(&report, app.config.data.min_free_mib, app.config.data.backup_daily, now);
@@ -76,6 +79,13 @@ fn troubles(report: &Report, min_free_mib: u32, backup_daily: bool, now: UnixMil
         found.push("The data folder could not be written. The server must be started anew.".to_owned());
     } else if report.store.stalled_millis > 10_000 {
         found.push(format!("The disk has not answered for {} s.", report.store.stalled_millis / 1000));
+    }
+    if let Some((back, until)) = report.clock {
+        let (back, until) = (super::pages::length(back), super::pages::when(until));
+        found.push(format!(
+            "The clock was set back by {back} while the server was off. Nothing is sent until it is there again, {until}, \
+             or until you say that the time is right."
+        ));
     }
     let needed = u64::from(min_free_mib) * 1024 * 1024;
     if let Some(free) = report.store.free_bytes.filter(|free| *free < needed) {
@@ -118,6 +128,7 @@ mod tests {
             backups: vec![BackupFile { name: String::new(), size_bytes: 1, written_at: now }],
             to_look_at: 0,
             readers: 0,
+            clock: None,
             troubles: Vec::new(),
         }
     }
@@ -127,7 +138,11 @@ mod tests {
         let now = UnixMillis(1_795_514_400_000);
         let said = |report: &Report| troubles(report, 256, true, now);
         assert_eq!(said(&well(now)), Vec::<String>::new());
-        let cases: [(&str, Box<dyn Fn(&mut Report)>); 5] = [
+        let cases: [(&str, Box<dyn Fn(&mut Report)>); 6] = [
+            (
+                "set back by 3 h",
+                Box::new(|report| report.clock = Some((LATE * 180, report.backups[0].written_at.plus(LATE * 180)))),
+            ),
             ("could not be written", Box::new(|report| report.store.poisoned = true)),
             ("has not answered for 12 s", Box::new(|report| report.store.stalled_millis = 12_400)),
             ("The disk is full: 90 MB are free", Box::new(|report| report.store.free_bytes = Some(90_000_000))),

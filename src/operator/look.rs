@@ -6,9 +6,11 @@ use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Denied, Permission};
 use crate::base::{JobId, UnixMillis, WorkspaceId, INSTANCE};
+use crate::events::{self, Act, Stuck};
 use crate::jobs::{self, Job, State, Verdict};
 use crate::messaging;
 use crate::store::StoreError;
+use crate::workspaces;
 
 const SHOWN: usize = 200;
 
@@ -21,6 +23,46 @@ pub struct Stopped {
     pub reason: String,
     pub since: UnixMillis,
     pub is_message: bool,
+}
+
+/// Parts of the program that fail at an event, over all workspaces.
+pub fn list_stuck(app: &App, actor: &Actor) -> Result<Vec<Stuck>, ReadError> {
+    actor.require(Permission::Operate)?;
+    Ok(all_stuck(app)?)
+}
+
+pub(super) fn all_stuck(app: &App) -> Result<Vec<Stuck>, StoreError> {
+    let mut found = Vec::new();
+    for workspace in workspaces::list_all(&app.store)? {
+        found.extend(events::list_stuck(&app.store, workspace.id)?);
+    }
+    Ok(found)
+}
+
+/// Tries the event again now, or has the part of the program skip it for good.
+pub fn decide_event(
+    app: &App,
+    actor: &Actor,
+    workspace: WorkspaceId,
+    subscriber: &str,
+    number: u64,
+    act: Act,
+) -> Result<(), DecideError> {
+    actor.require(Permission::Operate)?;
+    let (now, who) = (app.now(), Who::of(actor));
+    let name = match act {
+        Act::TryAgain => "event.tried_again",
+        Act::Skip => "event.skipped",
+    };
+    app.store.write(|txn| {
+        if !events::decide(txn, workspace, subscriber, number, act, now)? {
+            return Err(DecideError::NotWaiting);
+        }
+        for owner in [INSTANCE, workspace] {
+            audit::record(txn, owner, now, &who, name, &format!("event {number}"), subscriber)?;
+        }
+        Ok(())
+    })
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -122,5 +164,56 @@ mod tests {
         assert!(matches!(decide(&test.app, &operator, other, Verdict::DoAgain), Err(DecideError::NotWaiting)));
         let trail = audit::list(&test.app.store, test.workspace, None, 5).unwrap();
         assert_eq!(trail.rows[0].act, "job.done_again");
+    }
+
+    /// Fails at whatever happens.
+    struct Broken;
+
+    impl crate::events::Subscriber<App> for Broken {
+        fn name(&self) -> &'static str {
+            "broken"
+        }
+        fn start(&self) -> crate::events::Start {
+            crate::events::Start::First
+        }
+        fn on(&self, _: &App, _: &crate::events::Event) -> Result<(), StoreError> {
+            Err(StoreError::Engine("a record cannot be read".into()))
+        }
+    }
+
+    #[test]
+    fn an_event_that_fails_again_and_again_stands_before_the_operator_who_may_skip_it() {
+        let test = crate::testing::app();
+        let (store, clock) = (&test.app.store, &test.app.clock);
+        let operator = Actor { is_operator: true, ..test.owner.clone() };
+        let what = events::Happened::SendingResumed;
+        let number = store.write(|txn| events::append(txn, test.workspace, clock.now(), what.clone())).unwrap();
+        let deliver =
+            events::Deliver { store: store.clone(), clock: clock.clone(), subscribers: vec![Box::new(Broken)] };
+        let handlers = Arc::new(Handlers::default().task(deliver));
+        let runner = Runner::start(store, clock, Arc::clone(&test.app), handlers, &Threads::default()).unwrap();
+        for _ in 0..events::SHOWN_AFTER {
+            assert!(runner.settle(Duration::from_secs(20)));
+            clock.advance(Duration::from_secs(7200));
+        }
+        assert!(matches!(list_stuck(&test.app, &test.owner), Err(ReadError::Denied(_))));
+        let stuck = list_stuck(&test.app, &operator).unwrap();
+        assert_eq!(
+            stuck.iter().map(|one| (one.subscriber.as_str(), one.number)).collect::<Vec<_>>(),
+            [("broken", number)]
+        );
+        assert_eq!(super::super::health::report(&test.app, &operator).unwrap().to_look_at, 1);
+        let decide = |actor: &Actor, act| decide_event(&test.app, actor, test.workspace, "broken", number, act);
+        assert!(matches!(decide(&test.owner, Act::Skip), Err(DecideError::Denied(_))));
+        decide(&operator, Act::TryAgain).unwrap();
+        decide(&operator, Act::Skip).unwrap();
+        assert!(matches!(decide(&operator, Act::Skip), Err(DecideError::NotWaiting)));
+        assert!(runner.settle(Duration::from_secs(20)));
+        assert_eq!(list_stuck(&test.app, &operator).unwrap(), []);
+        for owner in [INSTANCE, test.workspace] {
+            let acts: Vec<String> =
+                audit::list(store, owner, None, 2).unwrap().rows.into_iter().map(|row| row.act).collect();
+            assert_eq!(acts, ["event.skipped", "event.tried_again"]);
+        }
     }
 }

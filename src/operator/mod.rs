@@ -6,6 +6,7 @@
 //! - Whatever the operator does to a workspace stands in that workspace's own audit trail.
 
 mod backups;
+mod clock;
 mod data_map;
 mod error_ring;
 mod health;
@@ -15,6 +16,7 @@ mod queue;
 mod tenants;
 
 pub use backups::write_backup;
+pub use clock::{last_seen, look_at_the_clock, note_time, plan as plan_clock, NoteTime};
 pub use data_map::DataMap;
 pub use error_ring::{recent_errors, ErrorLayer, RecentError};
 pub use pages::routes;
@@ -22,7 +24,6 @@ pub use tenants::{lift_suspension, suspend, TenantError};
 
 use crate::store::Declared;
 
-/// The room stores nothing of its own.
 pub fn tables() -> Vec<Declared> {
-    Vec::new()
+    clock::TABLES.to_vec()
 }

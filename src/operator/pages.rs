@@ -10,6 +10,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::backups::{self, BackUpError};
+use super::clock;
 use super::data_map::MapRow;
 use super::health::{self, ReadError, Report};
 use super::look::{self, DecideError, Stopped};
@@ -19,6 +20,7 @@ use super::{recent_errors, DataMap, RecentError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{JobId, UnixMillis, WorkspaceId};
+use crate::events::{Act, Stuck};
 use crate::http::charts::grouped;
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
@@ -34,8 +36,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .app_data(Data::new(Started(Instant::now())))
         .service(web::resource("/operator").route(web::get().to(health_page)))
         .service(web::resource("/operator/backup").route(web::post().to(back_up)))
+        .service(web::resource("/operator/clock").route(web::post().to(confirm_clock)))
         .service(web::resource("/operator/queue").route(web::get().to(queue_page)))
         .service(web::resource("/operator/look").route(web::get().to(look_page)))
+        .service(web::resource("/operator/look/events/{act}").route(web::post().to(decide_event)))
         .service(web::resource("/operator/look/{job}/{verdict}").route(web::post().to(decide)))
         .service(web::resource("/operator/errors").route(web::get().to(errors_page)))
         .service(web::resource("/operator/workspaces").route(web::get().to(workspaces_page)))
@@ -85,9 +89,14 @@ struct HealthPage {
     report: Report,
     /// "41 days".
     uptime: String,
+    now: UnixMillis,
 }
 
 impl HealthPage {
+    fn now_words(&self) -> String {
+        self.now.in_zone(&jiff::tz::TimeZone::UTC).strftime("%a %-d %b %Y, %H:%M").to_string()
+    }
+
     fn version(&self) -> &'static str {
         env!("CARGO_PKG_VERSION")
     }
@@ -148,9 +157,10 @@ async fn health_page(
     frame: Frame,
     started: Data<Started>,
 ) -> Result<HttpResponse, PageError> {
+    let now = app.now();
     let report = run(move || health::report(&app, &actor)).await??;
     let uptime = length(started.0.elapsed());
-    html(StatusCode::OK, &HealthPage { layout: frame.layout("Operator"), tabs: tabs("/operator"), report, uptime })
+    html(StatusCode::OK, &HealthPage { layout: frame.layout("Operator"), tabs: tabs("/operator"), report, uptime, now })
 }
 
 async fn back_up(app: Data<App>, actor: Actor, cookies: Data<Cookies>) -> Result<HttpResponse, PageError> {
@@ -165,6 +175,13 @@ async fn back_up(app: Data<App>, actor: Actor, cookies: Data<Cookies>) -> Result
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let toast = Toast::new(format!("Backup written: {name}, {} rows", grouped(rows)));
     Ok(with_toast(see_other("/operator"), &cookies, &toast))
+}
+
+/// POST /operator/clock: the time is right, mail may leave again.
+async fn confirm_clock(app: Data<App>, actor: Actor, cookies: Data<Cookies>) -> Result<HttpResponse, PageError> {
+    let was_held = run(move || clock::confirm(&app, &actor)).await??;
+    let words = if was_held { "Mail may leave again" } else { "Nothing was held" };
+    Ok(with_toast(see_other("/operator"), &cookies, &Toast::new(words)))
 }
 
 // ---- queue ----
@@ -200,11 +217,51 @@ struct LookPage {
     layout: Layout,
     tabs: Vec<Tab>,
     stopped: Vec<Stopped>,
+    stuck: Vec<Stuck>,
 }
 
 async fn look_page(app: Data<App>, actor: Actor, frame: Frame) -> Result<HttpResponse, PageError> {
-    let stopped = run(move || look::list(&app, &actor)).await??;
-    html(StatusCode::OK, &LookPage { layout: frame.layout("Needs a look"), tabs: tabs("/operator/look"), stopped })
+    let work = move || Ok::<_, ReadError>((look::list(&app, &actor)?, look::list_stuck(&app, &actor)?));
+    let (stopped, stuck) = run(work).await??;
+    let tabs = tabs("/operator/look");
+    html(StatusCode::OK, &LookPage { layout: frame.layout("Needs a look"), tabs, stopped, stuck })
+}
+
+impl From<DecideError> for PageError {
+    fn from(error: DecideError) -> Self {
+        match error {
+            DecideError::Denied(denied) => denied.into(),
+            DecideError::NotWaiting => Self::conflict("This no longer waits for you.", "Open the list again."),
+            DecideError::Store(error) => Self::internal("could not decide about stopped work", &error),
+        }
+    }
+}
+
+/// Which event of which workspace, and which part of the program fails at it.
+#[derive(Deserialize)]
+struct EventForm {
+    workspace: String,
+    subscriber: String,
+    number: u64,
+}
+
+async fn decide_event(
+    app: Data<App>,
+    actor: Actor,
+    act: web::Path<String>,
+    form: web::Form<EventForm>,
+    cookies: Data<Cookies>,
+) -> Result<HttpResponse, PageError> {
+    actor.require(Permission::Operate)?;
+    let (act, words) = match act.as_str() {
+        "again" => (Act::TryAgain, "It is tried again now"),
+        "skip" => (Act::Skip, "The event is skipped; what follows it goes on"),
+        _ => return Err(PageError::NotFound),
+    };
+    let form = form.into_inner();
+    let workspace = parse_sid(&form.workspace)?;
+    run(move || look::decide_event(&app, &actor, workspace, &form.subscriber, form.number, act)).await??;
+    Ok(with_toast(see_other("/operator/look"), &cookies, &Toast::new(words)))
 }
 
 async fn decide(
@@ -221,11 +278,7 @@ async fn decide(
         "give-up" => (Verdict::GiveUp, "Given up"),
         _ => return Err(PageError::NotFound),
     };
-    run(move || look::decide(&app, &actor, job, verdict)).await?.map_err(|error| match error {
-        DecideError::Denied(denied) => denied.into(),
-        DecideError::NotWaiting => PageError::conflict("This job no longer waits for you.", "Open the list again."),
-        DecideError::Store(error) => PageError::internal("could not decide about a job", &error),
-    })?;
+    run(move || look::decide(&app, &actor, job, verdict)).await??;
     Ok(with_toast(see_other("/operator/look"), &cookies, &Toast::new(words)))
 }
 
@@ -371,7 +424,7 @@ async fn data_map_page(actor: Actor, frame: Frame, map: Data<DataMap>) -> Result
 // ---- words ----
 
 /// "Tue 24 Nov, 10:30", in UTC. Takes references too, since templates pass them; so do the others.
-fn when(at: impl Borrow<UnixMillis>) -> String {
+pub(super) fn when(at: impl Borrow<UnixMillis>) -> String {
     at.borrow().in_zone(&jiff::tz::TimeZone::UTC).strftime("%a %-d %b, %H:%M").to_string()
 }
 
@@ -387,7 +440,7 @@ fn due_words(at: UnixMillis, now: UnixMillis) -> String {
 }
 
 /// "0.4 s", "12 s", "8 min", "3 h", "41 days".
-fn length(length: Duration) -> String {
+pub(super) fn length(length: Duration) -> String {
     match length.as_secs() {
         0..=9 => format!("{:.1} s", length.as_secs_f64()),
         seconds @ 10..=99 => format!("{seconds} s"),

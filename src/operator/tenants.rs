@@ -19,6 +19,11 @@ pub struct Tenant {
 }
 
 impl Tenant {
+    /// When everything in it is erased, once an owner has asked for its end.
+    pub fn closing(&self) -> Option<UnixMillis> {
+        self.workspace.closing.as_ref().map(|closing| closing.ends_at)
+    }
+
     /// Since when and why nothing leaves it.
     pub fn suspended(&self) -> Option<(UnixMillis, &str)> {
         match &self.workspace.state {

@@ -12,12 +12,8 @@ use super::outbound::{Outbound, OutboundRules};
 pub const NOW: UnixMillis = UnixMillis(1_795_510_800_000);
 
 pub fn outbound() -> Outbound {
-    let rules = OutboundRules {
-        allow_loopback: true,
-        allow_private_hosts: vec![],
-        user_agent: "launchyard-test".into(),
-        extra_roots: None,
-    };
+    let rules =
+        OutboundRules { allow_loopback: true, user_agent: "launchyard-test".into(), ..OutboundRules::default() };
     Outbound::new(&rules, Clock::stopped_at(NOW)).unwrap()
 }
 

@@ -23,11 +23,12 @@ const MAGIC: &[u8] = b"LYERASED1\n";
 /// Length and nonce of a record.
 const HEAD: usize = 28;
 
-/// One person who was erased.
+/// One person who was erased, or a whole workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Erased {
     pub workspace: WorkspaceId,
-    pub contact: ContactId,
+    /// Absent: the workspace was closed, with everybody in it.
+    pub contact: Option<ContactId>,
     /// Keyed hashes of the addresses, by which they are kept from being written to.
     pub addresses: Vec<[u8; 16]>,
     pub at: UnixMillis,
@@ -140,7 +141,7 @@ mod tests {
 
     fn somebody(at: i64) -> Erased {
         let at = UnixMillis(at);
-        Erased { workspace: WorkspaceId::new(at), contact: ContactId::new(at), addresses: vec![[7; 16]], at }
+        Erased { workspace: WorkspaceId::new(at), contact: Some(ContactId::new(at)), addresses: vec![[7; 16]], at }
     }
 
     #[test]
@@ -167,6 +168,30 @@ mod tests {
         assert_eq!(read(&beside, &master).unwrap().len(), 4);
         assert!(read(&list, &MasterKey::new([6; 32])).is_err(), "sealed");
         let bytes = std::fs::read(&list).unwrap();
-        assert!(!bytes.windows(16).any(|part| part == ada.contact.as_bytes()), "no id stands there in clear");
+        let id = ada.contact.unwrap();
+        assert!(!bytes.windows(16).any(|part| part == id.as_bytes()), "no id stands there in clear");
+    }
+
+    #[test]
+    fn a_list_written_before_whole_workspaces_stood_on_it_is_read() {
+        #[derive(Serialize)]
+        struct Before {
+            workspace: WorkspaceId,
+            contact: ContactId,
+            addresses: Vec<[u8; 16]>,
+            at: UnixMillis,
+        }
+        let ada = somebody(1);
+        let before = Before {
+            workspace: ada.workspace,
+            contact: ada.contact.unwrap(),
+            addresses: ada.addresses.clone(),
+            at: ada.at,
+        };
+        let bytes = rmp_serde::to_vec_named(&before).unwrap();
+        assert_eq!(rmp_serde::from_slice::<Erased>(&bytes).unwrap(), ada);
+        let whole = Erased { contact: None, ..ada };
+        let bytes = rmp_serde::to_vec_named(&whole).unwrap();
+        assert_eq!(rmp_serde::from_slice::<Erased>(&bytes).unwrap(), whole);
     }
 }

@@ -27,6 +27,7 @@ mod sled_engine;
 mod slots;
 mod table;
 mod txn;
+mod wipe;
 
 #[cfg(test)]
 mod conformance;

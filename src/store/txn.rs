@@ -225,6 +225,11 @@ impl<'a> Txn<'a> {
         }
     }
 
+    /// Removes a row of whatever table.
+    pub(super) fn wipe(&mut self, tree: Tree, key: &[u8]) -> Result<(), StoreError> {
+        self.raw_del(tree, key)
+    }
+
     #[cfg(test)]
     pub(super) fn put_raw(&mut self, tree: Tree, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         self.raw_put(tree, key, value)

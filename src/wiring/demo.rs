@@ -26,6 +26,7 @@ use crate::authz::{Actor, Permission};
 use crate::base::Clock;
 use crate::config::{Config, ConfigErrors, Overrides};
 use crate::http::{run, see_other, PageError};
+use crate::operator;
 use crate::sandbox::{OwnerAccount, Sandbox, SandboxError, SandboxOptions, CLIENT_ID, CLIENT_SECRET};
 use crate::store::DataFolder;
 
@@ -107,6 +108,10 @@ pub fn start(options: &DemoOptions, listener: TcpListener) -> Result<RunningDemo
         return Err(DemoError::NotADemo(config.data.dir.clone()));
     }
     let opened = open_app(config, clock, &public_url)?;
+    // A demo that was moved on before goes on from there: its time never runs back.
+    if let Some(seen) = operator::last_seen(&opened.app.store).map_err(StartError::from)? {
+        opened.app.clock.advance_to(seen);
+    }
     let time = TimeMachine::new(&opened.app, &sandbox);
     set_hooks(&opened, &sandbox, &time);
     let prepared = if is_fresh { Some(business::open(&opened.app, &sandbox)?) } else { None };

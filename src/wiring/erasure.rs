@@ -34,14 +34,14 @@ pub fn erase(app: &App, actor: &Actor, id: ContactId) -> Result<(), EraseError> 
     let contact = contacts::get(&app.store, actor.workspace, id)?.ok_or(ContactError::NotFound)?;
     let hash = |address| messaging::hash_of(&app.store, actor.workspace, address);
     let addresses = contact.addresses.iter().map(hash).collect::<Result<Vec<_>, StoreError>>()?;
-    let person = Erased { workspace: actor.workspace, contact: id, addresses, at: app.now() };
+    let person = Erased { workspace: actor.workspace, contact: Some(id), addresses, at: app.now() };
     note(app, &person)?;
-    carry_out(app, actor, &person)
+    carry_out(app, actor, &person, id)
 }
 
 /// Puts the person on the list in the data folder, and on the one beside the backups, which may be on a disk that is
 /// away just now: that one is made whole with the next backup.
-fn note(app: &App, person: &Erased) -> Result<(), BackupError> {
+pub(super) fn note(app: &App, person: &Erased) -> Result<(), BackupError> {
     // Only tests run without a master key; they have no backup either.
     let Some(master) = app.master_key() else { return Ok(()) };
     erased::add(&erased::list_in(&app.config.data.dir), &master, std::slice::from_ref(person))?;
@@ -55,20 +55,21 @@ fn note(app: &App, person: &Erased) -> Result<(), BackupError> {
     Ok(())
 }
 
-fn carry_out(app: &App, actor: &Actor, person: &Erased) -> Result<(), EraseError> {
+fn carry_out(app: &App, actor: &Actor, person: &Erased, contact: ContactId) -> Result<(), EraseError> {
     let workspace = person.workspace;
     for hash in &person.addresses {
         app.store.write_reserved(|txn| messaging::forget_address(txn, workspace, app.now(), *hash))?;
     }
-    personal_data::erase_contact(&app.store, workspace, person.contact)?;
-    match contacts::erase_contact(app, actor, person.contact) {
+    personal_data::erase_contact(&app.store, workspace, contact)?;
+    match contacts::erase_contact(app, actor, contact) {
         Ok(()) | Err(ContactError::NotFound) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// After a restore of a backup of `of`: erases again whom it has brought back. Returns how many were there; again is
-/// harmless. What was erased well before is not in the backup, and may have been let in again since.
+/// After a restore of a backup of `of`: erases again whom it has brought back, and workspaces that were closed since.
+/// Returns how many were there; again is harmless. What was erased well before is not in the backup, and may have been
+/// let in again since.
 pub fn replay(app: &App, of: UnixMillis) -> Result<usize, EraseError> {
     let Some(master) = app.master_key() else { return Ok(0) };
     let mut back = 0;
@@ -77,8 +78,12 @@ pub fn replay(app: &App, of: UnixMillis) -> Result<usize, EraseError> {
         if !is_known(app, person.workspace)? {
             continue;
         }
-        back += usize::from(contacts::get(&app.store, person.workspace, person.contact)?.is_some());
-        carry_out(app, &Actor::system(person.workspace), &person)?;
+        let Some(contact) = person.contact else {
+            back += usize::from(super::closing::erase_again(app, person.workspace, person.at)?);
+            continue;
+        };
+        back += usize::from(contacts::get(&app.store, person.workspace, contact)?.is_some());
+        carry_out(app, &Actor::system(person.workspace), &person, contact)?;
     }
     Ok(back)
 }
@@ -200,7 +205,7 @@ mod tests {
         std::fs::remove_file(dir.path().join("backups")).unwrap();
         write_backup(&app, &MASTER, &dir.path().join("backups/launchyard-2026-11-25.backup"), app.now()).unwrap();
         let beside = erased::read(&erased::list_in(&dir.path().join("backups")), &MASTER).unwrap();
-        assert_eq!(beside.iter().map(|one| one.contact).collect::<Vec<_>>(), [message.contact]);
+        assert_eq!(beside.iter().map(|one| one.contact).collect::<Vec<_>>(), [Some(message.contact)]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::connections::{self, Use};
 use crate::http::cookies::{self, Theme};
-use crate::http::layout::{DemoBar, Layout, SendingState, Toast, WorkspaceLink};
+use crate::http::layout::{ClosingBar, DemoBar, Layout, SendingState, Toast, WorkspaceLink};
 use crate::http::respond::in_theme;
 use crate::http::{html, run, Cookies, CsrfToken, Frame, PageError};
 use crate::identity::{SignedIn, User};
@@ -96,6 +96,10 @@ fn build(app: &App, actor: &Actor, me: &SignedIn, path: &str) -> Result<Layout, 
         is_operator: actor.is_operator,
         sending: sending(app, actor)?,
         in_setup: is_in_setup(app, actor)?,
+        closing: workspace.as_ref().and_then(|workspace| workspace.closing.as_ref()).map(|closing| ClosingBar {
+            until: me.time_words(closing.ends_at),
+            may_keep: actor.may(Permission::CloseWorkspace),
+        }),
         demo: app.demo().map(|_| DemoBar { now_words: now_words(app, workspace.as_ref()) }),
         ..Layout::default()
     };

@@ -9,7 +9,7 @@ use crate::config;
 use crate::jobs::{Handlers, Lane, Threads};
 use crate::mailer::{Mailer, MailerError};
 use crate::messaging::Outbox;
-use crate::{agents, bookings, channels, connections, contacts, identity, outreach};
+use crate::{agents, bookings, channels, connections, contacts, identity, operator, outreach};
 
 pub fn handlers(app: &App) -> Result<Handlers<App>, MailerError> {
     let hello = url::Url::parse(&app.public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
@@ -18,6 +18,8 @@ pub fn handlers(app: &App) -> Result<Handlers<App>, MailerError> {
         .task(Mailer::new(app.store.clone(), app.clock.clone(), &app.config, &hello)?)
         .task(super::events::deliver(app))
         .task(super::housekeeping::Housekeeping)
+        .task(super::closing::CloseWorkspace)
+        .task(operator::NoteTime)
         .effect(Outbox { channel: Arc::new(EmailChannel) });
     let rooms = [
         connections::handlers,

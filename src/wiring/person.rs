@@ -21,11 +21,15 @@ use crate::messaging::{self, Purpose};
 use crate::store::StoreError;
 
 pub fn routes(config: &mut ServiceConfig) {
-    let neighbours: Arc<dyn Neighbours> = Arc::new(Correspondence);
     config
-        .app_data(Data::new(neighbours))
         .service(web::resource("/contacts/{id}/export").route(web::get().to(export)))
         .service(web::resource("/contacts/{id}/erase").route(web::get().to(ask)).route(web::post().to(erase)));
+}
+
+/// For the pages and the API of contacts.
+pub fn neighbours() -> Data<Arc<dyn Neighbours>> {
+    let neighbours: Arc<dyn Neighbours> = Arc::new(Correspondence);
+    Data::new(neighbours)
 }
 
 /// What contacts' timeline shows of mail, without that room knowing the one that holds it.
@@ -53,6 +57,10 @@ impl Neighbours for Correspondence {
         Ok(found.map(|entry| {
             format!("{} is on the list of those not written to: {}.", entry.target.words(), entry.reason.words())
         }))
+    }
+
+    fn erase(&self, app: &App, actor: &Actor, contact: ContactId) -> Result<(), PageError> {
+        erase_everywhere(app, actor, contact)
     }
 }
 

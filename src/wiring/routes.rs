@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 
-use super::{demo, frame, live, machine, openapi, person, personal_data};
+use super::{closing, demo, frame, live, machine, openapi, person, personal_data};
 use crate::app::App;
 use crate::http::assets;
 use crate::http::idempotency::IdempotencyStore;
@@ -25,6 +25,7 @@ pub fn configure(
         .app_data(app.clone())
         .app_data(limits.clone())
         .app_data(answers.clone())
+        .app_data(person::neighbours())
         .app_data(Data::new(operator::DataMap(personal_data::tables())))
         .route("/healthz", web::get().to(machine::alive))
         .route("/readyz", web::get().to(machine::ready))
@@ -53,6 +54,7 @@ pub fn configure(
                 .service(web::resource("/demo/clock").route(web::post().to(demo::move_clock)))
                 .configure(today::routes)
                 .configure(identity::routes)
+                .configure(closing::routes)
                 .configure(workspaces::routes)
                 .configure(connections::routes)
                 .configure(person::routes)

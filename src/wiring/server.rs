@@ -17,7 +17,7 @@ use crate::http::Site;
 use crate::jobs::Runner;
 use crate::mailer::MailerError;
 use crate::store::{real_free_space, DataFolder, MasterKey, OpenError, OpenOptions, StoreError};
-use crate::{connections, identity, workspaces};
+use crate::{connections, identity, operator, workspaces};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -66,12 +66,14 @@ pub fn open_options(config: &Config) -> OpenOptions {
 
 /// Starts the queue's threads and plans what repeats.
 pub fn start_jobs(app: &Arc<App>) -> Result<(), StartError> {
+    operator::look_at_the_clock(app)?;
     restored::hold_back(app)?;
     let handlers = Arc::new(jobs::handlers(app)?);
     let threads = jobs::threads(&app.config.jobs);
     let runner = Runner::start(&app.store, &app.clock, Arc::clone(app), handlers, &threads)?;
     app.set_runner(runner);
     housekeeping::plan(app)?;
+    operator::plan_clock(app)?;
     identity::schedule(app)?;
     connections::plan_polls(app)?;
     Ok(())
@@ -106,6 +108,9 @@ impl Running {
             if let Err(error) = web.stop() {
                 tracing::warn!(%error, "the web server did not stop cleanly");
             }
+        }
+        if let Err(error) = operator::note_time(app) {
+            tracing::warn!(%error, "the time of the stop could not be written down");
         }
         if let Err(error) = app.store.close() {
             tracing::error!(%error, "the store could not be closed");

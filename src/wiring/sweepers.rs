@@ -74,6 +74,11 @@ pub const SWEEPERS: &[Sweeper] = &[
         }),
     },
     Sweeper {
+        tables: &["closed_workspaces"],
+        days: |_| workspaces::CLOSED_DAYS,
+        by: By::Round(|app, before| all(|| workspaces::sweep_closed(&app.store, before, BATCH))),
+    },
+    Sweeper {
         tables: &["sessions", "sessions_by_secret"],
         days: |config| config.sessions.absolute_days,
         by: By::Job("identity.sweep"),
@@ -223,6 +228,8 @@ mod tests {
         };
         Log::of(mailbox.id).record(call);
         connections::list_calls(app, workspace, mailbox.id, None, 1).unwrap();
+        let closed = testing::add_workspace(app, "Lakeside", &format!("lakeside{nth}"));
+        workspaces::remove_again(app, closed, now).unwrap();
         let leads = format!("email\nlead{nth}@fellside.example\nnobody\n");
         contacts::import_file(app, owner, "leads.csv", leads.as_bytes(), &[], false).unwrap();
         job.id()

@@ -29,7 +29,7 @@ const SLUG_CHARS: usize = 40;
 /// A workspace for a person who is signed in: they own it.
 pub fn create(app: &App, user: UserId, name: &str, time_zone: &str) -> Result<Workspace, WorkspaceError> {
     let name = super::checked_name(name).map_err(|words| WorkspaceError::invalid("name", words))?;
-    let new = prepare(app, &name, None, checked_zone(time_zone)?)?;
+    let new = prepare(app, &name, None, zone_or_default(app, time_zone)?)?;
     let made = app.store.write(|txn| {
         let workspace = insert(txn, &new, &Who::User(user))?;
         join(txn, &workspace, user, Role::Owner, &Who::User(user), app.now())?;
@@ -58,6 +58,7 @@ pub(super) fn prepare(
         discloses_ai: false,
         routing: Routing::default(),
         link_hosts: Vec::new(),
+        closing: None,
         created_at: app.now(),
     };
     Ok(NewWorkspace { row })
@@ -97,8 +98,16 @@ pub(super) fn join(
     events::append(txn, workspace.id, now, Happened::MemberJoined { user }).map(drop)
 }
 
+/// The zone chosen, or the server's own for those who choose none.
+pub(super) fn zone_or_default<'a>(app: &'a App, raw: &'a str) -> Result<&'a str, WorkspaceError> {
+    match raw.trim() {
+        "" => Ok(&app.config.outreach.default_time_zone),
+        chosen => checked_zone(chosen),
+    }
+}
+
 pub(super) fn checked_zone(raw: &str) -> Result<&str, WorkspaceError> {
-    let zone = if raw.trim().is_empty() { "UTC" } else { raw.trim() };
+    let zone = raw.trim();
     match jiff::tz::TimeZone::get(zone) {
         Ok(_) => Ok(zone),
         Err(_) => {

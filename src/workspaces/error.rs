@@ -21,6 +21,9 @@ pub enum WorkspaceError {
     /// The link was used, has ended, or never was.
     #[error("the link no longer holds")]
     LinkEnded,
+    /// It is not being closed, or its time has come.
+    #[error("the workspace is not being closed")]
+    NotClosing,
     /// The sensitive act needs a fresh proof of who is there.
     #[error("prove again who you are")]
     ProofNeeded,
@@ -51,6 +54,9 @@ impl From<WorkspaceError> for PageError {
                 "This invitation was used already, was taken back, or is older than a week.",
                 "Ask for a new one.",
             ),
+            WorkspaceError::NotClosing => {
+                Self::conflict("This workspace is not being closed, or its days are over.", "Open the settings again.")
+            }
             WorkspaceError::ProofNeeded => {
                 Self::Denied("Prove again who you are: open the page once more and type your password.".into())
             }

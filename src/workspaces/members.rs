@@ -1,7 +1,7 @@
 //! Who belongs to a workspace, and as what.
 
 use super::model::Member;
-use super::{rows, WorkspaceError};
+use super::{keys, rows, WorkspaceError};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission, Role};
@@ -75,6 +75,7 @@ pub fn remove(app: &App, actor: &Actor, user: UserId) -> Result<(), WorkspaceErr
         }
         keeps_an_owner(txn, &member, None)?;
         rows::remove_member(txn, &member)?;
+        keys::end_all_of(txn, actor.workspace, user, now, &Who::of(actor))?;
         let act = if leaves { "member.left" } else { "member.removed" };
         audit::record(txn, actor.workspace, now, &Who::of(actor), act, &format!("user {user}"), member.role.as_str())?;
         events::append(txn, actor.workspace, now, Happened::MemberLeft { user })?;

@@ -3,9 +3,11 @@
 //! Always true here:
 //! - a workspace has at least one owner;
 //! - nobody gives a role above their own, and only owners make owners;
-//! - secrets of invitations and keys are shown once and stored as hashes; an invitation works once.
+//! - secrets of invitations and keys are shown once and stored as hashes; an invitation works once;
+//! - a workspace that is being closed can be read and taken back, and nothing else.
 
 mod authenticate;
+mod closing;
 mod create;
 mod error;
 mod invitations;
@@ -22,6 +24,7 @@ mod store;
 mod tests;
 
 pub use authenticate::authenticate;
+pub use closing::{close, closed_of, may_close, remove, remove_again, take_back, CLOSED_DAYS, GRACE_DAYS};
 pub use create::create;
 pub use error::WorkspaceError;
 #[cfg(test)]
@@ -29,10 +32,10 @@ pub use invitations::invite;
 pub use invitations::INVITATION_DAYS;
 pub use keys::find_by_secret as find_program;
 pub use members::{list as list_members, owners};
-pub use model::{ApiKey, Invitation, Member, Workspace, WorkspaceState};
+pub use model::{ApiKey, Closed, Closing, Invitation, Member, Workspace, WorkspaceState};
 pub use pages::routes;
 pub use routing::{reaches, Routing};
-pub use rows::{sweep_invitations, TABLES};
+pub use rows::{sweep_closed, sweep_invitations, TABLES};
 pub use settings::{of_user, set_postal_address};
 pub use setup::{add_user, owner_link, AddUser, AddedUser, SetupError};
 pub use store::{find, find_by_slug, find_routing, get, list_all, put};

@@ -29,7 +29,31 @@ pub struct Workspace {
     /// Hosts that links in answers may lead to, in lower case; their sub-domains count too (G5).
     #[serde(default)]
     pub link_hosts: Vec<String>,
+    /// An owner has asked for its end. Nothing leaves any more; until `ends_at` an owner may take it back.
+    #[serde(default)]
+    pub closing: Option<Closing>,
     pub created_at: UnixMillis,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closing {
+    pub at: UnixMillis,
+    pub by: Option<UserId>,
+    /// Everything is erased from then on.
+    pub ends_at: UnixMillis,
+}
+
+/// What is left of a workspace that was erased, so that the people who were in it can read what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Closed {
+    pub id: WorkspaceId,
+    pub name: String,
+    /// When the end was asked for, and by whom.
+    pub asked_at: UnixMillis,
+    pub asked_by: Option<UserId>,
+    pub at: UnixMillis,
+    /// Who belonged to it at the end.
+    pub members: Vec<UserId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,8 @@
 
 use serde_json::{json, Value};
 
-use super::model::{ApiKey, Invitation, Member};
+use super::closing::CLOSED_DAYS;
+use super::model::{ApiKey, Closed, Invitation, Member};
 use super::store::OWN_TABLES;
 use crate::authz::Role;
 use crate::base::{ApiKeyId, InvitationId, UnixMillis, UserId, WorkspaceId, INSTANCE};
@@ -52,6 +53,15 @@ const KEYS_BY_SECRET: Table<(WorkspaceId, ApiKeyId)> = Table::sealed(
     "Which key a secret belongs to, by its hash.",
 );
 
+const CLOSED: Table<Closed> = Table::sealed(
+    0x0609,
+    "closed_workspaces",
+    Tree::Identity,
+    Holds::User,
+    Retention::Days(CLOSED_DAYS),
+    "That a workspace was closed and erased, so that the people who were in it can read what became of it.",
+);
+
 pub const TABLES: &[Declared] = &[
     OWN_TABLES[0],
     OWN_TABLES[1],
@@ -61,6 +71,7 @@ pub const TABLES: &[Declared] = &[
     Declared::plain(&INVITATIONS_BY_SECRET),
     Declared::plain(&API_KEYS),
     Declared::plain(&KEYS_BY_SECRET),
+    Declared::personal(&CLOSED, export_closed, erase_closed),
 ];
 
 /// Invitations removed in one transaction.
@@ -192,6 +203,52 @@ pub fn remove_key(txn: &mut Txn<'_>, key: &ApiKey) -> Result<(), StoreError> {
 pub fn list_keys(txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Vec<ApiKey>, StoreError> {
     let rows = txn.list(&API_KEYS, &Key::of(&API_KEYS, workspace), Dir::Backward, MOST)?;
     Ok(rows.into_iter().map(|(_, key)| key).collect())
+}
+
+fn closed_key(id: WorkspaceId) -> Key {
+    Key::of(&CLOSED, INSTANCE).id(id.0)
+}
+
+pub fn put_closed(txn: &mut Txn<'_>, closed: &Closed) -> Result<(), StoreError> {
+    txn.put(&CLOSED, &closed_key(closed.id), closed)
+}
+
+pub fn list_closed(store: &Store) -> Result<Vec<Closed>, StoreError> {
+    let mut all = Vec::new();
+    store.each(&CLOSED, &Key::of(&CLOSED, INSTANCE), |_, closed| {
+        all.push(closed);
+        Ok::<_, StoreError>(())
+    })?;
+    Ok(all)
+}
+
+/// Forgets workspaces that were closed before then. Returns how many, at most `limit`.
+pub fn sweep_closed(store: &Store, before: UnixMillis, limit: usize) -> Result<usize, StoreError> {
+    let mut old = list_closed(store)?;
+    old.retain(|closed| closed.at < before);
+    old.truncate(limit);
+    store.write_reserved(|txn| old.iter().try_for_each(|closed| txn.remove(&CLOSED, &closed_key(closed.id))))?;
+    Ok(old.len())
+}
+
+fn export_closed(store: &Store, person: Person) -> Result<Vec<Value>, StoreError> {
+    let Person::User(user) = person else { return Ok(Vec::new()) };
+    let all = list_closed(store)?.into_iter().filter(|closed| closed.members.contains(&user));
+    Ok(all.map(|closed| json!({ "workspace": closed.id.sid(), "closed_at": closed.at.to_rfc3339() })).collect())
+}
+
+/// The others who were in it may read on.
+fn erase_closed(store: &Store, person: Person) -> Result<usize, StoreError> {
+    let Person::User(user) = person else { return Ok(0) };
+    let all = list_closed(store)?;
+    let theirs: Vec<Closed> = all.into_iter().filter(|closed| closed.members.contains(&user)).collect();
+    for closed in &theirs {
+        let mut less = closed.clone();
+        less.members.retain(|member| *member != user);
+        less.asked_by = less.asked_by.filter(|by| *by != user);
+        store.write_reserved(|txn| put_closed(txn, &less))?;
+    }
+    Ok(theirs.len())
 }
 
 fn export_memberships(store: &Store, person: Person) -> Result<Vec<Value>, StoreError> {

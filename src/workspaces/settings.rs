@@ -32,7 +32,7 @@ pub fn change(app: &App, actor: &Actor, form: &SettingsForm) -> Result<Workspace
     actor.require(Permission::ManageWorkspace)?;
     let name = super::checked_name(&form.name).map_err(|words| WorkspaceError::invalid("name", words))?;
     let slug = create::checked_slug(&form.slug)?;
-    let time_zone = create::checked_zone(&form.time_zone)?.to_owned();
+    let time_zone = create::zone_or_default(app, &form.time_zone)?.to_owned();
     let postal_address = checked_address(&form.postal_address)?;
     if let Some((field, range)) = form.routing.and_then(|routing| routing.outside()) {
         let words = format!("Between {} and {} percent.", range.start(), range.end());

@@ -55,7 +55,7 @@ pub fn set_up(app: &App, secret: &str, form: &SetUp, client: &Client) -> Result<
     }
     let workspace =
         super::checked_name(&form.workspace).map_err(|words| WorkspaceError::invalid("workspace", words))?;
-    let zone = create::checked_zone(&form.time_zone)?;
+    let zone = create::zone_or_default(app, &form.time_zone)?;
     let new = NewAccount { name: form.name.clone(), email: form.email.clone(), password: Some(form.password.clone()) };
     let account = identity::prepare(&new, &[&workspace], app.now())?;
     let made = create::prepare(app, &workspace, None, zone)?;
@@ -135,7 +135,7 @@ fn find_place(app: &App, wanted: &str) -> Result<Place, SetupError> {
         Some(workspace) => Ok(Place::Known(workspace.id)),
         None => {
             let name = super::checked_name(wanted).map_err(|words| WorkspaceError::invalid("workspace", words))?;
-            Ok(Place::New(create::prepare(app, &name, Some(&slug), "UTC")?))
+            Ok(Place::New(create::prepare(app, &name, Some(&slug), create::zone_or_default(app, "")?)?))
         }
     }
 }

@@ -68,6 +68,13 @@ pub fn put(txn: &mut Txn<'_>, workspace: &Workspace, before: Option<&Workspace>)
     txn.put(&WORKSPACES, &key(workspace.id), workspace)
 }
 
+/// Removes a workspace's own row and its short name, which is free again.
+pub(super) fn remove(txn: &mut Txn<'_>, workspace: &Workspace) -> Result<(), StoreError> {
+    let place = slug_key(txn, &workspace.slug)?;
+    txn.remove(&BY_SLUG, &place)?;
+    txn.remove(&WORKSPACES, &key(workspace.id))
+}
+
 /// All tenants, oldest first. For the operator and for work that walks every tenant.
 pub fn list_all(store: &Store) -> Result<Vec<Workspace>, StoreError> {
     let mut all = Vec::new();

@@ -177,13 +177,15 @@ fn an_invitation_goes_by_mail_where_the_server_sends_any() {
 #[test]
 fn a_keys_secret_is_shown_once_and_opens_its_workspace_until_it_is_ended() {
     let test = testing::app();
-    let (key, secret) = keys::make(&test.app, &test.owner, "Website form", Role::Agent).unwrap();
+    let owner = member(&test, "olive@fernhill.example", Role::Owner);
+    let (key, secret) = keys::make(&test.app, &owner, "Website form", Role::Agent).unwrap();
     assert!(secret.starts_with(&format!("{}.", key.id.sid())), "{secret}");
     let program = find_program(&test.app, &secret).unwrap().unwrap();
     assert_eq!((program.api_key, program.user, program.role), (Some(key.id), None, Role::Agent));
     assert_eq!(program.workspace, test.workspace);
     let listed = keys::list(&test.app, &test.owner).unwrap();
-    assert_eq!(listed[0].used_at, Some(test.app.now()));
+    assert_eq!(listed[0].key.used_at, Some(test.app.now()));
+    assert_eq!(listed[0].maker.as_ref().map(|(_, role)| *role), Some(Role::Owner));
     assert!(find_program(&test.app, &key.id.sid()).unwrap().is_none(), "the name alone opens nothing");
     keys::end(&test.app, &test.owner, key.id).unwrap();
     assert!(find_program(&test.app, &secret).unwrap().is_none());
@@ -336,6 +338,9 @@ fn what_a_person_belongs_to_can_be_taken_along_and_erased() {
     let theirs = Actor { workspace: other, ..test.owner.clone() };
     let invited = invitations::invite(&test.app, &theirs, &email("adam@fernhill.example"), Role::Viewer).unwrap();
     let person = Person::User(admin.user.unwrap());
+    let gone = add(&test.app, "adam@fernhill.example", "Hillside", Role::Owner).unwrap();
+    let gone = WorkspaceId::parse_sid(&gone.workspace_sid).unwrap();
+    closing::remove_again(&test.app, gone, test.app.now()).unwrap();
     for table in TABLES.iter().filter(|table| table.export.is_some()) {
         assert_eq!(table.export.unwrap()(&test.app.store, person).unwrap().len(), 1, "{}", table.info.name);
         assert_eq!(table.erase.unwrap()(&test.app.store, person), Ok(1), "{}", table.info.name);
@@ -343,4 +348,17 @@ fn what_a_person_belongs_to_can_be_taken_along_and_erased() {
     }
     assert!(invitations::look(&test.app, &token(&invited.link)).is_err());
     assert!(of_user(&test.app, admin.user.unwrap()).unwrap().is_empty());
+}
+
+#[test]
+fn whoever_chooses_no_time_zone_gets_the_server_s_own() {
+    let test = testing::app_with(&[("LAUNCHYARD_OUTREACH__DEFAULT_TIME_ZONE", "Europe/Berlin")]);
+    let user = member(&test, "adam@fernhill.example", Role::Admin).user.unwrap();
+    let zones = [("", "Europe/Berlin"), ("Europe/Lisbon", "Europe/Lisbon")];
+    for (chosen, expected) in zones {
+        assert_eq!(create(&test.app, user, "Another", chosen).unwrap().time_zone, expected);
+    }
+    let added = add(&test.app, "eve@new.example", "From the command line", Role::Owner).unwrap();
+    let made = get(&test.app.store, WorkspaceId::parse_sid(&added.workspace_sid).unwrap()).unwrap().unwrap();
+    assert_eq!(made.time_zone, "Europe/Berlin");
 }

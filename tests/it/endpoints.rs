@@ -99,6 +99,9 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
         "/settings/team/{user}/role" => vec![("role", text("viewer"))],
         "/settings/keys" => vec![("name", text("Mine")), ("role", text("viewer"))],
         "/operator/workspaces/{sid}/suspend" => vec![("reason", text("No longer"))],
+        "/operator/look/events/{act}" => {
+            vec![("workspace", id("sid")), ("subscriber", text("live")), ("number", text("1"))]
+        }
         "/switch" => vec![("workspace", id("sid"))],
         "/settings" => vec![("name", text("Some Body")), ("email", text("")), ("theme", text("dark"))],
         "/workspaces/new" => vec![("name", text("A third one")), ("time_zone", text("UTC"))],
@@ -286,6 +289,45 @@ fn each_role_may_do_what_the_table_says_and_is_refused_the_rest_without_a_trace(
     wrong.extend(done.difference(&on_record).map(|path| format!("{path} is not on record")));
     assert!(done.len() > 40, "{}: {done:?}", done.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_key_does_no_more_than_its_maker_may_now_and_ends_when_they_leave() {
+    let world = World::open();
+    let admin = world.member(Role::Admin);
+    let user = admin.actor.user.unwrap();
+    let mut owner = world.browser_of(world.member(Role::Owner));
+    let mut wrong = Vec::new();
+    for becomes in [Role::Agent, Role::Viewer] {
+        owner.get("/settings/team");
+        let changed = owner.post(&format!("/settings/team/{user}/role"), &[("role", becomes.as_str())]);
+        assert_eq!(changed.status, 303, "{}", changed.body);
+        let key = Actor { maker: Some(becomes), ..as_key(&admin.actor) };
+        let before = world.state_of(world.home);
+        let mut refused = 0;
+        for route in of_the_api().filter(|route| !route.is_open_to(&key)) {
+            let (status, problem) = ask_by_key(&world, &admin.key, &route);
+            refused += 1;
+            if (status, problem["code"].as_str()) != (403, Some("denied")) {
+                wrong.push(format!(
+                    "made by what is now {becomes}: {} {}: {status} {problem}",
+                    route.method, route.path
+                ));
+            }
+        }
+        assert!(refused > 10, "an admin's key lost {refused} routes");
+        wrong.extend(difference(&before, &world.state_of(world.home)).map(|row| format!("{becomes} changed {row}")));
+        assert_eq!(browser::api(world.url(), &admin.key, "GET", "/v1/contacts", None).0, 200, "what both may goes on");
+        assert!(owner.get("/settings/keys").body.contains("a key never does more than its maker"));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+
+    owner.get(&format!("/settings/team/{user}/remove"));
+    assert_eq!(owner.post(&format!("/settings/team/{user}/remove"), &[]).status, 303);
+    for route in of_the_api() {
+        let (status, problem) = ask_by_key(&world, &admin.key, &route);
+        assert_eq!(status, 401, "{} {}: {problem}", route.method, route.path);
+    }
 }
 
 /// They look, or what they begin is on record once it is done, or here there was nothing to change.

@@ -6,6 +6,7 @@
 #![allow(dead_code)]
 
 mod browser;
+mod closing;
 mod commands;
 mod endpoints;
 mod golden;

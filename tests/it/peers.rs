@@ -24,12 +24,8 @@ fn mail() -> Option<Value> {
 
 fn outbound() -> Outbound {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let rules = OutboundRules {
-        allow_loopback: true,
-        allow_private_hosts: Vec::new(),
-        user_agent: "Launchyard tests".into(),
-        extra_roots: None,
-    };
+    let rules =
+        OutboundRules { allow_loopback: true, user_agent: "Launchyard tests".into(), ..OutboundRules::default() };
     Outbound::new(&rules, Clock::system()).unwrap()
 }
 

@@ -94,6 +94,9 @@ POST   /switch                                    Signed
 
 GET    /settings/workspace                        ManageWorkspace
 POST   /settings/workspace                        ManageWorkspace
+GET    /settings/workspace/close                  CloseWorkspace
+POST   /settings/workspace/close                  CloseWorkspace
+POST   /settings/workspace/keep                   CloseWorkspace
 GET    /settings/hours                            ViewCalendar
 POST   /settings/hours                            ManageWorkspace
 GET    /settings/team                             ViewToday
@@ -238,8 +241,10 @@ POST   /calendar/{booking}/cancel                 EditBookings
 
 GET    /operator                                  Operate
 POST   /operator/backup                           Operate
+POST   /operator/clock                            Operate
 GET    /operator/queue                            Operate
 GET    /operator/look                             Operate
+POST   /operator/look/events/{act}                Operate
 POST   /operator/look/{job}/{verdict}             Operate
 GET    /operator/errors                           Operate
 GET    /operator/workspaces                       Operate

@@ -1,4 +1,7 @@
-//! Signing in with an account elsewhere: the whole way there and back, and every way that must lead nowhere.
+//! Signing in with an account elsewhere: the whole way there and back, and every way that must lead nowhere. And what is
+//! asked again of somebody who is signed in.
+
+use std::time::Duration;
 
 use url::Url;
 
@@ -122,4 +125,39 @@ fn link_all(server: &TestServer) {
         let linked = come_back(&mut browser, &back);
         assert_eq!((linked.status, linked.location.as_deref()), (303, Some("/settings/security")), "{}", linked.body);
     }
+}
+
+#[test]
+fn what_was_typed_is_kept_when_it_is_asked_again_who_is_there() {
+    let server = TestServer::start();
+    let mut browser = server.owner_browser();
+    server.advance(Duration::from_secs(20 * 60));
+    browser.get("/settings");
+    let typed = [("name", "Nora W."), ("email", "nora.w@fernhill.example"), ("username", "norawh"), ("theme", "dark")];
+    let with = |password: &'static str| [&typed[..], &[("password", password)]].concat();
+    let asked = browser.post("/settings", &typed);
+    assert_eq!(asked.status, 422, "{}", asked.body);
+    for kept in ["value=\"Nora W.\"", "value=\"nora.w@fernhill.example\"", "value=\"norawh\"", "name=\"password\""] {
+        assert!(asked.body.contains(kept), "{kept} is missing: {}", asked.body);
+    }
+    let wrong = browser.post("/settings", &with("not-the-password"));
+    assert_eq!(wrong.status, 422);
+    assert!(
+        wrong.body.contains("That is not your password") && wrong.body.contains("value=\"nora.w@fernhill.example\"")
+    );
+    assert!(!wrong.body.contains("not-the-password"), "a password never comes back");
+    assert_eq!(browser.post("/settings", &with(PASSWORD)).status, 303);
+    assert!(browser.get("/settings").body.contains("value=\"nora.w@fernhill.example\""));
+
+    server.advance(Duration::from_secs(20 * 60));
+    browser.get("/settings/keys");
+    let sent = browser.post("/settings/keys", &[("name", "Website & form"), ("role", "viewer")]);
+    let proof = sent.location.unwrap();
+    assert!(proof.starts_with("/reauth?next="), "{proof}");
+    let page = browser.get(&proof);
+    let next = page.attribute_after("name=\"next\"", "value").unwrap().replace("&amp;", "&").replace("&#38;", "&");
+    let back = browser.post("/reauth", &[("next", &next), ("password", PASSWORD)]);
+    let form = browser.get(&back.location.unwrap());
+    assert!(form.body.contains("Website &#38; form") || form.body.contains("Website &amp; form"), "{}", form.body);
+    assert!(form.body.contains("value=\"viewer\" selected"), "{}", form.body);
 }

@@ -601,3 +601,28 @@ fn a_request_that_is_repeated_is_carried_out_once() {
     let (once, twice) = (pause(), pause());
     assert_eq!((once.json, twice.header("idempotent-replayed")), (twice.json.clone(), Some("true")));
 }
+
+#[test]
+fn a_program_that_deletes_a_contact_erases_the_person_everywhere_as_the_page_does() {
+    let world = World::open();
+    let message = &world.rows("messages")[0]["value"];
+    let (contact, address) = (message["contact"].as_str().unwrap().to_owned(), message["to"].clone());
+    let address = address["display"].as_str().or(address.as_str()).unwrap().to_owned();
+    let names_them = |row: &serde_json::Value| row.to_string().contains(&address);
+    let tables = launchyard::wiring::personal_data::tables();
+    let about = || {
+        let held = tables.iter().map(|table| (table.info.name, world.rows(table.info.name)));
+        let named = held.filter(|(_, rows)| rows.iter().any(names_them));
+        named.map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    let before = about();
+    assert!(before.contains(&"contacts") && before.contains(&"messages"), "{before:?}");
+    let key = &world.member(Role::Owner).key;
+    let (status, problem) = browser::api(world.url(), key, "DELETE", &format!("/v1/contacts/{contact}"), None);
+    assert_eq!(status, 204, "{problem}");
+    world.settle();
+    assert_eq!(about(), Vec::<&str>::new());
+    assert_eq!(browser::api(world.url(), key, "DELETE", &format!("/v1/contacts/{contact}"), None).0, 404);
+    let kept = browser::api(world.url(), key, "GET", "/v1/suppressions?limit=100", None).1;
+    assert!(kept.to_string().contains("erased"), "a mark stays, so that they are not written to: {kept}");
+}

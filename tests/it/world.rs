@@ -133,6 +133,7 @@ impl World {
             ("id", "invitations") => "invitation",
             ("id", "sessions") => "session",
             ("id", "parts") => return "feed".into(),
+            ("act", "events") => return "again".into(),
             ("act", _) => return "stop".into(),
             ("lead", _) => "enrolment",
             ("verdict", _) => return "give-up".into(),

@@ -5,7 +5,7 @@ use actix_web::{web, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use super::shown::{allowed, shown, Allowed, Shown};
+use super::shown::{allowed, shown, unused, Allowed, Shown};
 use super::times::Moment;
 use super::{id_in, list, page_of, times_of};
 use crate::app::App;
@@ -34,6 +34,8 @@ struct DetailPage {
     last_error: Option<(Moment, String)>,
     unmatched_reports: u32,
     allowed: Vec<Allowed>,
+    /// Granted, and needed by nothing here.
+    unused: Vec<String>,
     form: SettingsForm,
     errors: FieldErrors,
     hard_cap: u32,
@@ -43,6 +45,12 @@ struct DetailPage {
     tried: Vec<Tried>,
     calls: Vec<ShownCall>,
     pager: Pager,
+}
+
+impl DetailPage {
+    fn is_something_missing(&self) -> bool {
+        self.allowed.iter().any(|one| !one.granted)
+    }
 }
 
 struct CalendarFacts {
@@ -151,6 +159,7 @@ fn page(
         last_error: connection.health.last_error.clone().map(|(at, words)| (times.moment(at), words)),
         unmatched_reports: connection.health.unmatched_reports,
         allowed: allowed(&connection),
+        unused: unused(&connection),
         form: SettingsForm::of(&connection),
         errors: FieldErrors::default(),
         hard_cap: app.config.outreach.hard_daily_cap,

@@ -2,7 +2,8 @@
 
 use super::times::{Moment, Times};
 use crate::connections::model::{Connection, Kind, SecurityMode, SmtpImap, State, Use};
-use crate::connections::scopes::permissions;
+use crate::connections::scopes::{not_granted, permissions, Permission};
+use crate::providers::google::oauth::missing_scopes;
 
 /// One fact: its words, and the moment it speaks of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,11 +12,14 @@ pub struct Fact {
     pub when: Moment,
 }
 
-/// Something the connection may do, and why it was asked for.
+/// Something the connection needs, why, and whether the owner has granted it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowed {
     pub name: String,
     pub why: String,
+    /// As the provider calls it; empty where there is no such thing.
+    pub scope: String,
+    pub granted: bool,
 }
 
 /// What lists and heads show.
@@ -127,12 +131,29 @@ pub(super) fn uses_of(word: &str) -> Option<Vec<Use>> {
 /// What it may do and why, for its page.
 pub(super) fn allowed(connection: &Connection) -> Vec<Allowed> {
     match &connection.kind {
-        Kind::Google(_) => permissions(&connection.uses)
-            .iter()
-            .map(|permission| Allowed { name: permission.name.to_owned(), why: permission.why.to_owned() })
-            .collect(),
+        Kind::Google(google) => {
+            let missing = not_granted(&google.scopes, &connection.uses);
+            let row = |permission: &Permission| Allowed {
+                name: permission.name.to_owned(),
+                why: permission.why.to_owned(),
+                scope: permission.scope.to_owned(),
+                granted: !missing.contains(permission),
+            };
+            permissions(&connection.uses).iter().map(row).collect()
+        }
         Kind::SmtpImap(server) => of_mail_server(server),
     }
+}
+
+/// What was granted beyond what its uses need: it stands at the provider, and nothing here makes use of it.
+pub(super) fn unused(connection: &Connection) -> Vec<String> {
+    let Kind::Google(google) = &connection.kind else { return Vec::new() };
+    let needed = permissions(&connection.uses);
+    let is_needed = |granted: &&String| {
+        let one = std::slice::from_ref(*granted);
+        needed.iter().any(|permission| missing_scopes(one, &[permission.scope]).is_empty())
+    };
+    google.scopes.iter().filter(|granted| !is_needed(granted)).cloned().collect()
 }
 
 fn of_mail_server(server: &SmtpImap) -> Vec<Allowed> {
@@ -148,12 +169,55 @@ fn of_mail_server(server: &SmtpImap) -> Vec<Allowed> {
         Allowed {
             name: format!("Send mail through {}", place(&server.smtp)),
             why: "A worker writes from this address, and only after you switched it on.".into(),
+            scope: String::new(),
+            granted: true,
         },
         Allowed {
             name: format!("Read mail at {}", place(&server.imap)),
             why: "Of new mail only the headers are compared, in memory; opened are answers to mail that we sent, and \
                   reports about its delivery. Nothing is marked as read, and no body is kept."
                 .into(),
+            scope: String::new(),
+            granted: true,
         },
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::ConnectionId;
+    use crate::connections::model::Google;
+    use crate::messaging::testing::mailbox;
+    use crate::providers::google::oauth::scope;
+    use crate::testing::NOW;
+
+    #[test]
+    fn each_permission_says_whether_it_was_granted_and_what_nobody_uses_is_said_too() {
+        let workspace = crate::base::WorkspaceId::new(NOW);
+        let granted =
+            [scope::OPENID, "https://www.googleapis.com/auth/userinfo.email", scope::GMAIL_SEND, "https://x/y"];
+        let google = Google {
+            subject: "1".into(),
+            scopes: granted.map(str::to_owned).to_vec(),
+            credentials: None,
+            history_cursor: None,
+            relisting: None,
+            calendar_id: None,
+            busy_calendars: Vec::new(),
+            calendar_zone: None,
+        };
+        let mut connection = mailbox(workspace, ConnectionId::new(NOW));
+        connection.kind = Kind::Google(google);
+        connection.uses = vec![Use::Outreach];
+        let marks: Vec<_> = allowed(&connection).into_iter().map(|one| (one.name, one.granted)).collect();
+        let expected = [
+            ("Know that it is you", true),
+            ("See your address", true),
+            ("Send e-mail on your behalf", true),
+            ("Read your e-mail", false),
+        ];
+        assert_eq!(marks, expected.map(|(name, granted)| (name.to_owned(), granted)));
+        assert_eq!(unused(&connection), ["https://x/y"]);
+    }
 }

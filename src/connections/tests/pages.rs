@@ -148,6 +148,18 @@ async fn a_mailbox_form_keeps_what_was_typed_but_never_the_password() {
     assert_eq!(saved.status, 303, "{}", saved.text);
     let page = get(&world, &saved.location).await;
     assert!(page.text.contains("Robin L.") && page.text.contains("Change servers or password"));
+
+    // Another server needs the password again; the rest of what was typed is not typed again.
+    let id = saved.location.rsplit('/').next().unwrap();
+    let mut elsewhere = form("");
+    elsewhere.push(("again", id));
+    elsewhere[1].1 = "Robin Larkfield";
+    elsewhere[2].1 = "mail.larkfield.example";
+    let asked = post(&world, "/connections/mailbox", &elsewhere).await;
+    assert_eq!(asked.status, 422);
+    for kept in ["value=\"Robin Larkfield\"", "value=\"mail.larkfield.example\"", "Type the password again"] {
+        assert!(asked.text.contains(kept), "{kept} is missing: {}", asked.text);
+    }
 }
 
 #[actix_web::test]

@@ -32,6 +32,8 @@ struct ProfilePage {
     /// The address whose link was not opened yet; empty when none waits.
     waiting: String,
     sends_mail: bool,
+    /// Another address was typed, and it is some time since the person proved who they are.
+    asks_password: bool,
     errors: FieldErrors,
 }
 
@@ -62,6 +64,9 @@ pub struct ProfileFields {
     theme: String,
     #[serde(default)]
     keys_on: Option<String>,
+    /// The current one, where another address needs a fresh proof. Never sent back.
+    #[serde(default)]
+    password: String,
 }
 
 #[derive(Deserialize)]
@@ -89,6 +94,7 @@ pub async fn show(app: Data<App>, actor: Actor, signed_in: SignedIn, frame: Fram
         locale: user.profile.locale.clone(),
         theme: user.profile.theme.as_str().to_owned(),
         keys_on: (!user.profile.keys_off).then(|| "on".to_owned()),
+        password: String::new(),
     };
     let page = run(move || page(&app, &actor, &frame, user.id, form, FieldErrors::default())).await??;
     html(StatusCode::OK, &page)
@@ -113,11 +119,13 @@ fn page(
         themes: theme_choices(),
         waiting: waiting.map(|email| email.display().to_owned()).unwrap_or_default(),
         sends_mail: mailer::is_configured(&app.config),
+        asks_password: !errors.of("password").is_empty(),
         errors,
     })
 }
 
-/// POST /settings: 303 back; 422 with the form when it does not parse; to `/reauth` for another address.
+/// POST /settings: 303 back; 422 with the form when it does not parse. Another address needs a fresh proof: the form
+/// comes back with what was typed and a field for the password; whoever has none goes to `/reauth`.
 pub async fn submit(
     app: Data<App>,
     cookies: Data<Cookies>,
@@ -141,8 +149,27 @@ pub async fn submit(
     };
     let (user, session) = (signed_in.user.id, signed_in.session.id);
     let saved = {
-        let app = app.clone();
-        run(move || account::change_profile(&app, user, session, &wanted, &client)).await?
+        let (app, password) = (app.clone(), fields.password.clone());
+        run(move || {
+            if !password.is_empty() {
+                if let Err(error) = sign_in::prove_again(&app, user, session, &password, &client) {
+                    return Ok(Err(error));
+                }
+            }
+            account::change_profile(&app, user, session, &wanted, &client).map(Ok)
+        })
+        .await?
+    };
+    let saved = match saved {
+        Ok(Ok(saved)) => Ok(saved),
+        Ok(Err(error)) => {
+            let (status, words) = refusal(error, "That is not your password.")?;
+            let mut errors = FieldErrors::default();
+            errors.add("password", words);
+            let page = run(move || page(&app, &actor, &frame, user, fields, errors)).await??;
+            return html(status, &page);
+        }
+        Err(error) => Err(error),
     };
     match saved {
         Ok(saved) => {
@@ -154,7 +181,20 @@ pub async fn submit(
             cookies::add(&mut response, &cookies.theme(saved.user.profile.theme));
             Ok(response)
         }
-        Err(AccountError::ProofNeeded) => Ok(see_other("/reauth?next=%2Fsettings")),
+        Err(AccountError::ProofNeeded) => {
+            let known = {
+                let app = app.clone();
+                run(move || store::get_credentials(&app.store, user)).await?
+            };
+            let known = known.map_err(|error| PageError::internal("could not read how a person signs in", &error))?;
+            if known.password.is_none() {
+                return Ok(see_other("/reauth?next=%2Fsettings"));
+            }
+            let mut errors = FieldErrors::default();
+            errors.add("password", "Type your password: another address changes who can get in.");
+            let page = run(move || page(&app, &actor, &frame, user, fields, errors)).await??;
+            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
         Err(error) => {
             let (status, errors) = profile_refusal(error)?;
             let page = run(move || page(&app, &actor, &frame, user, fields, errors)).await??;

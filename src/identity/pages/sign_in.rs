@@ -63,7 +63,8 @@ pub struct CodeForm {
     code: String,
 }
 
-/// GET /signin. Whoever is signed in already goes on; who belongs to no workspace is led to make one.
+/// GET /signin. Whoever is signed in already goes on; who belongs to no workspace reads what became of theirs, and
+/// can make one.
 pub async fn show(
     app: Data<App>,
     cookies: Data<Cookies>,
@@ -76,7 +77,7 @@ pub async fn show(
     let next = query.into_inner().next;
     match (signed_in, actor) {
         (Some(_), Some(_)) => return Ok(see_other(or_start(&next))),
-        (Some(_), None) => return Ok(see_other("/workspaces/new")),
+        (Some(_), None) => return Ok(see_other("/workspaces")),
         _ => {}
     }
     let layout = public_layout(&request, &cookies, &csrf, "Sign in to Launchyard");

@@ -132,7 +132,10 @@ fn page(business: Option<Workspace>, token: String, view: View) -> UnsubscribePa
         View::Done { .. } => "No more mail from us",
         View::Unknown => "This link is not complete",
     };
-    let label = business.as_ref().map(|business| format!("{}, {}", business.name, business.postal_address));
+    let label = business.as_ref().map(|business| match business.postal_address.starts_with(&business.name) {
+        true => business.postal_address.clone(),
+        false => format!("{}, {}", business.name, business.postal_address),
+    });
     let label = label.map(|label| label.trim_end_matches([',', ' ']).replace('\n', ", "));
     let layout = PublicLayout {
         title: title.to_owned(),

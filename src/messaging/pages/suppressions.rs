@@ -24,6 +24,11 @@ const PAGE: usize = 50;
 struct ListPage {
     layout: Layout,
     rows: Vec<Row>,
+    /// What was searched for, as typed; empty when everything is shown.
+    q: String,
+    /// Why it could not be searched for.
+    q_error: String,
+    is_cut: bool,
     pager: Pager,
     errors: FieldErrors,
     typed: AddForm,
@@ -68,9 +73,12 @@ pub struct LiftForm {
 pub struct ListQuery {
     #[serde(default)]
     before: Option<String>,
+    /// An address or a domain.
+    #[serde(default)]
+    q: String,
 }
 
-/// GET /suppressions, newest first.
+/// GET /suppressions, newest first; with `q` what stands for that address or domain.
 pub async fn list(
     app: Data<App>,
     actor: Actor,
@@ -82,8 +90,30 @@ pub async fn list(
         Some(Ok(cursor)) => Some(cursor),
         Some(Err(error)) => return Err(PageError::bad_request(error.to_string(), "Open the list again.")),
     };
-    let page = run(move || build(&app, &actor, &frame, before, AddForm::default(), FieldErrors::default())).await??;
-    html(StatusCode::OK, &page)
+    let q = query.into_inner().q.trim().to_owned();
+    let page = run(move || {
+        if q.is_empty() {
+            build(&app, &actor, &frame, before, AddForm::default(), FieldErrors::default())
+        } else {
+            searched(&app, &actor, &frame, q)
+        }
+    });
+    let page = page.await??;
+    let status = if page.q_error.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    html(status, &page)
+}
+
+/// The list with only what stands for what was typed.
+fn searched(app: &App, actor: &Actor, frame: &Frame, q: String) -> Result<ListPage, SuppressError> {
+    let page = build(app, actor, frame, None, AddForm::default(), FieldErrors::default())?;
+    let target = match parse_target(&q) {
+        Ok(target) => target,
+        Err(words) => return Ok(ListPage { q, q_error: words, rows: Vec::new(), pager: Pager::default(), ..page }),
+    };
+    let found = suppression::search(&app.store, actor.workspace, &target)?;
+    let zone = workspaces::get(&app.store, actor.workspace)?.map_or(jiff::tz::TimeZone::UTC, |home| home.zone());
+    let rows: Vec<Row> = found.entries.iter().map(|entry| row(entry, &zone)).collect();
+    Ok(ListPage { q, rows, is_cut: found.is_cut, pager: Pager::default(), ..page })
 }
 
 fn build(
@@ -105,7 +135,8 @@ fn build(
     };
     let layout = frame.layout("Do not write to");
     let (may_add, may_lift) = (actor.may(Permission::ManageSuppressions), actor.may(Permission::LiftSuppression));
-    Ok(ListPage { layout, rows, pager, errors, typed, may_add, may_lift })
+    let (q, q_error) = (String::new(), String::new());
+    Ok(ListPage { layout, rows, q, q_error, is_cut: false, pager, errors, typed, may_add, may_lift })
 }
 
 fn row(entry: &Suppression, zone: &jiff::tz::TimeZone) -> Row {
@@ -275,6 +306,42 @@ mod tests {
         for wrong in ["", "fellside", "ada@", "a b@example.com"] {
             assert!(parse_target(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_address_is_found_with_its_domains_and_a_domain_with_its_addresses() {
+        let test = app();
+        let all = ["ada@north.fellside.example", "bob@fellside.example", "fellside.example", "eve@fell.example"];
+        for target in all {
+            let target = parse_target(target).unwrap();
+            suppression::suppress_by_hand(&test.app, &test.owner, &target, "called us").unwrap();
+        }
+        let found = |q: &str| {
+            let page = searched(&test.app, &test.owner, &Frame::default(), q.to_owned()).unwrap();
+            let mut targets: Vec<String> = page.rows.into_iter().map(|row| row.target).collect();
+            targets.sort();
+            (targets.join(", "), page.q_error.is_empty())
+        };
+        let cases = [
+            ("ADA@North.Fellside.Example", "ada@north.fellside.example, everyone at fellside.example"),
+            ("carl@fellside.example", "everyone at fellside.example"),
+            ("fellside.example", "ada@north.fellside.example, bob@fellside.example, everyone at fellside.example"),
+            ("@north.fellside.example", "ada@north.fellside.example, everyone at fellside.example"),
+            ("side.example", ""),
+            ("nobody@elsewhere.example", ""),
+        ];
+        for (q, expected) in cases {
+            assert_eq!(found(q), (expected.to_owned(), true), "{q}");
+        }
+        assert_eq!(found("fellside"), (String::new(), false), "neither an address nor a domain");
+        let ada = EmailAddress::parse("ada@north.fellside.example").unwrap();
+        let hash = suppression::hash_of(&test.app.store, test.workspace, &ada).unwrap();
+        test.app
+            .store
+            .write(|txn| suppression::forget_address(txn, test.workspace, test.app.now(), hash))
+            .unwrap_or_else(|error: crate::store::StoreError| panic!("{error}"));
+        let after = found("ada@north.fellside.example").0;
+        assert_eq!(after, "Somebody who was erased, everyone at fellside.example", "also once only the mark is left");
     }
 
     #[test]

@@ -11,7 +11,6 @@ use crate::providers::mail_server::{no_starttls, Encryption, Login, MailServer};
 use crate::providers::outbound::{ConnectError, ConnectStep, Line, Outbound};
 
 const CONNECT: Duration = Duration::from_secs(15);
-const COMMAND: Duration = Duration::from_secs(60);
 /// Bytes a server may send in answer to one command, unless more was asked for.
 pub(super) const ANSWER_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -44,13 +43,16 @@ pub(super) struct Session {
     reader: BufReader<Line>,
     capabilities: Vec<String>,
     tag: u32,
+    /// For one command with its answer.
+    patience: Duration,
 }
 
 impl Session {
     /// Connects and encrypts; no name or password has been said.
     pub fn connect(outbound: &Outbound, server: &MailServer) -> Result<Self, Failure> {
         let line = server.dial(outbound, CONNECT, ANSWER_BYTES).map_err(Failure::Connect)?;
-        let mut session = Self { reader: BufReader::new(line), capabilities: vec![], tag: 0 };
+        let patience = outbound.timeout();
+        let mut session = Self { reader: BufReader::new(line), capabilities: vec![], tag: 0, patience };
         let greeting = Answer::read(&mut session.reader)?.line();
         if !greeting.starts_with("* OK") && !greeting.starts_with("* PREAUTH") {
             let bye = greeting.starts_with("* BYE");
@@ -119,7 +121,7 @@ impl Session {
     }
 
     fn authenticate(&mut self, mechanism: &str, response: &str) -> Result<Vec<Answer>, Failure> {
-        self.reader.get_ref().allowance().grant(COMMAND, ANSWER_BYTES);
+        self.reader.get_ref().allowance().grant(self.patience, ANSWER_BYTES);
         let tag = self.send(&format!("AUTHENTICATE {mechanism}"))?;
         let mut response = Some(BASE64.encode(response.as_bytes()));
         loop {
@@ -136,7 +138,7 @@ impl Session {
 
     /// Runs one command and returns the untagged answers. `bytes` limits their size.
     pub fn command(&mut self, command: &str, bytes: u64) -> Result<Vec<Answer>, Failure> {
-        self.reader.get_ref().allowance().grant(COMMAND, bytes);
+        self.reader.get_ref().allowance().grant(self.patience, bytes);
         let tag = self.send(command)?;
         let mut untagged = Vec::new();
         loop {

@@ -3,28 +3,28 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::Agent;
 
-use super::request::Limits;
 use super::rules::{is_loopback_name, leads_to_self, Refused, Rules, Trust, Why};
-use super::{dial, tls, CONNECT};
+use super::{dial, tls, OutboundRules};
 
 /// A client that follows nothing, believes no proxy variable and gives up in time.
-pub(super) fn agent(user_agent: &str, extra_roots: &[CertificateDer<'static>], guard: Guard) -> Agent {
+pub(super) fn agent(settings: &OutboundRules, extra_roots: &[CertificateDer<'static>], guard: Guard) -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
         .proxy(None)
         .allow_non_standard_methods(true)
-        .user_agent(user_agent)
-        .timeout_resolve(Some(CONNECT))
-        .timeout_connect(Some(CONNECT * 2))
-        .timeout_global(Some(Limits::default().total))
+        .user_agent(settings.user_agent.as_str())
+        .timeout_resolve(Some(settings.connect_timeout))
+        .timeout_connect(Some(settings.connect_timeout))
+        .timeout_global(Some(settings.timeout))
         .max_response_header_size(64 * 1024)
         .tls_config(tls::http_config(extra_roots))
         .build();
@@ -37,6 +37,8 @@ pub(super) fn agent(user_agent: &str, extra_roots: &[CertificateDer<'static>], g
 pub(super) struct Guard {
     pub rules: Arc<Rules>,
     pub trust: Trust,
+    /// For looking a name up.
+    pub limit: Duration,
 }
 
 impl Guard {
@@ -60,10 +62,11 @@ impl Resolver for Guard {
         let host = uri.host().ok_or(ureq::Error::HostNotFound)?;
         let plain = uri.scheme_str() == Some("http");
         let port = uri.port_u16().unwrap_or(if plain { 80 } else { 443 });
-        let addresses = dial::look_up(host, port, CONNECT.min(*timeout.after)).map_err(|error| match error.kind() {
-            io::ErrorKind::TimedOut => ureq::Error::Timeout(ureq::Timeout::Resolve),
-            _ => ureq::Error::HostNotFound,
-        })?;
+        let addresses =
+            dial::look_up(host, port, self.limit.min(*timeout.after)).map_err(|error| match error.kind() {
+                io::ErrorKind::TimedOut => ureq::Error::Timeout(ureq::Timeout::Resolve),
+                _ => ureq::Error::HostNotFound,
+            })?;
         self.judge(plain, host, port, &addresses).map_err(|refused| {
             tracing::debug!(why = ?refused.why, "outgoing address refused");
             ureq::Error::Other(Box::new(refused))

@@ -37,8 +37,9 @@ use guard::{agent, Guard};
 use request::transport_error;
 use rules::{is_loopback_name, Rules};
 
-/// Time to look a name up, and to connect and shake hands.
-const CONNECT: Duration = Duration::from_secs(5);
+/// Answers above this many bytes are downloads: they may take longer than an exchange of words.
+const LARGE_BYTES: u64 = 16 * 1024 * 1024;
+const LARGE_TAKES: u32 = 3;
 
 /// What the operator decided about outgoing connections.
 #[derive(Clone, Debug)]
@@ -50,6 +51,23 @@ pub struct OutboundRules {
     pub user_agent: String,
     /// PEM file with certificates to trust besides the public ones.
     pub extra_roots: Option<PathBuf>,
+    /// For looking a name up, and again for connecting and shaking hands, whatever a call would allow.
+    pub connect_timeout: Duration,
+    /// For one exchange, whatever a call would allow; a large download may take three times as long.
+    pub timeout: Duration,
+}
+
+impl Default for OutboundRules {
+    fn default() -> Self {
+        Self {
+            allow_loopback: false,
+            allow_private_hosts: Vec::new(),
+            user_agent: concat!("Launchyard/", env!("CARGO_PKG_VERSION")).to_owned(),
+            extra_roots: None,
+            connect_timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(60),
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +87,8 @@ pub struct Outbound {
     user_given: Agent,
     extra_roots: Vec<CertificateDer<'static>>,
     tls: Arc<rustls::ClientConfig>,
+    connect_timeout: Duration,
+    timeout: Duration,
 }
 
 impl Outbound {
@@ -78,13 +98,25 @@ impl Outbound {
             Some(path) => read_roots(path)?,
             None => (vec![], tls::client_config(&[]).map_err(|source| not_pem(Path::new(""), source))?),
         };
-        let agent = |trust| agent(&settings.user_agent, &extra_roots, Guard { rules: rules.clone(), trust });
+        let guard = |trust| Guard { rules: rules.clone(), trust, limit: settings.connect_timeout };
+        let agent = |trust| agent(settings, &extra_roots, guard(trust));
         let (configured, user_given) = (agent(Trust::Configured), agent(Trust::UserGiven));
-        Ok(Self { rules, clock, configured, user_given, extra_roots, tls })
+        let (connect_timeout, timeout) = (settings.connect_timeout, settings.timeout);
+        Ok(Self { rules, clock, configured, user_given, extra_roots, tls, connect_timeout, timeout })
     }
 
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// How long one exchange may take, a command to a mail server too.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    fn allowed_time(&self, limits: &Limits) -> Duration {
+        let most = if limits.max_body_bytes > LARGE_BYTES { self.timeout * LARGE_TAKES } else { self.timeout };
+        limits.total.min(most)
     }
 
     /// Accepts a URL made from a base that the operator configured.
@@ -121,6 +153,7 @@ impl Outbound {
             Trust::UserGiven => &self.user_given,
         };
         let limits = request.limits;
+        let total = self.allowed_time(&limits);
         let mut built = http::Request::builder().method(request.method).uri(request.target.url.as_str());
         if let Some(headers) = built.headers_mut() {
             headers.extend(request.headers);
@@ -129,11 +162,11 @@ impl Outbound {
         let answer = match request.body {
             Some(body) => {
                 let request = built.body(body).map_err(invalid)?;
-                agent.run(agent.configure_request(request).timeout_global(Some(limits.total)).build())
+                agent.run(agent.configure_request(request).timeout_global(Some(total)).build())
             }
             None => {
                 let request = built.body(()).map_err(invalid)?;
-                agent.run(agent.configure_request(request).timeout_global(Some(limits.total)).build())
+                agent.run(agent.configure_request(request).timeout_global(Some(total)).build())
             }
         };
         let (head, mut body) = answer.map_err(transport_error)?.into_parts();
@@ -148,7 +181,8 @@ impl Outbound {
     /// Connects to a mail server that somebody typed, under the same address rules as a typed URL (any
     /// port; a server of ours that listens in public may be used too).
     pub fn connect_tcp(&self, host: &str, port: u16, limit: Duration) -> Result<TcpStream, ConnectError> {
-        let addresses = dial::look_up(host, port, CONNECT.min(limit)).map_err(|error| dial::dns_error(host, &error))?;
+        let limit = limit.min(self.connect_timeout);
+        let addresses = dial::look_up(host, port, limit).map_err(|error| dial::dns_error(host, &error))?;
         self.rules.admit(Trust::UserGiven, false, host, port, &addresses).map_err(ConnectError::refused)?;
         dial::connect(&addresses, limit).map_err(|error| dial::tcp_error(host, port, &error))
     }

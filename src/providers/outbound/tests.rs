@@ -7,6 +7,8 @@ use std::cell::RefCell;
 use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+const CONNECT: Duration = Duration::from_secs(5);
+
 #[derive(Default)]
 struct Kept(RefCell<Vec<CallRecord>>);
 impl CallLog for Kept {
@@ -68,12 +70,29 @@ fn what_was_never_sent_is_told_from_what_may_have_been_done() {
 }
 
 #[test]
+fn the_operator_s_time_limit_holds_whatever_a_call_would_allow_and_a_download_gets_more() {
+    let slow = FakeHttp::start(|_: &Seen| Reply::Hang);
+    let timeout = Duration::from_millis(200);
+    let rules = OutboundRules { allow_loopback: true, timeout, ..OutboundRules::default() };
+    let client = Outbound::new(&rules, Clock::stopped_at(UnixMillis(0))).unwrap();
+    let late = client.send(get(&client, &slow.base), &NoLog);
+    assert!(matches!(late, Err(TransportError::NoAnswer(_))), "{late:?}");
+    let large = Limits { max_body_bytes: LARGE_BYTES + 1, ..Limits::default() };
+    assert_eq!(
+        (client.allowed_time(&Limits::default()), client.allowed_time(&large)),
+        (timeout, timeout * LARGE_TAKES)
+    );
+    let brief = Limits { total: timeout / 2, ..large };
+    assert_eq!(client.allowed_time(&brief), timeout / 2, "a call may ask for less");
+}
+
+#[test]
 fn a_typed_address_inside_the_network_is_never_connected_to() {
     let rules = OutboundRules {
         allow_loopback: false,
         allow_private_hosts: vec![],
         user_agent: "test".into(),
-        extra_roots: None,
+        ..OutboundRules::default()
     };
     let client = Outbound::new(&rules, Clock::stopped_at(UnixMillis(0))).unwrap();
     for url in ["https://127.0.0.1/", "https://localhost/", "https://[::ffff:169.254.169.254]/"] {
@@ -120,7 +139,7 @@ fn a_web_server_of_the_operators_own_ca_is_believed_once_its_file_is_given() {
     std::fs::write(file.path(), &identity.pem).unwrap();
     let with_roots = |extra_roots: Option<PathBuf>| {
         let rules =
-            OutboundRules { allow_loopback: true, allow_private_hosts: vec![], user_agent: "t".into(), extra_roots };
+            OutboundRules { allow_loopback: true, user_agent: "t".into(), extra_roots, ..OutboundRules::default() };
         let client = Outbound::new(&rules, Clock::stopped_at(UnixMillis(0))).unwrap();
         client.send(get(&client, &format!("https://localhost:{}/", server.port)), &NoLog).map(|answer| answer.status)
     };

@@ -17,13 +17,22 @@ use crate::http::{html, run, see_other, Cookies, CsrfToken, PageError, Toast};
 use crate::identity::pages::{public_layout, zone_choices};
 use crate::identity::{self, SignedIn};
 use crate::store::StoreError;
-use crate::workspaces::{self, settings};
+use crate::workspaces::{self, settings, Closed};
 
 #[derive(Template)]
 #[template(path = "workspaces/choose.html")]
 struct ChoosePage {
     layout: PublicLayout,
     workspaces: Vec<Row>,
+    /// What became of those that are gone.
+    closed: Vec<ClosedRow>,
+    /// There is one to go back to.
+    has_current: bool,
+}
+
+struct ClosedRow {
+    name: String,
+    words: String,
 }
 
 struct Row {
@@ -67,7 +76,10 @@ pub async fn show(
     signed_in: SignedIn,
     actor: Option<Actor>,
 ) -> Result<HttpResponse, PageError> {
-    let mine = run(move || settings::of_user(&app, signed_in.user.id)).await?.map_err(internal)?;
+    let me = signed_in.clone();
+    let work = move || Ok((settings::of_user(&app, me.user.id)?, workspaces::closed_of(&app, me.user.id)?));
+    let (mine, gone) = run(work).await?.map_err(internal)?;
+    let closed = gone.into_iter().map(|closed| closed_row(closed, &signed_in)).collect();
     let current = actor.map(|actor| actor.workspace);
     let workspaces = mine.into_iter().map(|(workspace, role)| Row {
         sid: workspace.id.sid(),
@@ -76,7 +88,18 @@ pub async fn show(
         current: Some(workspace.id) == current,
     });
     let layout = public_layout(&request, &cookies, &csrf, "Your workspaces");
-    html(StatusCode::OK, &ChoosePage { layout, workspaces: workspaces.collect() })
+    let (workspaces, has_current) = (workspaces.collect(), current.is_some());
+    html(StatusCode::OK, &ChoosePage { layout, workspaces, closed, has_current })
+}
+
+fn closed_row(closed: Closed, me: &SignedIn) -> ClosedRow {
+    let who = if closed.asked_by == Some(me.user.id) { "you" } else { "an owner" };
+    let words = format!(
+        "Closed by {who} on {}, erased on {}. Nothing of it is left here, and it cannot be brought back.",
+        me.day_words(closed.asked_at),
+        me.day_words(closed.at)
+    );
+    ClosedRow { name: closed.name, words }
 }
 
 /// POST /switch: 303 to the start page of the other workspace. One the person does not belong to is not there.

@@ -1,14 +1,14 @@
 //! `/settings/keys`: keys for programs.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Form, Path};
+use actix_web::web::{Data, Form, Path, Query};
 use actix_web::HttpResponse;
 use askama::Template;
 use serde::Deserialize;
 
 use super::{field_errors, parse_role, role_choices, role_name};
 use crate::app::App;
-use crate::authz::{Actor, Role};
+use crate::authz::{allows, Actor, Permission, Role};
 use crate::base::ApiKeyId;
 use crate::http::layout::{ConfirmPage, Layout};
 use crate::http::respond::with_toast;
@@ -16,7 +16,8 @@ use crate::http::ui::{Choice, FieldErrors, Tab};
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
 use crate::identity::pages::settings_tabs;
 use crate::identity::SignedIn;
-use crate::workspaces::{keys, ApiKey, WorkspaceError};
+use crate::workspaces::keys::{self, Listed};
+use crate::workspaces::WorkspaceError;
 
 const HERE: &str = "/settings/keys";
 
@@ -38,6 +39,8 @@ struct KeyRow {
     name: String,
     role: &'static str,
     facts: String,
+    /// What holds it back, in words; empty when it may do all that its role says.
+    limit: String,
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -48,9 +51,16 @@ pub struct KeyForm {
     role: String,
 }
 
-/// GET /settings/keys
-pub async fn show(app: Data<App>, actor: Actor, signed_in: SignedIn, frame: Frame) -> Result<HttpResponse, PageError> {
-    let form = KeyForm { name: String::new(), role: Role::Agent.as_str().to_owned() };
+/// GET /settings/keys; what was typed before the proof of who is there comes back as `name` and `role`.
+pub async fn show(
+    app: Data<App>,
+    actor: Actor,
+    signed_in: SignedIn,
+    frame: Frame,
+    typed: Query<KeyForm>,
+) -> Result<HttpResponse, PageError> {
+    let KeyForm { name, role } = typed.into_inner();
+    let form = KeyForm { name, role: role.parse().unwrap_or(Role::Agent).as_str().to_owned() };
     let work = move || page(&app, &actor, &signed_in, &frame, form, FieldErrors::default(), None);
     html(StatusCode::OK, &run(work).await??)
 }
@@ -76,13 +86,38 @@ fn page(
     })
 }
 
-fn row(key: ApiKey, signed_in: &SignedIn) -> KeyRow {
+fn row(listed: Listed, signed_in: &SignedIn) -> KeyRow {
+    let Listed { key, maker } = listed;
     let used = match key.used_at {
         Some(at) => format!("last used {}", signed_in.time_words(at)),
         None => "never used".to_owned(),
     };
-    let facts = format!("Made {}, {used}", signed_in.day_words(key.created_at));
-    KeyRow { sid: key.id.sid(), name: key.name, role: role_name(key.role), facts }
+    let by = match (&maker, key.made_by) {
+        (Some((person, _)), _) => format!(" by {}", person.name),
+        (None, Some(_)) => " by somebody who has left".to_owned(),
+        (None, None) => " on the command line".to_owned(),
+    };
+    let facts = format!("Made{by} on {}, {used}", signed_in.day_words(key.created_at));
+    let limit = match (&maker, key.made_by) {
+        (Some((person, role)), _) if !reaches_all(*role, key.role) => {
+            format!("{} is {} {} now, and a key never does more than its maker.", person.name, article(*role), role)
+        }
+        (None, Some(_)) => "It is refused: whoever made it is no member any more.".to_owned(),
+        _ => String::new(),
+    };
+    KeyRow { sid: key.id.sid(), name: key.name, role: role_name(key.role), facts, limit }
+}
+
+/// May `maker` do everything that `key` may?
+fn reaches_all(maker: Role, key: Role) -> bool {
+    Permission::ALL.iter().all(|permission| !allows(key, *permission) || allows(maker, *permission))
+}
+
+fn article(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "a",
+        Role::Agent | Role::Admin | Role::Owner => "an",
+    }
 }
 
 /// POST /settings/keys: the page with the secret, shown once; 422 with the form when it does not parse.
@@ -104,18 +139,27 @@ pub async fn make(
             let form = KeyForm { name: String::new(), ..form };
             (StatusCode::OK, form, FieldErrors::default(), Some((key.name, secret)))
         }
-        Err(WorkspaceError::ProofNeeded) => return Ok(see_other("/reauth?next=%2Fsettings%2Fkeys")),
+        Err(WorkspaceError::ProofNeeded) => return Ok(see_other(&prove_and_come_back(&form))),
         Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, form, field_errors(error)?, None),
     };
     let work = move || page(&app, &actor, &signed_in, &frame, form, errors, made);
     html(status, &run(work).await??)
 }
 
+/// Through the proof of who is there, with what was typed.
+fn prove_and_come_back(form: &KeyForm) -> String {
+    let query =
+        |pairs: [(&str, &str); 2]| url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let next = format!("{HERE}?{}", query([("name", &form.name), ("role", &form.role)]));
+    let to = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish();
+    format!("/reauth?{to}")
+}
+
 /// GET /settings/keys/<sid>/end: asks first.
 pub async fn ask_end(app: Data<App>, actor: Actor, frame: Frame, key: Path<String>) -> Result<HttpResponse, PageError> {
     let id = ApiKeyId::parse_sid(&key).ok_or(PageError::NotFound)?;
     let keys = run(move || keys::list(&app, &actor)).await??;
-    let key = keys.into_iter().find(|key| key.id == id).ok_or(PageError::NotFound)?;
+    let Listed { key, .. } = keys.into_iter().find(|listed| listed.key.id == id).ok_or(PageError::NotFound)?;
     let page = ConfirmPage {
         layout: frame.layout("API keys"),
         question: format!("End the key \"{}\"?", key.name),

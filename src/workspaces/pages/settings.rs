@@ -28,6 +28,7 @@ struct SettingsPage {
     form: SettingsFields,
     zones: Vec<Choice>,
     errors: FieldErrors,
+    may_close: bool,
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -155,6 +156,7 @@ fn page(actor: &Actor, frame: &Frame, form: SettingsFields, errors: FieldErrors)
         form,
         zones: zone_choices(""),
         errors,
+        may_close: actor.may(Permission::CloseWorkspace),
     }
 }
 

@@ -49,7 +49,7 @@ pub async fn show(
     secret: Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let secret = secret.into_inner();
-    let looked = secret.clone();
+    let (looked, zone) = (secret.clone(), app.config.outreach.default_time_zone.clone());
     let open = run(move || identity::is_setup_open(&app, &looked)).await?;
     if !open.map_err(|error| PageError::internal("could not look up the set-up link", &error))? {
         return Err(link_ended());
@@ -57,12 +57,7 @@ pub async fn show(
     let layout = public_layout(&request, &cookies, &csrf, "Welcome to your server");
     html(
         StatusCode::OK,
-        &page(
-            layout,
-            secret,
-            SetupForm { time_zone: "UTC".to_owned(), ..SetupForm::default() },
-            FieldErrors::default(),
-        ),
+        &page(layout, secret, SetupForm { time_zone: zone, ..SetupForm::default() }, FieldErrors::default()),
     )
 }
 
