@@ -13,6 +13,7 @@ use crate::audit::{self, Who};
 use crate::base::{ContactId, MessageId, ReplyId, UnixMillis, WorkspaceId};
 use crate::contacts;
 use crate::events::{self, Event, Happened, Start, Subscriber};
+use crate::http::ui::reading_words;
 use crate::language::classify::{Classification, Classifier, Label, OtherKind, ReplyHeaders, ReplyInput};
 use crate::language::times::{read_times, OfferedTime, Proposal, TimeContext, TimesFound};
 use crate::messaging::{self, Bounce, ProposedTime, Reading, Reply, SuggestedContact};
@@ -244,12 +245,8 @@ fn proposed(found: Proposal) -> ProposedTime {
 fn record(reply: &Reply, reading: &Reading, outcome: &str) -> String {
     let input = HEXLOWER.encode(&Sha256::digest(reply.excerpt.as_bytes())[..16]);
     let reasons: Vec<String> = reading.reasons.iter().map(|reason| without_quotes(reason)).collect();
-    format!(
-        "{} at {:.2}; {outcome}; engine {ENGINE} {MODEL}; input sha256 {input}; because {}",
-        reading.label,
-        reading.confidence,
-        reasons.join(" ")
-    )
+    let read = reading_words(&reading.label, reading.confidence);
+    format!("{read}: {outcome}. {} (Engine {ENGINE} {MODEL}, fingerprint of the text {input}.)", reasons.join(" "))
 }
 
 /// A reason without the words it quotes.

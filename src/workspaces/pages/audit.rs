@@ -115,9 +115,18 @@ fn person_in(on: &str) -> Option<UserId> {
     on.strip_prefix("user ").and_then(|id| id.parse().ok())
 }
 
-/// `api_key.made` becomes "API key made": the act's own words, as a sentence.
+/// `api_key.made` becomes "API key made": the act's own words, as a sentence, where pages use no others.
 fn act_words(act: &str) -> String {
-    let words = act.replace(['.', '_'], " ").replace("api key", "API key");
+    match act {
+        "suppression.added" => return "Put on the list of opt-outs".to_owned(),
+        "suppression.lifted" => return "Taken off the list of opt-outs".to_owned(),
+        "workers.paused" => return "Everything paused".to_owned(),
+        "workers.resumed" => return "Sending switched on again".to_owned(),
+        "enrolment.left" => return "Lead let rest".to_owned(),
+        "meeting.left" => return "Meeting left to a person".to_owned(),
+        _ => {}
+    }
+    let words = act.replace(['.', '_'], " ").replace("api key", "API key").replace("enrolment", "lead");
     let mut chars = words.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
@@ -132,6 +141,8 @@ mod tests {
             ("member.role_changed", "Member role changed"),
             ("worker.activated", "Worker activated"),
             ("api_key.made", "API key made"),
+            ("enrolments.added", "Leads added"),
+            ("suppression.added", "Put on the list of opt-outs"),
             ("", ""),
         ];
         for (act, expected) in cases {
