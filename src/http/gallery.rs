@@ -82,6 +82,7 @@ fn layout(title: &str, path: &str, theme: &str) -> Layout {
             sent_today: 61,
             cap_today: 120,
             can_pause: true,
+            can_resume: false,
         }),
         ..Layout::default()
     }

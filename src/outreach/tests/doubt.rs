@@ -288,3 +288,25 @@ fn a_look_noted_by_a_clock_that_ran_ahead_lets_no_follow_up_out() {
     world.advance(MINUTE);
     assert_eq!(world.texts().len(), 2, "read again, with the clock put right");
 }
+
+#[test]
+fn a_domain_put_on_the_list_by_hand_takes_everyone_there_out_at_once() {
+    let world = World::new();
+    let at = |address: &str| {
+        let address = EmailAddress::parse(address).unwrap();
+        world.lead("Anna", |contact| contact.addresses = vec![address])
+    };
+    let theirs: Vec<Enrolment> = (0..9).map(|number| at(&format!("p{number}@bigcorp.example"))).collect();
+    let (below, elsewhere) = (at("jo@shop.bigcorp.example"), at("jo@notbigcorp.example"));
+    world.activate();
+    let target = messaging::Target::Domain("bigcorp.example".into());
+    messaging::suppress_by_hand(world.app(), &world.test.owner, &target, "their lawyer called").unwrap();
+    world.settle();
+    for lead in theirs.iter().chain([&below]) {
+        let State::Stopped { reason, .. } = world.now_stands(lead).state else {
+            panic!("{:?}", world.now_stands(lead))
+        };
+        assert_eq!(reason, "Added by hand.");
+    }
+    assert!(world.now_stands(&elsewhere).state.is_active());
+}
