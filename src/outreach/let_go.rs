@@ -6,7 +6,7 @@ use super::{plan, store};
 use crate::app::App;
 use crate::base::{SequenceId, UnixMillis, WorkerId, WorkspaceId};
 use crate::contacts;
-use crate::messaging::{self, Purpose, SuppressionReason};
+use crate::messaging::{self, Purpose};
 use crate::store::{StoreError, Txn};
 use crate::workers;
 
@@ -44,7 +44,7 @@ pub(super) fn of_sequence(
     Ok(())
 }
 
-/// Somebody put a domain on the list: everyone there is out at once, not only when their next mail is due.
+/// A domain is on the list of opt-outs: everyone there is out at once, not only when their next mail is due.
 pub(super) fn of_suppressed(app: &App, workspace: WorkspaceId, now: UnixMillis) -> Result<(), StoreError> {
     for worker in workers::list(&app.store, workspace)? {
         take_out(app, workspace, worker.id, now, suppressed)?;
@@ -56,8 +56,7 @@ fn suppressed(txn: &mut Txn<'_>, lead: &Enrolment) -> Result<Option<String>, Sto
     let Some(contact) = contacts::find(txn, lead.workspace, lead.contact)? else { return Ok(None) };
     let Some(address) = contact.address() else { return Ok(None) };
     let entry = messaging::is_suppressed(txn, lead.workspace, address, Purpose::Outreach)?;
-    let by_hand = entry.filter(|entry| entry.reason == SuppressionReason::ByHand);
-    Ok(by_hand.map(|entry| format!("{}.", entry.reason.words())))
+    Ok(entry.map(|entry| format!("No more mail to {}: {}.", entry.target.words(), entry.reason.words().to_lowercase())))
 }
 
 /// Stops every active lead of a worker for which `why` gives a reason. Looks first and writes then, so that a list of

@@ -45,8 +45,8 @@ impl Subscriber<App> for Follow {
             Happened::ReplyClassified { reply, .. } => answered(app, workspace, *reply, now),
             Happened::ReplyCorrected { reply, .. } => answered(app, workspace, *reply, now),
             Happened::Suppressed { contact: Some(contact), reason } => opted_out(app, workspace, *contact, reason, now),
-            // Of nobody in particular: a domain, or an address that is no contact's.
-            Happened::Suppressed { contact: None, reason } if reason == SuppressionReason::ByHand.words() => {
+            // Of nobody in particular: a domain, or an address that is no contact's. Who asked for their rights is gone.
+            Happened::Suppressed { contact: None, reason } if reason != SuppressionReason::Rights.words() => {
                 let_go::of_suppressed(app, workspace, now)
             }
             Happened::Unsubscribed { contact: Some(contact), .. } => {

@@ -290,23 +290,33 @@ fn a_look_noted_by_a_clock_that_ran_ahead_lets_no_follow_up_out() {
 }
 
 #[test]
-fn a_domain_put_on_the_list_by_hand_takes_everyone_there_out_at_once() {
-    let world = World::new();
-    let at = |address: &str| {
-        let address = EmailAddress::parse(address).unwrap();
-        world.lead("Anna", |contact| contact.addresses = vec![address])
-    };
-    let theirs: Vec<Enrolment> = (0..9).map(|number| at(&format!("p{number}@bigcorp.example"))).collect();
-    let (below, elsewhere) = (at("jo@shop.bigcorp.example"), at("jo@notbigcorp.example"));
-    world.activate();
-    let target = messaging::Target::Domain("bigcorp.example".into());
-    messaging::suppress_by_hand(world.app(), &world.test.owner, &target, "their lawyer called").unwrap();
-    world.settle();
-    for lead in theirs.iter().chain([&below]) {
-        let State::Stopped { reason, .. } = world.now_stands(lead).state else {
-            panic!("{:?}", world.now_stands(lead))
+fn a_domain_on_the_list_takes_everyone_there_out_at_once_whoever_put_it_there() {
+    for by_hand in [true, false] {
+        let world = World::new();
+        let at = |address: &str| {
+            let address = EmailAddress::parse(address).unwrap();
+            world.lead("Anna", |contact| contact.addresses = vec![address])
         };
-        assert_eq!(reason, "Added by hand.");
+        let theirs: Vec<Enrolment> = (0..9).map(|number| at(&format!("p{number}@bigcorp.example"))).collect();
+        let (below, elsewhere) = (at("jo@shop.bigcorp.example"), at("jo@notbigcorp.example"));
+        world.activate();
+        let (app, workspace) = (world.app(), world.test.workspace);
+        let target = messaging::Target::Domain("bigcorp.example".into());
+        if by_hand {
+            messaging::suppress_by_hand(app, &world.test.owner, &target, "their lawyer called").unwrap();
+        } else {
+            // As the reader of replies does when one of them speaks for the company.
+            let (reason, who) = (messaging::SuppressionReason::Unsubscribed, Some(theirs[0].contact));
+            let written = app
+                .store
+                .write(|txn| messaging::suppress(txn, workspace, app.now(), &target, reason, "reply", who).map(drop));
+            written.unwrap_or_else(|error: crate::store::StoreError| panic!("{error}"));
+        }
+        world.settle();
+        for lead in theirs.iter().chain([&below]) {
+            let State::Stopped { reason, .. } = world.now_stands(lead).state else { panic!("by hand {by_hand}") };
+            assert!(reason.starts_with("No more mail to everyone at bigcorp.example: "), "{reason}");
+        }
+        assert!(world.now_stands(&elsewhere).state.is_active());
     }
-    assert!(world.now_stands(&elsewhere).state.is_active());
 }
