@@ -142,11 +142,17 @@ fn record(draft: &Draft) -> String {
         1 => "held back, 1 claim stands in no source".to_owned(),
         claims => format!("held back, {claims} claims stand in no source"),
     };
+    let mut kinds: Vec<&str> = draft.shown_sources().map(|source| source.kind.words()).collect();
+    kinds.dedup();
     let source = |source: &Source| format!("{} {}", source.kind.name(), source.id).trim().to_owned();
     let sources: Vec<String> = draft.shown_sources().map(source).collect();
     let text = HEXLOWER.encode(&Sha256::digest(draft.text.as_bytes())[..16]);
     let read = reading_words(&draft.label, draft.confidence);
-    format!("{read}: {outcome}. Rests on {}. (Engine {ENGINE}, fingerprint of the text {text}.)", sources.join(", "))
+    format!(
+        "{read}: {outcome}. Rests on {}. (Engine {ENGINE}; {}; fingerprint of the text {text}.)",
+        kinds.join(", "),
+        sources.join(", ")
+    )
 }
 
 fn is_answered(txn: &mut Txn<'_>, draft: &Draft) -> Result<bool, StoreError> {

@@ -35,6 +35,8 @@ struct Row {
     who: String,
     act: String,
     detail: String,
+    /// By what a decision of the program can be checked later; most entries have none.
+    proof: String,
 }
 
 #[derive(Deserialize)]
@@ -100,13 +102,23 @@ fn row(entry: &Entry, names: &HashMap<UserId, String>, signed_in: &SignedIn) -> 
         Who::CommandLine => "Command line".to_owned(),
     };
     let on = person_in(&entry.on).and_then(|id| names.get(&id)).cloned();
-    let details: Vec<String> = on.into_iter().chain([entry.detail.clone()]).filter(|text| !text.is_empty()).collect();
+    let (detail, proof) = split_proof(&entry.detail);
+    let details: Vec<String> = on.into_iter().chain([detail.to_owned()]).filter(|text| !text.is_empty()).collect();
     Row {
         iso: entry.at.to_rfc3339(),
         time: signed_in.time_words(entry.at),
         who,
         act: act_words(&entry.act),
         detail: details.join(": "),
+        proof: proof.to_owned(),
+    }
+}
+
+/// Decisions of the program end with "(Engine …)": what a person reads stands before it.
+fn split_proof(detail: &str) -> (&str, &str) {
+    match detail.rsplit_once(" (Engine ").and_then(|(words, _)| detail.get(words.len()..)) {
+        Some(proof) => (&detail[..detail.len() - proof.len()], proof.trim().trim_matches(['(', ')'])),
+        None => (detail, ""),
     }
 }
 
@@ -134,6 +146,20 @@ fn act_words(act: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_decision_can_be_checked_by_stands_apart_from_its_words() {
+        let cases = [
+            ("role: viewer → admin", ("role: viewer → admin", "")),
+            (
+                "Later, 52 % sure: recorded. (Engine embedded 0.1.0, reply 01a2.)",
+                ("Later, 52 % sure: recorded.", "Engine embedded 0.1.0, reply 01a2."),
+            ),
+        ];
+        for (detail, expected) in cases {
+            assert_eq!(split_proof(detail), expected);
+        }
+    }
 
     #[test]
     fn an_act_reads_as_a_sentence() {
