@@ -83,6 +83,7 @@ fn layout(title: &str, path: &str, theme: &str) -> Layout {
             cap_today: 120,
             can_pause: true,
             can_resume: false,
+            cure: String::new(),
         }),
         ..Layout::default()
     }

@@ -137,6 +137,8 @@ pub struct SendingState {
     pub can_pause: bool,
     /// "Pause all" had stopped everything, and nothing was switched on since.
     pub can_resume: bool,
+    /// The page that helps where neither does; empty when none is needed.
+    pub cure: String,
 }
 
 impl SendingState {

@@ -83,9 +83,6 @@ const LOOKED_AT: usize = 200;
 /// Keys in one read while counting.
 const COUNTED_AT_ONCE: usize = 2_000;
 
-/// A workspace has few sequences: they are listed whole.
-const MOST_SEQUENCES: usize = 200;
-
 fn sequence_key(workspace: WorkspaceId, id: SequenceId) -> Key {
     Key::of(&SEQUENCES, workspace).id(id.0)
 }
@@ -102,10 +99,14 @@ pub fn get_sequence(store: &Store, workspace: WorkspaceId, id: SequenceId) -> Re
     store.get(&SEQUENCES, &sequence_key(workspace, id))
 }
 
-/// Oldest first.
+/// Oldest first: a workspace has few, so they are listed whole, however many.
 pub fn list_sequences(store: &Store, workspace: WorkspaceId) -> Result<Vec<Sequence>, StoreError> {
-    let rows = store.read(|txn| txn.list(&SEQUENCES, &Key::of(&SEQUENCES, workspace), Dir::Forward, MOST_SEQUENCES))?;
-    Ok(rows.into_iter().map(|(_, sequence)| sequence).collect())
+    let mut all = Vec::new();
+    store.each(&SEQUENCES, &Key::of(&SEQUENCES, workspace), |_, sequence| {
+        all.push(sequence);
+        Ok::<(), StoreError>(())
+    })?;
+    Ok(all)
 }
 
 pub(super) fn put_sequence(txn: &mut Txn<'_>, workspace: WorkspaceId, sequence: &Sequence) -> Result<(), StoreError> {

@@ -170,7 +170,7 @@ fn lead_lines(
         }
     }
     let rests = messaging::rests_until(txn, &message, now)?;
-    lines.push(pace_line(txn, &message, rests.is_some())?);
+    lines.push(pace_line(app, txn, &message, rests.is_some())?);
     let next_at = next_at.map(|at| at.max(rests.unwrap_or(now)));
     Ok(next_at.map(|at| at.max(due_of(lead))))
 }
@@ -184,30 +184,31 @@ fn mailbox_line(txn: &mut Txn<'_>, worker: &Worker, lead: &Enrolment) -> Result<
 
 /// The pause between two mails of the mailbox, or its rest after trouble. The queue keeps it before the gate is asked;
 /// it stands last because it is over soon by itself.
-fn pace_line(txn: &mut Txn<'_>, message: &Message, rests: bool) -> Result<Line, StoreError> {
+fn pace_line(app: &App, txn: &mut Txn<'_>, message: &Message, rests: bool) -> Result<Line, StoreError> {
     let Some(mailbox) = connections::find(txn, message.workspace, message.connection)? else {
         return Ok(passed("The mailbox’s pause is over", ""));
     };
     if !rests {
-        return Ok(passed("The mailbox’s pause is over", pace_words(&mailbox)));
+        return Ok(passed("The mailbox’s pause is over", pace_words(app, &mailbox)));
     }
     let health = &mailbox.health;
     let trouble = health.last_error.as_ref().filter(|(at, _)| health.last_success.is_none_or(|success| success < *at));
     let (fact, context) = match trouble {
         Some((_, reason)) => ("The mailbox rests after trouble", reason.clone()),
-        None => ("The mailbox rests between two mails", pace_words(&mailbox)),
+        None => ("The mailbox rests between two mails", pace_words(app, &mailbox)),
     };
     Ok(stops(fact, context, link("Change the pace", format!("/connections/{}", mailbox.id))))
 }
 
 /// "Mails leave 2 to 5 min apart."
-fn pace_words(mailbox: &Connection) -> String {
-    format!("Its mails leave {}.", pace_of(mailbox))
+fn pace_words(app: &App, mailbox: &Connection) -> String {
+    format!("Its mails leave {}.", pace_of(app, mailbox))
 }
 
-/// "90 to 300 s apart", "2 to 5 min apart".
-pub(super) fn pace_of(mailbox: &Connection) -> String {
-    let (least, most) = (mailbox.pace.min_gap_seconds, mailbox.pace.min_gap_seconds + mailbox.pace.jitter_seconds);
+/// "60 to 100 s apart", "2 to 5 min apart": its own pause or the operator's, whichever is longer.
+pub(super) fn pace_of(app: &App, mailbox: &Connection) -> String {
+    let least = u64::from(mailbox.pace.min_gap_seconds).max(app.config.outreach.min_gap.as_secs());
+    let most = least + u64::from(mailbox.pace.jitter_seconds);
     if most < 120 {
         format!("{least} to {most} s apart")
     } else {

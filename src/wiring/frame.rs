@@ -161,6 +161,11 @@ fn sending(app: &App, actor: &Actor) -> Result<Option<SendingState>, StoreError>
         cap_today,
         can_pause: may_switch && workers.iter().any(|worker| worker.state.is_working()),
         can_resume: may_switch && standing == Standing::AllPaused,
+        cure: if standing == Standing::NoMailbox && actor.may(Permission::ViewConnections) {
+            "/connections".to_owned()
+        } else {
+            String::new()
+        },
     }))
 }
 

@@ -380,7 +380,7 @@ fn now_facts(app: &App, actor: &Actor, worker: &Worker, figures: &Figures) -> Re
         held: grouped(figures.of(Group::Held) + figures.of(Group::Backlog)),
         automatic_words: automatic_words(worker),
         times_words: words("Offer free times from", &account(worker.calendar)?),
-        pace: mailbox.as_ref().map(pace_of).unwrap_or_default(),
+        pace: mailbox.as_ref().map(|mailbox| pace_of(app, mailbox)).unwrap_or_default(),
         from_words: words("Write from", &mailbox),
         days: days_words(&worker.hours.days),
         hours: format!("{} to {}", clock(worker.hours.from), clock(worker.hours.to)),

@@ -171,3 +171,13 @@ fn the_editor_says_at_the_step_that_it_is_one_too_many() {
         assert_eq!(html.matches("so this step never leaves").count(), marked, "{per_contact}: {html}");
     }
 }
+
+#[test]
+fn every_sequence_is_listed_however_many_there_are() {
+    let test = testing::app();
+    for number in 0..205 {
+        let form = SequenceForm { name: format!("Sequence {number}"), steps: vec![] };
+        create(&test.app, &test.owner, &form).unwrap();
+    }
+    assert_eq!(list_sequences(&test.app.store, test.workspace).unwrap().len(), 205);
+}
