@@ -276,7 +276,7 @@ fn a_written_draft_is_on_record_with_its_sources_and_without_its_words() {
     let entries = crate::audit::list(&desk.app().store, desk.test.workspace, None, 50).unwrap().rows;
     let entry = entries.iter().find(|entry| entry.act == "draft.written").unwrap();
     for words in
-        ["question at ", "engine embedded", "waits for approval", "text sha256", &format!("snippet {} v1", noise.id)]
+        ["Question, ", "Engine embedded", "waits for approval", "fingerprint", &format!("snippet {} v1", noise.id)]
     {
         assert!(entry.detail.contains(words), "{words}: {}", entry.detail);
     }

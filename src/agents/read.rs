@@ -13,6 +13,7 @@ use crate::audit::{self, Who};
 use crate::base::{ContactId, MessageId, ReplyId, UnixMillis, WorkspaceId};
 use crate::contacts;
 use crate::events::{self, Event, Happened, Start, Subscriber};
+use crate::http::ui::reading_words;
 use crate::language::classify::{Classification, Classifier, Label, OtherKind, ReplyHeaders, ReplyInput};
 use crate::language::times::{read_times, OfferedTime, Proposal, TimeContext, TimesFound};
 use crate::messaging::{self, Bounce, ProposedTime, Reading, Reply, SuggestedContact};
@@ -243,16 +244,13 @@ fn proposed(found: Proposal) -> ProposedTime {
 /// the reply, where an erasure reaches them.
 fn record(reply: &Reply, reading: &Reading, outcome: &str) -> String {
     let input = HEXLOWER.encode(&Sha256::digest(reply.excerpt.as_bytes())[..16]);
-    let reasons: Vec<String> = reading.reasons.iter().map(|reason| without_quotes(reason)).collect();
-    format!(
-        "{} at {:.2}; {outcome}; engine {ENGINE} {MODEL}; input sha256 {input}; because {}",
-        reading.label,
-        reading.confidence,
-        reasons.join(" ")
-    )
+    let mut reasons: Vec<String> = reading.reasons.iter().map(|reason| without_quotes(reason)).collect();
+    reasons.dedup();
+    let read = reading_words(&reading.label, reading.confidence);
+    format!("{read}: {outcome}. {} (Engine {ENGINE} {MODEL}, fingerprint of the text {input}.)", reasons.join(" "))
 }
 
-/// A reason without the words it quotes.
+/// A reason without the words it quotes, as a sentence.
 fn without_quotes(reason: &str) -> String {
     let mut kept = String::new();
     let mut inside = false;
@@ -267,7 +265,15 @@ fn without_quotes(reason: &str) -> String {
             _ => {}
         }
     }
-    kept
+    match kept.strip_prefix("… ") {
+        Some(rest) => sentence(rest),
+        None => kept,
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect()
 }
 
 #[cfg(test)]
@@ -276,7 +282,7 @@ mod tests {
 
     #[test]
     fn the_record_of_a_decision_keeps_none_of_the_persons_words() {
-        assert_eq!(without_quotes("“take me off” asks to be left alone."), "… asks to be left alone.");
+        assert_eq!(without_quotes("“take me off” asks to be left alone."), "Asks to be left alone.");
         assert_eq!(without_quotes("No words were left."), "No words were left.");
     }
 }

@@ -123,7 +123,7 @@ fn a_reply_is_read_once_and_its_decision_recorded_without_its_words() {
     assert_eq!(happened(&desk).iter().filter(|what| read(what)).count(), 1);
     let entries = audit::list(&desk.app().store, desk.test.workspace, None, 50).unwrap().rows;
     let entry = entries.iter().find(|entry| entry.act == "reply.read").unwrap();
-    assert!(entry.detail.contains("interested") && entry.detail.contains("input sha256"), "{}", entry.detail);
+    assert!(entry.detail.starts_with("Interested, ") && entry.detail.contains("fingerprint"), "{}", entry.detail);
     assert!(!entry.detail.contains("sounds good"), "{}", entry.detail);
 }
 

@@ -10,6 +10,7 @@ use crate::connections;
 use crate::contacts::{self, Contact, Source};
 use crate::drafts;
 use crate::events::{self, Happened};
+use crate::http::ui::reply_badge;
 use crate::language::classify::Label;
 use crate::messaging::{self, Message, NewMessage, Purpose, Reading, Reply, SuggestedContact};
 use crate::store::{StoreError, Txn};
@@ -83,7 +84,7 @@ pub fn correct(app: &App, actor: &Actor, id: ReplyId, label: &str) -> Result<Rep
         if label == Label::Unsubscribe {
             opt_out::apply(txn, &reply, now, "reply")?;
         }
-        let detail = format!("{before} → {label}");
+        let detail = format!("{} → {}", reply_badge(&before).words, reply_badge(label.as_str()).words);
         audit::record(txn, actor.workspace, now, &Who::of(actor), "reply.corrected", &format!("reply {id}"), &detail)?;
         let what = Happened::ReplyCorrected { reply: id, contact: reply.contact, label: label.as_str().to_owned() };
         events::append(txn, actor.workspace, now, what)?;

@@ -18,6 +18,7 @@ use crate::connections::{self, Kind};
 use crate::contacts::{self, Contact};
 use crate::drafts::{self, Asked};
 use crate::events::{self, Event, Happened, Start, Subscriber};
+use crate::http::ui::reading_words;
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::messaging::{self, Reading, Reply};
 use crate::store::{StoreError, Txn};
@@ -311,11 +312,12 @@ fn reader() -> Who {
 /// The record of a decision (G13): how surely the answer was read, how many times were found in it, what came of it.
 fn record(case: &Case, outcome: &str) -> String {
     let (reading, engine) = (&case.reading, env!("CARGO_PKG_VERSION"));
-    let times = reading.times.len();
-    format!(
-        "{LABEL} at {:.2}, {times} times; {outcome}; engine embedded {engine}; reply {}",
-        reading.confidence, case.reply.id
-    )
+    let times = match reading.times.len() {
+        1 => "1 time".to_owned(),
+        many => format!("{many} times"),
+    };
+    let read = reading_words(LABEL, reading.confidence);
+    format!("{read}, {times}: {}. (Engine embedded {engine}, reply {}.)", outcome.trim_end_matches('.'), case.reply.id)
 }
 
 fn ask(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span, note: String) -> Result<Outcome, StoreError> {

@@ -425,7 +425,7 @@ fn what_was_decided_about_a_time_is_on_record() {
     let id = desk.reply("Could you do Thursday at 11:30?");
     let trail = audit::list(&desk.app().store, desk.world.test.workspace, None, 50).unwrap().rows;
     let entry = trail.iter().find(|entry| entry.act == "booking.proposed").unwrap();
-    for words in ["meeting_proposed at 0.97, 1 times", "left to a person", "engine embedded", &format!("reply {id}")] {
+    for words in ["Proposed a time, 97 % sure, 1 time", "left to a person", "Engine embedded", &format!("reply {id}")] {
         assert!(entry.detail.contains(words), "{words}: {}", entry.detail);
     }
 }

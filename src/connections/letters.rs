@@ -1,4 +1,4 @@
-//! The mail to a workspace's owners when a connection needs them.
+//! The mail to a workspace's owners and admins when a connection needs them.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ struct LostText<'a> {
     link: &'a str,
 }
 
-/// One letter for each owner; none without `[mail]`. Made outside the transaction that queues them.
+/// One letter for each of them; none without `[mail]`. Made outside the transaction that queues them.
 pub(super) fn lost(
     app: &App,
     connection: &Connection,
@@ -48,15 +48,15 @@ pub(super) fn lost(
     let Some(workspace) = workspaces::get(&app.store, connection.workspace)? else { return Ok(Vec::new()) };
     let (account, link) = (connection.address.to_string(), app.url(&format!("/connections/{}", connection.id)));
     let subject = format!("{account} needs you: its workers stand still");
-    let owners = workspaces::owners(app, workspace.id)?;
-    let each = owners.iter().map(|owner| {
+    let people = workspaces::owners_and_admins(app, workspace.id)?;
+    let each = people.iter().map(|person| {
         let (name, account, workspace, link) =
-            (owner.name.as_str(), account.as_str(), workspace.name.as_str(), link.as_str());
+            (person.name.as_str(), account.as_str(), workspace.name.as_str(), link.as_str());
         let pair = (
             &LostHtml { name, account, reason, workspace, link },
             &LostText { name, account, reason, workspace, link },
         );
-        let letter = identity::letter(Some(owner), &owner.email, &subject, pair, now.plus(USEFUL))?;
+        let letter = identity::letter(Some(person), &person.email, &subject, pair, now.plus(USEFUL))?;
         Ok(Posting::new(letter, now))
     });
     each.collect()

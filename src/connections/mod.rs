@@ -56,6 +56,7 @@ pub use store::{find, get, list, list_in, put, remove, update};
 pub use trouble::{lose, note, wait};
 
 use crate::app::App;
+use crate::events::Subscribers;
 use crate::jobs::Handlers;
 use crate::store::Declared;
 
@@ -67,4 +68,8 @@ pub fn tables() -> Vec<Declared> {
 /// The room has no work of its own in the queue: mailboxes are read by `channels`, calendars by `bookings`.
 pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
     handlers
+}
+
+pub fn subscribers() -> Subscribers<App> {
+    vec![Box::new(trouble::Tell)]
 }

@@ -172,6 +172,9 @@ impl State {
 pub struct Health {
     #[serde(default)]
     pub last_success: Option<UnixMillis>,
+    /// When those who answer for the workspace were last told that it needs them.
+    #[serde(default)]
+    pub told_at: Option<UnixMillis>,
     #[serde(default)]
     pub last_error: Option<(UnixMillis, String)>,
     /// The last time the mailbox was read to its end.

@@ -5,14 +5,14 @@ use super::{letters, polls, store, words};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
-use crate::events::{self, Happened};
+use crate::events::{self, Event, Happened, Start, Subscriber};
 use crate::jobs::{self, Lane};
 use crate::mailer;
 use crate::providers::ProviderError;
 use crate::store::{StoreError, Txn};
 use crate::workers;
 
-/// Only the owner can help: the connection is marked, its workers pause, the owners get a mail, the history stays.
+/// Only the owner can help: the connection is marked, its workers pause, its owners and admins get a mail, the history stays.
 /// `reason` is for the owner. Again is harmless.
 pub fn lose(app: &App, workspace: WorkspaceId, id: ConnectionId, reason: &str) -> Result<(), StoreError> {
     let now = app.now();
@@ -26,6 +26,7 @@ pub fn lose(app: &App, workspace: WorkspaceId, id: ConnectionId, reason: &str) -
         let Some(mut connection) = found else { return Ok(()) };
         connection.state = State::NeedsOwner { since: now, reason: reason.to_owned() };
         connection.health.last_error = Some((now, reason.to_owned()));
+        connection.health.told_at = Some(now);
         store::put(txn, &connection)?;
         let what = Happened::ConnectionLost { connection: id, reason: reason.to_owned() };
         events::append(txn, workspace, now, what)?;
@@ -34,6 +35,50 @@ pub fn lose(app: &App, workspace: WorkspaceId, id: ConnectionId, reason: &str) -
         letters.iter().try_for_each(|letter| mailer::queue(txn, letter))?;
         pause(txn, workspace, &workers, now, &format!("{} needs its owner: {reason}", connection.address))
     })
+}
+
+/// The gate out has found that a mailbox needs its owner: told and acted upon as `lose` does, once for each incident.
+pub(super) fn tell(app: &App, workspace: WorkspaceId, id: ConnectionId) -> Result<(), StoreError> {
+    let now = app.now();
+    let known = store::get(&app.store, workspace, id)?;
+    let Some((known, reason)) = known.and_then(untold) else { return Ok(()) };
+    let workers = workers_of(app, workspace, id)?;
+    let letters = letters::lost(app, &known, &reason, now)?;
+    app.store.write(|txn| {
+        let Some((mut connection, _)) = store::find(txn, workspace, id)?.and_then(untold) else { return Ok(()) };
+        connection.health.told_at = Some(now);
+        store::put(txn, &connection)?;
+        letters.iter().try_for_each(|letter| mailer::queue(txn, letter))?;
+        pause(txn, workspace, &workers, now, &format!("{} needs its owner: {reason}", connection.address))
+    })
+}
+
+/// A connection that needs its owner, who was not told since it does, with the reason.
+fn untold(connection: Connection) -> Option<(Connection, String)> {
+    let State::NeedsOwner { since, reason } = &connection.state else { return None };
+    let (is_told, reason) = (connection.health.told_at.is_some_and(|at| at >= *since), reason.clone());
+    (!is_told).then_some((connection, reason))
+}
+
+/// Mailboxes that the gate out has marked are told about like those that were found here.
+pub struct Tell;
+
+impl Subscriber<App> for Tell {
+    fn name(&self) -> &'static str {
+        "connections.tell"
+    }
+
+    /// A reaction: a mailbox that was lost long ago is no news.
+    fn start(&self) -> Start {
+        Start::Now
+    }
+
+    fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {
+        match &event.what {
+            Happened::ConnectionLost { connection, .. } => tell(app, event.workspace, *connection),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The provider allows nothing more before then.

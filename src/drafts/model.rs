@@ -169,6 +169,18 @@ pub enum SourceKind {
 }
 
 impl SourceKind {
+    /// What a draft rests on, as people say it.
+    pub fn words(self) -> &'static str {
+        match self {
+            SourceKind::Contact => "the contact",
+            SourceKind::Snippet => "a snippet",
+            SourceKind::Template => "a template",
+            SourceKind::Sender => "the sender",
+            SourceKind::Calendar => "the calendar",
+            SourceKind::Reply => "their reply",
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             SourceKind::Contact => "contact",

@@ -11,6 +11,7 @@ use crate::audit::{self, Who};
 use crate::base::{BookingId, DraftId, UnixMillis};
 use crate::contacts;
 use crate::events::{self, Happened};
+use crate::http::ui::reading_words;
 use crate::jobs::{self, NewJob};
 use crate::language::ground::{host_of, take_links, ungrounded, Grounds};
 use crate::messaging::Reply;
@@ -138,15 +139,18 @@ pub fn propose(app: &App, txn: &mut Txn<'_>, new: &NewDraft, now: UnixMillis) ->
 fn record(draft: &Draft) -> String {
     let outcome = match draft.ungrounded.len() {
         0 => "waits for approval".to_owned(),
-        claims => format!("held back, {claims} claims in no source"),
+        1 => "held back, 1 claim stands in no source".to_owned(),
+        claims => format!("held back, {claims} claims stand in no source"),
     };
+    let mut kinds: Vec<&str> = draft.shown_sources().map(|source| source.kind.words()).collect();
+    kinds.dedup();
     let source = |source: &Source| format!("{} {}", source.kind.name(), source.id).trim().to_owned();
     let sources: Vec<String> = draft.shown_sources().map(source).collect();
     let text = HEXLOWER.encode(&Sha256::digest(draft.text.as_bytes())[..16]);
+    let read = reading_words(&draft.label, draft.confidence);
     format!(
-        "{} at {:.2}; {outcome}; engine {ENGINE}; sources: {}; text sha256 {text}",
-        draft.label,
-        draft.confidence,
+        "{read}: {outcome}. Rests on {}. (Engine {ENGINE}; {}; fingerprint of the text {text}.)",
+        kinds.join(", "),
         sources.join(", ")
     )
 }

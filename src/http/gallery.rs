@@ -82,6 +82,8 @@ fn layout(title: &str, path: &str, theme: &str) -> Layout {
             sent_today: 61,
             cap_today: 120,
             can_pause: true,
+            can_resume: false,
+            cure: String::new(),
         }),
         ..Layout::default()
     }

@@ -61,7 +61,7 @@
 
 use askama::Template;
 
-use super::ui::{initials, percent};
+use super::ui::{initials, percent, Tab};
 
 /// What the frame shows: made once per request by the session, filled by the room's handler with
 /// `title` and `live`.
@@ -78,6 +78,8 @@ pub struct Layout {
     pub nav: Vec<NavGroup>,
     /// The first places of the phone's tab bar, at most four; "More" always follows.
     pub tabbar: Vec<NavEntry>,
+    /// Pages that belong together under the current place, as tabs; empty where the place is one page.
+    pub within: Vec<Tab>,
     pub workspace_name: String,
     /// In words: "Owner".
     pub workspace_role: String,
@@ -133,7 +135,12 @@ pub struct SendingState {
     pub words: String,
     pub sent_today: u32,
     pub cap_today: u32,
+    /// Something leaves that "Pause all" would stop.
     pub can_pause: bool,
+    /// "Pause all" had stopped everything, and nothing was switched on since.
+    pub can_resume: bool,
+    /// The page that helps where neither does; empty when none is needed.
+    pub cure: String,
 }
 
 impl SendingState {
@@ -200,6 +207,17 @@ const PLACES: &[PlaceGroup] = &[
     ("Reach", &[("/outreach", "Outreach", "outreach", "O"), ("/contacts", "Contacts", "contacts", "P")]),
     ("Run", &[("/connections", "Connections", "plug", "N"), ("/settings", "Settings", "settings", "S")]),
 ];
+/// Pages that belong to a place under another address, or beside its own: address and name, the place's own first.
+const WITHIN: &[(&str, &[(&str, &str)])] = &[(
+    "/outreach",
+    &[
+        ("/outreach", "Workers"),
+        ("/outreach/sequences", "Sequences"),
+        ("/replies", "Replies"),
+        ("/snippets", "Snippets"),
+        ("/suppressions", "Opt-outs"),
+    ],
+)];
 const TABBAR: &[&str] = &["/", "/approvals", "/contacts", "/calendar"];
 
 impl Layout {
@@ -219,7 +237,7 @@ impl Layout {
                 icon: icon.to_owned(),
                 count: counted.map(|(number, _)| number).filter(|number| *number > 0),
                 flare: counted.is_some_and(|(_, flare)| flare),
-                current: is_under(path, href),
+                current: belongs_to(path, href),
                 key: key.to_owned(),
             }
         };
@@ -228,6 +246,7 @@ impl Layout {
             entries: places.iter().filter(|(href, ..)| may_open(href)).map(entry).collect(),
         });
         self.nav = groups.filter(|group| !group.entries.is_empty()).collect();
+        self.within = within(path, &may_open);
         self.tabbar = TABBAR.iter().filter_map(|href| self.entry(href).cloned()).collect();
         self
     }
@@ -254,6 +273,25 @@ impl Layout {
 /// A page below a place belongs to it: `/contacts/new` to `/contacts`, but nothing but itself to `/`.
 fn is_under(path: &str, place: &str) -> bool {
     path == place || (place != "/" && path.strip_prefix(place).is_some_and(|rest| rest.starts_with('/')))
+}
+
+/// A page below a place, or below one of those that belong to it.
+fn belongs_to(path: &str, place: &str) -> bool {
+    let mut others = WITHIN.iter().filter(|(of, _)| *of == place).flat_map(|(_, pages)| pages.iter());
+    is_under(path, place) || others.any(|(page, _)| is_under(path, page))
+}
+
+/// The tabs of the place that `path` belongs to. Of two that fit, the longer address is meant.
+fn within(path: &str, may_open: impl Fn(&str) -> bool) -> Vec<Tab> {
+    let Some((_, pages)) = WITHIN.iter().find(|(place, _)| belongs_to(path, place)) else { return Vec::new() };
+    let current = pages.iter().map(|(href, _)| *href).filter(|href| is_under(path, href)).max_by_key(|href| href.len());
+    let tab = |(href, label): &(&str, &str)| Tab {
+        href: (*href).to_owned(),
+        label: (*label).to_owned(),
+        count: String::new(),
+        current: current == Some(*href),
+    };
+    pages.iter().filter(|(href, _)| may_open(href)).map(tab).collect()
 }
 
 /// Asks before what cannot be undone, and is the same question as the dialog that scripts show.
@@ -311,12 +349,35 @@ mod tests {
             ("/", vec!["/"]),
             ("/contacts", vec!["/contacts"]),
             ("/contacts/01h", vec!["/contacts"]),
+            ("/outreach/sequences/01h", vec!["/outreach"]),
+            ("/replies/01h", vec!["/outreach"]),
+            ("/snippets", vec!["/outreach"]),
+            ("/suppressions/01h/lift", vec!["/outreach"]),
             ("/contactsheet", vec![]),
             ("/operator", vec![]),
         ];
         for (path, expected) in cases {
             assert_eq!(current(path), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn pages_that_belong_together_stand_as_tabs_of_which_one_is_current() {
+        let cases = [
+            ("/outreach", Some("Workers")),
+            ("/outreach/sequences", Some("Sequences")),
+            ("/replies", Some("Replies")),
+            ("/snippets/01h", Some("Snippets")),
+            ("/suppressions", Some("Opt-outs")),
+            ("/contacts", None),
+        ];
+        for (path, expected) in cases {
+            let tabs = layout(path).within;
+            let current: Vec<&str> = tabs.iter().filter(|tab| tab.current).map(|tab| tab.label.as_str()).collect();
+            assert_eq!(current, expected.into_iter().collect::<Vec<_>>(), "{path}");
+        }
+        let some = Layout::default().with_places("/replies", |href| href != "/suppressions", |_| None).within;
+        assert!(some.iter().all(|tab| tab.label != "Opt-outs"), "not for those who may not open it");
     }
 
     #[test]

@@ -29,6 +29,11 @@ pub fn reply_badge(label: &str) -> Badge {
     Badge { tone, words, icon }
 }
 
+/// "Proposed a time, 97 % sure": what was read and how surely, for records of decisions.
+pub fn reading_words(label: &str, confidence: f32) -> String {
+    format!("{}, {} % sure", reply_badge(label).words, (confidence * 100.0).round())
+}
+
 /// A language by its tag (BCP 47), as far as the product speaks it: "German" of `de-AT`. Others keep their tag.
 pub fn language_name(tag: &str) -> String {
     let name = match tag.split('-').next().unwrap_or_default().to_ascii_lowercase().as_str() {

@@ -45,4 +45,4 @@ pub use session::{
 pub use setup::{is_setup_open, setup_link, take_setup};
 pub use sign_in::{sign_in, Admitted, SignInError};
 pub use signed_in::SignedIn;
-pub use store::{find, find_by_login, get, TABLES};
+pub use store::{find, find_by_login, get, operators, TABLES};

@@ -131,6 +131,16 @@ pub fn get(store: &Store, id: UserId) -> Result<Option<User>, StoreError> {
     store.get(&USERS, &user_key(id))
 }
 
+/// Who runs the server.
+pub fn operators(store: &Store) -> Result<Vec<User>, StoreError> {
+    let mut found = Vec::new();
+    store.each(&USERS, &Key::of(&USERS, INSTANCE), |_, user| {
+        found.extend(Some(user).filter(|user: &User| user.is_operator));
+        Ok::<(), StoreError>(())
+    })?;
+    Ok(found)
+}
+
 pub fn find_by_login(txn: &mut Txn<'_>, login: &str) -> Result<Option<User>, StoreError> {
     let place = login_key(txn, login)?;
     match txn.get(&BY_LOGIN, &place)? {

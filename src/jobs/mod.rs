@@ -33,8 +33,8 @@ pub use leave::leave;
 pub use lists::{count_open, list_due, list_later, list_needing_a_look, sweep_given_up};
 pub use model::{backoff, spread, Class, Job, Lane, NewJob, Serial, State};
 pub use queue::{
-    cancel, complete, decide, enqueue, find_once, give_up, hurry, lift_pace, needs_look, prove_done, reschedule,
-    Verdict,
+    cancel, complete, decide, enqueue, find_once, give_up, hurry, keep_pace, lift_pace, needs_look, pace_of,
+    prove_done, reschedule, Verdict,
 };
 pub use recover::move_all_back;
 pub use rows::{find, totals, Totals, TABLES};

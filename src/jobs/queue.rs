@@ -4,8 +4,8 @@
 use super::model::{Job, Lane, NewJob, Serial, State};
 use super::moves::{ask_human, hold};
 use super::rows::{
-    close, count, find, given_up_key, lift, look_key, make_due, make_due_anew, once_key, set_pace, still_held,
-    GIVEN_UP, LOOK, ONCE,
+    close, count, find, given_up_key, lift, look_key, make_due, make_due_anew, once_key, serial_state, set_pace,
+    still_held, GIVEN_UP, LOOK, ONCE,
 };
 use crate::base::{JobId, UnixMillis, WorkspaceId, INSTANCE};
 use crate::store::{StoreError, Txn};
@@ -91,6 +91,19 @@ fn find_waiting(txn: &mut Txn<'_>, id: JobId) -> Result<Option<Job>, StoreError>
 /// Lets a serial's jobs go on at once, whatever pace was set.
 pub fn lift_pace(txn: &mut Txn<'_>, lane: Lane, serial: Serial) -> Result<(), StoreError> {
     set_pace(txn, lane, serial, UnixMillis(i64::MIN))
+}
+
+/// Nothing of a serial runs before then, whatever is due.
+pub fn pace_of(txn: &mut Txn<'_>, lane: Lane, serial: Serial) -> Result<UnixMillis, StoreError> {
+    Ok(serial_state(txn, lane, serial)?.not_before)
+}
+
+/// Nothing of a serial before `at`; a longer pace that was set stands.
+pub fn keep_pace(txn: &mut Txn<'_>, lane: Lane, serial: Serial, at: UnixMillis) -> Result<(), StoreError> {
+    if pace_of(txn, lane, serial)? >= at {
+        return Ok(());
+    }
+    set_pace(txn, lane, serial, at)
 }
 
 /// The outside itself has shown that the effect happened: the job is done, whatever was thought of it, and nobody can

@@ -8,7 +8,7 @@ use super::hours::next_open;
 use super::model::{Delivery, Message, Purpose};
 use super::store::{list_of_enrolment, may_have_opted_out};
 use super::suppression::is_suppressed;
-use super::usage::{window, Counted};
+use super::usage::{window, Counted, Window};
 use crate::app::App;
 use crate::base::{UnixMillis, WorkspaceId};
 use crate::connections::{self, Connection, State, Use};
@@ -249,8 +249,7 @@ fn caps(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Res
 fn mailbox_cap(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Option<Gate>, StoreError> {
     let Some(connection) = connections::find(txn, message.workspace, message.connection)? else { return Ok(None) };
     let sent = window(txn, message.workspace, Counted::Mailbox(connection.id))?;
-    let cap = connection.pace.daily_cap.min(app.config.outreach.hard_daily_cap);
-    let cap = if connection.pace.ramp_up { sent.ramped(cap, now) } else { cap };
+    let cap = cap_of(app, &connection, &sent, now);
     if sent.last_day(now) < cap {
         return Ok(None);
     }
@@ -260,7 +259,23 @@ fn mailbox_cap(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis)
     Ok(Some(Gate::Later { at: room(&sent, cap, now), whole_mailbox, reason }))
 }
 
-fn room(sent: &super::usage::Window, cap: u32, now: UnixMillis) -> UnixMillis {
+/// What this mailbox may send in 24 hours as of now: its own cap or the operator's, less while it begins small.
+fn cap_of(app: &App, connection: &Connection, sent: &Window, now: UnixMillis) -> u32 {
+    let cap = connection.pace.daily_cap.min(app.config.outreach.hard_daily_cap);
+    if connection.pace.ramp_up {
+        sent.ramped(cap, now)
+    } else {
+        cap
+    }
+}
+
+/// The same, for showing.
+pub fn daily_cap(app: &App, connection: &Connection, now: UnixMillis) -> Result<u32, StoreError> {
+    let sent = app.store.read(|txn| window(txn, connection.workspace, Counted::Mailbox(connection.id)))?;
+    Ok(cap_of(app, connection, &sent, now))
+}
+
+fn room(sent: &Window, cap: u32, now: UnixMillis) -> UnixMillis {
     sent.below(cap, now).max(now.plus(LOOK_AGAIN))
 }
 

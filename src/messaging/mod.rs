@@ -27,7 +27,7 @@ mod wake;
 
 pub use answered::{answered_since, Answered};
 pub use api::{api_routes, openapi};
-pub use gate::{check_now, explain, Check, Checked, Gate};
+pub use gate::{check_now, daily_cap, explain, Check, Checked, Gate};
 pub use hours::next_open;
 pub use inbound::{bounced, complained, note_bounce, receive, Bounce, Incoming, EXCERPT_CHARS};
 pub use model::{
@@ -35,8 +35,8 @@ pub use model::{
     SuppressionReason, Target,
 };
 pub use outbox::{
-    ask_gate, cancel, enqueue, hold_restored, resolve, Channel, Look, NewMessage, Outbox, ResolveError, SendOutcome,
-    SentAs, SEND,
+    ask_gate, cancel, enqueue, hold_restored, resolve, rests_until, Channel, Look, NewMessage, Outbox, ResolveError,
+    SendOutcome, SentAs, SEND,
 };
 pub use pages::routes;
 pub use proof::seen_on_its_way;

@@ -117,7 +117,7 @@ impl NewMessage {
     ) -> Self {
         let id = MessageId::new(now);
         let job = NewJob::new(SEND, Lane::MailOut, workspace, now, &Payload { workspace, message: id })
-            .serial(serial_of(from, purpose))
+            .serial(serial_of(from.id, purpose))
             .class(Class::Once)
             .max_attempts(u32::MAX);
         let message = Message {
@@ -226,12 +226,19 @@ impl NewMessage {
 }
 
 /// Mails of one mailbox leave one after the other. Answers and confirmations have a row of their own: they must not
-/// stand behind hundreds of first mails that wait for their pace or for tomorrow's cap.
-fn serial_of(from: &Connection, purpose: Purpose) -> Serial {
+/// stand behind hundreds of first mails that wait for their pace or for tomorrow's cap. The pause goes one way: an
+/// answer waits for no cold mail, and after an answer the next cold mail keeps its distance (`settle_message`).
+fn serial_of(from: ConnectionId, purpose: Purpose) -> Serial {
     match purpose {
-        Purpose::Outreach => from.id.0,
-        Purpose::Answer | Purpose::Transactional | Purpose::Test => answers_of(from.id),
+        Purpose::Outreach => from.0,
+        Purpose::Answer | Purpose::Transactional | Purpose::Test => answers_of(from),
     }
+}
+
+/// Until when the mailbox of a message rests, after a mail or after trouble; `None` when it does not.
+pub fn rests_until(txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Option<UnixMillis>, StoreError> {
+    let at = jobs::pace_of(txn, Lane::MailOut, serial_of(message.connection, message.purpose))?;
+    Ok((at > now).then_some(at))
 }
 
 /// The row of a mailbox's answers and confirmations.
@@ -519,6 +526,9 @@ fn settle_message(
             if let Some(connection) = connections::find(txn, workspace, message.connection)? {
                 let pause = pause_after(app, &connection, &message);
                 settled.pace = (!pause.is_zero()).then(|| now.plus(pause));
+                if let Some(at) = settled.pace.filter(|_| message.purpose != Purpose::Outreach) {
+                    jobs::keep_pace(txn, Lane::MailOut, serial_of(connection.id, Purpose::Outreach), at)?;
+                }
                 mark_success(txn, connection, now)?;
             }
             (!settled.happened).then_some(Happened::MessageSent { message: id, contact })

@@ -213,6 +213,8 @@ pub fn suppress(
     let entry = Suppression { id, target: target.clone(), reason, how: how.to_owned(), at: now, contact };
     txn.put(&BY_TARGET, &place, &id)?;
     txn.put(&SUPPRESSIONS, &key(workspace, id), &entry)?;
+    // Whoever asked for it, a domain's entry concerns everyone there.
+    let contact = contact.filter(|_| !matches!(target, Target::Domain(_)));
     let what = Happened::Suppressed { contact, reason: reason.words().to_owned() };
     events::append(txn, workspace, now, what)?;
     Ok(true)

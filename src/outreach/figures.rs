@@ -160,6 +160,32 @@ impl Figures {
     }
 }
 
+impl StepFigures {
+    /// The lists behind a step's figures.
+    pub const LISTS: [Group; 5] = [Group::Written, Group::Replied, Group::Interested, Group::Bounced, Group::OptedOut];
+
+    /// The figure that counts a list; `None` where a step counts none.
+    pub fn of(&self, group: Group) -> Option<u64> {
+        match group {
+            Group::Written => Some(self.sent),
+            Group::Replied => Some(self.replied),
+            Group::Interested => Some(self.interested),
+            Group::Bounced => Some(self.bounced),
+            Group::OptedOut => Some(self.opted_out),
+            _ => None,
+        }
+    }
+}
+
+/// Is a lead of `group` counted with this step? Everyone who got it counts as written to; what came of it counts with
+/// the step that it came after.
+pub fn counts_with(enrolment: &Enrolment, group: Group, step: StepId) -> bool {
+    match group {
+        Group::Written => enrolment.sent.iter().any(|sent| sent.step == step),
+        _ => enrolment.last_sent().is_some_and(|last| last.step == step),
+    }
+}
+
 /// The lists an enrolment stands in.
 pub fn groups_of(enrolment: &Enrolment) -> Vec<Group> {
     let mut groups = vec![Group::All];

@@ -14,6 +14,8 @@ mod api;
 mod enrol;
 mod figures;
 mod later;
+mod let_go;
+mod letters;
 mod model;
 pub mod pages;
 mod period;
@@ -42,7 +44,9 @@ pub use pages::routes;
 pub use period::Period;
 pub use plan::STEP;
 pub use sequences::{Mistake, SequenceForm, StepForm};
-pub use store::{figures, find_active, get, get_sequence, last_run, list_group, list_of_contact, list_sequences};
+pub use store::{
+    figures, find_active, get, get_sequence, last_run, list_group, list_of_contact, list_of_step, list_sequences,
+};
 
 use crate::app::App;
 use crate::authz::Denied;

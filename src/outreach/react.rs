@@ -2,24 +2,19 @@
 //! enrolment as it stands, so the same event again changes nothing.
 
 use super::enrol;
-use super::figures::{Fate, Group};
+use super::figures::Fate;
 use super::model::{Enrolment, Hold, Sent, State, Why};
 use super::plan::{self, hours_for, step_job};
-use super::{later, recall, store, timing, wake};
+use super::{later, let_go, letters, recall, store, timing, wake};
 use crate::app::App;
-use crate::base::{
-    day_words, BookingId, ContactId, JobId, MessageId, ReplyId, StepId, UnixMillis, WorkerId, WorkspaceId,
-};
+use crate::base::{day_words, BookingId, ContactId, JobId, MessageId, ReplyId, StepId, UnixMillis, WorkspaceId};
 use crate::connections::{self, State as Link};
 use crate::events::{Event, Happened, Start, Subscriber};
 use crate::jobs::{self, NewJob};
-use crate::messaging::{self, Delivery, Message, Reading, Reply};
+use crate::messaging::{self, Delivery, Message, Reading, Reply, SuppressionReason};
 use crate::store::{StoreError, Txn};
 use crate::workers;
 use crate::workspaces;
-
-/// Leads taken out in one transaction.
-const LET_GO: usize = 6;
 
 /// Lets enrolments follow what happens to messages, replies, contacts, workers and mailboxes.
 pub struct Follow;
@@ -50,6 +45,10 @@ impl Subscriber<App> for Follow {
             Happened::ReplyClassified { reply, .. } => answered(app, workspace, *reply, now),
             Happened::ReplyCorrected { reply, .. } => answered(app, workspace, *reply, now),
             Happened::Suppressed { contact: Some(contact), reason } => opted_out(app, workspace, *contact, reason, now),
+            // Of nobody in particular: a domain, or an address that is no contact's. Who asked for their rights is gone.
+            Happened::Suppressed { contact: None, reason } if reason != SuppressionReason::Rights.words() => {
+                let_go::of_suppressed(app, workspace, now)
+            }
             Happened::Unsubscribed { contact: Some(contact), .. } => {
                 opted_out(app, workspace, *contact, "Unsubscribed", now)
             }
@@ -57,11 +56,15 @@ impl Subscriber<App> for Follow {
             Happened::WorkerPaused { worker, reason } if reason == workers::PAUSED_ALL => {
                 recall::worker(app, workspace, *worker, now)
             }
+            Happened::WorkerPaused { worker, .. } => letters::tell(app, workspace, *worker, now),
             Happened::WorkerActivated { worker } => wake::worker(app, workspace, *worker, now),
-            Happened::WorkerDeleted { worker } => let_go(app, workspace, *worker, now),
+            Happened::WorkerDeleted { worker } => let_go::of_worker(app, workspace, *worker, now),
             Happened::SendingResumed => wake::workspace(app, workspace, now),
             Happened::ConnectionMade { connection } => wake::mailbox(app, workspace, *connection, now),
-            Happened::SequenceChanged { sequence } => wake::sequence(app, workspace, *sequence, now),
+            Happened::SequenceChanged { sequence } => {
+                let_go::of_sequence(app, workspace, *sequence, now)?;
+                wake::sequence(app, workspace, *sequence, now)
+            }
             Happened::ContactErased { contact } => erased(app, workspace, *contact),
             Happened::ContactCreated { contact } => enrol::tagged(app, workspace, *contact),
             Happened::ContactChanged { contact } => {
@@ -70,27 +73,6 @@ impl Subscriber<App> for Follow {
             }
             Happened::ContactsImported { .. } => enrol::plan_all(app, workspace),
             _ => Ok(()),
-        }
-    }
-}
-
-/// The leads of a worker that is gone are free for another.
-fn let_go(app: &App, workspace: WorkspaceId, worker: WorkerId, now: UnixMillis) -> Result<(), StoreError> {
-    let mut cursor = None;
-    loop {
-        let page = store::list_group(&app.store, workspace, worker, Group::All, cursor.as_ref(), LET_GO)?;
-        app.store.write(|txn| {
-            for id in page.rows.iter().map(|lead| lead.id) {
-                let Some(lead) = store::find(txn, workspace, id)?.filter(|lead| lead.state.is_active()) else {
-                    continue;
-                };
-                plan::stop(txn, &lead, "The worker was deleted.", None, now)?;
-            }
-            Ok::<_, StoreError>(())
-        })?;
-        match page.next {
-            Some(next) => cursor = Some(next),
-            None => return Ok(()),
         }
     }
 }
@@ -428,7 +410,7 @@ fn note_fate(
     let mut last = store::last_hundred(txn, workspace, worker)?;
     last.note(message, fate);
     if let Some(reason) = last.brake().filter(|_| fate != Fate::Sent) {
-        workers::pause_by_itself(txn, workspace, worker, now, &reason)?;
+        workers::brake(txn, workspace, worker, now, &reason)?;
     }
     store::put_last_hundred(txn, workspace, worker, &last)
 }

@@ -167,12 +167,20 @@ pub(super) fn approve_in(
     Ok(sequence)
 }
 
+/// One that a worker uses stays.
+pub(super) fn check_unused(app: &App, actor: &Actor, id: SequenceId) -> Result<(), OutreachError> {
+    let workers = workers::list(&app.store, actor.workspace)?;
+    match workers.into_iter().find(|worker| worker.sequence == Some(id)) {
+        Some(worker) => Err(OutreachError::SequenceInUse(worker.name)),
+        None => Ok(()),
+    }
+}
+
+/// Deletes a sequence that no worker uses. Leads that are still in it, of a worker that was given another, are taken
+/// out as its event is heard.
 pub fn delete(app: &App, actor: &Actor, id: SequenceId) -> Result<(), OutreachError> {
     actor.require(Permission::EditOutreach)?;
-    let used = workers::list(&app.store, actor.workspace)?;
-    if let Some(worker) = used.iter().find(|worker| worker.sequence == Some(id)) {
-        return Err(OutreachError::SequenceInUse(worker.name.clone()));
-    }
+    check_unused(app, actor, id)?;
     let now = app.now();
     app.store.write(|txn| {
         let sequence = store::find_sequence(txn, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;

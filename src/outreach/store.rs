@@ -3,9 +3,11 @@
 //! Invariant: an enrolment's index rows and its worker's figures are written with it, in one place (`put`).
 
 use super::enrol::LastRun;
-use super::figures::{groups_of, Figures, Group, LastHundred};
+use super::figures::{counts_with, groups_of, Figures, Group, LastHundred};
 use super::model::{Enrolment, Sequence};
-use crate::base::{ConnectionId, ContactId, Cursor, EnrolmentId, Page, SequenceId, UnixMillis, WorkerId, WorkspaceId};
+use crate::base::{
+    ConnectionId, ContactId, Cursor, EnrolmentId, Page, SequenceId, StepId, UnixMillis, WorkerId, WorkspaceId,
+};
 use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
 
 const SEQUENCES: Table<Sequence> = Table::sealed(
@@ -76,11 +78,10 @@ pub(super) fn tables() -> Vec<Declared> {
 
 // ---- sequences ----
 
+/// Leads in one read while those of a step are looked for.
+const LOOKED_AT: usize = 200;
 /// Keys in one read while counting.
 const COUNTED_AT_ONCE: usize = 2_000;
-
-/// A workspace has few sequences: they are listed whole.
-const MOST_SEQUENCES: usize = 200;
 
 fn sequence_key(workspace: WorkspaceId, id: SequenceId) -> Key {
     Key::of(&SEQUENCES, workspace).id(id.0)
@@ -98,10 +99,14 @@ pub fn get_sequence(store: &Store, workspace: WorkspaceId, id: SequenceId) -> Re
     store.get(&SEQUENCES, &sequence_key(workspace, id))
 }
 
-/// Oldest first.
+/// Oldest first: a workspace has few, so they are listed whole, however many.
 pub fn list_sequences(store: &Store, workspace: WorkspaceId) -> Result<Vec<Sequence>, StoreError> {
-    let rows = store.read(|txn| txn.list(&SEQUENCES, &Key::of(&SEQUENCES, workspace), Dir::Forward, MOST_SEQUENCES))?;
-    Ok(rows.into_iter().map(|(_, sequence)| sequence).collect())
+    let mut all = Vec::new();
+    store.each(&SEQUENCES, &Key::of(&SEQUENCES, workspace), |_, sequence| {
+        all.push(sequence);
+        Ok::<(), StoreError>(())
+    })?;
+    Ok(all)
 }
 
 pub(super) fn put_sequence(txn: &mut Txn<'_>, workspace: WorkspaceId, sequence: &Sequence) -> Result<(), StoreError> {
@@ -286,6 +291,32 @@ pub fn list_group(
     let ids = keys.rows.iter().filter_map(Key::last_id).map(EnrolmentId);
     let rows = store.read(|txn| ids.clone().filter_map(|id| find(txn, workspace, id).transpose()).collect())?;
     Ok(Page { rows, next: keys.next })
+}
+
+/// Those of a list that are counted with one step, newest first: exactly as many as the step's figure says. Leads are
+/// looked through until the page is full, so a step that few got costs a walk over the list.
+pub fn list_of_step(
+    store: &Store,
+    workspace: WorkspaceId,
+    worker: WorkerId,
+    (group, step): (Group, StepId),
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Enrolment>, StoreError> {
+    let (mut found, mut before) = (Vec::new(), before.cloned());
+    loop {
+        let page = list_group(store, workspace, worker, group, before.as_ref(), LOOKED_AT)?;
+        found.extend(page.rows.into_iter().filter(|lead| counts_with(lead, group, step)));
+        before = page.next;
+        if found.len() > limit {
+            found.truncate(limit);
+            let next = found.last().map(|lead| Cursor(lead.id.as_bytes().to_vec()));
+            return Ok(Page { rows: found, next });
+        }
+        if before.is_none() {
+            return Ok(Page { rows: found, next: None });
+        }
+    }
 }
 
 /// The oldest leads of a list, for work in batches.

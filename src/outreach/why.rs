@@ -1,4 +1,5 @@
-//! "Why is nothing being sent?": the gate's own checks, asked for the next lead, in their real order.
+//! "Why is nothing being sent?": the gate's own checks, asked for the next lead, in their real order, and the pause that
+//! the mailbox keeps.
 
 use super::figures::Group;
 use super::model::{Enrolment, State, Why};
@@ -7,6 +8,7 @@ use super::{activate, step, store, OutreachError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{MessageId, StepId, UnixMillis, WorkerId};
+use crate::connections::{self, Connection};
 use crate::contacts;
 use crate::messaging::{self, Check, Checked, Delivery, Gate, Message, Noted, Purpose};
 use crate::store::{StoreError, Txn};
@@ -167,6 +169,9 @@ fn lead_lines(
             lines.push(line_of(check, answer, worker, lead));
         }
     }
+    let rests = messaging::rests_until(txn, &message, now)?;
+    lines.push(pace_line(app, txn, &message, rests.is_some())?);
+    let next_at = next_at.map(|at| at.max(rests.unwrap_or(now)));
     Ok(next_at.map(|at| at.max(due_of(lead))))
 }
 
@@ -175,6 +180,40 @@ fn mailbox_line(txn: &mut Txn<'_>, worker: &Worker, lead: &Enrolment) -> Result<
         Ok(mailbox) => passed("The mailbox answers", mailbox.address.display()),
         Err(words) => stops("The mailbox does not work", words, link("Look at connections", "/connections".into())),
     })
+}
+
+/// The pause between two mails of the mailbox, or its rest after trouble. The queue keeps it before the gate is asked;
+/// it stands last because it is over soon by itself.
+fn pace_line(app: &App, txn: &mut Txn<'_>, message: &Message, rests: bool) -> Result<Line, StoreError> {
+    let Some(mailbox) = connections::find(txn, message.workspace, message.connection)? else {
+        return Ok(passed("The mailbox’s pause is over", ""));
+    };
+    if !rests {
+        return Ok(passed("The mailbox’s pause is over", pace_words(app, &mailbox)));
+    }
+    let health = &mailbox.health;
+    let trouble = health.last_error.as_ref().filter(|(at, _)| health.last_success.is_none_or(|success| success < *at));
+    let (fact, context) = match trouble {
+        Some((_, reason)) => ("The mailbox rests after trouble", reason.clone()),
+        None => ("The mailbox rests between two mails", pace_words(app, &mailbox)),
+    };
+    Ok(stops(fact, context, link("Change the pace", format!("/connections/{}", mailbox.id))))
+}
+
+/// "Mails leave 2 to 5 min apart."
+fn pace_words(app: &App, mailbox: &Connection) -> String {
+    format!("Its mails leave {}.", pace_of(app, mailbox))
+}
+
+/// "60 to 100 s apart", "2 to 5 min apart": its own pause or the operator's, whichever is longer.
+pub(super) fn pace_of(app: &App, mailbox: &Connection) -> String {
+    let least = u64::from(mailbox.pace.min_gap_seconds).max(app.config.outreach.min_gap.as_secs());
+    let most = least + u64::from(mailbox.pace.jitter_seconds);
+    if most < 120 {
+        format!("{least} to {most} s apart")
+    } else {
+        format!("{} to {} min apart", least.div_ceil(60), most.div_ceil(60))
+    }
 }
 
 /// What the lead's own step waits for.

@@ -172,7 +172,7 @@ fn tell_owners(app: &App, actor: &Actor, closing: &Closing) -> Result<(), StoreE
     let (until, link, subject) =
         (until.as_str(), app.url("/settings/workspace"), format!("{} is being closed", known.name));
     let (who, workspace, link) = (actor.display.as_str(), known.name.as_str(), link.as_str());
-    for owner in workspaces::owners(app, known.id)? {
+    for owner in workspaces::owners_and_admins(app, known.id)? {
         let name = owner.name.as_str();
         let pair =
             (&ClosingHtml { name, who, workspace, until, link }, &ClosingText { name, who, workspace, until, link });

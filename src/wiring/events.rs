@@ -2,11 +2,12 @@
 
 use crate::app::App;
 use crate::events::{Deliver, Subscribers};
-use crate::{agents, bookings, contacts, messaging, outreach};
+use crate::{agents, bookings, connections, contacts, messaging, outreach};
 
 /// All subscribers, in the order in which each event reaches them.
 fn subscribers() -> Subscribers<App> {
     let mut all: Subscribers<App> = Vec::new();
+    all.extend(connections::subscribers());
     all.extend(contacts::subscribers());
     all.extend(messaging::subscribers());
     all.extend(agents::subscribers());

@@ -10,15 +10,16 @@ use askama::Template;
 
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::connections::{self, Use};
+use crate::connections::{self, Connection, Use};
 use crate::http::cookies::{self, Theme};
 use crate::http::layout::{ClosingBar, DemoBar, Layout, SendingState, Toast, WorkspaceLink};
 use crate::http::respond::in_theme;
 use crate::http::{html, run, Cookies, CsrfToken, Frame, PageError};
 use crate::identity::{SignedIn, User};
-use crate::messaging::{sent_in_last_day, Counted};
+use crate::messaging::{daily_cap, sent_in_last_day, Counted};
 use crate::store::StoreError;
-use crate::{agents, workers, workspaces};
+use crate::workers::{self, Worker};
+use crate::{agents, workspaces};
 
 /// Puts a `Frame` into each request of somebody who is signed in.
 pub async fn fill<B: MessageBody + 'static>(
@@ -122,7 +123,9 @@ fn needed(href: &str) -> Option<Permission> {
     match href {
         "/approvals" => Some(Permission::ApproveDrafts),
         "/calendar" => Some(Permission::ViewCalendar),
-        "/outreach" => Some(Permission::ViewOutreach),
+        "/outreach" | "/outreach/sequences" | "/snippets" => Some(Permission::ViewOutreach),
+        "/replies" => Some(Permission::ViewReplies),
+        "/suppressions" => Some(Permission::ViewSuppressions),
         "/contacts" => Some(Permission::ViewContacts),
         "/connections" => Some(Permission::ViewConnections),
         _ => None,
@@ -143,28 +146,67 @@ fn sending(app: &App, actor: &Actor) -> Result<Option<SendingState>, StoreError>
     if !actor.may(Permission::ViewOutreach) {
         return Ok(None);
     }
-    let mailboxes: Vec<_> = connections::list(&app.store, actor.workspace)?
-        .into_iter()
-        .filter(|connection| connection.can(Use::Outreach) && connection.state.is_working())
-        .collect();
+    let (workspace, now) = (actor.workspace, app.now());
+    let mut mailboxes = connections::list(&app.store, workspace)?;
+    mailboxes.retain(|connection| connection.can(Use::Outreach) && !connection.is_disconnected());
     if mailboxes.is_empty() {
         return Ok(None);
     }
-    let cap: u32 = mailboxes.iter().map(|mailbox| mailbox.pace.daily_cap.min(app.config.outreach.hard_daily_cap)).sum();
-    let workers = workers::list(&app.store, actor.workspace)?;
-    let on = workers.iter().any(|worker| worker.state.is_working());
-    let words = match (on, workers.is_empty()) {
-        (true, _) => "Sending is on",
-        (false, true) => "Nothing leaves yet",
-        (false, false) => "Sending is paused",
-    };
+    let works = |mailbox: &&Connection| mailbox.state.is_working();
+    let caps = mailboxes.iter().filter(works).map(|mailbox| daily_cap(app, mailbox, now));
+    let cap_today = caps.sum::<Result<u32, StoreError>>()?;
+    let workers = workers::list(&app.store, workspace)?;
+    let standing = Standing::of(&workers, mailboxes.iter().any(|mailbox| mailbox.state.is_working()));
+    let may_switch = actor.may(Permission::ActivateWorkers);
     Ok(Some(SendingState {
-        on,
-        words: words.to_owned(),
-        sent_today: sent_in_last_day(&app.store, actor.workspace, Counted::Workspace, app.now())?,
-        cap_today: cap,
-        can_pause: on && actor.may(Permission::ActivateWorkers),
+        on: standing == Standing::On,
+        words: standing.words().to_owned(),
+        sent_today: sent_in_last_day(&app.store, workspace, Counted::Workspace, now)?,
+        cap_today,
+        can_pause: may_switch && workers.iter().any(|worker| worker.state.is_working()),
+        can_resume: may_switch && standing == Standing::AllPaused,
+        cure: if standing == Standing::NoMailbox && actor.may(Permission::ViewConnections) {
+            "/connections".to_owned()
+        } else {
+            String::new()
+        },
     }))
+}
+
+/// Whether mail leaves, and what keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    On,
+    /// Workers are switched on, and no mailbox works.
+    NoMailbox,
+    /// By the switch, and not yet switched on again.
+    AllPaused,
+    Paused,
+    NoWorker,
+}
+
+impl Standing {
+    fn of(workers: &[Worker], a_mailbox_works: bool) -> Self {
+        let is_on = workers.iter().any(|worker| worker.state.is_working());
+        match (is_on, a_mailbox_works) {
+            (true, true) => Standing::On,
+            (true, false) => Standing::NoMailbox,
+            _ if workers.iter().any(Worker::is_stopped_by_the_switch) => Standing::AllPaused,
+            (false, false) => Standing::NoMailbox,
+            _ if workers.is_empty() => Standing::NoWorker,
+            _ => Standing::Paused,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Standing::On => "Sending is on",
+            Standing::NoMailbox => "A mailbox needs you",
+            Standing::AllPaused => "All is paused",
+            Standing::Paused => "Sending is paused",
+            Standing::NoWorker => "Nothing leaves yet",
+        }
+    }
 }
 
 fn now_words(app: &App, workspace: Option<&workspaces::Workspace>) -> String {
@@ -183,4 +225,38 @@ fn language<'a>(user: &'a User, workspace: Option<&'a workspaces::Workspace>) ->
 fn capitalised(word: &str) -> String {
     let mut chars = word.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+    use crate::workers::{Off, WorkerForm, WorkerState};
+
+    #[test]
+    fn the_frame_says_whether_mail_leaves_and_offers_to_go_on_as_long_as_all_is_paused() {
+        let test = testing::app();
+        let form = WorkerForm { name: "Hotels".into(), ..WorkerForm::default() };
+        let worker = workers::create(&test.app, &test.owner, &form).unwrap();
+        let paused = |reason: &str, by_itself| {
+            WorkerState::Paused(Off { at: test.app.now(), reason: reason.into(), by_itself, is_untold: false })
+        };
+        let (on, all) = (WorkerState::Working, paused(workers::PAUSED_ALL, false));
+        let (brake, off) = (paused("Too many bounced.", true), WorkerState::Off);
+        let cases: [(&[&WorkerState], bool, Standing); 8] = [
+            (&[], true, Standing::NoWorker),
+            (&[&off], true, Standing::Paused),
+            (&[&on, &off], true, Standing::On),
+            (&[&on], false, Standing::NoMailbox),
+            (&[&all, &off, &brake], true, Standing::AllPaused),
+            (&[&all, &on], true, Standing::On),
+            (&[&brake], true, Standing::Paused),
+            (&[&brake], false, Standing::NoMailbox),
+        ];
+        for (states, works, expected) in cases {
+            let workers: Vec<Worker> =
+                states.iter().map(|state| Worker { state: (*state).clone(), ..worker.clone() }).collect();
+            assert_eq!(Standing::of(&workers, works), expected, "{states:?}, mailbox {works}");
+        }
+    }
 }

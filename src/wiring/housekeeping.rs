@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::sweepers;
+use super::{backup_trouble, sweepers};
 use crate::app::App;
 use crate::base::{UnixMillis, INSTANCE};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
@@ -33,11 +33,8 @@ impl Task<App> for Housekeeping {
         if let Err(error) = swept {
             return error.into();
         }
-        if app.config.data.backup_daily {
-            if let Err(error) = daily_backup(app, now) {
-                // A backup that fails is said on the operator's page; the rest of the round was done.
-                tracing::error!(%error, "the daily backup failed");
-            }
+        if let Err(error) = back_up(app, now) {
+            return error.into();
         }
         Outcome::Again { at: now.plus(HOURLY) }
     }
@@ -62,18 +59,38 @@ fn check_books(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// A backup that fails is told to the operators, and stands on their page; the rest of the round was done.
+fn back_up(app: &App, now: UnixMillis) -> Result<(), StoreError> {
+    if !app.config.data.backup_daily {
+        return Ok(());
+    }
+    match daily_backup(app, now) {
+        Ok(Backup::NotDue) => Ok(()),
+        Ok(Backup::Written) => backup_trouble::over(app),
+        Err(error) => {
+            tracing::error!(%error, "the daily backup failed");
+            backup_trouble::tell(app, &error, now)
+        }
+    }
+}
+
+enum Backup {
+    NotDue,
+    Written,
+}
+
 /// Writes today's backup once its hour has come (UTC) and removes those past their time.
-fn daily_backup(app: &App, now: UnixMillis) -> Result<(), backup::BackupError> {
+fn daily_backup(app: &App, now: UnixMillis) -> Result<Backup, backup::BackupError> {
     let utc = now.in_zone(&jiff::tz::TimeZone::UTC);
     let file = file_of(&app.config.data.backup_dir, &utc.date().to_string());
     let due = u32::try_from(utc.hour()).unwrap_or(0) >= app.config.data.backup_hour;
-    let Some(master) = app.master_key() else { return Ok(()) };
+    let Some(master) = app.master_key() else { return Ok(Backup::NotDue) };
     if !due || file.exists() {
-        return Ok(());
+        return Ok(Backup::NotDue);
     }
     write_backup(app, &master, &file, now)?;
     remove_old(&app.config.data.backup_dir, &utc, app.config.data.backup_keep_days);
-    Ok(())
+    Ok(Backup::Written)
 }
 
 pub fn file_of(dir: &Path, name: &str) -> PathBuf {
@@ -110,6 +127,49 @@ fn remove_old(dir: &Path, today: &jiff::Zoned, keep_days: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::EmailAddress;
+    use crate::identity::{self, NewAccount};
+    use crate::{mailer, testing};
+
+    #[test]
+    fn the_operators_are_told_once_when_the_daily_backup_fails_and_again_after_one_that_was_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("backups");
+        let test = testing::app_with(&[
+            ("LAUNCHYARD_DATA__BACKUP_DIR", &folder.display().to_string()),
+            ("LAUNCHYARD_MAIL__HOST", "127.0.0.1"),
+            ("LAUNCHYARD_MAIL__SECURITY", "plain"),
+            ("LAUNCHYARD_MAIL__FROM", "server@reach.example"),
+        ]);
+        let app = &test.app;
+        app.set_master_key(testing::MASTER.clone());
+        // The first account of a server is its operator's.
+        for email in ["nora@fernhill.example", "vic@fernhill.example"] {
+            let email = EmailAddress::parse(email).unwrap();
+            let account = NewAccount { name: "Nora Whitfield".into(), email, password: None };
+            let account = identity::prepare(&account, &[], app.now()).unwrap();
+            app.store.write(|txn| identity::insert(txn, &account)).unwrap();
+        }
+        let letters = || mailer::waiting(&app.store).unwrap();
+        let round = || back_up(app, app.now()).unwrap();
+
+        // A file stands where the folder should be.
+        std::fs::write(&folder, "").unwrap();
+        round();
+        round();
+        let to: Vec<String> = letters().iter().map(|letter| letter.to.to_string()).collect();
+        assert_eq!(to, ["nora@fernhill.example"], "one letter, to the operator");
+        assert!(letters()[0].text.contains(&folder.display().to_string()), "{}", letters()[0].text);
+
+        std::fs::remove_file(&folder).unwrap();
+        round();
+        assert!(newest_backup(&folder).is_some());
+        app.clock.advance(Duration::from_secs(86_400));
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::fs::write(&folder, "").unwrap();
+        round();
+        assert_eq!(letters().len(), 2, "another incident");
+    }
 
     #[test]
     fn backups_end_after_their_days_whether_made_at_night_or_by_hand() {

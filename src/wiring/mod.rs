@@ -1,5 +1,6 @@
 //! The only place that lists every room: routes, jobs, events, personal data, and how a server is put together.
 
+mod backup_trouble;
 mod closing;
 pub mod demo;
 mod erasure;

@@ -15,6 +15,7 @@ pub fn tables() -> Vec<Declared> {
     all.extend_from_slice(events::TABLES);
     all.extend_from_slice(audit::TABLES);
     all.extend_from_slice(super::idempotency::TABLES);
+    all.extend_from_slice(super::backup_trouble::TABLES);
     all.extend_from_slice(mailer::TABLES);
     all.extend_from_slice(identity::TABLES);
     all.extend_from_slice(workspaces::TABLES);

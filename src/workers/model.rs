@@ -53,6 +53,9 @@ pub struct Off {
     /// Only a person may switch it on again (a brake, a lost connection).
     #[serde(default)]
     pub by_itself: bool,
+    /// A mail about it is still to be written to those who answer for the workspace.
+    #[serde(default)]
+    pub is_untold: bool,
 }
 
 impl WorkerState {

@@ -302,13 +302,14 @@ pub fn pause(app: &App, actor: &Actor, id: WorkerId, reason: &str) -> Result<(),
         if !worker.state.is_working() {
             return Ok(());
         }
-        switch_off(txn, actor.workspace, worker, now, reason, false)?;
+        switch_off(txn, actor.workspace, worker, off(now, reason))?;
         let on = format!("worker {id}");
         Ok(audit::record(txn, actor.workspace, now, &who(actor), "worker.paused", &on, reason)?)
     })
 }
 
-/// Pauses a worker because something is wrong: a lost connection, a brake. Used by jobs.
+/// Pauses a worker because something is wrong that its owner hears of elsewhere: a lost connection, a restore. Used
+/// by jobs.
 pub fn pause_by_itself(
     txn: &mut Txn<'_>,
     workspace: WorkspaceId,
@@ -316,13 +317,43 @@ pub fn pause_by_itself(
     now: UnixMillis,
     reason: &str,
 ) -> Result<(), StoreError> {
-    let Some(worker) = store::find(txn, workspace, id)? else { return Ok(()) };
-    if !worker.state.is_working() {
-        return Ok(());
+    stop_by_itself(txn, workspace, id, Off { by_itself: true, ..off(now, reason) })
+}
+
+/// Pauses a worker because of what came of its mail (G4). Nobody else says so, so a mail is to tell it.
+pub fn brake(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    id: WorkerId,
+    now: UnixMillis,
+    reason: &str,
+) -> Result<(), StoreError> {
+    stop_by_itself(txn, workspace, id, Off { by_itself: true, is_untold: true, ..off(now, reason) })
+}
+
+/// Takes it upon the caller's transaction to tell why a worker stopped; false when that was done before.
+pub fn take_untold(txn: &mut Txn<'_>, workspace: WorkspaceId, id: WorkerId) -> Result<bool, StoreError> {
+    let Some(mut worker) = store::find(txn, workspace, id)? else { return Ok(false) };
+    let WorkerState::Paused(off) = &mut worker.state else { return Ok(false) };
+    if !std::mem::take(&mut off.is_untold) {
+        return Ok(false);
     }
-    let on = format!("worker {id}");
-    switch_off(txn, workspace, worker, now, reason, true)?;
-    audit::record(txn, workspace, now, &Who::System(reason.to_owned()), "worker.paused", &on, reason)
+    store::put(txn, workspace, &worker)?;
+    Ok(true)
+}
+
+fn stop_by_itself(txn: &mut Txn<'_>, workspace: WorkspaceId, id: WorkerId, off: Off) -> Result<(), StoreError> {
+    let Some(worker) = store::find(txn, workspace, id)?.filter(|worker| worker.state.is_working()) else {
+        return Ok(());
+    };
+    let (now, reason) = (off.at, off.reason.clone());
+    switch_off(txn, workspace, worker, off)?;
+    let who = Who::System("By itself".to_owned());
+    audit::record(txn, workspace, now, &who, "worker.paused", &format!("worker {id}"), &reason)
+}
+
+fn off(now: UnixMillis, reason: &str) -> Off {
+    Off { at: now, reason: reason.to_owned(), by_itself: false, is_untold: false }
 }
 
 /// Lets the drafts of `label` leave by themselves from now on, or no longer. Whether that is allowed is for the
@@ -359,66 +390,87 @@ pub fn pause_restored(app: &App, workspace: WorkspaceId, made_at: UnixMillis) ->
          mailbox's sent mail before you switch it on.",
         made_at.to_rfc3339()
     );
-    app.store.write(|txn| {
-        let mut working = store::list_in(txn, workspace)?;
-        working.retain(|worker| worker.state.is_working());
-        for worker in &working {
-            pause_by_itself(txn, workspace, worker.id, now, &reason)?;
-        }
-        Ok(working.len())
-    })
+    let pause = |txn: &mut Txn<'_>, worker: Worker| pause_by_itself(txn, workspace, worker.id, now, &reason);
+    in_batches(app, workspace, |worker| worker.state.is_working(), pause, |_, _| Ok(()))
 }
 
 /// The kill switch (G12): every worker of the workspace stops, and what it has waiting is taken back by its rooms.
 pub fn pause_all(app: &App, actor: &Actor) -> Result<usize, WorkerError> {
     actor.require(Permission::ActivateWorkers)?;
-    let now = app.now();
-    app.store.write(|txn| {
-        // Read here: one that is switched on or changed at this very moment is neither missed nor set back.
-        let mut working = store::list_in(txn, actor.workspace)?;
-        working.retain(|worker| worker.state.is_working());
-        for worker in &working {
-            switch_off(txn, actor.workspace, worker.clone(), now, PAUSED_ALL, false)?;
-        }
-        let detail = format!("{} workers", working.len());
-        audit::record(txn, actor.workspace, now, &who(actor), "workers.paused", "workspace", &detail)?;
-        Ok(working.len())
-    })
+    let (workspace, now) = (actor.workspace, app.now());
+    let pause = |txn: &mut Txn<'_>, worker: Worker| switch_off(txn, workspace, worker, off(now, PAUSED_ALL));
+    let note = |txn: &mut Txn<'_>, count| note_many(txn, actor, now, "workers.paused", count);
+    Ok(in_batches(app, workspace, |worker| worker.state.is_working(), pause, note)?)
 }
 
 /// Switches those back on that "pause all" had switched off.
 pub fn resume_all(app: &App, actor: &Actor) -> Result<usize, WorkerError> {
     actor.require(Permission::ActivateWorkers)?;
-    let now = app.now();
-    let stopped = |worker: &Worker| matches!(&worker.state, WorkerState::Paused(off) if off.reason == PAUSED_ALL);
-    app.store.write(|txn| {
-        let mut paused = store::list_in(txn, actor.workspace)?;
-        paused.retain(stopped);
-        for worker in &paused {
-            let worker = Worker { state: WorkerState::Working, ..worker.clone() };
-            store::put(txn, actor.workspace, &worker)?;
-            events::append(txn, actor.workspace, now, Happened::WorkerActivated { worker: worker.id })?;
+    let (workspace, now) = (actor.workspace, app.now());
+    let resume = |txn: &mut Txn<'_>, worker: Worker| {
+        let id = worker.id;
+        store::put(txn, workspace, &Worker { state: WorkerState::Working, ..worker })?;
+        events::append(txn, workspace, now, Happened::WorkerActivated { worker: id }).map(|_| ())
+    };
+    let note = |txn: &mut Txn<'_>, count| note_many(txn, actor, now, "workers.resumed", count);
+    Ok(in_batches(app, workspace, Worker::is_stopped_by_the_switch, resume, note)?)
+}
+
+fn note_many(txn: &mut Txn<'_>, actor: &Actor, now: UnixMillis, act: &str, count: usize) -> Result<(), StoreError> {
+    let detail = if count == 1 { "1 worker".to_owned() } else { format!("{count} workers") };
+    audit::record(txn, actor.workspace, now, &who(actor), act, "workspace", &detail)
+}
+
+/// Workers switched in one transaction: each costs a row and an event.
+const BATCH: usize = 16;
+
+/// Switches every worker of the workspace that is `concerned`, however many there are, and returns how many it were.
+/// Each is read in the transaction that writes it: one that changes at this very moment is neither missed nor set
+/// back. `note` is called in each transaction with how many it switched.
+fn in_batches(
+    app: &App,
+    workspace: WorkspaceId,
+    concerned: impl Fn(&Worker) -> bool,
+    switch: impl Fn(&mut Txn<'_>, Worker) -> Result<(), StoreError>,
+    note: impl Fn(&mut Txn<'_>, usize) -> Result<(), StoreError>,
+) -> Result<usize, StoreError> {
+    let (mut switched, mut after) = (0, None);
+    loop {
+        let page = store::page(&app.store, workspace, after.as_ref(), BATCH)?;
+        switched += app.store.write(|txn| {
+            let mut count = 0;
+            for id in page.rows.iter().map(|worker| worker.id) {
+                if let Some(worker) = store::find(txn, workspace, id)?.filter(|worker| concerned(worker)) {
+                    switch(txn, worker)?;
+                    count += 1;
+                }
+            }
+            if count > 0 {
+                note(txn, count)?;
+            }
+            Ok::<_, StoreError>(count)
+        })?;
+        after = page.next;
+        if after.is_none() {
+            return Ok(switched);
         }
-        let detail = format!("{} workers", paused.len());
-        audit::record(txn, actor.workspace, now, &who(actor), "workers.resumed", "workspace", &detail)?;
-        Ok(paused.len())
-    })
+    }
 }
 
 /// Why a worker stands still after the kill switch. Whoever has mail of its waiting takes it back (G12).
 pub const PAUSED_ALL: &str = "Everything was paused.";
 
-fn switch_off(
-    txn: &mut Txn<'_>,
-    workspace: WorkspaceId,
-    mut worker: Worker,
-    now: UnixMillis,
-    reason: &str,
-    by_itself: bool,
-) -> Result<(), StoreError> {
-    worker.state = WorkerState::Paused(Off { at: now, reason: reason.to_owned(), by_itself });
+impl Worker {
+    /// "Pause all" had switched it off, and nothing else since.
+    pub fn is_stopped_by_the_switch(&self) -> bool {
+        matches!(&self.state, WorkerState::Paused(off) if off.reason == PAUSED_ALL)
+    }
+}
+
+fn switch_off(txn: &mut Txn<'_>, workspace: WorkspaceId, mut worker: Worker, off: Off) -> Result<(), StoreError> {
+    let (now, what) = (off.at, Happened::WorkerPaused { worker: worker.id, reason: off.reason.clone() });
+    worker.state = WorkerState::Paused(off);
     store::put(txn, workspace, &worker)?;
-    let what = Happened::WorkerPaused { worker: worker.id, reason: reason.to_owned() };
     events::append(txn, workspace, now, what).map(|_| ())
 }
 
@@ -466,5 +518,27 @@ mod tests {
             };
             assert_eq!(field, refused, "{limits:?}");
         }
+    }
+
+    #[test]
+    fn pausing_everything_reaches_every_worker_however_many_there_are() {
+        let test = testing::app();
+        let (app, owner) = (&test.app, &test.owner);
+        let many = 205;
+        for number in 0..many {
+            let form = WorkerForm { name: format!("Worker {number}"), ..WorkerForm::default() };
+            let made = create(app, owner, &form).unwrap();
+            let working = Worker { state: WorkerState::Working, ..made };
+            app.store.write(|txn| store::put(txn, owner.workspace, &working)).unwrap();
+        }
+        let working = || {
+            let all = store::list(&app.store, owner.workspace).unwrap();
+            (all.len(), all.iter().filter(|worker| worker.state.is_working()).count())
+        };
+        assert_eq!(working(), (many, many));
+        assert_eq!(pause_all(app, owner).unwrap(), many);
+        assert_eq!(working(), (many, 0));
+        assert_eq!(resume_all(app, owner).unwrap(), many);
+        assert_eq!(working(), (many, many));
     }
 }

@@ -1,7 +1,7 @@
 //! Rows of workers.
 
 use super::model::Worker;
-use crate::base::{WorkerId, WorkspaceId};
+use crate::base::{Cursor, Page, WorkerId, WorkspaceId};
 use crate::store::{Declared, Dir, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
 
 const WORKERS: Table<Worker> = Table::sealed(
@@ -14,9 +14,6 @@ const WORKERS: Table<Worker> = Table::sealed(
 );
 
 pub const TABLES: &[Declared] = &[Declared::plain(&WORKERS)];
-
-/// A workspace has few workers: they are listed whole.
-const MOST: usize = 200;
 
 fn key(workspace: WorkspaceId, id: WorkerId) -> Key {
     Key::of(&WORKERS, workspace).id(id.0)
@@ -38,12 +35,23 @@ pub fn remove(txn: &mut Txn<'_>, workspace: WorkspaceId, id: WorkerId) -> Result
     txn.remove(&WORKERS, &key(workspace, id))
 }
 
-/// All workers of the workspace, oldest first.
+/// All workers of the workspace, oldest first: a workspace has few, so they are listed whole, however many.
 pub fn list(store: &Store, workspace: WorkspaceId) -> Result<Vec<Worker>, StoreError> {
-    store.read(|txn| list_in(txn, workspace))
+    let mut all = Vec::new();
+    store.each(&WORKERS, &Key::of(&WORKERS, workspace), |_, worker| {
+        all.push(worker);
+        Ok::<(), StoreError>(())
+    })?;
+    Ok(all)
 }
 
-pub fn list_in(txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Vec<Worker>, StoreError> {
-    let rows = txn.list(&WORKERS, &Key::of(&WORKERS, workspace), Dir::Forward, MOST)?;
-    Ok(rows.into_iter().map(|(_, worker)| worker).collect())
+/// Oldest first.
+pub(super) fn page(
+    store: &Store,
+    workspace: WorkspaceId,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Worker>, StoreError> {
+    let page = store.page(&WORKERS, &Key::of(&WORKERS, workspace), after, Dir::Forward, limit)?;
+    Ok(page.map(|(_, worker)| worker))
 }

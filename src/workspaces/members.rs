@@ -16,10 +16,11 @@ pub fn list(app: &App, actor: &Actor) -> Result<Vec<(Member, User)>, WorkspaceEr
     Ok(with_users(app, actor.workspace)?)
 }
 
-/// The owners of a workspace, for warnings that they must get.
-pub fn owners(app: &App, workspace: WorkspaceId) -> Result<Vec<User>, StoreError> {
+/// Who answers for a workspace, for warnings that somebody must act upon.
+pub fn owners_and_admins(app: &App, workspace: WorkspaceId) -> Result<Vec<User>, StoreError> {
     let members = with_users(app, workspace)?.into_iter();
-    Ok(members.filter(|(member, _)| member.role == Role::Owner).map(|(_, user)| user).collect())
+    let answers = |role: Role| matches!(role, Role::Owner | Role::Admin);
+    Ok(members.filter(|(member, _)| answers(member.role)).map(|(_, user)| user).collect())
 }
 
 fn with_users(app: &App, workspace: WorkspaceId) -> Result<Vec<(Member, User)>, StoreError> {

@@ -1,6 +1,6 @@
 // A key presses a button or link that is visible and shows the same letter in its <kbd>. `G` and a
 // letter go to the place with that data-goto, `J` `K` move through a list of [data-keys-list], `Enter`
-// opens by itself, `X` ticks, `/` finds, `?` lists the keys. Never while typing; all off by
+// opens by itself, `X` ticks, `/` finds (here, else among the contacts), `?` lists the keys. Never while typing; all off by
 // <html data-keys="off"> (WCAG 2.1.4).
 const GOTO_WAITS_MS = 1200;
 const typing = (element) =>
@@ -29,9 +29,18 @@ export function keys(root) {
 
 function act(root, key) {
   if (key === '?') return showList(root);
-  if (key === '/') return focus(root.querySelector('input[type="search"]'));
+  if (key === '/') return find(root);
   if (key === 'J' || key === 'K') return move(root, key === 'J' ? 1 : -1);
   return press(root, key) || (key === 'X' && tick(root));
+}
+
+// The search field of this page, else that of the contacts, where the fragment puts the focus into it.
+function find(root) {
+  const field = [...root.querySelectorAll('input[type="search"]')].find(visible);
+  if (field) return focus(field);
+  const contacts = root.querySelector('a[data-goto][href="/contacts"]');
+  if (contacts) location.assign(`${contacts.href}#q`);
+  return Boolean(contacts);
 }
 
 function press(root, key) {

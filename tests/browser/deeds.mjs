@@ -112,6 +112,19 @@ async function listTheKeys(browser, state) {
   expect(await list.isVisible(), '“?” does not open the list');
 }
 
+async function findFromEverywhere(browser, state) {
+  const page = await open(browser, state, DESK, '/calendar');
+  await Promise.all([page.waitForURL('**/contacts#q'), page.keyboard.press('/')]);
+  await page.waitForLoadState('load');
+  const inSearch = () => document.activeElement.matches('input[type="search"]');
+  expect(await page.evaluate(inSearch), '“/” leads to the contacts, but not into their search');
+  await page.keyboard.type('a/b');
+  expect((await page.locator('input[type="search"]').inputValue()) === 'a/b', '“/” is taken away while one types');
+  await page.locator('input[type="search"]').blur();
+  await page.keyboard.press('/');
+  expect(await page.evaluate(inSearch), '“/” does not lead into the search of the page itself');
+}
+
 async function confirmInDialog(browser, state) {
   const page = await open(browser, state, DESK, '/contacts');
   const contact = await page.locator('tbody a').first().getAttribute('href');
@@ -219,7 +232,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'],
 });
 const deeds = [
-  skipToContent, seeTheFocus, listTheKeys, confirmInDialog, findWrongInputs, bookWithoutScripts, approveThreeDrafts, seeItLive,
+  skipToContent, seeTheFocus, listTheKeys, findFromEverywhere, confirmInDialog, findWrongInputs, bookWithoutScripts, approveThreeDrafts, seeItLive,
 ];
 try {
   const signInPage = new URL('/signin', options.base).href;

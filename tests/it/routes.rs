@@ -173,12 +173,14 @@ POST   /outreach/sequences                        EditOutreach
 GET    /outreach/sequences/{sequence}             ViewOutreach
 POST   /outreach/sequences/{sequence}             EditOutreach
 POST   /outreach/sequences/{sequence}/approve     ActivateWorkers
+GET    /outreach/sequences/{sequence}/delete      EditOutreach
 POST   /outreach/sequences/{sequence}/delete      EditOutreach
 GET    /outreach/{worker}                         ViewOutreach
 POST   /outreach/{worker}/activate                ActivateWorkers
 POST   /outreach/{worker}/pause                   ActivateWorkers
 POST   /outreach/{worker}/resume                  ActivateWorkers
 POST   /outreach/{worker}/approve                 ActivateWorkers
+GET    /outreach/{worker}/delete                  EditOutreach
 POST   /outreach/{worker}/delete                  EditOutreach
 GET    /outreach/{worker}/autonomy                ViewOutreach
 POST   /outreach/{worker}/autonomy                ActivateWorkers

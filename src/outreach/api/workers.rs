@@ -465,12 +465,7 @@ pub async fn put_worker(
     id: web::Path<WorkerId>,
     body: ApiJson<WorkerBody>,
 ) -> Result<HttpResponse, ApiError> {
-    let saved = run(move || {
-        actor.require(Permission::EditOutreach)?;
-        worker_of(&app, &actor, *id)?;
-        save(&app, &actor, *id, &body.value.into_form()?)
-    });
-    Ok(HttpResponse::Ok().json(saved.await??))
+    change(app, actor, *id, |_| body.value.into_form()).await
 }
 
 /// Changes some of a worker's settings; its state stays.
@@ -484,18 +479,24 @@ pub async fn patch_worker(
     id: web::Path<WorkerId>,
     body: ApiJson<WorkerPatch>,
 ) -> Result<HttpResponse, ApiError> {
-    let saved = run(move || {
-        actor.require(Permission::EditOutreach)?;
-        let standing = WorkerForm::of(&worker_of(&app, &actor, *id)?);
-        save(&app, &actor, *id, &body.value.over(standing)?)
-    });
-    Ok(HttpResponse::Ok().json(saved.await??))
+    change(app, actor, *id, |standing| body.value.over(WorkerForm::of(standing))).await
 }
 
-fn save(app: &App, actor: &Actor, id: WorkerId, form: &WorkerForm) -> Result<WorkerJson, ApiError> {
-    sequences::check_chosen(app, actor, form).map_err(OutreachError::from)?;
-    let saved = workers::update(app, actor, id, form).map_err(OutreachError::from)?;
-    Ok(worker_json(app, actor, &saved)?)
+/// Saves what `read` makes of the body over a worker's standing settings.
+async fn change(
+    app: web::Data<App>,
+    actor: Actor,
+    id: WorkerId,
+    read: impl FnOnce(&Worker) -> Result<WorkerForm, ApiError> + Send + 'static,
+) -> Result<HttpResponse, ApiError> {
+    let saved = run(move || {
+        actor.require(Permission::EditOutreach)?;
+        let form = read(&worker_of(&app, &actor, id)?)?;
+        sequences::check_chosen(&app, &actor, &form).map_err(OutreachError::from)?;
+        let saved = workers::update(&app, &actor, id, &form).map_err(OutreachError::from)?;
+        Ok::<_, ApiError>(worker_json(&app, &actor, &saved)?)
+    });
+    Ok(HttpResponse::Ok().json(saved.await??))
 }
 
 /// Deletes a worker that does not work. What was sent stays with its contacts.

@@ -5,9 +5,10 @@ use actix_web::{web, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
+use super::super::words::for_nobody;
 use super::super::{
-    enrol, enrol_tag, figures, last_run, leave, list_group, remove, resume, stop, Enrolment, Group, OutreachError,
-    State, Tally,
+    enrol, enrol_tag, figures, get_sequence, last_run, leave, list_group, list_of_step, remove, resume, stop,
+    Enrolment, Group, OutreachError, State, StepFigures, Tally,
 };
 use super::{head, when, zone, Head};
 use crate::app::App;
@@ -21,8 +22,6 @@ use crate::http::ui::{Pager, Tab};
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
 
 const PAGE: usize = 50;
-/// Pages looked through for the leads of one step.
-const MOST_PAGES: usize = 20;
 
 #[derive(Template)]
 #[template(path = "outreach/leads.html")]
@@ -30,6 +29,8 @@ pub struct LeadsPage {
     pub layout: Layout,
     pub head: Head,
     pub filters: Vec<Tab>,
+    /// The step that the lists are narrowed to, in words; empty for all.
+    pub of_step: String,
     pub rows: Vec<LeadRow>,
     pub pager: Pager,
     /// What came of the newest run over the tag; empty when there was none.
@@ -59,11 +60,11 @@ pub struct LeadRow {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Query {
     #[serde(default)]
-    group: Option<String>,
+    pub(super) group: Option<String>,
     #[serde(default)]
-    step: Option<StepId>,
+    pub(super) step: Option<StepId>,
     #[serde(default)]
-    cursor: Option<String>,
+    pub(super) cursor: Option<String>,
 }
 
 /// GET /outreach/{worker}/leads?group=&step=&cursor=
@@ -89,13 +90,12 @@ pub fn page(
     cursor: Option<&Cursor>,
 ) -> Result<LeadsPage, OutreachError> {
     let head = head(app, actor, id, "leads")?;
-    let group = query.group.as_deref().and_then(Group::parse).unwrap_or(Group::All);
-    let (leads, next) = leads_of(app, actor, id, group, query.step, cursor)?;
-    let rows = leads.iter().map(|lead| row(app, actor, id, lead)).collect::<Result<Vec<_>, _>>()?;
-    let query_of = |group: Group| match query.step {
-        Some(step) => format!("/outreach/{id}/leads?group={}&step={step}", group.as_str()),
-        None => format!("/outreach/{id}/leads?group={}", group.as_str()),
+    let list = List::of(query);
+    let page = match list.step {
+        Some(step) => list_of_step(&app.store, actor.workspace, id, (list.group, step), cursor, PAGE)?,
+        None => list_group(&app.store, actor.workspace, id, list.group, cursor, PAGE)?,
     };
+    let rows = page.rows.iter().map(|lead| row(app, actor, id, lead)).collect::<Result<Vec<_>, _>>()?;
     let tag = &head.worker.audience_tag;
     let import_href = match tag.as_str() {
         "" => "/contacts/import".to_owned(),
@@ -105,13 +105,14 @@ pub fn page(
     };
     Ok(LeadsPage {
         layout: frame.live_layout(format!("Leads of {}", head.worker.name)),
-        filters: filters(app, actor, id, group)?,
+        filters: filters(app, actor, id, list)?,
+        of_step: list.step.map(|step| step_words(app, actor, &head, step)).transpose()?.unwrap_or_default(),
         pager: Pager {
             shown: format!("{} shown", grouped(rows.len() as u64)),
-            newer: cursor.map(|_| query_of(group)),
-            older: next.map(|next| format!("{}&cursor={next}", query_of(group))),
+            newer: cursor.map(|_| list.href(id)),
+            older: page.next.map(|next| format!("{}&cursor={next}", list.href(id))),
         },
-        here: query_of(group),
+        here: list.href(id),
         rows,
         run: run_words(app, actor, id)?,
         import_href,
@@ -119,38 +120,67 @@ pub fn page(
     })
 }
 
-fn leads_of(
-    app: &App,
-    actor: &Actor,
-    worker: WorkerId,
+/// Which leads are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct List {
     group: Group,
     step: Option<StepId>,
-    cursor: Option<&Cursor>,
-) -> Result<(Vec<Enrolment>, Option<Cursor>), OutreachError> {
-    let mut cursor = cursor.cloned();
-    let mut found = Vec::new();
-    for _ in 0..MOST_PAGES {
-        let page = list_group(&app.store, actor.workspace, worker, group, cursor.as_ref(), PAGE)?;
-        let had = |lead: &Enrolment| step.is_none_or(|step| lead.sent.iter().any(|sent| sent.step == step));
-        found.extend(page.rows.into_iter().filter(had));
-        cursor = page.next;
-        if cursor.is_none() || found.len() >= PAGE {
-            break;
-        }
-    }
-    Ok((found, cursor))
 }
 
-fn filters(app: &App, actor: &Actor, worker: WorkerId, current: Group) -> Result<Vec<Tab>, OutreachError> {
+impl List {
+    fn of(query: &Query) -> Self {
+        let group = query.group.as_deref().and_then(Group::parse);
+        match query.step {
+            // A step counts few things; whoever asks for another list of it sees everyone who got it.
+            Some(_) => {
+                let counted = group.filter(|group| StepFigures::LISTS.contains(group));
+                Self { group: counted.unwrap_or(Group::Written), step: query.step }
+            }
+            None => Self { group: group.unwrap_or(Group::All), step: None },
+        }
+    }
+
+    fn href(self, worker: WorkerId) -> String {
+        let group = self.group.as_str();
+        match self.step {
+            Some(step) => format!("/outreach/{worker}/leads?group={group}&step={step}"),
+            None => format!("/outreach/{worker}/leads?group={group}"),
+        }
+    }
+}
+
+/// The lists that hold somebody, with as many as each shows.
+fn filters(app: &App, actor: &Actor, worker: WorkerId, current: List) -> Result<Vec<Tab>, OutreachError> {
     let figures = figures(&app.store, actor.workspace, worker)?;
-    let tab = |group: &Group| Tab {
-        href: format!("/outreach/{worker}/leads?group={}", group.as_str()),
-        label: group.words().to_owned(),
-        count: grouped(figures.of(*group)),
-        current: *group == current,
+    let (groups, first) = match current.step {
+        Some(_) => (&StepFigures::LISTS[..], Group::Written),
+        None => (&Group::ALL[..], Group::All),
     };
-    let shown = |group: &&Group| **group == Group::All || **group == current || figures.of(**group) > 0;
-    Ok(Group::ALL.iter().filter(shown).map(tab).collect())
+    let count = |group: Group| match current.step {
+        Some(step) => figures.step(step).of(group).unwrap_or_default(),
+        None => figures.of(group),
+    };
+    let tab = |group: Group| Tab {
+        href: List { group, ..current }.href(worker),
+        label: group.words().to_owned(),
+        count: grouped(count(group)),
+        current: group == current.group,
+    };
+    let shown = |group: &Group| *group == first || *group == current.group || count(*group) > 0;
+    Ok(groups.iter().copied().filter(shown).map(tab).collect())
+}
+
+/// "step 2, “Re: Heating”", or that it is no longer there.
+fn step_words(app: &App, actor: &Actor, head: &Head, step: StepId) -> Result<String, OutreachError> {
+    let sequence = match head.worker.sequence {
+        Some(id) => get_sequence(&app.store, actor.workspace, id)?,
+        None => None,
+    };
+    Ok(match sequence.as_ref().and_then(|sequence| sequence.find_step(step)) {
+        Some((place, step)) if step.subject.is_empty() => format!("step {}", place + 1),
+        Some((place, step)) => format!("step {}, “{}”", place + 1, for_nobody(&step.subject)),
+        None => "a step that was removed since".to_owned(),
+    })
 }
 
 fn row(app: &App, actor: &Actor, worker: WorkerId, lead: &Enrolment) -> Result<LeadRow, OutreachError> {

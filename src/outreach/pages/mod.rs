@@ -2,6 +2,7 @@
 
 mod autonomy;
 mod choose;
+mod delete;
 mod leads;
 mod overview;
 mod preview;
@@ -19,7 +20,7 @@ use crate::base::{EnrolmentId, UnixMillis, WorkerId};
 use crate::http::ui::Tab;
 use crate::http::PageError;
 use crate::store::StoreError;
-use crate::workers::{self, Worker, WorkerState};
+use crate::workers::{self, Worker, WorkerError, WorkerState};
 use crate::workspaces;
 
 /// Every address of the room. Named places stand before those with an id.
@@ -38,13 +39,21 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::post().to(sequence::save)),
         )
         .service(at("/outreach/sequences/{sequence}/approve").route(web::post().to(sequence::approve)))
-        .service(at("/outreach/sequences/{sequence}/delete").route(web::post().to(sequence::delete)))
+        .service(
+            at("/outreach/sequences/{sequence}/delete")
+                .route(web::get().to(delete::ask_sequence))
+                .route(web::post().to(delete::sequence)),
+        )
         .service(at("/outreach/{worker}").route(web::get().to(overview::show)))
         .service(at("/outreach/{worker}/activate").route(web::post().to(switch::activate)))
         .service(at("/outreach/{worker}/pause").route(web::post().to(switch::pause)))
         .service(at("/outreach/{worker}/resume").route(web::post().to(switch::resume)))
         .service(at("/outreach/{worker}/approve").route(web::post().to(switch::approve)))
-        .service(at("/outreach/{worker}/delete").route(web::post().to(switch::delete)))
+        .service(
+            at("/outreach/{worker}/delete")
+                .route(web::get().to(delete::ask_worker))
+                .route(web::post().to(delete::worker)),
+        )
         .service(at("/outreach/{worker}/leads").route(web::get().to(leads::list)).route(web::post().to(leads::add)))
         .service(at("/outreach/{worker}/leads/tag").route(web::post().to(leads::add_tag)))
         .service(at("/outreach/{worker}/leads/choose").route(web::get().to(choose::show)))
@@ -93,6 +102,9 @@ impl From<OutreachError> for PageError {
                 PageError::conflict("The contact is in another sequence at this moment.", "Stop that one first.")
             }
             OutreachError::NotReady(missing) => PageError::conflict("The worker is not ready.", missing.join(" ")),
+            OutreachError::Worker(WorkerError::StillWorking) => {
+                PageError::conflict("The worker is still at work.", "Pause it first, then delete it.")
+            }
             OutreachError::Worker(error) => PageError::conflict(sentence(&error.to_string()), String::new()),
             OutreachError::Store(error) => PageError::internal("outreach could not read or write", &error),
         }
@@ -229,4 +241,17 @@ pub(super) fn samples(
         ("settings", draw(&settings::edit_page(app, actor, frame, id, None, Default::default()).unwrap())),
         ("why", draw(&why::page(app, actor, frame, id).unwrap())),
     ]
+}
+
+/// The page of those who answered after one step, for tests.
+#[cfg(test)]
+pub(super) fn leads_of_step(
+    app: &App,
+    actor: &Actor,
+    frame: &crate::http::Frame,
+    id: WorkerId,
+    step: crate::base::StepId,
+) -> String {
+    let query = leads::Query { group: Some("replied".into()), step: Some(step), cursor: None };
+    askama::Template::render(&leads::page(app, actor, frame, id, &query, None).unwrap()).unwrap()
 }

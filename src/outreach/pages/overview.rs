@@ -6,8 +6,11 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::super::period::{self, Period};
+use super::super::why::pace_of;
 use super::super::words::for_nobody;
-use super::super::{activate, figures, get_sequence, store, Enrolment, Figures, Group, Missing, OutreachError, State};
+use super::super::{
+    activate, figures, get_sequence, store, Enrolment, Figures, Group, Missing, OutreachError, State, StepFigures,
+};
 use super::{head, when, zone, Head};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
@@ -119,8 +122,10 @@ pub struct StepRow {
     pub note: &'static str,
     pub sent: String,
     pub replied: String,
-    pub rest: String,
-    pub href: String,
+    /// Where the leads behind "sent" and "replied" stand.
+    pub written: String,
+    pub answered: String,
+    pub rest: Vec<ListLink>,
 }
 
 pub struct NextMail {
@@ -253,6 +258,7 @@ fn lists(worker: &Worker, figures: &Figures) -> Vec<ListLink> {
 fn step_rows(worker: &Worker, sequence: &super::super::Sequence, figures: &Figures) -> Vec<StepRow> {
     let row = |(place, step): (usize, &super::super::Step)| {
         let counted = figures.step(step.id);
+        let list = |group: Group| format!("/outreach/{}/leads?group={}&step={}", worker.id, group.as_str(), step.id);
         let kind = if step.working_days { "working days" } else { "days" };
         StepRow {
             when: match (place, step.wait_days) {
@@ -269,17 +275,23 @@ fn step_rows(worker: &Worker, sequence: &super::super::Sequence, figures: &Figur
             },
             sent: grouped(counted.sent),
             replied: grouped(counted.replied),
-            rest: rest_words(counted.interested, counted.bounced, counted.opted_out),
-            href: format!("/outreach/{}/leads?step={}", worker.id, step.id),
+            rest: rest_links(&counted, &list),
+            written: list(Group::Written),
+            answered: list(Group::Replied),
         }
     };
     sequence.steps.iter().enumerate().map(row).collect()
 }
 
-fn rest_words(interested: u64, bounced: u64, opted_out: u64) -> String {
-    let each = [(interested, "interested"), (bounced, "bounced"), (opted_out, "opted out")];
-    let said = each.into_iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}"));
-    said.collect::<Vec<_>>().join(", ")
+/// What else came of a step, each figure with the list it counts.
+fn rest_links(counted: &StepFigures, list: &impl Fn(Group) -> String) -> Vec<ListLink> {
+    let each = [
+        (counted.interested, Group::Interested, "interested"),
+        (counted.bounced, Group::Bounced, "bounced"),
+        (counted.opted_out, Group::OptedOut, "opted out"),
+    ];
+    let link = |(count, group, words)| ListLink { href: list(group), words, count: grouped(count) };
+    each.into_iter().filter(|(count, ..)| *count > 0).map(link).collect()
 }
 
 /// What a follow-up begins with, after its salutation.
@@ -368,7 +380,7 @@ fn now_facts(app: &App, actor: &Actor, worker: &Worker, figures: &Figures) -> Re
         held: grouped(figures.of(Group::Held) + figures.of(Group::Backlog)),
         automatic_words: automatic_words(worker),
         times_words: words("Offer free times from", &account(worker.calendar)?),
-        pace: mailbox.as_ref().map(pace_words).unwrap_or_default(),
+        pace: mailbox.as_ref().map(|mailbox| pace_of(app, mailbox)).unwrap_or_default(),
         from_words: words("Write from", &mailbox),
         days: days_words(&worker.hours.days),
         hours: format!("{} to {}", clock(worker.hours.from), clock(worker.hours.to)),
@@ -382,15 +394,6 @@ fn automatic_words(worker: &Worker) -> String {
         None => String::new(),
         Some((only, [])) => format!("Answer {only} by itself"),
         Some((last, before)) => format!("Answer {} and {last} by itself", before.join(", ")),
-    }
-}
-
-fn pace_words(mailbox: &connections::Connection) -> String {
-    let (least, most) = (mailbox.pace.min_gap_seconds, mailbox.pace.min_gap_seconds + mailbox.pace.jitter_seconds);
-    if most < 120 {
-        format!("{least} to {most} s apart")
-    } else {
-        format!("{} to {} min apart", least.div_ceil(60), most.div_ceil(60))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::base::{SequenceId, WorkerId};
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
-use crate::workers;
+use crate::workers::{self, Limits};
 
 /// Shown beside the text, as people type them.
 const FIELDS_HINT: &str =
@@ -76,6 +76,8 @@ pub struct StepView {
     pub wait_error: String,
     pub subject_error: String,
     pub text_error: String,
+    /// Why it never leaves, where more steps stand before it than go to one contact; else empty.
+    pub limit_words: String,
 }
 
 impl StepView {
@@ -156,7 +158,8 @@ pub async fn show(
     let page = run(move || {
         actor.require(Permission::ViewOutreach).map_err(OutreachError::from)?;
         let found = get_sequence(&app.store, actor.workspace, *sequence)?.ok_or(OutreachError::NotFound)?;
-        Ok::<_, OutreachError>(editor(&actor, &frame, None, Some(&found), &SequenceForm::of(&found)))
+        let most = mails_of(&app, &actor, None, Some(&found))?;
+        Ok::<_, OutreachError>(editor(&actor, &frame, None, Some(&found), &SequenceForm::of(&found), most))
     });
     html(StatusCode::OK, &page.await??)
 }
@@ -194,7 +197,8 @@ pub fn worker_page(app: &App, actor: &Actor, frame: &Frame, id: WorkerId) -> Res
     let head = head(app, actor, id, "sequence")?;
     let found = own_sequence(app, actor, &head)?;
     let form = found.as_ref().map_or_else(|| first_form(&head), SequenceForm::of);
-    Ok(editor(actor, frame, Some(head), found.as_ref(), &form))
+    let most = mails_of(app, actor, Some(&head), found.as_ref())?;
+    Ok(editor(actor, frame, Some(head), found.as_ref(), &form, most))
 }
 
 /// POST /outreach/{worker}/sequence
@@ -227,17 +231,6 @@ pub async fn approve(
     run(move || sequences::approve(&app, &actor, id)).await??;
     let back = see_other(&format!("/outreach/sequences/{id}"));
     Ok(with_toast(back, &cookies, &Toast::new("The changed texts are approved.")))
-}
-
-/// POST /outreach/sequences/{sequence}/delete
-pub async fn delete(
-    app: web::Data<App>,
-    actor: Actor,
-    cookies: web::Data<Cookies>,
-    sequence: web::Path<SequenceId>,
-) -> Result<HttpResponse, PageError> {
-    run(move || sequences::delete(&app, &actor, *sequence)).await??;
-    Ok(with_toast(see_other("/outreach/sequences"), &cookies, &Toast::new("The sequence is deleted.")))
 }
 
 fn own_sequence(app: &App, actor: &Actor, head: &Head) -> Result<Option<Sequence>, OutreachError> {
@@ -281,9 +274,10 @@ fn submit(
 ) -> Result<Submitted, OutreachError> {
     let mut form = read(pairs);
     let act = act_of(pairs);
+    let most = mails_of(app, actor, head.as_ref(), found)?;
     if !matches!(act, Act::Save) {
         rearrange(&mut form.steps, &act);
-        let mut page = editor(actor, frame, head, found, &form);
+        let mut page = editor(actor, frame, head, found, &form, most);
         page.is_unsaved = true;
         return Ok(Submitted::Shown(StatusCode::OK, Box::new(page)));
     }
@@ -295,7 +289,7 @@ fn submit(
     match saved {
         Ok(saved) => Ok(Submitted::Saved { needs_approval: saved.approved.is_some() && !saved.is_all_approved() }),
         Err(OutreachError::Mistakes(_)) => {
-            let page = editor(actor, frame, head, found, &form);
+            let page = editor(actor, frame, head, found, &form, most);
             Ok(Submitted::Shown(StatusCode::UNPROCESSABLE_ENTITY, Box::new(page)))
         }
         Err(error) => Err(error),
@@ -310,12 +304,40 @@ fn make_for(app: &App, actor: &Actor, head: &Head, form: &SequenceForm) -> Resul
     Ok(made)
 }
 
+/// How many mails go to one contact: by the worker's own limit, else by the least of the workers that use it.
+fn mails_of(app: &App, actor: &Actor, head: Option<&Head>, found: Option<&Sequence>) -> Result<u32, OutreachError> {
+    if let Some(head) = head {
+        return Ok(head.worker.limits.mails_per_contact());
+    }
+    let workers = workers::list(&app.store, actor.workspace)?;
+    let users = workers.iter().filter(|worker| worker.sequence.is_some() && worker.sequence == found.map(|f| f.id));
+    let least = users.map(|worker| worker.limits.mails_per_contact()).min();
+    Ok(least.unwrap_or(Limits::MOST_PER_CONTACT))
+}
+
+/// What stands at a step that is one too many; empty for the others.
+fn limit_words(place: usize, most: u32) -> String {
+    if place < most as usize {
+        return String::new();
+    }
+    let cure = if most < Limits::MOST_PER_CONTACT {
+        format!("Raise the limit in the worker’s settings (to {} at most), or remove steps.", Limits::MOST_PER_CONTACT)
+    } else {
+        "Remove steps, or say it in fewer.".to_owned()
+    };
+    let mails = if most == 1 { "1 mail goes" } else { &format!("{most} mails go") };
+    format!(
+        "At most {mails} to one contact, so this step never leaves and no worker can be switched on with it. {cure}"
+    )
+}
+
 fn editor(
     actor: &Actor,
     frame: &Frame,
     head: Option<Head>,
     found: Option<&Sequence>,
     form: &SequenceForm,
+    most: u32,
 ) -> SequencePage {
     let mistakes = form.mistakes();
     let of = |step: Option<usize>, field: &str| {
@@ -334,6 +356,7 @@ fn editor(
         wait_error: of(Some(place), "wait"),
         subject_error: of(Some(place), "subject"),
         text_error: of(Some(place), "text"),
+        limit_words: limit_words(place, most),
         subject: step.subject.clone(),
         text: step.text.clone(),
     };

@@ -86,22 +86,6 @@ pub async fn approve(
     Ok(with_toast(see_other(&format!("/outreach/{worker}/sequence")), &cookies, &toast))
 }
 
-/// POST /outreach/{worker}/delete
-pub async fn delete(
-    app: web::Data<App>,
-    actor: Actor,
-    cookies: web::Data<Cookies>,
-    worker: web::Path<WorkerId>,
-) -> Answer {
-    let worker = *worker;
-    run(move || workers::delete(&app, &actor, worker)).await?.map_err(OutreachError::from)?;
-    Ok(with_toast(
-        see_other("/outreach"),
-        &cookies,
-        &Toast::new("The worker is deleted. What was sent stays with its contacts."),
-    ))
-}
-
 /// POST /sending/pause: the kill switch (G12).
 pub async fn pause_all(app: web::Data<App>, actor: Actor, cookies: web::Data<Cookies>) -> Answer {
     run(move || workers::pause_all(&app, &actor)).await?.map_err(OutreachError::from)?;

@@ -163,7 +163,7 @@ fn a_sender_that_is_refused_uses_up_no_lead() {
     let world = World::new();
     let refused = || SendOutcome::SenderRefused { reason: "5.7.26 unauthenticated mail".into() };
     world.answers_next([refused(), refused()], []);
-    let leads = ["Anna", "Ben"].map(|name| world.lead(name, |_| {}));
+    let anna = world.lead("Anna", |_| {});
     world.activate();
     let mailbox = || connections::get(&world.app().store, world.test.workspace, world.connection).unwrap().unwrap();
     assert!(matches!(mailbox().state, connections::State::NeedsOwner { .. }), "{:?}", mailbox().state);
@@ -171,9 +171,7 @@ fn a_sender_that_is_refused_uses_up_no_lead() {
     assert!(matches!(worker.state, workers::WorkerState::Paused(_)));
     world.advance(6 * 60 * MINUTE);
     assert_eq!(world.mailbox.1.lock().unwrap().len(), 1, "nothing more is tried before its owner has acted");
-    for lead in &leads {
-        assert!(world.now_stands(lead).state.is_active());
-    }
+    assert!(world.now_stands(&anna).state.is_active());
     let mended = world.app().store.write(|txn| {
         let mut mailbox = connections::find(txn, world.test.workspace, world.connection)?.unwrap();
         mailbox.state = connections::State::Working;
@@ -184,8 +182,10 @@ fn a_sender_that_is_refused_uses_up_no_lead() {
     mended.unwrap_or_else(|error: crate::store::StoreError| panic!("{error}"));
     world.activate();
     world.advance(MINUTE);
-    let active = leads.iter().filter(|lead| world.now_stands(lead).state.is_active()).count();
-    assert_eq!((active, world.texts().len()), (1, 1), "refused again it is that one mail, and the others go on");
+    assert!(!world.now_stands(&anna).state.is_active(), "refused again it is that one mail");
+    world.lead("Ben", |_| {});
+    world.settle();
+    assert_eq!(world.texts().len(), 1, "and the others go on");
 }
 
 #[test]
@@ -287,4 +287,36 @@ fn a_look_noted_by_a_clock_that_ran_ahead_lets_no_follow_up_out() {
     assert_eq!(world.texts().len(), 1);
     world.advance(MINUTE);
     assert_eq!(world.texts().len(), 2, "read again, with the clock put right");
+}
+
+#[test]
+fn a_domain_on_the_list_takes_everyone_there_out_at_once_whoever_put_it_there() {
+    for by_hand in [true, false] {
+        let world = World::new();
+        let at = |address: &str| {
+            let address = EmailAddress::parse(address).unwrap();
+            world.lead("Anna", |contact| contact.addresses = vec![address])
+        };
+        let theirs: Vec<Enrolment> = (0..9).map(|number| at(&format!("p{number}@bigcorp.example"))).collect();
+        let (below, elsewhere) = (at("jo@shop.bigcorp.example"), at("jo@notbigcorp.example"));
+        world.activate();
+        let (app, workspace) = (world.app(), world.test.workspace);
+        let target = messaging::Target::Domain("bigcorp.example".into());
+        if by_hand {
+            messaging::suppress_by_hand(app, &world.test.owner, &target, "their lawyer called").unwrap();
+        } else {
+            // As the reader of replies does when one of them speaks for the company.
+            let (reason, who) = (messaging::SuppressionReason::Unsubscribed, Some(theirs[0].contact));
+            let written = app
+                .store
+                .write(|txn| messaging::suppress(txn, workspace, app.now(), &target, reason, "reply", who).map(drop));
+            written.unwrap_or_else(|error: crate::store::StoreError| panic!("{error}"));
+        }
+        world.settle();
+        for lead in theirs.iter().chain([&below]) {
+            let State::Stopped { reason, .. } = world.now_stands(lead).state else { panic!("by hand {by_hand}") };
+            assert!(reason.starts_with("No more mail to everyone at bigcorp.example: "), "{reason}");
+        }
+        assert!(world.now_stands(&elsewhere).state.is_active());
+    }
 }

@@ -35,6 +35,8 @@ struct Row {
     who: String,
     act: String,
     detail: String,
+    /// By what a decision of the program can be checked later; most entries have none.
+    proof: String,
 }
 
 #[derive(Deserialize)]
@@ -100,13 +102,23 @@ fn row(entry: &Entry, names: &HashMap<UserId, String>, signed_in: &SignedIn) -> 
         Who::CommandLine => "Command line".to_owned(),
     };
     let on = person_in(&entry.on).and_then(|id| names.get(&id)).cloned();
-    let details: Vec<String> = on.into_iter().chain([entry.detail.clone()]).filter(|text| !text.is_empty()).collect();
+    let (detail, proof) = split_proof(&entry.detail);
+    let details: Vec<String> = on.into_iter().chain([detail.to_owned()]).filter(|text| !text.is_empty()).collect();
     Row {
         iso: entry.at.to_rfc3339(),
         time: signed_in.time_words(entry.at),
         who,
         act: act_words(&entry.act),
         detail: details.join(": "),
+        proof: proof.to_owned(),
+    }
+}
+
+/// Decisions of the program end with "(Engine …)": what a person reads stands before it.
+fn split_proof(detail: &str) -> (&str, &str) {
+    match detail.rsplit_once(" (Engine ").and_then(|(words, _)| detail.get(words.len()..)) {
+        Some(proof) => (&detail[..detail.len() - proof.len()], proof.trim().trim_matches(['(', ')'])),
+        None => (detail, ""),
     }
 }
 
@@ -115,9 +127,18 @@ fn person_in(on: &str) -> Option<UserId> {
     on.strip_prefix("user ").and_then(|id| id.parse().ok())
 }
 
-/// `api_key.made` becomes "API key made": the act's own words, as a sentence.
+/// `api_key.made` becomes "API key made": the act's own words, as a sentence, where pages use no others.
 fn act_words(act: &str) -> String {
-    let words = act.replace(['.', '_'], " ").replace("api key", "API key");
+    match act {
+        "suppression.added" => return "Put on the list of opt-outs".to_owned(),
+        "suppression.lifted" => return "Taken off the list of opt-outs".to_owned(),
+        "workers.paused" => return "Everything paused".to_owned(),
+        "workers.resumed" => return "Sending switched on again".to_owned(),
+        "enrolment.left" => return "Lead let rest".to_owned(),
+        "meeting.left" => return "Meeting left to a person".to_owned(),
+        _ => {}
+    }
+    let words = act.replace(['.', '_'], " ").replace("api key", "API key").replace("enrolment", "lead");
     let mut chars = words.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
@@ -127,11 +148,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_a_decision_can_be_checked_by_stands_apart_from_its_words() {
+        let cases = [
+            ("role: viewer → admin", ("role: viewer → admin", "")),
+            (
+                "Later, 52 % sure: recorded. (Engine embedded 0.1.0, reply 01a2.)",
+                ("Later, 52 % sure: recorded.", "Engine embedded 0.1.0, reply 01a2."),
+            ),
+        ];
+        for (detail, expected) in cases {
+            assert_eq!(split_proof(detail), expected);
+        }
+    }
+
+    #[test]
     fn an_act_reads_as_a_sentence() {
         let cases = [
             ("member.role_changed", "Member role changed"),
             ("worker.activated", "Worker activated"),
             ("api_key.made", "API key made"),
+            ("enrolments.added", "Leads added"),
+            ("suppression.added", "Put on the list of opt-outs"),
             ("", ""),
         ];
         for (act, expected) in cases {

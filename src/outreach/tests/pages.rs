@@ -1,0 +1,183 @@
+//! Every page of the room, and the one that says why nothing leaves.
+
+use super::*;
+use crate::http::layout::Layout;
+use crate::http::Frame;
+use crate::outreach::pages::samples;
+
+#[test]
+fn every_page_is_drawn_with_real_leads_and_with_nothing_at_all() {
+    let world = World::new();
+    let anna = world.lead("Anna", |_| {});
+    world.lead("Ben", |contact| contact.company = String::new());
+    world.activate();
+    world.answer(&anna, "interested", |_| {});
+    let empty = World::with(vec![], |form, _| {
+        form.sequence = None;
+        form.mailbox = None;
+    });
+    let layout = Layout { csrf: "token".into(), user_name: "Nora Whitfield".into(), ..Layout::default() };
+    let frame = Frame(layout.with_places("/outreach", |_| true, |_| None));
+    let folder = std::env::var("LAUNCHYARD_GALLERY").ok();
+    for (world, kind) in [(&world, "full"), (&empty, "empty")] {
+        for (name, html) in samples(world.app(), &world.test.owner, &frame, world.worker.id) {
+            assert!(html.contains("<h1>"), "{name}, {kind}: {html}");
+            assert!(!html.contains(" style="), "{name}, {kind}");
+            assert!(!html.contains(r#"value="name""#), "{name}, {kind}: a macro's argument hid a field");
+            if let Some(folder) = &folder {
+                std::fs::write(format!("{folder}/{name}-{kind}.html"), &html).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn why_nothing_is_sent_marks_the_first_check_that_stops_and_its_cure() {
+    let cases: [(&str, fn(&World), &str, Option<&str>); 6] = [
+        ("off", |_| {}, "The worker is not switched on", Some("Switch on")),
+        (
+            "paused",
+            |world| {
+                world.activate();
+                workers::pause(world.app(), &world.test.owner, world.worker.id, "Paused by Nora.").unwrap();
+            },
+            "The worker is paused",
+            Some("Switch on"),
+        ),
+        (
+            "mailbox",
+            |world| {
+                world.activate();
+                world.app().clock.advance(3 * DAY);
+                world.settle();
+                world
+                    .app()
+                    .store
+                    .write(|txn| {
+                        let mut mailbox = connections::find(txn, world.test.workspace, world.connection)?.unwrap();
+                        mailbox.state =
+                            connections::State::NeedsOwner { since: UnixMillis(0), reason: "Sign in again.".into() };
+                        connections::put(txn, &mailbox)
+                    })
+                    .unwrap();
+            },
+            "The mailbox cannot send now",
+            Some("Look at connections"),
+        ),
+        (
+            "pace",
+            |world| {
+                let slow = |mailbox: &mut Connection| mailbox.pace.min_gap_seconds = 600;
+                connections::update(&world.app().store, world.test.workspace, world.connection, slow).unwrap();
+                world.lead("Ben", |_| {});
+                world.activate();
+                assert_eq!(world.texts().len(), 1);
+            },
+            "The mailbox rests between two mails",
+            Some("Change the pace"),
+        ),
+        ("not due", |world| world.activate(), "The next step is not due yet", None),
+        (
+            "all done",
+            |world| {
+                world.activate();
+                let lead =
+                    list_group(&world.app().store, world.test.workspace, world.worker.id, Group::All, None, 1).unwrap();
+                stop(world.app(), &world.test.owner, lead.rows[0].id).unwrap();
+            },
+            "Nobody is left to write to",
+            Some("Add leads"),
+        ),
+    ];
+    for (name, prepare, fact, help) in cases {
+        let world = World::new();
+        world.lead("Anna", |_| {});
+        prepare(&world);
+        let answer = crate::outreach::why::why(world.app(), &world.test.owner, world.worker.id).unwrap();
+        let stops = |line: &&crate::outreach::why::Line| line.outcome == crate::outreach::why::Outcome::Stops;
+        let marked: Vec<_> = answer.lines.iter().filter(stops).collect();
+        assert_eq!(marked.len(), 1, "{name}: {:?}", answer.lines);
+        assert_eq!(marked[0].fact, fact, "{name}");
+        assert_eq!(marked[0].help.as_ref().map(|help| help.words), help, "{name}");
+    }
+}
+
+/// Every lead of a list, over all its pages.
+fn listed(world: &World, group: Group, step: crate::base::StepId) -> usize {
+    let (mut count, mut before) = (0, None);
+    loop {
+        let (store, workspace) = (&world.app().store, world.test.workspace);
+        let page = list_of_step(store, workspace, world.worker.id, (group, step), before.as_ref(), 2).unwrap();
+        assert!(page.rows.len() <= 2);
+        count += page.rows.len();
+        before = page.next;
+        if before.is_none() {
+            return count;
+        }
+    }
+}
+
+#[test]
+fn a_steps_figure_opens_exactly_the_leads_that_it_counts() {
+    let world = World::new();
+    let leads: Vec<Enrolment> = (0..9).map(|number| world.lead(&format!("L{number}"), |_| {})).collect();
+    world.activate();
+    for lead in &leads[..3] {
+        world.answer(lead, "interested", |_| {});
+    }
+    world.advance(3 * DAY);
+    for lead in &leads[3..5] {
+        world.answer(lead, "question", |_| {});
+    }
+    let message = world.now_stands(&leads[5]).last_sent().unwrap().message;
+    messaging::bounced(world.app(), world.test.workspace, message, messaging::Bounce::Nobody, "5.1.1").unwrap();
+    world.settle();
+    let figures = figures(&world.app().store, world.test.workspace, world.worker.id).unwrap();
+    for step in &world.sequence.steps {
+        for group in StepFigures::LISTS {
+            let figure = figures.step(step.id).of(group).unwrap();
+            assert_eq!(listed(&world, group, step.id) as u64, figure, "{}: {group:?}", step.text);
+        }
+    }
+    let of = |place: usize| figures.step(world.sequence.steps[place].id);
+    assert_eq!((of(0).sent, of(0).replied, of(0).interested), (9, 3, 3));
+    assert_eq!((of(1).sent, of(1).replied, of(1).interested, of(1).bounced), (6, 2, 0, 1));
+}
+
+#[test]
+fn a_list_of_a_step_shows_only_its_leads_and_numbers_that_agree_with_it() {
+    let world = World::new();
+    let anna = world.lead("Anna", |_| {});
+    let ben = world.lead("Ben", |_| {});
+    world.activate();
+    world.answer(&anna, "interested", |_| {});
+    world.advance(3 * DAY);
+    world.answer(&ben, "question", |_| {});
+    let frame = Frame(Layout::default());
+    let second = world.sequence.steps[1].id;
+    let html = crate::outreach::pages::leads_of_step(world.app(), &world.test.owner, &frame, world.worker.id, second);
+    assert!(html.contains("Ben Lund") && !html.contains("Anna Lund"), "{html}");
+    assert!(html.contains("Only step 2"), "{html}");
+    assert!(html.contains(r#"Replied <span class="num">1</span>"#), "{html}");
+}
+
+#[test]
+fn the_editor_says_at_the_step_that_it_is_one_too_many() {
+    for (per_contact, marked) in [(4, 0), (3, 0), (2, 1), (1, 2)] {
+        let world = World::with(three_steps(), |form, _| form.limits.per_contact = per_contact);
+        let frame = Frame(Layout::default());
+        let pages = samples(world.app(), &world.test.owner, &frame, world.worker.id);
+        let (_, html) = pages.into_iter().find(|(name, _)| *name == "sequence").unwrap();
+        assert_eq!(html.matches("so this step never leaves").count(), marked, "{per_contact}: {html}");
+    }
+}
+
+#[test]
+fn every_sequence_is_listed_however_many_there_are() {
+    let test = testing::app();
+    for number in 0..205 {
+        let form = SequenceForm { name: format!("Sequence {number}"), steps: vec![] };
+        create(&test.app, &test.owner, &form).unwrap();
+    }
+    assert_eq!(list_sequences(&test.app.store, test.workspace).unwrap().len(), 205);
+}
