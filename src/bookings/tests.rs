@@ -19,6 +19,7 @@ use crate::language::times::{read_times, OfferedTime, TimeContext};
 use crate::messaging::{
     self, Channel, Incoming, Look, Message, NewMessage, Outbox, ProposedTime, Purpose, Reading, SendOutcome, SentAs,
 };
+use crate::providers::google::calendar::{client_event_id, NewEvent, SendUpdates};
 use crate::testing::NOW;
 use crate::workers::{self, Meeting, Worker, WorkerForm, WorkerState};
 
@@ -203,6 +204,35 @@ impl Desk {
             _ => UnixMillis::parse_rfc3339(event["start"]["dateTime"].as_str().unwrap()).unwrap().to_rfc3339(),
         })
         .collect()
+    }
+
+    /// The owner writes something of their own into the calendar.
+    fn add_event(&self, summary: &str, start: &str, end: &str) {
+        let event = NewEvent {
+            id: client_event_id(MessageId::new(NOW).0.as_bytes()),
+            summary: summary.into(),
+            description: String::new(),
+            location: String::new(),
+            start: at(start),
+            end: at(end),
+            time_zone: "Europe/London".into(),
+            attendees: vec![],
+            private: Default::default(),
+            meet_request_id: None,
+        };
+        let calendar = self.bookings()[0].calendar_id.clone();
+        crate::availability::with_calendar(self.app(), self.world.test.workspace, self.connection.id, |google| {
+            google.insert_event(&calendar, &event, SendUpdates::None)
+        })
+        .unwrap();
+    }
+
+    /// Thursday 26 November from eleven to four as the week draws it: from, until, whose ("" for what is not ours).
+    fn noon_on_thursday(&self) -> Vec<(String, String, String)> {
+        let week = week::Week::read(self.app(), &self.world.owner, None).unwrap();
+        let blocks = week.days.into_iter().nth(3).unwrap().blocks.into_iter();
+        let blocks = blocks.filter(|block| ("11:00".."16:00").contains(&block.from.as_str()));
+        blocks.map(|block| (block.from, block.until, block.meeting.map_or_else(String::new, |m| m.who))).collect()
     }
 
     /// The transactional mails to the contact, oldest first. They leave when the mailbox's pace lets them.
@@ -690,33 +720,35 @@ fn at(text: &str) -> UnixMillis {
 
 #[test]
 fn a_move_never_covers_what_else_stands_at_its_old_time() {
-    use crate::providers::google::calendar::{client_event_id, NewEvent, SendUpdates};
     let desk = Desk::new();
     desk.may_book_by_itself();
     desk.reply("Could you do Thursday at 11:30?");
     let booking = desk.bookings().remove(0);
     // Something of the owner's own overlaps the meeting; Google melts both into one busy stretch.
-    let dentist = NewEvent {
-        id: client_event_id(&[7; 16]),
-        summary: "Dentist".into(),
-        description: String::new(),
-        location: String::new(),
-        start: at("2026-11-26T11:45:00Z"),
-        end: at("2026-11-26T12:15:00Z"),
-        time_zone: "Europe/London".into(),
-        attendees: vec![],
-        private: Default::default(),
-        meet_request_id: None,
-    };
-    crate::availability::with_calendar(desk.app(), booking.workspace, desk.connection.id, |google| {
-        google.insert_event(&booking.calendar_id, &dentist, SendUpdates::None)
-    })
-    .unwrap();
+    desk.add_event("Dentist", "2026-11-26T11:45:00Z", "2026-11-26T12:15:00Z");
     let covered = move_to(desk.app(), &desk.world.owner, booking.id, at("2026-11-26T11:40:00Z"), &Anyway::default());
     assert!(matches!(covered, Err(BookError::NotFree { why: WhyNot::Busy, .. })), "{covered:?}");
     move_to(desk.app(), &desk.world.owner, booking.id, at("2026-11-26T11:05:00Z"), &Anyway::default()).unwrap();
     let asked = desk.world.requests();
     assert!(asked.iter().any(|url| url.contains("fields=nextPageToken")), "no titles are asked for: {asked:?}");
+}
+
+#[test]
+fn the_week_shows_what_else_stands_at_the_time_of_a_meeting() {
+    let desk = Desk::new();
+    desk.may_book_by_itself();
+    desk.reply("Could you do Thursday at 11:30?");
+    let block = |from: &str, until: &str, who: &str| (from.to_owned(), until.to_owned(), who.to_owned());
+    let ours = block("11:30", "12:00", "Gwen Hartley");
+    let sync = || desk.advance(desk.app().config.jobs.calendar_sync);
+    sync();
+    assert_eq!(desk.noon_on_thursday(), [ours.clone()], "our own event is no other");
+    desk.add_event("Plumber", "2026-11-26T11:40:00Z", "2026-11-26T11:50:00Z");
+    sync();
+    assert_eq!(desk.noon_on_thursday(), [ours.clone(), block("11:40", "11:50", "")], "wholly inside");
+    desk.add_event("Dentist", "2026-11-26T11:45:00Z", "2026-11-26T12:15:00Z");
+    sync();
+    assert_eq!(desk.noon_on_thursday(), [ours, block("11:40", "12:15", "")], "what overlaps is one stretch");
 }
 
 #[test]

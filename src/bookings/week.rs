@@ -154,6 +154,8 @@ struct Elsewhere {
 /// Busy times of all connected calendars, without our own meetings and without overlaps.
 fn busy_elsewhere(app: &App, actor: &Actor, range: Span, bookings: &[Booking]) -> Result<Elsewhere, BookError> {
     let mut found = Elsewhere { busy: Vec::new(), unread: Vec::new(), no_calendar: true };
+    let own_events: Vec<&str> = bookings.iter().filter_map(|booking| booking.event_id.as_deref()).collect();
+    let mut beside_ours = Vec::new();
     for connection in connections::list(&app.store, actor.workspace)? {
         if !connection.can(Use::Calendar) || connection.is_disconnected() {
             continue;
@@ -165,11 +167,16 @@ fn busy_elsewhere(app: &App, actor: &Actor, range: Span, bookings: &[Booking]) -
         } else if let Some(reason) = not_known(cached.as_ref(), range, app.now(), app.config.jobs.calendar_sync) {
             found.unread.push(format!("{}: {reason}", connection.address));
         }
-        found.busy.extend(cached.into_iter().flat_map(|cached| cached.busy).filter(|busy| busy.overlaps(&range)));
+        let Some(cached) = cached else { continue };
+        found.busy.extend(cached.busy);
+        let others = cached.beside_ours.into_iter().filter(|single| !own_events.contains(&single.event.as_str()));
+        beside_ours.extend(others.map(|single| single.span));
     }
     for own in bookings.iter().filter(|booking| booking.event_id.is_some()) {
         found.busy = found.busy.iter().flat_map(|busy| busy.without(&own.span())).collect();
     }
+    found.busy.extend(beside_ours);
+    found.busy.retain(|busy| busy.overlaps(&range));
     found.busy.sort();
     found.busy.dedup_by(|next, before| {
         let joins = next.start <= before.end;
@@ -391,6 +398,7 @@ mod tests {
             read_at,
             range: Span::new(read_at, UnixMillis(read_at.0 + 60 * 86_400_000)),
             busy: vec![],
+            beside_ours: vec![],
             failed: None,
         };
         let week = |days: i64| Span::new(hours(24 * days), hours(24 * (days + 7)));
