@@ -17,7 +17,7 @@ use crate::http::Site;
 use crate::jobs::Runner;
 use crate::mailer::MailerError;
 use crate::store::{real_free_space, DataFolder, MasterKey, OpenError, OpenOptions, StoreError};
-use crate::{connections, identity, workspaces};
+use crate::{connections, identity, messaging, workspaces};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -67,6 +67,7 @@ pub fn open_options(config: &Config) -> OpenOptions {
 /// Starts the queue's threads and plans what repeats.
 pub fn start_jobs(app: &Arc<App>) -> Result<(), StartError> {
     restored::hold_back(app)?;
+    messaging::hand_over_unrecorded(app)?;
     let handlers = Arc::new(jobs::handlers(app)?);
     let threads = jobs::threads(&app.config.jobs);
     let runner = Runner::start(&app.store, &app.clock, Arc::clone(app), handlers, &threads)?;
