@@ -25,6 +25,7 @@ use crate::app::{App, Demo};
 use crate::authz::{Actor, Permission};
 use crate::base::Clock;
 use crate::config::{Config, ConfigErrors, Overrides};
+use crate::connections;
 use crate::http::{run, see_other, PageError};
 use crate::sandbox::{OwnerAccount, Sandbox, SandboxError, SandboxOptions, CLIENT_ID, CLIENT_SECRET};
 use crate::store::DataFolder;
@@ -107,6 +108,7 @@ pub fn start(options: &DemoOptions, listener: TcpListener) -> Result<RunningDemo
         return Err(DemoError::NotADemo(config.data.dir.clone()));
     }
     let opened = open_app(config, clock, &public_url)?;
+    register(&opened.app, &sandbox);
     let time = TimeMachine::new(&opened.app, &sandbox);
     set_hooks(&opened, &sandbox, &time);
     let prepared = if is_fresh { Some(business::open(&opened.app, &sandbox)?) } else { None };
@@ -137,6 +139,13 @@ fn start_sandbox(clock: &Clock, people: bool) -> Result<Sandbox, SandboxError> {
         advance: None,
         smtp_imap: true,
     })
+}
+
+/// Registers this server's own addresses with the sandbox, as its operator does with Google.
+pub fn register(app: &App, sandbox: &Sandbox) {
+    for path in [connections::CALLBACK, "/signin/google/return", "/signin/oidc/return"] {
+        sandbox.register_redirect(&app.url(path));
+    }
 }
 
 /// The page's buttons and the sandbox's control both move the one clock.
