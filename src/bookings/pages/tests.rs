@@ -1,5 +1,17 @@
-use super::*;
-use crate::availability::WhyNot;
+use askama::Template;
+use jiff::tz::TimeZone;
+
+use super::detail::{read_detail, DetailPage, Refusal};
+use super::week::WeekPage;
+use super::when::WhenForm;
+use crate::availability::{self, WhyNot};
+use crate::base::{BookingId, UnixMillis};
+use crate::bookings::model::{Booking, Source, State};
+use crate::bookings::service::BookError;
+use crate::bookings::store;
+use crate::bookings::week::Week;
+use crate::http::layout::Layout;
+use crate::http::ui::FieldErrors;
 use crate::testing;
 
 #[test]
@@ -70,7 +82,7 @@ fn proposed(test: &testing::TestApp, span: availability::Span) -> Booking {
         state: State::Proposed { note: "You are free then.".into() },
         instead_of: None,
         event_id: None,
-        source: super::super::model::Source::Reply,
+        source: Source::Reply,
         created_at: testing::NOW,
         version: 0,
         written: 0,
@@ -78,6 +90,6 @@ fn proposed(test: &testing::TestApp, span: availability::Span) -> Booking {
         trouble: None,
         history: vec![],
     };
-    test.app.store.write(|txn| super::super::store::put(txn, &booking, None)).unwrap();
+    test.app.store.write(|txn| store::put(txn, &booking, None)).unwrap();
     booking
 }
