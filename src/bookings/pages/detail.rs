@@ -10,10 +10,10 @@ use super::when::WhenForm;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::availability;
-use crate::base::{BookingId, UnixMillis};
+use crate::base::{BookingId, UnixMillis, WorkerId};
 use crate::bookings::model::{Booking, State};
 use crate::bookings::service::{self, warnings_words, Anyway, BookError};
-use crate::contacts;
+use crate::contacts::{self, Contact};
 use crate::http::layout::Layout;
 use crate::http::ui::FieldErrors;
 use crate::http::{html, run, Frame, PageError};
@@ -31,6 +31,8 @@ pub(super) struct DetailPage {
     /// On the guest's own clock, where it shows another hour.
     pub(super) guest_when: String,
     pub(super) book_words: String,
+    /// Where the same guest is booked anew; empty when they have no address any more.
+    pub(super) book_anew: String,
     /// Time and words, newest first.
     pub(super) history: Vec<(String, String)>,
     pub(super) can_edit: bool,
@@ -80,6 +82,7 @@ pub(super) fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<Det
         None => None,
     };
     let (start, guest) = (booking.start.in_zone(&ours), booking.start.in_zone(&theirs));
+    let book_anew = contact.as_ref().and_then(|contact| book_anew(contact, booking.worker)).unwrap_or_default();
     let until = booking.end.in_zone(&ours).strftime("%H:%M").to_string();
     let form = WhenForm::of(booking.start, &ours);
     let noted = |at: UnixMillis| at.in_zone(&ours).strftime("%a %-d %b, %H:%M").to_string();
@@ -94,6 +97,7 @@ pub(super) fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<Det
             false => format!("{}, {}", guest.strftime("%a %-d %b, %H:%M"), booking.guest_zone),
         },
         book_words: format!("Book {}", start.strftime("%H:%M")),
+        book_anew,
         history: booking.history.iter().rev().map(|note| (noted(note.at), note.words.clone())).collect(),
         can_edit: actor.may(Permission::EditBookings),
         date: form.date,
@@ -105,7 +109,15 @@ pub(super) fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<Det
     })
 }
 
-/// GET /calendar/{booking}
+/// The form for a booking by hand with guest and meeting filled in.
+fn book_anew(contact: &Contact, worker: Option<WorkerId>) -> Option<String> {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("email", contact.address()?.display());
+    query.extend_pairs(worker.map(|worker| ("worker", worker.to_string())));
+    Some(format!("/calendar/new?{}", query.finish()))
+}
+
+/// GET /calendar/{booking}: how it stands is kept true while the page is open.
 pub(super) async fn detail(
     app: Data<App>,
     actor: Actor,
@@ -114,6 +126,6 @@ pub(super) async fn detail(
 ) -> Result<HttpResponse, PageError> {
     let id = path.into_inner();
     let page = run(move || read_detail(&app, &actor, id)).await??;
-    let layout = frame.layout(page.booking.title.clone());
+    let layout = frame.live_layout(page.booking.title.clone());
     html(StatusCode::OK, &DetailPage { layout, ..page })
 }

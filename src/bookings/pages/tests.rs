@@ -5,13 +5,14 @@ use super::detail::{read_detail, DetailPage, Refusal};
 use super::week::WeekPage;
 use super::when::WhenForm;
 use crate::availability::{self, WhyNot};
-use crate::base::{BookingId, UnixMillis};
+use crate::base::{BookingId, UnixMillis, WorkerId};
 use crate::bookings::model::{Booking, Source, State};
 use crate::bookings::service::BookError;
 use crate::bookings::store;
 use crate::bookings::week::Week;
 use crate::http::layout::Layout;
 use crate::http::ui::FieldErrors;
+use crate::messaging::testing::queue_mail;
 use crate::testing;
 
 #[test]
@@ -59,6 +60,23 @@ fn a_time_that_will_not_do_is_answered_on_the_page_with_what_is_free() {
     assert!(warned.contains(r#"name="anyway" value="too_soon outside_hours""#), "{warned}");
     assert!(warned.contains("Book all the same"), "{warned}");
     assert!(Refusal::of(&BookError::NoContact, String::new(), &zone).is_none());
+}
+
+#[test]
+fn a_cancelled_meeting_can_be_booked_anew_and_its_page_stays_true_by_itself() {
+    let test = testing::app();
+    let at = |text: &str| UnixMillis::parse_rfc3339(text).unwrap();
+    let before = proposed(&test, availability::Span::new(at("2026-11-26T11:30:00Z"), at("2026-11-26T12:00:00Z")));
+    let page = || read_detail(&test.app, &test.owner, before.id).unwrap().render().unwrap();
+    let part = format!(r#"id="booking" data-src="/calendar/{}""#, before.id);
+    assert!(page().contains(&part) && !page().contains("Book another time"), "{}", page());
+    let guest = queue_mail(&test.app, test.workspace, "anna+1@fellside.example").contact;
+    let worker = WorkerId::new(testing::NOW);
+    let state = State::Cancelled { reason: String::new() };
+    let ended = Booking { contact: guest, worker: Some(worker), state, ..before.clone() };
+    test.app.store.write(|txn| store::put(txn, &ended, Some(&before))).unwrap();
+    let anew = format!("/calendar/new?email=anna%2B1%40fellside.example&#38;worker={worker}");
+    assert!(page().contains("This time is free again.") && page().contains(&anew), "{}", page());
 }
 
 fn proposed(test: &testing::TestApp, span: availability::Span) -> Booking {
