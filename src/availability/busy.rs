@@ -36,10 +36,21 @@ pub(super) const TABLES: &[Declared] = &[Declared::plain(&CACHE)];
 pub struct Cached {
     pub read_at: UnixMillis,
     pub range: Span,
+    /// What touches or overlaps is one stretch here.
     pub busy: Vec<Span>,
+    /// What stands at the times that our own bookings hold, event by event, ours among them.
+    #[serde(default)]
+    pub beside_ours: Vec<Single>,
     /// Why the last try failed, in words; the times above are older then.
     #[serde(default)]
     pub failed: Option<String>,
+}
+
+/// One event of a calendar: its id and when it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Single {
+    pub event: String,
+    pub span: Span,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -169,6 +180,32 @@ fn within(event: &Taken, hole: Span) -> Span {
     }
 }
 
+/// The events that overlap what our own bookings hold in `range`, one by one: Google melts them with ours into one
+/// stretch, so that a page could not tell them apart. A calendar that shows no events adds none.
+fn beside_ours(app: &App, connection: &Connection, google: &Google, range: Span) -> Result<Vec<Single>, StoreError> {
+    let held = claims::claimed(&app.store, connection.workspace, connection.id.0, range, None)?;
+    let (Some(first), Some(end)) = (held.first(), held.iter().map(|span| span.end).max()) else { return Ok(vec![]) };
+    let mut found = Vec::new();
+    for calendar in calendars_of(google) {
+        let listed = with_calendar(app, connection.workspace, connection.id, |google| {
+            google.list_taken(&calendar, first.start, end)
+        });
+        found.extend(listed.unwrap_or_default().into_iter().filter_map(Single::of));
+    }
+    found.retain(|single| held.iter().any(|held| held.overlaps(&single.span)));
+    Ok(found)
+}
+
+impl Single {
+    /// A day without times lies inside no meeting.
+    fn of(event: Taken) -> Option<Self> {
+        match (event.start, event.end) {
+            (Some(When::At(start)), Some(When::At(end))) => Some(Self { event: event.id, span: Span::new(start, end) }),
+            _ => None,
+        }
+    }
+}
+
 /// The calendar that is written to is always asked too.
 fn calendars_of(google: &Google) -> Vec<String> {
     let mut ids = google.busy_calendars.clone();
@@ -222,8 +259,12 @@ fn sync(app: &App, job: &Job) -> Result<Outcome, StoreError> {
         _ => again,
     };
     let answer = answer.unwrap_or_else(|error| unknown(&error.to_string()));
+    let beside_ours = match answer {
+        Busy::Known(_) => beside_ours(app, &connection, google, range)?,
+        Busy::Unknown { .. } => Vec::new(),
+    };
     app.store.write(|txn| {
-        keep(txn, workspace, id, range, &answer, now)?;
+        keep(txn, workspace, id, range, &answer, &beside_ours, now)?;
         claims::sweep(txn, workspace, id.0, now, SWEEP)
     })?;
     Ok(Outcome::Again { at })
@@ -241,6 +282,7 @@ fn keep(
     id: ConnectionId,
     range: Span,
     answer: &Busy,
+    beside_ours: &[Single],
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let key = key(workspace, id);
@@ -250,7 +292,7 @@ fn keep(
                 connection.health.last_busy_read = Some(now);
                 connections::put(txn, &connection)?;
             }
-            Cached { read_at: now, range, busy: busy.clone(), failed: None }
+            Cached { read_at: now, range, busy: busy.clone(), beside_ours: beside_ours.to_vec(), failed: None }
         }
         Busy::Unknown { reason } => {
             let Some(older) = txn.get(&CACHE, &key)? else { return Ok(()) };

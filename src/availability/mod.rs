@@ -15,7 +15,7 @@ mod schedule;
 mod slots;
 mod store;
 
-pub use busy::{cached, forget, read_now, schedule_sync, BusySync, Cached, Own, SYNC};
+pub use busy::{cached, forget, read_now, schedule_sync, BusySync, Cached, Own, Single, SYNC};
 pub use claims::{claim, claimed, release, Claimed};
 pub use google::with_calendar;
 pub use model::{Busy, OpenHours, Rules, Schedule, Span, WhyNot};

@@ -1,6 +1,4 @@
-//! `/v1/bookings`: list, get, make, move, cancel.
-
-use std::sync::Arc;
+//! `/v1/bookings`: list, get, make, accept, try again, dismiss, move, cancel.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Path, Query};
@@ -14,7 +12,7 @@ use crate::app::App;
 use crate::authz::Actor;
 use crate::base::{BookingId, UnixMillis};
 use crate::http::api::{FieldError, Problem};
-use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, IdempotencyStore, Once};
+use crate::http::idempotency::{ApiAnswer, Once};
 use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
 
 pub fn api_routes(config: &mut web::ServiceConfig) {
@@ -22,6 +20,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/bookings").route(web::get().to(list)).route(web::post().to(create)))
         .service(web::resource("/bookings/{booking}").route(web::get().to(get)))
         .service(web::resource("/bookings/{booking}/accept").route(web::post().to(accept)))
+        .service(web::resource("/bookings/{booking}/again").route(web::post().to(again)))
         .service(web::resource("/bookings/{booking}/dismiss").route(web::post().to(dismiss)))
         .service(web::resource("/bookings/{booking}/move").route(web::post().to(move_to)))
         .service(web::resource("/bookings/{booking}/cancel").route(web::post().to(cancel)));
@@ -33,7 +32,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 #[derive(OpenApi)]
 #[openapi(
-    paths(list, get, create, accept, dismiss, move_to, cancel),
+    paths(list, get, create, accept, again, dismiss, move_to, cancel),
     components(schemas(ApiBooking, ApiPage<ApiBooking>, NewApiBooking, MoveBooking, CancelBooking, Problem))
 )]
 struct BookingsApi;
@@ -161,17 +160,10 @@ async fn get(app: Data<App>, actor: Actor, path: Path<BookingId>) -> Result<Http
         (status = 503, description = "The calendar could not be read", body = Problem),
     )
 )]
-async fn create(
-    app: Data<App>,
-    actor: Actor,
-    answers: Data<Arc<dyn IdempotencyStore>>,
-    key: IdempotencyKey,
-    body: ApiJson<NewApiBooking>,
-) -> Result<ApiAnswer, ApiError> {
-    let new = read_new(&body.value)?;
-    let fingerprint = body.fingerprint;
+async fn create(app: Data<App>, actor: Actor, once: Once, body: ApiJson<NewApiBooking>) -> Result<ApiAnswer, ApiError> {
+    let (new, once) = (read_new(&body.value)?, once.of(&body));
     run(move || {
-        idempotent(&***answers, actor.workspace, &key, fingerprint, || {
+        once.carry_out(|| {
             let booking = service::create(&app, &actor, &new, &Anyway::default())?;
             ApiAnswer::created(format!("/v1/bookings/{}", booking.id), &ApiBooking::from(booking))
         })
@@ -218,15 +210,26 @@ const START_WORDS: &str = "Write an instant with its offset, for example 2026-11
 )]
 async fn accept(app: Data<App>, actor: Actor, once: Once, path: Path<BookingId>) -> Result<ApiAnswer, ApiError> {
     let id = path.into_inner();
-    run(move || {
-        once.carry_out(|| {
-            ApiAnswer::json(
-                StatusCode::OK,
-                &ApiBooking::from(service::accept(&app, &actor, id, None, &Anyway::default())?),
-            )
-        })
-    })
-    .await?
+    run(move || once.carry_out(|| answer(service::accept(&app, &actor, id, None, &Anyway::default())?))).await?
+}
+
+/// Has the calendar asked once more for what it refused: the event, its move or its end.
+#[utoipa::path(
+    post, path = "/v1/bookings/{booking}/again", tag = "bookings",
+    params(
+        ("booking" = String, Path, description = "Its id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeat gets the first answer again"),
+    ),
+    responses(
+        (status = 200, description = "The calendar is asked again", body = ApiBooking),
+        (status = 404, description = "Not in this workspace", body = Problem),
+        (status = 409, description = "Nothing was refused, or the time has gone since", body = Problem),
+        (status = 503, description = "The calendar could not be read", body = Problem),
+    )
+)]
+async fn again(app: Data<App>, actor: Actor, once: Once, path: Path<BookingId>) -> Result<ApiAnswer, ApiError> {
+    let id = path.into_inner();
+    run(move || once.carry_out(|| answer(service::try_again(&app, &actor, id, &Anyway::default())?))).await?
 }
 
 /// Lets a proposed time go without an answer to the guest.
@@ -247,7 +250,7 @@ async fn dismiss(app: Data<App>, actor: Actor, once: Once, path: Path<BookingId>
     run(move || {
         once.carry_out(|| {
             service::dismiss(&app, &actor, id)?;
-            ApiAnswer::json(StatusCode::OK, &ApiBooking::from(service::get(&app, &actor, id)?))
+            answer(service::get(&app, &actor, id)?)
         })
     })
     .await?
@@ -271,21 +274,14 @@ async fn dismiss(app: Data<App>, actor: Actor, once: Once, path: Path<BookingId>
 async fn move_to(
     app: Data<App>,
     actor: Actor,
-    answers: Data<Arc<dyn IdempotencyStore>>,
-    key: IdempotencyKey,
+    once: Once,
     path: Path<BookingId>,
     body: ApiJson<MoveBooking>,
 ) -> Result<ApiAnswer, ApiError> {
     let start = UnixMillis::parse_rfc3339(&body.value.start);
     let start = start.ok_or_else(|| ApiError::invalid(vec![FieldError::at("/start", START_WORDS)]))?;
-    let (id, fingerprint) = (path.into_inner(), body.fingerprint);
-    run(move || {
-        idempotent(&***answers, actor.workspace, &key, fingerprint, || {
-            let booking = service::move_to(&app, &actor, id, start, &Anyway::default())?;
-            ApiAnswer::json(StatusCode::OK, &ApiBooking::from(booking))
-        })
-    })
-    .await?
+    let (id, once) = (path.into_inner(), once.of(&body));
+    run(move || once.carry_out(|| answer(service::move_to(&app, &actor, id, start, &Anyway::default())?))).await?
 }
 
 /// Cancels a booking: its time is free at once, the event goes, the guest is told.
@@ -304,19 +300,17 @@ async fn move_to(
 async fn cancel(
     app: Data<App>,
     actor: Actor,
-    answers: Data<Arc<dyn IdempotencyStore>>,
-    key: IdempotencyKey,
+    once: Once,
     path: Path<BookingId>,
     body: ApiJson<CancelBooking>,
 ) -> Result<ApiAnswer, ApiError> {
-    let (id, fingerprint, reason) = (path.into_inner(), body.fingerprint, body.value.reason);
-    run(move || {
-        idempotent(&***answers, actor.workspace, &key, fingerprint, || {
-            let booking = service::cancel(&app, &actor, id, &reason)?;
-            ApiAnswer::json(StatusCode::OK, &ApiBooking::from(booking))
-        })
-    })
-    .await?
+    let (id, once) = (path.into_inner(), once.of(&body));
+    run(move || once.carry_out(|| answer(service::cancel(&app, &actor, id, &body.value.reason)?))).await?
+}
+
+/// 200 with the booking as it stands now.
+fn answer(booking: Booking) -> Result<ApiAnswer, ApiError> {
+    ApiAnswer::json(StatusCode::OK, &ApiBooking::from(booking))
 }
 
 #[cfg(test)]
@@ -338,6 +332,7 @@ mod tests {
             "/v1/bookings",
             "/v1/bookings/{booking}",
             "/v1/bookings/{booking}/accept",
+            "/v1/bookings/{booking}/again",
             "/v1/bookings/{booking}/cancel",
             "/v1/bookings/{booking}/dismiss",
             "/v1/bookings/{booking}/move",

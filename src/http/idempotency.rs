@@ -16,6 +16,7 @@ use std::future::{ready, Ready};
 use std::sync::Arc;
 
 use super::api::ApiError;
+use super::api_json::ApiJson;
 use super::respond::PageError;
 use crate::authz::Actor;
 use crate::base::WorkspaceId;
@@ -186,7 +187,8 @@ pub fn idempotent(
     result
 }
 
-/// What carrying a request out once needs, for POSTs whose body says nothing: the address says it all.
+/// What carrying a request out once needs. As it is extracted the address says it all; a body that says more is added
+/// by [`Once::of`].
 pub struct Once {
     store: Data<Arc<dyn IdempotencyStore>>,
     workspace: WorkspaceId,
@@ -195,12 +197,17 @@ pub struct Once {
 }
 
 impl Once {
+    /// For a request with a body: two are the same when their bodies are too.
+    pub fn of<T>(self, body: &ApiJson<T>) -> Self {
+        Self { fingerprint: body.fingerprint, ..self }
+    }
+
     /// See [`idempotent`].
     pub fn carry_out(&self, work: impl FnOnce() -> Result<ApiAnswer, ApiError>) -> Result<ApiAnswer, ApiError> {
         idempotent(&***self.store, self.workspace, &self.key, self.fingerprint, work)
     }
 
-    fn of(request: &HttpRequest, key: IdempotencyKey) -> Result<Self, ApiError> {
+    fn read(request: &HttpRequest, key: IdempotencyKey) -> Result<Self, ApiError> {
         let workspace = request.extensions().get::<Actor>().map(|actor| actor.workspace);
         let workspace = workspace.ok_or_else(ApiError::unauthorized)?;
         let lost = || PageError::internal("the server keeps no answers", &std::io::Error::other("not registered"));
@@ -215,7 +222,7 @@ impl FromRequest for Once {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let key = IdempotencyKey::from_request(request, payload).into_inner();
-        ready(key.and_then(|key| Self::of(request, key)))
+        ready(key.and_then(|key| Self::read(request, key)))
     }
 }
 

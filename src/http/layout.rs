@@ -127,7 +127,7 @@ pub struct WorkspaceLink {
     pub current: bool,
 }
 
-/// "Sending is on, 61 of 120 today, Pause all". `words` is the whole state: "Sending is on",
+/// "Sending is on, 61 of 120 in 24 hours, Pause all". `words` is the whole state: "Sending is on",
 /// "Sending is paused", "Nothing leaves yet".
 #[derive(Clone, Debug, Default)]
 pub struct SendingState {

@@ -2,8 +2,6 @@
 
 mod views;
 
-use std::sync::Arc;
-
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Json, Path, Query, ServiceConfig};
 use actix_web::HttpResponse;
@@ -19,7 +17,7 @@ use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{ContactId, MessageId, Page, ReplyId, SuppressionId};
 use crate::http::api::FieldError;
-use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, IdempotencyStore};
+use crate::http::idempotency::{ApiAnswer, Once};
 use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
 use crate::store::StoreError;
 
@@ -194,14 +192,12 @@ pub struct NewSuppression {
 async fn add_suppression(
     app: Data<App>,
     actor: Actor,
-    key: IdempotencyKey,
-    answers: Data<Arc<dyn IdempotencyStore>>,
+    once: Once,
     body: ApiJson<NewSuppression>,
 ) -> Result<ApiAnswer, ApiError> {
-    let fingerprint = body.fingerprint;
-    let new = body.value;
+    let (once, new) = (once.of(&body), body.value);
     run(move || {
-        idempotent(&***answers, actor.workspace, &key, fingerprint, || {
+        once.carry_out(|| {
             let target = parse_target(&new.target);
             let target = target.map_err(|words| ApiError::invalid(vec![FieldError::at("/target", words)]))?;
             suppression::suppress_by_hand(&app, &actor, &target, new.note.trim())?;

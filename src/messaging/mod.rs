@@ -21,6 +21,7 @@ mod store;
 mod suppression;
 #[cfg(test)]
 pub mod testing;
+mod unrecorded;
 mod unsubscribe;
 mod usage;
 mod wake;
@@ -50,6 +51,7 @@ pub use store::{
 pub use suppression::{
     forget_address, hash_of, is_suppressed, lift, list as list_suppressions, suppress, suppress_by_hand, SuppressError,
 };
+pub use unrecorded::hand_over_unrecorded;
 pub use unsubscribe::{mail_links, read_token, unsubscribe, MailLinks, Opened};
 pub use usage::{sent_in_last_day, usage_by_day, Counted};
 

@@ -8,6 +8,7 @@
 //! | `POST faults {"match","status","retry_after","delay_ms","drop","after","body","times"}` | see `faults.rs` |
 //! | `POST settings {"daily_sends","units_per_minute","testing_mode",…}` | see `Settings` |
 //! | `POST accounts {"email","name","zone"}` | one more account to sign in with |
+//! | `POST redirects {"uri"}` | registers a loopback redirect URI for the client |
 //! | `POST mail {"to","raw"}` | puts a raw inbound mail into a box |
 //! | `GET mailboxes/<address>` | the mails of a box, also of an address outside |
 //! | `GET calendars/<address>` | the events of an account's calendars |
@@ -42,6 +43,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
             shared.world().add_account(&body.email, &body.name, &body.zone);
             done()
         }),
+        ("POST", ["redirects"]) => read(request).and_then(|body| redirect(&mut shared.world(), &body)),
         ("POST", ["mail"]) => read(request).map(|body| mail(&mut shared.world(), &body)),
         ("POST", ["revoke"]) => read(request).map(|body: Person| {
             shared.world().google.grants.revoke_all_of(&body.email);
@@ -127,6 +129,18 @@ struct NewAccount {
 
 fn utc() -> String {
     "UTC".to_owned()
+}
+
+#[derive(Deserialize)]
+struct NewRedirect {
+    uri: String,
+}
+
+fn redirect(world: &mut World, new: &NewRedirect) -> Result<Answer, Answer> {
+    if world.redirects.register(&new.uri) {
+        return Ok(done());
+    }
+    Err(Answer::json(400, &json!({"error": "uri is a loopback URL without a fragment"})))
 }
 
 #[derive(Deserialize)]

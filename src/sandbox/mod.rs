@@ -117,6 +117,12 @@ impl Sandbox {
         people::leads_csv()
     }
 
+    /// Registers a redirect URI for the client, as one does in the provider's console before the first consent. False for
+    /// what is no loopback address.
+    pub fn register_redirect(&self, uri: &str) -> bool {
+        self.shared.world().redirects.register(uri)
+    }
+
     /// The owner reads the consent page behind `authorise_url` and allows everything: the address that the browser is
     /// sent back to. None when the page would not send it back. For a demo that opens with the account connected.
     pub fn allow_all(&self, authorise_url: &str) -> Option<String> {

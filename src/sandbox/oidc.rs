@@ -24,7 +24,9 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[String]) -> A
     let grants = &mut world.oidc.grants;
     match (request.method.as_str(), segments.as_slice()) {
         ("GET", [".well-known", "openid-configuration"]) => oauth::discovery(&REALM, request),
-        ("GET" | "POST", ["authorize"]) => oauth::authorise(&REALM, grants, &world.accounts, request, now),
+        ("GET" | "POST", ["authorize"]) => {
+            oauth::authorise(&REALM, grants, &world.accounts, &world.redirects, request, now)
+        }
         ("POST", ["token"]) => {
             let accounts = &world.accounts;
             Exchange { realm: &REALM, grants, accounts, request, now, testing_mode: false, rotate_refresh: false }

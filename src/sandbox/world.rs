@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::faults::{Fault, Faults};
 use super::google::Google;
 use super::mail::mailbox::Mailbox;
+use super::oauth::Redirects;
 use super::oidc::Issuer;
 use super::people::People;
 use super::record::Record;
@@ -63,6 +64,8 @@ pub(super) struct World {
     pub mailboxes: BTreeMap<String, Mailbox>,
     pub google: Google,
     pub oidc: Issuer,
+    /// Of the one client, at every provider.
+    pub redirects: Redirects,
     pub people: People,
     pub record: Record,
     pub faults: Faults,
@@ -78,6 +81,7 @@ impl World {
             mailboxes: BTreeMap::new(),
             google: Google::default(),
             oidc: Issuer::default(),
+            redirects: Redirects::default(),
             people,
             record: Record::default(),
             faults: Faults::default(),
@@ -176,9 +180,10 @@ impl Shared {
         *self.0.advance.lock().unwrap_or_else(PoisonError::into_inner) = Some(advance);
     }
 
-    /// Everything as on the first day; only the clock keeps its time.
+    /// Everything as on the first day; only the clock keeps its time, and the client what is registered for it.
     pub fn start_over(&self) {
         let mut world = self.world();
-        *world = World::new(world.clock.clone(), &self.0.owner, self.0.people);
+        let redirects = std::mem::take(&mut world.redirects);
+        *world = World { redirects, ..World::new(world.clock.clone(), &self.0.owner, self.0.people) };
     }
 }

@@ -25,6 +25,7 @@ use crate::app::{App, Demo};
 use crate::authz::{Actor, Permission};
 use crate::base::Clock;
 use crate::config::{Config, ConfigErrors, Overrides};
+use crate::connections;
 use crate::http::{run, see_other, PageError};
 use crate::operator;
 use crate::sandbox::{OwnerAccount, Sandbox, SandboxError, SandboxOptions, CLIENT_ID, CLIENT_SECRET};
@@ -112,6 +113,7 @@ pub fn start(options: &DemoOptions, listener: TcpListener) -> Result<RunningDemo
     if let Some(seen) = operator::last_seen(&opened.app.store).map_err(StartError::from)? {
         opened.app.clock.advance_to(seen);
     }
+    register(&opened.app, &sandbox);
     let time = TimeMachine::new(&opened.app, &sandbox);
     set_hooks(&opened, &sandbox, &time);
     let prepared = if is_fresh { Some(business::open(&opened.app, &sandbox)?) } else { None };
@@ -142,6 +144,13 @@ fn start_sandbox(clock: &Clock, people: bool) -> Result<Sandbox, SandboxError> {
         advance: None,
         smtp_imap: true,
     })
+}
+
+/// Registers this server's own addresses with the sandbox, as its operator does with Google.
+pub fn register(app: &App, sandbox: &Sandbox) {
+    for path in [connections::CALLBACK, "/signin/google/return", "/signin/oidc/return"] {
+        sandbox.register_redirect(&app.url(path));
+    }
 }
 
 /// The page's buttons and the sandbox's control both move the one clock.

@@ -141,7 +141,7 @@ fn is_in_setup(app: &App, actor: &Actor) -> Result<bool, StoreError> {
     Ok(workers.iter().all(|worker| worker.activated_at.is_none()))
 }
 
-/// "Sending is on, 61 of 120 today": for those who may see outreach, once there is a mailbox.
+/// "Sending is on, 61 of 120 in 24 hours": for those who may see outreach, once there is a mailbox.
 fn sending(app: &App, actor: &Actor) -> Result<Option<SendingState>, StoreError> {
     if !actor.may(Permission::ViewOutreach) {
         return Ok(None);

@@ -50,7 +50,7 @@ fn parts(what: &Happened) -> Vec<&'static str> {
         | H::BookingConfirmed { .. }
         | H::BookingMoved { .. }
         | H::BookingCancelled { .. }
-        | H::BookingFailed { .. } => &["needs-you", "agenda", "calendar", "figures"],
+        | H::BookingFailed { .. } => &["needs-you", "agenda", "calendar", "figures", "booking", "booking-history"],
         H::MessageBounced { .. } | H::Complained { .. } | H::Unsubscribed { .. } => &["leads", "figures"],
         H::WorkerActivated { .. } | H::WorkerPaused { .. } | H::WorkerDeleted { .. } => {
             &["outgoing", "workers", "frame-sending"]

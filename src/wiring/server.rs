@@ -17,7 +17,7 @@ use crate::http::Site;
 use crate::jobs::Runner;
 use crate::mailer::MailerError;
 use crate::store::{real_free_space, DataFolder, MasterKey, OpenError, OpenOptions, StoreError};
-use crate::{connections, identity, operator, workspaces};
+use crate::{connections, identity, messaging, operator, workspaces};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -68,6 +68,7 @@ pub fn open_options(config: &Config) -> OpenOptions {
 pub fn start_jobs(app: &Arc<App>) -> Result<(), StartError> {
     operator::look_at_the_clock(app)?;
     restored::hold_back(app)?;
+    messaging::hand_over_unrecorded(app)?;
     let handlers = Arc::new(jobs::handlers(app)?);
     let threads = jobs::threads(&app.config.jobs);
     let runner = Runner::start(&app.store, &app.clock, Arc::clone(app), handlers, &threads)?;

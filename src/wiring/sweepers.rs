@@ -85,13 +85,14 @@ pub const SWEEPERS: &[Sweeper] = &[
     },
 ];
 
-/// The hourly round: every table's old rows, and the words of old answers.
+/// The hourly round: every table's old rows, the words of old answers, and mails whose outcome is on no record.
 pub fn run_all(app: &App, now: UnixMillis) -> Result<(), StoreError> {
     for sweeper in SWEEPERS {
         if let By::Round(sweep) = sweeper.by {
             sweep(app, now.minus(DAY * (sweeper.days)(&app.config)))?;
         }
     }
+    messaging::hand_over_unrecorded(app)?;
     let before = now.minus(DAY * app.config.retention.excerpts_days);
     in_each(app, |workspace| all(|| messaging::sweep_excerpts(&app.store, workspace, before, BATCH)))
 }

@@ -26,10 +26,20 @@ function focusAgain(link) {
   from?.focus();
 }
 
+// The page below has the first heading; that of the question comes second.
+function belowThePage(heading) {
+  if (!heading) return;
+  const second = document.createElement('h2');
+  second.id = heading.id;
+  second.append(...heading.childNodes);
+  heading.replaceWith(second);
+}
+
 function ask(question, after) {
   const dialog = document.createElement('dialog');
   dialog.setAttribute('aria-labelledby', 'confirm-question');
   dialog.append(document.importNode(question, true));
+  belowThePage(dialog.querySelector('h1'));
   dialog.querySelector('[data-close]')?.addEventListener('click', (event) => {
     event.preventDefault();
     dialog.close();

@@ -8,6 +8,7 @@ import { signIn } from './sign-in.mjs';
 
 const USAGE = 'CHECK_PASSWORD=… node deeds.mjs --base URL --email E --sandbox URL [--chromium FILE]';
 const DESK = { width: 1280, height: 900, scheme: 'light', scripts: true };
+const TABLET = { width: 768, height: 1024, scheme: 'dark', scripts: true };
 const PHONE = { width: 390, height: 844, scheme: 'dark', scripts: true };
 const HOUR = 3600;
 
@@ -155,6 +156,49 @@ async function bookWithoutScripts(browser, state) {
   await page.waitForLoadState('load');
   const words = (await page.locator('body').textContent()).replace(/\s+/g, ' ');
   expect(/Booked/.test(words), `${page.url()} says after booking: ${words.slice(0, 300)}`);
+  meeting = new URL(page.url()).pathname;
+}
+
+// ---- a meeting that is moved and cancelled, on a phone ----
+
+let meeting = null;
+
+async function press(page, name) {
+  const button = page.getByRole('button', { name, exact: true });
+  await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), button.click()]);
+}
+
+async function judge(page, what) {
+  for (const { kind, detail } of await inspectOpen(page, PHONE)) report(what, `${kind}: ${detail}`);
+}
+
+async function moveAndCancel(browser, state) {
+  expect(meeting, 'no meeting was booked before');
+  const page = await open(browser, state, PHONE, meeting);
+  await page.locator('#booking', { hasText: 'Booked' }).waitFor({ timeout: 10_000 });
+  const day = new Date(await page.inputValue('#date'));
+  day.setUTCDate(day.getUTCDate() + 7);
+  await page.fill('#date', day.toISOString().slice(0, 10));
+  await page.fill('#time', '03:00');
+  await press(page, 'Move');
+  const warning = await page.locator('main form', { has: page.locator('#time') }).textContent();
+  expect(warning.includes('outside your working hours'), `at three in the night nothing is said: ${warning}`);
+  await judge(page, 'the warning');
+  await press(page, 'Move all the same');
+  expect((await textOf(page, '#booking')).includes('03:00'), 'the meeting was not moved');
+  await page.getByRole('link', { name: 'Cancel the meeting…' }).click();
+  const question = page.locator('dialog[open]');
+  await question.waitFor();
+  await judge(page, 'the question');
+  await Promise.all([
+    page.waitForNavigation({ waitUntil: 'load' }),
+    question.getByRole('button', { name: 'Cancel the meeting' }).click(),
+  ]);
+  expect((await textOf(page, '#booking')).includes('This time is free again'), 'the meeting was not cancelled');
+  await judge(page, 'the cancelled meeting');
+  const anew = page.getByRole('link', { name: 'Book another time' });
+  await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), anew.click()]);
+  expect((await page.inputValue('#email')).includes('@'), 'the form for another time does not know the guest');
 }
 
 // ---- while the clock moves ----
@@ -209,7 +253,7 @@ async function changes(page, part, before) {
 
 async function findWrongInputs(browser, state) {
   for (const wrong of WRONG_INPUTS) {
-    for (const look of [DESK, PHONE]) {
+    for (const look of [DESK, TABLET, PHONE]) {
       const page = await open(browser, wrong.isPublic ? undefined : state, look, wrong.path);
       const findings = await sendWrongInput(page, wrong);
       if (!findings.length) findings.push(...(await inspectOpen(page, look)).map((found) => `${found.kind}: ${found.detail}`));
@@ -232,7 +276,8 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'],
 });
 const deeds = [
-  skipToContent, seeTheFocus, listTheKeys, findFromEverywhere, confirmInDialog, findWrongInputs, bookWithoutScripts, approveThreeDrafts, seeItLive,
+  skipToContent, seeTheFocus, listTheKeys, findFromEverywhere, confirmInDialog, findWrongInputs, bookWithoutScripts,
+  moveAndCancel, approveThreeDrafts, seeItLive,
 ];
 try {
   const signInPage = new URL('/signin', options.base).href;

@@ -190,7 +190,15 @@ const OPERATIONS: &[Operation] = &[
         name: "calendar.events.list",
         method: "GET",
         path: "/calendar/v3/calendars/*/events",
-        query: &[may("privateExtendedProperty", Text), may("maxResults", Number(1..=2500)), may("pageToken", Text)],
+        query: &[
+            may("privateExtendedProperty", Text),
+            may("singleEvents", OneOf(&["true", "false"])),
+            may("timeMin", Instant),
+            may("timeMax", Instant),
+            may("fields", Text),
+            may("maxResults", Number(1..=2500)),
+            may("pageToken", Text),
+        ],
         body: Body::None,
     },
     Operation {

@@ -312,6 +312,7 @@ GET    /v1/bookings                               ViewCalendar
 POST   /v1/bookings                               EditBookings
 GET    /v1/bookings/{booking}                     ViewCalendar
 POST   /v1/bookings/{booking}/accept              EditBookings
+POST   /v1/bookings/{booking}/again               EditBookings
 POST   /v1/bookings/{booking}/dismiss             EditBookings
 POST   /v1/bookings/{booking}/move                EditBookings
 POST   /v1/bookings/{booking}/cancel              EditBookings

@@ -64,6 +64,7 @@ impl TestServer {
         let public = settings.iter().find(|(key, _)| *key == "LAUNCHYARD_SERVER__PUBLIC_URL");
         let public = public.map_or(url.as_str(), |(_, public)| public);
         let opened = wiring::open_app(config, clock.clone(), public).unwrap();
+        wiring::demo::register(&opened.app, &sandbox);
         let running = Running::start(opened, listener).unwrap();
         let owner = add_user(&running.opened.app, "nora@fernhill.example", "Nora Whitfield", "fernhill", Role::Owner);
         let workspace = WorkspaceId::parse_sid(&owner.workspace_sid).unwrap();

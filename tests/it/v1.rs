@@ -550,8 +550,45 @@ fn what_a_day_of_work_leaves_behind_is_read_and_decided_about() {
     );
     assert_eq!(taken.status, 409, "the time is taken: {}", taken.json);
     assert_eq!(program.ask("POST", &format!("{path}/dismiss"), &[], None).status, 409);
+    assert_eq!(program.ask("POST", &format!("{path}/again"), &[], None).status, 409, "nothing was refused");
     let cancelled = program.post(&format!("{path}/cancel"), json!({ "reason": "ill" }));
     assert_eq!((cancelled.status, &cancelled.json["state"]), (200, &json!("cancelled")), "{}", cancelled.json);
+}
+
+#[test]
+fn a_meeting_that_the_calendar_refused_is_tried_again_by_a_program_once_for_each_key() {
+    let world = World::open();
+    let program = Program::with(world.url(), &world.member(Role::Owner).key);
+    let bookings = program.all("/v1/bookings", 100);
+    let proposed = bookings.iter().find(|row| row["state"] == "proposed").unwrap();
+    let path = format!("/v1/bookings/{}", proposed["id"].as_str().unwrap());
+    let fault = json!({ "match": "POST /google/calendar/v3/calendars/", "status": 400, "times": 1 });
+    let sandbox = &world.demo.way_in.sandbox_url;
+    assert_eq!(browser::api(sandbox, "", "POST", "/control/faults", Some(fault)).0, 200);
+    let start = json!({ "start": "2030-01-09T10:00:00Z" }).to_string();
+    let accepted = program.ask("POST", &format!("{path}/accept"), &[], None);
+    assert_eq!(accepted.status, 200, "{}", accepted.json);
+    world.settle();
+    let refused = program.get(&path).json;
+    assert_eq!(refused["state"], "failed", "{refused}");
+    assert!(refused["reason"].is_string(), "{refused}");
+    let again = || program.ask("POST", &format!("{path}/again"), &[("idempotency-key", "again-1")], None);
+    let (first, repeated) = (again(), again());
+    assert_eq!((first.status, &first.json["state"]), (200, &json!("held")), "{}", first.json);
+    assert_eq!((&repeated.json, repeated.header("idempotent-replayed")), (&first.json, Some("true")));
+    world.settle();
+    assert_eq!(program.get(&path).json["state"], "confirmed");
+
+    // A move and a cancellation are told from others by what their bodies say.
+    let keyed = |act: &str, body: &str| {
+        program.ask("POST", &format!("{path}/{act}"), &[("idempotency-key", "change-1")], Some(body))
+    };
+    let far = keyed("move", &start);
+    assert_eq!(far.status, 409, "a program sets no warning aside: {}", far.json);
+    let ill = keyed("cancel", &json!({ "reason": "ill" }).to_string());
+    assert_eq!((ill.status, &ill.json["state"]), (200, &json!("cancelled")), "{}", ill.json);
+    assert_eq!(keyed("cancel", &json!({ "reason": "ill" }).to_string()).json, ill.json);
+    assert_eq!(keyed("cancel", &json!({ "reason": "away" }).to_string()).json["code"], "idempotency_mismatch");
 }
 
 #[test]

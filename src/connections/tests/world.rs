@@ -48,6 +48,7 @@ impl World {
             ("LAUNCHYARD_PROVIDERS__GOOGLE__API_BASE", &base),
         ];
         let test = testing::app_with(&[&own[..], settings].concat());
+        assert!(sandbox.register_redirect(&test.app.url(connections::CALLBACK)));
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)

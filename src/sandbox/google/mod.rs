@@ -50,7 +50,7 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[String]) -> A
     let grants = &mut world.google.grants;
     match (request.method.as_str(), segments.as_slice()) {
         ("GET" | "POST", ["o", "oauth2", "v2", "auth"]) => {
-            oauth::authorise(&REALM, grants, &world.accounts, request, now)
+            oauth::authorise(&REALM, grants, &world.accounts, &world.redirects, request, now)
         }
         ("POST", ["token"]) => {
             let accounts = &world.accounts;

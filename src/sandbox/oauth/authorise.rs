@@ -3,9 +3,9 @@
 use askama::Template;
 
 use super::grants::{Code, Scopes};
-use super::{Grants, Realm, CLIENT_ID};
+use super::{Grants, Realm, Redirects, CLIENT_ID};
 use crate::base::UnixMillis;
-use crate::sandbox::wire::{is_loopback, value_of, Answer, Request};
+use crate::sandbox::wire::{value_of, Answer, Request};
 use crate::sandbox::world::Account;
 
 /// The parameters of an authorisation request (RFC 6749 section 4.1.1, RFC 7636, OpenID Connect Core 3.1.2.1).
@@ -30,12 +30,13 @@ pub(in crate::sandbox) fn authorise(
     realm: &Realm,
     grants: &mut Grants,
     accounts: &[Account],
+    redirects: &Redirects,
     request: &Request,
     now: UnixMillis,
 ) -> Answer {
     let is_decision = request.method == "POST";
     let parameters = if is_decision { request.form() } else { request.query.clone() };
-    let asked = match Asked::read(realm, &parameters) {
+    let asked = match Asked::read(realm, redirects, &parameters) {
         Ok(asked) => asked,
         Err((code, detail)) => return error_page(realm, code, &detail),
     };
@@ -47,7 +48,11 @@ pub(in crate::sandbox) fn authorise(
 }
 
 impl Asked {
-    fn read(realm: &Realm, parameters: &[(String, String)]) -> Result<Self, (&'static str, String)> {
+    fn read(
+        realm: &Realm,
+        redirects: &Redirects,
+        parameters: &[(String, String)],
+    ) -> Result<Self, (&'static str, String)> {
         let text = |name| value_of(parameters, name).map(str::to_owned).filter(|value| !value.is_empty());
         let missing = |name: &str| ("invalid_request", format!("Missing required parameter: {name}"));
         let client = text("client_id").ok_or_else(|| missing("client_id"))?;
@@ -55,8 +60,8 @@ impl Asked {
             return Err(("invalid_client", "The OAuth client was not found.".to_owned()));
         }
         let redirect_text = text("redirect_uri").ok_or_else(|| missing("redirect_uri"))?;
-        let redirect_uri = loopback_url(&redirect_text).ok_or_else(|| {
-            ("redirect_uri_mismatch", format!("Only loopback addresses are registered, not {redirect_text}"))
+        let redirect_uri = redirects.find(&redirect_text).ok_or_else(|| {
+            ("redirect_uri_mismatch", format!("This redirect URI is not registered for the client: {redirect_text}"))
         })?;
         if text("response_type").as_deref() != Some("code") {
             return Err(missing("response_type=code"));
@@ -232,11 +237,6 @@ fn is_identity(scope: &str) -> bool {
 /// section 3.1.2.1).
 fn is_known(realm: &Realm, scope: &str) -> bool {
     !realm.is_google || is_identity(scope) || meaning(scope).is_some()
-}
-
-fn loopback_url(text: &str) -> Option<url::Url> {
-    let url = url::Url::parse(text).ok()?;
-    (is_loopback(&url) && url.fragment().is_none()).then_some(url)
 }
 
 /// What a scope means, in words a person can decide on.

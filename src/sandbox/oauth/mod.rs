@@ -1,17 +1,19 @@
 //! OAuth 2.0 and OpenID Connect as the simulated Google and the simulated issuer both speak them.
 //!
 //! Always true: a code works once, within ten minutes, for the client, the redirect URI and the PKCE verifier it was
-//! made for (RFC 6749 section 4.1, RFC 7636); a token works only for the scopes that a person ticked, and until the
+//! made for (RFC 6749 section 4.1, RFC 7636); a browser is sent to registered redirect URIs only; a token works only for the scopes that a person ticked, and until the
 //! clock or a revocation ends it.
 
 mod authorise;
 mod grants;
 mod id_token;
+mod redirects;
 mod token;
 
 pub(super) use authorise::authorise;
 pub(super) use grants::{Access, Grants};
 pub(super) use id_token::key_set;
+pub(super) use redirects::Redirects;
 pub(super) use token::{fault_answer, revoke, Exchange};
 
 use serde_json::{json, Value};
@@ -19,7 +21,7 @@ use serde_json::{json, Value};
 use super::wire::{Answer, Request};
 use super::world::Account;
 
-/// The one client that is registered; any loopback redirect URI is its own.
+/// The one client that is registered.
 pub const CLIENT_ID: &str = "sandbox-client";
 pub const CLIENT_SECRET: &str = "sandbox-secret";
 

@@ -56,6 +56,7 @@ impl Client {
             smtp_imap: true,
         })
         .unwrap();
+        assert!(sandbox.register_redirect(CALLBACK));
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)

@@ -42,6 +42,11 @@ fn a_request_that_names_no_trusted_client_never_redirects() {
     let client = Client::start();
     let cases = [
         ("redirect_uri", "https://evil.example/callback", "redirect_uri_mismatch"),
+        ("redirect_uri", "http://127.0.0.1:9/connections/google/elsewhere", "redirect_uri_mismatch"),
+        ("redirect_uri", "http://127.0.0.1:10/connections/google/callback", "redirect_uri_mismatch"),
+        ("redirect_uri", "http://localhost:9/connections/google/callback", "redirect_uri_mismatch"),
+        ("redirect_uri", "http://127.0.0.1:9/connections/google/callback/", "redirect_uri_mismatch"),
+        ("redirect_uri", "http://127.0.0.1:9/connections/google/callback?x=1", "redirect_uri_mismatch"),
         ("redirect_uri", "", "invalid_request"),
         ("client_id", "nobody", "invalid_client"),
         ("code_challenge_method", "plain", "invalid_request"),
@@ -58,6 +63,26 @@ fn a_request_that_names_no_trusted_client_never_redirects() {
         assert_eq!((reply.status, reply.header("location")), (400, ""), "{field}={value}");
         assert!(reply.text.contains(error), "{field}={value}");
     }
+}
+
+#[test]
+fn a_redirect_uri_is_registered_before_it_is_used_and_stays_so_when_the_world_starts_over() {
+    let client = Client::start();
+    let other = "http://127.0.0.1:9/signin/google/return";
+    let asked: Vec<(String, String)> = Client::asking("openid")
+        .into_iter()
+        .map(|(name, value)| if name == "redirect_uri" { (name, other.to_owned()) } else { (name, value) })
+        .collect();
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&asked).finish();
+    let page = || client.get(&format!("/google/o/oauth2/v2/auth?{query}"), "").status;
+    assert_eq!(page(), 400);
+    for wrong in ["https://crm.example/back", "http://127.0.0.1:9/back#part", "back", "file:///etc/passwd"] {
+        assert_eq!(client.control("redirects", &json!({"uri": wrong})).status, 400, "{wrong}");
+    }
+    assert_eq!(client.control("redirects", &json!({"uri": other})).status, 200);
+    assert_eq!(page(), 200);
+    client.control("reset", &json!({"all": true}));
+    assert_eq!(page(), 200);
 }
 
 #[test]

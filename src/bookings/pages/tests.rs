@@ -1,5 +1,18 @@
-use super::*;
-use crate::availability::WhyNot;
+use askama::Template;
+use jiff::tz::TimeZone;
+
+use super::detail::{read_detail, DetailPage, Refusal};
+use super::week::WeekPage;
+use super::when::WhenForm;
+use crate::availability::{self, WhyNot};
+use crate::base::{BookingId, UnixMillis, WorkerId};
+use crate::bookings::model::{Booking, Source, State};
+use crate::bookings::service::BookError;
+use crate::bookings::store;
+use crate::bookings::week::Week;
+use crate::http::layout::Layout;
+use crate::http::ui::FieldErrors;
+use crate::messaging::testing::queue_mail;
 use crate::testing;
 
 #[test]
@@ -49,6 +62,23 @@ fn a_time_that_will_not_do_is_answered_on_the_page_with_what_is_free() {
     assert!(Refusal::of(&BookError::NoContact, String::new(), &zone).is_none());
 }
 
+#[test]
+fn a_cancelled_meeting_can_be_booked_anew_and_its_page_stays_true_by_itself() {
+    let test = testing::app();
+    let at = |text: &str| UnixMillis::parse_rfc3339(text).unwrap();
+    let before = proposed(&test, availability::Span::new(at("2026-11-26T11:30:00Z"), at("2026-11-26T12:00:00Z")));
+    let page = || read_detail(&test.app, &test.owner, before.id).unwrap().render().unwrap();
+    let part = format!(r#"id="booking" data-src="/calendar/{}""#, before.id);
+    assert!(page().contains(&part) && !page().contains("Book another time"), "{}", page());
+    let guest = queue_mail(&test.app, test.workspace, "anna+1@fellside.example").contact;
+    let worker = WorkerId::new(testing::NOW);
+    let state = State::Cancelled { reason: String::new() };
+    let ended = Booking { contact: guest, worker: Some(worker), state, ..before.clone() };
+    test.app.store.write(|txn| store::put(txn, &ended, Some(&before))).unwrap();
+    let anew = format!("/calendar/new?email=anna%2B1%40fellside.example&#38;worker={worker}");
+    assert!(page().contains("This time is free again.") && page().contains(&anew), "{}", page());
+}
+
 fn proposed(test: &testing::TestApp, span: availability::Span) -> Booking {
     let booking = Booking {
         id: BookingId::new(testing::NOW),
@@ -70,7 +100,7 @@ fn proposed(test: &testing::TestApp, span: availability::Span) -> Booking {
         state: State::Proposed { note: "You are free then.".into() },
         instead_of: None,
         event_id: None,
-        source: super::super::model::Source::Reply,
+        source: Source::Reply,
         created_at: testing::NOW,
         version: 0,
         written: 0,
@@ -78,6 +108,6 @@ fn proposed(test: &testing::TestApp, span: availability::Span) -> Booking {
         trouble: None,
         history: vec![],
     };
-    test.app.store.write(|txn| super::super::store::put(txn, &booking, None)).unwrap();
+    test.app.store.write(|txn| store::put(txn, &booking, None)).unwrap();
     booking
 }

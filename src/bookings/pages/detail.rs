@@ -1,0 +1,131 @@
+//! One booking: when it is, with whom, how it stands, and why a time was not taken just now.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use actix_web::HttpResponse;
+use askama::Template;
+use jiff::tz::TimeZone;
+
+use super::when::WhenForm;
+use crate::app::App;
+use crate::authz::{Actor, Permission};
+use crate::availability;
+use crate::base::{BookingId, UnixMillis, WorkerId};
+use crate::bookings::model::{Booking, State};
+use crate::bookings::service::{self, warnings_words, Anyway, BookError};
+use crate::contacts::{self, Contact};
+use crate::http::layout::Layout;
+use crate::http::ui::FieldErrors;
+use crate::http::{html, run, Frame, PageError};
+use crate::workers;
+
+#[derive(Template)]
+#[template(path = "bookings/detail.html")]
+pub(super) struct DetailPage {
+    pub(super) layout: Layout,
+    pub(super) booking: Booking,
+    pub(super) who: String,
+    pub(super) company: String,
+    pub(super) worker: String,
+    pub(super) when: String,
+    /// On the guest's own clock, where it shows another hour.
+    pub(super) guest_when: String,
+    pub(super) book_words: String,
+    /// Where the same guest is booked anew; empty when they have no address any more.
+    pub(super) book_anew: String,
+    /// Time and words, newest first.
+    pub(super) history: Vec<(String, String)>,
+    pub(super) can_edit: bool,
+    pub(super) date: String,
+    pub(super) time: String,
+    pub(super) errors: FieldErrors,
+    /// Why it was not booked just now.
+    pub(super) refusal: Option<Refusal>,
+    /// Sets the warnings about a move aside; empty when there are none.
+    pub(super) anyway: String,
+}
+
+/// A time that was not taken: why, what is free instead, and how to have it all the same.
+pub(super) struct Refusal {
+    pub(super) words: String,
+    /// Where a person may insist: the field that says so. Else empty.
+    pub(super) anyway: String,
+    /// Address of the form that failed.
+    pub(super) action: String,
+    /// Starts (RFC 3339) that are free, and the words of their buttons.
+    pub(super) free: Vec<(String, String)>,
+}
+
+impl Refusal {
+    /// `None` for errors that are not about the time.
+    pub(super) fn of(error: &BookError, action: String, zone: &TimeZone) -> Option<Self> {
+        let (words, anyway, free) = match error {
+            BookError::NotFree { why, free } => (why.words(), String::new(), free),
+            BookError::Unsure { why, free } => (warnings_words(why), Anyway::field(why), free),
+            _ => return None,
+        };
+        let free = free.iter().map(|span| {
+            let words = span.start.in_zone(zone).strftime("Book %a %-d %b, %H:%M").to_string();
+            (span.start.to_rfc3339(), words)
+        });
+        Some(Self { words, anyway, action, free: free.collect() })
+    }
+}
+
+pub(super) fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<DetailPage, BookError> {
+    let booking = service::get(app, actor, id)?;
+    let schedule = availability::schedule_of(&app.store, actor.workspace)?;
+    let (ours, theirs) = (schedule.time_zone(), TimeZone::get(&booking.guest_zone).unwrap_or(TimeZone::UTC));
+    let contact = contacts::get(&app.store, actor.workspace, booking.contact)?;
+    let worker = match booking.worker {
+        Some(worker) => workers::get(&app.store, actor.workspace, worker)?,
+        None => None,
+    };
+    let (start, guest) = (booking.start.in_zone(&ours), booking.start.in_zone(&theirs));
+    let book_anew = contact.as_ref().and_then(|contact| book_anew(contact, booking.worker)).unwrap_or_default();
+    let until = booking.end.in_zone(&ours).strftime("%H:%M").to_string();
+    let form = WhenForm::of(booking.start, &ours);
+    let noted = |at: UnixMillis| at.in_zone(&ours).strftime("%a %-d %b, %H:%M").to_string();
+    Ok(DetailPage {
+        layout: Layout::default(),
+        who: contact.as_ref().map(|contact| contact.name()).unwrap_or_default(),
+        company: contact.map(|contact| contact.company).unwrap_or_default(),
+        worker: worker.map(|worker| worker.name).unwrap_or_default(),
+        when: format!("{} to {until}", start.strftime("%A %-d %B %Y, %H:%M")),
+        guest_when: match start.datetime() == guest.datetime() {
+            true => String::new(),
+            false => format!("{}, {}", guest.strftime("%a %-d %b, %H:%M"), booking.guest_zone),
+        },
+        book_words: format!("Book {}", start.strftime("%H:%M")),
+        book_anew,
+        history: booking.history.iter().rev().map(|note| (noted(note.at), note.words.clone())).collect(),
+        can_edit: actor.may(Permission::EditBookings),
+        date: form.date,
+        time: form.time,
+        errors: FieldErrors::default(),
+        refusal: None,
+        anyway: String::new(),
+        booking,
+    })
+}
+
+/// The form for a booking by hand with guest and meeting filled in.
+fn book_anew(contact: &Contact, worker: Option<WorkerId>) -> Option<String> {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("email", contact.address()?.display());
+    query.extend_pairs(worker.map(|worker| ("worker", worker.to_string())));
+    Some(format!("/calendar/new?{}", query.finish()))
+}
+
+/// GET /calendar/{booking}: how it stands is kept true while the page is open.
+pub(super) async fn detail(
+    app: Data<App>,
+    actor: Actor,
+    frame: Frame,
+    path: Path<BookingId>,
+) -> Result<HttpResponse, PageError> {
+    let id = path.into_inner();
+    let page = run(move || read_detail(&app, &actor, id)).await??;
+    let layout = frame.live_layout(page.booking.title.clone());
+    html(StatusCode::OK, &DetailPage { layout, ..page })
+}

@@ -1,0 +1,87 @@
+//! A proposed time is not taken: others are offered, or nothing is done.
+
+use super::refused::let_rest;
+use super::{calendar_of_worker, note, rules_of, BookError};
+use crate::app::App;
+use crate::authz::{Actor, Permission};
+use crate::availability::{self, WhyNot};
+use crate::base::{BookingId, DraftId, UnixMillis};
+use crate::bookings::decide::{WhyOffer, OFFERS};
+use crate::bookings::hold::handled;
+use crate::bookings::model::{Booking, State};
+use crate::bookings::situation::Situation;
+use crate::bookings::words::Clocks;
+use crate::bookings::{offer, store};
+use crate::connections;
+use crate::contacts;
+use crate::drafts;
+use crate::messaging;
+use crate::store::Txn;
+use crate::workers;
+
+/// A person does not want the proposed time: free ones near it are drafted as an offer. The draft's id, or `None`
+/// when this answer has one already.
+pub fn decline(app: &App, actor: &Actor, id: BookingId) -> Result<Option<DraftId>, BookError> {
+    actor.require(Permission::EditBookings)?;
+    let now = app.now();
+    let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+    let reply = before.reply.ok_or(BookError::NotFound)?;
+    let rules = rules_of(app, &before)?;
+    let calendar = before.connection.or(calendar_of_worker(app, &before)?).ok_or(BookError::NoCalendar)?;
+    let situation = Situation::read(app, actor.workspace, Some(calendar), rules, &[before.start], None)?;
+    let ours = availability::schedule_of(&app.store, actor.workspace)?.zone;
+    let clocks = Clocks::of(&before.guest_zone, &ours);
+    let diary = situation.diary();
+    let mut free = diary.near(&[before.start], situation.range, &clocks.guest, OFFERS + 1);
+    free.retain(|span| span.start != before.start);
+    free.truncate(OFFERS);
+    if free.is_empty() {
+        let why = diary.not_taken(before.start).err().unwrap_or(WhyNot::Busy);
+        return Err(BookError::NotFree { why, free });
+    }
+    let (reply, contact, signature) = app.store.read(|txn| {
+        let reply = messaging::find_reply(txn, actor.workspace, reply)?.ok_or(BookError::NotFound)?;
+        let contact = contacts::find(txn, actor.workspace, before.contact)?.ok_or(BookError::NoContact)?;
+        let worker = match before.worker {
+            Some(worker) => workers::find(txn, actor.workspace, worker)?,
+            None => None,
+        };
+        let mailbox = connections::find(txn, actor.workspace, reply.connection)?;
+        let signature = workers::signature_of(worker.as_ref(), mailbox.as_ref());
+        Ok::<_, BookError>((reply, contact, signature))
+    })?;
+    let draft = offer::draft(&reply, &contact, &signature, &free, WhyOffer::NotFree, &clocks, now);
+    app.store.write(|txn| {
+        end_in(txn, actor, id, "Other times were offered.", now)?;
+        Ok(drafts::propose(app, txn, &draft, now)?)
+    })
+}
+
+/// A person wants nothing done about the proposed time, or lets rest what the calendar refused.
+pub fn dismiss(app: &App, actor: &Actor, id: BookingId) -> Result<(), BookError> {
+    actor.require(Permission::EditBookings)?;
+    let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+    if before.needs_help() {
+        return let_rest(app, actor, id);
+    }
+    end_proposal(app, actor, id, "Dismissed.")
+}
+
+pub(super) fn end_proposal(app: &App, actor: &Actor, id: BookingId, words: &str) -> Result<(), BookError> {
+    let now = app.now();
+    app.store.write(|txn| end_in(txn, actor, id, words, now))
+}
+
+fn end_in(txn: &mut Txn<'_>, actor: &Actor, id: BookingId, words: &str, now: UnixMillis) -> Result<(), BookError> {
+    let before = store::find(txn, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+    if !before.state.is_proposed() {
+        return Err(BookError::NotOpen(before.state.words()));
+    }
+    let mut ended = Booking { state: State::Cancelled { reason: words.to_owned() }, ..before.clone() };
+    ended.note(now, format!("{words} ({})", actor.display));
+    store::put(txn, &ended, Some(&before))?;
+    if let Some(reply) = ended.reply {
+        handled(txn, actor.workspace, reply, now)?;
+    }
+    Ok(note(txn, actor, "booking.declined", id, now)?)
+}

@@ -1,0 +1,156 @@
+//! A time is booked: by hand, by a program, or because the guest asked for it.
+
+use super::change::move_to;
+use super::decline::end_proposal;
+use super::{calendar_of_worker, check, note, rules_of, Anyway, BookError, NewBooking, Wanted};
+use crate::app::App;
+use crate::authz::{Actor, Permission};
+use crate::availability::{Claimed, Rules, WhyNot};
+use crate::base::{BookingId, ConnectionId, UnixMillis, WorkspaceId};
+use crate::bookings::calendar;
+use crate::bookings::consider::{calendar_id, title, LABEL};
+use crate::bookings::hold::hold;
+use crate::bookings::model::{Booking, Source, State};
+use crate::bookings::store;
+use crate::bookings::words::{Clocks, Language};
+use crate::contacts::{self, Contact};
+use crate::drafts;
+use crate::store::{StoreError, Txn};
+use crate::workers::{self, Worker};
+use crate::workspaces;
+
+/// Books a contact at a time, as a worker's meeting.
+pub fn create(app: &App, actor: &Actor, new: &NewBooking, anyway: &Anyway) -> Result<Booking, BookError> {
+    actor.require(Permission::EditBookings)?;
+    let now = app.now();
+    let (contact, worker, guest_zone) = app.store.read(|txn| load_new(txn, actor.workspace, new))?;
+    let calendar = worker.calendar.ok_or(BookError::NoCalendar)?;
+    let rules = Rules::of(&worker.meeting);
+    let by_program = actor.api_key.is_some();
+    let zone = Clocks::of(&guest_zone, "UTC").guest;
+    check(app, actor.workspace, &Wanted { calendar, rules, start: new.start, but: None, guest: &zone }, anyway)?;
+    let language = Language::of(contact.locale.as_deref().unwrap_or("en")).tag().to_owned();
+    let mut booking = Booking {
+        id: BookingId::new(now),
+        workspace: actor.workspace,
+        contact: contact.id,
+        worker: Some(worker.id),
+        reply: None,
+        connection: Some(calendar),
+        calendar_id: calendar_id(app, actor.workspace, calendar),
+        title: title(&worker.meeting, &contact),
+        start: new.start,
+        end: rules.span(new.start).end,
+        claim: rules.with_buffers(new.start),
+        guest_zone,
+        language,
+        place: worker.meeting.place.clone(),
+        video: worker.meeting.video,
+        video_link: None,
+        state: State::Held,
+        instead_of: None,
+        event_id: None,
+        source: if by_program { Source::Api } else { Source::ByHand },
+        created_at: now,
+        version: 0,
+        written: 0,
+        told: 0,
+        trouble: None,
+        history: Vec::new(),
+    };
+    booking.note(now, format!("Booked by {}.", actor.display));
+    begin(app, actor, None, &booking, calendar, "booking.made")
+}
+
+fn load_new(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    new: &NewBooking,
+) -> Result<(Contact, Worker, String), BookError> {
+    let contact = contacts::find(txn, workspace, new.contact)?;
+    let contact = contact.filter(|contact| contact.address().is_some() && !contact.restricted);
+    let contact = contact.ok_or(BookError::NoContact)?;
+    let worker = workers::find(txn, workspace, new.worker)?.ok_or(BookError::NoCalendar)?;
+    let home = workspaces::find(txn, workspace)?.map_or_else(|| "UTC".to_owned(), |found| found.time_zone);
+    let zone = contact.time_zone.clone().unwrap_or(home);
+    Ok((contact, worker, zone))
+}
+
+/// A person books the time that a guest asked for, or `instead` another. Where the guest had a meeting, that one is
+/// moved.
+pub fn accept(
+    app: &App,
+    actor: &Actor,
+    id: BookingId,
+    instead: Option<UnixMillis>,
+    anyway: &Anyway,
+) -> Result<Booking, BookError> {
+    actor.require(Permission::EditBookings)?;
+    let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+    if !before.state.is_proposed() {
+        return Err(BookError::NotOpen(before.state.words()));
+    }
+    let start = instead.unwrap_or(before.start);
+    if let Some(earlier) = upcoming(app, &before)? {
+        let moved = move_to(app, actor, earlier.id, start, anyway)?;
+        end_proposal(app, actor, id, "The meeting that was there moved to this time.")?;
+        return Ok(moved);
+    }
+    hold_at(app, actor, &before, start, anyway)
+}
+
+fn upcoming(app: &App, proposal: &Booking) -> Result<Option<Booking>, StoreError> {
+    let Some(earlier) = proposal.instead_of else { return Ok(None) };
+    let found = store::get(&app.store, proposal.workspace, earlier)?;
+    Ok(found.filter(|booking| booking.state.is_booked() && booking.end > app.now()))
+}
+
+/// Holds a time for a booking that has none: a proposal, or one that the calendar refused.
+pub(super) fn hold_at(
+    app: &App,
+    actor: &Actor,
+    before: &Booking,
+    start: UnixMillis,
+    anyway: &Anyway,
+) -> Result<Booking, BookError> {
+    let calendar = before.connection.or(calendar_of_worker(app, before)?).ok_or(BookError::NoCalendar)?;
+    let rules = rules_of(app, before)?;
+    let zone = Clocks::of(&before.guest_zone, "UTC").guest;
+    check(app, actor.workspace, &Wanted { calendar, rules, start, but: None, guest: &zone }, anyway)?;
+    let mut booking = Booking { connection: Some(calendar), start, end: rules.span(start).end, ..before.clone() };
+    booking.claim = rules.with_buffers(start);
+    booking.calendar_id = calendar_id(app, actor.workspace, calendar);
+    booking.note(app.now(), format!("Booked by {}.", actor.display));
+    begin(app, actor, Some(before), &booking, calendar, "booking.accepted")
+}
+
+/// The transaction that makes a booking: exactly one of many gets the time.
+fn begin(
+    app: &App,
+    actor: &Actor,
+    before: Option<&Booking>,
+    booking: &Booking,
+    calendar: ConnectionId,
+    act: &str,
+) -> Result<Booking, BookError> {
+    let now = app.now();
+    let job = calendar::job(booking, calendar, now);
+    app.store.write(|txn| {
+        if let Some(before) = before {
+            let current = store::find(txn, before.workspace, before.id)?.ok_or(BookError::NotFound)?;
+            if current != *before {
+                return Err(BookError::NotOpen(current.state.words()));
+            }
+        }
+        match hold(txn, before, booking, &job, now)? {
+            Claimed::Yes => {}
+            Claimed::Taken(_) => return Err(BookError::NotFree { why: WhyNot::Claimed, free: Vec::new() }),
+        }
+        // Saying yes to what the program read out of a mail is an approval like that of a draft.
+        if let (Some(_), Some(worker)) = (before, booking.worker) {
+            drafts::count_decision(txn, booking.workspace, worker, LABEL, |figures| figures.approved += 1)?;
+        }
+        note(txn, actor, act, booking.id, now)?;
+        store::find(txn, booking.workspace, booking.id)?.ok_or(BookError::NotFound)
+    })
+}

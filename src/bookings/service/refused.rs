@@ -1,0 +1,52 @@
+//! What the calendar refused is tried once more, or left as it is.
+
+use super::make::hold_at;
+use super::{note, Anyway, BookError};
+use crate::app::App;
+use crate::authz::{Actor, Permission};
+use crate::base::BookingId;
+use crate::bookings::model::{Booking, State};
+use crate::bookings::{calendar, store};
+use crate::jobs;
+
+/// A person has the calendar asked once more for what it refused: the event, its move or its end.
+pub fn try_again(app: &App, actor: &Actor, id: BookingId, anyway: &Anyway) -> Result<Booking, BookError> {
+    actor.require(Permission::EditBookings)?;
+    let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+    if matches!(before.state, State::Failed { .. }) {
+        return hold_at(app, actor, &before, before.start, anyway);
+    }
+    let calendar = before.connection.ok_or(BookError::NoCalendar)?;
+    let now = app.now();
+    let job = calendar::job(&before, calendar, now);
+    app.store.write(|txn| {
+        let current = store::find(txn, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+        if current.trouble.is_none() || current.is_unwritten() {
+            return Err(BookError::NotOpen(current.state.words()));
+        }
+        let mut again = Booking { written: current.version.saturating_sub(1), ..current.clone() };
+        again.note(now, format!("Tried again by {}.", actor.display));
+        store::put(txn, &again, Some(&current))?;
+        jobs::enqueue(txn, &job)?;
+        note(txn, actor, "booking.tried_again", id, now)?;
+        Ok(again)
+    })
+}
+
+pub(super) fn let_rest(app: &App, actor: &Actor, id: BookingId) -> Result<(), BookError> {
+    let now = app.now();
+    app.store.write(|txn| {
+        let before = store::find(txn, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+        // While it is still being tried the calendar may yet take it.
+        if !before.needs_help() || before.is_unwritten() {
+            return Err(BookError::NotOpen(before.state.words()));
+        }
+        let mut rested = Booking { trouble: None, ..before.clone() };
+        if let State::Failed { reason } = &before.state {
+            rested.state = State::Cancelled { reason: format!("The calendar did not take it: {reason}") };
+        }
+        rested.note(now, format!("Left as it is by {}.", actor.display));
+        store::put(txn, &rested, Some(&before))?;
+        Ok(note(txn, actor, "booking.left", id, now)?)
+    })
+}

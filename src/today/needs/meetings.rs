@@ -1,0 +1,122 @@
+//! Meetings that stand still: a proposed time, one that the calendar refused, one for which nothing could be offered.
+
+use std::time::Duration;
+
+use super::{Act, Need, Needs, SHOWN};
+use crate::authz::Permission;
+use crate::availability::Span;
+use crate::bookings::{self, Booking, State};
+use crate::messaging::Reply;
+use crate::today::day::{Day, TodayError};
+use crate::today::people::People;
+
+/// How far ahead proposals are looked for.
+const AHEAD: Duration = Duration::from_secs(90 * 86_400);
+
+impl Needs {
+    pub(super) fn add_proposals(&mut self, day: &Day<'_>) -> Result<(), TodayError> {
+        if !day.actor.may(Permission::EditBookings) {
+            return Ok(());
+        }
+        let ahead = Span::new(day.now, day.now.plus(AHEAD));
+        let booked = bookings::list_between(&day.app.store, day.workspace.id, ahead)?;
+        let proposed: Vec<&Booking> = booked.iter().filter(|booking| booking.state.is_proposed()).collect();
+        let mut people = People::of(day.app, day.workspace.id);
+        for booking in proposed.iter().take(SHOWN) {
+            self.rows.push(proposal(day, &mut people, booking)?);
+        }
+        self.add_rest(proposed.len(), "proposed times", "/calendar");
+        Ok(())
+    }
+
+    /// Meetings that the calendar refused.
+    pub(super) fn add_troubled(&mut self, day: &Day<'_>) -> Result<(), TodayError> {
+        if !day.actor.may(Permission::EditBookings) {
+            return Ok(());
+        }
+        let troubled = bookings::list_troubled(&day.app.store, day.workspace.id, SHOWN + 1)?;
+        let mut people = People::of(day.app, day.workspace.id);
+        for booking in troubled.iter().take(SHOWN) {
+            self.rows.push(refused(day, &mut people, booking)?);
+        }
+        if troubled.len() > SHOWN {
+            self.add_more("More meetings that the calendar refused", "/calendar");
+        }
+        Ok(())
+    }
+
+    /// Meetings that stand still: nothing could be offered.
+    pub(super) fn add_meetings(&mut self, day: &Day<'_>) -> Result<(), TodayError> {
+        if !day.actor.may(Permission::HandleReplies) {
+            return Ok(());
+        }
+        let left = bookings::list_left(&day.app.store, day.workspace.id, SHOWN + 1)?;
+        let mut people = People::of(day.app, day.workspace.id);
+        for (reply, left) in left.iter().take(SHOWN) {
+            self.rows.push(left_over(&mut people, reply, &left.reason)?);
+        }
+        if left.len() > SHOWN {
+            self.add_more("More answers about a meeting", "/replies?waiting=yes");
+        }
+        Ok(())
+    }
+}
+
+fn proposal(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result<Need, TodayError> {
+    let known = people.get(booking.contact)?;
+    let start = booking.start.in_zone(&day.zone);
+    let note = match &booking.state {
+        State::Proposed { note } => note.as_str(),
+        _ => "",
+    };
+    let context = [known.company.as_str(), note].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    Ok(Need {
+        icon: "calendar",
+        tone: "plum",
+        fact: format!("{} proposes {}", known.name, start.strftime("%a %-d %b, %H:%M")),
+        context: context.join(". "),
+        read: format!("/calendar/{}", booking.id),
+        acts: vec![Act {
+            action: format!("/calendar/{}/accept", booking.id),
+            words: format!("Book {}", start.strftime("%H:%M")),
+            kind: "",
+        }],
+        ..Need::default()
+    })
+}
+
+fn refused(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result<Need, TodayError> {
+    let known = people.get(booking.contact)?;
+    let start = booking.start.in_zone(&day.zone);
+    let reason = booking.trouble.as_deref().unwrap_or_default();
+    let again = (!booking.is_unwritten()).then(|| Act {
+        action: format!("/calendar/{}/again", booking.id),
+        words: "Try again".to_owned(),
+        kind: "",
+    });
+    Ok(Need {
+        icon: "alert",
+        tone: "bad",
+        fact: format!("{}, {}: not in your calendar as agreed", known.name, start.strftime("%a %-d %b, %H:%M")),
+        context: format!("{} {reason}", booking.trouble_words()),
+        read: format!("/calendar/{}", booking.id),
+        acts: again.into_iter().collect(),
+        ..Need::default()
+    })
+}
+
+/// A link of theirs is shown as they wrote it; nothing here opens it.
+fn left_over(people: &mut People<'_>, reply: &Reply, reason: &str) -> Result<Need, TodayError> {
+    let known = people.get(reply.contact)?;
+    let name = if known.name.is_empty() { reply.from.display().to_owned() } else { known.name };
+    let link = reply.reading.as_ref().and_then(|reading| reading.booking_links.first());
+    Ok(Need {
+        icon: "calendar",
+        tone: "plum",
+        fact: format!("{name} wants to meet and names no time"),
+        context: link.map_or_else(|| reason.to_owned(), |link| format!("{reason} {link}")),
+        href: format!("/replies/{}", reply.id),
+        go: "Answer",
+        ..Need::default()
+    })
+}
