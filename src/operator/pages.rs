@@ -27,6 +27,7 @@ use crate::http::respond::with_toast;
 use crate::http::ui::Tab;
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
 use crate::jobs::{State, Totals, Verdict};
+use crate::workspaces::Closed;
 
 /// When this server began to answer.
 struct Started(Instant);
@@ -306,12 +307,14 @@ struct WorkspacesPage {
     layout: Layout,
     tabs: Vec<Tab>,
     tenants: Vec<Tenant>,
+    closed: Vec<Closed>,
 }
 
 async fn workspaces_page(app: Data<App>, actor: Actor, frame: Frame) -> Result<HttpResponse, PageError> {
-    let tenants = run(move || tenants::list(&app, &actor)).await??;
+    let work = move || Ok::<_, ReadError>((tenants::list(&app, &actor)?, tenants::list_closed(&app, &actor)?));
+    let (tenants, closed) = run(work).await??;
     let tabs = tabs("/operator/workspaces");
-    html(StatusCode::OK, &WorkspacesPage { layout: frame.layout("Workspaces"), tabs, tenants })
+    html(StatusCode::OK, &WorkspacesPage { layout: frame.layout("Workspaces"), tabs, tenants, closed })
 }
 
 #[derive(Template)]

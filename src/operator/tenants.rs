@@ -8,7 +8,7 @@ use crate::base::{UnixMillis, WorkspaceId, INSTANCE};
 use crate::events::{self, Happened};
 use crate::messaging::{usage_by_day, Counted};
 use crate::store::StoreError;
-use crate::workspaces::{self, Workspace, WorkspaceError, WorkspaceState};
+use crate::workspaces::{self, Closed, Workspace, WorkspaceError, WorkspaceState};
 
 #[derive(Debug)]
 pub struct Tenant {
@@ -51,6 +51,12 @@ pub fn list(app: &App, actor: &Actor) -> Result<Vec<Tenant>, ReadError> {
     actor.require(Permission::Operate)?;
     let all = workspaces::list_all(&app.store)?;
     all.into_iter().map(|workspace| Ok(describe(app, workspace)?)).collect()
+}
+
+/// Workspaces that were closed lately.
+pub fn list_closed(app: &App, actor: &Actor) -> Result<Vec<Closed>, ReadError> {
+    actor.require(Permission::Operate)?;
+    Ok(workspaces::list_closed(&app.store)?)
 }
 
 /// One workspace, for the page that suspends it.
@@ -128,5 +134,18 @@ mod tests {
         let open = lift_suspension(&test.app, &operator, test.workspace).unwrap();
         assert_eq!(open.state, WorkspaceState::Open);
         assert_eq!(list(&test.app, &operator).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_closed_workspace_is_no_tenant_any_more_and_stands_among_those_that_were_closed() {
+        let test = crate::testing::app();
+        let operator = Actor { is_operator: true, ..test.owner.clone() };
+        let gone = crate::testing::add_workspace(&test.app, "Lakeside", "lakeside");
+        workspaces::remove_again(&test.app, gone, test.app.now()).unwrap();
+        assert!(matches!(list_closed(&test.app, &test.owner), Err(ReadError::Denied(_))));
+        let closed = list_closed(&test.app, &operator).unwrap();
+        assert_eq!(closed.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["Lakeside"]);
+        assert!(list(&test.app, &operator).unwrap().iter().all(|tenant| tenant.workspace.id != gone));
+        assert!(matches!(suspend(&test.app, &operator, gone, "late"), Err(TenantError::NotFound)));
     }
 }

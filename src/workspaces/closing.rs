@@ -18,7 +18,7 @@ use crate::authz::{Actor, Permission};
 use crate::base::{UnixMillis, UserId, WorkspaceId, INSTANCE};
 use crate::events::{self, Happened};
 use crate::jobs::{self, NewJob};
-use crate::store::{StoreError, Txn};
+use crate::store::{Store, StoreError, Txn};
 
 /// How long an owner may take it back.
 pub const GRACE_DAYS: u32 = 7;
@@ -127,10 +127,16 @@ fn take_off(txn: &mut Txn<'_>, workspace: &Workspace, closing: &Closing, now: Un
     audit::record(txn, INSTANCE, now, &who, "workspace.closed", &id.sid(), &detail)
 }
 
+/// All that were closed lately, the newest first. For the operator.
+pub fn list_closed(store: &Store) -> Result<Vec<Closed>, StoreError> {
+    let mut found = rows::list_closed(store)?;
+    found.sort_by_key(|closed| std::cmp::Reverse(closed.at));
+    Ok(found)
+}
+
 /// Workspaces of the person that were closed lately, the newest first.
 pub fn closed_of(app: &App, user: UserId) -> Result<Vec<Closed>, StoreError> {
-    let mut found = rows::list_closed(&app.store)?;
+    let mut found = list_closed(&app.store)?;
     found.retain(|closed| closed.members.contains(&user));
-    found.sort_by_key(|closed| std::cmp::Reverse(closed.at));
     Ok(found)
 }
