@@ -165,7 +165,7 @@ impl Data {
             from.mistake("backup_dir", "must not be inside the data folder: what destroys one destroys both");
         }
         Self {
-            cache_mib: from.number("cache_mib", 24, 4..=8_192),
+            cache_mib: from.number("cache_mib", 8, 4..=8_192),
             min_free_mib: from.number("min_free_mib", 256, 1..=1_048_576),
             backup_daily: from.flag("backup_daily", true),
             backup_hour: from.number("backup_hour", 3, 0..=23),
