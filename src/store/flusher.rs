@@ -1,6 +1,9 @@
 //! Group commit. Writers apply their batch, take a ticket and wait; one thread makes everything up to the
 //! newest ticket durable with one flush and one fdatasync, then wakes all whose ticket is covered.
 //!
+//! The engine writes its buffer while no transaction is open: with one open, sled's flush goes round and round, each
+//! time with a small write of its own. Writers that stand in line go first, so that one sync covers them all.
+//!
 //! sled 0.34's own `flush` only asks the kernel to start writing (sync_file_range), so the fdatasync of
 //! its file is ours. A failed sync is never repeated: the kernel may already have dropped the pages, and a
 //! second, successful call would claim what is not true. The store is poisoned instead.
@@ -8,23 +11,26 @@
 use std::fs::File;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::engine::StoreError;
 
-/// How long a sync waits for writers that are on their way. Nobody waits who is alone.
-const GATHER: Duration = Duration::from_millis(2);
+/// Makes durable what was applied so far. Gives the newest ticket that it covers, asked for while no writer was at work.
+pub type Sync = Box<dyn FnMut(&dyn Fn() -> Ticket) -> std::io::Result<Ticket> + Send>;
 
-/// Makes all that was applied so far durable.
-pub type Sync = Box<dyn FnMut() -> std::io::Result<()> + Send>;
-
-/// flush + fdatasync of the engine's log file.
-pub fn sled_sync(db: sled::Db, log: File) -> Sync {
-    Box::new(move || {
-        db.flush().map_err(std::io::Error::other)?;
-        log.sync_data()
+/// flush + fdatasync of the engine's log file; `writer` is held by whoever applies a batch.
+pub fn sled_sync(db: sled::Db, log: File, writer: Arc<RwLock<()>>) -> Sync {
+    Box::new(move |newest| {
+        let reached = {
+            let _no_writer = writer.read().unwrap_or_else(PoisonError::into_inner);
+            let reached = newest();
+            db.flush().map_err(std::io::Error::other)?;
+            reached
+        };
+        log.sync_data()?;
+        Ok(reached)
     })
 }
 
@@ -34,7 +40,7 @@ pub struct Flusher {
 }
 
 #[derive(Default)]
-pub struct Shared {
+struct Shared {
     tickets: Mutex<Tickets>,
     work: Condvar,
     done: Condvar,
@@ -48,8 +54,6 @@ struct Tickets {
     given: u64,
     durable: u64,
     waiting: usize,
-    /// Writers that have begun and hold no ticket yet.
-    coming: usize,
     busy_since: Option<Instant>,
     /// No more work is taken.
     stop: bool,
@@ -60,31 +64,12 @@ struct Tickets {
 #[derive(Clone, Copy)]
 pub struct Ticket(u64);
 
-/// A writer on its way to a ticket.
-pub struct Coming<'a>(&'a Shared);
-
-impl Drop for Coming<'_> {
-    fn drop(&mut self) {
-        let mut tickets = self.0.lock();
-        tickets.coming -= 1;
-        if tickets.coming == 0 {
-            self.0.work.notify_one();
-        }
-    }
-}
-
 impl Flusher {
     pub fn start(mut sync: Sync) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let own = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("flusher".into()).spawn(move || own.work(&mut sync))?;
         Ok(Self { shared, thread: Mutex::new(Some(thread)) })
-    }
-
-    /// A writer begins: until the guard is dropped, a sync waits for it a moment.
-    pub fn enter(&self) -> Coming<'_> {
-        self.shared.lock().coming += 1;
-        Coming(&self.shared)
     }
 
     /// Called while the writer lock is held, right after the batch was applied.
@@ -98,9 +83,7 @@ impl Flusher {
     pub fn wait(&self, ticket: Ticket) -> Result<(), StoreError> {
         let mut tickets = self.shared.lock();
         tickets.waiting += 1;
-        if tickets.coming == 0 {
-            self.shared.work.notify_one();
-        }
+        self.shared.work.notify_one();
         while tickets.durable < ticket.0 && !self.shared.failed.load(Ordering::SeqCst) && !tickets.ended {
             tickets = self.shared.done.wait(tickets).unwrap_or_else(PoisonError::into_inner);
         }
@@ -175,10 +158,11 @@ impl Shared {
     }
 
     fn work(&self, sync: &mut Sync) {
-        while let Some(target) = self.next_target() {
+        while self.has_work() {
             let began = Instant::now();
             // A panic would end this thread and let every writer wait for ever.
-            let outcome = catch_unwind(AssertUnwindSafe(&mut *sync))
+            let newest = || Ticket(self.lock().given);
+            let outcome = catch_unwind(AssertUnwindSafe(|| sync(&newest)))
                 .unwrap_or_else(|_| Err(std::io::Error::other("the engine failed unexpectedly")));
             let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.longest_micros.fetch_max(micros, Ordering::Relaxed);
@@ -186,7 +170,7 @@ impl Shared {
             let mut tickets = self.lock();
             tickets.busy_since = None;
             match outcome {
-                Ok(()) => tickets.durable = target,
+                Ok(reached) => tickets.durable = reached.0,
                 Err(error) => {
                     tracing::error!(%error, "the data folder could not be made durable; refusing all further writes");
                     self.failed.store(true, Ordering::SeqCst);
@@ -200,22 +184,17 @@ impl Shared {
         self.done.notify_all();
     }
 
-    /// Waits for work and gives the ticket to reach; `None` when all is durable and no more comes.
-    fn next_target(&self) -> Option<u64> {
+    /// Waits for work; false when all is durable and no more comes.
+    fn has_work(&self) -> bool {
         let mut tickets = self.lock();
         while tickets.given == tickets.durable && !tickets.stop {
             tickets = self.work.wait(tickets).unwrap_or_else(PoisonError::into_inner);
         }
         if tickets.given == tickets.durable {
-            return None;
-        }
-        let until = Instant::now() + GATHER;
-        while tickets.coming > 0 && !tickets.stop {
-            let Some(left) = until.checked_duration_since(Instant::now()) else { break };
-            tickets = self.work.wait_timeout(tickets, left).unwrap_or_else(PoisonError::into_inner).0;
+            return false;
         }
         tickets.busy_since = Some(Instant::now());
-        Some(tickets.given)
+        true
     }
 }
 
@@ -225,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_sync_that_panics_poisons_instead_of_letting_writers_wait_for_ever() {
-        let flusher = Flusher::start(Box::new(|| panic!("a bug in the engine"))).unwrap();
+        let flusher = Flusher::start(Box::new(|_| panic!("a bug in the engine"))).unwrap();
         assert_eq!(flusher.wait(flusher.ticket()), Err(StoreError::Poisoned));
     }
 
@@ -233,9 +212,11 @@ mod tests {
     fn a_stop_makes_durable_what_was_applied_and_refuses_what_comes_after() {
         let (entered, at_work) = std::sync::mpsc::channel();
         let (go_on, told) = std::sync::mpsc::channel::<()>();
-        let sync: Sync = Box::new(move || {
+        let sync: Sync = Box::new(move |newest| {
+            let reached = newest();
             entered.send(()).unwrap();
-            told.recv().map_err(std::io::Error::other)
+            told.recv().map_err(std::io::Error::other)?;
+            Ok(reached)
         });
         let flusher = Flusher::start(sync).unwrap();
         let first = flusher.ticket();
@@ -259,10 +240,10 @@ mod tests {
     #[test]
     fn a_failed_sync_poisons_for_good_and_tells_every_waiter() {
         let mut calls = 0;
-        let sync: Sync = Box::new(move || {
+        let sync: Sync = Box::new(move |newest| {
             calls += 1;
             if calls == 1 {
-                Ok(())
+                Ok(newest())
             } else {
                 Err(std::io::Error::other("disk gone"))
             }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use sled::transaction::{ConflictableTransactionError, TransactionError};
@@ -41,7 +41,7 @@ pub struct SledEngine {
     // Declared before `db` so that the last sync runs while the engine is still open.
     flusher: Flusher,
     trees: Vec<sled::Tree>,
-    writer: RwLock<()>,
+    writer: Arc<RwLock<()>>,
     /// Since when the writer has had the lock: an engine that hangs inside a commit shows itself.
     busy: Busy,
     past: Past,
@@ -87,12 +87,14 @@ impl SledEngine {
         // The folder's own entries must survive a power cut too.
         File::open(dir).and_then(|folder| folder.sync_all()).map_err(|error| folder_error(dir, &error))?;
         let log = File::open(dir.join("db")).map_err(|error| folder_error(dir, &error))?;
-        let flusher = Flusher::start(sled_sync(db.clone(), log)).map_err(|error| folder_error(dir, &error))?;
+        let writer = Arc::new(RwLock::new(()));
+        let flusher = Flusher::start(sled_sync(db.clone(), log, Arc::clone(&writer)))
+            .map_err(|error| folder_error(dir, &error))?;
         let disk = DiskGuard::new(dir, options.min_free_bytes, options.free_space.clone());
         Ok(Self {
             flusher,
             trees,
-            writer: RwLock::new(()),
+            writer,
             busy: Busy::default(),
             past: Past::default(),
             disk,
@@ -109,7 +111,6 @@ impl SledEngine {
         let _inside = Inside::enter().map_err(RunError::Storage)?;
         self.flusher.check().map_err(RunError::Storage)?;
         self.disk.check(reserved).map_err(RunError::Storage)?;
-        let coming = self.flusher.enter();
         let (ticket, wrote) = {
             let _alone = self.writer.write().unwrap_or_else(PoisonError::into_inner);
             let _busy = self.busy.begin();
@@ -125,7 +126,6 @@ impl SledEngine {
                 (self.flusher.ticket(), true)
             }
         };
-        drop(coming);
         self.flusher.wait(ticket).map_err(RunError::Storage)?;
         self.commits.fetch_add(u64::from(wrote), Ordering::Relaxed);
         Ok(())

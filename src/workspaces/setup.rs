@@ -101,7 +101,7 @@ pub struct AddedUser {
 /// Where somebody is added to.
 enum Place {
     Known(WorkspaceId),
-    New(NewWorkspace),
+    New(Box<NewWorkspace>),
 }
 
 /// Adds a person to a workspace, making what does not exist: the account, the workspace, its first owner. Whoever
@@ -135,7 +135,7 @@ fn find_place(app: &App, wanted: &str) -> Result<Place, SetupError> {
         Some(workspace) => Ok(Place::Known(workspace.id)),
         None => {
             let name = super::checked_name(wanted).map_err(|words| WorkspaceError::invalid("workspace", words))?;
-            Ok(Place::New(create::prepare(app, &name, Some(&slug), create::zone_or_default(app, "")?)?))
+            Ok(Place::New(Box::new(create::prepare(app, &name, Some(&slug), create::zone_or_default(app, "")?)?)))
         }
     }
 }
