@@ -1,8 +1,7 @@
-//! Group commit. Writers apply their batch, take a ticket and wait; one thread makes everything up to the
-//! newest ticket durable with one flush and one fdatasync, then wakes all whose ticket is covered.
-//!
-//! The engine writes its buffer while no transaction is open: with one open, sled's flush goes round and round, each
-//! time with a small write of its own. Writers that stand in line go first, so that one sync covers them all.
+//! Group commit. Writers lay their batch with the others (see `gathered`), take a ticket and wait; one thread makes
+//! everything up to the newest ticket durable: one native transaction (each costs sled two writes of its own), one
+//! flush, one fdatasync. Then it wakes all whose ticket is covered. Writers that stand in line go first, so that one
+//! sync covers them all.
 //!
 //! sled 0.34's own `flush` only asks the kernel to start writing (sync_file_range), so the fdatasync of
 //! its file is ours. A failed sync is never repeated: the kernel may already have dropped the pages, and a
@@ -20,13 +19,18 @@ use super::engine::StoreError;
 /// Makes durable what was applied so far. Gives the newest ticket that it covers, asked for while no writer was at work.
 pub type Sync = Box<dyn FnMut(&dyn Fn() -> Ticket) -> std::io::Result<Ticket> + Send>;
 
-/// flush + fdatasync of the engine's log file; `writer` is held by whoever applies a batch.
-pub fn sled_sync(db: sled::Db, log: File, writer: Arc<RwLock<()>>) -> Sync {
+/// `write` hands what was gathered to the engine and its buffer to the system; then fdatasync of the engine's log file.
+/// `writer` is held by whoever commits.
+pub fn synced(
+    mut write: impl FnMut() -> Result<(), StoreError> + Send + 'static,
+    log: File,
+    writer: Arc<RwLock<()>>,
+) -> Sync {
     Box::new(move |newest| {
         let reached = {
             let _no_writer = writer.read().unwrap_or_else(PoisonError::into_inner);
             let reached = newest();
-            db.flush().map_err(std::io::Error::other)?;
+            write().map_err(std::io::Error::other)?;
             reached
         };
         log.sync_data()?;
@@ -72,7 +76,7 @@ impl Flusher {
         Ok(Self { shared, thread: Mutex::new(Some(thread)) })
     }
 
-    /// Called while the writer lock is held, right after the batch was applied.
+    /// Called while the writer lock is held, right after the batch was laid with the others.
     pub fn ticket(&self) -> Ticket {
         let mut tickets = self.shared.lock();
         tickets.given += 1;

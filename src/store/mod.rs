@@ -15,6 +15,7 @@ mod envelope;
 pub mod erased;
 mod flusher;
 mod folder;
+mod gathered;
 mod inspect;
 mod key;
 mod keys;

@@ -1,6 +1,7 @@
 //! A transaction over an engine that only knows single reads and atomic batches: writes gather in memory,
 //! reads see them on top of what is stored.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -17,10 +18,12 @@ pub trait Base {
 
 /// Writes of one tree: `None` means removed.
 pub type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+/// Writes of several trees.
+pub type Batch = BTreeMap<Tree, Writes>;
 
 pub struct Overlay<'a> {
     base: &'a dyn Base,
-    writes: BTreeMap<Tree, Writes>,
+    writes: Batch,
     read_only: bool,
 }
 
@@ -33,7 +36,7 @@ impl<'a> Overlay<'a> {
         Self { base, writes: BTreeMap::new(), read_only: true }
     }
 
-    pub fn into_writes(self) -> BTreeMap<Tree, Writes> {
+    pub fn into_writes(self) -> Batch {
         self.writes
     }
 
@@ -82,45 +85,42 @@ pub fn rows_under(
     let stored = base.rows(tree, range, dir);
     match writes {
         None => stored.take(limit).collect(),
-        Some(writes) => merge(stored, written_rows(writes, range, dir), dir, limit),
+        Some(writes) => merged(stored, written_rows(writes, range, dir), dir).take(limit).collect(),
     }
 }
 
-type Written<'a> = Box<dyn Iterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)> + 'a>;
+/// A row that was written, or removed.
+pub type Written = (Vec<u8>, Option<Vec<u8>>);
 
-fn written_rows<'a>(writes: &'a Writes, range: &KeyRange, dir: Dir) -> Written<'a> {
+pub fn written_rows<'a>(writes: &'a Writes, range: &KeyRange, dir: Dir) -> Box<dyn Iterator<Item = Written> + 'a> {
     let bounds = (Bound::Included(range.start.clone()), Bound::Excluded(range.end.clone()));
-    let rows = writes.range::<Vec<u8>, _>(bounds);
+    let rows = writes.range::<Vec<u8>, _>(bounds).map(|(key, value)| (key.clone(), value.clone()));
     match dir {
         Dir::Forward => Box::new(rows),
         Dir::Backward => Box::new(rows.rev()),
     }
 }
 
-/// Joins two ordered streams; where both have a key, what was written counts.
-fn merge(stored: Rows<'_>, written: Written<'_>, dir: Dir, limit: usize) -> Result<Vec<Entry>, StoreError> {
-    let mut stored = stored.peekable();
-    let mut written = written.peekable();
-    let mut rows = Vec::new();
-    while rows.len() < limit {
+/// Joins two streams that go in the same direction; where both have a key, what was written counts.
+pub fn merged<'a>(stored: Rows<'a>, written: impl Iterator<Item = Written> + 'a, dir: Dir) -> Rows<'a> {
+    let (mut stored, mut written) = (stored.peekable(), written.peekable());
+    Box::new(std::iter::from_fn(move || loop {
         let order = match (stored.peek(), written.peek()) {
-            (None, None) => break,
-            (Some(Err(error)), _) => return Err(error.clone()),
-            (Some(Ok(_)), None) => std::cmp::Ordering::Less,
-            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (None, None) => return None,
+            (Some(Err(_)), _) => return stored.next(),
+            (Some(Ok(_)), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
             (Some(Ok((a, _))), Some((b, _))) if dir == Dir::Forward => a.cmp(b),
-            (Some(Ok((a, _))), Some((b, _))) => (*b).cmp(a),
+            (Some(Ok((a, _))), Some((b, _))) => b.cmp(a),
         };
-        if order.is_le() {
-            let row = stored.next().transpose()?;
-            if order.is_lt() {
-                rows.extend(row);
-                continue;
-            }
+        if order.is_lt() {
+            return stored.next();
+        }
+        if order.is_eq() {
+            stored.next();
         }
         if let Some((key, Some(value))) = written.next() {
-            rows.push((key.clone(), value.clone()));
+            return Some(Ok((key, value)));
         }
-    }
-    Ok(rows)
+    }))
 }

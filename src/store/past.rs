@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::engine::{Dir, Entry, KeyRange, StoreError};
-use super::overlay::{rows_under, Base, Writes};
+use super::overlay::{rows_under, Base, Batch, Writes};
 use super::schema::Tree;
 
 /// Rows per page: the writers wait while one is read.
@@ -58,7 +58,7 @@ impl Past {
     }
 
     /// Called by the writer before its commit is applied.
-    pub fn keep(&self, base: &dyn Base, writes: &BTreeMap<Tree, Writes>) -> Result<(), StoreError> {
+    pub fn keep(&self, base: &dyn Base, writes: &Batch) -> Result<(), StoreError> {
         let mut kept = self.lock();
         let Some(kept) = kept.as_mut() else { return Ok(()) };
         for (tree, rows) in writes {

@@ -4,7 +4,6 @@
 //! (sled issue 1139), so the native transaction here does nothing but apply finished batches.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,9 +15,10 @@ use sled::Transactional;
 
 use super::disk::{real_free_space, DiskGuard, FreeSpace, MIB};
 use super::engine::{Closure, Dir, Engine, Entry, Health, KeyRange, RunError, StoreError, Visit};
-use super::flusher::{sled_sync, Flusher};
+use super::flusher::{synced, Flusher};
+use super::gathered::Gathered;
 use super::memory::finished;
-use super::overlay::{Base, Overlay, Rows, Writes};
+use super::overlay::{Base, Batch, Overlay, Rows};
 use super::past::Past;
 use super::schema::Tree;
 
@@ -38,15 +38,19 @@ impl SledOptions {
 }
 
 pub struct SledEngine {
-    // Declared before `db` so that the last sync runs while the engine is still open.
     flusher: Flusher,
-    trees: Vec<sled::Tree>,
+    trees: Arc<Trees>,
+    gathered: Arc<Gathered>,
     writer: Arc<RwLock<()>>,
     /// Since when the writer has had the lock: an engine that hangs inside a commit shows itself.
     busy: Busy,
     past: Past,
     disk: DiskGuard,
     commits: AtomicU64,
+}
+
+struct Trees {
+    all: Vec<sled::Tree>,
     db: sled::Db,
 }
 
@@ -82,29 +86,31 @@ impl SledEngine {
             .flush_every_ms(Some(1000))
             .open()
             .map_err(engine_error)?;
-        let trees = Tree::ALL.iter().map(|tree| db.open_tree(tree.name())).collect::<Result<_, _>>();
-        let trees = trees.map_err(engine_error)?;
+        let all = Tree::ALL.iter().map(|tree| db.open_tree(tree.name())).collect::<Result<_, _>>();
+        let trees = Arc::new(Trees { all: all.map_err(engine_error)?, db });
+        let gathered = Arc::new(Gathered::default());
         // The folder's own entries must survive a power cut too.
         File::open(dir).and_then(|folder| folder.sync_all()).map_err(|error| folder_error(dir, &error))?;
         let log = File::open(dir.join("db")).map_err(|error| folder_error(dir, &error))?;
         let writer = Arc::new(RwLock::new(()));
-        let flusher = Flusher::start(sled_sync(db.clone(), log, Arc::clone(&writer)))
-            .map_err(|error| folder_error(dir, &error))?;
+        let (below, waiting) = (Arc::clone(&trees), Arc::clone(&gathered));
+        let write = move || {
+            waiting.hand_over(|batch| below.apply(batch))?;
+            below.flush()
+        };
+        let flusher =
+            Flusher::start(synced(write, log, Arc::clone(&writer))).map_err(|error| folder_error(dir, &error))?;
         let disk = DiskGuard::new(dir, options.min_free_bytes, options.free_space.clone());
         Ok(Self {
             flusher,
             trees,
+            gathered,
             writer,
             busy: Busy::default(),
             past: Past::default(),
             disk,
             commits: AtomicU64::new(0),
-            db,
         })
-    }
-
-    fn tree(&self, tree: Tree) -> &sled::Tree {
-        &self.trees[tree as usize]
     }
 
     fn commit(&self, closure: Closure<'_>, reserved: bool) -> Result<(), RunError> {
@@ -122,7 +128,7 @@ impl SledEngine {
                 (self.flusher.newest(), false)
             } else {
                 self.past.keep(self, &writes).map_err(RunError::Storage)?;
-                self.apply(writes).map_err(RunError::Storage)?;
+                self.gathered.add(writes);
                 (self.flusher.ticket(), true)
             }
         };
@@ -130,20 +136,26 @@ impl SledEngine {
         self.commits.fetch_add(u64::from(wrote), Ordering::Relaxed);
         Ok(())
     }
+}
 
-    /// Applies all batches as one atomic change.
-    fn apply(&self, writes: BTreeMap<Tree, Writes>) -> Result<(), StoreError> {
+impl Trees {
+    fn tree(&self, tree: Tree) -> &sled::Tree {
+        &self.all[tree as usize]
+    }
+
+    /// Applies all writes as one atomic change.
+    fn apply(&self, writes: &Batch) -> Result<(), StoreError> {
         let mut trees = Vec::with_capacity(writes.len());
         let mut batches = Vec::with_capacity(writes.len());
         for (tree, rows) in writes {
             let mut batch = sled::Batch::default();
             for (key, value) in rows {
                 match value {
-                    Some(value) => batch.insert(key, value),
-                    None => batch.remove(key),
+                    Some(value) => batch.insert(key.as_slice(), value.as_slice()),
+                    None => batch.remove(key.as_slice()),
                 }
             }
-            trees.push(self.tree(tree));
+            trees.push(self.tree(*tree));
             batches.push(batch);
         }
         let applied = trees.as_slice().transaction(|open| {
@@ -157,22 +169,30 @@ impl SledEngine {
             TransactionError::Storage(error) => engine_error(error),
         })
     }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        self.db.flush().map(|_| ()).map_err(engine_error)
+    }
 }
 
 impl Base for SledEngine {
     fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.tree(tree).get(key).map_err(engine_error)?.map(|value| value.to_vec()))
+        if let Some(waiting) = self.gathered.find(tree, key) {
+            return Ok(waiting);
+        }
+        Ok(self.trees.tree(tree).get(key).map_err(engine_error)?.map(|value| value.to_vec()))
     }
 
     fn rows<'a>(&'a self, tree: Tree, range: &KeyRange, dir: Dir) -> Rows<'a> {
-        let rows = self.tree(tree).range(range.start.as_slice()..range.end.as_slice());
+        let rows = self.trees.tree(tree).range(range.start.as_slice()..range.end.as_slice());
         let entry = |row: Result<(sled::IVec, sled::IVec), sled::Error>| {
             row.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(engine_error)
         };
-        match dir {
+        let stored: Rows<'a> = match dir {
             Dir::Forward => Box::new(rows.map(entry)),
             Dir::Backward => Box::new(rows.rev().map(entry)),
-        }
+        };
+        self.gathered.over(stored, tree, range, dir)
     }
 }
 
@@ -228,7 +248,7 @@ impl Engine for SledEngine {
     fn health(&self) -> Health {
         Health {
             poisoned: self.flusher.is_poisoned(),
-            disk_bytes: self.db.size_on_disk().unwrap_or(0),
+            disk_bytes: self.trees.db.size_on_disk().unwrap_or(0),
             free_bytes: Some(self.disk.free_bytes()),
             commits: self.commits.load(Ordering::Relaxed),
             syncs: self.flusher.syncs(),
@@ -241,7 +261,7 @@ impl Engine for SledEngine {
 
     fn close(&self) -> Result<(), StoreError> {
         self.flusher.stop();
-        self.db.flush().map(|_| ()).map_err(engine_error)
+        self.trees.flush()
     }
 }
 
