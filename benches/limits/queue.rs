@@ -40,7 +40,7 @@ pub fn run() -> Vec<Figure> {
                     .store
                     .write(|txn| some.iter().try_for_each(|job| complete(txn, job)))
                     .unwrap_or_else(|error: StoreError| panic!("{error}"));
-                some.iter().for_each(|job| leases.ended(job.id));
+                some.iter().for_each(|job| leases.ended(job.id, true));
             }
             took
         })

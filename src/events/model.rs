@@ -45,6 +45,9 @@ pub enum Happened {
     Suppressed {
         contact: Option<ContactId>,
         reason: String,
+        /// A whole domain and not one address.
+        #[serde(default)]
+        domain: bool,
     },
     SuppressionLifted,
     ConnectionMade {

@@ -69,10 +69,10 @@ impl Leases {
         Ok(jobs)
     }
 
-    /// What came of the job is recorded.
-    pub fn ended(&self, job: JobId) {
+    /// The job's thread has come back. Where it could not record what came of it, the row stays for the next start.
+    pub fn ended(&self, job: JobId, is_recorded: bool) {
         let mut lendings = self.lock();
-        let Some(row) = lendings.out.remove(&job) else { return };
+        let Some(row) = lendings.out.remove(&job).filter(|_| is_recorded) else { return };
         let left = lendings.left.entry(row).or_default();
         *left = left.saturating_sub(1);
         if *left == 0 {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::model::{backoff, Job, Lane, Serial, State};
+use super::recover::give_back;
 use super::rows::{
     close, due_prefix, find, first_time, job_key, lift, look_key, make_due, serial_state, still_held, take_in_hand,
     time_behind, until, DUE, HEADS, JOBS, LOOK,
@@ -34,7 +35,12 @@ pub(super) fn take_next(
     serial: Serial,
     now: UnixMillis,
 ) -> Result<Option<Job>, StoreError> {
-    if serial_state(txn, lane, serial)?.not_before > now {
+    let state = serial_state(txn, lane, serial)?;
+    // A thread that ended in the middle has left it there: it may be leaving.
+    if let Some(left) = state.hand.map(|hand| find(txn, hand.job)).transpose()?.flatten() {
+        give_back(txn, left, now)?;
+    }
+    if state.not_before > now {
         return Ok(None);
     }
     let range = until(&due_prefix(lane, Some(serial)), now);
@@ -59,6 +65,8 @@ pub(super) fn hold(txn: &mut Txn<'_>, mut job: Job) -> Result<Job, StoreError> {
 /// in the serial's row, which is written for each job anyway.
 pub(super) fn intend(txn: &mut Txn<'_>, mut job: Job, now: UnixMillis) -> Result<Job, StoreError> {
     if job.serial.is_none() {
+        // It may have been taken back since it was handed out.
+        still_held(txn, &job)?;
         lift(txn, &job)?;
     }
     (job.state, job.intent_at) = (State::Intent, Some(now));
@@ -136,7 +144,11 @@ pub(super) fn look_later(txn: &mut Txn<'_>, job: &Job, at: UnixMillis, reason: &
 }
 
 pub(super) fn ask_human(txn: &mut Txn<'_>, job: &Job, reason: &str) -> Result<(), StoreError> {
-    let mut job = still_held(txn, job)?;
+    let job = still_held(txn, job)?;
+    put_before_a_person(txn, job, reason)
+}
+
+pub(super) fn put_before_a_person(txn: &mut Txn<'_>, mut job: Job, reason: &str) -> Result<(), StoreError> {
     lift(txn, &job)?;
     job.state = State::NeedsHuman;
     job.reason = Some(reason.to_owned());

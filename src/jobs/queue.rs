@@ -2,7 +2,7 @@
 //! re-planned together with the change it belongs to.
 
 use super::model::{Job, Lane, NewJob, Serial, State};
-use super::moves::{ask_human, hold};
+use super::moves::put_before_a_person;
 use super::rows::{
     close, count, find, given_up_key, lift, look_key, make_due, make_due_anew, once_key, serial_state, set_pace,
     still_held, GIVEN_UP, LOOK, ONCE,
@@ -70,9 +70,7 @@ pub fn reschedule(txn: &mut Txn<'_>, id: JobId, at: UnixMillis) -> Result<bool, 
 /// Puts a waiting job before a person: it may have been done already (the data came from a backup).
 pub fn needs_look(txn: &mut Txn<'_>, id: JobId, reason: &str) -> Result<bool, StoreError> {
     let Some(job) = find_waiting(txn, id)? else { return Ok(false) };
-    lift(txn, &job)?;
-    let held = hold(txn, job)?;
-    ask_human(txn, &held, reason)?;
+    put_before_a_person(txn, job, reason)?;
     Ok(true)
 }
 

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::model::{backoff, Class, Job, Lane, State};
 use super::moves::put_back;
-use super::rows::{find, find_held, lift, make_due, serial_state, serials_prefix, set_pace, Lent, DUE, LENT, SERIALS};
+use super::rows::{
+    find, find_held, lift, make_due, serial_state, serials_prefix, set_pace, Lent, DUE, HELD, LENT, SERIALS,
+};
 use crate::base::{JobId, UnixMillis, INSTANCE};
 use crate::store::{successor, Dir, Key, KeyRange, Store, StoreError, Txn};
 
@@ -28,7 +30,29 @@ pub(super) fn recover(store: &Store, now: UnixMillis) -> Result<(), StoreError> 
             store.write(|txn| batch.iter().try_for_each(|lent| give_back_lent(txn, *lent, now)))?;
         }
         store.write(|txn| txn.remove(&LENT, &row))
-    })
+    })?;
+    recover_older(store, now)
+}
+
+/// The same for what an earlier version had in work: after an upgrade, or in a restored backup of that time.
+fn recover_older(store: &Store, now: UnixMillis) -> Result<(), StoreError> {
+    loop {
+        let held = store.read(|txn| txn.keys(&HELD, &Key::of(&HELD, INSTANCE), Dir::Forward, MOVED))?;
+        if held.is_empty() {
+            return Ok(());
+        }
+        store.write(|txn| {
+            for key in &held {
+                txn.remove(&HELD, key)?;
+                let Some(id) = key.last_id().map(JobId) else { continue };
+                let was_in_work = |job: &Job| matches!(job.state, State::Ready | State::Intent | State::Uncertain);
+                if let Some(job) = find(txn, id)?.filter(was_in_work) {
+                    give_back(txn, job, now)?;
+                }
+            }
+            Ok::<_, StoreError>(())
+        })?;
+    }
 }
 
 /// One that was given back since it was handed out is left where it is.
@@ -40,7 +64,8 @@ fn give_back_lent(txn: &mut Txn<'_>, lent: Lent, now: UnixMillis) -> Result<(), 
     }
 }
 
-fn give_back(txn: &mut Txn<'_>, mut job: Job, now: UnixMillis) -> Result<(), StoreError> {
+/// What was about to leave is in doubt; all else waits again.
+pub(super) fn give_back(txn: &mut Txn<'_>, mut job: Job, now: UnixMillis) -> Result<(), StoreError> {
     let in_doubt = matches!(job.state, State::Intent | State::Uncertain) && job.class == Class::Once;
     job.reason = Some("the server was stopped while this was in work".into());
     // Work that takes the whole process down must not do so at each start, over and over. It is never given

@@ -36,6 +36,9 @@ pub(super) const LENT: Table<Vec<Lent>> = Table::sealed(
     Retention::Served,
     "Jobs handed out together; after a crash these are looked at first.",
 );
+/// Of earlier versions: a row for each job in work, which then stood in no other place. Read after a start only.
+pub(super) const HELD: Table<()> =
+    Table::index_in(0x0205, "jobs_held", Tree::JobLeases, "Jobs that an earlier version had in work when it ended.");
 pub(super) const ONCE: Table<JobId> = Table::sealed(
     0x0206,
     "jobs_once",
@@ -63,6 +66,7 @@ pub const TABLES: &[Declared] = &[
     Declared::plain(&HEADS),
     Declared::plain(&SERIALS),
     Declared::plain(&LENT),
+    Declared::plain(&HELD),
     Declared::plain(&ONCE),
     Declared::plain(&LOOK),
     Declared::plain(&TOTALS),

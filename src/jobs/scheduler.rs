@@ -247,9 +247,9 @@ impl Shared {
         }
     }
 
-    pub fn end(&self, lane: Lane, work: &Work) {
+    pub fn end(&self, lane: Lane, work: &Work, is_recorded: bool) {
         if let Work::Task(job) = work {
-            self.leases.ended(job.id);
+            self.leases.ended(job.id, is_recorded);
         }
         let mut state = self.lock();
         if let Some(running) = state.running.get_mut(&lane) {

@@ -377,7 +377,7 @@ fn what_is_out_is_not_handed_out_again_and_is_looked_at_after_a_crash() {
     bench.store.write(|txn| complete(txn, &first[0])).unwrap();
     bench.store.write(|txn| super::moves::again(txn, &first[1], START)).unwrap();
     assert_eq!(claim(9).len(), 0, "still out until its thread has ended");
-    leases.ended(first[1].id);
+    leases.ended(first[1].id, true);
     let again = claim(9);
     assert_eq!(again.iter().map(|job| job.id).collect::<Vec<_>>(), [first[1].id]);
 
@@ -391,6 +391,75 @@ fn what_is_out_is_not_handed_out_again_and_is_looked_at_after_a_crash() {
     assert_eq!(bench.job(first[2].id).attempt, 1, "each crash is counted once");
     let stale = bench.store.write(|txn| complete(txn, &second[0]));
     assert!(stale.is_err(), "a thread of the old process cannot close it: {stale:?}");
+}
+
+#[test]
+fn what_an_earlier_version_had_in_work_is_taken_up_again() {
+    use super::rows::{job_key, lift, HELD, JOBS};
+    use crate::base::INSTANCE;
+    use crate::store::Key;
+    let mut bench = Bench::new();
+    let (leaving, waited) = (bench.send("a"), bench.send("b"));
+    // As that version wrote them: out of the due rows, the state in the job itself.
+    let write = bench.store.write::<_, StoreError>(|txn| {
+        for (id, state) in [(leaving, State::Intent), (waited, State::Ready)] {
+            let Some(job) = find(txn, id)? else { continue };
+            lift(txn, &job)?;
+            txn.put(&JOBS, &job_key(id), &Job { state, intent_at: Some(START), ..job })?;
+            txn.mark(&HELD, &Key::of(&HELD, INSTANCE).id(id.0))?;
+        }
+        Ok(())
+    });
+    write.unwrap();
+    bench.start();
+    bench.settle();
+    assert_eq!(bench.sent(), ["b"], "a may have left");
+    assert_eq!((bench.state(leaving), bench.state(waited)), (State::NeedsHuman, State::Done));
+}
+
+#[test]
+fn what_waits_is_put_before_a_person_and_what_is_leaving_stays_in_its_hand() {
+    let mut bench = Bench::new();
+    let (leaving, behind) = (bench.send("a"), bench.send("b"));
+    let serial = uuid::Uuid::from_u128(1);
+    let leave = bench.store.write(|txn| {
+        let job = super::moves::take_next(txn, Lane::MailOut, serial, START)?.unwrap();
+        super::moves::intend(txn, job, START)?;
+        super::rows::rest(txn, Lane::MailOut, serial)
+    });
+    leave.unwrap();
+    assert!(bench.store.write(|txn| needs_look(txn, behind, "restored")).unwrap());
+    assert_eq!((bench.state(leaving), bench.state(behind)), (State::Intent, State::NeedsHuman));
+    bench.start();
+    bench.settle();
+    assert_eq!(bench.state(leaving), State::NeedsHuman, "nobody could be asked about it");
+    assert!(bench.sent().is_empty());
+}
+
+#[test]
+fn a_thread_that_ended_in_the_middle_of_a_serial_leaves_its_mail_in_doubt() {
+    let mut bench = Bench::new();
+    let (leaving, behind) = (bench.send("a"), bench.send("b"));
+    bench.start();
+    bench.settle();
+    let serial = uuid::Uuid::from_u128(2);
+    let again = |name: &str| {
+        let job = NewJob::new("send", Lane::MailOut, WS, START, &name).serial(serial).class(Class::Once);
+        bench.store.write(|txn| enqueue(txn, &job)).unwrap()
+    };
+    assert_eq!((bench.state(leaving), bench.state(behind)), (State::Done, State::Done));
+    bench.runner = None;
+    let (first, second) = (again("c"), again("d"));
+    let take = || {
+        bench.store.write(|txn| {
+            let job = super::moves::take_next(txn, Lane::MailOut, serial, START)?;
+            job.map(|job| super::moves::intend(txn, job, START)).transpose()
+        })
+    };
+    let left = take().unwrap().unwrap().id;
+    take().unwrap();
+    assert_eq!(bench.state(left), State::Uncertain, "its intent is not forgotten");
+    assert!([first, second].contains(&left));
 }
 
 #[test]

@@ -38,15 +38,15 @@ impl<C: Send + Sync> Worker<C> {
             let Ok(work) = next else { return };
             self.shared.took(self.lane);
             let outcome = guarded(|| match &work {
-                Work::Task(job) if self.stopping() => self.shared.store.write_reserved(|txn| moves::release(txn, job)),
+                Work::Task(job) if self.stopping() => self.keep_held(job, |txn| moves::release(txn, job)),
                 Work::Serial(_) if self.stopping() => Ok(()),
                 Work::Task(job) => self.run_one(job),
                 Work::Serial(serial) => self.run_serial(*serial),
             });
-            if let Err(error) = outcome {
-                self.shared.note_trouble(self.lane, &error);
+            if let Err(error) = &outcome {
+                self.shared.note_trouble(self.lane, error);
             }
-            self.shared.end(self.lane, &work);
+            self.shared.end(self.lane, &work, outcome.is_ok());
             if self.is_extra && self.shared.lets_go(self.lane) {
                 return;
             }

@@ -214,8 +214,9 @@ pub fn suppress(
     txn.put(&BY_TARGET, &place, &id)?;
     txn.put(&SUPPRESSIONS, &key(workspace, id), &entry)?;
     // Whoever asked for it, a domain's entry concerns everyone there.
-    let contact = contact.filter(|_| !matches!(target, Target::Domain(_)));
-    let what = Happened::Suppressed { contact, reason: reason.words().to_owned() };
+    let domain = matches!(target, Target::Domain(_));
+    let contact = contact.filter(|_| !domain);
+    let what = Happened::Suppressed { contact, reason: reason.words().to_owned(), domain };
     events::append(txn, workspace, now, what)?;
     Ok(true)
 }

@@ -11,7 +11,7 @@ use crate::base::{day_words, BookingId, ContactId, JobId, MessageId, ReplyId, St
 use crate::connections::{self, State as Link};
 use crate::events::{Event, Happened, Start, Subscriber};
 use crate::jobs::{self, NewJob};
-use crate::messaging::{self, Delivery, Message, Reading, Reply, SuppressionReason};
+use crate::messaging::{self, Delivery, Message, Reading, Reply};
 use crate::store::{StoreError, Txn};
 use crate::workers;
 use crate::workspaces;
@@ -44,11 +44,11 @@ impl Subscriber<App> for Follow {
             Happened::Complained { message: Some(message), .. } => complained(app, workspace, *message, now),
             Happened::ReplyClassified { reply, .. } => answered(app, workspace, *reply, now),
             Happened::ReplyCorrected { reply, .. } => answered(app, workspace, *reply, now),
-            Happened::Suppressed { contact: Some(contact), reason } => opted_out(app, workspace, *contact, reason, now),
-            // Of nobody in particular: a domain, or an address that is no contact's. Who asked for their rights is gone.
-            Happened::Suppressed { contact: None, reason } if reason != SuppressionReason::Rights.words() => {
-                let_go::of_suppressed(app, workspace, now)
+            Happened::Suppressed { contact: Some(contact), reason, .. } => {
+                opted_out(app, workspace, *contact, reason, now)
             }
+            // An address that is no contact's is no lead's either.
+            Happened::Suppressed { domain: true, .. } => let_go::of_suppressed(app, workspace, now),
             Happened::Unsubscribed { contact: Some(contact), .. } => {
                 opted_out(app, workspace, *contact, "Unsubscribed", now)
             }

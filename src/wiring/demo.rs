@@ -113,7 +113,6 @@ pub fn start(options: &DemoOptions, listener: TcpListener) -> Result<RunningDemo
     if let Some(seen) = operator::last_seen(&opened.app.store).map_err(StartError::from)? {
         opened.app.clock.advance_to(seen);
     }
-    register(&opened.app, &sandbox);
     let time = TimeMachine::new(&opened.app, &sandbox);
     set_hooks(&opened, &sandbox, &time);
     let prepared = if is_fresh { Some(business::open(&opened.app, &sandbox)?) } else { None };
