@@ -450,14 +450,13 @@ fn a_thread_that_ended_in_the_middle_of_a_serial_leaves_its_mail_in_doubt() {
     assert_eq!((bench.state(leaving), bench.state(behind)), (State::Done, State::Done));
     bench.runner = None;
     let (first, second) = (again("c"), again("d"));
-    let take = || {
-        bench.store.write(|txn| {
-            let job = super::moves::take_next(txn, Lane::MailOut, serial, START)?;
-            job.map(|job| super::moves::intend(txn, job, START)).transpose()
-        })
-    };
-    let left = take().unwrap().unwrap().id;
-    take().unwrap();
+    let take = |txn: &mut Txn<'_>| super::moves::take_next(txn, Lane::MailOut, serial, START);
+    let left = bench.store.write(|txn| {
+        let job = take(txn)?.unwrap();
+        super::moves::intend(txn, job, START).map(|job| job.id)
+    });
+    let left = left.unwrap();
+    bench.store.write(take).unwrap();
     assert_eq!(bench.state(left), State::Uncertain, "its intent is not forgotten");
     assert!([first, second].contains(&left));
 }
