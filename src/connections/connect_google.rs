@@ -23,6 +23,7 @@ use crate::providers::oauth::TokenSet;
 use crate::providers::outbound::CallLog;
 use crate::providers::{ProviderError, Secret};
 use crate::store::{SealedSecret, StoreError, Txn};
+use crate::workspaces;
 
 /// Where Google sends the browser back to; registered with the operator's client, to the letter.
 pub const CALLBACK: &str = "/connections/google/callback";
@@ -81,16 +82,19 @@ pub fn finish(app: &App, actor: &Actor, answer: &ConsentAnswer) -> Result<Connec
     let set = google.exchange(&app.outbound, code, &app.url(CALLBACK), &verifier, &log)?;
     let account = google.account(&set).ok_or(ConnectError::Unusable("Google did not say whose account this is."))?;
     let known = known_account(app, actor, &account)?;
-    match accept(app, google, &set, &account, &pending.uses, &log) {
-        Ok(accepted) => {
-            let connected = save(app, actor, known.as_ref(), accepted, &pending.uses, now)?;
+    let saved = accept(app, google, &set, &account, &pending.uses, &log)
+        .and_then(|accepted| save(app, actor, known.as_ref(), accepted, &pending.uses, now));
+    match saved {
+        Ok(connected) => {
             log.give_to(connected.connection.id);
             calls::flush(app, actor.workspace, connected.connection.id);
             Ok(connected)
         }
         Err(refused) => {
-            // What cannot be used is not kept; but withdrawing would end a connection that stands.
-            if known.is_none_or(|connection| connection.is_disconnected()) {
+            // What cannot be used is not kept; but withdrawing would end a connection that stands. In a workspace that
+            // is being closed none does.
+            let is_closing = matches!(refused, ConnectError::Closing);
+            if is_closing || known.is_none_or(|connection| connection.is_disconnected()) {
                 let _ = google.revoke(&app.outbound, &set.access_token, &log);
             }
             Err(refused)
@@ -181,6 +185,10 @@ fn save(
     let id = known.map_or_else(|| ConnectionId::new(now), |connection| connection.id);
     let poll = polls::job(actor.workspace, id, now);
     let saved = app.store.write(|txn| {
+        // Asked for while Google was asked; whatever ends connections may have been through already.
+        if !workspaces::goes_on(txn, actor.workspace)? {
+            return Err(ConnectError::Closing);
+        }
         let before = find_account(txn, actor, &accepted.subject)?;
         put_connected(txn, actor, before, id, &accepted, &sealed, uses, &poll, now)
     });

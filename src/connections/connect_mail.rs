@@ -13,6 +13,7 @@ use crate::events::{self, Happened};
 use crate::jobs::NewJob;
 use crate::providers::Secret;
 use crate::store::{SealedSecret, Txn};
+use crate::workspaces;
 
 /// What the owner typed, checked for form. An empty password keeps the stored one while it goes to the
 /// same servers.
@@ -138,6 +139,10 @@ fn save(
     let poll = polls::job(actor.workspace, id, now);
     let failed = first_failure(test);
     let saved = app.store.write(|txn| {
+        // Asked for while the servers were tried; whatever ends connections may have been through already.
+        if !workspaces::goes_on(txn, actor.workspace)? {
+            return Err(ConnectionError::Closing);
+        }
         let before = store::find(txn, actor.workspace, id)?;
         put_mailbox(txn, actor, before, id, settings, &sealed, &poll, failed.as_deref(), now)
     });

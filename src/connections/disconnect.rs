@@ -41,17 +41,22 @@ pub fn disconnect(app: &App, actor: &Actor, id: ConnectionId) -> Result<(Connect
 }
 
 /// Every connection of a workspace: all are erased before the first provider is told. Gives those that a provider did
-/// not answer for.
+/// not answer for. One that cannot be erased holds up none of the others; the first such error comes back at the end.
 pub fn disconnect_all(app: &App, actor: &Actor) -> Result<Vec<Connection>, ConnectionError> {
     actor.require(Permission::ManageConnections)?;
     let all = store::list(&app.store, actor.workspace)?;
-    let mut erased = Vec::new();
+    let (mut erased, mut failed) = (Vec::new(), None);
     for connection in all.into_iter().filter(|connection| !connection.is_disconnected()) {
-        erased.push(erase(app, actor, connection.id)?);
+        match erase(app, actor, connection.id) {
+            Ok(done) => erased.push(done),
+            Err(error) => failed = failed.or(Some(error)),
+        }
         app.smtp.forget(connection.id);
     }
     let told = erased.into_iter().map(|(connection, token)| (withdraw(app, actor, connection.id, token), connection));
-    Ok(told.filter(|(outcome, _)| matches!(outcome, Withdrawn::NotAnswered(_))).map(|(_, one)| one).collect())
+    let unheard =
+        told.filter(|(outcome, _)| matches!(outcome, Withdrawn::NotAnswered(_))).map(|(_, one)| one).collect();
+    failed.map_or(Ok(unheard), Err)
 }
 
 /// Under the lock of the tokens: no refresh may write them back.
@@ -84,7 +89,7 @@ fn record(app: &App, actor: &Actor, before: &Connection, now: UnixMillis) -> Res
     let (workspace, id) = (actor.workspace, before.id);
     let workers = trouble::workers_of(app, workspace, id)?;
     let reason = format!("{} was disconnected.", before.address);
-    app.store.write(|txn| {
+    app.store.write_reserved(|txn| {
         let Some(mut connection) = store::find(txn, workspace, id)? else { return Ok(before.clone()) };
         match &mut connection.kind {
             Kind::Google(google) => google.credentials = None,

@@ -13,6 +13,9 @@ pub enum ConnectionError {
     /// Erased: it has to be connected again first.
     #[error("this account was disconnected")]
     Disconnected,
+    /// Its workspace is being closed, or is gone.
+    #[error("this workspace is being closed")]
+    Closing,
     /// Fields and what is wrong with them, in words for the person.
     #[error("{} values do not fit", .0.len())]
     Invalid(Vec<(&'static str, String)>),
@@ -34,6 +37,9 @@ pub enum ConnectError {
     /// The answer does not belong to a consent begun in this browser within ten minutes, or came twice.
     #[error("this consent was not begun here")]
     NotBegunHere,
+    /// Its workspace is being closed, or is gone.
+    #[error("this workspace is being closed")]
+    Closing,
     #[error("the person declined")]
     Declined,
     /// Names of the permissions that were unticked.

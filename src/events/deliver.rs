@@ -50,11 +50,12 @@ impl<C: Send + Sync> Task<C> for Deliver<C> {
 
     fn run(&self, context: &C, job: &Job) -> Outcome {
         if let Err(error) = self.place_new(job.workspace) {
-            return error.into();
+            return outcome_of(error);
         }
         match self.catch_up(context, job.workspace) {
             Ok(None) => self.finish(job),
-            Ok(Some(error)) | Err(error) => Outcome::Retry { after: None, reason: error.to_string() },
+            Ok(Some(error)) => error.into(),
+            Err(error) => outcome_of(error),
         }
     }
 }
@@ -181,12 +182,20 @@ impl<C: Send + Sync> Deliver<C> {
         match closed {
             Ok(true) => Outcome::Committed,
             Ok(false) => Outcome::Again { at: self.now() },
-            Err(error) => error.into(),
+            Err(error) => outcome_of(error),
         }
     }
 
     fn now(&self) -> UnixMillis {
         self.clock.now()
+    }
+}
+
+/// What a fault of the log itself means. Without its key the workspace is gone, and nobody is left to be told.
+fn outcome_of(error: StoreError) -> Outcome {
+    match error {
+        StoreError::KeyGone => Outcome::Done,
+        other => other.into(),
     }
 }
 

@@ -214,3 +214,23 @@ fn a_reader_that_comes_later_begins_where_it_says_and_in_a_new_workspace_with_th
         assert_eq!(*seen.0.lock().unwrap(), [1], "{start:?}");
     }
 }
+
+#[test]
+fn a_workspace_that_was_erased_has_nobody_to_tell_and_its_delivery_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = KeyRing::open(&dir.path().join("keys.slots"), &MasterKey::new([3; 32])).unwrap();
+    let store = Store::new(Arc::new(RerunEngine(MemoryEngine::default())), Arc::new(keys));
+    let clock = Clock::stopped_at(NOW);
+    let workspace = WorkspaceId::new(NOW);
+    store.keys().add_owner(workspace).unwrap();
+    let contact = ContactId::new(NOW);
+    store.write(|txn| append(txn, workspace, NOW, Happened::ContactCreated { contact })).unwrap();
+    store.keys().shred_owner(workspace).unwrap();
+    store.wipe(workspace).unwrap();
+    let deliver = Deliver { store: store.clone(), clock: clock.clone(), subscribers: vec![Box::new(Reader("one"))] };
+    let handlers = Arc::new(Handlers::default().task(deliver));
+    let runner = Runner::start(&store, &clock, Arc::new(Seen::default()), handlers, &Threads::default()).unwrap();
+    assert!(runner.settle(Duration::from_secs(20)));
+    let totals = crate::jobs::totals(&store).unwrap();
+    assert_eq!((totals.done, totals.open()), (1, 0));
+}

@@ -128,12 +128,14 @@ async fn close(
 /// Closes, and erases the access to outside accounts before it returns; what goes wrong with that the job repeats.
 fn ask_for_the_end(app: &App, actor: &Actor, typed: &str) -> Result<Closing, WorkspaceError> {
     let job = job_of(actor.workspace, app.now());
-    let closing = workspaces::close(app, actor, typed, &job)?;
+    let (closing, is_new) = workspaces::close(app, actor, typed, &job)?;
     if let Err(error) = connections::disconnect_all(app, actor) {
         tracing::error!(%error, "not every connection of a closing workspace could be ended; it is tried again");
     }
-    if let Err(error) = tell_owners(app, actor, &closing) {
-        tracing::error!(%error, "the owners of a closing workspace could not be told by mail");
+    if is_new {
+        if let Err(error) = tell_owners(app, actor, &closing) {
+            tracing::error!(%error, "the owners of a closing workspace could not be told by mail");
+        }
     }
     Ok(closing)
 }
@@ -222,7 +224,7 @@ fn go_on(app: &App, id: WorkspaceId) -> Result<Outcome, EraseError> {
         }
     }
     // Cut off here, the next run finds no workspace and goes on with its rows.
-    match wipe(app, id)? {
+    match wipe(app, id, true)? {
         0 => Ok(Outcome::Done),
         in_hand => {
             tracing::info!(workspace = %id, in_hand, "a closed workspace has work in hand; its last rows wait for that");
@@ -237,23 +239,26 @@ fn disconnect_all(app: &App, workspace: &Workspace) -> Result<(), StoreError> {
 }
 
 /// Removes all rows of a workspace that is off the server, then its keys. Returns how many jobs are in hand still: what
-/// they write comes after, so the keys wait for them.
-fn wipe(app: &App, id: WorkspaceId) -> Result<usize, StoreError> {
-    let in_hand = jobs::leave(&app.store, id)?;
+/// they write comes after, so the keys wait for them. None is while the threads do not run.
+fn wipe(app: &App, id: WorkspaceId, threads_run: bool) -> Result<usize, StoreError> {
+    let in_hand = jobs::leave(&app.store, id, threads_run)?;
     let rows = app.store.wipe(id)?;
-    if in_hand == 0 {
-        app.store.keys().shred_owner(id)?;
-        // What a thread wrote between the two.
-        app.store.wipe(id)?;
-        tracing::info!(workspace = %id, rows, "a closed workspace was erased");
+    if in_hand > 0 {
+        return Ok(in_hand);
     }
+    app.store.keys().shred_owner(id)?;
+    // What a thread wrote or planned between the two.
+    app.store.wipe(id)?;
+    let in_hand = jobs::leave(&app.store, id, threads_run)?;
+    tracing::info!(workspace = %id, rows, "a closed workspace was erased");
     Ok(in_hand)
 }
 
 /// A backup has brought back a workspace that was closed at `at`, after it was made. Returns whether it was there.
+/// Called before the queue starts; one that is not known (any more) is harmless, and whatever is left of it goes.
 pub(super) fn erase_again(app: &App, id: WorkspaceId, at: UnixMillis) -> Result<bool, StoreError> {
     let was_there = workspaces::remove_again(app, id, at)?;
-    wipe(app, id)?;
+    wipe(app, id, false)?;
     Ok(was_there)
 }
 
@@ -313,6 +318,22 @@ mod tests {
     }
 
     #[test]
+    fn a_restore_that_is_cut_off_while_it_erases_a_closed_workspace_goes_on_at_the_next_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let app = app_on_disk(dir.path(), "data", Arc::new(|_| Ok(1 << 40)));
+        let workspace = add_workspace(&app, "Fernhill", "fernhill");
+        queue_mail(&app, workspace, "anna@fellside.example");
+        let gone = Erased { workspace, contact: None, addresses: Vec::new(), at: app.now() };
+        erasure::note(&app, &gone).unwrap();
+        assert!(workspaces::remove_again(&app, workspace, gone.at).unwrap());
+        // Here the process was stopped.
+        assert!(rows_of(&app, workspace) > 0);
+        erasure::replay(&app, app.now()).unwrap();
+        assert_eq!(rows_of(&app, workspace), 0);
+        assert_eq!(app.store.blind(workspace, "slug", "fernhill").err(), Some(StoreError::KeyGone));
+    }
+
+    #[test]
     fn only_an_owner_closes_it_by_its_name_and_nothing_leaves_from_then_on() {
         let test = testing::app();
         let app = &test.app;
@@ -326,6 +347,9 @@ mod tests {
         let first = ask_for_the_end(app, &test.owner, "Fernhill Heat Pumps").unwrap();
         app.clock.advance(DAY);
         assert_eq!(ask_for_the_end(app, &test.owner, "Fernhill Heat Pumps").unwrap(), first, "no second time");
+        let job = job_of(test.workspace, app.now());
+        let (_, is_new) = workspaces::close(app, &test.owner, "Fernhill Heat Pumps", &job).unwrap();
+        assert!(!is_new, "nobody is told again");
         let gate = app.store.read(|txn| crate::messaging::check_now(app, txn, &message, app.now()));
         let gate = gate.unwrap_or_else(|error: StoreError| panic!("{error}"));
         assert!(

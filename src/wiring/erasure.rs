@@ -75,13 +75,14 @@ pub fn replay(app: &App, of: UnixMillis) -> Result<usize, EraseError> {
     let mut back = 0;
     let list = erased::read(&erased::list_in(&app.config.data.dir), &master)?;
     for person in list.into_iter().filter(|person| person.at >= of.minus(UNDER_WAY)) {
-        if !is_known(app, person.workspace)? {
-            continue;
-        }
         let Some(contact) = person.contact else {
+            // Also when it is not known: an earlier start may have been cut off with half of it erased.
             back += usize::from(super::closing::erase_again(app, person.workspace, person.at)?);
             continue;
         };
+        if !is_known(app, person.workspace)? {
+            continue;
+        }
         back += usize::from(contacts::get(&app.store, person.workspace, contact)?.is_some());
         carry_out(app, &Actor::system(person.workspace), &person, contact)?;
     }

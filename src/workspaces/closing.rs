@@ -34,8 +34,8 @@ pub fn may_close(app: &App, actor: &Actor) -> Result<Workspace, WorkspaceError> 
 }
 
 /// Asks for the end of the workspace; `typed` must be its name. `job` carries it out and is planned with it. A second
-/// time changes nothing.
-pub fn close(app: &App, actor: &Actor, typed: &str, job: &NewJob) -> Result<Closing, WorkspaceError> {
+/// time changes nothing; the answer says whether it was the first.
+pub fn close(app: &App, actor: &Actor, typed: &str, job: &NewJob) -> Result<(Closing, bool), WorkspaceError> {
     let known = may_close(app, actor)?;
     if typed.trim().to_lowercase() != known.name.trim().to_lowercase() {
         let words = format!("Type the name as it stands above: {}", known.name);
@@ -45,7 +45,7 @@ pub fn close(app: &App, actor: &Actor, typed: &str, job: &NewJob) -> Result<Clos
     app.store.write_reserved(|txn| {
         let before = store::find(txn, actor.workspace)?.ok_or(WorkspaceError::NotFound)?;
         if let Some(closing) = before.closing {
-            return Ok(closing);
+            return Ok((closing, false));
         }
         let closing = Closing { at: now, by: actor.user, ends_at: now.plus(GRACE) };
         let after = Workspace { closing: Some(closing.clone()), ..before.clone() };
@@ -54,8 +54,13 @@ pub fn close(app: &App, actor: &Actor, typed: &str, job: &NewJob) -> Result<Clos
         tell(txn, actor, now, "workspace.closing", &detail)?;
         let open = jobs::enqueue(txn, job)?;
         jobs::hurry(txn, open, now)?;
-        Ok(closing)
+        Ok((closing, true))
     })
+}
+
+/// Whether the workspace is there and nobody has asked for its end. For what must not be added to one that ends.
+pub fn goes_on(txn: &mut Txn<'_>, id: WorkspaceId) -> Result<bool, StoreError> {
+    Ok(store::find(txn, id)?.is_some_and(|workspace| workspace.closing.is_none()))
 }
 
 /// The workspace goes on. Its mailboxes and calendars have to be connected anew.
@@ -107,7 +112,7 @@ pub fn remove_again(app: &App, id: WorkspaceId, closed_at: UnixMillis) -> Result
 
 fn take_off(txn: &mut Txn<'_>, workspace: &Workspace, closing: &Closing, now: UnixMillis) -> Result<(), StoreError> {
     let id = workspace.id;
-    let members = rows::list_members(txn, id)?;
+    let members = rows::all_members(txn, id)?;
     let closed = Closed {
         id,
         name: workspace.name.clone(),
@@ -118,9 +123,8 @@ fn take_off(txn: &mut Txn<'_>, workspace: &Workspace, closing: &Closing, now: Un
     };
     rows::put_closed(txn, &closed)?;
     members.iter().try_for_each(|member| rows::remove_member(txn, member))?;
-    let invitations = rows::list_invitations(txn, id)?;
-    invitations.iter().try_for_each(|invitation| rows::remove_invitation(txn, invitation))?;
-    rows::list_keys(txn, id)?.iter().try_for_each(|key| rows::remove_key(txn, key))?;
+    rows::all_invitations(txn, id)?.iter().try_for_each(|invitation| rows::remove_invitation(txn, invitation))?;
+    rows::all_keys(txn, id)?.iter().try_for_each(|key| rows::remove_key(txn, key))?;
     store::remove(txn, workspace)?;
     let who = closing.by.map_or_else(|| Who::of(&Actor::system(id)), Who::User);
     let detail = format!("{}: everything in it is erased", workspace.name);

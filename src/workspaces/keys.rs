@@ -107,7 +107,7 @@ pub(super) fn end_all_of(
     now: UnixMillis,
     who: &Who,
 ) -> Result<(), StoreError> {
-    let keys = rows::list_keys(txn, workspace)?;
+    let keys = rows::all_keys(txn, workspace)?;
     for key in keys.into_iter().filter(|key| key.made_by == Some(maker)) {
         rows::remove_key(txn, &key)?;
         let detail = format!("{}: whoever made it has left", key.name);

@@ -24,7 +24,9 @@ mod store;
 mod tests;
 
 pub use authenticate::authenticate;
-pub use closing::{close, closed_of, list_closed, may_close, remove, remove_again, take_back, CLOSED_DAYS, GRACE_DAYS};
+pub use closing::{
+    close, closed_of, goes_on, list_closed, may_close, remove, remove_again, take_back, CLOSED_DAYS, GRACE_DAYS,
+};
 pub use create::create;
 pub use error::WorkspaceError;
 #[cfg(test)]

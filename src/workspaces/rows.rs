@@ -1,6 +1,7 @@
 //! Rows of members, invitations and keys. Each stands under its workspace; the two that are looked up by a
 //! secret or a person have an index of the instance.
 
+use serde::de::DeserializeOwned;
 use serde_json::{json, Value};
 
 use super::closing::CLOSED_DAYS;
@@ -9,7 +10,7 @@ use super::store::OWN_TABLES;
 use crate::authz::Role;
 use crate::base::{ApiKeyId, InvitationId, UnixMillis, UserId, WorkspaceId, INSTANCE};
 use crate::identity::SecretHash;
-use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
+use crate::store::{successor, Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
 
 const MEMBERS: Table<Member> = Table::sealed(
     0x0603,
@@ -76,8 +77,32 @@ pub const TABLES: &[Declared] = &[
 
 /// Invitations removed in one transaction.
 const SWEPT: usize = 20;
-/// Members, invitations and keys of one workspace are listed whole.
+/// Members, invitations and keys of one workspace are shown up to so many.
 pub const MOST: usize = 500;
+
+/// All rows of the workspace, however many: what is taken away must be taken away whole.
+fn all<V: DeserializeOwned>(txn: &mut Txn<'_>, table: &Table<V>, workspace: WorkspaceId) -> Result<Vec<V>, StoreError> {
+    let mut range = Key::of(table, workspace).as_prefix();
+    let mut found = Vec::new();
+    loop {
+        let page = txn.list_range(table, &range, Dir::Forward, MOST)?;
+        let Some((last, _)) = page.last() else { return Ok(found) };
+        range.start = successor(last.as_bytes());
+        found.extend(page.into_iter().map(|(_, row)| row));
+    }
+}
+
+pub fn all_members(txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Vec<Member>, StoreError> {
+    all(txn, &MEMBERS, workspace)
+}
+
+pub fn all_invitations(txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Vec<Invitation>, StoreError> {
+    all(txn, &INVITATIONS, workspace)
+}
+
+pub fn all_keys(txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Vec<ApiKey>, StoreError> {
+    all(txn, &API_KEYS, workspace)
+}
 
 fn member_key(workspace: WorkspaceId, user: UserId) -> Key {
     Key::of(&MEMBERS, workspace).id(user.0)

@@ -92,6 +92,22 @@ fn only_owners_touch_owners_and_nobody_below_admin_touches_anybody() {
 }
 
 #[test]
+fn who_leaves_takes_all_keys_along_however_many() {
+    let test = testing::app();
+    let leaver = member(&test, "sam@fernhill.example", Role::Admin);
+    let owner = member(&test, "nora@fernhill.example", Role::Owner);
+    let made = |by: &Actor| keys::prepare(test.workspace, "Site", Role::Viewer, by.user, test.app.now()).0;
+    let mut all: Vec<ApiKey> = (0..=rows::MOST).map(|_| made(&leaver)).collect();
+    all.push(made(&owner));
+    for batch in all.chunks(50) {
+        test.app.store.write(|txn| batch.iter().try_for_each(|key| rows::insert_key(txn, key))).unwrap();
+    }
+    members::remove(&test.app, &owner, leaver.user.unwrap()).unwrap();
+    let left = test.app.store.read(|txn| rows::all_keys(txn, test.workspace)).unwrap();
+    assert_eq!(left.iter().map(|key| key.made_by).collect::<Vec<_>>(), [owner.user]);
+}
+
+#[test]
 fn a_member_of_another_workspace_is_not_found() {
     let test = testing::app();
     let other = testing::add_workspace(&test.app, "Lakeside", "lakeside");

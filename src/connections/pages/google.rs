@@ -157,6 +157,10 @@ fn not_connected(frame: &Frame, error: ConnectError) -> Result<HttpResponse, Pag
             "This answer of Google’s does not belong to a sign-in begun in this browser within the last ten minutes, or it was used already.".into(),
             "Begin again from here.",
         ),
+        ConnectError::Closing => (
+            "This workspace is being closed, so nothing was connected.".into(),
+            "Keep the workspace first, on the page of its settings; then begin again.",
+        ),
         ConnectError::Declined => ("You declined on Google’s page.".into(), "Begin again when you want to connect it."),
         ConnectError::NotGranted(_) => (
             "On Google’s page, these boxes were not ticked:".into(),

@@ -61,6 +61,13 @@ fn store_error(error: &StoreError) -> PageError {
     }
 }
 
+fn closing() -> PageError {
+    PageError::conflict(
+        "This workspace is being closed, so nothing was connected.",
+        "Keep the workspace first, on the page of its settings.",
+    )
+}
+
 impl From<ConnectionError> for PageError {
     fn from(error: ConnectionError) -> Self {
         match error {
@@ -69,6 +76,7 @@ impl From<ConnectionError> for PageError {
             ConnectionError::Disconnected => {
                 Self::conflict("This account was disconnected.", "Connect it again first; its history is kept.")
             }
+            ConnectionError::Closing => closing(),
             ConnectionError::Invalid(fields) => {
                 let words: Vec<String> = fields.into_iter().map(|(_, words)| words).collect();
                 Self::bad_request(words.join(" "), "Go back and correct it.")
@@ -87,6 +95,7 @@ impl From<ConnectError> for PageError {
         match error {
             ConnectError::Denied(denied) => denied.into(),
             ConnectError::NotFound => Self::NotFound,
+            ConnectError::Closing => closing(),
             ConnectError::Store(error) => store_error(&error),
             other => Self::bad_request(format!("Google was not connected: {other}."), "Begin again."),
         }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::world::{World, OWNER};
 use crate::authz::{Actor, Role};
-use crate::base::{EmailAddress, SessionId};
+use crate::base::{ConnectionId, EmailAddress, SessionId};
 use crate::connections::{self, ConnectError, Kind, State, Use, Withdrawn};
 use crate::events::{self, Happened};
 use crate::mailer;
@@ -180,6 +180,43 @@ fn disconnecting_erases_even_when_google_does_not_answer() {
     let (gone, withdrawn) = connections::disconnect(&world.test.app, &world.owner, connection.id).unwrap();
     assert!(gone.is_disconnected());
     assert!(matches!(withdrawn, Withdrawn::NotAnswered(_)), "{withdrawn:?}");
+}
+
+#[test]
+fn of_all_connections_one_that_cannot_be_erased_keeps_none_of_the_others_from_being_withdrawn() {
+    let world = World::start();
+    let app = &world.test.app;
+    let whole = world.connect(&[Use::Outreach]);
+    let mut broken =
+        connections::Connection { id: ConnectionId::new(NOW.plus(Duration::from_secs(1))), ..whole.clone() };
+    if let Kind::Google(google) = &mut broken.kind {
+        let no_such_key = serde_json::from_value(json!({"slot": 1_000_000, "bytes": []})).unwrap();
+        google.credentials.as_mut().unwrap().sealed = no_such_key;
+    }
+    app.store.write(|txn| connections::put(txn, &broken)).unwrap();
+    world.forget_requests();
+    assert!(connections::disconnect_all(app, &world.owner).is_err());
+    assert!(world.stored(&whole).is_disconnected() && !world.stored(&broken).is_disconnected());
+    assert!(world.requests().iter().any(|line| line.contains("/revoke")), "{:?}", world.requests());
+}
+
+#[test]
+fn a_workspace_that_is_being_closed_meanwhile_gets_no_connection_and_keeps_no_access() {
+    let world = World::start();
+    let app = &world.test.app;
+    let page = connections::begin(app, &world.owner, &[Use::Outreach], None).unwrap();
+    let answer = world.consent(&page, &[]);
+    let before = workspaces::get(&app.store, world.test.workspace).unwrap().unwrap();
+    let closing = workspaces::Closing { at: NOW, by: None, ends_at: NOW.plus(Duration::from_secs(60)) };
+    let after = workspaces::Workspace { closing: Some(closing), ..before.clone() };
+    app.store.write(|txn| workspaces::put(txn, &after, Some(&before))).unwrap();
+    world.forget_requests();
+    assert!(matches!(connections::finish(app, &world.owner, &answer), Err(ConnectError::Closing)));
+    assert!(world.requests().iter().any(|line| line.contains("/revoke")), "{:?}", world.requests());
+    let typed = super::mailbox::settings(&world, crate::sandbox::MAIL_PASSWORD);
+    let mailbox = connections::connect_mailbox(app, &world.owner, &typed, None, true);
+    assert!(matches!(mailbox, Err(connections::ConnectionError::Closing)));
+    assert_eq!(connections::list(&app.store, world.test.workspace).unwrap(), []);
 }
 
 #[test]
