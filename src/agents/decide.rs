@@ -1,5 +1,7 @@
 //! A person decides about a draft: approve, edit, rewrite, reject, take back.
 
+use std::time::Duration;
+
 use super::errors::AgentError;
 use super::words::clock_words;
 use super::write::{compose, Style};
@@ -26,6 +28,9 @@ pub fn approve(app: &App, actor: &Actor, id: DraftId) -> Result<Draft, AgentErro
     approve_as(app, actor, id, false)
 }
 
+/// For so long a person's "send" can be taken back.
+const TIME_TO_UNDO: Duration = Duration::from_secs(10);
+
 /// `automatic`: nobody pressed a button, the owner's settings did.
 pub(super) fn approve_as(app: &App, actor: &Actor, id: DraftId, automatic: bool) -> Result<Draft, AgentError> {
     let now = app.now();
@@ -34,6 +39,7 @@ pub(super) fn approve_as(app: &App, actor: &Actor, id: DraftId, automatic: bool)
         return decided_before(app, actor, standing);
     }
     let message = message_of(app, &standing, now)?;
+    let message = if automatic { message } else { message.due(now.plus(TIME_TO_UNDO)) };
     let outcome = app.store.write(|txn| {
         let draft = drafts::find(txn, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
         if !draft.is_pending() {
@@ -239,6 +245,12 @@ pub fn edit(app: &App, actor: &Actor, id: DraftId, subject: &str, text: &str) ->
     }
     if text.chars().count() > MOST_CHARS {
         return Err(AgentError::invalid("text", "At most 10,000 characters."));
+    }
+    for (field, typed) in [("subject", subject), ("text", text.as_str())] {
+        if typed.contains("{{") {
+            let words = "“{{” would be read by them as it stands: an answer has no fields. Write the word itself.";
+            return Err(AgentError::invalid(field, words));
+        }
     }
     if subject.is_empty() || subject.chars().count() > MOST_SUBJECT_CHARS || subject.contains(['\r', '\n']) {
         return Err(AgentError::invalid("subject", "A subject has one line of 1 to 200 characters."));

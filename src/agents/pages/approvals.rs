@@ -298,13 +298,31 @@ pub async fn edit(
         Ok((draft, Some(next))) => Ok(go_on(&cookies, &draft, next)),
         Ok((draft, None)) => Ok(see_other(&format!("/approvals/{}", draft.id))),
         Err(AgentError::Invalid { field, words }) => {
-            let mut errors = FieldErrors::default();
-            errors.add(field, words);
-            let page = run(move || edit_page(&app, &actor, &frame, id, Some((form, errors)))).await??;
+            let page = run(move || edit_page_with(&app, &actor, &frame, id, form, field, words)).await??;
+            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(AgentError::Held(words)) => {
+            let words = format!("{words} Your text is kept; nothing has been sent.");
+            let page = run(move || edit_page_with(&app, &actor, &frame, id, form, "text", words)).await??;
             html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The form again as it was typed, with what is wrong about one field.
+fn edit_page_with(
+    app: &App,
+    actor: &Actor,
+    frame: &Frame,
+    id: DraftId,
+    form: EditForm,
+    field: &'static str,
+    words: String,
+) -> Result<EditPage, AgentError> {
+    let mut errors = FieldErrors::default();
+    errors.add(field, words);
+    edit_page(app, actor, frame, id, Some((form, errors)))
 }
 
 #[derive(Template)]

@@ -27,6 +27,10 @@ impl EncodingFinder {
     }
 
     pub fn feed(&mut self, bytes: &[u8]) {
+        // An upload begins with nothing: what the file begins with is still to come.
+        if bytes.is_empty() {
+            return;
+        }
         if !self.begun {
             self.begun = true;
             self.by_mark = Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
@@ -94,4 +98,28 @@ fn score(text: &str, delimiter: u8) -> usize {
 /// Does the first row name the columns? Not if it holds an address: then it is a person.
 pub(super) fn is_header(row: &[String]) -> bool {
     !row.iter().any(|cell| EmailAddress::parse(cell.trim().trim_start_matches("mailto:")).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_encoding_is_found_in_whatever_pieces_a_file_comes() {
+        let in_windows =
+            b"name;email\r\nAnna B\xfchler;anna@firm.example\r\nJ\xf6rg Gr\xf6\xdfe;joerg@firm.example\r\n";
+        let in_utf_16: Vec<u8> = "\u{feff}name;email\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let cases: [(&str, &[u8], &Encoding); 3] = [
+            ("Windows-1252", in_windows, encoding_rs::WINDOWS_1252),
+            ("UTF-16", &in_utf_16, UTF_16LE),
+            ("UTF-8", "name\nAnna Bühler\n".as_bytes(), UTF_8),
+        ];
+        for (name, bytes, expected) in cases {
+            for pieces in [vec![bytes], vec![&[], bytes], vec![&bytes[..7], &[], &bytes[7..]]] {
+                let mut finder = EncodingFinder::new();
+                pieces.iter().for_each(|piece| finder.feed(piece));
+                assert_eq!(finder.finish(), expected, "{name} in {} pieces", pieces.len());
+            }
+        }
+    }
 }
