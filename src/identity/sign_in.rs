@@ -140,10 +140,10 @@ pub fn second_step(app: &App, half: &str, code: &str, client: &Client) -> Result
         throttle::begin(txn, &app.config.limits, &counters, now)?.map_err(SignInError::TooMany)?;
         Ok(user)
     })?;
-    let authenticator = second_step::open(app, user)?;
+    let step = second_step::step_of(app, second_step::open(app, user)?.as_ref(), code);
     let (new, row) = session::prepare(app, user, client, now);
     app.store.write(|txn| {
-        let how = second_step::accept(txn, user, authenticator.as_ref(), code, now)?.ok_or(SignInError::WrongCode)?;
+        let how = second_step::accept(txn, user, step, code, now)?.ok_or(SignInError::WrongCode)?;
         let Some(Purpose::SecondStep { next, .. }) = ticket::take(txn, half, now)? else {
             return Err(SignInError::Expired);
         };

@@ -14,7 +14,7 @@ use super::super::{
 use super::{head, when, zone, Head};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::WorkerId;
+use crate::base::{JobId, UnixMillis, WorkerId};
 use crate::connections;
 use crate::contacts;
 use crate::drafts;
@@ -22,11 +22,15 @@ use crate::http::charts::{grouped, Bar, Funnel};
 use crate::http::layout::Layout;
 use crate::http::ui::{reply_badge, Tab};
 use crate::http::{html, run, Frame, PageError};
+use crate::jobs;
 use crate::messaging::{self, Counted, Delivery};
+use crate::store::StoreError;
 use crate::workers::{self, Worker, WorkerState};
 
 /// Rows of the lists on the overview.
 const FEW: usize = 5;
+/// Mails at the gate that are put in order: as many as a mailbox is given at a time.
+const AT_THE_GATE: usize = 100;
 /// Replies looked through to find the worker's own.
 const LOOKED_THROUGH: usize = 200;
 
@@ -309,15 +313,28 @@ fn first_line(text: &str) -> String {
     }
 }
 
-/// Mails at the gate first, then leads that are held back with their reason.
+/// Mails at the gate first, in the order in which they leave; then leads that are held back with their reason.
 fn next_mails(app: &App, actor: &Actor, worker: &Worker) -> Result<Vec<NextMail>, OutreachError> {
-    let mut leads = Vec::new();
-    for group in [Group::Queued, Group::Held] {
-        leads.extend(store::list_group(&app.store, actor.workspace, worker.id, group, None, FEW)?.rows);
+    let list = |group, limit| store::list_group(&app.store, actor.workspace, worker.id, group, None, limit);
+    let mut queued = Vec::new();
+    for lead in list(Group::Queued, AT_THE_GATE)?.rows {
+        queued.push((leaves_at(app, &lead)?, lead));
     }
+    queued.sort_by_key(|(at, _)| *at);
+    let mut leads: Vec<Enrolment> = queued.into_iter().map(|(_, lead)| lead).collect();
+    leads.extend(list(Group::Held, FEW)?.rows);
     leads.truncate(FEW);
     let mail = |lead: &Enrolment| next_mail(app, actor, lead);
     leads.iter().map(mail).collect()
+}
+
+/// The place of a lead's mail in its mailbox's row.
+fn leaves_at(app: &App, lead: &Enrolment) -> Result<Option<(UnixMillis, JobId)>, StoreError> {
+    let State::Queued { message, .. } = &lead.state else { return Ok(None) };
+    app.store.read(|txn| {
+        let Some(message) = messaging::find_message(txn, lead.workspace, *message)? else { return Ok(None) };
+        Ok(jobs::find(txn, message.job)?.map(|job| (job.due, job.id)))
+    })
 }
 
 fn next_mail(app: &App, actor: &Actor, lead: &Enrolment) -> Result<NextMail, OutreachError> {

@@ -10,8 +10,8 @@ use super::super::{list_sequences, sequences, OutreachError};
 use super::{head, overview::clock, Head};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::WorkerId;
-use crate::connections::{self, Use};
+use crate::base::{ConnectionId, WorkerId};
+use crate::connections::{self, Connection, Use};
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
 use crate::http::ui::{Choice, FieldErrors};
@@ -173,9 +173,21 @@ type Pairs = web::Form<Vec<(String, String)>>;
 pub async fn new(app: web::Data<App>, actor: Actor, frame: Frame) -> Result<HttpResponse, PageError> {
     let page = run(move || {
         actor.require(Permission::EditOutreach).map_err(OutreachError::from)?;
-        new_page(&app, &actor, &frame, Typed::show(&WorkerForm::fresh(&frame.0.user_name)), FieldErrors::default())
+        let accounts = connections::list(&app.store, actor.workspace).map_err(OutreachError::from)?;
+        let fresh = WorkerForm {
+            mailbox: the_only(&accounts, Use::Outreach),
+            calendar: the_only(&accounts, Use::Calendar),
+            ..WorkerForm::fresh(&frame.0.user_name)
+        };
+        new_page(&app, &actor, &frame, Typed::show(&fresh), FieldErrors::default())
     });
     html(StatusCode::OK, &page.await??)
+}
+
+/// Where there is no choice it is made already.
+fn the_only(accounts: &[Connection], wanted: Use) -> Option<ConnectionId> {
+    let mut usable = accounts.iter().filter(|account| account.can(wanted) && account.state.is_working());
+    usable.next().filter(|_| usable.next().is_none()).map(|account| account.id)
 }
 
 pub fn new_page(
