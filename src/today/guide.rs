@@ -100,6 +100,11 @@ impl Guide {
         self.steps.iter().find(|step| !step.is_done)
     }
 
+    /// A mail has left, so whatever is not done was undone since.
+    pub fn has_sent(&self) -> bool {
+        self.steps.last().is_some_and(|step| step.is_done)
+    }
+
     pub fn minutes_left(&self) -> u32 {
         self.steps.iter().filter(|step| !step.is_done).map(|step| step.minutes).sum()
     }
@@ -256,6 +261,7 @@ mod tests {
         let states: Vec<&str> = guide.steps.iter().map(|step| guide.state(step)).collect();
         assert_eq!(states, ["done", "done", "now", "later", "later", "later", "later", "later"]);
         assert_eq!((guide.done(), guide.minutes_left()), (2, 11));
+        assert!(!guide.has_sent());
         assert!(guide.steps[1].words.starts_with("1 Mill Lane, Kendal LA9 4QD."));
     }
 

@@ -46,11 +46,19 @@ impl Needs {
         }
         let guide = Guide::read(day)?;
         if let Some(next) = guide.now() {
+            let (fact, context) = if guide.has_sent() {
+                (next.title.to_owned(), "It was there before and is missing now: nothing leaves without it.".to_owned())
+            } else {
+                (
+                    format!("First mail in about {} minutes", guide.minutes_left()),
+                    format!("{} of {} steps done. Next: {}.", guide.done(), guide.steps.len(), next.title),
+                )
+            };
             self.rows.push(Need {
                 icon: "flag",
                 tone: "brand",
-                fact: format!("First mail in about {} minutes", guide.minutes_left()),
-                context: format!("{} of {} steps done. Next: {}.", guide.done(), guide.steps.len(), next.title),
+                fact,
+                context,
                 href: "/guide".to_owned(),
                 go: "Go on",
                 ..Need::default()
