@@ -38,10 +38,10 @@ impl Effect<World> for Send {
                 whole_serial: false,
                 reason: "outside hours".into(),
             },
-            _ => Prepared::Go,
+            _ => Prepared::Go(Box::new(())),
         })
     }
-    fn perform(&self, world: &World, job: &Job) -> Performed {
+    fn perform(&self, world: &World, job: &Job, _: Ready) -> Performed {
         world.sent.lock().unwrap().push(job.payload().unwrap());
         world.answers.lock().unwrap().pop().unwrap_or(Performed::Done { answer: json!({}) })
     }
@@ -603,9 +603,9 @@ impl Effect<World> for FillsTheDisk {
         "send"
     }
     fn prepare(&self, _: &World, _: &mut Txn<'_>, _: &Job, _: UnixMillis) -> Result<Prepared, StoreError> {
-        Ok(Prepared::Go)
+        Ok(Prepared::Go(Box::new(())))
     }
-    fn perform(&self, world: &World, _: &Job) -> Performed {
+    fn perform(&self, world: &World, _: &Job, _: Ready) -> Performed {
         if world.ran.fetch_add(1, Ordering::SeqCst) == 0 {
             self.0.store(100 << 20, Ordering::SeqCst);
             std::thread::park_timeout(Duration::from_millis(600));
@@ -628,9 +628,9 @@ impl Effect<World> for Hangs {
         "send"
     }
     fn prepare(&self, _: &World, _: &mut Txn<'_>, _: &Job, _: UnixMillis) -> Result<Prepared, StoreError> {
-        Ok(Prepared::Go)
+        Ok(Prepared::Go(Box::new(())))
     }
-    fn perform(&self, world: &World, job: &Job) -> Performed {
+    fn perform(&self, world: &World, job: &Job, _: Ready) -> Performed {
         let name: String = job.payload().unwrap();
         if name.starts_with("hangs") {
             let _ = self.0.lock().unwrap().recv();

@@ -25,7 +25,9 @@ use crate::base::{
 use crate::connections::{self, Connection, State};
 use crate::contacts;
 use crate::events::{self, Happened};
-use crate::jobs::{self, Class, Effect, Job, Lane, NewJob, Performed, Prepared, Reconciled, Serial, Settled, Verdict};
+use crate::jobs::{
+    self, Class, Effect, Job, Lane, NewJob, Performed, Prepared, Ready, Reconciled, Serial, Settled, Verdict,
+};
 use crate::store::{StoreError, Txn};
 use crate::workers;
 
@@ -404,11 +406,13 @@ impl Effect<App> for Outbox {
         }
         match check_now(app, txn, &message, now)? {
             Gate::Go => {
+                let connection = connections::find(txn, workspace, message.connection)?;
                 message.state = Delivery::Leaving;
-                message.cursor_before = mailbox_cursor(txn, &message)?;
+                message.cursor_before = connection.as_ref().and_then(mailbox_cursor);
                 count_sent(txn, workspace, &message, now, 1)?;
                 update_message(txn, &message)?;
-                Ok(Prepared::Go)
+                let letter: Option<Letter> = connection.map(|connection| (message, connection));
+                Ok(Prepared::Go(Box::new(letter)))
             }
             Gate::Later { at, whole_mailbox, reason } => {
                 let waits = Delivery::Queued { waits_for: Some(reason.clone()) };
@@ -425,8 +429,9 @@ impl Effect<App> for Outbox {
         }
     }
 
-    fn perform(&self, app: &App, job: &Job) -> Performed {
-        let (message, connection) = match load(app, job) {
+    fn perform(&self, app: &App, job: &Job, ready: Ready) -> Performed {
+        let read_by_prepare = ready.downcast::<Option<Letter>>().ok().and_then(|letter| *letter);
+        let (message, connection) = match read_by_prepare.map_or_else(|| load(app, job), |letter| Ok(Some(letter))) {
             Ok(Some(found)) => found,
             Ok(None) => return Performed::Refused { reason: "The message was erased.".into(), detail: Value::Null },
             Err(error) => return not_done(None, false, error.to_string(), Value::Null),
@@ -598,19 +603,21 @@ fn is_exhausted(job: &Job, failing_since: UnixMillis, now: UnixMillis) -> bool {
     job.attempt + 1 >= LEAST_TRIES && now.since(failing_since) >= GIVE_UP_AFTER
 }
 
-fn load(app: &App, job: &Job) -> Result<Option<(Message, Connection)>, StoreError> {
+/// A message with the mailbox that it leaves from.
+type Letter = (Message, Connection);
+
+fn load(app: &App, job: &Job) -> Result<Option<Letter>, StoreError> {
     let Payload { workspace, message } = job.payload()?;
     let Some(message) = get_message(&app.store, workspace, message)? else { return Ok(None) };
     let connection = connections::get(&app.store, workspace, message.connection)?;
     Ok(connection.map(|connection| (message, connection)))
 }
 
-fn mailbox_cursor(txn: &mut Txn<'_>, message: &Message) -> Result<Option<String>, StoreError> {
-    let connection = connections::find(txn, message.workspace, message.connection)?;
-    Ok(connection.and_then(|connection| match connection.kind {
-        connections::Kind::Google(google) => google.history_cursor,
+fn mailbox_cursor(connection: &Connection) -> Option<String> {
+    match &connection.kind {
+        connections::Kind::Google(google) => google.history_cursor.clone(),
         connections::Kind::SmtpImap(_) => None,
-    }))
+    }
 }
 
 /// "Last success" is shown in minutes: a mailbox in full work is not written with every mail.
