@@ -313,6 +313,23 @@ pub struct ConfirmPage {
     pub back: String,
 }
 
+/// Stands where a [`ConfirmPage`] would ask, while the act is not possible yet: why, and what to do first. Nothing was
+/// tried, so it is no error.
+#[derive(Clone, Debug, Template)]
+#[template(path = "ui/first.html")]
+pub struct FirstPage {
+    pub layout: Layout,
+    /// "Hotels cannot be deleted yet".
+    pub heading: String,
+    pub why: String,
+    /// What is in the way: name, and the page where that is changed.
+    pub in_use_by: Vec<(String, String)>,
+    pub cure: String,
+    /// The act that clears the way, where one button does: address and words.
+    pub act: Option<(String, String)>,
+    pub back: String,
+}
+
 /// What happened (the layout's title, as a sentence), what was kept, one way on, an id for the log.
 #[derive(Clone, Debug, Template)]
 #[template(path = "ui/error.html")]

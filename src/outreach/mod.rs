@@ -68,8 +68,9 @@ pub enum OutreachError {
     /// The sequence's form, each mistake with its place.
     #[error("{} mistakes in the sequence", .0.len())]
     Mistakes(Vec<Mistake>),
-    #[error("the worker {0} uses this sequence")]
-    SequenceInUse(String),
+    /// The names of the workers that send it.
+    #[error("in use by {}", .0.join(", "))]
+    SequenceInUse(Vec<String>),
     #[error("{0}")]
     MayNotWrite(String),
     #[error("the contact is in another sequence at this moment")]

@@ -8,7 +8,7 @@ use crate::authz::{Actor, Permission};
 use crate::base::{SequenceId, StepId, UnixMillis};
 use crate::events::{self, Happened};
 use crate::store::{StoreError, Txn};
-use crate::workers::{self, WorkerError, WorkerForm};
+use crate::workers::{self, Worker, WorkerError, WorkerForm};
 
 /// What a person wrote. A step without an id is new.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -167,20 +167,20 @@ pub(super) fn approve_in(
     Ok(sequence)
 }
 
-/// One that a worker uses stays.
-pub(super) fn check_unused(app: &App, actor: &Actor, id: SequenceId) -> Result<(), OutreachError> {
+/// The workers that send its mails. A sequence that has any stays.
+pub(super) fn users(app: &App, actor: &Actor, id: SequenceId) -> Result<Vec<Worker>, OutreachError> {
     let workers = workers::list(&app.store, actor.workspace)?;
-    match workers.into_iter().find(|worker| worker.sequence == Some(id)) {
-        Some(worker) => Err(OutreachError::SequenceInUse(worker.name)),
-        None => Ok(()),
-    }
+    Ok(workers.into_iter().filter(|worker| worker.sequence == Some(id)).collect())
 }
 
 /// Deletes a sequence that no worker uses. Leads that are still in it, of a worker that was given another, are taken
 /// out as its event is heard.
 pub fn delete(app: &App, actor: &Actor, id: SequenceId) -> Result<(), OutreachError> {
     actor.require(Permission::EditOutreach)?;
-    check_unused(app, actor, id)?;
+    let users = users(app, actor, id)?;
+    if !users.is_empty() {
+        return Err(OutreachError::SequenceInUse(users.into_iter().map(|worker| worker.name).collect()));
+    }
     let now = app.now();
     app.store.write(|txn| {
         let sequence = store::find_sequence(txn, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;

@@ -2,6 +2,7 @@
 
 use launchyard::base::WorkerId;
 use launchyard::drafts::{self, Figures};
+use launchyard::workers::{self, Worker, WorkerState};
 
 use super::browser::{Browser, Page};
 use super::support::TestServer;
@@ -68,6 +69,42 @@ fn a_label_leaves_by_itself_only_once_its_record_allows_it_and_a_locked_one_neve
         assert!(refused.body.contains(why), "{label}");
     }
     assert_eq!(owner.post(&here, &[("label", "anything"), ("to", "on")]).status, 404);
+}
+
+#[test]
+fn asking_to_delete_what_is_in_use_explains_what_to_do_first() {
+    let server = TestServer::start();
+    let mut owner = server.owner_browser();
+    let ids = ["Lake hotels", "Town inns"].map(|name| make_worker(&mut owner, name));
+    let step = [("name", "Windows"), ("id-1", ""), ("wait-1", "0"), ("subject-1", "Windows"), ("text-1", "Hello.")];
+    let saved = owner.submit(&format!("/outreach/{}/sequence", ids[0]), &step);
+    assert!(saved.contains(&ids[0].to_string()), "{saved}");
+    let store = &server.app().store;
+    let of = |id| workers::get(store, server.workspace, id).unwrap().unwrap();
+    let sequence = of(ids[0]).sequence.unwrap();
+    let keep = |worker: Worker| store.write(|txn| workers::put(txn, server.workspace, &worker)).unwrap();
+    keep(Worker { sequence: Some(sequence), ..of(ids[1]) });
+
+    let address = format!("/outreach/sequences/{sequence}/delete");
+    let asked = owner.get(&address);
+    assert_eq!(asked.status, 200);
+    assert!(asked.body.contains("2 workers send its mails"), "{}", asked.body);
+    for worker in &ids {
+        assert!(asked.body.contains(&format!("href=\"/outreach/{worker}/settings#sequence\"")), "{}", asked.body);
+    }
+    assert!(!asked.body.contains(&format!("action=\"{address}\"")), "no button that would be refused");
+    let refused = owner.post(&address, &[]);
+    assert_eq!(refused.status, 409);
+    assert!(refused.body.contains("in use by Lake hotels and Town inns"), "{}", refused.body);
+
+    keep(Worker { state: WorkerState::Working, ..of(ids[0]) });
+    let address = format!("/outreach/{}/delete", ids[0]);
+    let asked = owner.get(&address);
+    assert_eq!(asked.status, 200);
+    assert!(asked.body.contains(&format!("action=\"/outreach/{}/pause\"", ids[0])), "{}", asked.body);
+    assert_eq!(owner.post(&address, &[]).status, 409);
+    owner.submit(&format!("/outreach/{}/pause", ids[0]), &[]);
+    assert!(owner.get(&address).body.contains(&format!("action=\"{address}\"")), "paused, it can be deleted");
 }
 
 #[test]

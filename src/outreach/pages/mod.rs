@@ -93,9 +93,9 @@ impl From<OutreachError> for PageError {
                 let words = mistakes.first().map(|mistake| mistake.words.clone()).unwrap_or_default();
                 PageError::bad_request("The sequence has a mistake.", words)
             }
-            OutreachError::SequenceInUse(worker) => PageError::conflict(
-                format!("The worker {worker} uses this sequence."),
-                "Give it another sequence first.",
+            OutreachError::SequenceInUse(workers) => PageError::conflict(
+                format!("This sequence is in use by {}.", list_words(&workers)),
+                "Give them another sequence first, in their settings.",
             ),
             OutreachError::MayNotWrite(words) => PageError::conflict(words, "Nothing was sent."),
             OutreachError::InAnother => {
@@ -108,6 +108,15 @@ impl From<OutreachError> for PageError {
             OutreachError::Worker(error) => PageError::conflict(sentence(&error.to_string()), String::new()),
             OutreachError::Store(error) => PageError::internal("outreach could not read or write", &error),
         }
+    }
+}
+
+/// "Hotels", "Hotels and Landlords", "Hotels, Landlords and Inns".
+fn list_words(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
     }
 }
 
