@@ -89,6 +89,8 @@ pub struct Layout {
     pub user_email: String,
     pub is_operator: bool,
     pub sending: Option<SendingState>,
+    /// Stands above each page until the guide to the first mail is done.
+    pub guide: Option<GuideBar>,
     /// No worker was ever switched on: the way to the first mail is offered.
     pub in_setup: bool,
     pub toast: Option<Toast>,
@@ -154,6 +156,14 @@ impl SendingState {
 pub struct Toast {
     pub text: String,
     pub undo_action: Option<String>,
+}
+
+/// "Step 4 of 8, next: Your leads", with the way back to the guide.
+#[derive(Clone, Debug, Default)]
+pub struct GuideBar {
+    pub step: u64,
+    pub all: u64,
+    pub next: String,
 }
 
 /// Stands above every page of a workspace that is being closed.
@@ -263,6 +273,13 @@ impl Layout {
     /// The current place is not in the tab bar, so "More" is where the person is.
     pub fn is_in_more(&self) -> bool {
         !self.tabbar.iter().any(|entry| entry.current)
+    }
+
+    /// The place that the page belongs to: the tab where it has one, else the entry of the list. Address and name.
+    pub fn place(&self) -> Option<(&str, &str)> {
+        let tab = self.within.iter().find(|tab| tab.current).map(|tab| (tab.href.as_str(), tab.label.as_str()));
+        let mut entries = self.nav.iter().flat_map(|group| &group.entries);
+        tab.or_else(|| entries.find(|entry| entry.current).map(|entry| (entry.href.as_str(), entry.label.as_str())))
     }
 
     fn entry(&self, href: &str) -> Option<&NavEntry> {

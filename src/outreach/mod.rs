@@ -36,7 +36,7 @@ mod tests;
 
 pub use activate::{activate, missing, Missing};
 pub use api::{api_routes, openapi};
-pub use enrol::{enrol, enrol_tag, remove, resume, stop, LastRun, Tally, ENROL};
+pub use enrol::{enrol, enrol_tag, remove, resume, stop, want_tagged, LastRun, Tally, ENROL};
 pub use figures::{Figures, Group, StepFigures};
 pub use later::{leave, TAKE_UP};
 pub use model::{Approval, Came, Enrolment, Hold, Sent, Sequence, Skip, State, Step, Why};

@@ -185,7 +185,7 @@ async fn save_business(
     };
     let words = match saved {
         Ok(_) => return Ok(with_toast(see_other("/guide"), &cookies, &Toast::new("The address is saved."))),
-        Err(WorkspaceError::Invalid { words, .. }) => words,
+        Err(WorkspaceError::Invalid(mistakes)) => mistakes.words(),
         Err(error) => return Err(error.into()),
     };
     let mut errors = FieldErrors::default();

@@ -290,9 +290,8 @@ pub async fn answer(
             };
             Ok(back(id, &cookies, &Toast::new(said)))
         }
-        Err(AgentError::Invalid { field, words }) => {
-            let mut errors = FieldErrors::default();
-            errors.add(field, words);
+        Err(AgentError::Invalid(mistakes)) => {
+            let errors = FieldErrors::from(mistakes);
             let page = run(move || build(&app, &actor, &frame, id, form.text, errors)).await??;
             html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }

@@ -225,7 +225,9 @@ fn row(app: &App, actor: &Actor, worker: WorkerId, lead: &Enrolment) -> Result<L
 fn run_words(app: &App, actor: &Actor, worker: WorkerId) -> Result<String, OutreachError> {
     let Some(run) = last_run(&app.store, actor.workspace, worker)? else { return Ok(String::new()) };
     let counted = tally_words(&run.tally);
-    Ok(if run.is_running {
+    Ok(if run.waits_for_sequence {
+        format!("The contacts tagged “{}” become leads once the mails are written.", run.tag)
+    } else if run.is_running {
         format!("Adding contacts tagged “{}”: {counted} so far. You can leave this page.", run.tag)
     } else {
         format!("Contacts tagged “{}”: {counted}.", run.tag)

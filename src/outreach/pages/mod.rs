@@ -90,8 +90,8 @@ impl From<OutreachError> for PageError {
                 PageError::conflict("The worker has no tag.", "Choose one under Settings, or add leads by hand.")
             }
             OutreachError::Mistakes(mistakes) => {
-                let words = mistakes.first().map(|mistake| mistake.words.clone()).unwrap_or_default();
-                PageError::bad_request("The sequence has a mistake.", words)
+                let words: Vec<&str> = mistakes.iter().map(|mistake| mistake.words.as_str()).collect();
+                PageError::conflict("The sequence is not finished.", words.join(" "))
             }
             OutreachError::SequenceInUse(workers) => PageError::conflict(
                 format!("This sequence is in use by {}.", list_words(&workers)),

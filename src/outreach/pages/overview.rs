@@ -201,7 +201,8 @@ pub fn overview(
     Ok(OverviewPage {
         layout: frame.live_layout(worker.name.clone()),
         missing,
-        waits_for_approval: worker.activated_at.is_some() && sequence.as_ref().is_some_and(|s| !s.is_all_approved()),
+        waits_for_approval: worker.activated_at.is_some()
+            && sequence.as_ref().is_some_and(|s| !s.is_all_approved() && s.without_text().is_empty()),
         funnel: funnel(app, actor, id, period)?,
         periods: periods(id, period),
         figures_src: address_of(id, period),
@@ -273,6 +274,7 @@ fn step_rows(worker: &Worker, sequence: &super::super::Sequence, figures: &Figur
             },
             title: if step.subject.is_empty() { first_line(&step.text) } else { for_nobody(&step.subject) },
             note: match (sequence.is_approved(step), step.subject.is_empty()) {
+                _ if step.text.trim().is_empty() => "No text yet, so it cannot leave.",
                 (false, _) => "Waits for approval.",
                 (true, true) => "Same thread. Leaves by itself.",
                 (true, false) => "Leaves by itself.",
