@@ -10,6 +10,7 @@ mod mistakes;
 mod page;
 mod private_host;
 mod time;
+mod words;
 
 pub use clock::Clock;
 pub use email::{EmailAddress, InvalidEmail};
@@ -18,3 +19,4 @@ pub use mistakes::Mistakes;
 pub use page::{Cursor, InvalidCursor, Page};
 pub use private_host::PrivateHost;
 pub use time::{day_words, UnixMillis};
+pub use words::{city_of, clock_there, counted, grouped, on_both_clocks};

@@ -1,6 +1,8 @@
 //! Whether a proposed time can still be booked, as far as that is known without asking the calendar. What was found
 //! when the mail was read grows old: the hour comes nearer, another booking is made, a calendar is taken away.
 
+use std::time::Duration;
+
 use super::model::{Booking, State};
 use super::store;
 use crate::app::App;
@@ -23,6 +25,8 @@ pub struct Bookable {
     pub choose_calendar: String,
 }
 
+/// The longest meeting.
+const LONGEST: Duration = Duration::from_secs(8 * 3600);
 const NO_CALENDAR: &str = "No calendar is connected: only your bookings here were checked.";
 
 impl Bookable {
@@ -34,11 +38,11 @@ impl Bookable {
         };
         let meeting = worker.as_ref().map_or_else(Meeting::default, |worker| worker.meeting.clone());
         let rules = Rules { length: booking.span().length(), ..Rules::of(&meeting) };
-        let objections = objections(app, booking, rules)?;
+        let calendar = booking.connection.or(worker.as_ref().and_then(|worker| worker.calendar));
+        let objections = objections(app, booking, calendar, rules)?;
         if let Some(no) = objections.iter().find(|why| !why.is_warning()) {
             return Ok(Self { note: no.words(), ..Self::default() });
         }
-        let calendar = booking.connection.or(worker.as_ref().and_then(|worker| worker.calendar));
         if !is_connected(app, booking, calendar)? {
             let choose_calendar = match &worker {
                 Some(worker) if calendar.is_none() => format!("/outreach/{}/settings#calendar", worker.id),
@@ -56,11 +60,18 @@ impl Bookable {
 }
 
 /// All that speaks against the time but what stands in the calendar.
-fn objections(app: &App, booking: &Booking, rules: Rules) -> Result<Vec<WhyNot>, StoreError> {
-    let needed = rules.with_buffers(booking.start);
-    let others = store::list_between(&app.store, booking.workspace, needed)?;
+fn objections(
+    app: &App,
+    booking: &Booking,
+    calendar: Option<ConnectionId>,
+    rules: Rules,
+) -> Result<Vec<WhyNot>, StoreError> {
+    // What began hours before may still last.
+    let around = rules.with_buffers(booking.start).widened(LONGEST, Duration::ZERO);
+    let others = store::list_between(&app.store, booking.workspace, around)?;
     let stands_in_the_way = |other: &&Booking| {
-        other.id != booking.id && Some(other.id) != booking.instead_of && other.state.is_booked()
+        let is_another = other.id != booking.id && Some(other.id) != booking.instead_of;
+        is_another && other.state.is_booked() && (calendar.is_none() || other.connection == calendar)
     };
     let claimed: Vec<Span> = others.iter().filter(stands_in_the_way).map(Booking::span).collect();
     let schedule = availability::schedule_of(&app.store, booking.workspace)?;

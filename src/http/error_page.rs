@@ -100,7 +100,7 @@ fn whom_to_ask(person: &Person) -> Option<String> {
     let names = match person.who_may.as_slice() {
         [] => return None,
         [one] => one.clone(),
-        [others @ .., last] if others.len() < MOST_NAMES => format!("{} or {last}", others.join(", ")),
+        [others @ .., last] if others.len() <= MOST_NAMES => format!("{} or {last}", others.join(", ")),
         many => format!("{} or one of {} others", many[..MOST_NAMES].join(", "), many.len() - MOST_NAMES),
     };
     let role = person.frame.as_ref().map(|frame| frame.0.workspace_role.to_lowercase()).unwrap_or_default();

@@ -222,7 +222,14 @@ fn a_new_password_needs_the_old_one_and_ends_other_sessions() {
     let (here, id) = enter(&test.app, "nora@fernhill.example", PASSWORD);
     let (other, _) = enter(&test.app, "nora@fernhill.example", PASSWORD);
     let change = |current: &str, new: &str| account::change_password(&test.app, &user, id, current, new, &client());
-    assert!(matches!(change("wrong", NEW_PASSWORD), Err(AccountError::WrongPassword)));
+    assert!(
+        matches!(change("wrong", NEW_PASSWORD), Err(AccountError::Invalid(wrong)) if wrong.fields().eq(["current"]))
+    );
+    let both = change("wrong", "Whitfield1");
+    assert!(
+        matches!(&both, Err(AccountError::Invalid(wrong)) if wrong.fields().eq(["current", "password"])),
+        "{both:?}"
+    );
     let weak = change(PASSWORD, "Whitfield1");
     assert!(matches!(&weak, Err(AccountError::Invalid(wrong)) if wrong.fields().eq(["password"])), "{weak:?}");
     change(PASSWORD, NEW_PASSWORD).unwrap();

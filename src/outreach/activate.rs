@@ -6,7 +6,7 @@ use super::words::{in_words, is_known};
 use super::{sequences, step, store, OutreachError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{UnixMillis, WorkerId, WorkspaceId};
+use crate::base::{counted, UnixMillis, WorkerId, WorkspaceId};
 use crate::contacts;
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Worker};
@@ -78,7 +78,10 @@ pub(super) fn look_for_missing(
             }
             let (steps, limit) = (sequence.steps.len(), worker.limits.per_contact);
             if steps > limit as usize {
-                let words = format!("The sequence has {steps} mails, and at most {limit} go to one contact.");
+                let words = format!(
+                    "The sequence has {}, and at most {limit} to one contact may leave.",
+                    counted(steps as u64, "mail", "mails")
+                );
                 add(words, page("sequence"), "Remove steps");
             }
         }

@@ -10,7 +10,7 @@ use super::{last_run, step, store, OutreachError};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
-use crate::base::{ContactId, Cursor, EnrolmentId, Page, SequenceId, UnixMillis, WorkerId, WorkspaceId};
+use crate::base::{counted, ContactId, Cursor, EnrolmentId, Page, SequenceId, UnixMillis, WorkerId, WorkspaceId};
 use crate::contacts::{self, Contact};
 use crate::events::{self, Happened};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
@@ -86,7 +86,7 @@ pub fn enrol(app: &App, actor: &Actor, worker: WorkerId, contacts: &[ContactId])
     let known = known_contacts(&app.store, actor.workspace, contacts)?;
     add_all(app, &worker, sequence, &known, &mut tally)?;
     let now = app.now();
-    let (on, detail) = (format!("worker {}", worker.id), format!("{} leads added", tally.added));
+    let (on, detail) = (format!("worker {}", worker.id), format!("{} added", counted(tally.added, "lead", "leads")));
     app.store
         .write(|txn| audit::record(txn, actor.workspace, now, &Who::of(actor), "enrolments.added", &on, &detail))?;
     Ok(tally)

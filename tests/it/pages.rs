@@ -328,3 +328,41 @@ fn the_guide_to_the_first_mail_stays_in_sight_on_every_page_until_it_is_done() {
         assert_eq!(page.attribute_after("guide-bar", "href"), Some("/guide"), "{path}");
     }
 }
+
+#[test]
+fn removing_a_lead_asks_first_and_stopping_one_is_offered_instead() {
+    let server = TestServer::start();
+    let mut owner = server.owner_browser();
+    let to = owner.submit("/contacts", &[("email", "anna@fellside.example"), ("first_name", "Anna")]);
+    let contact = to.rsplit('/').next().unwrap();
+    let worker = make_worker(&mut owner, "Lake District hotels");
+    let steps = [("name", "Windows"), ("wait-1", "0"), ("subject-1", "Windows"), ("text-1", "Hello.")];
+    owner.submit(&format!("/outreach/{worker}/sequence"), &steps);
+    owner.submit(&format!("/outreach/{worker}/leads"), &[("contact", contact)]);
+    let leads = owner.get(&format!("/outreach/{worker}/leads"));
+    let ask = links_after(&leads, "<tbody", "</tbody>").into_iter().find(|href| href.ends_with("/remove")).unwrap();
+    let asked = owner.get(ask);
+    assert_eq!(asked.status, 200);
+    assert!(asked.body.contains("Remove Anna from the leads?") && asked.body.contains("choose Stop"), "{}", asked.body);
+    assert!(owner.get(&format!("/outreach/{worker}/leads")).body.contains("anna@fellside.example"), "only asked");
+    owner.submit(ask, &[]);
+    assert!(!owner.get(&format!("/outreach/{worker}/leads")).body.contains("anna@fellside.example"));
+    assert_eq!(owner.get(ask).status, 404);
+}
+
+#[test]
+fn a_day_without_anything_says_what_to_do_and_speaks_of_no_yesterday_that_was_not() {
+    let server = TestServer::start();
+    let mut owner = server.owner_browser();
+    let today = owner.get("/").body;
+    assert!(today.contains("This workspace is new.") && !today.contains("since yesterday"), "{today}");
+    assert!(today.contains("the first week") && !today.contains("last week"), "{today}");
+    assert!(today.contains("Joined the team") && !today.contains("Somebody joined"), "{today}");
+    server.clock.advance(std::time::Duration::from_secs(9 * 86_400));
+    let mut owner = server.owner_browser();
+    let today = owner.get("/").body;
+    assert!(today.contains("Nothing new since yesterday.") && today.contains("last week"), "{today}");
+    let approvals = owner.get("/approvals").body;
+    assert!(approvals.contains("stand here until you approve, edit or reject them"), "{approvals}");
+    assert!(approvals.contains("href=\"/snippets\""));
+}

@@ -57,6 +57,11 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/outreach/{worker}/leads").route(web::get().to(leads::list)).route(web::post().to(leads::add)))
         .service(at("/outreach/{worker}/leads/tag").route(web::post().to(leads::add_tag)))
         .service(at("/outreach/{worker}/leads/choose").route(web::get().to(choose::show)))
+        .service(
+            at("/outreach/{worker}/leads/{lead}/remove")
+                .route(web::get().to(leads::ask_remove))
+                .route(web::post().to(leads::remove_lead)),
+        )
         .service(at("/outreach/{worker}/leads/{lead}/{act}").route(web::post().to(leads::act)))
         .service(
             at("/outreach/{worker}/sequence")
