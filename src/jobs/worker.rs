@@ -19,6 +19,8 @@ const SKIPS: usize = 16;
 /// Jobs of one serial worked off in one go; then others of the lane have their turn.
 const BURST: usize = 50;
 const LOOK_AGAIN: Duration = Duration::from_secs(600);
+/// Looks after which a finding that cannot be recorded is put before a person.
+const MOST_LOOKS: u32 = 24;
 
 pub(super) struct Worker<C> {
     pub shared: Arc<Shared>,
@@ -308,7 +310,10 @@ impl<C: Send + Sync> Worker<C> {
         match looked {
             Err(error) if !is_of_the_store(&error) => {
                 let reason = format!("what was found could not be recorded: {error}");
-                self.keep(|txn| moves::look_later(txn, job, now.plus(LOOK_AGAIN), &reason))
+                self.keep(|txn| match job.looks < MOST_LOOKS {
+                    true => moves::look_later(txn, job, now.plus(LOOK_AGAIN), &reason),
+                    false => moves::ask_human(txn, job, &reason),
+                })
             }
             outcome => outcome,
         }

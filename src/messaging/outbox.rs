@@ -221,6 +221,7 @@ impl NewMessage {
     /// Not before then.
     pub fn due(mut self, at: UnixMillis) -> Self {
         self.job = self.job.due(at);
+        self.message.job = self.job.id();
         self
     }
 }

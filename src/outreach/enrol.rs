@@ -288,9 +288,10 @@ fn add(
         changed_at: now,
     };
     let due = first_due(txn, &enrolment, now)?;
+    let job = job.clone().due(due);
     enrolment.state = State::Waiting { job: job.id(), due, waits_for: None };
     store::put(txn, &enrolment, None)?;
-    jobs::enqueue(txn, &job.clone().due(due))?;
+    jobs::enqueue(txn, &job)?;
     events::append(txn, workspace, now, Happened::Enrolled { enrolment: id, contact: contact.id, sequence })?;
     Ok(Ok(id))
 }
