@@ -13,7 +13,7 @@ use super::words::{self, Clocks, Language};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::{self, Claimed, Rules, Span};
-use crate::base::{BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
+use crate::base::{counted, BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
 use crate::connections::{self, Kind};
 use crate::contacts::{self, Contact};
 use crate::drafts::{self, Asked};
@@ -172,10 +172,14 @@ fn length(asked_for: Option<u32>, planned: u32) -> u32 {
 fn length_note(asked_for: Option<u32>, planned: &Meeting, meeting: &Meeting) -> String {
     match asked_for {
         Some(minutes) if minutes != planned.minutes && minutes == meeting.minutes => {
-            format!(" They ask for {minutes} minutes, not {}.", planned.minutes)
+            format!(" They ask for {}, not {}.", counted(u64::from(minutes), "minute", "minutes"), planned.minutes)
         }
         Some(minutes) if minutes != planned.minutes => {
-            format!(" They ask for {minutes} minutes; it would be {}.", planned.minutes)
+            format!(
+                " They ask for {}; it would be {}.",
+                counted(u64::from(minutes), "minute", "minutes"),
+                planned.minutes
+            )
         }
         _ => String::new(),
     }

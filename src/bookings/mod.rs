@@ -10,6 +10,7 @@
 //! - What cannot be judged (an unreadable calendar, unclear words) is a person's to decide.
 
 mod api;
+mod bookable;
 mod calendar;
 mod consider;
 mod decide;
@@ -28,6 +29,7 @@ mod week;
 mod words;
 
 pub use api::{api_routes, openapi};
+pub use bookable::Bookable;
 pub use model::{Booking, Note, Source, State};
 pub use pages::routes;
 pub use service::{

@@ -1,6 +1,6 @@
 //! Fills the frame of signed-in pages: where one is, what waits, whether mail is leaving.
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
@@ -12,14 +12,15 @@ use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::connections::{self, Connection, Use};
 use crate::http::cookies::{self, Theme};
-use crate::http::layout::{ClosingBar, DemoBar, Layout, SendingState, Toast, WorkspaceLink};
-use crate::http::respond::in_theme;
-use crate::http::{html, run, Cookies, CsrfToken, Frame, PageError};
+use crate::http::error_page::{placed, refused_permission, Person};
+use crate::http::layout::{ClosingBar, DemoBar, GuideBar, Layout, SendingState, Toast, WorkspaceLink};
+use crate::http::{html, run, Cookies, CsrfToken, Frame, PageError, Site};
 use crate::identity::{SignedIn, User};
 use crate::messaging::{daily_cap, sent_in_last_day, Counted};
+use crate::outreach::{self, Group};
 use crate::store::StoreError;
 use crate::workers::{self, Worker};
-use crate::{agents, workspaces};
+use crate::{agents, today, workspaces};
 
 /// Puts a `Frame` into each request of somebody who is signed in.
 pub async fn fill<B: MessageBody + 'static>(
@@ -40,8 +41,26 @@ pub async fn fill<B: MessageBody + 'static>(
             request.extensions_mut().insert(Frame(layout));
         }
     }
-    let theme = request.extensions().get::<SignedIn>().map_or("", |me| me.user.profile.theme.attribute());
-    Ok(dressed(next.call(request).await?, theme))
+    in_place(next.call(request).await?).await
+}
+
+/// An error page is made without knowing frame or person; it gets both on its way out.
+async fn in_place<B: MessageBody + 'static>(
+    response: ServiceResponse<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let request = response.request().clone();
+    let signed_in = request.extensions().get::<SignedIn>().cloned();
+    let frame = request.extensions().get::<Frame>().cloned().filter(|_| !is_part(request.path()));
+    let actor = request.extensions().get::<Actor>().cloned();
+    let app = request.app_data::<Data<App>>().cloned();
+    let mut person =
+        Person { theme: signed_in.map_or("", |me| me.user.profile.theme.attribute()), frame, ..Person::default() };
+    if let (Some(permission), Some(actor), Some(app)) = (refused_permission(response.response()), actor, app) {
+        let named = run(move || workspaces::who_may(&app, actor.workspace, permission)).await;
+        person.who_may = named.ok().and_then(Result::ok).unwrap_or_default();
+    }
+    let site = request.app_data::<Data<Site>>().cloned();
+    Ok(placed(response, site.as_deref().map(|site| &**site), person))
 }
 
 #[derive(Template)]
@@ -53,14 +72,6 @@ struct SendingPart {
 /// GET /frame/sending: the state of sending as it is now, for frames that stay open.
 pub async fn sending_part(frame: Frame) -> Result<HttpResponse, PageError> {
     html(StatusCode::OK, &SendingPart { layout: frame.0 })
-}
-
-/// An error page knows neither frame nor person; it gets the person's colours on its way out.
-fn dressed<B: MessageBody>(response: ServiceResponse<B>, theme: &str) -> ServiceResponse<EitherBody<B>> {
-    match in_theme(response.response(), theme) {
-        Some(page) => response.map_body(|_, _| EitherBody::right(BoxBody::new(page))),
-        None => response.map_into_left_body(),
-    }
 }
 
 fn is_part(path: &str) -> bool {
@@ -85,6 +96,7 @@ fn build(app: &App, actor: &Actor, me: &SignedIn, path: &str) -> Result<Layout, 
     let user = &me.user;
     let workspace = workspaces::get(&app.store, actor.workspace)?;
     let waiting = if actor.may(Permission::ApproveDrafts) { agents::count_waiting(app, actor.workspace)? } else { 0 };
+    let in_setup = is_in_setup(app, actor)?;
     let layout = Layout {
         lang: language(user, workspace.as_ref()).to_owned(),
         theme: user.profile.theme.attribute().to_owned(),
@@ -96,7 +108,8 @@ fn build(app: &App, actor: &Actor, me: &SignedIn, path: &str) -> Result<Layout, 
         user_email: user.email.display().to_owned(),
         is_operator: actor.is_operator,
         sending: sending(app, actor)?,
-        in_setup: is_in_setup(app, actor)?,
+        in_setup,
+        guide: guide_bar(app, actor, path)?,
         closing: workspace.as_ref().and_then(|workspace| workspace.closing.as_ref()).map(|closing| ClosingBar {
             until: me.time_words(closing.ends_at),
             may_keep: actor.may(Permission::CloseWorkspace),
@@ -139,6 +152,26 @@ fn is_in_setup(app: &App, actor: &Actor) -> Result<bool, StoreError> {
     }
     let workers = workers::list(&app.store, actor.workspace)?;
     Ok(workers.iter().all(|worker| worker.activated_at.is_none()))
+}
+
+/// How far the guide is, on every page but its own until the first mail has left.
+fn guide_bar(app: &App, actor: &Actor, path: &str) -> Result<Option<GuideBar>, StoreError> {
+    if !actor.may(Permission::ManageWorkspace) || path == "/guide" || has_written(app, actor)? {
+        return Ok(None);
+    }
+    today::guide_bar(app, actor)
+}
+
+/// Some worker has written to somebody; the guide ends with that.
+fn has_written(app: &App, actor: &Actor) -> Result<bool, StoreError> {
+    for worker in workers::list(&app.store, actor.workspace)? {
+        if worker.activated_at.is_some()
+            && outreach::figures(&app.store, actor.workspace, worker.id)?.of(Group::Written) > 0
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// "Sending is on, 61 of 120 in 24 hours": for those who may see outreach, once there is a mailbox.

@@ -7,7 +7,8 @@ use serde_json::json;
 use super::desk::{add_contact, states, Desk, GWEN};
 use crate::audit;
 use crate::availability::WhyNot;
-use crate::bookings::{accept, create, Anyway, BookError, Booking, NewBooking, State};
+use crate::bookings::{accept, cancel, create, Anyway, BookError, Bookable, Booking, NewBooking, State};
+use crate::connections;
 use crate::drafts;
 use crate::messaging;
 use crate::testing::NOW;
@@ -50,6 +51,38 @@ fn a_person_decides_unless_the_owner_said_otherwise() {
     assert!(reply.handled_at.is_some());
     let again = accept(desk.app(), &desk.world.owner, asked.id, None, &Anyway::default());
     assert!(matches!(again, Err(BookError::NotOpen("Booked"))), "{again:?}");
+}
+
+#[test]
+fn a_proposed_time_is_offered_only_as_long_as_it_can_be_booked() {
+    let desk = Desk::new();
+    desk.reply("Could you do Thursday at 11:30?");
+    let [asked] = &desk.bookings()[..] else { panic!("one proposal") };
+    let stands = || Bookable::of(desk.app(), asked).unwrap();
+    let free = Bookable { note: "You are free then.".into(), is_offered: true, ..Bookable::default() };
+    assert_eq!(stands(), free);
+
+    let other = add_contact(&desk.world, "Tom", "Aldridge", "tom@lakeside.example");
+    let by_hand = NewBooking { contact: other, worker: desk.worker, start: asked.start };
+    let booked = create(desk.app(), &desk.world.owner, &by_hand, &Anyway::default()).unwrap();
+    assert_eq!((stands().note.as_str(), stands().is_offered), ("Another booking has that time.", false));
+    cancel(desk.app(), &desk.world.owner, booked.id, "").unwrap();
+    assert_eq!(stands(), free);
+
+    desk.change_worker(|worker| worker.meeting.notice = 60 * 24 * 7);
+    let soon = stands();
+    assert_eq!((soon.note.as_str(), soon.anyway.as_str()), (&*WhyNot::TooSoon.words(), "too_soon"));
+    desk.change_worker(|worker| worker.meeting.notice = 0);
+
+    let calendar = asked.connection.unwrap();
+    let workspace = desk.world.test.workspace;
+    connections::update(&desk.app().store, workspace, calendar, |connection| connection.uses.clear()).unwrap();
+    let none = stands();
+    assert_eq!(none.note, "No calendar is connected: only your bookings here were checked.");
+    assert_eq!((none.is_offered, none.choose_calendar.as_str()), (false, "/connections"));
+
+    desk.app().clock.advance(Duration::from_secs(14 * 86_400));
+    assert_eq!((stands().note.as_str(), stands().is_offered), ("That time has passed.", false));
 }
 
 #[test]

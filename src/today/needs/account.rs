@@ -2,6 +2,7 @@
 
 use super::{Need, Needs};
 use crate::authz::Permission;
+use crate::base::counted;
 use crate::connections::{self, State};
 use crate::today::day::{Day, TodayError};
 use crate::today::guide::Guide;
@@ -50,7 +51,7 @@ impl Needs {
                 (next.title.to_owned(), "It was there before and is missing now: nothing leaves without it.".to_owned())
             } else {
                 (
-                    format!("First mail in about {} minutes", guide.minutes_left()),
+                    format!("First mail in about {}", counted(u64::from(guide.minutes_left()), "minute", "minutes")),
                     format!("{} of {} steps done. Next: {}.", guide.done(), guide.steps.len(), next.title),
                 )
             };
