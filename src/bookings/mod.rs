@@ -17,6 +17,7 @@ mod decide;
 mod errors;
 mod hold;
 mod hours;
+mod lapse;
 mod link;
 mod model;
 mod offer;
@@ -50,7 +51,12 @@ pub fn tables() -> Vec<Declared> {
 
 /// The room's work, and that of `availability`, whose only caller it is.
 pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
-    handlers.task(BusySync).task(consider::Consider).task(link::FindLink).effect(calendar::WriteEvent)
+    handlers
+        .task(BusySync)
+        .task(consider::Consider)
+        .task(lapse::Lapse)
+        .task(link::FindLink)
+        .effect(calendar::WriteEvent)
 }
 
 pub fn subscribers() -> Subscribers<App> {

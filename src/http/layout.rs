@@ -146,6 +146,14 @@ pub struct SendingState {
 }
 
 impl SendingState {
+    /// "61 of 120"; only what was sent where no mailbox works.
+    pub fn count(&self) -> String {
+        match self.cap_today {
+            0 => format!("{} sent", self.sent_today),
+            cap => format!("{} of {cap}", self.sent_today),
+        }
+    }
+
     pub fn percent(&self) -> u64 {
         percent(u64::from(self.sent_today), u64::from(self.cap_today))
     }

@@ -10,7 +10,8 @@ use askama::Template;
 
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::connections::{self, Connection, Use};
+use crate::base::UnixMillis;
+use crate::connections::{self, Connection, State, Use};
 use crate::http::cookies::{self, Theme};
 use crate::http::error_page::{placed, refused_permission, Person};
 use crate::http::layout::{ClosingBar, DemoBar, GuideBar, Layout, SendingState, Toast, WorkspaceLink};
@@ -189,7 +190,7 @@ fn sending(app: &App, actor: &Actor) -> Result<Option<SendingState>, StoreError>
     let caps = mailboxes.iter().filter(works).map(|mailbox| daily_cap(app, mailbox, now));
     let cap_today = caps.sum::<Result<u32, StoreError>>()?;
     let workers = workers::list(&app.store, workspace)?;
-    let standing = Standing::of(&workers, mailboxes.iter().any(|mailbox| mailbox.state.is_working()));
+    let standing = Standing::of(&workers, Reach::of(&mailboxes, now));
     let may_switch = actor.may(Permission::ActivateWorkers);
     Ok(Some(SendingState {
         on: standing == Standing::On,
@@ -198,7 +199,8 @@ fn sending(app: &App, actor: &Actor) -> Result<Option<SendingState>, StoreError>
         cap_today,
         can_pause: may_switch && workers.iter().any(|worker| worker.state.is_working()),
         can_resume: may_switch && standing == Standing::AllPaused,
-        cure: if standing == Standing::NoMailbox && actor.may(Permission::ViewConnections) {
+        cure: if matches!(standing, Standing::NoMailbox | Standing::HeldBack) && actor.may(Permission::ViewConnections)
+        {
             "/connections".to_owned()
         } else {
             String::new()
@@ -210,6 +212,8 @@ fn sending(app: &App, actor: &Actor) -> Result<Option<SendingState>, StoreError>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
     On,
+    /// Workers are switched on, and every mailbox waits as its provider told it to.
+    HeldBack,
     /// Workers are switched on, and no mailbox works.
     NoMailbox,
     /// By the switch, and not yet switched on again.
@@ -218,15 +222,40 @@ enum Standing {
     NoWorker,
 }
 
+/// What the mailboxes allow together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    Open,
+    /// All that work wait as their providers told them to.
+    Resting,
+    /// None works.
+    Lost,
+}
+
+impl Reach {
+    fn of(mailboxes: &[Connection], now: UnixMillis) -> Self {
+        let rests = |mailbox: &Connection| matches!(&mailbox.state, State::Waiting { until, .. } if *until > now);
+        let mut working = mailboxes.iter().filter(|mailbox| mailbox.state.is_working()).peekable();
+        if working.peek().is_none() {
+            Reach::Lost
+        } else if working.all(rests) {
+            Reach::Resting
+        } else {
+            Reach::Open
+        }
+    }
+}
+
 impl Standing {
-    fn of(workers: &[Worker], a_mailbox_works: bool) -> Self {
+    fn of(workers: &[Worker], reach: Reach) -> Self {
         let is_on = workers.iter().any(|worker| worker.state.is_working());
-        match (is_on, a_mailbox_works) {
-            (true, true) => Standing::On,
-            (true, false) => Standing::NoMailbox,
+        match (is_on, reach) {
+            (true, Reach::Open) => Standing::On,
+            (true, Reach::Resting) => Standing::HeldBack,
+            (true, Reach::Lost) => Standing::NoMailbox,
             _ if workers.iter().any(Worker::is_stopped_by_the_switch) => Standing::AllPaused,
-            (false, false) => Standing::NoMailbox,
-            _ if workers.is_empty() => Standing::NoWorker,
+            (false, Reach::Lost) => Standing::NoMailbox,
+            _ if workers.iter().all(|worker| worker.activated_at.is_none()) => Standing::NoWorker,
             _ => Standing::Paused,
         }
     }
@@ -234,6 +263,7 @@ impl Standing {
     fn words(self) -> &'static str {
         match self {
             Standing::On => "Sending is on",
+            Standing::HeldBack => "Sending is held back",
             Standing::NoMailbox => "A mailbox needs you",
             Standing::AllPaused => "All is paused",
             Standing::Paused => "Sending is paused",
@@ -276,20 +306,27 @@ mod tests {
         };
         let (on, all) = (WorkerState::Working, paused(workers::PAUSED_ALL, false));
         let (brake, off) = (paused("Too many bounced.", true), WorkerState::Off);
-        let cases: [(&[&WorkerState], bool, Standing); 8] = [
-            (&[], true, Standing::NoWorker),
-            (&[&off], true, Standing::Paused),
-            (&[&on, &off], true, Standing::On),
-            (&[&on], false, Standing::NoMailbox),
-            (&[&all, &off, &brake], true, Standing::AllPaused),
-            (&[&all, &on], true, Standing::On),
-            (&[&brake], true, Standing::Paused),
-            (&[&brake], false, Standing::NoMailbox),
+        let cases: [(&[&WorkerState], Reach, Standing); 9] = [
+            (&[], Reach::Open, Standing::NoWorker),
+            (&[&off], Reach::Open, Standing::NoWorker),
+            (&[&on, &off], Reach::Open, Standing::On),
+            (&[&on], Reach::Lost, Standing::NoMailbox),
+            (&[&on], Reach::Resting, Standing::HeldBack),
+            (&[&all, &off, &brake], Reach::Open, Standing::AllPaused),
+            (&[&all, &on], Reach::Open, Standing::On),
+            (&[&brake], Reach::Open, Standing::Paused),
+            (&[&brake], Reach::Lost, Standing::NoMailbox),
         ];
-        for (states, works, expected) in cases {
-            let workers: Vec<Worker> =
-                states.iter().map(|state| Worker { state: (*state).clone(), ..worker.clone() }).collect();
-            assert_eq!(Standing::of(&workers, works), expected, "{states:?}, mailbox {works}");
+        for (states, reach, expected) in cases {
+            let workers: Vec<Worker> = states
+                .iter()
+                .map(|state| Worker {
+                    activated_at: (**state != WorkerState::Off).then_some(test.app.now()),
+                    state: (*state).clone(),
+                    ..worker.clone()
+                })
+                .collect();
+            assert_eq!(Standing::of(&workers, reach), expected, "{states:?}, {reach:?}");
         }
     }
 }
