@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::base::{Clock, UnixMillis, INSTANCE};
-use crate::config::Config;
+use crate::config::{Config, Resolver};
 use crate::http::metrics::Metrics;
 use crate::http::rate_limit::RateLimits;
 use crate::http::{LiveHub, MacKey};
 use crate::jobs::Runner;
+use crate::providers::dns::{Dns, Servers};
 use crate::providers::google::oauth::GoogleOAuth;
 use crate::providers::google::{BadBase, GoogleConfig};
 use crate::providers::outbound::{Outbound, OutboundRules, OutboundSetupError};
@@ -24,6 +25,8 @@ pub struct App {
     /// `None` until the operator has given a client id.
     pub google: Option<GoogleOAuth>,
     pub smtp: SmtpPool,
+    /// Asked about sending domains.
+    pub dns: Dns,
     pub live: LiveHub,
     pub metrics: Metrics,
     /// How often whoever asks may ask.
@@ -62,6 +65,7 @@ impl App {
         let google = google_config(&config).map(|google| GoogleOAuth::new(&google)).transpose()?;
         let timeouts = Timeouts { command: outbound.timeout(), ..Timeouts::default() };
         let smtp = SmtpPool::new(outbound.clone(), hello_name(public_url), timeouts);
+        let dns = Dns::new(dns_servers(&config.dns.resolver), config.dns.timeout);
         let limits = &config.limits;
         let limits = RateLimits::new(&clock, limits.api_requests_per_minute, limits.pages_per_minute);
         let mac = MacKey::new(store.keys().derive(INSTANCE, "cookies, forms and links")?);
@@ -72,6 +76,7 @@ impl App {
             outbound,
             google,
             smtp,
+            dns,
             live: LiveHub::default(),
             metrics: Metrics::default(),
             limits: Arc::new(limits),
@@ -144,6 +149,13 @@ pub fn outbound_rules(config: &Config) -> OutboundRules {
         connect_timeout: config.outbound.connect_timeout,
         timeout: config.outbound.timeout,
         ..OutboundRules::default()
+    }
+}
+
+fn dns_servers(resolver: &Resolver) -> Servers {
+    match resolver {
+        Resolver::System => Servers::System,
+        Resolver::At(servers) => Servers::At(servers.clone()),
     }
 }
 

@@ -5,6 +5,7 @@
 //! wrong is reported all at once, each mistake with its place and the cure. What holds afterwards is
 //! written at the fields, so nobody checks a setting a second time.
 
+mod dns;
 mod mail;
 pub mod master_key;
 mod mistakes;
@@ -23,6 +24,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use dns::{Dns, Resolver};
 pub use mail::{MailLogin, MailSecurity, SystemMail};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use mistakes::{ConfigErrors, Mistake, Place};
@@ -56,6 +58,7 @@ pub struct Config {
     pub outreach: Outreach,
     pub mail: Option<SystemMail>,
     pub outbound: Outbound,
+    pub dns: Dns,
     pub providers: Providers,
     pub jobs: Jobs,
     pub log: Log,
@@ -110,6 +113,7 @@ impl Config {
             outreach: Outreach::read(&mut source.section("outreach"), loopback),
             mail: SystemMail::read(&mut source.section("mail")),
             outbound: Outbound::read(&mut source.section("outbound")),
+            dns: Dns::read(&mut source.section("dns")),
             providers: Providers {
                 google: Google::read(&mut source.section("providers.google"), loopback),
                 oidc: Oidc::read(&mut source.section("providers.oidc"), loopback),

@@ -113,7 +113,7 @@ fn all_mistakes_are_reported_at_once_with_place_and_cure() {
 
 #[test]
 fn each_mistake_names_its_cure() {
-    let cases: [(&str, &str); 24] = [
+    let cases: [(&str, &str); 25] = [
         ("[server]\nlisten = ", "line 2, column 10: this is not valid TOML"),
         ("[server]\nworkers = 2\nworkers = 3", "line 3, column 1: this is not valid TOML: duplicate key"),
         ("[sever]", "there is no section [sever]; did you mean [server]?"),
@@ -138,6 +138,7 @@ fn each_mistake_names_its_cure() {
         ("[providers.google]\napi_base = \"http://a.example\"", "must start with https://"),
         ("[providers.google]\nclient_secret = \"s3cr3t\"", "needs providers.google.client_id beside it"),
         ("[providers.oidc]\nissuer = \"https://a.example\"", "needs providers.oidc.client_id beside it"),
+        ("[dns]\nresolver = \"9.9.9.9, dns.example\"", "must be \"system\", or addresses such as"),
         ("[log]\nformat = \"xml\"", "log.format must be \"text\" or \"json\", is \"xml\""),
         ("[log]\nfilter = \"a=b=c\"", "log.filter must be a level or a list"),
         ("[sessions]\nidle_hours = 48\nabsolute_days = 1", "must not be longer than sessions.absolute_days"),

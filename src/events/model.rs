@@ -60,6 +60,26 @@ pub enum Happened {
     ConnectionRemoved {
         connection: ConnectionId,
     },
+    /// What was right about a domain that mail is sent from is not any more: `what` names it ("SPF").
+    SendingDomainBroken {
+        domain: String,
+        what: String,
+        reason: String,
+    },
+    SendingDomainMended {
+        domain: String,
+        what: String,
+    },
+    /// Mail of the domain is signed with this key from now on.
+    SigningBegan {
+        domain: String,
+        selector: String,
+    },
+    /// A replaced key is not needed any more: its record may go.
+    SigningKeyEnded {
+        domain: String,
+        selector: String,
+    },
     WorkerActivated {
         worker: WorkerId,
     },
@@ -188,9 +208,13 @@ impl Happened {
             | H::ContactErased { .. }
             | H::ContactsImported { .. } => Permission::ViewContacts,
             H::Suppressed { .. } | H::SuppressionLifted | H::Unsubscribed { .. } => Permission::ViewSuppressions,
-            H::ConnectionMade { .. } | H::ConnectionLost { .. } | H::ConnectionRemoved { .. } => {
-                Permission::ViewConnections
-            }
+            H::ConnectionMade { .. }
+            | H::ConnectionLost { .. }
+            | H::ConnectionRemoved { .. }
+            | H::SendingDomainBroken { .. }
+            | H::SendingDomainMended { .. }
+            | H::SigningBegan { .. }
+            | H::SigningKeyEnded { .. } => Permission::ViewConnections,
             H::WorkerActivated { .. }
             | H::WorkerDeleted { .. }
             | H::WorkerPaused { .. }

@@ -24,6 +24,14 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         H::ConnectionMade { .. } => fixed("plug", "ok", "Account connected"),
         H::ConnectionLost { reason, .. } => ("plug", "bad", because("A connection stopped", reason)),
         H::ConnectionRemoved { .. } => fixed("plug", "", "Account disconnected, its access erased"),
+        H::SendingDomainBroken { domain, what, .. } => {
+            ("globe", "bad", format!("{what} of {domain} is not right any more"))
+        }
+        H::SendingDomainMended { domain, what } => ("globe", "ok", format!("{what} of {domain} is right again")),
+        H::SigningBegan { domain, .. } => ("key", "ok", format!("Mail of {domain} is signed with a new key")),
+        H::SigningKeyEnded { domain, selector } => {
+            ("key", "", format!("The record {selector}._domainkey.{domain} may be removed"))
+        }
         H::WorkerActivated { .. } => fixed("play", "ok", "Worker switched on"),
         H::WorkerDeleted { .. } => fixed("trash", "", "Worker deleted; its leads are taken out"),
         H::WorkerPaused { reason, .. } => ("pause", "warn", because("Worker paused", reason)),

@@ -226,16 +226,19 @@ const PLACES: &[PlaceGroup] = &[
     ("Run", &[("/connections", "Connections", "plug", "N"), ("/settings", "Settings", "settings", "S")]),
 ];
 /// Pages that belong to a place under another address, or beside its own: address and name, the place's own first.
-const WITHIN: &[(&str, &[(&str, &str)])] = &[(
-    "/outreach",
-    &[
-        ("/outreach", "Workers"),
-        ("/outreach/sequences", "Sequences"),
-        ("/replies", "Replies"),
-        ("/snippets", "Snippets"),
-        ("/suppressions", "Opt-outs"),
-    ],
-)];
+const WITHIN: &[(&str, &[(&str, &str)])] = &[
+    (
+        "/outreach",
+        &[
+            ("/outreach", "Workers"),
+            ("/outreach/sequences", "Sequences"),
+            ("/replies", "Replies"),
+            ("/snippets", "Snippets"),
+            ("/suppressions", "Opt-outs"),
+        ],
+    ),
+    ("/connections", &[("/connections", "Accounts"), ("/domains", "Sending domains")]),
+];
 const TABBAR: &[&str] = &["/", "/approvals", "/contacts", "/calendar"];
 
 impl Layout {

@@ -8,12 +8,14 @@
 //!
 //! One HTTP port, each provider under `/<provider>/…`: `/google` (see `google/mod.rs` for the table of bases), `/oidc`
 //! (issuer `<sandbox>/oidc`), `/control` (see `control.rs`; loopback only). Client id and secret are `CLIENT_ID` and
-//! `CLIENT_SECRET` everywhere. SMTP and IMAP have ports of their own and take any account with `MAIL_PASSWORD`.
+//! `CLIENT_SECRET` everywhere. SMTP and IMAP have ports of their own and take any account with `MAIL_PASSWORD`; so has
+//! the name server (`dns.rs`).
 //!
 //! The lock order is simple: there is one lock on the world, and nothing that waits for the outside (the clock hook,
 //! a person's call to an unsubscribe address) runs while it is held.
 
 mod control;
+mod dns;
 mod faults;
 mod google;
 mod mail;
@@ -28,6 +30,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use dns::NameServer;
 pub use mail::MAIL_PASSWORD;
 pub use oauth::{CLIENT_ID, CLIENT_SECRET};
 pub use world::Advance;
@@ -77,6 +80,8 @@ pub struct Sandbox {
     pub url: String,
     pub smtp: Option<SocketAddr>,
     pub imap: Option<SocketAddr>,
+    /// Answers for the owner's domain, and for whatever it is told.
+    pub dns: NameServer,
     shared: Shared,
     owner: String,
     server: Option<Server>,
@@ -88,6 +93,8 @@ impl Sandbox {
     pub fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
         let world = World::new(options.clock, &options.owner, options.people);
         let owner = options.owner.email.to_lowercase();
+        let dns = NameServer::start(options.listen.ip())?;
+        dns.set_up_google(owner.rsplit('@').next().unwrap_or_default());
         let shared = Shared::new(world, options.owner, options.people, options.advance);
         let server = Server::start(options.listen, shared.clone())?;
         let mail = if options.smtp_imap { Some(MailServers::start(options.listen.ip(), &shared)?) } else { None };
@@ -95,6 +102,7 @@ impl Sandbox {
             url: format!("http://{}", server.address),
             smtp: mail.as_ref().map(|mail| mail.smtp),
             imap: mail.as_ref().map(|mail| mail.imap),
+            dns,
             shared,
             owner,
             server: Some(server),

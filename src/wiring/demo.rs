@@ -234,6 +234,7 @@ fn config(places: &Places, sandbox: &Sandbox, address: SocketAddr) -> Result<Con
         ("PROVIDERS__GOOGLE__API_BASE", google),
         ("PROVIDERS__GOOGLE__CLIENT_ID", CLIENT_ID.to_owned()),
         ("PROVIDERS__GOOGLE__CLIENT_SECRET", CLIENT_SECRET.to_owned()),
+        ("DNS__RESOLVER", sandbox.dns.address.to_string()),
         ("PROVIDERS__OIDC__ISSUER", format!("{}/oidc", sandbox.url)),
         ("PROVIDERS__OIDC__CLIENT_ID", CLIENT_ID.to_owned()),
         ("PROVIDERS__OIDC__CLIENT_SECRET", CLIENT_SECRET.to_owned()),

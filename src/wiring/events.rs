@@ -3,12 +3,13 @@
 use crate::app::App;
 use crate::events::{Deliver, Subscribers};
 use crate::jobs::Lane;
-use crate::{agents, bookings, connections, contacts, messaging, outreach};
+use crate::{agents, bookings, connections, contacts, deliverability, messaging, outreach};
 
 /// All subscribers, in the order in which each event reaches them.
 fn subscribers() -> Subscribers<App> {
     let mut all: Subscribers<App> = Vec::new();
     all.extend(connections::subscribers());
+    all.extend(deliverability::subscribers());
     all.extend(contacts::subscribers());
     all.extend(messaging::subscribers());
     all.extend(agents::subscribers());

@@ -141,7 +141,7 @@ fn needed(href: &str) -> Option<Permission> {
         "/replies" => Some(Permission::ViewReplies),
         "/suppressions" => Some(Permission::ViewSuppressions),
         "/contacts" => Some(Permission::ViewContacts),
-        "/connections" => Some(Permission::ViewConnections),
+        "/connections" | "/domains" => Some(Permission::ViewConnections),
         _ => None,
     }
 }

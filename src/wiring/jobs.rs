@@ -9,7 +9,7 @@ use crate::config;
 use crate::jobs::{Handlers, Lane, Threads};
 use crate::mailer::{Mailer, MailerError};
 use crate::messaging::Outbox;
-use crate::{agents, bookings, channels, connections, contacts, identity, operator, outreach};
+use crate::{agents, bookings, channels, connections, contacts, deliverability, identity, operator, outreach};
 
 pub fn handlers(app: &App) -> Result<Handlers<App>, MailerError> {
     let hello = url::Url::parse(&app.public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
@@ -23,6 +23,7 @@ pub fn handlers(app: &App) -> Result<Handlers<App>, MailerError> {
         .effect(Outbox { channel: Arc::new(EmailChannel) });
     let rooms = [
         connections::handlers,
+        deliverability::handlers,
         identity::handlers,
         contacts::handlers,
         channels::handlers,

@@ -58,6 +58,7 @@ fn parts(what: &Happened) -> Vec<&'static str> {
         H::ConnectionLost { .. } | H::ConnectionMade { .. } | H::ConnectionRemoved { .. } => {
             &["connections", "needs-you"]
         }
+        H::SendingDomainBroken { .. } | H::SendingDomainMended { .. } => &["needs-you"],
         H::FollowUpDue { .. } => &["needs-you", "leads"],
         H::Enrolled { .. } | H::EnrolmentEnded { .. } => &["leads", "figures"],
         _ => &[],

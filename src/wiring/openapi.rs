@@ -13,7 +13,7 @@ use utoipa::PartialSchema;
 
 use crate::app::App;
 use crate::http::api::{FieldError, Problem, PROBLEM_JSON};
-use crate::{agents, bookings, connections, contacts, events, messaging, outreach};
+use crate::{agents, bookings, connections, contacts, deliverability, events, messaging, outreach};
 
 /// The description of `/v1` of the server at `url`.
 pub fn document(url: &str) -> OpenApi {
@@ -38,6 +38,7 @@ pub fn document(url: &str) -> OpenApi {
     let rooms = [
         contacts::openapi(),
         connections::openapi(),
+        deliverability::openapi(),
         messaging::openapi(),
         outreach::openapi(),
         agents::openapi(),

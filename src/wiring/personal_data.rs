@@ -4,8 +4,8 @@
 use crate::base::{ContactId, WorkspaceId};
 use crate::store::{Declared, Person, Store, StoreError};
 use crate::{
-    agents, audit, availability, bookings, channels, connections, contacts, events, identity, jobs, mailer, messaging,
-    operator, outreach, workers, workspaces,
+    agents, audit, availability, bookings, channels, connections, contacts, deliverability, events, identity, jobs,
+    mailer, messaging, operator, outreach, workers, workspaces,
 };
 
 /// All tables, room by room.
@@ -20,6 +20,7 @@ pub fn tables() -> Vec<Declared> {
     all.extend_from_slice(identity::TABLES);
     all.extend_from_slice(workspaces::TABLES);
     all.extend(connections::tables());
+    all.extend(deliverability::tables());
     all.extend(contacts::tables());
     all.extend_from_slice(workers::TABLES);
     all.extend(messaging::tables());

@@ -11,7 +11,8 @@ use crate::http::assets;
 use crate::http::idempotency::IdempotencyStore;
 use crate::http::rate_limit::{self, RateLimits};
 use crate::{
-    agents, bookings, connections, contacts, events, identity, messaging, operator, outreach, today, workspaces,
+    agents, bookings, connections, contacts, deliverability, events, identity, messaging, operator, outreach, today,
+    workspaces,
 };
 
 /// Registers all pages, forms and the API. Called once for each web thread.
@@ -37,6 +38,7 @@ pub fn configure(
                 .route("/openapi.json", web::get().to(openapi::page))
                 .configure(contacts::api_routes)
                 .configure(connections::api_routes)
+                .configure(deliverability::api_routes)
                 .configure(messaging::api_routes)
                 .configure(outreach::api_routes)
                 .configure(agents::api_routes)
@@ -57,6 +59,7 @@ pub fn configure(
                 .configure(closing::routes)
                 .configure(workspaces::routes)
                 .configure(connections::routes)
+                .configure(deliverability::routes)
                 .configure(person::routes)
                 .configure(contacts::routes)
                 .configure(messaging::routes)

@@ -17,7 +17,7 @@ use crate::http::Site;
 use crate::jobs::Runner;
 use crate::mailer::MailerError;
 use crate::store::{real_free_space, DataFolder, MasterKey, OpenError, OpenOptions, StoreError};
-use crate::{connections, identity, messaging, operator, workspaces};
+use crate::{connections, deliverability, identity, messaging, operator, workspaces};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -77,6 +77,7 @@ pub fn start_jobs(app: &Arc<App>) -> Result<(), StartError> {
     operator::plan_clock(app)?;
     identity::schedule(app)?;
     connections::plan_polls(app)?;
+    deliverability::plan_all(app)?;
     Ok(())
 }
 

@@ -53,6 +53,7 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
                 ("jitter_seconds", text("9")),
             ]
         }
+        "/domains/{domain}/signing" => vec![("act", text("off"))],
         "/connections/{id}/calendars" => vec![("calendar", text("primary"))],
         "/outreach/new" | "/outreach/{worker}/settings" => worker_fields(world),
         "/outreach/leads" => vec![("worker", id("worker")), ("contact", id("contact"))],
@@ -333,6 +334,8 @@ fn a_key_does_no_more_than_its_maker_may_now_and_ends_when_they_leave() {
 /// They look, or what they begin is on record once it is done, or here there was nothing to change.
 const LEAVES_NO_ENTRY: &[&str] = &[
     "/connections/{id}/check",
+    "/domains/{domain}/check",
+    "/v1/domains/{domain}/check",
     "/contacts/import/{id}/{act}",
     "/outreach/{worker}/leads/tag",
     "/v1/workers/{worker}/enrolments/audience",

@@ -20,6 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("identity", &[FOUNDATION, "mailer", "workspaces"]),
     ("workspaces", &[FOUNDATION, "mailer", "identity"]),
     ("connections", &[FOUNDATION, "mailer", "identity", "workspaces", "workers"]),
+    ("deliverability", &[FOUNDATION, "workspaces", "connections"]),
     ("contacts", &[FOUNDATION, "identity", "workspaces", "connections", "messaging"]),
     ("workers", &[FOUNDATION, "identity", "workspaces", "connections", "contacts"]),
     ("messaging", &[FOUNDATION, "identity", "workspaces", "connections", "contacts", "workers"]),
@@ -43,8 +44,17 @@ const EVERYTHING: &str = "everything";
 
 const FOUNDATION_ROOMS: &[&str] =
     &["base", "config", "authz", "providers", "store", "jobs", "audit", "events", "http", "app"];
-const GROUND_ROOMS: &[&str] =
-    &["mailer", "identity", "workspaces", "connections", "contacts", "workers", "messaging", "language"];
+const GROUND_ROOMS: &[&str] = &[
+    "mailer",
+    "identity",
+    "workspaces",
+    "connections",
+    "deliverability",
+    "contacts",
+    "workers",
+    "messaging",
+    "language",
+];
 
 /// The sandbox plays the outside: only who sets up a demo or a test may know it.
 const MAY_KNOW_THE_SANDBOX: &[&str] = &["sandbox", "wiring", "cli", "testing"];

@@ -161,6 +161,10 @@ GET    /connections/{id}/calendars                ManageConnections
 POST   /connections/{id}/calendars                ManageConnections
 GET    /connections/{id}/disconnect               ManageConnections
 POST   /connections/{id}/disconnect               ManageConnections
+GET    /domains                                   ViewConnections
+GET    /domains/{domain}                          ViewConnections
+POST   /domains/{domain}/check                    ManageConnections
+POST   /domains/{domain}/signing                  ManageConnections
 
 POST   /sending/pause                             ActivateWorkers
 POST   /sending/resume                            ActivateWorkers
@@ -268,6 +272,9 @@ POST   /v1/tags/{tag}/contacts                    EditContacts
 DELETE /v1/tags/{tag}/contacts                    EditContacts
 GET    /v1/connections                            ViewConnections
 GET    /v1/connections/{id}                       ViewConnections
+GET    /v1/domains                                ViewConnections
+GET    /v1/domains/{domain}                       ViewConnections
+POST   /v1/domains/{domain}/check                 ManageConnections
 GET    /v1/messages                               ViewOutreach
 GET    /v1/messages/{id}                          ViewOutreach
 GET    /v1/replies                                ViewReplies

@@ -154,6 +154,7 @@ fn config(dir: &std::path::Path, sandbox: &Sandbox, settings: &[(&str, &str)]) -
         ("LAUNCHYARD_PROVIDERS__GOOGLE__API_BASE", google),
         ("LAUNCHYARD_PROVIDERS__GOOGLE__CLIENT_ID", CLIENT_ID.to_owned()),
         ("LAUNCHYARD_PROVIDERS__GOOGLE__CLIENT_SECRET", CLIENT_SECRET.to_owned()),
+        ("LAUNCHYARD_DNS__RESOLVER", sandbox.dns.address.to_string()),
         ("LAUNCHYARD_PROVIDERS__OIDC__ISSUER", format!("{}/oidc", sandbox.url)),
         ("LAUNCHYARD_PROVIDERS__OIDC__CLIENT_ID", CLIENT_ID.to_owned()),
         ("LAUNCHYARD_PROVIDERS__OIDC__CLIENT_SECRET", CLIENT_SECRET.to_owned()),

@@ -139,6 +139,7 @@ impl World {
             ("verdict", _) => return "give-up".into(),
             ("tag", _) => return "met".into(),
             ("index", _) => return "0".into(),
+            ("domain", _) => return "fernhill.example".into(),
             ("issuer", _) => return "google".into(),
             ("secret" | "token", _) => return "nobodyknowsthissecretnobodyknows".into(),
             ("job", _) => return "0199a2b7d0007000800000000000000f".into(),

@@ -10,6 +10,7 @@ use super::outcome;
 use crate::app::App;
 use crate::base::EmailAddress;
 use crate::connections::{self, Connection, Kind, SmtpImap};
+use crate::deliverability;
 use crate::messaging::{Message, SendOutcome, SentAs};
 use crate::providers::google::gmail::{Gmail, MessageRef};
 use crate::providers::google::Session;
@@ -28,7 +29,7 @@ pub(super) fn send(app: &App, message: &Message, connection: &Connection) -> Sen
     };
     match &connection.kind {
         Kind::Google(_) => send_by_gmail(app, message, connection, &mail),
-        Kind::SmtpImap(server) => send_by_smtp(app, message, connection, server, &mail),
+        Kind::SmtpImap(server) => send_by_smtp(app, message, connection, server, mail),
     }
 }
 
@@ -67,7 +68,14 @@ pub(super) fn without_brackets(id: &str) -> String {
     id.trim().trim_matches(['<', '>']).to_owned()
 }
 
-fn send_by_smtp(app: &App, message: &Message, connection: &Connection, server: &SmtpImap, mail: &[u8]) -> SendOutcome {
+/// Google signs by itself; through the owner's own server a mail leaves signed by us, where that is on.
+fn send_by_smtp(
+    app: &App,
+    message: &Message,
+    connection: &Connection,
+    server: &SmtpImap,
+    mail: Vec<u8>,
+) -> SendOutcome {
     let Some(envelope) = envelope(&connection.address, &message.to) else {
         let reason = "The address cannot be written in an envelope.".to_owned();
         return SendOutcome::Refused { reason, bad_address: false };
@@ -76,8 +84,12 @@ fn send_by_smtp(app: &App, message: &Message, connection: &Connection, server: &
         Ok(server) => Arc::new(server),
         Err(error) => return SendOutcome::NeedsOwner { reason: error.to_string() },
     };
+    let mail = match deliverability::sign_leaving(app, connection, mail, app.now()) {
+        Ok(mail) => mail,
+        Err(error) => return SendOutcome::Wait { after: None, whole_mailbox: false, reason: error.to_string() },
+    };
     let log = connections::Log::of(connection.id);
-    let outgoing = Outgoing { envelope: &envelope, message: mail };
+    let outgoing = Outgoing { envelope: &envelope, message: &mail };
     let (outcome, note) = outcome::of_smtp(app.smtp.send(connection.id, &server, outgoing, &log));
     connections::flush_if_many(app, message.workspace, connection.id);
     tell_owner(app, connection, &outcome, note.as_deref());

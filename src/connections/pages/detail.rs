@@ -39,6 +39,8 @@ struct DetailPage {
     form: SettingsForm,
     errors: FieldErrors,
     hard_cap: u32,
+    /// Of its address.
+    domain: String,
     sends: bool,
     is_mail_server: bool,
     calendar: Option<CalendarFacts>,
@@ -160,6 +162,7 @@ fn page(
         form: SettingsForm::of(&connection),
         errors: FieldErrors::default(),
         hard_cap: app.config.outreach.hard_daily_cap,
+        domain: connection.address.domain().to_owned(),
         sends: connection.can(Use::Outreach),
         is_mail_server: matches!(connection.kind, Kind::SmtpImap(_)),
         calendar: calendar_facts(&connection),

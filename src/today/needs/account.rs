@@ -6,6 +6,7 @@ use super::{Need, Needs};
 use crate::authz::Permission;
 use crate::base::{counted, UnixMillis};
 use crate::connections::{self, Connection, State};
+use crate::deliverability;
 use crate::today::day::{Day, TodayError};
 use crate::today::guide::Guide;
 use crate::workspaces::WorkspaceState;
@@ -62,6 +63,27 @@ impl Needs {
                 _ => continue,
             };
             self.rows.push(need);
+        }
+        Ok(())
+    }
+
+    /// What was right about a domain and is not any more: receivers may refuse mail from it.
+    pub(super) fn add_domains(&mut self, day: &Day<'_>) -> Result<(), TodayError> {
+        if !day.actor.may(Permission::ManageConnections) {
+            return Ok(());
+        }
+        for row in deliverability::list_stored(&day.app.store, day.workspace.id)? {
+            for broken in &row.broken {
+                self.rows.push(Need {
+                    icon: "globe",
+                    tone: "bad",
+                    fact: format!("{} of {} is not right any more", broken.what.short(), row.domain),
+                    context: format!("Since {}: {}", day.time_words(broken.since), broken.words),
+                    href: format!("/domains/{}", row.domain),
+                    go: "Mend it",
+                    ..Need::default()
+                });
+            }
         }
         Ok(())
     }

@@ -54,6 +54,7 @@ impl Needs {
         let mut needs = Self { csrf: csrf.to_owned(), rows: Vec::new(), drafts: 0 };
         needs.add_suspension(day);
         needs.add_connections(day)?;
+        needs.add_domains(day)?;
         let waiting = replies::waiting_replies(day)?;
         needs.add_perhaps_opt_outs(day, &waiting)?;
         needs.add_drafts(day)?;

@@ -1,0 +1,98 @@
+//! What is known on our side about a domain, before DNS is asked.
+
+use super::hosts::{self, Host};
+use super::model::SendingDomain;
+use crate::connections::{Connection, Kind, Use};
+
+/// Where mail of the domain leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// A large provider; what it wants is known.
+    Host(&'static Host),
+    /// Any other submission server. Its own mail comes from the same address, as far as one can tell.
+    Server { host: String, is_own: bool },
+}
+
+/// Our own key as the check sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnKey {
+    pub selector: String,
+    pub public: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Situation {
+    pub domain: String,
+    /// Each once.
+    pub senders: Vec<Sender>,
+    /// An address of the domain that is read by somebody.
+    pub mailbox: String,
+    /// One-click unsubscribing is announced for https only.
+    pub public_url: String,
+    pub signs: bool,
+    pub current: Option<OwnKey>,
+    pub next: Option<OwnKey>,
+}
+
+impl Situation {
+    pub fn of(row: &SendingDomain, mailboxes: &[Connection], public_url: &str) -> Self {
+        let mut senders: Vec<Sender> = Vec::new();
+        for sender in mailboxes.iter().map(|mailbox| sender_of(&mailbox.kind, &row.domain)) {
+            if !senders.contains(&sender) {
+                senders.push(sender);
+            }
+        }
+        let own = |key: &super::model::DkimKey| OwnKey { selector: key.selector.clone(), public: key.public.clone() };
+        Self {
+            domain: row.domain.clone(),
+            senders,
+            mailbox: mailboxes.first().map(|mailbox| mailbox.address.to_string()).unwrap_or_default(),
+            public_url: public_url.to_owned(),
+            signs: row.signing.on,
+            current: row.signing.current.as_ref().map(own),
+            next: row.signing.next.as_ref().map(own),
+        }
+    }
+
+    /// Mail that leaves here by SMTP can be signed here.
+    pub fn can_sign(mailboxes: &[Connection]) -> bool {
+        mailboxes.iter().any(|mailbox| matches!(mailbox.kind, Kind::SmtpImap(_)))
+    }
+
+    pub fn hosts(&self) -> impl Iterator<Item = &'static Host> + '_ {
+        self.senders.iter().filter_map(|sender| match sender {
+            Sender::Host(host) => Some(*host),
+            Sender::Server { .. } => None,
+        })
+    }
+
+    pub fn own_servers(&self) -> impl Iterator<Item = &str> {
+        self.senders.iter().filter_map(|sender| match sender {
+            Sender::Server { host, is_own: true } => Some(host.as_str()),
+            _ => None,
+        })
+    }
+}
+
+/// The mailboxes that mail of the domain is sent from.
+pub fn mailboxes_of(all: Vec<Connection>, domain: &str) -> Vec<Connection> {
+    let is_one = |one: &Connection| !one.is_disconnected() && one.can(Use::Outreach) && one.address.domain() == domain;
+    all.into_iter().filter(is_one).collect()
+}
+
+fn sender_of(kind: &Kind, domain: &str) -> Sender {
+    let server = match kind {
+        Kind::Google(_) => return Sender::Host(&hosts::GOOGLE),
+        Kind::SmtpImap(server) => server.smtp.host.trim_end_matches('.').to_lowercase(),
+    };
+    match hosts::of_server(&server) {
+        Some(host) => Sender::Host(host),
+        None => Sender::Server { is_own: is_own(&server, domain), host: server },
+    }
+}
+
+/// On this machine, named by its address only, or under the domain itself.
+fn is_own(server: &str, domain: &str) -> bool {
+    let is_below = |name: &str, above: &str| name.strip_suffix(above).is_some_and(|rest| rest.ends_with('.'));
+    server == "localhost" || server.parse::<std::net::IpAddr>().is_ok() || server == domain || is_below(server, domain)
+}
