@@ -226,6 +226,7 @@ fn into_reading((judged, found): (Classification, TimesFound)) -> Reading {
         other_kind: judged.other_kind.map(|kind| kind.as_str().to_owned()),
         duration_minutes: found.duration_minutes,
         booking_links: found.booking_links,
+        asks_for_times: judged.asks_for_times,
         suggested: suggested.collect(),
         ..Reading::default()
     }

@@ -24,9 +24,15 @@ impl Verdict {
     }
 }
 
-/// A demand to stop is obeyed from this probability on, even when another label is likelier:
-/// writing once more to someone who asked not to is worse than losing a lead.
-const OPT_OUT_FROM: f32 = 0.30;
+/// A demand to stop is obeyed from this probability on, even when another label is likelier: writing once more to
+/// someone who asked not to is worse than losing a lead. So low a confidence is shown to a person before it counts.
+const OPT_OUT_FROM: f32 = 0.13;
+
+/// The same where a question is likelier, for product questions use the words of opt-outs.
+const OPT_OUT_BEFORE_QUESTION: f32 = 0.20;
+
+/// The same where a wish to go on is likelier than the demand to stop: then one of the two is badly misread.
+const OPT_OUT_BEFORE_YES: f32 = 0.42;
 
 /// How much a binding cue multiplies its class's odds.
 const BINDING_ODDS: f32 = 6.0;
@@ -204,7 +210,8 @@ fn pick(probabilities: Scores) -> Verdict {
         Label::ALL.iter().map(|label| (*label, of_label(&probabilities, *label))).collect();
     let worth = |(label, p): &(Label, f32)| p - MIX_UP_COST * opposite(&probabilities, *label);
     ranked.sort_by(|a, b| worth(b).total_cmp(&worth(a)));
-    let opt_out = ranked.iter().position(|(label, p)| *label == Label::Unsubscribe && *p >= OPT_OUT_FROM);
+    let from = opt_out_from(&probabilities, ranked[0].0);
+    let opt_out = ranked.iter().position(|(label, p)| *label == Label::Unsubscribe && *p >= from);
     if let Some(at) = opt_out {
         let first = ranked.remove(at);
         ranked.insert(0, first);
@@ -212,6 +219,18 @@ fn pick(probabilities: Scores) -> Verdict {
     let (label, confidence) = ranked[0];
     let kind = (label == Label::Other).then(|| likeliest_kind(&probabilities)).flatten();
     Verdict { label, kind, confidence: confidence.clamp(0.0, 1.0), second: ranked.get(1).copied() }
+}
+
+/// From which probability on the reply counts as a demand to stop.
+fn opt_out_from(probabilities: &Scores, likeliest: Label) -> f32 {
+    let yes = opposite(probabilities, Label::Unsubscribe);
+    if yes > of_label(probabilities, Label::Unsubscribe) {
+        OPT_OUT_BEFORE_YES
+    } else if likeliest == Label::Question {
+        OPT_OUT_BEFORE_QUESTION
+    } else {
+        OPT_OUT_FROM
+    }
 }
 
 /// What taking a no for a yes, or a yes for a no, costs beyond being wrong. Where the two are about

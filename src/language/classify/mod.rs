@@ -77,6 +77,8 @@ pub struct Classification {
     pub return_date: Option<Date>,
     /// The working day on which a deferral may be taken up again, if it says when.
     pub follow_up_on: Option<Date>,
+    /// They would meet and want us to name the times.
+    pub asks_for_times: bool,
     /// Whom a referral or a notice of absence points to, at most three.
     pub referred: Vec<Referred>,
 }
@@ -87,6 +89,9 @@ pub struct Classifier {
     knowledge: Knowledge,
     model: TrainedModel,
 }
+
+/// The topic of cues for a wish that we name the times to meet.
+const ASKS_TIMES: &str = "asks_times";
 
 static MODEL: &[u8] = include_bytes!("model.bin");
 
@@ -141,6 +146,7 @@ impl Classifier {
             follow_up_on: calendar
                 .filter(|_| label == Label::Later)
                 .and_then(|calendar| dates::follow_up(&reading, calendar)),
+            asks_for_times: reading.has(ASKS_TIMES),
             referred: if names_people { people::referred(&reading, lexicon) } else { Vec::new() },
         }
     }

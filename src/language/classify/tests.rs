@@ -16,8 +16,8 @@ fn training_text() -> String {
     train::LANGUAGES.iter().map(|lang| corpus_file(&format!("{lang}.tsv"))).collect()
 }
 
-fn held_out() -> Vec<Row> {
-    parse_rows(&corpus_file(train::HELD_OUT)).unwrap()
+fn held_out(set: &train::HeldOut) -> Vec<Row> {
+    parse_rows(&corpus_file(set.file)).unwrap()
 }
 
 fn classify_with(text: &str, pairs: &[(&str, &str)]) -> Classification {
@@ -41,7 +41,10 @@ fn the_embedded_lists_and_model_can_be_read() {
 fn every_cue_speaks_for_a_label_a_flag_or_injection() {
     for topic in Knowledge::embedded().unwrap().cues.topics() {
         let flag = topic.strip_prefix("flag:").and_then(Flag::parse);
-        assert!(topic == "injection" || flag.is_some() || label::Class::parse(topic).is_some(), "{topic}");
+        assert!(
+            ["injection", ASKS_TIMES].contains(&topic) || flag.is_some() || label::Class::parse(topic).is_some(),
+            "{topic}"
+        );
     }
 }
 
@@ -63,7 +66,7 @@ fn the_same_rows_train_the_same_model() {
 }
 
 #[test]
-fn the_corpus_is_large_varied_and_free_of_held_out_rows() {
+fn the_corpus_is_large_and_varied() {
     let rows = parse_rows(&training_text()).unwrap();
     let other_languages = rows.iter().filter(|row| row.lang != "en").count();
     assert!(rows.len() >= 3_000 && other_languages * 5 >= rows.len());
@@ -75,22 +78,33 @@ fn the_corpus_is_large_varied_and_free_of_held_out_rows() {
     }
     let known: HashSet<String> = rows.iter().map(|row| row.text.to_lowercase()).collect();
     assert!(known.len() + 20 > rows.len(), "only words that languages share may stand there twice");
-    for row in held_out() {
-        let text = row.text.to_lowercase();
-        // A bare price question is asked in the same two words by everybody.
-        assert!(!known.contains(&text) || text.split(' ').count() <= 3, "{text}");
-    }
+}
+
+#[test]
+fn a_held_out_row_cannot_be_trained_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name);
+    std::fs::create_dir(file("heldout")).unwrap();
+    train::LANGUAGES.iter().for_each(|lang| std::fs::write(file(&format!("{lang}.tsv")), "").unwrap());
+    train::HELD_OUT.iter().for_each(|set| std::fs::write(file(set.file), "later\ten\th1\tAsk me in May\n").unwrap());
+    std::fs::write(file("en.tsv"), "question\ten\ta\tHow much?\nlater\ten\tb\task me, in may!\n").unwrap();
+    let error = train::train_files(dir.path(), &file("model.bin"), &file("REPORT.md")).unwrap_err();
+    assert!(error.to_string().ends_with("Ask me in May"), "{error}");
+    assert!(!file("model.bin").exists(), "nothing is written");
 }
 
 #[test]
 fn held_out_replies_are_read_as_well_as_the_report_says() {
-    let measured = report::measure(Classifier::embedded(), &held_out());
-    assert!(measured.rows() >= 450);
-    assert!(measured.macro_f1() >= 0.80, "{}", measured.headline());
-    assert!(measured.opt_out_recall() >= 0.97, "{}", measured.headline());
-    assert!(measured.dangerous() <= 6, "{}", measured.headline());
     let report = include_str!("REPORT.md");
-    assert!(report.contains(&format!("Held out: {}\n", measured.headline())), "now {}", measured.headline());
+    for set in train::HELD_OUT {
+        let measured = report::measure(Classifier::embedded(), &held_out(set));
+        let line = report::set_line(set, &measured);
+        assert!(measured.rows() >= 150, "{line}");
+        assert!(measured.macro_f1() >= 0.80, "{line}");
+        assert!(measured.opt_out_recall() >= 0.97, "{line}");
+        assert!(measured.dangerous() * 75 <= measured.rows(), "{line}");
+        assert!(report.contains(&format!("{line}\n")), "now {line}");
+    }
 }
 
 #[test]
@@ -174,7 +188,7 @@ fn boundary_cases_of_the_labels() {
 
 #[test]
 fn reasons_and_evidence_keep_their_bounds() {
-    for row in held_out() {
+    for row in train::HELD_OUT.iter().flat_map(held_out) {
         let found = classify(&row.text);
         assert!((1..=3).contains(&found.reasons.len()) && found.evidence.len() <= 3, "{}", row.text);
         assert!(found.reasons.iter().all(|reason| reason.chars().count() <= 160), "{:?}", found.reasons);
@@ -212,11 +226,45 @@ fn days_of_return_and_of_asking_again_are_found() {
         ("Recontactez-moi dans six mois.", "2026-09-03"),
         ("Agora não, me procure em outubro.", "2026-10-01"),
         ("Try me again after the summer.", "2026-09-01"),
+        ("We are flat out until Christmas, please try me again in March.", "2027-03-01"),
+        ("Busy until 24 April. Write to me again on 5 May, please.", "2026-05-05"),
+        ("Bis Ostern keine Zeit, im Herbst gern nochmal melden.", "2026-09-01"),
+        ("Estamos a tope hasta abril; vuelva a escribirme en junio.", "2026-06-01"),
+        ("No time until September.", "2026-09-01"),
     ];
     for (text, day) in deferrals {
         let found = classify(text);
         assert_eq!(found.label, Label::Later, "{text}");
         assert_eq!(found.follow_up_on.map(|d| d.to_string()).as_deref(), Some(day), "{text}");
+    }
+}
+
+#[test]
+fn who_asks_us_to_name_times_is_noticed_in_every_language() {
+    let asking = [
+        "Would you kindly suggest a few dates for a conversation?",
+        "Good timing. Send me a few times.",
+        "Sounds useful. When are you free?",
+        "Gern, schlagen Sie mir doch ein paar Termine vor.",
+        "Klingt gut, wann passt es Ihnen?",
+        "Me interesa. ¿Puede proponerme algunos horarios?",
+        "Pouvez-vous proposer quelques créneaux ?",
+        "Oui, quand seriez-vous disponible ?",
+        "Tenho interesse, pode sugerir alguns horários?",
+        "Haan, aap samay bataiye.",
+        "जी हाँ, कृपया कुछ समय बताइए।",
+    ];
+    for text in asking {
+        assert!(classify(text).asks_for_times, "{text}");
+    }
+    let others = [
+        "Send me the brochure.",
+        "I have told you three times.",
+        "Was kostet das?",
+        "Wann wurde Ihre Firma gegründet?",
+    ];
+    for text in others {
+        assert!(!classify(text).asks_for_times, "{text}");
     }
 }
 
