@@ -235,7 +235,7 @@ fn opt_out_from(probabilities: &Scores, likeliest: Label) -> f32 {
 
 /// What taking a no for a yes, or a yes for a no, costs beyond being wrong. Where the two are about
 /// equally likely a third label wins, with a low confidence that leaves the reply to a person.
-const MIX_UP_COST: f32 = 1.6;
+const MIX_UP_COST: f32 = 2.2;
 
 /// The probability of the labels that a label must not be mistaken for.
 fn opposite(probabilities: &Scores, label: Label) -> f32 {
