@@ -90,6 +90,33 @@ pub struct Classifier {
     model: TrainedModel,
 }
 
+impl Classification {
+    /// So surely something other than a proposal that days and hours in it are not meant for us: opening hours in a
+    /// question, the date of a ticket, the end of an absence, the month to ask again in.
+    pub fn proposes_no_time(&self) -> bool {
+        let from = match self.label {
+            Label::MeetingProposed | Label::Interested => return false,
+            Label::Question | Label::NotInterested | Label::Unsubscribe | Label::Other => 0.70,
+            Label::Referral | Label::Later => 0.90,
+            // "4 August, 9 to 11" by itself looks like one.
+            Label::OutOfOffice => 0.97,
+        };
+        self.confidence >= from
+    }
+}
+
+/// The text with orders to the machine blanked out, byte for byte, so that what is found in it stands at the same
+/// place: a person who wrote "book tomorrow at 3 am" for the software to read has proposed nothing.
+pub fn without_orders(text: &str) -> std::borrow::Cow<'_, str> {
+    let reading = Classifier::embedded().knowledge.read(text);
+    let orders = reading.sentences.iter().filter(|read| read.is_injected).map(|read| read.raw);
+    orders.fold(text.into(), |text: std::borrow::Cow<'_, str>, order| text.replacen(order, &blank(order), 1).into())
+}
+
+fn blank(order: &str) -> String {
+    order.chars().map(|c| if c == '\n' { "\n".to_owned() } else { " ".repeat(c.len_utf8()) }).collect()
+}
+
 /// The topic of cues for a wish that we name the times to meet.
 const ASKS_TIMES: &str = "asks_times";
 

@@ -7,10 +7,10 @@ pub const TABLES: &[&[Row]] = &[DATES, CLOCK, NUMBERS, SMALL, CUES];
 
 const DATES: &[Row] = &[
     (Weekday(1), "lunes|~lun"),
-    (Weekday(2), "martes|~mar"),
-    (Weekday(3), "miercoles|~mie|miercole"),
-    (Weekday(4), "jueves|~jue"),
-    (Weekday(5), "viernes|~vie|biernes"),
+    (Weekday(2), "martes|~mar|~mart"),
+    (Weekday(3), "miercoles|~mie|~mierc|miercole"),
+    (Weekday(4), "jueves|~jue|~juev"),
+    (Weekday(5), "viernes|~vie|~vier|biernes"),
     (Weekday(6), "sabado|sabados|~sab"),
     (Weekday(7), "domingo|domingos|~dom"),
     (Month(1), "enero|ene"),
@@ -145,7 +145,7 @@ const CUES: &[Row] = &[
     (Propose, "podemos|podriamos|puedes|podrias|puede|podria|que tal|que te parece|que le parece|como te viene|como le viene|te va bien|le va bien|os va bien|te viene bien|tienes|quizas|quiza|tal vez|yo podria|hablamos el|quedamos|nos vemos|te parece|le parece|puedo"),
     (Meet, "reunion|reunirnos|llamada|llamar|llamame|llameme|hablar|hablemos|quedar|vernos|cita|videollamada|cafe|charla|charlar|hablamos|invitacion|conversar|agenda|agendar|agendamos|convocatoria|llamarme|demo"),
     (Accept, "me va|me viene|me viene bien|va bien|bien|perfecto|genial|vale|si|estupendo|libre|disponible|disponibles|puedo|me cuadra|me encaja|me sirve|sirve|ideal|de acuerdo|funciona|estaria bien"),
-    (PastCue, "gracias por la llamada|gracias por la reunion|gracias por tu llamada|rechazamos|dije|dijimos|pregunte|hablamos ayer|hablamos el pasado|llamaste|escribi|escribiste|escribio|recibi|recibimos|vi|fue|fueron|estuvo|estuve|era|enviaste|envie|comentamos|quedamos en|vimos|conocimos|hubo|compre|compramos|firmamos|hace|perdi|tuve|tuvimos|salio|hemos hablado|llego|reunimos|hablamos por"),
+    (PastCue, "entregado|creado|llego|gracias por la llamada|gracias por la reunion|gracias por tu llamada|rechazamos|dije|dijimos|pregunte|hablamos ayer|hablamos el pasado|llamaste|escribi|escribiste|escribio|recibi|recibimos|vi|fue|fueron|estuvo|estuve|era|enviaste|envie|comentamos|quedamos en|vimos|conocimos|hubo|compre|compramos|firmamos|hace|perdi|tuve|tuvimos|salio|hemos hablado|llego|reunimos|hablamos por"),
     (Deadline, "contesto|contestare|contestamos|respondere|respondo|respondemos|os digo|te cuento|os aviso|avisare|confirmare|lo miro|lo vemos|respuesta|cumpleanos|auditoria|examen|os envio|os mando|plazo|fecha limite|vence|vencimiento|entregar|entrega|entregamos|factura|pago|pagar|caduca|valido hasta|valida hasta|te digo|te confirmo|le confirmo|te aviso|le aviso|te envio|le envio|te mando|le mando|mandame|enviame|envieme|necesito|necesitamos|decidir|decision|decidimos|deadline|cierre|termina|lanzamos|lanzamiento|feria|empieza|respondo|te respondo|le respondo|abrimos|inauguramos"),
     (OpeningHours, "trabajamos|cerramos|horario|abierto|abierta|abrimos|horario de atencion|atendemos|abre|cerramos|hora de apertura|horario comercial"),
     (Away, "vacaciones|fuera de la oficina|ausente|de baja|festivo|regreso|vuelvo|volvere|regresare|estare fuera|de viaje|baja medica|permiso|cerrado|cerrada|cerrados|no estare"),

@@ -50,7 +50,7 @@ const CLOCK: &[Row] = &[
     (Part(Morning), "subah|subha|savere|sabere|सुबह|सवेरे|subah subah"),
     (Part(FirstThing), "sabse pehle subah|सुबह सबसे पहले|subah sabse pehle"),
     (Part(Lunch), "lunch ke time|lunch time|lunch ke samay|लंच के समय"),
-    (Part(Afternoon), "dopahar|dopehar|dupahar|dophar|दोपहर"),
+    (Part(Afternoon), "dopahar ke baad|दोपहर के बाद|dopahar|dopehar|dupahar|dophar|दोपहर"),
     (Part(Evening), "shaam|sham|shyam|raat|rat ko|शाम|रात|shaam ko"),
     (Part(FirstHalf), "pehla half|pehle half|first half"),
     (Part(SecondHalf), "doosra half|dusra half|doosre half|dusre half|second half"),
