@@ -50,7 +50,8 @@ pub(super) fn judge(reading: &Reading<'_>, headers: &ReplyHeaders, model: &Train
     weigh_binding_cues(reading, &mut odds);
     weigh_bare_questions(reading, &mut odds);
     weigh_sentences(reading, model, lexicon, &mut odds);
-    weigh_headers(reading, headers, &mut odds);
+    weigh_wish_for_times(reading, lexicon, &mut odds);
+    weigh_headers(reading, headers, lexicon, &mut odds);
     pick(normalised(odds))
 }
 
@@ -140,6 +141,18 @@ fn weigh_bare_questions(reading: &Reading<'_>, odds: &mut Scores) {
     }
 }
 
+/// Who asks us to name times does not put us off, whatever else lies far ahead ("we build next summer, so this is the
+/// right time; send me a few times"), unless the times are to lie far ahead themselves.
+fn weigh_wish_for_times(reading: &Reading<'_>, lexicon: &Lexicon, odds: &mut Scores) {
+    let far = lexicon.bit("VAGUE").unwrap_or(0) | lexicon.bit("NOTNOW").unwrap_or(0);
+    let near = |read: &Read<'_>| read.concepts.iter().all(|set| set & far == 0);
+    if reading.hits().any(|(read, hit)| hit.topic == super::ASKS_TIMES && near(read)) {
+        for (value, class) in odds.iter_mut().zip(Class::ALL) {
+            *value *= if class.label == Label::Later { 0.03 } else { 1.0 };
+        }
+    }
+}
+
 /// A demand put as a question speaks of the writer ("could you take me off?"); a question about
 /// the product speaks of others ("can it remove duplicates?").
 fn is_own_demand(sentence: &Read<'_>, hit: &Hit<'_>) -> bool {
@@ -175,8 +188,11 @@ fn is_own_demand(sentence: &Read<'_>, hit: &Hit<'_>) -> bool {
 
 /// An automatic message cannot want, refuse or meet; it is an absence, a receipt, or names a
 /// successor. A hint of automation only doubles the odds of those.
-fn weigh_headers(reading: &Reading<'_>, headers: &ReplyHeaders, odds: &mut Scores) {
+fn weigh_headers(reading: &Reading<'_>, headers: &ReplyHeaders, lexicon: &Lexicon, odds: &mut Scores) {
     let automatic = headers.is_automatic();
+    let absence =
+        ["AWAY", "CLOSED", "RETURN"].iter().filter_map(|name| lexicon.bit(name)).fold(0, |set, bit| set | bit);
+    let speaks_of_absence = reading.human().flat_map(|read| &read.concepts).any(|set| set & absence != 0);
     for (value, class) in odds.iter_mut().zip(Class::ALL) {
         let by_machine = class.label == Label::OutOfOffice
             || matches!(class.kind, Some(OtherKind::AutoAck | OtherKind::BounceHard | OtherKind::BounceSoft));
@@ -191,7 +207,7 @@ fn weigh_headers(reading: &Reading<'_>, headers: &ReplyHeaders, odds: &mut Score
             *value *= 0.01;
         }
         if automatic && by_machine {
-            *value += 0.05;
+            *value += if class.label == Label::OutOfOffice && speaks_of_absence { 0.30 } else { 0.05 };
         } else if headers.may_be_automatic() && by_machine {
             *value *= 2.0;
         }

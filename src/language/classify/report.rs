@@ -58,6 +58,15 @@ impl Measured {
         }
     }
 
+    /// Adds the outcomes of another set.
+    pub(super) fn join(&mut self, other: &Self) {
+        let cells = self.counts.iter_mut().flatten().zip(other.counts.iter().flatten());
+        cells.for_each(|(sum, more)| *sum += more);
+        self.calibration.extend(&other.calibration);
+        self.kinds += other.kinds;
+        self.kinds_right += other.kinds_right;
+    }
+
     pub fn rows(&self) -> usize {
         self.calibration.len()
     }
@@ -141,6 +150,9 @@ pub(super) fn write(held_out: &[(&HeldOut, Measured)], out_of_fold: &Measured, t
     for (set, measured) in held_out {
         let _ = writeln!(page, "{}\n", set_line(set, measured));
     }
+    let mut all = Measured::default();
+    held_out.iter().for_each(|(_, measured)| all.join(measured));
+    let _ = writeln!(page, "All held out: {}\n", all.headline());
     let _ = writeln!(page, "Out of fold: {}\n", out_of_fold.headline());
     write_training(&mut page, training);
     for (set, measured) in held_out {
@@ -154,8 +166,6 @@ pub(super) fn write(held_out: &[(&HeldOut, Measured)], out_of_fold: &Measured, t
         });
         let _ = writeln!(page);
     }
-    let mut all = Measured::default();
-    held_out.iter().for_each(|(_, measured)| all.calibration.extend(&measured.calibration));
     write_calibration(&mut page, &all, out_of_fold);
     page.truncate(page.trim_end().len());
     page.push('\n');

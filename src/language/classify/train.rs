@@ -79,7 +79,12 @@ pub const HELD_OUT: &[HeldOut] = &[
     HeldOut {
         file: "heldout/business.tsv",
         habit: "long polite prose, hedges, sarcasm, conditions",
-        history: "measured once, when all else was settled",
+        history: "never looked into; its figures were seen three times while rows were written",
+    },
+    HeldOut {
+        file: "heldout/last.tsv",
+        habit: "everyday replies, plainly put",
+        history: "written last and never looked into",
     },
 ];
 
