@@ -8,7 +8,7 @@ use super::write::{compose, Style};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
-use crate::base::{DraftId, UnixMillis, WorkspaceId};
+use crate::base::{DraftId, Mistakes, UnixMillis, WorkspaceId};
 use crate::connections;
 use crate::drafts::{self, Decision, Draft, DraftState, Figures, Intent, SourceKind};
 use crate::events::{self, Happened};
@@ -236,25 +236,24 @@ fn uncount_approval(txn: &mut Txn<'_>, draft: &Draft) -> Result<(), StoreError> 
     })
 }
 
+/// Said of an answer that holds a merge field.
+pub(super) const NO_FIELDS: &str =
+    "“{{” would be read by them as it stands: an answer has no fields. Write the word itself.";
+
 /// Keeps a person's own wording; the engine's stays beside it on record.
 pub fn edit(app: &App, actor: &Actor, id: DraftId, subject: &str, text: &str) -> Result<Draft, AgentError> {
     actor.require(Permission::ApproveDrafts)?;
     let (subject, text) = (subject.trim(), text.trim().replace("\r\n", "\n"));
-    if text.is_empty() {
-        return Err(AgentError::invalid("text", "Write the answer, or reject the draft."));
-    }
-    if text.chars().count() > MOST_CHARS {
-        return Err(AgentError::invalid("text", "At most 10,000 characters."));
-    }
+    let mut wrong = Mistakes::default();
+    let has_subject =
+        !subject.is_empty() && subject.chars().count() <= MOST_SUBJECT_CHARS && !subject.contains(['\r', '\n']);
+    wrong.expect(has_subject, "subject", "A subject has one line of 1 to 200 characters.");
+    wrong.expect(!text.is_empty(), "text", "Write the answer, or reject the draft.");
+    wrong.expect(text.chars().count() <= MOST_CHARS, "text", "At most 10,000 characters.");
     for (field, typed) in [("subject", subject), ("text", text.as_str())] {
-        if typed.contains("{{") {
-            let words = "“{{” would be read by them as it stands: an answer has no fields. Write the word itself.";
-            return Err(AgentError::invalid(field, words));
-        }
+        wrong.expect(!typed.contains("{{"), field, NO_FIELDS);
     }
-    if subject.is_empty() || subject.chars().count() > MOST_SUBJECT_CHARS || subject.contains(['\r', '\n']) {
-        return Err(AgentError::invalid("subject", "A subject has one line of 1 to 200 characters."));
-    }
+    wrong.into_result()?;
     change(app, actor, id, "draft.edited", |app, txn, draft| {
         draft.edited_text = Some(text.clone()).filter(|text| *text != draft.text);
         draft.edited_subject = Some(subject.to_owned()).filter(|subject| *subject != draft.subject);

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 
 use crate::authz::Denied;
+use crate::base::Mistakes;
 use crate::http::api::FieldError;
 use crate::http::{ApiError, PageError};
 use crate::messaging::SuppressError;
@@ -21,16 +22,15 @@ pub enum AgentError {
     /// The text may not leave as it is; in words.
     #[error("{0}")]
     Held(String),
-    /// Field and what is wrong with it.
-    #[error("{field}: {words}")]
-    Invalid { field: &'static str, words: String },
+    #[error(transparent)]
+    Invalid(#[from] Mistakes),
     #[error("could not read or write")]
     Store(#[from] StoreError),
 }
 
 impl AgentError {
     pub fn invalid(field: &'static str, words: impl Into<String>) -> Self {
-        Self::Invalid { field, words: words.into() }
+        Self::Invalid(Mistakes::one(field, words))
     }
 }
 
@@ -52,7 +52,7 @@ impl From<AgentError> for PageError {
             AgentError::NotFound => Self::NotFound,
             AgentError::Decided(words) => Self::conflict(words, "Go on with the next one."),
             AgentError::Held(words) => Self::conflict(words, "Edit the text, or reject it."),
-            AgentError::Invalid { words, .. } => Self::bad_request(words, "Go back and correct it."),
+            AgentError::Invalid(mistakes) => Self::bad_request(mistakes.words(), "Go back and correct it."),
             AgentError::Store(error) => Self::internal("could not read or write", &error),
         }
     }
@@ -63,7 +63,10 @@ impl From<AgentError> for ApiError {
         match error {
             AgentError::Decided(words) => Self::new(StatusCode::CONFLICT, "already_decided", words),
             AgentError::Held(words) => Self::new(StatusCode::CONFLICT, "held", words),
-            AgentError::Invalid { field, words } => Self::invalid(vec![FieldError::at(&format!("/{field}"), words)]),
+            AgentError::Invalid(mistakes) => {
+                let at = |(field, words): (&str, String)| FieldError::at(&format!("/{field}"), words);
+                Self::invalid(mistakes.into_iter().map(at).collect())
+            }
             other => PageError::from(other).into(),
         }
     }

@@ -184,6 +184,17 @@ async fn every_page_of_the_room_opens_and_says_what_it_is_about() {
 }
 
 #[actix_web::test]
+async fn a_merge_field_in_an_answer_of_one_s_own_is_refused_and_the_words_are_kept() {
+    let desk = Desk::new();
+    let (reply, _) = question(&desk);
+    let refused =
+        post(&desk, &format!("/replies/{reply}/answer"), &[("text", "Hello {{first_name}}, it is quiet.")]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("an answer has no fields"), "{}", refused.body);
+    assert!(refused.body.contains("it is quiet."), "{}", refused.body);
+}
+
+#[actix_web::test]
 async fn a_viewer_reads_replies_and_changes_nothing() {
     let desk = Desk::new();
     let (reply, draft) = question(&desk);

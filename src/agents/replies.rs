@@ -1,11 +1,12 @@
 //! What a person does with a reply: look, correct how it was read, answer by hand, close, keep a suggested contact.
 
+use super::decide::NO_FIELDS;
 use super::errors::AgentError;
 use super::{opt_out, read};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
-use crate::base::{ContactId, Cursor, EmailAddress, Page, ReplyId, UnixMillis, WorkspaceId};
+use crate::base::{ContactId, Cursor, EmailAddress, Mistakes, Page, ReplyId, UnixMillis, WorkspaceId};
 use crate::connections;
 use crate::contacts::{self, Contact, Source};
 use crate::drafts;
@@ -124,12 +125,11 @@ pub fn set_handled(app: &App, actor: &Actor, id: ReplyId, handled: bool) -> Resu
 pub fn answer(app: &App, actor: &Actor, id: ReplyId, text: &str) -> Result<Message, AgentError> {
     actor.require(Permission::HandleReplies)?;
     let text = text.trim().replace("\r\n", "\n");
-    if text.is_empty() {
-        return Err(AgentError::invalid("text", "Write the answer."));
-    }
-    if text.chars().count() > 10_000 {
-        return Err(AgentError::invalid("text", "At most 10,000 characters."));
-    }
+    let mut wrong = Mistakes::default();
+    wrong.expect(!text.is_empty(), "text", "Write the answer.");
+    wrong.expect(text.chars().count() <= 10_000, "text", "At most 10,000 characters.");
+    wrong.expect(!text.contains("{{"), "text", NO_FIELDS);
+    wrong.into_result()?;
     let now = app.now();
     let reply = messaging::get_reply(&app.store, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
     let connection = connections::get(&app.store, actor.workspace, reply.connection)?;

@@ -1,17 +1,22 @@
-//! Values that every room speaks: ids, instants, the clock, e-mail addresses, paging cursors, listed hosts.
+//! Values that every room speaks: ids, instants, the clock, e-mail addresses, paging cursors, listed
+//! hosts, mistakes in forms.
 //!
 //! Nothing here does I/O; the only clock of the program is `Clock`, and only `app` hands it out.
 
 mod clock;
 mod email;
 mod ids;
+mod mistakes;
 mod page;
 mod private_host;
 mod time;
+mod words;
 
 pub use clock::Clock;
 pub use email::{EmailAddress, InvalidEmail};
 pub use ids::*;
+pub use mistakes::Mistakes;
 pub use page::{Cursor, InvalidCursor, Page};
 pub use private_host::PrivateHost;
 pub use time::{day_words, UnixMillis};
+pub use words::{city_of, clock_there, counted, grouped, on_both_clocks};

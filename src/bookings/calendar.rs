@@ -22,7 +22,7 @@ use crate::base::{BookingId, ConnectionId, ContactId, UnixMillis};
 use crate::connections;
 use crate::contacts;
 use crate::events::{self, Happened};
-use crate::jobs::{Class, Effect, Job, Lane, NewJob, Performed, Prepared, Reconciled, Settled};
+use crate::jobs::{Class, Effect, Job, Lane, NewJob, Performed, Prepared, Ready, Reconciled, Settled};
 use crate::providers::google::calendar::{
     client_event_id, Attendee, Calendar, Event, EventPatch, MeetLink, NewEvent, SendUpdates,
 };
@@ -80,11 +80,11 @@ impl Effect<App> for WriteEvent {
             None => None,
         };
         let reason = match connection.map(|connection| connection.state) {
-            Some(connections::State::Working) => return Ok(Prepared::Go),
+            Some(connections::State::Working) => return Ok(Prepared::Go(Box::new(()))),
             Some(connections::State::Waiting { until, reason }) if until > now => {
                 return Ok(Prepared::Later { at: until, whole_serial: true, reason });
             }
-            Some(connections::State::Waiting { .. }) => return Ok(Prepared::Go),
+            Some(connections::State::Waiting { .. }) => return Ok(Prepared::Go(Box::new(()))),
             Some(connections::State::NeedsOwner { reason, .. }) => {
                 return Ok(Prepared::Later { at: now.plus(OWNER_ACTS), whole_serial: true, reason });
             }
@@ -94,7 +94,7 @@ impl Effect<App> for WriteEvent {
         drop_it(reason)
     }
 
-    fn perform(&self, app: &App, job: &Job) -> Performed {
+    fn perform(&self, app: &App, job: &Job, _: Ready) -> Performed {
         let found = app.store.read(|txn| {
             let Some(booking) = load(txn, job)? else { return Ok(None) };
             let contact = contacts::find(txn, job.workspace, booking.contact)?;

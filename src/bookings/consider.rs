@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar;
 use super::decide::{decide, Decision, WhyOffer, Wish};
-use super::hold::{hold, retire_proposals};
+use super::hold::{handled, hold, retire_proposals};
+use super::lapse;
 use super::model::{Booking, Source, State};
 use super::offer;
 use super::situation::Situation;
@@ -13,7 +14,7 @@ use super::words::{self, Clocks, Language};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::{self, Claimed, Rules, Span};
-use crate::base::{BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
+use crate::base::{counted, BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
 use crate::connections::{self, Kind};
 use crate::contacts::{self, Contact};
 use crate::drafts::{self, Asked};
@@ -138,12 +139,24 @@ struct Case {
     asked_minutes: Option<u32>,
 }
 
+impl Case {
+    /// The meeting that there is, when the answer names its time and no other.
+    fn agreed(&self) -> Option<&Booking> {
+        let times = &self.reading.times;
+        let same = |booking: &&Booking| !times.is_empty() && times.iter().all(|time| time.start == booking.start);
+        self.upcoming.as_ref().filter(same)
+    }
+}
+
 fn consider(app: &App, job: &Job) -> Result<Outcome, StoreError> {
     let Payload { reply } = job.payload()?;
     let Some(case) = load(app, job.workspace, reply)? else { return Ok(Outcome::Done) };
     let planned = case.worker.as_ref().map(|worker| worker.meeting.clone()).unwrap_or_default();
     let asked_for = case.asked_minutes;
     let meeting = Meeting { minutes: length(asked_for, planned.minutes), ..planned.clone() };
+    if let Some(agreed) = case.agreed() {
+        return confirmed(app, job, &case, agreed.id);
+    }
     let rules = Rules::of(&meeting);
     let calendar = case.worker.as_ref().and_then(|worker| worker.calendar);
     let wished: Vec<UnixMillis> = case.reading.times.iter().map(|time| time.start).collect();
@@ -184,10 +197,14 @@ fn length(asked_for: Option<u32>, planned: u32) -> u32 {
 fn length_note(asked_for: Option<u32>, planned: &Meeting, meeting: &Meeting) -> String {
     match asked_for {
         Some(minutes) if minutes != planned.minutes && minutes == meeting.minutes => {
-            format!(" They ask for {minutes} minutes, not {}.", planned.minutes)
+            format!(" They ask for {}, not {}.", counted(u64::from(minutes), "minute", "minutes"), planned.minutes)
         }
         Some(minutes) if minutes != planned.minutes => {
-            format!(" They ask for {minutes} minutes; it would be {}.", planned.minutes)
+            format!(
+                " They ask for {}; it would be {}.",
+                counted(u64::from(minutes), "minute", "minutes"),
+                planned.minutes
+            )
         }
         _ => String::new(),
     }
@@ -341,10 +358,12 @@ fn ask(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span, note: S
     };
     let mut booking = booking(case, meeting, span, State::Proposed { note: note.clone() }, app, now);
     booking.note(now, format!("{} asks for this time. {note}", case.contact.name()));
+    let lapse = lapse::job(&booking, now);
     app.store.write(|txn| {
         let (workspace, contact) = (booking.workspace, booking.contact);
         retire_proposals(txn, workspace, contact, None, "They wrote again.", now)?;
         store::put(txn, &booking, None)?;
+        jobs::enqueue(txn, &lapse)?;
         events::append(txn, workspace, now, Happened::BookingProposed { booking: booking.id, contact })?;
         let (on, detail) = (format!("booking {}", booking.id), record(case, &format!("left to a person. {note}")));
         audit::record(txn, workspace, now, &reader(), "booking.proposed", &on, &detail)?;
@@ -369,6 +388,25 @@ fn answer_with(app: &App, job: &Job, case: &Case, free: &[Span], why: WhyOffer) 
             (format!("reply {}", case.reply.id), record(case, &format!("{} free times offered", free.len())));
         audit::record(txn, job.workspace, now, &reader(), "times.offered", &on, &detail)?;
         store::mark_considered(txn, job.workspace, case.reply.id)?;
+        jobs::complete(txn, job)
+    })?;
+    Ok(Outcome::Committed)
+}
+
+/// They say yes to what stands already: there is nothing to move and nothing to ask.
+fn confirmed(app: &App, job: &Job, case: &Case, agreed: BookingId) -> Result<Outcome, StoreError> {
+    let (workspace, now) = (job.workspace, app.now());
+    app.store.write(|txn| {
+        retire_proposals(txn, workspace, case.contact.id, None, "They wrote again.", now)?;
+        if let Some(before) = store::find(txn, workspace, agreed)? {
+            let mut booking = before.clone();
+            booking.note(now, format!("{} confirmed the time.", case.contact.name()));
+            store::put(txn, &booking, Some(&before))?;
+        }
+        handled(txn, workspace, case.reply.id, now)?;
+        let (on, detail) = (format!("booking {agreed}"), record(case, "the time that is booked already"));
+        audit::record(txn, workspace, now, &reader(), "booking.confirmed", &on, &detail)?;
+        store::mark_considered(txn, workspace, case.reply.id)?;
         jobs::complete(txn, job)
     })?;
     Ok(Outcome::Committed)

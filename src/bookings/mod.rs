@@ -10,12 +10,14 @@
 //! - What cannot be judged (an unreadable calendar, unclear words) is a person's to decide.
 
 mod api;
+mod bookable;
 mod calendar;
 mod consider;
 mod decide;
 mod errors;
 mod hold;
 mod hours;
+mod lapse;
 mod link;
 mod model;
 mod offer;
@@ -28,6 +30,7 @@ mod week;
 mod words;
 
 pub use api::{api_routes, openapi};
+pub use bookable::Bookable;
 pub use model::{Booking, Note, Source, State};
 pub use pages::routes;
 pub use service::{
@@ -48,7 +51,12 @@ pub fn tables() -> Vec<Declared> {
 
 /// The room's work, and that of `availability`, whose only caller it is.
 pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
-    handlers.task(BusySync).task(consider::Consider).task(link::FindLink).effect(calendar::WriteEvent)
+    handlers
+        .task(BusySync)
+        .task(consider::Consider)
+        .task(lapse::Lapse)
+        .task(link::FindLink)
+        .effect(calendar::WriteEvent)
 }
 
 pub fn subscribers() -> Subscribers<App> {

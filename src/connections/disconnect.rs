@@ -1,6 +1,7 @@
 //! Ending a connection: erased here first, withdrawn at the provider afterwards (promise 6).
 
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use super::calls::{self, Log};
 use super::error::ConnectionError;
@@ -14,8 +15,12 @@ use crate::authz::{Actor, Permission};
 use crate::base::{ConnectionId, UnixMillis};
 use crate::events::{self, Happened};
 use crate::jobs::{self, Lane};
-use crate::providers::Secret;
+use crate::providers::google::oauth::GoogleOAuth;
+use crate::providers::{ProviderError, Secret};
 use crate::store::{SealedSecret, StoreError};
+
+/// Between tries to withdraw: the token is in memory only, so the page that asked waits for it, but not for long.
+const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
 /// What the provider made of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +115,7 @@ fn record(app: &App, actor: &Actor, before: &Connection, now: UnixMillis) -> Res
 
 fn withdraw(app: &App, actor: &Actor, id: ConnectionId, token: Option<Secret>) -> Withdrawn {
     let (Some(token), Some(google)) = (token, &app.google) else { return Withdrawn::NotNeeded };
-    let outcome = google.revoke(&app.outbound, &token, &Log::of(id));
+    let outcome = revoke(app, google, id, &token);
     calls::flush(app, actor.workspace, id);
     match outcome {
         Ok(()) => Withdrawn::Done,
@@ -119,4 +124,14 @@ fn withdraw(app: &App, actor: &Actor, id: ConnectionId, token: Option<Secret>) -
             Withdrawn::NotAnswered(error.to_string())
         }
     }
+}
+
+fn revoke(app: &App, google: &GoogleOAuth, id: ConnectionId, token: &Secret) -> Result<(), ProviderError> {
+    for pause in PAUSES {
+        match google.revoke(&app.outbound, token, &Log::of(id)) {
+            Err(ProviderError::Retry { .. } | ProviderError::Unknown { .. }) => std::thread::park_timeout(pause),
+            outcome => return outcome,
+        }
+    }
+    google.revoke(&app.outbound, token, &Log::of(id))
 }

@@ -17,7 +17,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    fn check(&self, app: &App) -> Result<(), ConnectionError> {
+    pub(super) fn check(&self, app: &App) -> Result<(), ConnectionError> {
         let (cap, gap) = (app.config.outreach.hard_daily_cap, app.config.outreach.min_gap.as_secs());
         let mut wrong = Vec::new();
         if self.display_name.chars().count() > 80 || self.display_name.chars().any(char::is_control) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::model::Kind;
+use crate::base::counted;
 use crate::providers::ProviderError;
 
 /// For the connection's page and the notices. The provider's own words stand at the end, where they help.
@@ -48,7 +49,7 @@ fn soon(after: Option<Duration>) -> String {
     match after.map(|length| length.as_secs().div_ceil(60)) {
         None | Some(0) => "shortly".to_owned(),
         Some(1) => "in a minute".to_owned(),
-        Some(minutes @ ..=90) => format!("in {minutes} minutes"),
+        Some(minutes @ ..=90) => format!("in {}", counted(minutes, "minute", "minutes")),
         Some(minutes) => format!("in {} hours", minutes.div_ceil(60)),
     }
 }

@@ -43,7 +43,7 @@ fn every_event_reaches_its_reader_in_order_also_after_a_failure() {
     let happen = || store.write(|txn| append(txn, workspace, NOW, Happened::ContactCreated { contact })).unwrap();
     let seen = Arc::new(Seen::default());
     *seen.1.lock().unwrap() = 1;
-    let deliver = Deliver { store: store.clone(), clock: clock.clone(), subscribers: vec![Box::new(Reader("one"))] };
+    let deliver = Deliver::new(store.clone(), clock.clone(), vec![Box::new(Reader("one"))]);
     assert_eq!([happen(), happen(), happen()], [1, 2, 3]);
     let handlers = Arc::new(Handlers::default().task(deliver));
     let runner = Runner::start(&store, &clock, seen.clone(), handlers, &Threads::default()).unwrap();
@@ -90,7 +90,7 @@ fn a_reader_that_fails_again_and_again_keeps_no_event_from_the_others() {
         let happen =
             || store.write(|txn| append(txn, workspace, clock.now(), Happened::ContactCreated { contact })).unwrap();
         let subscribers: Subscribers<Seen> = vec![Box::new(Broken(panics)), Box::new(Reader("one"))];
-        let deliver = Deliver { store: store.clone(), clock: clock.clone(), subscribers };
+        let deliver = Deliver::new(store.clone(), clock.clone(), subscribers);
         let seen = Arc::new(Seen::default());
         let handlers = Arc::new(Handlers::default().task(deliver));
         let runner = Runner::start(&store, &clock, seen.clone(), handlers, &Threads::default()).unwrap();
@@ -132,7 +132,7 @@ fn a_reader_that_stands_still_is_listed_after_some_tries_and_goes_on_once_the_ev
     let contact = ContactId::new(NOW);
     let happen =
         || store.write(|txn| append(txn, workspace, clock.now(), Happened::ContactCreated { contact })).unwrap();
-    let deliver = Deliver { store: store.clone(), clock: clock.clone(), subscribers: vec![Box::new(FailsAt(2))] };
+    let deliver = Deliver::new(store.clone(), clock.clone(), vec![Box::new(FailsAt(2))]);
     let seen = Arc::new(Seen::default());
     assert_eq!([happen(), happen(), happen()], [1, 2, 3]);
     let handlers = Arc::new(Handlers::default().task(deliver));
@@ -191,7 +191,7 @@ fn a_reader_that_comes_later_begins_where_it_says_and_in_a_new_workspace_with_th
             store.write(|txn| append(txn, workspace, NOW, Happened::ContactCreated { contact })).unwrap()
         };
         let run = |seen: &Arc<Seen>, subscribers: Subscribers<Seen>| {
-            let deliver = Deliver { store: store.clone(), clock: clock.clone(), subscribers };
+            let deliver = Deliver::new(store.clone(), clock.clone(), subscribers);
             let handlers = Arc::new(Handlers::default().task(deliver));
             let runner = Runner::start(&store, &clock, seen.clone(), handlers, &Threads::default()).unwrap();
             assert!(runner.settle(Duration::from_secs(20)));
@@ -227,7 +227,7 @@ fn a_workspace_that_was_erased_has_nobody_to_tell_and_its_delivery_ends() {
     store.write(|txn| append(txn, workspace, NOW, Happened::ContactCreated { contact })).unwrap();
     store.keys().shred_owner(workspace).unwrap();
     store.wipe(workspace).unwrap();
-    let deliver = Deliver { store: store.clone(), clock: clock.clone(), subscribers: vec![Box::new(Reader("one"))] };
+    let deliver = Deliver::new(store.clone(), clock.clone(), vec![Box::new(Reader("one"))]);
     let handlers = Arc::new(Handlers::default().task(deliver));
     let runner = Runner::start(&store, &clock, Arc::new(Seen::default()), handlers, &Threads::default()).unwrap();
     assert!(runner.settle(Duration::from_secs(20)));

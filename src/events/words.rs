@@ -2,6 +2,7 @@
 //! page that shows the line puts the name beside it.
 
 use super::model::{Event, Happened};
+use crate::base::counted;
 use crate::http::ui::reply_badge;
 
 /// Symbol of the icon file, tone of its round (`ok brand plum warn bad` or empty; what waits is said elsewhere, in flare), and the sentence.
@@ -10,12 +11,14 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
     let fixed = |icon, tone, text: &str| (icon, tone, text.to_owned());
     match &event.what {
         H::WorkspaceCreated => fixed("building", "", "Workspace made"),
-        H::MemberJoined { .. } => fixed("user", "", "Somebody joined the team"),
-        H::MemberLeft { .. } => fixed("user", "", "Somebody left the team"),
+        H::MemberJoined { .. } => fixed("user", "", "Joined the team"),
+        H::MemberLeft { .. } => fixed("user", "", "Left the team"),
         H::ContactCreated { .. } => fixed("contacts", "", "Contact added"),
         H::ContactChanged { .. } => fixed("edit", "", "Contact changed"),
         H::ContactErased { .. } => fixed("trash", "", "Contact erased"),
-        H::ContactsImported { added, .. } => ("upload", "", format!("{} imported", counted(*added, "contact"))),
+        H::ContactsImported { added, .. } => {
+            ("upload", "", format!("{} imported", counted(*added, "contact", "contacts")))
+        }
         H::Suppressed { reason, .. } => ("ban", "bad", because("No more mail", reason)),
         H::SuppressionLifted => fixed("undo", "", "A suppression was lifted"),
         H::ConnectionMade { .. } => fixed("plug", "ok", "Account connected"),
@@ -62,10 +65,6 @@ fn because(fact: &str, reason: &str) -> String {
         "" => fact.to_owned(),
         reason => format!("{fact}: {reason}"),
     }
-}
-
-fn counted(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", crate::http::charts::grouped(number), if number == 1 { "" } else { "s" })
 }
 
 /// Outlines and greys of the badge have no round of their own.

@@ -243,6 +243,7 @@ impl From<PageError> for ApiError {
             PageError::SignIn { .. } => Self::unauthorized(),
             PageError::NotFound => Self::not_found(),
             PageError::Denied(words) => plain(StatusCode::FORBIDDEN, "denied", words),
+            PageError::NotAllowed(denied) => plain(StatusCode::FORBIDDEN, "denied", denied.words),
             PageError::Method { allow } => {
                 let detail = format!("This address answers to {allow} only.");
                 Self { hint: Hint::Allow(allow), ..plain(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail) }

@@ -18,6 +18,7 @@ use url::Url;
 
 use super::cookies::Cookies;
 use super::csrf_field;
+use super::error_page::{self, Person};
 use super::mac::{random_value, MacKey};
 use super::respond::PageError;
 use super::site::Site;
@@ -83,10 +84,13 @@ pub async fn guard<B: MessageBody + 'static>(
         if let Err(refusal) = check(&site, &cookies, &mut request).await {
             tracing::info!(reason = %refusal, "refused a change that did not come from a page of ours");
             let path = request.path().to_owned();
-            return Ok(request.into_response(refusal.answer_for(&path)).map_into_right_body());
+            let refused = request.into_response(refusal.answer_for(&path));
+            let refused = error_page::placed(refused, Some(&site), Person::default());
+            return Ok(refused.map_into_boxed_body().map_into_right_body());
         }
     }
-    Ok(next.call(request).await?.map_into_left_body())
+    // Here also come the errors that no frame was put around.
+    Ok(error_page::placed(next.call(request).await?, Some(&site), Person::default()))
 }
 
 async fn check(site: &Site, cookies: &Cookies, request: &mut ServiceRequest) -> Result<(), PageError> {

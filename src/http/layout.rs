@@ -89,6 +89,8 @@ pub struct Layout {
     pub user_email: String,
     pub is_operator: bool,
     pub sending: Option<SendingState>,
+    /// Stands above each page until the guide to the first mail is done.
+    pub guide: Option<GuideBar>,
     /// No worker was ever switched on: the way to the first mail is offered.
     pub in_setup: bool,
     pub toast: Option<Toast>,
@@ -144,6 +146,14 @@ pub struct SendingState {
 }
 
 impl SendingState {
+    /// "61 of 120"; only what was sent where no mailbox works.
+    pub fn count(&self) -> String {
+        match self.cap_today {
+            0 => format!("{} sent", self.sent_today),
+            cap => format!("{} of {cap}", self.sent_today),
+        }
+    }
+
     pub fn percent(&self) -> u64 {
         percent(u64::from(self.sent_today), u64::from(self.cap_today))
     }
@@ -154,6 +164,14 @@ impl SendingState {
 pub struct Toast {
     pub text: String,
     pub undo_action: Option<String>,
+}
+
+/// "Step 4 of 8, next: Your leads", with the way back to the guide.
+#[derive(Clone, Debug, Default)]
+pub struct GuideBar {
+    pub step: u64,
+    pub all: u64,
+    pub next: String,
 }
 
 /// Stands above every page of a workspace that is being closed.
@@ -265,6 +283,13 @@ impl Layout {
         !self.tabbar.iter().any(|entry| entry.current)
     }
 
+    /// The place that the page belongs to: the tab where it has one, else the entry of the list. Address and name.
+    pub fn place(&self) -> Option<(&str, &str)> {
+        let tab = self.within.iter().find(|tab| tab.current).map(|tab| (tab.href.as_str(), tab.label.as_str()));
+        let mut entries = self.nav.iter().flat_map(|group| &group.entries);
+        tab.or_else(|| entries.find(|entry| entry.current).map(|entry| (entry.href.as_str(), entry.label.as_str())))
+    }
+
     fn entry(&self, href: &str) -> Option<&NavEntry> {
         self.nav.iter().flat_map(|group| &group.entries).find(|entry| entry.href == href)
     }
@@ -310,6 +335,23 @@ pub struct ConfirmPage {
     /// Hidden fields that the act needs.
     pub fields: Vec<(String, String)>,
     /// Where "Keep it" leads.
+    pub back: String,
+}
+
+/// Stands where a [`ConfirmPage`] would ask, while the act is not possible yet: why, and what to do first. Nothing was
+/// tried, so it is no error.
+#[derive(Clone, Debug, Template)]
+#[template(path = "ui/first.html")]
+pub struct FirstPage {
+    pub layout: Layout,
+    /// "Hotels cannot be deleted yet".
+    pub heading: String,
+    pub why: String,
+    /// What is in the way: name, and the page where that is changed.
+    pub in_use_by: Vec<(String, String)>,
+    pub cure: String,
+    /// The act that clears the way, where one button does: address and words.
+    pub act: Option<(String, String)>,
     pub back: String,
 }
 

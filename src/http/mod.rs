@@ -16,6 +16,7 @@ pub mod charts;
 pub mod cookies;
 pub mod csrf;
 pub mod csrf_field;
+pub mod error_page;
 pub mod extract;
 pub mod frame;
 #[cfg(test)]

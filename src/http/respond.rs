@@ -9,6 +9,7 @@ use actix_web::{web, HttpResponse, ResponseError};
 use askama::Template;
 
 use super::cookies::{self, Cookies, Toast};
+use super::error_page::{ErrorPage, NOTHING_CHANGED};
 use super::site::{is_under, RequestId, API_PREFIX};
 use super::ApiError;
 use crate::authz::Denied;
@@ -71,9 +72,12 @@ pub enum PageError {
     /// Also what belongs to another workspace.
     #[error("not found")]
     NotFound,
-    /// May not; the words say who may.
+    /// Refused for a reason that no role changes, in words.
     #[error("denied: {0}")]
     Denied(String),
+    /// The person's role may not; the page names those whose role may.
+    #[error("denied: {0}")]
+    NotAllowed(Denied),
     /// The address exists, but not for this method; `allow` lists those it has.
     #[error("method not allowed")]
     Method { allow: String },
@@ -124,16 +128,19 @@ impl PageError {
             title,
             what,
             cure,
-            kept: "Nothing was changed.",
-            way: "/",
-            way_words: "Go to the start page",
+            kept: NOTHING_CHANGED,
+            way: "/".to_owned(),
+            way_words: "Go to the start page".to_owned(),
             id: String::new(),
             theme: "",
+            permission: None,
+            is_way_fixed: false,
         };
         match self {
             Self::SignIn { .. } => ErrorPage {
-                way: SIGN_IN_PATH,
-                way_words: "Sign in",
+                way: SIGN_IN_PATH.to_owned(),
+                way_words: "Sign in".to_owned(),
+                is_way_fixed: true,
                 ..page("Sign in first", "This page is for people who are signed in.".into(), String::new())
             },
             Self::NotFound => ErrorPage {
@@ -141,7 +148,7 @@ impl PageError {
                 ..page(
                     "Not here",
                     "Nothing is at this address, or it belongs to another workspace.".into(),
-                    String::new(),
+                    "It may have been deleted since the page that led here was opened.".into(),
                 )
             },
             Self::Method { .. } => page(
@@ -150,6 +157,10 @@ impl PageError {
                 "Start again from the page with the form.".into(),
             ),
             Self::Denied(words) => page("Not allowed", words.clone(), String::new()),
+            Self::NotAllowed(denied) => ErrorPage {
+                permission: Some(denied.permission),
+                ..page("Not allowed", denied.words.clone(), "Ask one of them to do it.".into())
+            },
             Self::BadRequest { what, cure } => page("Not understood", what.clone(), cure.clone()),
             Self::TooLarge { limit_bytes } => page(
                 "Too large",
@@ -177,7 +188,7 @@ impl ResponseError for PageError {
         match self {
             Self::SignIn { .. } => StatusCode::SEE_OTHER,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Denied(_) => StatusCode::FORBIDDEN,
+            Self::Denied(_) | Self::NotAllowed(_) => StatusCode::FORBIDDEN,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -260,31 +271,8 @@ fn chain(error: &(dyn std::error::Error + '_)) -> String {
 impl From<Denied> for PageError {
     fn from(denied: Denied) -> Self {
         tracing::info!(permission = ?denied.permission, "denied");
-        Self::Denied(denied.words)
+        Self::NotAllowed(denied)
     }
-}
-
-/// The error page that `response` is, written again in the colours that a person chose; `None` for any other answer,
-/// and where nothing was chosen.
-pub fn in_theme<B>(response: &HttpResponse<B>, theme: &str) -> Option<String> {
-    let theme = ["light", "dark"].into_iter().find(|known| *known == theme)?;
-    let page = response.extensions().get::<ErrorPage>().cloned()?;
-    ErrorPage { theme, ..page }.render().ok()
-}
-
-/// The page that stands on its own: no frame, no session, no storage; they may be what failed.
-#[derive(Clone, Template)]
-#[template(path = "layout/error.html")]
-struct ErrorPage {
-    title: &'static str,
-    what: String,
-    cure: String,
-    kept: &'static str,
-    way: &'static str,
-    way_words: &'static str,
-    id: String,
-    /// `light` or `dark`; empty follows the device.
-    theme: &'static str,
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::borrow::Borrow;
 
+use crate::base::Mistakes;
+
 /// A tinted pill. `tone` is one of `ok warn bad plum brand flare line` or empty for grey;
 /// `icon` is empty where the words are enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +75,15 @@ impl FieldErrors {
         self.0.push((field, words.into()));
     }
 
+    /// Adds what is wrong with fields that have no error yet.
+    pub fn add_mistakes(&mut self, mistakes: Mistakes) {
+        for (field, words) in mistakes {
+            if self.of(field).is_empty() {
+                self.add(field, words);
+            }
+        }
+    }
+
     /// The first error of `field`; empty when there is none, as the field macros expect.
     pub fn of(&self, field: &str) -> &str {
         self.0.iter().find(|(name, _)| *name == field).map_or("", |(_, words)| words)
@@ -88,6 +99,12 @@ impl FieldErrors {
 
     pub fn iter(&self) -> impl Iterator<Item = &(&'static str, String)> {
         self.0.iter()
+    }
+}
+
+impl From<Mistakes> for FieldErrors {
+    fn from(mistakes: Mistakes) -> Self {
+        Self(mistakes.into_iter().collect())
     }
 }
 

@@ -1,20 +1,19 @@
 //! A person's own account: made, changed, given another password.
 
 use super::model::{Client, Credentials, Profile, StoredPassword, User, Username};
-use super::password::{self, HashError, WeakPassword};
+use super::password::{self, HashError};
 use super::sign_in::{self, note, SignInError};
 use super::throttle::TooManyTries;
 use super::{mails, new_address, session, store};
 use crate::app::App;
-use crate::base::{EmailAddress, SessionId, UnixMillis, UserId};
+use crate::base::{EmailAddress, Mistakes, SessionId, UnixMillis, UserId};
 use crate::mailer;
 use crate::store::{StoreError, Txn};
 
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    /// Field name and what is wrong with it, in words for the person.
-    #[error("{field}: {words}")]
-    Invalid { field: &'static str, words: String },
+    #[error(transparent)]
+    Invalid(#[from] Mistakes),
     #[error("the current password does not fit")]
     WrongPassword,
     #[error(transparent)]
@@ -35,7 +34,7 @@ pub enum AccountError {
 
 impl AccountError {
     pub fn invalid(field: &'static str, words: impl Into<String>) -> Self {
-        Self::Invalid { field, words: words.into() }
+        Self::Invalid(Mistakes::one(field, words))
     }
 }
 
@@ -45,12 +44,6 @@ impl From<HashError> for AccountError {
             HashError::Busy => Self::Busy,
             HashError::Hash(detail) => Self::Store(StoreError::Engine(detail)),
         }
-    }
-}
-
-impl From<WeakPassword> for AccountError {
-    fn from(weak: WeakPassword) -> Self {
-        Self::invalid("password", weak.to_string())
     }
 }
 
@@ -64,6 +57,9 @@ impl From<SignInError> for AccountError {
         }
     }
 }
+
+/// Said beside the field of the current password.
+pub const WRONG_PASSWORD: &str = "That is not your current password.";
 
 /// What an account is made of.
 #[derive(Clone, Debug)]
@@ -82,32 +78,39 @@ pub struct PreparedAccount {
 }
 
 /// A person's name as it is kept.
-pub fn checked_name(raw: &str) -> Result<String, AccountError> {
+pub fn checked_name(raw: &str) -> Result<String, &'static str> {
     let name = raw.trim();
     if name.is_empty() {
-        return Err(AccountError::invalid("name", "Write a name, so that others know who it is."));
+        return Err("Write a name, so that others know who it is.");
     }
     if name.chars().count() > 80 || name.chars().any(char::is_control) {
-        return Err(AccountError::invalid("name", "Use at most 80 characters on one line."));
+        return Err("Use at most 80 characters on one line.");
     }
     Ok(name.to_owned())
+}
+
+/// What is wrong with a name and a password. `context` are further words that the password must not be made of.
+pub fn mistakes(name: &str, email: &str, password: Option<&str>, context: &[&str]) -> Mistakes {
+    let mut wrong = Mistakes::default();
+    wrong.keep("name", checked_name(name));
+    if let Some(password) = password {
+        let words: Vec<&str> = [name.trim(), email].into_iter().chain(context.iter().copied()).collect();
+        wrong.keep("password", password::judge(password, &words).map_err(|weak| weak.to_string()));
+    }
+    wrong
 }
 
 /// Judges and hashes, outside any transaction: hashing takes a while. `context` are further words that the
 /// password must not be made of.
 pub fn prepare(new: &NewAccount, context: &[&str], now: UnixMillis) -> Result<PreparedAccount, AccountError> {
-    let name = checked_name(&new.name)?;
+    mistakes(&new.name, new.email.display(), new.password.as_deref(), context).into_result()?;
     let password = match &new.password {
-        Some(password) => {
-            let words: Vec<&str> = [&name, new.email.display()].into_iter().chain(context.iter().copied()).collect();
-            password::judge(password, &words)?;
-            Some(StoredPassword { phc: password::hash(password)?, changed_at: now })
-        }
+        Some(password) => Some(StoredPassword { phc: password::hash(password)?, changed_at: now }),
         None => None,
     };
     let user = User {
         id: UserId::new(now),
-        name,
+        name: new.name.trim().to_owned(),
         email: new.email.clone(),
         username: None,
         is_operator: false,
@@ -195,32 +198,46 @@ pub fn change_profile(
     Ok(Saved { user: saved, asked })
 }
 
-fn read_form(before: &User, form: &ProfileForm) -> Result<User, AccountError> {
-    let email = EmailAddress::parse(&form.email).map_err(|error| AccountError::invalid("email", error.to_string()))?;
+fn read_form(before: &User, form: &ProfileForm) -> Result<User, Mistakes> {
+    let mut wrong = Mistakes::default();
+    let name = wrong.keep("name", checked_name(&form.name));
+    let email = wrong.keep("email", EmailAddress::parse(&form.email).map_err(|error| error.to_string()));
     let username = match form.username.trim() {
         "" => None,
-        raw => Some(Username::parse(raw).map_err(|error| AccountError::invalid("username", error.to_string()))?),
+        raw => wrong.keep("username", Username::parse(raw).map_err(|error| error.to_string())),
     };
     let zone = form.profile.time_zone.trim();
-    if !zone.is_empty() && jiff::tz::TimeZone::get(zone).is_err() {
-        return Err(AccountError::invalid("time_zone", "Choose a time zone of the list, for example Europe/London."));
-    }
+    let is_zone = zone.is_empty() || jiff::tz::TimeZone::get(zone).is_ok();
+    wrong.expect(is_zone, "time_zone", "Choose a time zone of the list, for example Europe/London.");
     let locale = form.profile.locale.trim();
-    if !locale.is_empty() && !LOCALES.iter().any(|(known, _)| *known == locale) {
-        return Err(AccountError::invalid("locale", "Choose a language of the list."));
+    let is_locale = locale.is_empty() || LOCALES.iter().any(|(known, _)| *known == locale);
+    wrong.expect(is_locale, "locale", "Choose a language of the list.");
+    match (name, email, wrong.is_empty()) {
+        (Some(name), Some(email), true) => {
+            let profile = Profile { time_zone: zone.to_owned(), locale: locale.to_owned(), ..form.profile.clone() };
+            Ok(User { name, email, username, profile, ..before.clone() })
+        }
+        _ => Err(wrong),
     }
-    let profile = Profile { time_zone: zone.to_owned(), locale: locale.to_owned(), ..form.profile.clone() };
-    Ok(User { name: checked_name(&form.name)?, email, username, profile, ..before.clone() })
 }
 
-/// Which of the two names is somebody else's.
+/// What is wrong with the form before it is compared with anybody else's.
+pub fn profile_mistakes(before: &User, form: &ProfileForm) -> Mistakes {
+    read_form(before, form).err().unwrap_or_default()
+}
+
+/// Which of the two names are somebody else's.
 fn taken(txn: &mut Txn<'_>, wanted: &User) -> Result<AccountError, StoreError> {
-    let owner = store::find_by_login(txn, wanted.email.compare())?;
-    Ok(if owner.is_some_and(|owner| owner.id != wanted.id) {
-        AccountError::invalid("email", "Another account has this address.")
-    } else {
-        AccountError::invalid("username", "Somebody else has this name. Take another.")
-    })
+    let mut is_others = |login: &str| {
+        let owner = store::find_by_login(txn, login)?;
+        Ok::<_, StoreError>(owner.is_some_and(|owner| owner.id != wanted.id))
+    };
+    let mut wrong = Mistakes::default();
+    wrong.expect(!is_others(wanted.email.compare())?, "email", "Another account has this address.");
+    if let Some(name) = &wanted.username {
+        wrong.expect(!is_others(name.as_str())?, "username", "Somebody else has this name. Take another.");
+    }
+    Ok(wrong.into())
 }
 
 /// Sets another password. Asks for the current one where there is one; all other sessions end.
@@ -233,7 +250,14 @@ pub fn change_password(
     client: &Client,
 ) -> Result<(), AccountError> {
     if store::get_credentials(&app.store, user.id)?.password.is_some() {
-        sign_in::check_password(app, user.id, current, client)?;
+        match sign_in::check_password(app, user.id, current, client).map_err(AccountError::from) {
+            Err(AccountError::WrongPassword) => {
+                let mut wrong = Mistakes::one("current", WRONG_PASSWORD);
+                wrong.extend(weakness(user, new));
+                return Err(wrong.into());
+            }
+            checked => checked?,
+        }
     } else if !session::is_proof_fresh(app, user.id, session)? {
         return Err(AccountError::ProofNeeded);
     }
@@ -247,10 +271,18 @@ pub fn change_password(
     Ok(())
 }
 
+/// What is wrong with a new password of a known person.
+fn weakness(user: &User, new: &str) -> Mistakes {
+    let username = user.username.as_ref().map_or("", Username::as_str);
+    let mut wrong = Mistakes::default();
+    let judged = password::judge(new, &[&user.name, user.email.display(), username]);
+    wrong.keep("password", judged.map_err(|weak| weak.to_string()));
+    wrong
+}
+
 /// Judges and hashes a new password of a known person.
 pub(super) fn prepare_password(user: &User, new: &str, now: UnixMillis) -> Result<StoredPassword, AccountError> {
-    let username = user.username.as_ref().map_or("", Username::as_str);
-    password::judge(new, &[&user.name, user.email.display(), username])?;
+    weakness(user, new).into_result()?;
     Ok(StoredPassword { phc: password::hash(new)?, changed_at: now })
 }
 

@@ -30,7 +30,7 @@ mod tests;
 mod throttle;
 mod ticket;
 
-pub use account::{checked_name, insert, prepare, AccountError, NewAccount, PreparedAccount};
+pub use account::{checked_name, insert, mistakes, prepare, AccountError, NewAccount, PreparedAccount};
 pub use jobs::{handlers, schedule};
 pub use mails::letter;
 pub use model::{Client, Credentials, InvalidUsername, Profile, Session, User, Username};

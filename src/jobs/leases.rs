@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 use super::model::{Job, Lane, State};
-use super::rows::{due_prefix, job_key, time_behind, until, Lent, DUE, JOBS, LENT};
+use super::rows::{due_prefix, job_at, time_behind, until, Lent, DUE, LENT};
 use crate::base::{JobId, UnixMillis, INSTANCE};
 use crate::store::{successor, Dir, Key, KeyRange, Store, StoreError, Txn};
 
@@ -44,14 +44,10 @@ impl Leases {
         let jobs = store.write(|txn| {
             let mut jobs = Vec::with_capacity(limit);
             for key in free_keys(txn, lane, now, &lendings.out, limit)? {
-                let stored = match key.last_id() {
-                    Some(id) => txn.get(&JOBS, &job_key(JobId(id)))?,
-                    None => None,
-                };
-                match stored {
+                match job_at(txn, &key)? {
                     Some(job) if job.state == State::Ready => jobs.push(Job { state: State::Leased, ..job }),
                     Some(job) => jobs.push(job),
-                    None => txn.remove(&DUE, &key)?,
+                    None => {}
                 }
             }
             if !jobs.is_empty() {

@@ -39,4 +39,4 @@ pub use queue::{
 pub use recover::move_all_back;
 pub use rows::{find, totals, Totals, TABLES};
 pub use runner::{Load, Runner};
-pub use work::{Effect, Outcome, Performed, Prepared, Reconciled, Settled, Task};
+pub use work::{Effect, Outcome, Performed, Prepared, Ready, Reconciled, Settled, Task};

@@ -170,8 +170,10 @@ impl NewJob {
         Self { job, once: None, encoded }
     }
 
+    /// Runs from then on. The id moves along with the time: jobs that fall due together lie together on the disk.
     pub fn due(mut self, at: UnixMillis) -> Self {
         self.job.due = at;
+        self.job.id = self.job.id.moved_to(at);
         self
     }
 
@@ -197,6 +199,7 @@ impl NewJob {
         self
     }
 
+    /// Ask when the time it is due is settled.
     pub fn id(&self) -> JobId {
         self.job.id
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::model::{backoff, Job, Lane, Serial, State};
 use super::recover::give_back;
 use super::rows::{
-    close, due_prefix, find, first_time, job_key, lift, look_key, make_due, serial_state, still_held, take_in_hand,
-    time_behind, until, DUE, HEADS, JOBS, LOOK,
+    close, due_prefix, find, first_time, job_at, job_key, lift, look_key, make_due, serial_state, still_held,
+    take_in_hand, time_behind, until, DUE, HEADS, JOBS, LOOK,
 };
 use crate::base::{JobId, UnixMillis, INSTANCE};
 use crate::store::{Dir, Key, StoreError, Txn};
@@ -44,11 +44,11 @@ pub(super) fn take_next(
         return Ok(None);
     }
     let range = until(&due_prefix(lane, Some(serial)), now);
-    let Some(key) = txn.keys_range(&DUE, &range, Dir::Forward, 1)?.into_iter().next() else { return Ok(None) };
-    txn.remove(&DUE, &key)?;
-    match key.last_id() {
-        Some(id) => txn.get(&JOBS, &job_key(JobId(id))),
-        None => Ok(None),
+    loop {
+        let Some(place) = txn.keys_range(&DUE, &range, Dir::Forward, 1)?.pop() else { return Ok(None) };
+        if let Some(job) = job_at(txn, &place)? {
+            return txn.remove(&DUE, &place).map(|()| Some(job));
+        }
     }
 }
 

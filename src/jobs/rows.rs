@@ -169,6 +169,25 @@ pub fn find(txn: &mut Txn<'_>, id: JobId) -> Result<Option<Job>, StoreError> {
     }))
 }
 
+/// The row behind a place in `DUE`. A place whose row is gone or cannot be read is cleared, so that nothing stands
+/// still behind it; a row that cannot be read stays where it is, and `verify` names it.
+pub(super) fn job_at(txn: &mut Txn<'_>, place: &Key) -> Result<Option<Job>, StoreError> {
+    let stored = match place.last_id() {
+        Some(id) => txn.get(&JOBS, &job_key(JobId(id))),
+        None => Ok(None),
+    };
+    match stored {
+        Ok(Some(job)) => return Ok(Some(job)),
+        Ok(None) => {}
+        Err(error @ StoreError::Corrupt { .. }) => {
+            tracing::error!(%error, "a planned job cannot be read and is left out")
+        }
+        Err(error) => return Err(error),
+    }
+    txn.remove(&DUE, place)?;
+    Ok(None)
+}
+
 fn hand_of(txn: &mut Txn<'_>, job: &Job) -> Result<Option<Hand>, StoreError> {
     let Some(serial) = job.serial else { return Ok(None) };
     Ok(serial_state(txn, job.lane, serial)?.hand.filter(|hand| hand.job == job.id))

@@ -38,10 +38,10 @@ impl Effect<World> for Send {
                 whole_serial: false,
                 reason: "outside hours".into(),
             },
-            _ => Prepared::Go,
+            _ => Prepared::Go(Box::new(())),
         })
     }
-    fn perform(&self, world: &World, job: &Job) -> Performed {
+    fn perform(&self, world: &World, job: &Job, _: Ready) -> Performed {
         world.sent.lock().unwrap().push(job.payload().unwrap());
         world.answers.lock().unwrap().pop().unwrap_or(Performed::Done { answer: json!({}) })
     }
@@ -418,6 +418,29 @@ fn what_an_earlier_version_had_in_work_is_taken_up_again() {
 }
 
 #[test]
+fn a_row_that_cannot_be_read_holds_up_nothing_behind_it() {
+    use super::rows::{job_key, JOBS};
+    use crate::store::{Holds, Retention, Table, Tree};
+    const SPOILT: Table<u8> =
+        Table::sealed(0x0201, "jobs", Tree::Jobs, Holds::Nothing, Retention::Days(90), "Rows of another shape.");
+    let mut bench = Bench::new();
+    bench.world.ran.store(2, Ordering::SeqCst);
+    let tick = NewJob::new("tick", Lane::Steps, WS, START, &());
+    let behind = NewJob::new("tick", Lane::Steps, WS, START, &()).due(UnixMillis(START.0 + 1));
+    bench.store.write(|txn| [&tick, &behind].iter().try_for_each(|job| enqueue(txn, job).map(drop))).unwrap();
+    let spoilt = [bench.send("a"), tick.id()];
+    let sent = bench.send("b");
+    let whole = spoilt.map(|id| bench.job(id));
+    bench.store.write(|txn| spoilt.iter().try_for_each(|id| txn.put(&SPOILT, &job_key(*id), &1))).unwrap();
+    bench.start();
+    bench.advance(1);
+    assert_eq!((bench.sent(), bench.state(sent)), (vec!["b".to_owned()], State::Done));
+    assert_eq!(bench.state(behind.id()), State::Done);
+    // Readable again, so that the sum is right at the end.
+    bench.store.write(|txn| whole.iter().try_for_each(|job| txn.put(&JOBS, &job_key(job.id), job))).unwrap();
+}
+
+#[test]
 fn what_waits_is_put_before_a_person_and_what_is_leaving_stays_in_its_hand() {
     let mut bench = Bench::new();
     let (leaving, behind) = (bench.send("a"), bench.send("b"));
@@ -580,9 +603,9 @@ impl Effect<World> for FillsTheDisk {
         "send"
     }
     fn prepare(&self, _: &World, _: &mut Txn<'_>, _: &Job, _: UnixMillis) -> Result<Prepared, StoreError> {
-        Ok(Prepared::Go)
+        Ok(Prepared::Go(Box::new(())))
     }
-    fn perform(&self, world: &World, _: &Job) -> Performed {
+    fn perform(&self, world: &World, _: &Job, _: Ready) -> Performed {
         if world.ran.fetch_add(1, Ordering::SeqCst) == 0 {
             self.0.store(100 << 20, Ordering::SeqCst);
             std::thread::park_timeout(Duration::from_millis(600));
@@ -605,9 +628,9 @@ impl Effect<World> for Hangs {
         "send"
     }
     fn prepare(&self, _: &World, _: &mut Txn<'_>, _: &Job, _: UnixMillis) -> Result<Prepared, StoreError> {
-        Ok(Prepared::Go)
+        Ok(Prepared::Go(Box::new(())))
     }
-    fn perform(&self, world: &World, job: &Job) -> Performed {
+    fn perform(&self, world: &World, job: &Job, _: Ready) -> Performed {
         let name: String = job.payload().unwrap();
         if name.starts_with("hangs") {
             let _ = self.0.lock().unwrap().recv();

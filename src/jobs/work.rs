@@ -1,5 +1,6 @@
 //! What a room hands to the queue: tasks (nothing outside notices) and effects (something outside happens).
 
+use std::any::Any;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -45,8 +46,8 @@ pub trait Effect<C>: Send + Sync {
     /// Runs in the transaction that writes the intent: re-reads everything that could forbid the effect.
     fn prepare(&self, context: &C, txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<Prepared, StoreError>;
 
-    /// The first byte leaves here; the intent is durable by now. Storage is only read.
-    fn perform(&self, context: &C, job: &Job) -> Performed;
+    /// The first byte leaves here; the intent is durable by now. Storage is only read. `ready` is what `prepare` gave.
+    fn perform(&self, context: &C, job: &Job, ready: Ready) -> Performed;
 
     /// Records what came of it, in the transaction that closes (or re-plans) the job.
     fn settle(
@@ -68,9 +69,12 @@ pub trait Effect<C>: Send + Sync {
     fn reconcile(&self, context: &C, job: &Job, now: UnixMillis) -> Reconciled;
 }
 
+/// What `prepare` has read and `perform` needs as well: it is not read twice.
+pub type Ready = Box<dyn Any + Send>;
+
 #[derive(Debug)]
 pub enum Prepared {
-    Go,
+    Go(Ready),
     /// Not yet. With `whole_serial` all jobs of the same serial wait too (a mailbox's pace or cap).
     Later {
         at: UnixMillis,

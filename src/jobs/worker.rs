@@ -10,7 +10,7 @@ use super::moves;
 use super::queue;
 use super::rows::{find_held, rest, set_pace};
 use super::scheduler::{Shared, Work, AFTER_TROUBLE};
-use super::work::{Effect, Outcome, Performed, Prepared, Reconciled, Settled, Task};
+use super::work::{Effect, Outcome, Performed, Prepared, Ready, Reconciled, Settled, Task};
 use crate::base::{JobId, UnixMillis};
 use crate::store::{StoreError, Txn};
 
@@ -19,6 +19,8 @@ const SKIPS: usize = 16;
 /// Jobs of one serial worked off in one go; then others of the lane have their turn.
 const BURST: usize = 50;
 const LOOK_AGAIN: Duration = Duration::from_secs(600);
+/// Looks after which a finding that cannot be recorded is put before a person.
+const MOST_LOOKS: u32 = 24;
 
 pub(super) struct Worker<C> {
     pub shared: Arc<Shared>,
@@ -30,6 +32,8 @@ pub(super) struct Worker<C> {
 
 /// What a serial's thread carries from one transaction to the next.
 type Performing = (Job, Performed);
+/// A job in hand, with what it needs to be performed.
+type InHand = (Job, Ready);
 
 impl<C: Send + Sync> Worker<C> {
     pub fn work(&self, receiver: &Mutex<mpsc::Receiver<Work>>) {
@@ -81,8 +85,8 @@ impl<C: Send + Sync> Worker<C> {
                 return self.keep(|txn| moves::retry(txn, job, later(job, now, None), &reason));
             }
         };
-        let Some(job) = intended else { return Ok(()) };
-        let performed = perform(&**effect, &self.context, &job);
+        let Some((job, ready)) = intended else { return Ok(()) };
+        let performed = perform(&**effect, &self.context, &job, ready);
         self.record(&job, &performed)
     }
 
@@ -102,7 +106,7 @@ impl<C: Send + Sync> Worker<C> {
                 }
             };
             last = None;
-            let Some(job) = next else { return Ok(()) };
+            let Some((job, ready)) = next else { return Ok(()) };
             if let Some(task) = self.handlers.tasks.get(job.kind.as_str()) {
                 self.record_task(&job, run_task(&**task, &self.context, &job))?;
                 continue;
@@ -113,7 +117,7 @@ impl<C: Send + Sync> Worker<C> {
                 self.look(&**effect, &job)?;
                 continue;
             }
-            let performed = perform(&**effect, &self.context, &job);
+            let performed = perform(&**effect, &self.context, &job, ready);
             last = Some((job, performed));
         }
         Ok(())
@@ -126,7 +130,7 @@ impl<C: Send + Sync> Worker<C> {
         last: Option<&Performing>,
         more: bool,
         failed: &mut Option<JobId>,
-    ) -> Result<Option<Job>, StoreError> {
+    ) -> Result<Option<InHand>, StoreError> {
         let now = self.now();
         self.shared.store.write(|txn| {
             *failed = None;
@@ -140,7 +144,7 @@ impl<C: Send + Sync> Worker<C> {
     }
 
     /// A job that cannot even be begun is moved out of the way of those behind it.
-    fn take_or_set_aside(&self, serial: Serial, more: bool) -> Result<Option<Job>, StoreError> {
+    fn take_or_set_aside(&self, serial: Serial, more: bool) -> Result<Option<InHand>, StoreError> {
         let mut failed = None;
         match (self.settle_and_take(serial, None, more, &mut failed), failed) {
             (Err(error), Some(id)) if !is_of_the_store(&error) => {
@@ -181,11 +185,11 @@ impl<C: Send + Sync> Worker<C> {
         serial: Serial,
         now: UnixMillis,
         failed: &mut Option<JobId>,
-    ) -> Result<Option<Job>, StoreError> {
+    ) -> Result<Option<InHand>, StoreError> {
         for _ in 0..SKIPS {
             let Some(job) = moves::take_next(txn, self.lane, serial, now)? else { return Ok(None) };
             if self.handlers.tasks.contains_key(job.kind.as_str()) || job.state == State::Uncertain {
-                return moves::hold(txn, job).map(Some);
+                return moves::hold(txn, job).map(|job| Some((job, nothing())));
             }
             let Some(effect) = self.handlers.effects.get(job.kind.as_str()) else {
                 let held = moves::hold(txn, job)?;
@@ -210,9 +214,9 @@ impl<C: Send + Sync> Worker<C> {
         txn: &mut Txn<'_>,
         job: Job,
         now: UnixMillis,
-    ) -> Result<Option<Job>, StoreError> {
+    ) -> Result<Option<InHand>, StoreError> {
         match guarded(|| effect.prepare(&self.context, txn, &job, now))? {
-            Prepared::Go => moves::intend(txn, job, now).map(Some),
+            Prepared::Go(ready) => moves::intend(txn, job, now).map(|job| Some((job, ready))),
             Prepared::Later { at, whole_serial, reason } => {
                 // Never "now" again: a gate that names no later time would spin.
                 let at = at.max(now.plus(Duration::from_secs(1)));
@@ -308,7 +312,10 @@ impl<C: Send + Sync> Worker<C> {
         match looked {
             Err(error) if !is_of_the_store(&error) => {
                 let reason = format!("what was found could not be recorded: {error}");
-                self.keep(|txn| moves::look_later(txn, job, now.plus(LOOK_AGAIN), &reason))
+                self.keep(|txn| match job.looks < MOST_LOOKS {
+                    true => moves::look_later(txn, job, now.plus(LOOK_AGAIN), &reason),
+                    false => moves::ask_human(txn, job, &reason),
+                })
             }
             outcome => outcome,
         }
@@ -342,6 +349,10 @@ impl<C: Send + Sync> Worker<C> {
     }
 }
 
+fn nothing() -> Ready {
+    Box::new(())
+}
+
 /// When a job that failed is tried again: after the time that was said, or after a pause that grows.
 fn later(job: &Job, now: UnixMillis, after: Option<Duration>) -> UnixMillis {
     now.plus(after.unwrap_or_else(|| backoff(job.id, job.attempt + 1)))
@@ -363,8 +374,8 @@ fn run_task<C>(task: &dyn Task<C>, context: &C, job: &Job) -> Outcome {
         .unwrap_or_else(|_| Outcome::Retry { after: None, reason: "failed unexpectedly; see the log".into() })
 }
 
-fn perform<C>(effect: &dyn Effect<C>, context: &C, job: &Job) -> Performed {
+fn perform<C>(effect: &dyn Effect<C>, context: &C, job: &Job, ready: Ready) -> Performed {
     // A panic may come after the bytes left: that is doubt, not failure.
-    catch_unwind(AssertUnwindSafe(|| effect.perform(context, job)))
+    catch_unwind(AssertUnwindSafe(|| effect.perform(context, job, ready)))
         .unwrap_or_else(|_| Performed::Unknown { reason: "failed unexpectedly; see the log".into() })
 }

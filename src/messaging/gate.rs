@@ -10,7 +10,7 @@ use super::store::{list_of_enrolment, may_have_opted_out};
 use super::suppression::is_suppressed;
 use super::usage::{window, Counted, Window};
 use crate::app::App;
-use crate::base::{UnixMillis, WorkspaceId};
+use crate::base::{city_of, counted, UnixMillis, WorkspaceId};
 use crate::connections::{self, Connection, State, Use};
 use crate::contacts;
 use crate::jobs::spread;
@@ -241,7 +241,10 @@ fn caps(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Res
     let sent = window(txn, workspace, Counted::Domain(domain))?;
     let cap = limits.mails_per_domain();
     if sent.last_day(now) >= cap {
-        return later(room(&sent, cap, now), format!("{cap} mails a day to {domain} is the limit."));
+        return later(
+            room(&sent, cap, now),
+            format!("{} a day to {domain} is the limit.", counted(u64::from(cap), "mail", "mails")),
+        );
     }
     Ok(Gate::Go)
 }
@@ -253,7 +256,11 @@ fn mailbox_cap(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis)
     if sent.last_day(now) < cap {
         return Ok(None);
     }
-    let reason = format!("{} has sent its {cap} mails of the last 24 hours.", connection.address);
+    let reason = format!(
+        "{} has sent its {} of the last 24 hours.",
+        connection.address,
+        counted(u64::from(cap), "mail", "mails")
+    );
     // Answers share their row with confirmations, which no cap holds.
     let whole_mailbox = message.purpose == Purpose::Outreach;
     Ok(Some(Gate::Later { at: room(&sent, cap, now), whole_mailbox, reason }))
@@ -283,7 +290,7 @@ fn hours(_: &App, _: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result
     let Some(hours) = &message.hours else { return Ok(Gate::Go) };
     match next_open(hours, now) {
         Some(at) if at <= now => Ok(Gate::Go),
-        Some(at) => later(at, format!("It is outside sending hours in {}.", hours.zone)),
+        Some(at) => later(at, format!("It is outside sending hours, {} time.", city_of(&hours.zone))),
         None => no("No day is chosen on which mail may be sent."),
     }
 }

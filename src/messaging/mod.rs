@@ -46,7 +46,8 @@ pub use store::set_state;
 pub use store::{
     find_by_message_ids, find_by_thread, find_message, find_of_contact, find_reply, get_message, get_reply,
     list_in_doubt, list_of_contact, list_of_enrolment, list_recent, list_replies, list_replies_of_contact,
-    list_waiting_replies, may_have_opted_out, page_of_contact, replies_of_contact, sweep_excerpts, update_reply,
+    list_replies_of_worker, list_waiting_replies, may_have_opted_out, page_of_contact, replies_of_contact,
+    sweep_excerpts, update_reply,
 };
 pub use suppression::{
     forget_address, hash_of, is_suppressed, lift, list as list_suppressions, suppress, suppress_by_hand, SuppressError,

@@ -25,7 +25,9 @@ use crate::base::{
 use crate::connections::{self, Connection, State};
 use crate::contacts;
 use crate::events::{self, Happened};
-use crate::jobs::{self, Class, Effect, Job, Lane, NewJob, Performed, Prepared, Reconciled, Serial, Settled, Verdict};
+use crate::jobs::{
+    self, backoff, Class, Effect, Job, Lane, NewJob, Performed, Prepared, Ready, Reconciled, Serial, Settled, Verdict,
+};
 use crate::store::{StoreError, Txn};
 use crate::workers;
 
@@ -36,6 +38,8 @@ pub const SEND: &str = "messaging.send";
 const GIVE_UP_AFTER: Duration = Duration::from_secs(72 * 3600);
 const LEAST_TRIES: u32 = 8;
 /// How long a mailbox rests that only its owner can mend.
+/// The least that a mailbox rests that is told to slow down, or whose server cannot be reached.
+const REST: Duration = Duration::from_secs(5 * 60);
 const OWNER_ACTS: Duration = Duration::from_secs(3600);
 
 /// How a channel hands a message to its provider. Implemented in `channels/`, given to the outbox by `wiring`.
@@ -221,6 +225,7 @@ impl NewMessage {
     /// Not before then.
     pub fn due(mut self, at: UnixMillis) -> Self {
         self.job = self.job.due(at);
+        self.message.job = self.job.id();
         self
     }
 }
@@ -403,11 +408,13 @@ impl Effect<App> for Outbox {
         }
         match check_now(app, txn, &message, now)? {
             Gate::Go => {
+                let connection = connections::find(txn, workspace, message.connection)?;
                 message.state = Delivery::Leaving;
-                message.cursor_before = mailbox_cursor(txn, &message)?;
+                message.cursor_before = connection.as_ref().and_then(mailbox_cursor);
                 count_sent(txn, workspace, &message, now, 1)?;
                 update_message(txn, &message)?;
-                Ok(Prepared::Go)
+                let letter: Option<Letter> = connection.map(|connection| (message, connection));
+                Ok(Prepared::Go(Box::new(letter)))
             }
             Gate::Later { at, whole_mailbox, reason } => {
                 let waits = Delivery::Queued { waits_for: Some(reason.clone()) };
@@ -424,15 +431,20 @@ impl Effect<App> for Outbox {
         }
     }
 
-    fn perform(&self, app: &App, job: &Job) -> Performed {
-        let (message, connection) = match load(app, job) {
+    fn perform(&self, app: &App, job: &Job, ready: Ready) -> Performed {
+        let read_by_prepare = ready.downcast::<Option<Letter>>().ok().and_then(|letter| *letter);
+        let (message, connection) = match read_by_prepare.map_or_else(|| load(app, job), |letter| Ok(Some(letter))) {
             Ok(Some(found)) => found,
             Ok(None) => return Performed::Refused { reason: "The message was erased.".into(), detail: Value::Null },
             Err(error) => return not_done(None, false, error.to_string(), Value::Null),
         };
         match self.channel.send(app, &message, &connection) {
             SendOutcome::Sent(sent) => Performed::Done { answer: json!(sent) },
-            SendOutcome::Wait { after, whole_mailbox, reason } => not_done(after, whole_mailbox, reason, Value::Null),
+            SendOutcome::Wait { after, whole_mailbox, reason } => {
+                // Without a time of theirs a mailbox rests for a while, and longer from try to try.
+                let rest = whole_mailbox.then(|| backoff(job.id, job.attempt + 1).max(REST));
+                not_done(after.or(rest), whole_mailbox, reason, Value::Null)
+            }
             SendOutcome::Refused { reason, bad_address } => {
                 Performed::Refused { reason, detail: json!({ "bad_address": bad_address }) }
             }
@@ -534,10 +546,11 @@ fn settle_message(
             (!settled.happened).then_some(Happened::MessageSent { message: id, contact })
         }
         _ if settled.happened => None,
-        Performed::NotDone { reason, detail, whole_serial, .. } => {
+        Performed::NotDone { reason, detail, whole_serial, after } => {
             count_sent(txn, workspace, &message, job.intent_at.unwrap_or(now), -1)?;
             let needs_owner = detail["needs_owner"] == true;
-            mark_trouble(txn, &message, reason, needs_owner, now)?;
+            let rests = after.filter(|_| *whole_serial).map(|after| now.plus(after));
+            mark_trouble(txn, &message, reason, needs_owner, rests, now)?;
             message.noted.sender_refused |= detail["sender_refused"] == true;
             let failing_since = message.noted.failing_since.unwrap_or(now);
             // While its owner is waited for, nothing is tried.
@@ -597,19 +610,21 @@ fn is_exhausted(job: &Job, failing_since: UnixMillis, now: UnixMillis) -> bool {
     job.attempt + 1 >= LEAST_TRIES && now.since(failing_since) >= GIVE_UP_AFTER
 }
 
-fn load(app: &App, job: &Job) -> Result<Option<(Message, Connection)>, StoreError> {
+/// A message with the mailbox that it leaves from.
+type Letter = (Message, Connection);
+
+fn load(app: &App, job: &Job) -> Result<Option<Letter>, StoreError> {
     let Payload { workspace, message } = job.payload()?;
     let Some(message) = get_message(&app.store, workspace, message)? else { return Ok(None) };
     let connection = connections::get(&app.store, workspace, message.connection)?;
     Ok(connection.map(|connection| (message, connection)))
 }
 
-fn mailbox_cursor(txn: &mut Txn<'_>, message: &Message) -> Result<Option<String>, StoreError> {
-    let connection = connections::find(txn, message.workspace, message.connection)?;
-    Ok(connection.and_then(|connection| match connection.kind {
-        connections::Kind::Google(google) => google.history_cursor,
+fn mailbox_cursor(connection: &Connection) -> Option<String> {
+    match &connection.kind {
+        connections::Kind::Google(google) => google.history_cursor.clone(),
         connections::Kind::SmtpImap(_) => None,
-    }))
+    }
 }
 
 /// "Last success" is shown in minutes: a mailbox in full work is not written with every mail.
@@ -630,16 +645,21 @@ fn mark_success(txn: &mut Txn<'_>, mut connection: Connection, now: UnixMillis) 
     connections::put(txn, &connection)
 }
 
-/// Notes trouble on the mailbox; where only its owner can help, its workers pause.
+/// Notes trouble on the mailbox: until when it rests as a whole, or that only its owner can help; then its workers
+/// pause.
 fn mark_trouble(
     txn: &mut Txn<'_>,
     message: &Message,
     reason: &str,
     needs_owner: bool,
+    rests: Option<UnixMillis>,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let Some(mut connection) = connections::find(txn, message.workspace, message.connection)? else { return Ok(()) };
     connection.health.last_error = Some((now, reason.to_owned()));
+    if let Some(until) = rests.filter(|_| !needs_owner && connection.state.is_working()) {
+        connection.state = State::Waiting { until, reason: reason.to_owned() };
+    }
     if needs_owner && connection.state.is_working() {
         connection.state = State::NeedsOwner { since: now, reason: reason.to_owned() };
         let what = Happened::ConnectionLost { connection: connection.id, reason: reason.to_owned() };

@@ -1,7 +1,9 @@
 //! Rows of messages and replies.
 
 use super::model::{Message, Reply};
-use crate::base::{ConnectionId, ContactId, Cursor, EnrolmentId, MessageId, Page, ReplyId, UnixMillis, WorkspaceId};
+use crate::base::{
+    ConnectionId, ContactId, Cursor, EnrolmentId, MessageId, Page, ReplyId, UnixMillis, WorkerId, WorkspaceId,
+};
 use crate::store::{
     successor, Declared, Dir, Holds, Key, KeyRange, Person, Retention, Store, StoreError, Table, Tree, Txn,
 };
@@ -65,6 +67,10 @@ const SWEPT: Table<Vec<u8>> = Table::sealed(
 const REPLIES_WAITING: Table<()> =
     Table::index(0x0a15, "replies_waiting", "Replies that a person is to look at, by time.");
 
+const REPLIES_BY_WORKER: Table<()> = Table::index(0x0a16, "replies_by_worker", "Replies to one worker, by time.");
+const BY_WORKER_FILLED: Table<()> =
+    Table::index(0x0a17, "replies_by_worker_filled", "Workspaces whose older replies stand in the index by worker.");
+
 pub(super) const TABLES: &[Declared] = &[
     Declared::personal(&MESSAGES, export_messages, erase_messages),
     Declared::plain(&BY_CONTACT),
@@ -79,6 +85,8 @@ pub(super) const TABLES: &[Declared] = &[
     Declared::plain(&REPLY_SEEN),
     Declared::plain(&SWEPT),
     Declared::plain(&REPLIES_WAITING),
+    Declared::plain(&REPLIES_BY_WORKER),
+    Declared::plain(&BY_WORKER_FILLED),
 ];
 
 /// Rows of one person read in one go for an export.
@@ -351,7 +359,50 @@ fn put_reply(txn: &mut Txn<'_>, reply: &Reply) -> Result<(), StoreError> {
     } else {
         txn.remove(&REPLIES_WAITING, &waiting_key(reply))?;
     }
+    mark_by_worker(txn, reply)?;
     txn.put(&REPLIES, &reply_key(reply.workspace, reply.id), reply)
+}
+
+fn by_worker_key(reply: &Reply) -> Option<Key> {
+    let prefix = Key::of(&REPLIES_BY_WORKER, reply.workspace).id(reply.worker?.0);
+    Some(prefix.time(reply.received_at).id(reply.id.0))
+}
+
+fn mark_by_worker(txn: &mut Txn<'_>, reply: &Reply) -> Result<(), StoreError> {
+    by_worker_key(reply).map_or(Ok(()), |key| txn.mark(&REPLIES_BY_WORKER, &key))
+}
+
+/// Replies to the mails of a worker, newest first.
+pub fn list_replies_of_worker(
+    store: &Store,
+    workspace: WorkspaceId,
+    worker: WorkerId,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Reply>, StoreError> {
+    fill_by_worker(store, workspace)?;
+    let prefix = Key::of(&REPLIES_BY_WORKER, workspace).id(worker.0);
+    page_of_replies(store, workspace, &REPLIES_BY_WORKER, &prefix, before, limit)
+}
+
+/// Replies marked in one transaction.
+const FILL_BATCH: usize = 50;
+
+/// Replies that an older version has written do not stand in the index; they are added once, and in any order.
+fn fill_by_worker(store: &Store, workspace: WorkspaceId) -> Result<(), StoreError> {
+    let filled = Key::of(&BY_WORKER_FILLED, workspace);
+    if store.read(|txn| txn.exists(&BY_WORKER_FILLED, &filled))? {
+        return Ok(());
+    }
+    let mut cursor = None;
+    loop {
+        let page = list_replies(store, workspace, cursor.as_ref(), FILL_BATCH)?;
+        store.write(|txn| page.rows.iter().try_for_each(|reply| mark_by_worker(txn, reply)))?;
+        cursor = page.next;
+        if cursor.is_none() {
+            return store.write(|txn| txn.mark(&BY_WORKER_FILLED, &filled));
+        }
+    }
 }
 
 /// Replies of the workspace, newest first.
@@ -535,6 +586,9 @@ fn erase_replies(store: &Store, person: Person) -> Result<usize, StoreError> {
                 txn.remove(&REPLIES_BY_CONTACT, &by_contact)?;
                 txn.remove(&REPLIES_RECENT, &Key::of(&REPLIES_RECENT, workspace).time(at).id(id))?;
                 txn.remove(&REPLIES_WAITING, &waiting_key(reply))?;
+                if let Some(key) = by_worker_key(reply) {
+                    txn.remove(&REPLIES_BY_WORKER, &key)?;
+                }
                 // Nothing can come of seeing it again: the message that it answers is erased as well.
                 let seen = seen_key(txn, reply)?;
                 txn.remove(&REPLY_SEEN, &seen)?;
@@ -555,14 +609,10 @@ mod tests {
     use crate::messaging::testing::queue_mail;
     use crate::testing;
 
-    #[test]
-    fn an_export_holds_all_messages_and_replies_however_many() {
-        let test = testing::app();
-        let (store, workspace) = (&test.app.store, test.workspace);
-        let first = queue_mail(&test.app, workspace, "anna@fellside.example");
-        let reply = |nth: u32| Reply {
+    fn reply_to(first: &Message, nth: u32) -> Reply {
+        Reply {
             id: ReplyId::new(first.queued_at),
-            workspace,
+            workspace: first.workspace,
             contact: first.contact,
             message: first.id,
             connection: first.connection,
@@ -581,7 +631,15 @@ mod tests {
             automatic: false,
             reading: None,
             handled_at: None,
-        };
+        }
+    }
+
+    #[test]
+    fn an_export_holds_all_messages_and_replies_however_many() {
+        let test = testing::app();
+        let (store, workspace) = (&test.app.store, test.workspace);
+        let first = queue_mail(&test.app, workspace, "anna@fellside.example");
+        let reply = |nth: u32| reply_to(&first, nth);
         let message = |nth: u32| Message {
             id: MessageId::new(first.queued_at),
             message_id: format!("m{nth}@fernhill.example"),
@@ -602,5 +660,38 @@ mod tests {
         let person = Person::Contact(workspace, first.contact);
         assert_eq!(export_messages(store, person).unwrap().len(), 1011);
         assert_eq!(export_replies(store, person).unwrap().len(), 1010);
+    }
+
+    #[test]
+    fn the_replies_to_a_worker_are_found_however_many_others_came_since_and_who_is_erased_is_not() {
+        let test = testing::app();
+        let (store, workspace) = (&test.app.store, test.workspace);
+        let first = queue_mail(&test.app, workspace, "anna@fellside.example");
+        let (own, other) = (WorkerId::new(first.queued_at), WorkerId::new(first.queued_at));
+        let reply = |nth: u32, worker| Reply { worker: Some(worker), ..reply_to(&first, nth) };
+        for nth in 0..3 {
+            store.write(|txn| insert_reply(txn, &reply(nth, own))).unwrap();
+        }
+        for nth in 3..250 {
+            store.write(|txn| insert_reply(txn, &reply(nth, other))).unwrap();
+        }
+        let count = |worker| list_replies_of_worker(store, workspace, worker, None, 300).unwrap().rows.len();
+        assert_eq!((count(own), count(other)), (3, 247));
+        let page = list_replies_of_worker(store, workspace, own, None, 2).unwrap();
+        let rest = list_replies_of_worker(store, workspace, own, page.next.as_ref(), 2).unwrap();
+        assert_eq!((page.rows.len(), rest.rows.len(), rest.next), (2, 1, None));
+
+        // As an older version left it: no reply stands in the index.
+        for (worker, all) in [(own, 3), (other, 247)] {
+            for row in list_replies_of_worker(store, workspace, worker, None, 300).unwrap().rows {
+                store.write(|txn| txn.remove(&REPLIES_BY_WORKER, &by_worker_key(&row).unwrap())).unwrap();
+            }
+            assert_eq!(count(worker), 0);
+            store.write(|txn| txn.remove(&BY_WORKER_FILLED, &Key::of(&BY_WORKER_FILLED, workspace))).unwrap();
+            assert_eq!(count(worker), all);
+        }
+        erase_replies(store, Person::Contact(workspace, first.contact)).unwrap();
+        let keys = store.key_page(&REPLIES_BY_WORKER, &Key::of(&REPLIES_BY_WORKER, workspace), None, Dir::Forward, 9);
+        assert_eq!(keys.unwrap().rows.len(), 0);
     }
 }

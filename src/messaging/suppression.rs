@@ -144,38 +144,50 @@ fn find_standing(
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Search {
     pub entries: Vec<Suppression>,
-    /// There may be more addresses of the domain: only so many entries are opened for one search.
+    /// There may be more: only so many entries are opened for one search.
     pub is_cut: bool,
 }
 
 /// Entries found for one search.
 const FOUND: usize = 100;
-/// Entries opened for one search by domain, the newest first.
+/// Entries opened for one search, the newest first.
 const OPENED: usize = 10_000;
 
-/// Everything that stands against an address (its own entries and its domains'), or at a domain (the domain's, those
-/// above it, and addresses there). By keyed hash where one thing is asked for; the addresses of a domain are sealed one
-/// by one, so those are opened.
-pub fn search(store: &Store, workspace: WorkspaceId, target: &Target) -> Result<Search, StoreError> {
+/// What stands on the list for what somebody typed. A whole address gives its own entries and its domains'; a domain
+/// its own, those above it, and everything there; any other part is found where a word of an address or domain begins
+/// with it. What is whole is found by keyed hash; the rest is sealed entry by entry, so those are opened.
+pub fn search(
+    store: &Store,
+    workspace: WorkspaceId,
+    typed: &str,
+    target: Option<&Target>,
+) -> Result<Search, StoreError> {
     let mut found = Search::default();
-    store.read(|txn| {
-        found.entries.clear();
-        for (target, kind) in with_domains_above(target).iter().flat_map(|target| KINDS.map(|kind| (target, kind))) {
-            found.entries.extend(find_standing(txn, workspace, target, kind)?);
+    if let Some(target) = target {
+        store.read(|txn| {
+            found.entries.clear();
+            for (target, kind) in with_domains_above(target).iter().flat_map(|target| KINDS.map(|kind| (target, kind)))
+            {
+                found.entries.extend(find_standing(txn, workspace, target, kind)?);
+            }
+            Ok::<_, StoreError>(())
+        })?;
+        if matches!(target, Target::Address(_)) && !found.entries.is_empty() {
+            return Ok(found);
         }
-        Ok::<_, StoreError>(())
-    })?;
-    let Target::Domain(domain) = target else { return Ok(found) };
-    let (domain, mut opened, mut cursor) = (comparable_domain(domain), 0, None);
-    let is_there = |entry: &Suppression| match &entry.target {
-        Target::Address(address) => is_in(address.domain(), &domain),
-        Target::Domain(other) => comparable_domain(other) != domain && is_in(&comparable_domain(other), &domain),
-        Target::Erased(_) => false,
+    }
+    let part = typed.trim().trim_start_matches('@').to_lowercase();
+    let domain = match target {
+        Some(Target::Domain(domain)) => comparable_domain(domain),
+        _ => String::new(),
     };
+    let known: Vec<SuppressionId> = found.entries.iter().map(|entry| entry.id).collect();
+    let fits = |entry: &Suppression| !known.contains(&entry.id) && is_meant(&entry.target, &part, &domain);
+    let (mut opened, mut cursor) = (0, None);
     loop {
         let page = list(store, workspace, cursor.as_ref(), 500)?;
         opened += page.rows.len();
-        found.entries.extend(page.rows.into_iter().filter(is_there));
+        found.entries.extend(page.rows.into_iter().filter(fits));
         cursor = page.next;
         let is_full = opened >= OPENED || found.entries.len() > FOUND;
         if cursor.is_none() || is_full {
@@ -184,6 +196,25 @@ pub fn search(store: &Store, workspace: WorkspaceId, target: &Target) -> Result<
             return Ok(found);
         }
     }
+}
+
+/// A word of the target begins with `part`, or it lies in `domain` (empty: none was typed).
+fn is_meant(target: &Target, part: &str, domain: &str) -> bool {
+    let (written, compared, own) = match target {
+        Target::Address(address) => (address.display().to_lowercase(), address.compare(), address.domain().to_owned()),
+        Target::Domain(other) => (other.to_lowercase(), other.as_str(), comparable_domain(other)),
+        Target::Erased(_) => return false,
+    };
+    (!domain.is_empty() && is_in(&own, domain)) || begins_a_word(&written, part) || begins_a_word(compared, part)
+}
+
+fn begins_a_word(text: &str, part: &str) -> bool {
+    let mut before = None;
+    !part.is_empty()
+        && text.char_indices().any(|(at, letter)| {
+            let is_start = before.replace(letter).is_none_or(|before: char| !before.is_alphanumeric());
+            is_start && text[at..].starts_with(part)
+        })
 }
 
 fn is_in(domain: &str, above: &str) -> bool {

@@ -58,7 +58,9 @@ mod tests {
     use super::*;
     use crate::base::UnixMillis;
     use crate::connections::Connection;
-    use crate::jobs::{Effect, Handlers, Job, Performed, Prepared, Reconciled, Runner, Settled, Threads, Verdict};
+    use crate::jobs::{
+        Effect, Handlers, Job, Performed, Prepared, Ready, Reconciled, Runner, Settled, Threads, Verdict,
+    };
     use crate::messaging::testing::queue_mail;
     use crate::messaging::{get_message, list_in_doubt, resolve, Channel, Look, Message, Outbox, SendOutcome, SentAs};
     use crate::store::Txn;
@@ -86,8 +88,8 @@ mod tests {
         fn prepare(&self, app: &App, txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<Prepared, StoreError> {
             self.0.prepare(app, txn, job, now)
         }
-        fn perform(&self, app: &App, job: &Job) -> Performed {
-            self.0.perform(app, job)
+        fn perform(&self, app: &App, job: &Job, ready: Ready) -> Performed {
+            self.0.perform(app, job, ready)
         }
         fn settle(
             &self,

@@ -121,7 +121,7 @@ mod tests {
             let form = WorkerForm { name: "Hotels".into(), ..form };
             let worker = workers::create(&test.app, &test.owner, &form).unwrap().id;
             let subscribers = messaging::subscribers();
-            let deliver = Deliver { store: test.app.store.clone(), clock: test.app.clock.clone(), subscribers };
+            let deliver = Deliver::new(test.app.store.clone(), test.app.clock.clone(), subscribers);
             let handlers = Handlers::default().task(deliver).effect(Outbox { channel: Arc::new(Takes) });
             let (store, clock) = (&test.app.store, &test.app.clock);
             let runner =

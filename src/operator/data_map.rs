@@ -1,6 +1,7 @@
 //! The data map: every table of the program with its purpose, generated from the declarations themselves, so that it
 //! cannot say less than what is stored.
 
+use crate::base::counted;
 use crate::store::{Declared, Holds, Retention};
 
 /// All tables. `wiring`, which knows every room, hands them in.
@@ -46,7 +47,7 @@ fn row(table: &Declared) -> MapRow {
             Retention::Account => "As long as the workspace exists".to_owned(),
             Retention::UntilErased => "Until erased".to_owned(),
             Retention::Days(1) => "1 day".to_owned(),
-            Retention::Days(days) => format!("{days} days"),
+            Retention::Days(days) => counted(u64::from(days), "day", "days"),
             Retention::Served => "Until it has served".to_owned(),
         },
         sealed: if info.keys_only { "Keyed hashes and ids only" } else { "Sealed" },

@@ -188,8 +188,7 @@ mod tests {
         let operator = Actor { is_operator: true, ..test.owner.clone() };
         let what = events::Happened::SendingResumed;
         let number = store.write(|txn| events::append(txn, test.workspace, clock.now(), what.clone())).unwrap();
-        let deliver =
-            events::Deliver { store: store.clone(), clock: clock.clone(), subscribers: vec![Box::new(Broken)] };
+        let deliver = events::Deliver::new(store.clone(), clock.clone(), vec![Box::new(Broken)]);
         let handlers = Arc::new(Handlers::default().task(deliver));
         let runner = Runner::start(store, clock, Arc::clone(&test.app), handlers, &Threads::default()).unwrap();
         for _ in 0..events::SHOWN_AFTER {

@@ -19,7 +19,7 @@ use super::tenants::{self, Tenant, TenantError};
 use super::{recent_errors, DataMap, RecentError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{JobId, UnixMillis, WorkspaceId};
+use crate::base::{counted, JobId, UnixMillis, WorkspaceId};
 use crate::events::{Act, Stuck};
 use crate::http::charts::grouped;
 use crate::http::layout::Layout;
@@ -174,7 +174,7 @@ async fn back_up(app: Data<App>, actor: Actor, cookies: Data<Cookies>) -> Result
         },
     })?;
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let toast = Toast::new(format!("Backup written: {name}, {} rows", grouped(rows)));
+    let toast = Toast::new(format!("Backup written: {name}, {}", counted(rows, "row", "rows")));
     Ok(with_toast(see_other("/operator"), &cookies, &toast))
 }
 
@@ -449,7 +449,7 @@ pub(super) fn length(length: Duration) -> String {
         seconds @ 10..=99 => format!("{seconds} s"),
         seconds @ 100..=7_199 => format!("{} min", seconds / 60),
         seconds @ 7_200..=172_799 => format!("{} h", seconds / 3_600),
-        seconds => format!("{} days", seconds / 86_400),
+        seconds => counted(seconds / 86_400, "day", "days"),
     }
 }
 
@@ -512,7 +512,7 @@ mod tests {
             is_more: true,
             in_work: 2,
             next: vec![queue::NextJob {
-                kind: "messaging.send".into(),
+                what: "Send a mail".into(),
                 due: UnixMillis(1_795_514_460_000),
                 attempt: 3,
                 reason: "The server asked to wait".into(),
@@ -526,7 +526,7 @@ mod tests {
             now: UnixMillis(1_795_514_400_000),
         };
         let html = page.render().unwrap();
-        for words in ["more than 400", "messaging.send", "in 60 s", "The server asked to wait", "4th try"] {
+        for words in ["more than 400", "Send a mail", "in 60 s", "The server asked to wait", "4th try"] {
             assert!(html.contains(words), "{words} is missing: {html}");
         }
     }

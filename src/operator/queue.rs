@@ -24,7 +24,8 @@ pub struct LaneReport {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextJob {
-    pub kind: String,
+    /// What it does, in words.
+    pub what: String,
     pub due: UnixMillis,
     pub attempt: u32,
     /// Why it waits or failed before. Never content.
@@ -52,9 +53,47 @@ pub fn report(app: &App, actor: &Actor) -> Result<(Totals, Vec<LaneReport>), Rea
 
 fn next(job: &Job) -> NextJob {
     NextJob {
-        kind: job.kind.clone(),
+        what: kind_words(&job.kind),
         due: job.due,
         attempt: job.attempt,
         reason: job.reason.clone().unwrap_or_default(),
+    }
+}
+
+/// What a job does, by its kind. One that a newer version knows is shown by its name.
+fn kind_words(kind: &str) -> String {
+    let words = match kind {
+        "availability.busy" => "Read the busy times of a calendar",
+        "bookings.calendar" => "Write a meeting into a calendar",
+        "bookings.consider" => "Look at proposed times",
+        "bookings.link" => "Fetch the video link of a meeting",
+        "channels.email.poll" => "Look for new mail in a mailbox",
+        "contacts.import" => "Import contacts from a file",
+        "contacts.index" => "Make contacts findable",
+        "drafts.expire" => "Let a draft end that nobody decided about",
+        "events.deliver" => "Tell the rooms what happened",
+        "identity.reset" => "Write a mail for a new password",
+        "identity.sweep" => "Clear away sessions that have ended",
+        "mailer.send" => "Send a mail of the server itself",
+        "messaging.send" => "Send a mail",
+        "operator.note_time" => "Note the time of day",
+        "outreach.enrol" => "Add the contacts of a tag as leads",
+        "outreach.step" => "Take the next step of a lead",
+        "outreach.take_up" => "Remind of somebody who asked for later",
+        "workspace.close" => "Close a workspace",
+        "housekeeping" => "Clear away what has reached its end",
+        other => return other.replace(['.', '_'], " "),
+    };
+    words.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_is_named_in_words_and_one_that_is_not_known_by_its_own_name() {
+        assert_eq!(kind_words(crate::outreach::STEP), "Take the next step of a lead");
+        assert_eq!(kind_words("surveys.send_all"), "surveys send all");
     }
 }

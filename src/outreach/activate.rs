@@ -6,7 +6,7 @@ use super::words::{in_words, is_known};
 use super::{sequences, step, store, OutreachError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{UnixMillis, WorkerId, WorkspaceId};
+use crate::base::{counted, UnixMillis, WorkerId, WorkspaceId};
 use crate::contacts;
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Worker};
@@ -73,12 +73,15 @@ pub(super) fn look_for_missing(
     match &sequence {
         Some(sequence) if !sequence.steps.is_empty() => {
             let custom = custom_fields(txn, workspace, worker)?;
-            for words in text_mistakes(sequence, custom.as_deref()) {
-                add(words, page("sequence"), "Edit steps");
+            for (field, words) in text_mistakes(sequence, custom.as_deref()) {
+                add(words, page(&format!("sequence#{field}")), "Edit the step");
             }
             let (steps, limit) = (sequence.steps.len(), worker.limits.per_contact);
             if steps > limit as usize {
-                let words = format!("The sequence has {steps} mails, and at most {limit} go to one contact.");
+                let words = format!(
+                    "The sequence has {}, and at most {limit} to one contact may leave.",
+                    counted(steps as u64, "mail", "mails")
+                );
                 add(words, page("sequence"), "Remove steps");
             }
         }
@@ -120,24 +123,27 @@ fn custom_fields(
     Ok(Some(names))
 }
 
-fn text_mistakes(sequence: &Sequence, custom: Option<&[String]>) -> Vec<String> {
+/// The id of each field of the editor that needs a look, and why.
+fn text_mistakes(sequence: &Sequence, custom: Option<&[String]>) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for (place, step) in sequence.steps.iter().enumerate() {
         let number = place + 1;
+        let at = |part: &str| format!("{part}-{number}");
         if step.text.trim().is_empty() {
-            found.push(format!("Step {number} has no text."));
+            found.push((at("text"), format!("Step {number} has no text.")));
         }
         if place == 0 && step.subject.trim().is_empty() {
-            found.push("The first mail needs a subject.".into());
+            found.push((at("subject"), "The first mail needs a subject.".into()));
         }
         match step.parse() {
-            Err((part, error)) => found.push(format!("Step {number}, {part}: {error}")),
+            Err((part, error)) => found.push((at(part), format!("Step {number}, {part}: {error}"))),
             Ok((subject, text)) => {
                 let fields = subject.fields().into_iter().chain(text.fields());
                 let unknown = fields
                     .filter(|field| !field.optional && custom.is_some_and(|custom| !is_known(&field.name, custom)));
                 found.extend(unknown.map(|field| {
-                    format!("Step {number} needs the {} of each lead, and no lead has it.", in_words(&field.name))
+                    let name = in_words(&field.name);
+                    (at("text"), format!("Step {number} needs the {name} of each lead, and no lead has it."))
                 }));
             }
         }

@@ -109,8 +109,9 @@ impl From<OutreachError> for ApiError {
                 let errors = mistakes.iter().map(|mistake| FieldError::at(&pointer(mistake), mistake.words.clone()));
                 ApiError::invalid(errors.collect())
             }
-            OutreachError::Worker(WorkerError::Invalid { field, words }) => {
-                ApiError::invalid(vec![FieldError::at(&workers::place_of(field), words)])
+            OutreachError::Worker(WorkerError::Invalid(mistakes)) => {
+                let at = |(field, words): (&str, String)| FieldError::at(&workers::place_of(field), words);
+                ApiError::invalid(mistakes.into_iter().map(at).collect())
             }
             OutreachError::NotReady(missing) => ApiError::new(StatusCode::CONFLICT, "not_ready", missing.join(" ")),
             other => PageError::from(other).into(),

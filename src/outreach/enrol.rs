@@ -10,7 +10,7 @@ use super::{last_run, step, store, OutreachError};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
-use crate::base::{ContactId, Cursor, EnrolmentId, Page, SequenceId, UnixMillis, WorkerId, WorkspaceId};
+use crate::base::{counted, ContactId, Cursor, EnrolmentId, Page, SequenceId, UnixMillis, WorkerId, WorkspaceId};
 use crate::contacts::{self, Contact};
 use crate::events::{self, Happened};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
@@ -60,6 +60,9 @@ pub struct LastRun {
     /// More contacts came in meanwhile: looked through once more from the first.
     #[serde(default)]
     again: bool,
+    /// Asked for before the worker had a sequence; it begins with that.
+    #[serde(default)]
+    pub waits_for_sequence: bool,
 }
 
 impl LastRun {
@@ -83,7 +86,7 @@ pub fn enrol(app: &App, actor: &Actor, worker: WorkerId, contacts: &[ContactId])
     let known = known_contacts(&app.store, actor.workspace, contacts)?;
     add_all(app, &worker, sequence, &known, &mut tally)?;
     let now = app.now();
-    let (on, detail) = (format!("worker {}", worker.id), format!("{} leads added", tally.added));
+    let (on, detail) = (format!("worker {}", worker.id), format!("{} added", counted(tally.added, "lead", "leads")));
     app.store
         .write(|txn| audit::record(txn, actor.workspace, now, &Who::of(actor), "enrolments.added", &on, &detail))?;
     Ok(tally)
@@ -100,6 +103,34 @@ pub fn enrol_tag(app: &App, actor: &Actor, worker: WorkerId) -> Result<(), Outre
         return Err(OutreachError::NoTag);
     }
     Ok(plan_run(app, actor.workspace, &worker)?)
+}
+
+/// The contacts that have the worker's tag already are wanted too, from the worker's first sequence on. Gives how
+/// many have the tag.
+pub fn want_tagged(app: &App, actor: &Actor, worker: &Worker) -> Result<u64, OutreachError> {
+    actor.require(Permission::EditOutreach)?;
+    let tags = contacts::list_tags(&app.store, actor.workspace)?;
+    let has_tag = |tag: &&contacts::TagCount| tag.name.eq_ignore_ascii_case(&worker.audience_tag);
+    let count = tags.iter().find(has_tag).map_or(0, |tag| tag.contacts);
+    if count == 0 {
+        return Ok(0);
+    }
+    if worker.sequence.is_some() {
+        plan_run(app, actor.workspace, worker)?;
+    } else {
+        let run = LastRun { is_running: false, waits_for_sequence: true, ..LastRun::begun(worker, app.now()) };
+        app.store.write(|txn| store::put_last_run(txn, actor.workspace, worker.id, &run))?;
+    }
+    Ok(count)
+}
+
+/// The worker was given a sequence: those who waited for it become its leads.
+pub(super) fn begin_waiting(app: &App, worker: &Worker, workspace: WorkspaceId) -> Result<(), StoreError> {
+    let waits = last_run(&app.store, workspace, worker.id)?.is_some_and(|run| run.waits_for_sequence);
+    if waits && worker.sequence.is_some() && !worker.audience_tag.is_empty() {
+        plan_run(app, workspace, worker)?;
+    }
+    Ok(())
 }
 
 fn known_contacts(store: &Store, workspace: WorkspaceId, ids: &[ContactId]) -> Result<Vec<Contact>, StoreError> {
@@ -175,7 +206,8 @@ fn run(app: &App, job: &Job, Payload { workspace, worker }: Payload) -> Result<O
         let next = page.next.as_ref().map(Cursor::to_string);
         let is_running = next.is_some() || again;
         let again = again && next.is_some();
-        let run = LastRun { at: now, tag: worker.audience_tag.clone(), is_running, tally: tally.clone(), next, again };
+        let tag = worker.audience_tag.clone();
+        let run = LastRun { at: now, tag, is_running, tally: tally.clone(), next, again, ..LastRun::default() };
         store::put_last_run(txn, workspace, worker.id, &run)?;
         if is_running {
             return Ok(Outcome::Again { at: now });
@@ -256,9 +288,10 @@ fn add(
         changed_at: now,
     };
     let due = first_due(txn, &enrolment, now)?;
+    let job = job.clone().due(due);
     enrolment.state = State::Waiting { job: job.id(), due, waits_for: None };
     store::put(txn, &enrolment, None)?;
-    jobs::enqueue(txn, &job.clone().due(due))?;
+    jobs::enqueue(txn, &job)?;
     events::append(txn, workspace, now, Happened::Enrolled { enrolment: id, contact: contact.id, sequence })?;
     Ok(Ok(id))
 }

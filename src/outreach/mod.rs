@@ -36,7 +36,7 @@ mod tests;
 
 pub use activate::{activate, missing, Missing};
 pub use api::{api_routes, openapi};
-pub use enrol::{enrol, enrol_tag, remove, resume, stop, LastRun, Tally, ENROL};
+pub use enrol::{enrol, enrol_tag, remove, resume, stop, want_tagged, LastRun, Tally, ENROL};
 pub use figures::{Figures, Group, StepFigures};
 pub use later::{leave, TAKE_UP};
 pub use model::{Approval, Came, Enrolment, Hold, Sent, Sequence, Skip, State, Step, Why};
@@ -68,8 +68,9 @@ pub enum OutreachError {
     /// The sequence's form, each mistake with its place.
     #[error("{} mistakes in the sequence", .0.len())]
     Mistakes(Vec<Mistake>),
-    #[error("the worker {0} uses this sequence")]
-    SequenceInUse(String),
+    /// The names of the workers that send it.
+    #[error("in use by {}", .0.join(", "))]
+    SequenceInUse(Vec<String>),
     #[error("{0}")]
     MayNotWrite(String),
     #[error("the contact is in another sequence at this moment")]

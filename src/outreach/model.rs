@@ -72,6 +72,12 @@ impl Sequence {
         self.steps.iter().all(|step| self.is_approved(step))
     }
 
+    /// The numbers (from 1) of the steps that have no text. Nothing of them can leave, so they cannot be approved.
+    pub fn without_text(&self) -> Vec<usize> {
+        let numbered = (1..).zip(&self.steps).filter(|(_, step)| step.text.trim().is_empty());
+        numbered.map(|(number, _)| number).collect()
+    }
+
     pub fn find_step(&self, id: StepId) -> Option<(usize, &Step)> {
         self.steps.iter().enumerate().find(|(_, step)| step.id == id)
     }

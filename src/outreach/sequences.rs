@@ -5,10 +5,10 @@ use super::{store, OutreachError};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
-use crate::base::{SequenceId, StepId, UnixMillis};
+use crate::base::{Mistakes, SequenceId, StepId, UnixMillis};
 use crate::events::{self, Happened};
 use crate::store::{StoreError, Txn};
-use crate::workers::{self, WorkerError, WorkerForm};
+use crate::workers::{self, Worker, WorkerError, WorkerForm};
 
 /// What a person wrote. A step without an id is new.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +32,14 @@ pub struct Mistake {
     pub step: Option<usize>,
     pub field: &'static str,
     pub words: String,
+}
+
+impl Mistake {
+    /// About the step of this number, from 1.
+    fn no_text(number: usize) -> Self {
+        let words = format!("Step {number} has no text. Write it, or remove the step.");
+        Self { step: Some(number - 1), field: "text", words }
+    }
 }
 
 impl SequenceForm {
@@ -141,12 +149,16 @@ pub fn update(app: &App, actor: &Actor, id: SequenceId, form: &SequenceForm) -> 
     })
 }
 
-/// A person has read the changed texts: they may leave.
+/// A person has read the changed texts: they may leave. A step without a text is no text that somebody has read.
 pub fn approve(app: &App, actor: &Actor, id: SequenceId) -> Result<Sequence, OutreachError> {
     actor.require(Permission::ActivateWorkers)?;
     let now = app.now();
     app.store.write(|txn| {
         let sequence = store::find_sequence(txn, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;
+        let empty: Vec<Mistake> = sequence.without_text().into_iter().map(Mistake::no_text).collect();
+        if !empty.is_empty() {
+            return Err(OutreachError::Mistakes(empty));
+        }
         Ok(approve_in(txn, actor, sequence, now)?)
     })
 }
@@ -167,20 +179,20 @@ pub(super) fn approve_in(
     Ok(sequence)
 }
 
-/// One that a worker uses stays.
-pub(super) fn check_unused(app: &App, actor: &Actor, id: SequenceId) -> Result<(), OutreachError> {
+/// The workers that send its mails. A sequence that has any stays.
+pub(super) fn users(app: &App, actor: &Actor, id: SequenceId) -> Result<Vec<Worker>, OutreachError> {
     let workers = workers::list(&app.store, actor.workspace)?;
-    match workers.into_iter().find(|worker| worker.sequence == Some(id)) {
-        Some(worker) => Err(OutreachError::SequenceInUse(worker.name)),
-        None => Ok(()),
-    }
+    Ok(workers.into_iter().filter(|worker| worker.sequence == Some(id)).collect())
 }
 
 /// Deletes a sequence that no worker uses. Leads that are still in it, of a worker that was given another, are taken
 /// out as its event is heard.
 pub fn delete(app: &App, actor: &Actor, id: SequenceId) -> Result<(), OutreachError> {
     actor.require(Permission::EditOutreach)?;
-    check_unused(app, actor, id)?;
+    let users = users(app, actor, id)?;
+    if !users.is_empty() {
+        return Err(OutreachError::SequenceInUse(users.into_iter().map(|worker| worker.name).collect()));
+    }
     let now = app.now();
     app.store.write(|txn| {
         let sequence = store::find_sequence(txn, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;
@@ -194,8 +206,7 @@ pub fn delete(app: &App, actor: &Actor, id: SequenceId) -> Result<(), OutreachEr
 pub fn check_chosen(app: &App, actor: &Actor, form: &WorkerForm) -> Result<(), WorkerError> {
     let Some(id) = form.sequence else { return Ok(()) };
     if store::get_sequence(&app.store, actor.workspace, id)?.is_none() {
-        let words = "There is no such sequence here.".to_owned();
-        return Err(WorkerError::Invalid { field: "sequence", words });
+        return Err(Mistakes::one("sequence", "There is no such sequence here.").into());
     }
     Ok(())
 }

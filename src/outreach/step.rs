@@ -10,7 +10,7 @@ use super::plan::{self, hours_for, step_job, Payload, STEP};
 use super::store;
 use super::words::{person_fields, Fields};
 use crate::app::App;
-use crate::base::{EmailAddress, StepId, UnixMillis, WorkspaceId};
+use crate::base::{counted, EmailAddress, StepId, UnixMillis, WorkspaceId};
 use crate::connections::{self, Connection, State as Link, Use};
 use crate::contacts::{self, Contact};
 use crate::jobs::{self, Job, NewJob, Outcome, Task};
@@ -150,7 +150,10 @@ pub(super) fn decide(txn: &mut Txn<'_>, scene: &Scene, now: UnixMillis) -> Resul
     };
     let most = worker.limits.mails_per_contact();
     if enrolment.sent.len() >= most as usize {
-        return Ok(Decision::Finish(format!("{most} mails to one contact is the limit.")));
+        return Ok(Decision::Finish(format!(
+            "{} to one contact is the limit.",
+            counted(u64::from(most), "mail", "mails")
+        )));
     }
     let to = match may_write_to(txn, contact)? {
         Ok(to) => to,

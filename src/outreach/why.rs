@@ -7,7 +7,7 @@ use super::plan::hours_for;
 use super::{activate, step, store, OutreachError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{MessageId, StepId, UnixMillis, WorkerId};
+use crate::base::{counted, MessageId, StepId, UnixMillis, WorkerId};
 use crate::connections::{self, Connection};
 use crate::contacts;
 use crate::messaging::{self, Check, Checked, Delivery, Gate, Message, Noted, Purpose};
@@ -86,7 +86,7 @@ fn worker_lines(txn: &mut Txn<'_>, actor: &Actor, worker: &Worker) -> Result<Vec
     } else if figures.of(Group::All) == 0 {
         stops("There is no lead yet", "Add contacts by hand, by tag or from a file.", link("Add leads", page("leads")))
     } else {
-        let words = format!("Of {} leads none has a step left.", figures.of(Group::All));
+        let words = format!("Of {} none has a step left.", counted(figures.of(Group::All), "lead", "leads"));
         stops("Nobody is left to write to", words, link("Add leads", page("leads")))
     };
     Ok(vec![leads, switched_line(worker), text_line(txn, actor, worker)?])

@@ -47,7 +47,8 @@ pub struct Flusher {
 struct Shared {
     tickets: Mutex<Tickets>,
     work: Condvar,
-    done: Condvar,
+    /// Rung in turn: whoever came while a sync was under way is not woken by its end, only by that of the next.
+    done: [Condvar; 2],
     failed: AtomicBool,
     syncs: AtomicU64,
     longest_micros: AtomicU64,
@@ -57,12 +58,30 @@ struct Shared {
 struct Tickets {
     given: u64,
     durable: u64,
+    /// Up to here the sync under way, or the last one, covers.
+    covered: u64,
+    /// Counts syncs: the parity of the one that covers what is not covered yet.
+    round: usize,
     waiting: usize,
     busy_since: Option<Instant>,
     /// No more work is taken.
     stop: bool,
     /// The thread is gone: who still waits waits in vain.
     ended: bool,
+}
+
+impl Tickets {
+    /// A sync begins that covers all that was given so far.
+    fn begin_round(&mut self) -> Ticket {
+        self.round += 1;
+        self.covered = self.given;
+        Ticket(self.given)
+    }
+
+    /// The sync that covers a ticket which is not durable yet: the one under way, or the one after it.
+    fn round_of(&self, ticket: Ticket) -> usize {
+        self.round + usize::from(ticket.0 > self.covered)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -89,7 +108,8 @@ impl Flusher {
         tickets.waiting += 1;
         self.shared.work.notify_one();
         while tickets.durable < ticket.0 && !self.shared.failed.load(Ordering::SeqCst) && !tickets.ended {
-            tickets = self.shared.done.wait(tickets).unwrap_or_else(PoisonError::into_inner);
+            let bell = &self.shared.done[tickets.round_of(ticket) % 2];
+            tickets = bell.wait(tickets).unwrap_or_else(PoisonError::into_inner);
         }
         tickets.waiting -= 1;
         if tickets.durable >= ticket.0 {
@@ -165,7 +185,7 @@ impl Shared {
         while self.has_work() {
             let began = Instant::now();
             // A panic would end this thread and let every writer wait for ever.
-            let newest = || Ticket(self.lock().given);
+            let newest = || self.lock().begin_round();
             let outcome = catch_unwind(AssertUnwindSafe(|| sync(&newest)))
                 .unwrap_or_else(|_| Err(std::io::Error::other("the engine failed unexpectedly")));
             let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -181,11 +201,11 @@ impl Shared {
                     break;
                 }
             }
-            self.done.notify_all();
+            self.done[tickets.round % 2].notify_all();
         }
         let mut tickets = self.lock();
         (tickets.stop, tickets.ended) = (true, true);
-        self.done.notify_all();
+        self.done.iter().for_each(Condvar::notify_all);
     }
 
     /// Waits for work; false when all is durable and no more comes.

@@ -147,7 +147,11 @@ impl Store {
     }
 
     /// One row by itself. It is whole at every moment, so no writer is waited for.
-    pub fn get<V: DeserializeOwned>(&self, table: &Table<V>, key: &Key) -> Result<Option<V>, StoreError> {
+    pub fn get<V: DeserializeOwned + Clone + 'static>(
+        &self,
+        table: &Table<V>,
+        key: &Key,
+    ) -> Result<Option<V>, StoreError> {
         let tree = table.info.tree;
         let Some(stored) = self.engine.get(tree, key.as_bytes())? else { return Ok(None) };
         if !txn::is_whole(&stored) {

@@ -1,5 +1,6 @@
 //! A transaction as rooms see it: typed rows, sealed on the way in, opened on the way out.
 
+use std::any::Any;
 use std::collections::HashMap;
 
 use serde::de::DeserializeOwned;
@@ -37,18 +38,22 @@ impl<'a> Txn<'a> {
         Self { tx, keys, current: HashMap::new(), opened: Opened::default(), conflicted: false, new_work: false }
     }
 
-    pub fn get<V: DeserializeOwned>(&mut self, table: &Table<V>, key: &Key) -> Result<Option<V>, StoreError> {
+    pub fn get<V: DeserializeOwned + Clone + 'static>(
+        &mut self,
+        table: &Table<V>,
+        key: &Key,
+    ) -> Result<Option<V>, StoreError> {
         let tree = table.info.tree;
-        if let Some(plain) = self.opened.find(key) {
-            return decode(tree, plain).map(Some);
+        if let Some(plain) = self.opened.rows.get_mut(key.as_bytes()) {
+            return plain.value(tree).map(Some);
         }
         let Some(stored) = self.raw_get(tree, key.as_bytes())? else { return Ok(None) };
         if !is_whole(&stored) {
             return self.open_value(tree, key.as_bytes(), stored).map(Some);
         }
-        let plain = self.open_stored(tree, key.as_bytes(), stored)?;
-        let value = decode(tree, &plain)?;
-        self.opened.note(tree, key, plain);
+        let mut plain = Plain::stored(tree, self.open_stored(tree, key.as_bytes(), stored)?);
+        let value = plain.value(tree)?;
+        self.opened.note(key, plain);
         Ok(Some(value))
     }
 
@@ -128,7 +133,7 @@ impl<'a> Txn<'a> {
     }
 
     pub fn exists<V>(&mut self, table: &Table<V>, key: &Key) -> Result<bool, StoreError> {
-        Ok(self.opened.find(key).is_some() || self.raw_get(table.info.tree, key.as_bytes())?.is_some())
+        Ok(self.opened.has(key) || self.raw_get(table.info.tree, key.as_bytes())?.is_some())
     }
 
     /// Removes a row; nothing happens when there is none.
@@ -246,7 +251,7 @@ impl<'a> Txn<'a> {
 
     /// Removes the parts of a value that is about to be replaced. What was opened or written whole has none.
     fn drop_parts(&mut self, tree: Tree, key: &Key) -> Result<(), StoreError> {
-        if self.opened.find(key).is_some() {
+        if self.opened.has(key) {
             return Ok(());
         }
         if let Some([IN_PARTS, high, low]) = self.raw_get(tree, key.as_bytes())?.as_deref() {
@@ -330,21 +335,38 @@ struct Opened {
 struct Plain {
     tree: Tree,
     bytes: Vec<u8>,
+    /// The bytes as a value, once somebody asked for it.
+    value: Option<Box<dyn Any>>,
     /// Not yet sealed and handed to the engine.
     is_changed: bool,
+}
+
+impl Plain {
+    fn stored(tree: Tree, bytes: Vec<u8>) -> Self {
+        Self { tree, bytes, value: None, is_changed: false }
+    }
+
+    fn value<V: DeserializeOwned + Clone + 'static>(&mut self, tree: Tree) -> Result<V, StoreError> {
+        if let Some(value) = self.value.as_ref().and_then(|value| value.downcast_ref::<V>()) {
+            return Ok(value.clone());
+        }
+        let value: V = decode(tree, &self.bytes)?;
+        self.value = Some(Box::new(value.clone()));
+        Ok(value)
+    }
 }
 
 impl Opened {
     /// Rows remembered; a transaction on many rows seldom asks for one twice.
     const MOST: usize = 64;
 
-    fn find(&self, key: &Key) -> Option<&[u8]> {
-        self.rows.get(key.as_bytes()).map(|plain| plain.bytes.as_slice())
+    fn has(&self, key: &Key) -> bool {
+        self.rows.contains_key(key.as_bytes())
     }
 
-    fn note(&mut self, tree: Tree, key: &Key, bytes: Vec<u8>) {
+    fn note(&mut self, key: &Key, plain: Plain) {
         if self.rows.len() < Self::MOST {
-            self.rows.insert(key.as_bytes().to_vec(), Plain { tree, bytes, is_changed: false });
+            self.rows.insert(key.as_bytes().to_vec(), plain);
         }
     }
 
@@ -353,7 +375,8 @@ impl Opened {
         if self.rows.len() >= Self::MOST && !self.rows.contains_key(key.as_bytes()) {
             return Err(bytes);
         }
-        let before = self.rows.insert(key.as_bytes().to_vec(), Plain { tree, bytes, is_changed: true });
+        let changed = Plain { is_changed: true, ..Plain::stored(tree, bytes) };
+        let before = self.rows.insert(key.as_bytes().to_vec(), changed);
         self.changed += usize::from(!before.is_some_and(|before| before.is_changed));
         Ok(())
     }

@@ -6,6 +6,7 @@ use super::day::{Day, TodayError};
 use super::people::People;
 use crate::authz::Permission;
 use crate::availability::Span;
+use crate::base::{clock_there, on_both_clocks};
 use crate::bookings::{self, Booking};
 
 #[derive(Template)]
@@ -21,6 +22,8 @@ struct Meeting {
     class: &'static str,
     at_iso: String,
     at: String,
+    /// "12:00 in Berlin", where the guest's clock shows another hour.
+    there: String,
     title: String,
     who: String,
     href: String,
@@ -53,7 +56,8 @@ impl Agenda {
         if let Some(next) = agenda.meetings.iter_mut().find(|meeting| meeting.class.is_empty()) {
             next.class = "next";
         } else if let Some(booking) = booked.iter().find(|booking| booking.start >= tomorrow) {
-            let at = booking.start.in_zone(&day.zone).strftime("%a %-d %b, %H:%M");
+            let at = booking.start.in_zone(&day.zone).strftime("%a %-d %b, %H:%M").to_string();
+            let at = on_both_clocks(&at, booking.start, &day.zone, &booking.guest_zone);
             agenda.later = format!("{at}, {}", people.get(booking.contact)?.name);
         }
         Ok(Some(agenda))
@@ -70,6 +74,7 @@ fn meeting(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result<
         class: if booking.end <= day.now { "past" } else { "" },
         at_iso: booking.start.to_rfc3339(),
         at: booking.start.in_zone(&day.zone).strftime("%H:%M").to_string(),
+        there: clock_there(booking.start, &day.zone, &booking.guest_zone),
         title: format!("{title}, {minutes} min"),
         who,
         href: format!("/calendar/{}", booking.id),

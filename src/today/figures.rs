@@ -21,7 +21,8 @@ const TWO_WEEKS: usize = 14;
 #[template(path = "today/_figures.html")]
 pub struct Figures {
     week: Week,
-    last: Week,
+    /// Absent in the first week of a workspace.
+    last: Option<Week>,
 }
 
 /// Counts of one week.
@@ -40,37 +41,34 @@ impl Figures {
             return Ok(None);
         }
         let (this, last) = (day.start_of(day.monday(0)), day.start_of(day.monday(1)));
-        let mut figures = Self { week: Week::default(), last: Week::default() };
-        figures.count_sent(day)?;
+        let (mut now, mut before) = (Week::default(), Week::default());
+        count_sent(day, &mut now, &mut before)?;
         each_reply_since(day, last, |reply| {
-            let week = if reply.received_at >= this { &mut figures.week } else { &mut figures.last };
+            let week = if reply.received_at >= this { &mut now } else { &mut before };
             week.count_reply(reply);
         })?;
         each_event_since(day, last, |event| {
             if matches!(event.what, Happened::BookingConfirmed { .. }) {
-                let week = if event.at >= this { &mut figures.week } else { &mut figures.last };
+                let week = if event.at >= this { &mut now } else { &mut before };
                 week.booked += 1;
             }
         })?;
-        Ok(Some(figures))
-    }
-
-    fn count_sent(&mut self, day: &Day<'_>) -> Result<(), TodayError> {
-        let (this, last) = (day.monday(0), day.monday(1));
-        let (store, workspace) = (&day.app.store, day.workspace.id);
-        for (date, count) in usage_by_day(store, workspace, Counted::Workspace, &day.zone, day.now, TWO_WEEKS)? {
-            if date >= this {
-                self.week.sent += u64::from(count);
-            } else if date >= last {
-                self.last.sent += u64::from(count);
-            }
-        }
-        Ok(())
+        let was_there = day.workspace.created_at < this;
+        Ok(Some(Self { week: now, last: was_there.then_some(before) }))
     }
 
     /// Label, figure and what it is compared with.
     fn stats(&self) -> [(&'static str, String, String); 4] {
-        let (week, last) = (&self.week, &self.last);
+        let week = &self.week;
+        let Some(last) = &self.last else {
+            let first = |label, count| (label, grouped(count), "the first week".to_owned());
+            return [
+                first("Mails sent", week.sent),
+                first("Replies", week.replies),
+                first("Interested", week.interested),
+                first("Meetings booked", week.booked),
+            ];
+        };
         let beside = |count: u64| format!("{} last week", grouped(count));
         let replies = match (share(week.replies, week.sent), share(last.replies, last.sent)) {
             (Some(now), Some(then)) => format!("{now}, was {then}"),
@@ -84,6 +82,19 @@ impl Figures {
             ("Meetings booked", grouped(week.booked), beside(last.booked)),
         ]
     }
+}
+
+fn count_sent(day: &Day<'_>, now: &mut Week, before: &mut Week) -> Result<(), TodayError> {
+    let (this, last) = (day.monday(0), day.monday(1));
+    let (store, workspace) = (&day.app.store, day.workspace.id);
+    for (date, count) in usage_by_day(store, workspace, Counted::Workspace, &day.zone, day.now, TWO_WEEKS)? {
+        if date >= this {
+            now.sent += u64::from(count);
+        } else if date >= last {
+            before.sent += u64::from(count);
+        }
+    }
+    Ok(())
 }
 
 impl Week {
@@ -145,7 +156,9 @@ mod tests {
             (week(12, 4), week(221, 14), "14 last week"),
         ];
         for (this, last, words) in cases {
-            assert_eq!(Figures { week: this, last }.stats()[1].2, words);
+            assert_eq!(Figures { week: this, last: Some(last) }.stats()[1].2, words);
         }
+        let first = Figures { week: week(3, 1), last: None };
+        assert_eq!(first.stats()[1].2, "the first week", "there was no week before to compare with");
     }
 }

@@ -2,10 +2,14 @@
 //! what it asks for is there.
 
 use super::day::{Day, TodayError};
+use crate::app::App;
+use crate::authz::Actor;
 use crate::connections::{self, Use};
 use crate::contacts;
+use crate::http::layout::GuideBar;
 use crate::messaging::{self, Delivery, Message, Purpose};
 use crate::outreach::{self, Group};
+use crate::store::StoreError;
 use crate::workers::{self, Worker};
 
 /// Newest messages looked at for one that left.
@@ -119,6 +123,21 @@ impl Guide {
     }
 }
 
+/// How far the guide is, for the frame of other pages; `None` once it is done.
+pub fn guide_bar(app: &App, actor: &Actor) -> Result<Option<GuideBar>, StoreError> {
+    let guide = match Day::open(app, actor).and_then(|day| Guide::read(&day)) {
+        Ok(guide) => guide,
+        Err(TodayError::Store(error)) => return Err(error),
+        Err(TodayError::Denied(_) | TodayError::NotFound) => return Ok(None),
+    };
+    let at = guide.steps.iter().position(|step| !step.is_done);
+    Ok(at.filter(|_| !guide.has_sent()).map(|at| GuideBar {
+        step: at as u64 + 1,
+        all: guide.all(),
+        next: guide.steps[at].title.to_owned(),
+    }))
+}
+
 fn step(title: &'static str, done: Option<String>, todo: &str, minutes: u32, way: Way) -> Step {
     let is_done = done.is_some();
     Step { title, words: done.unwrap_or_else(|| todo.to_owned()), is_done, minutes, way }
@@ -179,7 +198,8 @@ fn write_mails(day: &Day<'_>, worker: Option<&Worker>) -> Result<Step, TodayErro
         Some(id) => outreach::get_sequence(&day.app.store, day.workspace.id, id)?,
         None => None,
     };
-    let written = sequence.map(|sequence| (sequence.steps.len(), sequence.name)).filter(|(steps, _)| *steps > 0);
+    let is_written = |sequence: &outreach::Sequence| !sequence.steps.is_empty() && sequence.without_text().is_empty();
+    let written = sequence.filter(is_written).map(|sequence| (sequence.steps.len(), sequence.name));
     let done = written.map(|(steps, name)| match steps {
         1 => format!("{name}, one mail."),
         more => format!("{name}, {more} mails."),

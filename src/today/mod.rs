@@ -18,4 +18,5 @@ mod pages;
 mod people;
 mod sending;
 
+pub use guide::guide_bar;
 pub use pages::routes;

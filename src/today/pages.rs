@@ -16,7 +16,7 @@ use super::needs::{InDoubt, Needs};
 use super::sending::{Outgoing, Sending, Workers};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::MessageId;
+use crate::base::{counted, MessageId};
 use crate::events::Happened;
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
@@ -104,9 +104,11 @@ fn summary(day: &Day<'_>) -> Result<String, TodayError> {
     let said: Vec<String> = counts
         .into_iter()
         .filter(|(count, ..)| *count > 0)
-        .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
+        .map(|(count, one, many)| counted(count, one, many))
         .collect();
     Ok(match said.as_slice() {
+        // A workspace of today has no yesterday.
+        [] if day.workspace.created_at > since => format!("{date}. This workspace is new."),
         [] => format!("{date}. Nothing new since yesterday."),
         said => format!("{date}. Since yesterday: {}.", said.join(", ")),
     })
@@ -185,7 +187,7 @@ async fn save_business(
     };
     let words = match saved {
         Ok(_) => return Ok(with_toast(see_other("/guide"), &cookies, &Toast::new("The address is saved."))),
-        Err(WorkspaceError::Invalid { words, .. }) => words,
+        Err(WorkspaceError::Invalid(mistakes)) => mistakes.words(),
         Err(error) => return Err(error.into()),
     };
     let mut errors = FieldErrors::default();

@@ -115,10 +115,8 @@ async fn close(
             Ok(with_toast(see_other("/settings/workspace"), &cookies, &toast))
         }
         Err(WorkspaceError::ProofNeeded) => Ok(prove_first()),
-        Err(WorkspaceError::Invalid { field, words }) => {
-            let mut errors = FieldErrors::default();
-            errors.add(field, words);
-            let page = run(move || page(&app, &actor, &frame, typed, errors)).await??;
+        Err(WorkspaceError::Invalid(mistakes)) => {
+            let page = run(move || page(&app, &actor, &frame, typed, mistakes.into())).await??;
             html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(error) => Err(error.into()),
@@ -342,7 +340,10 @@ mod tests {
         let by_key = Actor { user: None, api_key: Some(crate::base::ApiKeyId::new(NOW)), ..test.owner.clone() };
         assert!(matches!(ask_for_the_end(app, &by_key, "Fernhill Heat Pumps"), Err(WorkspaceError::Denied(_))));
         let wrong = ask_for_the_end(app, &test.owner, "Fernhill");
-        assert!(matches!(wrong, Err(WorkspaceError::Invalid { field: "name", .. })), "{wrong:?}");
+        assert!(
+            matches!(&wrong, Err(WorkspaceError::Invalid(mistakes)) if mistakes.fields().eq(["name"])),
+            "{wrong:?}"
+        );
         let message = queue_mail(app, test.workspace, "anna@fellside.example");
         let first = ask_for_the_end(app, &test.owner, "Fernhill Heat Pumps").unwrap();
         app.clock.advance(DAY);

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::events::{Deliver, Subscribers};
+use crate::jobs::Lane;
 use crate::{agents, bookings, connections, contacts, messaging, outreach};
 
 /// All subscribers, in the order in which each event reaches them.
@@ -18,5 +19,9 @@ fn subscribers() -> Subscribers<App> {
 }
 
 pub fn deliver(app: &App) -> Deliver<App> {
-    Deliver { store: app.store.clone(), clock: app.clock.clone(), subscribers: subscribers() }
+    Deliver::new(app.store.clone(), app.clock.clone(), subscribers()).gathering_while(is_sending)
+}
+
+fn is_sending(app: &App) -> bool {
+    app.runner().is_some_and(|runner| runner.load().running.get(&Lane::MailOut).is_some_and(|threads| *threads > 0))
 }

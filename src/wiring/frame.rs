@@ -1,6 +1,6 @@
 //! Fills the frame of signed-in pages: where one is, what waits, whether mail is leaving.
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
@@ -10,16 +10,18 @@ use askama::Template;
 
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::connections::{self, Connection, Use};
+use crate::base::UnixMillis;
+use crate::connections::{self, Connection, State, Use};
 use crate::http::cookies::{self, Theme};
-use crate::http::layout::{ClosingBar, DemoBar, Layout, SendingState, Toast, WorkspaceLink};
-use crate::http::respond::in_theme;
-use crate::http::{html, run, Cookies, CsrfToken, Frame, PageError};
+use crate::http::error_page::{placed, refused_permission, Person};
+use crate::http::layout::{ClosingBar, DemoBar, GuideBar, Layout, SendingState, Toast, WorkspaceLink};
+use crate::http::{html, run, Cookies, CsrfToken, Frame, PageError, Site};
 use crate::identity::{SignedIn, User};
 use crate::messaging::{daily_cap, sent_in_last_day, Counted};
+use crate::outreach::{self, Group};
 use crate::store::StoreError;
 use crate::workers::{self, Worker};
-use crate::{agents, workspaces};
+use crate::{agents, today, workspaces};
 
 /// Puts a `Frame` into each request of somebody who is signed in.
 pub async fn fill<B: MessageBody + 'static>(
@@ -40,8 +42,26 @@ pub async fn fill<B: MessageBody + 'static>(
             request.extensions_mut().insert(Frame(layout));
         }
     }
-    let theme = request.extensions().get::<SignedIn>().map_or("", |me| me.user.profile.theme.attribute());
-    Ok(dressed(next.call(request).await?, theme))
+    in_place(next.call(request).await?).await
+}
+
+/// An error page is made without knowing frame or person; it gets both on its way out.
+async fn in_place<B: MessageBody + 'static>(
+    response: ServiceResponse<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let request = response.request().clone();
+    let signed_in = request.extensions().get::<SignedIn>().cloned();
+    let frame = request.extensions().get::<Frame>().cloned().filter(|_| !is_part(request.path()));
+    let actor = request.extensions().get::<Actor>().cloned();
+    let app = request.app_data::<Data<App>>().cloned();
+    let mut person =
+        Person { theme: signed_in.map_or("", |me| me.user.profile.theme.attribute()), frame, ..Person::default() };
+    if let (Some(permission), Some(actor), Some(app)) = (refused_permission(response.response()), actor, app) {
+        let named = run(move || workspaces::who_may(&app, actor.workspace, permission)).await;
+        person.who_may = named.ok().and_then(Result::ok).unwrap_or_default();
+    }
+    let site = request.app_data::<Data<Site>>().cloned();
+    Ok(placed(response, site.as_deref().map(|site| &**site), person))
 }
 
 #[derive(Template)]
@@ -53,14 +73,6 @@ struct SendingPart {
 /// GET /frame/sending: the state of sending as it is now, for frames that stay open.
 pub async fn sending_part(frame: Frame) -> Result<HttpResponse, PageError> {
     html(StatusCode::OK, &SendingPart { layout: frame.0 })
-}
-
-/// An error page knows neither frame nor person; it gets the person's colours on its way out.
-fn dressed<B: MessageBody>(response: ServiceResponse<B>, theme: &str) -> ServiceResponse<EitherBody<B>> {
-    match in_theme(response.response(), theme) {
-        Some(page) => response.map_body(|_, _| EitherBody::right(BoxBody::new(page))),
-        None => response.map_into_left_body(),
-    }
 }
 
 fn is_part(path: &str) -> bool {
@@ -85,6 +97,7 @@ fn build(app: &App, actor: &Actor, me: &SignedIn, path: &str) -> Result<Layout, 
     let user = &me.user;
     let workspace = workspaces::get(&app.store, actor.workspace)?;
     let waiting = if actor.may(Permission::ApproveDrafts) { agents::count_waiting(app, actor.workspace)? } else { 0 };
+    let in_setup = is_in_setup(app, actor)?;
     let layout = Layout {
         lang: language(user, workspace.as_ref()).to_owned(),
         theme: user.profile.theme.attribute().to_owned(),
@@ -96,7 +109,8 @@ fn build(app: &App, actor: &Actor, me: &SignedIn, path: &str) -> Result<Layout, 
         user_email: user.email.display().to_owned(),
         is_operator: actor.is_operator,
         sending: sending(app, actor)?,
-        in_setup: is_in_setup(app, actor)?,
+        in_setup,
+        guide: guide_bar(app, actor, path)?,
         closing: workspace.as_ref().and_then(|workspace| workspace.closing.as_ref()).map(|closing| ClosingBar {
             until: me.time_words(closing.ends_at),
             may_keep: actor.may(Permission::CloseWorkspace),
@@ -141,6 +155,26 @@ fn is_in_setup(app: &App, actor: &Actor) -> Result<bool, StoreError> {
     Ok(workers.iter().all(|worker| worker.activated_at.is_none()))
 }
 
+/// How far the guide is, on every page but its own until the first mail has left.
+fn guide_bar(app: &App, actor: &Actor, path: &str) -> Result<Option<GuideBar>, StoreError> {
+    if !actor.may(Permission::ManageWorkspace) || path == "/guide" || has_written(app, actor)? {
+        return Ok(None);
+    }
+    today::guide_bar(app, actor)
+}
+
+/// Some worker has written to somebody; the guide ends with that.
+fn has_written(app: &App, actor: &Actor) -> Result<bool, StoreError> {
+    for worker in workers::list(&app.store, actor.workspace)? {
+        if worker.activated_at.is_some()
+            && outreach::figures(&app.store, actor.workspace, worker.id)?.of(Group::Written) > 0
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// "Sending is on, 61 of 120 in 24 hours": for those who may see outreach, once there is a mailbox.
 fn sending(app: &App, actor: &Actor) -> Result<Option<SendingState>, StoreError> {
     if !actor.may(Permission::ViewOutreach) {
@@ -156,7 +190,7 @@ fn sending(app: &App, actor: &Actor) -> Result<Option<SendingState>, StoreError>
     let caps = mailboxes.iter().filter(works).map(|mailbox| daily_cap(app, mailbox, now));
     let cap_today = caps.sum::<Result<u32, StoreError>>()?;
     let workers = workers::list(&app.store, workspace)?;
-    let standing = Standing::of(&workers, mailboxes.iter().any(|mailbox| mailbox.state.is_working()));
+    let standing = Standing::of(&workers, Reach::of(&mailboxes, now));
     let may_switch = actor.may(Permission::ActivateWorkers);
     Ok(Some(SendingState {
         on: standing == Standing::On,
@@ -165,7 +199,8 @@ fn sending(app: &App, actor: &Actor) -> Result<Option<SendingState>, StoreError>
         cap_today,
         can_pause: may_switch && workers.iter().any(|worker| worker.state.is_working()),
         can_resume: may_switch && standing == Standing::AllPaused,
-        cure: if standing == Standing::NoMailbox && actor.may(Permission::ViewConnections) {
+        cure: if matches!(standing, Standing::NoMailbox | Standing::HeldBack) && actor.may(Permission::ViewConnections)
+        {
             "/connections".to_owned()
         } else {
             String::new()
@@ -177,6 +212,8 @@ fn sending(app: &App, actor: &Actor) -> Result<Option<SendingState>, StoreError>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
     On,
+    /// Workers are switched on, and every mailbox waits as its provider told it to.
+    HeldBack,
     /// Workers are switched on, and no mailbox works.
     NoMailbox,
     /// By the switch, and not yet switched on again.
@@ -185,15 +222,40 @@ enum Standing {
     NoWorker,
 }
 
+/// What the mailboxes allow together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    Open,
+    /// All that work wait as their providers told them to.
+    Resting,
+    /// None works.
+    Lost,
+}
+
+impl Reach {
+    fn of(mailboxes: &[Connection], now: UnixMillis) -> Self {
+        let rests = |mailbox: &Connection| matches!(&mailbox.state, State::Waiting { until, .. } if *until > now);
+        let mut working = mailboxes.iter().filter(|mailbox| mailbox.state.is_working()).peekable();
+        if working.peek().is_none() {
+            Reach::Lost
+        } else if working.all(rests) {
+            Reach::Resting
+        } else {
+            Reach::Open
+        }
+    }
+}
+
 impl Standing {
-    fn of(workers: &[Worker], a_mailbox_works: bool) -> Self {
+    fn of(workers: &[Worker], reach: Reach) -> Self {
         let is_on = workers.iter().any(|worker| worker.state.is_working());
-        match (is_on, a_mailbox_works) {
-            (true, true) => Standing::On,
-            (true, false) => Standing::NoMailbox,
+        match (is_on, reach) {
+            (true, Reach::Open) => Standing::On,
+            (true, Reach::Resting) => Standing::HeldBack,
+            (true, Reach::Lost) => Standing::NoMailbox,
             _ if workers.iter().any(Worker::is_stopped_by_the_switch) => Standing::AllPaused,
-            (false, false) => Standing::NoMailbox,
-            _ if workers.is_empty() => Standing::NoWorker,
+            (false, Reach::Lost) => Standing::NoMailbox,
+            _ if workers.iter().all(|worker| worker.activated_at.is_none()) => Standing::NoWorker,
             _ => Standing::Paused,
         }
     }
@@ -201,6 +263,7 @@ impl Standing {
     fn words(self) -> &'static str {
         match self {
             Standing::On => "Sending is on",
+            Standing::HeldBack => "Sending is held back",
             Standing::NoMailbox => "A mailbox needs you",
             Standing::AllPaused => "All is paused",
             Standing::Paused => "Sending is paused",
@@ -243,20 +306,27 @@ mod tests {
         };
         let (on, all) = (WorkerState::Working, paused(workers::PAUSED_ALL, false));
         let (brake, off) = (paused("Too many bounced.", true), WorkerState::Off);
-        let cases: [(&[&WorkerState], bool, Standing); 8] = [
-            (&[], true, Standing::NoWorker),
-            (&[&off], true, Standing::Paused),
-            (&[&on, &off], true, Standing::On),
-            (&[&on], false, Standing::NoMailbox),
-            (&[&all, &off, &brake], true, Standing::AllPaused),
-            (&[&all, &on], true, Standing::On),
-            (&[&brake], true, Standing::Paused),
-            (&[&brake], false, Standing::NoMailbox),
+        let cases: [(&[&WorkerState], Reach, Standing); 9] = [
+            (&[], Reach::Open, Standing::NoWorker),
+            (&[&off], Reach::Open, Standing::NoWorker),
+            (&[&on, &off], Reach::Open, Standing::On),
+            (&[&on], Reach::Lost, Standing::NoMailbox),
+            (&[&on], Reach::Resting, Standing::HeldBack),
+            (&[&all, &off, &brake], Reach::Open, Standing::AllPaused),
+            (&[&all, &on], Reach::Open, Standing::On),
+            (&[&brake], Reach::Open, Standing::Paused),
+            (&[&brake], Reach::Lost, Standing::NoMailbox),
         ];
-        for (states, works, expected) in cases {
-            let workers: Vec<Worker> =
-                states.iter().map(|state| Worker { state: (*state).clone(), ..worker.clone() }).collect();
-            assert_eq!(Standing::of(&workers, works), expected, "{states:?}, mailbox {works}");
+        for (states, reach, expected) in cases {
+            let workers: Vec<Worker> = states
+                .iter()
+                .map(|state| Worker {
+                    activated_at: (**state != WorkerState::Off).then_some(test.app.now()),
+                    state: (*state).clone(),
+                    ..worker.clone()
+                })
+                .collect();
+            assert_eq!(Standing::of(&workers, reach), expected, "{states:?}, {reach:?}");
         }
     }
 }

@@ -12,7 +12,7 @@ use super::erasure::{self, EraseError};
 use super::personal_data;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{ContactId, MessageId, ReplyId, WorkspaceId};
+use crate::base::{counted, ContactId, MessageId, ReplyId, WorkspaceId};
 use crate::contacts::{self, Contact, Exchange, Neighbours};
 use crate::http::layout::ConfirmPage;
 use crate::http::respond::with_toast;
@@ -86,11 +86,12 @@ async fn ask(app: Data<App>, actor: Actor, frame: Frame, id: web::Path<String>) 
     actor.require(Permission::EditContacts)?;
     let id: ContactId = id.parse().map_err(|_| PageError::NotFound)?;
     let (name, rows) = run(move || count_rows(&app, &actor, id)).await??;
+    let (records, are) = (counted(rows as u64, "record", "records"), if rows == 1 { "is" } else { "are" });
     let page = ConfirmPage {
         layout: frame.layout(format!("Erase {name}")),
         question: format!("Erase {name}?"),
         consequence: format!(
-            "{rows} records about this person are gone at once, and from backups as they grow old. Of the address only \
+            "{records} about this person {are} gone at once, and from backups as they grow old. Of the address only \
              a mark without letters stays, so that nobody writes to them again by mistake."
         ),
         button: "Erase 1 contact".to_owned(),

@@ -13,7 +13,7 @@ mod store;
 
 pub use model::{signature_of, Autonomy, Hours, Limits, Meeting, Off, Sender, Tone, Worker, WorkerState};
 pub use service::{
-    activate, brake, create, delete, pause, pause_all, pause_by_itself, pause_restored, resume, resume_all,
+    activate, brake, check, create, delete, pause, pause_all, pause_by_itself, pause_restored, resume, resume_all,
     set_automatic, take_untold, update, ActivateError, WorkerError, WorkerForm, PAUSED_ALL,
 };
 pub use store::{find, get, list, put, TABLES};

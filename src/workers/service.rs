@@ -5,7 +5,7 @@ use super::store;
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Denied, Permission};
-use crate::base::{ConnectionId, SequenceId, UnixMillis, WorkerId, WorkspaceId};
+use crate::base::{ConnectionId, Mistakes, SequenceId, UnixMillis, WorkerId, WorkspaceId};
 use crate::connections::{self, Use};
 use crate::events::{self, Happened};
 use crate::store::{StoreError, Txn};
@@ -16,9 +16,8 @@ pub enum WorkerError {
     Denied(#[from] Denied),
     #[error("no such worker")]
     NotFound,
-    /// Field name and what is wrong with it, in words for the person.
-    #[error("{field}: {words}")]
-    Invalid { field: &'static str, words: String },
+    #[error(transparent)]
+    Invalid(#[from] Mistakes),
     #[error("a worker that is working cannot be deleted; switch it off first")]
     StillWorking,
     /// It is off, or stopped by itself: that is for switching on, which looks at everything first.
@@ -86,56 +85,33 @@ impl WorkerForm {
         }
     }
 
-    fn check(&self, hard_daily_cap: u32) -> Result<(), WorkerError> {
-        let invalid = |field, words: &str| Err(WorkerError::Invalid { field, words: words.to_owned() });
-        if self.name.trim().is_empty() {
-            return invalid("name", "Write a name, so that you know it in lists.");
-        }
-        if self.name.chars().count() > 80 {
-            return invalid("name", "A name has at most 80 characters.");
-        }
-        if self.goal.chars().count() > 2000 {
-            return invalid("goal", "Say it in at most 2,000 characters.");
-        }
-        if !(5..=480).contains(&self.meeting.minutes) {
-            return invalid("meeting_minutes", "A meeting has 5 to 480 minutes.");
-        }
-        if self.meeting.buffer_before > LONGEST_BUFFER {
-            return invalid("buffer_before", "At most 480 minutes.");
-        }
-        if self.meeting.buffer_after > LONGEST_BUFFER {
-            return invalid("buffer_after", "At most 480 minutes.");
-        }
-        if self.meeting.notice > LONGEST_NOTICE {
-            return invalid("notice", "At most 60 days.");
-        }
+    /// Everything that is wrong with the form itself, in its order.
+    fn mistakes(&self, hard_daily_cap: u32) -> Mistakes {
+        let mut wrong = Mistakes::default();
+        wrong.expect(!self.name.trim().is_empty(), "name", "Write a name, so that you know it in lists.");
+        wrong.expect(self.name.chars().count() <= 80, "name", "A name has at most 80 characters.");
+        wrong.expect(self.goal.chars().count() <= 2000, "goal", "Say it in at most 2,000 characters.");
         for (field, text, longest) in self.texts() {
-            if text.chars().count() > longest {
-                return Err(WorkerError::Invalid { field, words: format!("At most {longest} characters.") });
-            }
+            wrong.expect(text.chars().count() <= longest, field, format!("At most {longest} characters."));
         }
-        if self.limits.per_day == 0 || self.limits.per_day > hard_daily_cap {
+        let meeting = &self.meeting;
+        wrong.expect((5..=480).contains(&meeting.minutes), "meeting_minutes", "A meeting has 5 to 480 minutes.");
+        wrong.expect(meeting.buffer_before <= LONGEST_BUFFER, "buffer_before", "At most 480 minutes.");
+        wrong.expect(meeting.buffer_after <= LONGEST_BUFFER, "buffer_after", "At most 480 minutes.");
+        wrong.expect(meeting.notice <= LONGEST_NOTICE, "notice", "At most 60 days.");
+        for (field, number) in [("per_day", self.limits.per_day), ("per_domain_day", self.limits.per_domain_day)] {
             let words = format!("Between 1 and {hard_daily_cap}, the limit of this server.");
-            return Err(WorkerError::Invalid { field: "per_day", words });
+            wrong.expect((1..=hard_daily_cap).contains(&number), field, words);
         }
-        if self.limits.per_domain_day == 0 || self.limits.per_domain_day > hard_daily_cap {
-            let words = format!("Between 1 and {hard_daily_cap}, the limit of this server.");
-            return Err(WorkerError::Invalid { field: "per_domain_day", words });
-        }
-        if !(1..=Limits::MOST_PER_CONTACT).contains(&self.limits.per_contact) {
-            let words = format!("Between 1 and {} mails to one contact.", Limits::MOST_PER_CONTACT);
-            return Err(WorkerError::Invalid { field: "per_contact", words });
-        }
-        if self.hours.days.is_empty() {
-            return invalid("days", "Choose at least one day.");
-        }
-        if self.hours.days.iter().any(|day| !(1..=7).contains(day)) {
-            return invalid("days", "Days are 1 (Monday) to 7 (Sunday).");
-        }
-        if self.hours.from >= self.hours.to || self.hours.to > 24 * 60 {
-            return invalid("hours", "The end must be later than the beginning.");
-        }
-        Ok(())
+        let most = Limits::MOST_PER_CONTACT;
+        let words = format!("Between 1 and {most} mails to one contact.");
+        wrong.expect((1..=most).contains(&self.limits.per_contact), "per_contact", words);
+        let days = &self.hours.days;
+        wrong.expect(!days.is_empty(), "days", "Choose at least one day.");
+        wrong.expect(days.iter().all(|day| (1..=7).contains(day)), "days", "Days are 1 (Monday) to 7 (Sunday).");
+        let ends_later = self.hours.from < self.hours.to && self.hours.to <= 24 * 60;
+        wrong.expect(ends_later, "hours", "The end must be later than the beginning.");
+        wrong
     }
 
     /// Texts that stand in mails or on pages, with the most characters of each.
@@ -170,7 +146,7 @@ impl WorkerForm {
 /// Makes a worker that is off.
 pub fn create(app: &App, actor: &Actor, form: &WorkerForm) -> Result<Worker, WorkerError> {
     actor.require(Permission::EditOutreach)?;
-    form.check(app.config.outreach.hard_daily_cap)?;
+    let wrong = form.mistakes(app.config.outreach.hard_daily_cap);
     let now = app.now();
     let mut worker = Worker {
         id: WorkerId::new(now),
@@ -192,19 +168,34 @@ pub fn create(app: &App, actor: &Actor, form: &WorkerForm) -> Result<Worker, Wor
     };
     form.put_into(&mut worker);
     app.store.write(|txn| {
-        check_accounts(txn, actor.workspace, form, None)?;
+        check_accounts(txn, actor.workspace, form, None, wrong.clone())?;
         store::put(txn, actor.workspace, &worker)?;
         Ok::<_, WorkerError>(note(txn, actor, now, "worker.created", &worker, "")?)
     })?;
     Ok(worker)
 }
 
-/// An account that is newly chosen must be one of the workspace's own, and of use.
+/// Everything that would be refused of the form, without saving it.
+pub fn check(app: &App, actor: &Actor, id: Option<WorkerId>, form: &WorkerForm) -> Result<(), WorkerError> {
+    actor.require(Permission::EditOutreach)?;
+    let wrong = form.mistakes(app.config.outreach.hard_daily_cap);
+    app.store.read(|txn| {
+        let before = match id {
+            Some(id) => Some(store::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?),
+            None => None,
+        };
+        check_accounts(txn, actor.workspace, form, before.as_ref(), wrong.clone())
+    })
+}
+
+/// An account that is newly chosen must be one of the workspace's own, and of use. Fails with `wrong` and what is
+/// wrong besides.
 fn check_accounts(
     txn: &mut Txn<'_>,
     workspace: WorkspaceId,
     form: &WorkerForm,
     before: Option<&Worker>,
+    mut wrong: Mistakes,
 ) -> Result<(), WorkerError> {
     let chosen = [
         ("mailbox", form.mailbox, before.and_then(|worker| worker.mailbox), Use::Outreach),
@@ -213,21 +204,20 @@ fn check_accounts(
     for (field, new, old, wanted) in chosen {
         let Some(id) = new.filter(|_| new != old) else { continue };
         if !connections::find(txn, workspace, id)?.is_some_and(|account| account.can(wanted)) {
-            let words = format!("There is no connected account here that can be its {field}.");
-            return Err(WorkerError::Invalid { field, words });
+            wrong.add(field, format!("There is no connected account here that can be its {field}."));
         }
     }
-    Ok(())
+    Ok(wrong.into_result()?)
 }
 
 /// Changes a worker's settings; its state stays.
 pub fn update(app: &App, actor: &Actor, id: WorkerId, form: &WorkerForm) -> Result<Worker, WorkerError> {
     actor.require(Permission::EditOutreach)?;
-    form.check(app.config.outreach.hard_daily_cap)?;
+    let wrong = form.mistakes(app.config.outreach.hard_daily_cap);
     let now = app.now();
     app.store.write(|txn| {
         let mut worker = store::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?;
-        check_accounts(txn, actor.workspace, form, Some(&worker))?;
+        check_accounts(txn, actor.workspace, form, Some(&worker), wrong.clone())?;
         form.put_into(&mut worker);
         store::put(txn, actor.workspace, &worker)?;
         note(txn, actor, now, "worker.changed", &worker, "")?;
@@ -513,7 +503,7 @@ mod tests {
             let form = WorkerForm { name: "Hotels".into(), limits: limits.clone(), ..WorkerForm::default() };
             let field = match create(&test.app, &test.owner, &form) {
                 Ok(_) => None,
-                Err(WorkerError::Invalid { field, .. }) => Some(field),
+                Err(WorkerError::Invalid(mistakes)) => mistakes.fields().next(),
                 Err(other) => panic!("{other}"),
             };
             assert_eq!(field, refused, "{limits:?}");

@@ -6,7 +6,7 @@ use super::{rows, store, WorkspaceError};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::Role;
-use crate::base::{UnixMillis, UserId, WorkspaceId};
+use crate::base::{Mistakes, UnixMillis, UserId, WorkspaceId};
 use crate::events::{self, Happened};
 use crate::store::{StoreError, Txn};
 
@@ -28,8 +28,11 @@ const SLUG_CHARS: usize = 40;
 
 /// A workspace for a person who is signed in: they own it.
 pub fn create(app: &App, user: UserId, name: &str, time_zone: &str) -> Result<Workspace, WorkspaceError> {
-    let name = super::checked_name(name).map_err(|words| WorkspaceError::invalid("name", words))?;
-    let new = prepare(app, &name, None, zone_or_default(app, time_zone)?)?;
+    let mut wrong = Mistakes::default();
+    let name = wrong.keep("name", super::checked_name(name)).unwrap_or_default();
+    let zone = wrong.keep("time_zone", zone_or_default(app, time_zone)).unwrap_or_default();
+    wrong.into_result()?;
+    let new = prepare(app, &name, None, zone)?;
     let made = app.store.write(|txn| {
         let workspace = insert(txn, &new, &Who::User(user))?;
         join(txn, &workspace, user, Role::Owner, &Who::User(user), app.now())?;
@@ -99,20 +102,18 @@ pub(super) fn join(
 }
 
 /// The zone chosen, or the server's own for those who choose none.
-pub(super) fn zone_or_default<'a>(app: &'a App, raw: &'a str) -> Result<&'a str, WorkspaceError> {
+pub(super) fn zone_or_default<'a>(app: &'a App, raw: &'a str) -> Result<&'a str, &'static str> {
     match raw.trim() {
         "" => Ok(&app.config.outreach.default_time_zone),
         chosen => checked_zone(chosen),
     }
 }
 
-pub(super) fn checked_zone(raw: &str) -> Result<&str, WorkspaceError> {
+fn checked_zone(raw: &str) -> Result<&str, &'static str> {
     let zone = raw.trim();
     match jiff::tz::TimeZone::get(zone) {
         Ok(_) => Ok(zone),
-        Err(_) => {
-            Err(WorkspaceError::invalid("time_zone", "Choose a time zone of the list, for example Europe/London."))
-        }
+        Err(_) => Err("Choose a time zone of the list, for example Europe/London."),
     }
 }
 
@@ -138,11 +139,11 @@ pub(super) fn slug_of(name: &str) -> String {
 }
 
 /// A short name as a person types it.
-pub(super) fn checked_slug(raw: &str) -> Result<String, WorkspaceError> {
+pub(super) fn checked_slug(raw: &str) -> Result<String, &'static str> {
     let slug = raw.trim().to_lowercase();
     let plain = slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if plain && (2..=SLUG_CHARS + 4).contains(&slug.len()) && !slug.starts_with('-') && !slug.ends_with('-') {
         return Ok(slug);
     }
-    Err(WorkspaceError::invalid("slug", "Use 2 to 44 small letters, digits and hyphens, such as fernhill-heat."))
+    Err("Use 2 to 44 small letters, digits and hyphens, such as fernhill-heat.")
 }

@@ -1,7 +1,7 @@
 //! What a use case of this room may refuse.
 
 use crate::authz::Denied;
-use crate::base::EmailAddress;
+use crate::base::{EmailAddress, Mistakes};
 use crate::http::{ApiError, PageError};
 use crate::store::StoreError;
 
@@ -11,9 +11,8 @@ pub enum WorkspaceError {
     Denied(#[from] Denied),
     #[error("not found")]
     NotFound,
-    /// Field name and what is wrong with it, in words for the person.
-    #[error("{field}: {words}")]
-    Invalid { field: &'static str, words: String },
+    #[error(transparent)]
+    Invalid(#[from] Mistakes),
     #[error("a workspace has at least one owner")]
     LastOwner,
     #[error("{0} is a member already")]
@@ -33,7 +32,7 @@ pub enum WorkspaceError {
 
 impl WorkspaceError {
     pub fn invalid(field: &'static str, words: impl Into<String>) -> Self {
-        Self::Invalid { field, words: words.into() }
+        Self::Invalid(Mistakes::one(field, words))
     }
 }
 
@@ -42,7 +41,7 @@ impl From<WorkspaceError> for PageError {
         match error {
             WorkspaceError::Denied(denied) => denied.into(),
             WorkspaceError::NotFound => Self::NotFound,
-            WorkspaceError::Invalid { words, .. } => Self::bad_request(words, "Go back and correct it."),
+            WorkspaceError::Invalid(mistakes) => Self::bad_request(mistakes.words(), "Go back and correct it."),
             WorkspaceError::LastOwner => Self::conflict(
                 "A workspace has at least one owner, and this is the last one.",
                 "Make somebody else an owner first.",

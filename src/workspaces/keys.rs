@@ -10,7 +10,7 @@ use super::{rows, WorkspaceError};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission, Role};
-use crate::base::{ApiKeyId, UnixMillis, UserId, WorkspaceId};
+use crate::base::{ApiKeyId, Mistakes, UnixMillis, UserId, WorkspaceId};
 use crate::identity::{self, hash_secret, HandedSecret, SecretHash, User};
 use crate::store::{StoreError, Txn};
 
@@ -21,10 +21,10 @@ const USED_STEP: Duration = Duration::from_secs(60);
 pub fn make(app: &App, actor: &Actor, name: &str, role: Role) -> Result<(ApiKey, String), WorkspaceError> {
     actor.require(Permission::ManageApiKeys)?;
     require_proof(app, actor)?;
-    let name = super::checked_name(name).map_err(|words| WorkspaceError::invalid("name", words))?;
-    if role > actor.role {
-        return Err(WorkspaceError::invalid("role", "A key can do at most what you can do."));
-    }
+    let mut wrong = Mistakes::default();
+    let name = wrong.keep("name", super::checked_name(name)).unwrap_or_default();
+    wrong.expect(role <= actor.role, "role", "A key can do at most what you can do.");
+    wrong.into_result()?;
     let (key, secret) = prepare(actor.workspace, &name, role, actor.user, app.now());
     app.store.write(|txn| {
         rows::insert_key(txn, &key)?;

@@ -4,7 +4,7 @@ use super::model::Member;
 use super::{keys, rows, WorkspaceError};
 use crate::app::App;
 use crate::audit::{self, Who};
-use crate::authz::{Actor, Permission, Role};
+use crate::authz::{allows, Actor, Permission, Role};
 use crate::base::{UserId, WorkspaceId};
 use crate::events::{self, Happened};
 use crate::identity::{self, User};
@@ -21,6 +21,14 @@ pub fn owners_and_admins(app: &App, workspace: WorkspaceId) -> Result<Vec<User>,
     let members = with_users(app, workspace)?.into_iter();
     let answers = |role: Role| matches!(role, Role::Owner | Role::Admin);
     Ok(members.filter(|(member, _)| answers(member.role)).map(|(_, user)| user).collect())
+}
+
+/// The names of those whose role has `permission`, owners first.
+pub fn who_may(app: &App, workspace: WorkspaceId, permission: Permission) -> Result<Vec<String>, StoreError> {
+    let mut members = with_users(app, workspace)?;
+    members.retain(|(member, _)| allows(member.role, permission) && member.role >= Role::Admin);
+    members.sort_by_key(|(member, _)| std::cmp::Reverse(member.role));
+    Ok(members.into_iter().map(|(_, user)| user.name).collect())
 }
 
 fn with_users(app: &App, workspace: WorkspaceId) -> Result<Vec<(Member, User)>, StoreError> {

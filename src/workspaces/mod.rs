@@ -33,7 +33,7 @@ pub use error::WorkspaceError;
 pub use invitations::invite;
 pub use invitations::INVITATION_DAYS;
 pub use keys::find_by_secret as find_program;
-pub use members::{list as list_members, owners_and_admins};
+pub use members::{list as list_members, owners_and_admins, who_may};
 pub use model::{ApiKey, Closed, Closing, Invitation, Member, Workspace, WorkspaceState};
 pub use pages::routes;
 pub use routing::{reaches, Routing};

@@ -41,10 +41,10 @@ impl Routing {
         ]
     }
 
-    /// The first field that lies outside its range, and the range.
-    pub fn outside(&self) -> Option<(&'static str, RangeInclusive<u8>)> {
-        let mut fields = self.fields().into_iter();
-        fields.find(|(_, percent, range)| !range.contains(percent)).map(|(name, _, range)| (name, range))
+    /// The fields that lie outside their range, each with the range.
+    pub fn outside(&self) -> Vec<(&'static str, RangeInclusive<u8>)> {
+        let fields = self.fields().into_iter();
+        fields.filter(|(_, percent, range)| !range.contains(percent)).map(|(name, _, range)| (name, range)).collect()
     }
 }
 
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn what_holds_unasked_lies_in_its_range() {
-        assert_eq!(Routing::default().outside(), None);
-        assert_eq!(Routing { send: 89, ..Routing::default() }.outside(), Some(("send", 90..=99)));
+        assert_eq!(Routing::default().outside(), []);
+        assert_eq!(Routing { send: 89, ..Routing::default() }.outside(), [("send", 90..=99)]);
     }
 }

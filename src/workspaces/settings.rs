@@ -6,7 +6,7 @@ use super::{create, rows, store, WorkspaceError};
 use crate::app::App;
 use crate::audit::{self, Entry, Who};
 use crate::authz::{Actor, Permission, Role};
-use crate::base::{Cursor, Page, UserId, WorkspaceId};
+use crate::base::{Cursor, Mistakes, Page, UserId, WorkspaceId};
 use crate::events::{self, Happened};
 use crate::store::StoreError;
 
@@ -30,25 +30,18 @@ const MOST_LINK_HOSTS: usize = 50;
 /// Changes the settings; the audit trail names which.
 pub fn change(app: &App, actor: &Actor, form: &SettingsForm) -> Result<Workspace, WorkspaceError> {
     actor.require(Permission::ManageWorkspace)?;
-    let name = super::checked_name(&form.name).map_err(|words| WorkspaceError::invalid("name", words))?;
-    let slug = create::checked_slug(&form.slug)?;
-    let time_zone = create::zone_or_default(app, &form.time_zone)?.to_owned();
-    let postal_address = checked_address(&form.postal_address)?;
-    if let Some((field, range)) = form.routing.and_then(|routing| routing.outside()) {
-        let words = format!("Between {} and {} percent.", range.start(), range.end());
-        return Err(WorkspaceError::invalid(field, words));
-    }
-    let link_hosts = form.link_hosts.as_deref().map(checked_hosts).transpose()?;
+    let checked = check(app, form)?;
     let now = app.now();
     app.store.write(|txn| {
         let before = store::find(txn, actor.workspace)?.ok_or(WorkspaceError::NotFound)?;
+        let Checked { name, slug, time_zone, postal_address, link_hosts } = checked.clone();
         let after = Workspace {
-            name: name.clone(),
-            slug: slug.clone(),
-            time_zone: time_zone.clone(),
-            postal_address: postal_address.clone(),
+            name,
+            slug,
+            time_zone,
+            postal_address,
             discloses_ai: form.discloses_ai,
-            link_hosts: link_hosts.clone().unwrap_or_else(|| before.link_hosts.clone()),
+            link_hosts: link_hosts.unwrap_or_else(|| before.link_hosts.clone()),
             routing: form.routing.unwrap_or(before.routing),
             ..before.clone()
         };
@@ -70,6 +63,38 @@ pub fn change(app: &App, actor: &Actor, form: &SettingsForm) -> Result<Workspace
     })
 }
 
+/// The fields of the form as they are kept.
+#[derive(Clone, Default)]
+struct Checked {
+    name: String,
+    slug: String,
+    time_zone: String,
+    postal_address: String,
+    link_hosts: Option<Vec<String>>,
+}
+
+/// Everything that is wrong with the form, without saving it.
+pub fn mistakes(app: &App, form: &SettingsForm) -> Mistakes {
+    check(app, form).err().unwrap_or_default()
+}
+
+fn check(app: &App, form: &SettingsForm) -> Result<Checked, Mistakes> {
+    let mut wrong = Mistakes::default();
+    let checked = Checked {
+        name: wrong.keep("name", super::checked_name(&form.name)).unwrap_or_default(),
+        slug: wrong.keep("slug", create::checked_slug(&form.slug)).unwrap_or_default(),
+        time_zone: wrong
+            .keep("time_zone", create::zone_or_default(app, &form.time_zone))
+            .map_or_else(String::new, str::to_owned),
+        postal_address: wrong.keep("postal_address", checked_address(&form.postal_address)).unwrap_or_default(),
+        link_hosts: form.link_hosts.as_deref().and_then(|hosts| wrong.keep("link_hosts", checked_hosts(hosts))),
+    };
+    for (field, range) in form.routing.iter().flat_map(Routing::outside) {
+        wrong.add(field, format!("Between {} and {} percent.", range.start(), range.end()));
+    }
+    wrong.into_result().map(|()| checked)
+}
+
 /// Changes the postal address alone, as the guide to the first mail asks for it; an empty one is refused there.
 pub fn set_postal_address(app: &App, actor: &Actor, address: &str) -> Result<Workspace, WorkspaceError> {
     if address.trim().is_empty() {
@@ -89,32 +114,31 @@ pub fn set_postal_address(app: &App, actor: &Actor, address: &str) -> Result<Wor
     change(app, actor, &form)
 }
 
-fn checked_address(raw: &str) -> Result<String, WorkspaceError> {
+fn checked_address(raw: &str) -> Result<String, &'static str> {
     let lines: Vec<&str> = raw.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let address = lines.join("\n");
     if address.chars().count() > MOST_ADDRESS_CHARS || address.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(WorkspaceError::invalid("postal_address", "Use at most 400 characters."));
+        return Err("Use at most 400 characters.");
     }
     Ok(address)
 }
 
 /// Hosts as they are compared, each once; what was typed may be a whole address.
-fn checked_hosts(raw: &str) -> Result<Vec<String>, WorkspaceError> {
+fn checked_hosts(raw: &str) -> Result<Vec<String>, String> {
     let mut hosts: Vec<String> = Vec::new();
     for typed in raw.split([',', '\n']).map(str::trim).filter(|typed| !typed.is_empty()) {
         let host = host_of(typed).unwrap_or_default();
         let host = host.strip_prefix("www.").unwrap_or(&host).to_owned();
         let is_label = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-');
         if !host.contains('.') || !host.split('.').all(is_label) {
-            let words = format!("“{typed}” is no host. Write for example fernhill.example, one on each line.");
-            return Err(WorkspaceError::invalid("link_hosts", words));
+            return Err(format!("“{typed}” is no host. Write for example fernhill.example, one on each line."));
         }
         if !hosts.contains(&host) {
             hosts.push(host);
         }
     }
     if hosts.len() > MOST_LINK_HOSTS {
-        return Err(WorkspaceError::invalid("link_hosts", "Name at most 50 hosts."));
+        return Err("Name at most 50 hosts.".to_owned());
     }
     Ok(hosts)
 }

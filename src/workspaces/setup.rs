@@ -42,7 +42,7 @@ pub fn owner_link(app: &App) -> Option<String> {
 #[derive(Clone, Debug)]
 pub struct SetUp {
     pub name: String,
-    pub email: EmailAddress,
+    pub email: String,
     pub password: String,
     pub workspace: String,
     pub time_zone: String,
@@ -53,10 +53,12 @@ pub fn set_up(app: &App, secret: &str, form: &SetUp, client: &Client) -> Result<
     if !identity::is_setup_open(app, secret)? {
         return Err(SetupError::LinkEnded);
     }
-    let workspace =
-        super::checked_name(&form.workspace).map_err(|words| WorkspaceError::invalid("workspace", words))?;
-    let zone = create::zone_or_default(app, &form.time_zone)?;
-    let new = NewAccount { name: form.name.clone(), email: form.email.clone(), password: Some(form.password.clone()) };
+    let mut wrong = identity::mistakes(&form.name, &form.email, Some(&form.password), &[&form.workspace]);
+    let email = wrong.keep("email", EmailAddress::parse(&form.email).map_err(|error| error.to_string()));
+    let workspace = wrong.keep("workspace", super::checked_name(&form.workspace)).unwrap_or_default();
+    let zone = wrong.keep("time_zone", create::zone_or_default(app, &form.time_zone)).unwrap_or_default();
+    let Some(email) = email.filter(|_| wrong.is_empty()) else { return Err(AccountError::from(wrong).into()) };
+    let new = NewAccount { name: form.name.clone(), email, password: Some(form.password.clone()) };
     let account = identity::prepare(&new, &[&workspace], app.now())?;
     let made = create::prepare(app, &workspace, None, zone)?;
     let (session, row) = identity::prepare_in(app, account.user.id, client, made.id());
@@ -135,7 +137,8 @@ fn find_place(app: &App, wanted: &str) -> Result<Place, SetupError> {
         Some(workspace) => Ok(Place::Known(workspace.id)),
         None => {
             let name = super::checked_name(wanted).map_err(|words| WorkspaceError::invalid("workspace", words))?;
-            Ok(Place::New(Box::new(create::prepare(app, &name, Some(&slug), create::zone_or_default(app, "")?)?)))
+            let zone = &app.config.outreach.default_time_zone;
+            Ok(Place::New(Box::new(create::prepare(app, &name, Some(&slug), zone)?)))
         }
     }
 }

@@ -123,6 +123,20 @@ fn a_fresh_server_prints_the_way_to_the_owners_account_and_it_works_once() {
     let path = link.strip_prefix(&server.url).unwrap().to_owned();
     let mut browser = Browser::new(&server.url);
     assert_eq!(browser.get(&path).status, 200);
+    let wrong = [("email", "nora"), ("password", "short"), ("time_zone", "Mars/Olympus")];
+    let again = browser.post(&path, &wrong);
+    assert_eq!(again.status, 422);
+    assert_says(
+        &again.body,
+        &[
+            "5 things to look at",
+            "so that others know who it is",
+            "Use at least",
+            "so that others know it",
+            "Choose a time zone",
+            "value=\"nora\"",
+        ],
+    );
     let form = [
         ("name", "Nora Whitfield"),
         ("email", OWNER),

@@ -9,6 +9,7 @@ mod browser;
 mod closing;
 mod commands;
 mod endpoints;
+mod forms;
 mod golden;
 mod google_wire;
 mod guards;

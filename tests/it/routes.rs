@@ -188,6 +188,8 @@ GET    /outreach/{worker}/leads                   ViewOutreach
 GET    /outreach/{worker}/leads/choose            EditOutreach
 POST   /outreach/{worker}/leads                   EditOutreach
 POST   /outreach/{worker}/leads/tag               EditOutreach
+GET    /outreach/{worker}/leads/{lead}/remove     EditOutreach
+POST   /outreach/{worker}/leads/{lead}/remove     EditOutreach
 POST   /outreach/{worker}/leads/{lead}/{act}      EditOutreach
 GET    /outreach/{worker}/sequence                ViewOutreach
 POST   /outreach/{worker}/sequence                EditOutreach

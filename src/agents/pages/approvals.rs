@@ -13,7 +13,7 @@ use crate::agents::write::Style;
 use crate::agents::AgentError;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::DraftId;
+use crate::base::{DraftId, Mistakes};
 use crate::contacts;
 use crate::drafts::{self, Draft, DraftState};
 use crate::http::layout::Layout;
@@ -297,32 +297,19 @@ pub async fn edit(
     match edited {
         Ok((draft, Some(next))) => Ok(go_on(&cookies, &draft, next)),
         Ok((draft, None)) => Ok(see_other(&format!("/approvals/{}", draft.id))),
-        Err(AgentError::Invalid { field, words }) => {
-            let page = run(move || edit_page_with(&app, &actor, &frame, id, form, field, words)).await??;
+        Err(AgentError::Invalid(mistakes)) => {
+            let typed = Some((form, mistakes.into()));
+            let page = run(move || edit_page(&app, &actor, &frame, id, typed)).await??;
             html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(AgentError::Held(words)) => {
             let words = format!("{words} Your text is kept; nothing has been sent.");
-            let page = run(move || edit_page_with(&app, &actor, &frame, id, form, "text", words)).await??;
+            let typed = Some((form, Mistakes::one("text", words).into()));
+            let page = run(move || edit_page(&app, &actor, &frame, id, typed)).await??;
             html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// The form again as it was typed, with what is wrong about one field.
-fn edit_page_with(
-    app: &App,
-    actor: &Actor,
-    frame: &Frame,
-    id: DraftId,
-    form: EditForm,
-    field: &'static str,
-    words: String,
-) -> Result<EditPage, AgentError> {
-    let mut errors = FieldErrors::default();
-    errors.add(field, words);
-    edit_page(app, actor, frame, id, Some((form, errors)))
 }
 
 #[derive(Template)]

@@ -12,7 +12,7 @@ use crate::agents::words::{span_words, time_words};
 use crate::agents::{replies, AgentError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{day_words, ReplyId};
+use crate::base::{city_of, counted, day_words, ReplyId};
 use crate::contacts;
 use crate::drafts;
 use crate::http::layout::Layout;
@@ -145,7 +145,7 @@ fn build(
             .unwrap_or_default(),
         facts: facts(&reading),
         times: times(&reading, &zones),
-        zone_name: zones.contact_name.clone(),
+        zone_name: city_of(&zones.contact_name),
         suggested: suggested(&reply, &reading),
         labels: Label::ALL
             .iter()
@@ -191,7 +191,8 @@ fn facts(reading: &Reading) -> Vec<(&'static str, String)> {
     let mut facts = vec![("Language", language_name(&reading.language))];
     facts.extend(reading.return_date.as_deref().map(|day| ("Back on", day_words(day))));
     facts.extend(reading.follow_up_on.as_deref().map(|day| ("Write again on", day_words(day))));
-    facts.extend(reading.duration_minutes.map(|minutes| ("Asks for", format!("{minutes} minutes"))));
+    facts
+        .extend(reading.duration_minutes.map(|minutes| ("Asks for", counted(u64::from(minutes), "minute", "minutes"))));
     facts.extend(reading.booking_links.first().cloned().map(|link| ("Their booking page", link)));
     facts.retain(|(_, value)| !value.is_empty());
     facts
@@ -290,9 +291,8 @@ pub async fn answer(
             };
             Ok(back(id, &cookies, &Toast::new(said)))
         }
-        Err(AgentError::Invalid { field, words }) => {
-            let mut errors = FieldErrors::default();
-            errors.add(field, words);
+        Err(AgentError::Invalid(mistakes)) => {
+            let errors = FieldErrors::from(mistakes);
             let page = run(move || build(&app, &actor, &frame, id, form.text, errors)).await??;
             html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }

@@ -97,9 +97,8 @@ pub async fn create(
             let toast = Toast::new("Written. It is used once it is approved.");
             Ok(with_toast(see_other(&format!("/snippets/{}", snippet.id)), &cookies, &toast))
         }
-        Err(AgentError::Invalid { field, words }) => {
-            let mut errors = FieldErrors::default();
-            errors.add(field, words);
+        Err(AgentError::Invalid(mistakes)) => {
+            let errors = FieldErrors::from(mistakes);
             let page = run(move || list_page(&app, &actor, &frame, form, errors)).await??;
             html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
@@ -165,9 +164,8 @@ pub async fn update(
             let toast = Toast::new(format!("Version {} is kept.", snippet.version));
             Ok(with_toast(see_other(&format!("/snippets/{id}")), &cookies, &toast))
         }
-        Err(AgentError::Invalid { field, words }) => {
-            let mut errors = FieldErrors::default();
-            errors.add(field, words);
+        Err(AgentError::Invalid(mistakes)) => {
+            let errors = FieldErrors::from(mistakes);
             let page = run(move || show_page(&app, &actor, &frame, id, Some((form, errors)))).await??;
             html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }

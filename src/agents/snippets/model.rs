@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agents::errors::AgentError;
-use crate::base::{SnippetId, UnixMillis};
+use crate::base::{Mistakes, SnippetId, UnixMillis};
 use crate::http::ui::Choice;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct Approval {
     pub by: String,
     pub at: UnixMillis,
 }
+
+const NO_FIELDS: &str =
+    "“{{” would be read by them as it stands: a snippet is quoted word for word. Write the word itself.";
 
 /// What a person types.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -59,22 +62,15 @@ pub fn languages() -> Vec<Choice> {
 impl SnippetForm {
     pub fn check(&self) -> Result<(), AgentError> {
         let title = self.title.trim();
-        if title.is_empty() {
-            return Err(AgentError::invalid("title", "Write the question that it answers."));
-        }
-        if title.chars().count() > 300 {
-            return Err(AgentError::invalid("title", "At most 300 characters."));
-        }
-        if self.text.trim().is_empty() {
-            return Err(AgentError::invalid("text", "Write the answer as it should be quoted."));
-        }
-        if self.text.chars().count() > 2000 {
-            return Err(AgentError::invalid("text", "At most 2,000 characters."));
-        }
-        if !LANGUAGES.iter().any(|(code, _)| *code == self.language) {
-            return Err(AgentError::invalid("language", "Choose the language it is written in."));
-        }
-        Ok(())
+        let mut wrong = Mistakes::default();
+        wrong.expect(!title.is_empty(), "title", "Write the question that it answers.");
+        wrong.expect(title.chars().count() <= 300, "title", "At most 300 characters.");
+        wrong.expect(!self.text.trim().is_empty(), "text", "Write the answer as it should be quoted.");
+        wrong.expect(self.text.chars().count() <= 2000, "text", "At most 2,000 characters.");
+        wrong.expect(!self.text.contains("{{"), "text", NO_FIELDS);
+        let is_known = LANGUAGES.iter().any(|(code, _)| *code == self.language);
+        wrong.expect(is_known, "language", "Choose the language it is written in.");
+        Ok(wrong.into_result()?)
     }
 }
 

@@ -10,7 +10,8 @@ use super::when::WhenForm;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::availability;
-use crate::base::{BookingId, UnixMillis, WorkerId};
+use crate::base::{city_of, on_both_clocks, BookingId, UnixMillis, WorkerId};
+use crate::bookings::bookable::Bookable;
 use crate::bookings::model::{Booking, State};
 use crate::bookings::service::{self, warnings_words, Anyway, BookError};
 use crate::contacts::{self, Contact};
@@ -31,6 +32,9 @@ pub(super) struct DetailPage {
     /// On the guest's own clock, where it shows another hour.
     pub(super) guest_when: String,
     pub(super) book_words: String,
+    /// How a proposed time stands at this moment.
+    pub(super) bookable: Bookable,
+    pub(super) may_choose_calendar: bool,
     /// Where the same guest is booked anew; empty when they have no address any more.
     pub(super) book_anew: String,
     /// Time and words, newest first.
@@ -72,6 +76,13 @@ impl Refusal {
     }
 }
 
+impl DetailPage {
+    /// Nobody meets behind the link of a meeting that is not held.
+    fn video_link(&self) -> Option<&str> {
+        self.booking.video_link.as_deref().filter(|_| self.booking.state.is_booked())
+    }
+}
+
 pub(super) fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<DetailPage, BookError> {
     let booking = service::get(app, actor, id)?;
     let schedule = availability::schedule_of(&app.store, actor.workspace)?;
@@ -91,11 +102,18 @@ pub(super) fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<Det
         who: contact.as_ref().map(|contact| contact.name()).unwrap_or_default(),
         company: contact.map(|contact| contact.company).unwrap_or_default(),
         worker: worker.map(|worker| worker.name).unwrap_or_default(),
-        when: format!("{} to {until}", start.strftime("%A %-d %B %Y, %H:%M")),
+        when: on_both_clocks(
+            &format!("{} to {until}", start.strftime("%A %-d %B %Y, %H:%M")),
+            booking.start,
+            &ours,
+            &booking.guest_zone,
+        ),
         guest_when: match start.datetime() == guest.datetime() {
             true => String::new(),
-            false => format!("{}, {}", guest.strftime("%a %-d %b, %H:%M"), booking.guest_zone),
+            false => format!("{} in {}", guest.strftime("%a %-d %b, %H:%M"), city_of(&booking.guest_zone)),
         },
+        bookable: Bookable::of(app, &booking)?,
+        may_choose_calendar: actor.may(Permission::EditOutreach),
         book_words: format!("Book {}", start.strftime("%H:%M")),
         book_anew,
         history: booking.history.iter().rev().map(|note| (noted(note.at), note.words.clone())).collect(),

@@ -114,6 +114,14 @@ fn try_create(
     let new = NewBooking { contact: contact.id, worker, start };
     match service::create(app, actor, &new, &Anyway::parse(&form.anyway)) {
         Ok(booking) => Ok(Some(booking)),
+        Err(BookError::NoContact) => {
+            errors.add("email", "This contact has no address that can be invited. Add one to the contact.");
+            Ok(None)
+        }
+        Err(BookError::NoCalendar) => {
+            errors.add("worker", "No calendar is chosen for this worker. Choose one in its settings.");
+            Ok(None)
+        }
         Err(error) => {
             *anyway = add_refusal(error, &zone, errors)?;
             Ok(None)

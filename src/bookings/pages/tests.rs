@@ -79,6 +79,25 @@ fn a_cancelled_meeting_can_be_booked_anew_and_its_page_stays_true_by_itself() {
     assert!(page().contains("This time is free again.") && page().contains(&anew), "{}", page());
 }
 
+#[test]
+fn a_guest_in_another_zone_is_shown_with_their_clock_and_a_cancelled_meeting_without_its_video_link() {
+    let test = testing::app();
+    let at = |text: &str| UnixMillis::parse_rfc3339(text).unwrap();
+    let before = proposed(&test, availability::Span::new(at("2026-11-26T11:30:00Z"), at("2026-11-26T12:00:00Z")));
+    let video_link = Some("https://meet.example/abc".to_owned());
+    let keep = |booking: &Booking| test.app.store.write(|txn| store::put(txn, booking, Some(&before))).unwrap();
+    let page = || read_detail(&test.app, &test.owner, before.id).unwrap().render().unwrap();
+    let unasked = page();
+    assert!(unasked.contains("No calendar is connected: only your bookings here were checked."), "{unasked}");
+    assert!(!unasked.contains("/accept") && unasked.contains("Choose a calendar"), "{unasked}");
+    let (guest_zone, state) = ("Europe/Berlin".to_owned(), State::Confirmed);
+    let booked = Booking { guest_zone, state, video_link, ..before.clone() };
+    keep(&booked);
+    assert!(page().contains("11:30 to 12:00 · 12:30 in Berlin") && page().contains("meet.example"), "{}", page());
+    keep(&Booking { state: State::Cancelled { reason: String::new() }, ..booked });
+    assert!(!page().contains("meet.example"), "{}", page());
+}
+
 fn proposed(test: &testing::TestApp, span: availability::Span) -> Booking {
     let booking = Booking {
         id: BookingId::new(testing::NOW),

@@ -12,7 +12,7 @@ use crate::bookings::words::Clocks;
 use crate::events::{self, Happened};
 use crate::jobs;
 
-/// Moves a booking; the length stays. The calendar and the guest follow.
+/// Moves a booking; the length stays. The calendar and the guest follow. To where it is already: nothing happens.
 pub fn move_to(
     app: &App,
     actor: &Actor,
@@ -25,6 +25,9 @@ pub fn move_to(
     let calendar = before.connection.ok_or(BookError::NoCalendar)?;
     if !before.state.is_booked() {
         return Err(BookError::NotOpen(before.state.words()));
+    }
+    if before.start == start {
+        return Ok(before);
     }
     let rules = rules_of(app, &before)?;
     let zone = Clocks::of(&before.guest_zone, "UTC").guest;

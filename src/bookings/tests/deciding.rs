@@ -7,7 +7,8 @@ use serde_json::json;
 use super::desk::{add_contact, states, Desk, GWEN};
 use crate::audit;
 use crate::availability::WhyNot;
-use crate::bookings::{accept, create, Anyway, BookError, Booking, NewBooking, State};
+use crate::bookings::{accept, cancel, create, move_to, Anyway, BookError, Bookable, Booking, NewBooking, State};
+use crate::connections;
 use crate::drafts;
 use crate::messaging;
 use crate::testing::NOW;
@@ -50,6 +51,74 @@ fn a_person_decides_unless_the_owner_said_otherwise() {
     assert!(reply.handled_at.is_some());
     let again = accept(desk.app(), &desk.world.owner, asked.id, None, &Anyway::default());
     assert!(matches!(again, Err(BookError::NotOpen("Booked"))), "{again:?}");
+}
+
+#[test]
+fn a_proposed_time_is_offered_only_as_long_as_it_can_be_booked() {
+    let desk = Desk::new();
+    desk.reply("Could you do Thursday at 11:30?");
+    let [asked] = &desk.bookings()[..] else { panic!("one proposal") };
+    let stands = || Bookable::of(desk.app(), asked).unwrap();
+    let free = Bookable { note: "You are free then.".into(), is_offered: true, ..Bookable::default() };
+    assert_eq!(stands(), free);
+
+    let other = add_contact(&desk.world, "Tom", "Aldridge", "tom@lakeside.example");
+    let by_hand = NewBooking { contact: other, worker: desk.worker, start: asked.start };
+    let booked = create(desk.app(), &desk.world.owner, &by_hand, &Anyway::default()).unwrap();
+    assert_eq!((stands().note.as_str(), stands().is_offered), ("Another booking has that time.", false));
+    cancel(desk.app(), &desk.world.owner, booked.id, "").unwrap();
+    assert_eq!(stands(), free);
+
+    desk.change_worker(|worker| worker.meeting.notice = 60 * 24 * 7);
+    let soon = stands();
+    assert_eq!((soon.note.as_str(), soon.anyway.as_str()), (&*WhyNot::TooSoon.words(), "too_soon"));
+    desk.change_worker(|worker| worker.meeting.notice = 0);
+
+    let calendar = asked.connection.unwrap();
+    let workspace = desk.world.test.workspace;
+    connections::update(&desk.app().store, workspace, calendar, |connection| connection.uses.clear()).unwrap();
+    let none = stands();
+    assert_eq!(none.note, "No calendar is connected: only your bookings here were checked.");
+    assert_eq!((none.is_offered, none.choose_calendar.as_str()), (false, "/connections"));
+
+    desk.app().clock.advance(Duration::from_secs(14 * 86_400));
+    assert_eq!((stands().note.as_str(), stands().is_offered), ("That time has passed.", false));
+}
+
+#[test]
+fn who_confirms_the_time_that_is_booked_moves_nothing_and_hears_nothing_again() {
+    let desk = Desk::new();
+    desk.may_book_by_itself();
+    desk.reply("Could you do Thursday at 11:30?");
+    let [booked] = &desk.bookings()[..] else { panic!("one booking") };
+    let written = booked.version;
+    let answer = desk.reply("Thursday at 11:30 it is, thank you.");
+    let [stands] = &desk.bookings()[..] else { panic!("still one booking") };
+    assert_eq!((stands.state.as_str(), stands.start, stands.version), ("confirmed", booked.start, written));
+    assert_eq!((desk.events().len(), desk.letters().len()), (1, 1));
+    let answer = messaging::get_reply(&desk.app().store, desk.world.test.workspace, answer).unwrap().unwrap();
+    assert!(answer.handled_at.is_some(), "nobody has to look at it");
+    assert!(stands.history.iter().any(|note| note.words.contains("confirmed the time")), "{:?}", stands.history);
+
+    let same = move_to(desk.app(), &desk.world.owner, booked.id, booked.start, &Anyway::default()).unwrap();
+    assert_eq!(same.version, written, "to where it is already");
+    desk.settle();
+    assert_eq!(desk.letters().len(), 1);
+
+    desk.reply("Sorry, could we do Thursday at 15:00 instead of 11:30?");
+    assert!(desk.bookings().iter().any(|booking| booking.state.is_proposed()), "another time is asked for");
+}
+
+#[test]
+fn a_proposal_ends_when_its_time_has_passed_and_its_answer_waits_for_a_person() {
+    let desk = Desk::new();
+    let reply = desk.reply("Could you do Thursday at 11:30?");
+    let [asked] = &desk.bookings()[..] else { panic!("one proposal") };
+    desk.advance(asked.start.since(desk.app().now()).saturating_sub(Duration::from_secs(60)));
+    assert_eq!(states(&desk.bookings()), ["proposed"]);
+    desk.advance(Duration::from_secs(120));
+    assert_eq!(states(&desk.bookings()), ["cancelled"]);
+    assert_eq!(desk.left().iter().map(|(reply, _)| reply.id).collect::<Vec<_>>(), [reply]);
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl Desk {
         let world = World::start();
         let connection = world.connect(&[Use::Outreach, Use::Calendar]);
         let app = Arc::clone(&world.test.app);
-        let deliver = Deliver { store: app.store.clone(), clock: app.clock.clone(), subscribers: subscribers() };
+        let deliver = Deliver::new(app.store.clone(), app.clock.clone(), subscribers());
         let outbox = Outbox { channel: Arc::new(Post) };
         let handlers = handlers(Handlers::default()).task(deliver).effect(outbox);
         let runner =

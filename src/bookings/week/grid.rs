@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::{after, midnight, Block, Day, Meeting};
 use crate::availability::{Schedule, Span};
-use crate::base::UnixMillis;
+use crate::base::{clock_there, UnixMillis};
 use crate::bookings::model::{Booking, State};
 
 /// Quarters of an hour in a day.
@@ -59,9 +59,12 @@ fn block(span: Span, meeting: Option<&(&Booking, String)>, whole: Span, zone: &T
         meeting: meeting.map(|(booking, who)| Meeting {
             href: format!("/calendar/{}", booking.id),
             title: booking.title.clone(),
-            who: who.clone(),
+            who: match clock_there(booking.start, zone, &booking.guest_zone) {
+                there if there.is_empty() => who.clone(),
+                there => format!("{who} · {there}"),
+            },
             state: booking.state.clone(),
-            has_video: booking.video_link.is_some(),
+            has_video: booking.state.is_booked() && booking.video_link.is_some(),
         }),
         from_quarter,
         to_quarter: to_quarter.max(from_quarter + 1),

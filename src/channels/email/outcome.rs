@@ -10,7 +10,7 @@ use crate::providers::ProviderError;
 
 /// Greylisting and busy servers: RFC 5321 section 4.5.4.1 wants half an hour between tries.
 const LATER: Duration = Duration::from_secs(30 * 60);
-/// A server that cannot be reached, or a whole mailbox that is told to slow down.
+/// The least that a quota is waited for.
 const SOON: Duration = Duration::from_secs(5 * 60);
 /// A daily limit without a time: limits roll by the hour.
 const LIMIT: Duration = Duration::from_secs(3600);
@@ -19,7 +19,8 @@ const LIMIT: Duration = Duration::from_secs(3600);
 pub(super) fn of_gmail(error: ProviderError, now: UnixMillis) -> SendOutcome {
     use ProviderError as E;
     match error {
-        E::Retry { after, reason } => whole_mailbox(after.unwrap_or(SOON), reason),
+        // Without a time of theirs the pause grows from try to try.
+        E::Retry { after, reason } => SendOutcome::Wait { after, whole_mailbox: true, reason },
         E::Quota { until, reason } => whole_mailbox(until.map_or(LIMIT, |until| until.since(now)).max(SOON), reason),
         E::TokenRefused | E::Reconnect { .. } => {
             SendOutcome::NeedsOwner { reason: "Google no longer lets us in. Sign in again; nothing is lost.".into() }
@@ -45,8 +46,8 @@ pub(super) fn of_smtp(outcome: Outcome) -> (SendOutcome, Option<String>) {
             let is_ours =
                 is_account_limit(code, enhanced.as_deref()) || !matches!(phase, Phase::Recipient | Phase::Data);
             let note = is_ours.then(|| reason.clone());
-            let wait = if is_ours { SOON } else { LATER };
-            (SendOutcome::Wait { after: Some(wait), whole_mailbox: is_ours, reason }, note)
+            let after = (!is_ours).then_some(LATER);
+            (SendOutcome::Wait { after, whole_mailbox: is_ours, reason }, note)
         }
         Outcome::Rejected { phase, code, enhanced, reason } => rejected(phase, code, enhanced.as_deref(), reason),
     }

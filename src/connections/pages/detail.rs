@@ -9,7 +9,7 @@ use super::shown::{allowed, shown, unused, Allowed, Shown};
 use super::times::Moment;
 use super::{id_in, list, page_of, times_of};
 use crate::app::App;
-use crate::authz::Actor;
+use crate::authz::{Actor, Permission};
 use crate::base::{ConnectionId, Cursor};
 use crate::connections::calls::{list_calls, Call};
 use crate::connections::check::{check, Tried};
@@ -94,13 +94,14 @@ impl SettingsForm {
         }
     }
 
-    fn read(&self) -> Result<Settings, FieldErrors> {
+    /// What is no number is an error, and 1 for the rest of the checks.
+    fn read(&self) -> (Settings, FieldErrors) {
         let mut errors = FieldErrors::default();
         let mut number = |field, text: &str| match text.trim().parse() {
             Ok(number) => number,
             Err(_) => {
                 errors.add(field, "Write a whole number, for example 30.");
-                0
+                1
             }
         };
         let pace = Pace {
@@ -109,11 +110,7 @@ impl SettingsForm {
             jitter_seconds: number("jitter_seconds", &self.jitter_seconds),
             ramp_up: self.ramp_up.is_some(),
         };
-        if errors.is_empty() {
-            Ok(Settings { display_name: self.display_name.clone(), pace })
-        } else {
-            Err(errors)
-        }
+        (Settings { display_name: self.display_name.clone(), pace }, errors)
     }
 }
 
@@ -220,14 +217,23 @@ pub async fn change(
 ) -> Result<HttpResponse, PageError> {
     let (id, form) = (id_in(&path)?, form.into_inner());
     let refused = run(move || {
-        let tried = match form.read() {
-            Ok(settings) => change_settings(&app, &actor, id, &settings).map(|_| FieldErrors::default()),
-            Err(errors) => Ok(errors),
+        let (settings, mut errors) = form.read();
+        let wanted = if errors.is_empty() {
+            change_settings(&app, &actor, id, &settings).map(drop)
+        } else {
+            actor.require(Permission::ManageConnections)?;
+            settings.check(&app)
         };
-        let errors = match tried {
-            Err(ConnectionError::Invalid(fields)) => field_errors(fields),
+        match wanted {
+            Err(ConnectionError::Invalid(fields)) => {
+                let unread = errors.clone();
+                fields
+                    .into_iter()
+                    .filter(|(field, _)| unread.of(field).is_empty())
+                    .for_each(|(field, words)| errors.add(field, words));
+            }
             other => other?,
-        };
+        }
         if errors.is_empty() {
             return Ok::<_, ConnectionError>(None);
         }

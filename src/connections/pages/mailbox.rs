@@ -230,6 +230,10 @@ impl MailboxForm {
             };
             errors.add(ca_field, words);
         }
+        // Whether a stored one will do is known once the rest is right.
+        if !errors.is_empty() && self.password.is_empty() && self.again.is_empty() {
+            errors.add("password", "Type the password. Many providers want an app password here.");
+        }
         match (address, smtp, imap, errors.is_empty()) {
             (Ok(address), Some(smtp), Some(imap), true) => Ok(MailboxSettings {
                 address,
@@ -307,8 +311,9 @@ mod tests {
 
     #[test]
     fn a_form_that_does_not_fit_names_each_field() {
-        let right = MailboxForm::guessed(&EmailAddress::parse("ada@larkfield.example").unwrap());
-        assert!(right.read().is_ok());
+        let mut right = MailboxForm::guessed(&EmailAddress::parse("ada@larkfield.example").unwrap());
+        assert!(right.read().is_ok(), "the password may be a stored one");
+        right.password = "secret".into();
         type Change = fn(&mut MailboxForm);
         let cases: [(&str, Change); 6] = [
             ("address", |form| form.address = "ada".into()),

@@ -183,6 +183,15 @@ fn disconnecting_erases_even_when_google_does_not_answer() {
 }
 
 #[test]
+fn a_withdrawal_that_fails_in_passing_is_tried_again() {
+    let world = World::start();
+    let connection = world.connect(&[Use::Outreach]);
+    world.control("faults", &json!({"match": "POST /google/revoke", "status": 500, "times": 2}));
+    let (_, withdrawn) = connections::disconnect(&world.test.app, &world.owner, connection.id).unwrap();
+    assert_eq!(withdrawn, Withdrawn::Done);
+}
+
+#[test]
 fn of_all_connections_one_that_cannot_be_erased_keeps_none_of_the_others_from_being_withdrawn() {
     let world = World::start();
     let app = &world.test.app;

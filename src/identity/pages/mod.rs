@@ -11,7 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest};
 
-use super::account::AccountError;
+use super::account::{AccountError, WRONG_PASSWORD};
 use super::sign_in::SignInError;
 use super::throttle::TooManyTries;
 use super::SignedIn;
@@ -122,12 +122,12 @@ fn refusal(error: SignInError, mismatch: &str) -> Result<(StatusCode, String), P
 pub fn account_refusal(error: AccountError) -> Result<(StatusCode, FieldErrors), PageError> {
     let mut errors = FieldErrors::default();
     let status = match error {
-        AccountError::Invalid { field, words } => {
-            errors.add(field, words);
+        AccountError::Invalid(mistakes) => {
+            errors.add_mistakes(mistakes);
             StatusCode::UNPROCESSABLE_ENTITY
         }
         AccountError::WrongPassword => {
-            errors.add("current", "That is not your current password.");
+            errors.add("current", WRONG_PASSWORD);
             StatusCode::UNPROCESSABLE_ENTITY
         }
         AccountError::TooMany(wait) => {

@@ -149,11 +149,11 @@ pub async fn submit(
     };
     let (user, session) = (signed_in.user.id, signed_in.session.id);
     let saved = {
-        let (app, password) = (app.clone(), fields.password.clone());
+        let (app, password, before) = (app.clone(), fields.password.clone(), signed_in.user);
         run(move || {
             if !password.is_empty() {
                 if let Err(error) = sign_in::prove_again(&app, user, session, &password, &client) {
-                    return Ok(Err(error));
+                    return Ok(Err((error, account::profile_mistakes(&before, &wanted))));
                 }
             }
             account::change_profile(&app, user, session, &wanted, &client).map(Ok)
@@ -162,9 +162,9 @@ pub async fn submit(
     };
     let saved = match saved {
         Ok(Ok(saved)) => Ok(saved),
-        Ok(Err(error)) => {
+        Ok(Err((error, others))) => {
             let (status, words) = refusal(error, "That is not your password.")?;
-            let mut errors = FieldErrors::default();
+            let mut errors = FieldErrors::from(others);
             errors.add("password", words);
             let page = run(move || page(&app, &actor, &frame, user, fields, errors)).await??;
             return html(status, &page);

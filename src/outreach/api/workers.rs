@@ -5,6 +5,7 @@ use actix_web::{web, HttpResponse};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use super::super::enrol::begin_waiting;
 use super::super::{activate, figures, sequences, Group, OutreachError};
 use super::{service, Answers};
 use crate::app::App;
@@ -494,6 +495,7 @@ async fn change(
         let form = read(&worker_of(&app, &actor, id)?)?;
         sequences::check_chosen(&app, &actor, &form).map_err(OutreachError::from)?;
         let saved = workers::update(&app, &actor, id, &form).map_err(OutreachError::from)?;
+        begin_waiting(&app, &saved, actor.workspace).map_err(OutreachError::from)?;
         Ok::<_, ApiError>(worker_json(&app, &actor, &saved)?)
     });
     Ok(HttpResponse::Ok().json(saved.await??))

@@ -7,16 +7,16 @@ use serde::Deserialize;
 
 use super::super::words::for_nobody;
 use super::super::{
-    enrol, enrol_tag, figures, get_sequence, last_run, leave, list_group, list_of_step, remove, resume, stop,
+    enrol, enrol_tag, figures, get, get_sequence, last_run, leave, list_group, list_of_step, remove, resume, stop,
     Enrolment, Group, OutreachError, State, StepFigures, Tally,
 };
 use super::{head, when, zone, Head};
 use crate::app::App;
-use crate::authz::Actor;
-use crate::base::{day_words, ContactId, Cursor, EnrolmentId, StepId, WorkerId};
+use crate::authz::{Actor, Permission};
+use crate::base::{counted, day_words, ContactId, Cursor, EnrolmentId, StepId, WorkerId};
 use crate::contacts;
 use crate::http::charts::grouped;
-use crate::http::layout::Layout;
+use crate::http::layout::{ConfirmPage, Layout};
 use crate::http::respond::with_toast;
 use crate::http::ui::{Pager, Tab};
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
@@ -212,8 +212,7 @@ fn row(app: &App, actor: &Actor, worker: WorkerId, lead: &Enrolment) -> Result<L
         words,
         sent: match lead.sent.len() {
             0 => String::new(),
-            1 => "1 mail".to_owned(),
-            count => format!("{count} mails"),
+            count => counted(count as u64, "mail", "mails"),
         },
         label: lead.came.label.clone().unwrap_or_default(),
         is_active: lead.state.is_active(),
@@ -225,7 +224,9 @@ fn row(app: &App, actor: &Actor, worker: WorkerId, lead: &Enrolment) -> Result<L
 fn run_words(app: &App, actor: &Actor, worker: WorkerId) -> Result<String, OutreachError> {
     let Some(run) = last_run(&app.store, actor.workspace, worker)? else { return Ok(String::new()) };
     let counted = tally_words(&run.tally);
-    Ok(if run.is_running {
+    Ok(if run.waits_for_sequence {
+        format!("The contacts tagged “{}” become leads once the mails are written.", run.tag)
+    } else if run.is_running {
         format!("Adding contacts tagged “{}”: {counted} so far. You can leave this page.", run.tag)
     } else {
         format!("Contacts tagged “{}”: {counted}.", run.tag)
@@ -297,7 +298,7 @@ pub async fn add_tag(
     Ok(see_other(&format!("/outreach/{worker}/leads")))
 }
 
-/// POST /outreach/{worker}/leads/{lead}/{stop|resume|leave|remove}
+/// POST /outreach/{worker}/leads/{lead}/{stop|resume|leave}
 pub async fn act(
     app: web::Data<App>,
     actor: Actor,
@@ -306,16 +307,55 @@ pub async fn act(
 ) -> Result<HttpResponse, PageError> {
     let (worker, lead, act) = path.into_inner();
     let done = run(move || match act.as_str() {
-        "stop" => stop(&app, &actor, lead).map(|_| ("Nothing more is sent to this lead.", Some("resume"))),
-        "resume" => resume(&app, &actor, lead).map(|_| ("The lead goes on with the next step.", Some("stop"))),
-        "leave" => leave(&app, &actor, lead).map(|_| ("Noted. Nobody is reminded of it any more.", Some("resume"))),
-        "remove" => remove(&app, &actor, lead).map(|()| ("The lead was taken off the list.", None)),
+        "stop" => stop(&app, &actor, lead).map(|_| ("Nothing more is sent to this lead.", "resume")),
+        "resume" => resume(&app, &actor, lead).map(|_| ("The lead goes on with the next step.", "stop")),
+        "leave" => leave(&app, &actor, lead).map(|_| ("Noted. Nobody is reminded of it any more.", "resume")),
         _ => Err(OutreachError::NotFound),
     });
     let (words, undo) = done.await??;
-    let mut toast = Toast::new(words);
-    if let Some(undo) = undo {
-        toast = toast.with_undo(format!("/outreach/{worker}/leads/{lead}/{undo}"));
-    }
+    let toast = Toast::new(words).with_undo(format!("/outreach/{worker}/leads/{lead}/{undo}"));
+    Ok(with_toast(see_other(&format!("/outreach/{worker}/leads")), &cookies, &toast))
+}
+
+/// GET /outreach/{worker}/leads/{lead}/remove: asks first; a lead that was removed does not come back as it was.
+pub async fn ask_remove(
+    app: web::Data<App>,
+    actor: Actor,
+    frame: Frame,
+    path: web::Path<(WorkerId, EnrolmentId)>,
+) -> Result<HttpResponse, PageError> {
+    let (worker, lead) = path.into_inner();
+    let name = run(move || {
+        actor.require(Permission::EditOutreach)?;
+        let found = get(&app.store, actor.workspace, lead)?.filter(|found| found.worker == worker);
+        let contact = contacts::get(&app.store, actor.workspace, found.ok_or(OutreachError::NotFound)?.contact)?;
+        Ok::<_, OutreachError>(contact.map_or_else(|| "somebody who was erased".to_owned(), |contact| contact.name()))
+    });
+    let name = name.await??;
+    let page = ConfirmPage {
+        layout: frame.layout("Remove a lead"),
+        question: format!("Remove {name} from the leads?"),
+        consequence:
+            "Nothing more is sent to them by this worker, and they no longer count in its figures. The contact \
+                      and what was sent stay. To only end the mails, choose Stop: that can be taken back."
+                .to_owned(),
+        button: "Remove the lead".to_owned(),
+        action: format!("/outreach/{worker}/leads/{lead}/remove"),
+        fields: Vec::new(),
+        back: format!("/outreach/{worker}/leads"),
+    };
+    html(StatusCode::OK, &page)
+}
+
+/// POST /outreach/{worker}/leads/{lead}/remove
+pub async fn remove_lead(
+    app: web::Data<App>,
+    actor: Actor,
+    cookies: web::Data<Cookies>,
+    path: web::Path<(WorkerId, EnrolmentId)>,
+) -> Result<HttpResponse, PageError> {
+    let (worker, lead) = path.into_inner();
+    run(move || remove(&app, &actor, lead)).await??;
+    let toast = Toast::new("The lead was taken off the list.");
     Ok(with_toast(see_other(&format!("/outreach/{worker}/leads")), &cookies, &toast))
 }

@@ -57,6 +57,11 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/outreach/{worker}/leads").route(web::get().to(leads::list)).route(web::post().to(leads::add)))
         .service(at("/outreach/{worker}/leads/tag").route(web::post().to(leads::add_tag)))
         .service(at("/outreach/{worker}/leads/choose").route(web::get().to(choose::show)))
+        .service(
+            at("/outreach/{worker}/leads/{lead}/remove")
+                .route(web::get().to(leads::ask_remove))
+                .route(web::post().to(leads::remove_lead)),
+        )
         .service(at("/outreach/{worker}/leads/{lead}/{act}").route(web::post().to(leads::act)))
         .service(
             at("/outreach/{worker}/sequence")
@@ -90,12 +95,12 @@ impl From<OutreachError> for PageError {
                 PageError::conflict("The worker has no tag.", "Choose one under Settings, or add leads by hand.")
             }
             OutreachError::Mistakes(mistakes) => {
-                let words = mistakes.first().map(|mistake| mistake.words.clone()).unwrap_or_default();
-                PageError::bad_request("The sequence has a mistake.", words)
+                let words: Vec<&str> = mistakes.iter().map(|mistake| mistake.words.as_str()).collect();
+                PageError::conflict("The sequence is not finished.", words.join(" "))
             }
-            OutreachError::SequenceInUse(worker) => PageError::conflict(
-                format!("The worker {worker} uses this sequence."),
-                "Give it another sequence first.",
+            OutreachError::SequenceInUse(workers) => PageError::conflict(
+                format!("This sequence is in use by {}.", list_words(&workers)),
+                "Give them another sequence first, in their settings.",
             ),
             OutreachError::MayNotWrite(words) => PageError::conflict(words, "Nothing was sent."),
             OutreachError::InAnother => {
@@ -108,6 +113,15 @@ impl From<OutreachError> for PageError {
             OutreachError::Worker(error) => PageError::conflict(sentence(&error.to_string()), String::new()),
             OutreachError::Store(error) => PageError::internal("outreach could not read or write", &error),
         }
+    }
+}
+
+/// "Hotels", "Hotels and Landlords", "Hotels, Landlords and Inns".
+fn list_words(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
     }
 }
 

@@ -14,7 +14,7 @@ use super::super::{
 use super::{head, when, zone, Head};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{JobId, UnixMillis, WorkerId};
+use crate::base::{counted, JobId, UnixMillis, WorkerId};
 use crate::connections;
 use crate::contacts;
 use crate::drafts;
@@ -31,8 +31,6 @@ use crate::workers::{self, Worker, WorkerState};
 const FEW: usize = 5;
 /// Mails at the gate that are put in order: as many as a mailbox is given at a time.
 const AT_THE_GATE: usize = 100;
-/// Replies looked through to find the worker's own.
-const LOOKED_THROUGH: usize = 200;
 
 #[derive(Template)]
 #[template(path = "outreach/workers.html")]
@@ -201,7 +199,8 @@ pub fn overview(
     Ok(OverviewPage {
         layout: frame.live_layout(worker.name.clone()),
         missing,
-        waits_for_approval: worker.activated_at.is_some() && sequence.as_ref().is_some_and(|s| !s.is_all_approved()),
+        waits_for_approval: worker.activated_at.is_some()
+            && sequence.as_ref().is_some_and(|s| !s.is_all_approved() && s.without_text().is_empty()),
         funnel: funnel(app, actor, id, period)?,
         periods: periods(id, period),
         figures_src: address_of(id, period),
@@ -273,6 +272,7 @@ fn step_rows(worker: &Worker, sequence: &super::super::Sequence, figures: &Figur
             },
             title: if step.subject.is_empty() { first_line(&step.text) } else { for_nobody(&step.subject) },
             note: match (sequence.is_approved(step), step.subject.is_empty()) {
+                _ if step.text.trim().is_empty() => "No text yet, so it cannot leave.",
                 (false, _) => "Waits for approval.",
                 (true, true) => "Same thread. Leaves by itself.",
                 (true, false) => "Leaves by itself.",
@@ -360,10 +360,9 @@ fn next_mail(app: &App, actor: &Actor, lead: &Enrolment) -> Result<NextMail, Out
 
 fn replies(app: &App, actor: &Actor, worker: &Worker) -> Result<Vec<ReplyRow>, OutreachError> {
     let zone = zone(app, actor)?;
-    let recent = messaging::list_replies(&app.store, actor.workspace, None, LOOKED_THROUGH)?;
-    let own = recent.rows.into_iter().filter(|reply| reply.worker == Some(worker.id)).take(FEW);
+    let latest = messaging::list_replies_of_worker(&app.store, actor.workspace, worker.id, None, FEW)?;
     let mut rows = Vec::new();
-    for reply in own {
+    for reply in latest.rows {
         let contact = contacts::get(&app.store, actor.workspace, reply.contact)?;
         rows.push(ReplyRow {
             name: contact.as_ref().map_or_else(|| reply.from.display().to_owned(), contacts::Contact::name),
@@ -393,8 +392,8 @@ fn now_facts(app: &App, actor: &Actor, worker: &Worker, figures: &Figures) -> Re
         sent,
         cap,
         sent_words: format!("{} of {}", grouped(sent), grouped(cap)),
-        limit_words: format!("{} mails, {per_domain} to one domain", grouped(cap)),
-        held: grouped(figures.of(Group::Held) + figures.of(Group::Backlog)),
+        limit_words: format!("{}, {per_domain} to one domain", counted(cap, "mail", "mails")),
+        held: counted(figures.of(Group::Held) + figures.of(Group::Backlog), "lead", "leads"),
         automatic_words: automatic_words(worker),
         times_words: words("Offer free times from", &account(worker.calendar)?),
         pace: mailbox.as_ref().map(|mailbox| pace_of(app, mailbox)).unwrap_or_default(),

@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{web, HttpResponse};
 use askama::Template;
 
+use super::super::enrol::begin_waiting;
 use super::super::sequences::{self, SequenceForm, StepForm};
 use super::super::{get_sequence, list_sequences, OutreachError, Sequence};
 use super::{head, Head};
@@ -37,6 +38,8 @@ pub struct SequenceRow {
     pub steps: usize,
     pub used_by: String,
     pub is_approved: bool,
+    /// The numbers of the steps that have no text yet.
+    pub without_text: Vec<usize>,
 }
 
 #[derive(Template)]
@@ -58,6 +61,8 @@ pub struct SequencePage {
     pub may_approve: bool,
     /// Something that was saved waits for approval.
     pub waits_for_approval: bool,
+    /// The numbers of the saved steps that have no text, so that nothing can be approved.
+    pub without_text: Vec<usize>,
     /// The form holds changes that were not saved yet.
     pub is_unsaved: bool,
     pub fields_hint: &'static str,
@@ -71,6 +76,7 @@ pub struct StepView {
     pub subject: String,
     pub text: String,
     pub is_approved: bool,
+    pub is_empty: bool,
     pub is_first: bool,
     pub is_last: bool,
     pub wait_error: String,
@@ -113,6 +119,7 @@ pub fn list_page(app: &App, actor: &Actor, frame: &Frame) -> Result<SequencesPag
             href: format!("/outreach/sequences/{}", sequence.id),
             steps: sequence.steps.len(),
             is_approved: sequence.is_all_approved(),
+            without_text: sequence.without_text(),
             used_by: users.map(|worker| worker.name.as_str()).collect::<Vec<_>>().join(", "),
             name: sequence.name,
         }
@@ -247,17 +254,17 @@ fn first_form(head: &Head) -> SequenceForm {
 /// What came of a press of a button: a page to show again, or saved.
 enum Submitted {
     Shown(StatusCode, Box<SequencePage>),
-    Saved { needs_approval: bool },
+    Saved { needs_approval: bool, without_text: Vec<usize> },
 }
 
 fn answer(submitted: Submitted, back: &str, cookies: &Cookies) -> Result<HttpResponse, PageError> {
     match submitted {
         Submitted::Shown(status, page) => html(status, &*page),
-        Submitted::Saved { needs_approval } => {
-            let words = if needs_approval {
-                "Saved. Changed texts wait for your approval before they leave."
-            } else {
-                "Saved."
+        Submitted::Saved { needs_approval, without_text } => {
+            let words = match without_text.first() {
+                Some(number) => format!("Saved. Step {number} has no text yet, so it cannot leave."),
+                None if needs_approval => "Saved. Changed texts wait for your approval before they leave.".to_owned(),
+                None => "Saved.".to_owned(),
             };
             Ok(with_toast(see_other(back), cookies, &Toast::new(words)))
         }
@@ -287,7 +294,10 @@ fn submit(
         (None, None) => Err(OutreachError::NotFound),
     };
     match saved {
-        Ok(saved) => Ok(Submitted::Saved { needs_approval: saved.approved.is_some() && !saved.is_all_approved() }),
+        Ok(saved) => Ok(Submitted::Saved {
+            needs_approval: saved.approved.is_some() && !saved.is_all_approved(),
+            without_text: saved.without_text(),
+        }),
         Err(OutreachError::Mistakes(_)) => {
             let page = editor(actor, frame, head, found, &form, most);
             Ok(Submitted::Shown(StatusCode::UNPROCESSABLE_ENTITY, Box::new(page)))
@@ -300,7 +310,8 @@ fn make_for(app: &App, actor: &Actor, head: &Head, form: &SequenceForm) -> Resul
     let made = sequences::create(app, actor, form)?;
     let mut settings = workers::WorkerForm::of(&head.worker);
     settings.sequence = Some(made.id);
-    workers::update(app, actor, head.worker.id, &settings)?;
+    let worker = workers::update(app, actor, head.worker.id, &settings)?;
+    begin_waiting(app, &worker, actor.workspace)?;
     Ok(made)
 }
 
@@ -351,6 +362,7 @@ fn editor(
         wait: step.wait_days.to_string(),
         working_days: step.working_days,
         is_approved: found.is_some_and(|found| is_approved(found, step)),
+        is_empty: step.text.trim().is_empty(),
         is_first: place == 0,
         is_last: place + 1 == count,
         wait_error: of(Some(place), "wait"),
@@ -379,6 +391,7 @@ fn editor(
         may_edit: actor.may(Permission::EditOutreach),
         may_approve: actor.may(Permission::ActivateWorkers),
         waits_for_approval: found.is_some_and(|found| !found.is_all_approved() && (found.approved.is_some() || in_use)),
+        without_text: found.map(Sequence::without_text).unwrap_or_default(),
         is_unsaved: false,
         fields_hint: FIELDS_HINT,
         head,

@@ -6,12 +6,15 @@ use actix_web::http::StatusCode;
 use actix_web::{web, HttpResponse};
 use askama::Template;
 
-use super::super::{list_sequences, sequences, OutreachError};
+use super::super::enrol::begin_waiting;
+use super::super::{list_sequences, sequences, want_tagged, OutreachError};
 use super::{head, overview::clock, Head};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{ConnectionId, WorkerId};
+use crate::base::{ConnectionId, Mistakes, WorkerId};
 use crate::connections::{self, Connection, Use};
+use crate::contacts;
+use crate::http::charts::grouped;
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
 use crate::http::ui::{Choice, FieldErrors};
@@ -33,6 +36,8 @@ pub struct SettingsPage {
     pub tones: Vec<Choice>,
     pub days: Vec<(u8, &'static str)>,
     pub cap_hint: String,
+    /// Which tags there are, with how many have each, so that one can be chosen knowing whom it adds.
+    pub tags_hint: String,
 }
 
 /// What stands in the fields, as it was typed.
@@ -86,6 +91,8 @@ impl Typed {
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
+        // Ticked until somebody takes it out: a tag is chosen for those who have it.
+        values.insert("add_tagged".into(), "on".into());
         if form.meeting.video {
             values.insert("video".into(), "on".into());
         }
@@ -211,17 +218,19 @@ pub async fn create(
     let typed = Typed::read(&form);
     let made = run(move || {
         let (wanted, errors) = typed.parse();
-        let make = || {
-            sequences::check_chosen(&app, &actor, &wanted)?;
-            workers::create(&app, &actor, &wanted)
+        let made = match all_mistakes(&app, &actor, None, &wanted, &errors)? {
+            wrong if wrong.is_empty() => workers::create(&app, &actor, &wanted),
+            wrong => Err(wrong.into()),
         };
-        let made = if errors.is_empty() { make() } else { Err(incomplete()) };
-        answer(made, errors, |errors| new_page(&app, &actor, &frame, typed, errors))
+        let with_tagged = made.is_ok() && typed.is_on("add_tagged");
+        let made = answer(made, errors, |errors| new_page(&app, &actor, &frame, typed, errors))?;
+        add_tagged(&app, &actor, made, with_tagged)
     });
     match made.await?? {
-        Ok(worker) => {
+        Ok((worker, tagged)) => {
             let next = if worker.sequence.is_some() { "leads" } else { "sequence" };
-            let toast = Toast::new("The worker is made. Nothing leaves before you switch it on.");
+            let said = "The worker is made. Nothing leaves before you switch it on.";
+            let toast = Toast::new([said.to_owned(), tagged_words(&worker, tagged)].join(" ").trim_end().to_owned());
             Ok(with_toast(see_other(&format!("/outreach/{}/{next}", worker.id)), &cookies, &toast))
         }
         Err(page) => html(StatusCode::UNPROCESSABLE_ENTITY, &*page),
@@ -263,23 +272,84 @@ pub async fn save(
 ) -> Result<HttpResponse, PageError> {
     let (typed, id) = (Typed::read(&form), *worker);
     let saved = run(move || {
+        let before = workers::get(&app.store, actor.workspace, id)?.map(|worker| worker.audience_tag);
         let (wanted, errors) = typed.parse();
-        let save = || {
-            sequences::check_chosen(&app, &actor, &wanted)?;
-            workers::update(&app, &actor, id, &wanted)
+        let saved = match all_mistakes(&app, &actor, Some(id), &wanted, &errors)? {
+            wrong if wrong.is_empty() => workers::update(&app, &actor, id, &wanted),
+            wrong => Err(wrong.into()),
         };
-        let saved = if errors.is_empty() { save() } else { Err(incomplete()) };
-        answer(saved, errors, |errors| edit_page(&app, &actor, &frame, id, Some(typed), errors))
+        // Leads that were taken out come back only with another tag.
+        let is_new_tag = saved.as_ref().is_ok_and(|saved| before.as_deref() != Some(saved.audience_tag.as_str()));
+        let with_tagged = is_new_tag && typed.is_on("add_tagged");
+        let saved = answer(saved, errors, |errors| edit_page(&app, &actor, &frame, id, Some(typed), errors))?;
+        if let Ok(worker) = &saved {
+            begin_waiting(&app, worker, actor.workspace)?;
+        }
+        add_tagged(&app, &actor, saved, with_tagged)
     });
     match saved.await?? {
-        Ok(_) => Ok(with_toast(see_other(&format!("/outreach/{id}/settings")), &cookies, &Toast::new("Saved."))),
+        Ok((worker, tagged)) => {
+            let toast =
+                Toast::new(["Saved.".to_owned(), tagged_words(&worker, tagged)].join(" ").trim_end().to_owned());
+            Ok(with_toast(see_other(&format!("/outreach/{id}/settings")), &cookies, &toast))
+        }
         Err(page) => html(StatusCode::UNPROCESSABLE_ENTITY, &*page),
     }
 }
 
-/// Stands in for the service's answer when the form did not even parse.
-fn incomplete() -> WorkerError {
-    WorkerError::Invalid { field: "form", words: String::new() }
+/// Fields that did not parse, and what is wrong with those that did.
+fn all_mistakes(
+    app: &App,
+    actor: &Actor,
+    id: Option<WorkerId>,
+    form: &WorkerForm,
+    unread: &FieldErrors,
+) -> Result<Mistakes, OutreachError> {
+    let mut wrong: Mistakes = Mistakes::default();
+    wrong.extend(unread.iter().cloned());
+    let of_hours = unread.iter().any(|(field, _)| matches!(*field, "from" | "to"));
+    for checked in [workers::check(app, actor, id, form), sequences::check_chosen(app, actor, form)] {
+        match checked {
+            Ok(()) => {}
+            // Times that were not read are compared with nothing.
+            Err(WorkerError::Invalid(more)) => {
+                wrong.extend(more.into_iter().filter(|(field, _)| !(of_hours && *field == "hours")))
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(wrong)
+}
+
+type Made = Result<workers::Worker, Box<SettingsPage>>;
+
+/// Adds those who have the tag already, where that was asked for; their number stands beside the worker.
+fn add_tagged(
+    app: &App,
+    actor: &Actor,
+    made: Made,
+    is_wanted: bool,
+) -> Result<Result<(workers::Worker, u64), Box<SettingsPage>>, OutreachError> {
+    Ok(match made {
+        Ok(worker) if is_wanted && !worker.audience_tag.is_empty() => {
+            let tagged = want_tagged(app, actor, &worker)?;
+            Ok((worker, tagged))
+        }
+        Ok(worker) => Ok((worker, 0)),
+        Err(page) => Err(page),
+    })
+}
+
+/// What becomes of those who have the tag already; empty when nobody is added.
+fn tagged_words(worker: &workers::Worker, tagged: u64) -> String {
+    let who = match tagged {
+        0 => return String::new(),
+        1 => "The contact".to_owned(),
+        many => format!("The {} contacts", grouped(many)),
+    };
+    let becomes = if tagged == 1 { "becomes a lead" } else { "become leads" };
+    let when = if worker.sequence.is_some() { "now" } else { "once its mails are written" };
+    format!("{who} tagged “{}” {becomes} {when}.", worker.audience_tag)
 }
 
 /// A worker, or the form again with what is wrong.
@@ -287,13 +357,11 @@ fn answer(
     made: Result<workers::Worker, WorkerError>,
     mut errors: FieldErrors,
     page: impl FnOnce(FieldErrors) -> Result<SettingsPage, OutreachError>,
-) -> Result<Result<workers::Worker, Box<SettingsPage>>, OutreachError> {
+) -> Result<Made, OutreachError> {
     match made {
         Ok(worker) => Ok(Ok(worker)),
-        Err(WorkerError::Invalid { field, words }) => {
-            if !words.is_empty() {
-                errors.add(field, words);
-            }
+        Err(WorkerError::Invalid(mistakes)) => {
+            errors.add_mistakes(mistakes);
             Ok(Err(Box::new(page(errors)?)))
         }
         Err(error) => Err(error.into()),
@@ -329,10 +397,24 @@ fn settings(
         sequences: std::iter::once(none).chain(written).collect(),
         tones: TONES.iter().map(tone).collect(),
         days: (1..).zip(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]).collect(),
+        tags_hint: tags_hint(app, actor)?,
         cap_hint: format!("At most {} on this server.", app.config.outreach.hard_daily_cap),
         head,
         form,
         errors,
+    })
+}
+
+/// Tags named below the field.
+const MOST_TAGS: usize = 8;
+
+fn tags_hint(app: &App, actor: &Actor) -> Result<String, OutreachError> {
+    let tags = contacts::list_tags(&app.store, actor.workspace)?;
+    let each = tags.iter().take(MOST_TAGS).map(|tag| format!("{} ({})", tag.name, grouped(tag.contacts)));
+    let named = each.collect::<Vec<_>>().join(", ");
+    Ok(match named.as_str() {
+        "" => "Empty: you add each lead by hand or from a file. No contact has a tag yet.".to_owned(),
+        named => format!("Empty: you add each lead by hand or from a file. Tags now: {named}."),
     })
 }
 

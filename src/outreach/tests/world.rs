@@ -79,7 +79,7 @@ impl World {
         let mailbox = Mailbox::default();
         let mut subscribers = subscribers();
         subscribers.extend(connections::subscribers());
-        let deliver = Deliver { store: test.app.store.clone(), clock: test.app.clock.clone(), subscribers };
+        let deliver = Deliver::new(test.app.store.clone(), test.app.clock.clone(), subscribers);
         let handlers =
             handlers(Handlers::default()).task(deliver).effect(Outbox { channel: Arc::new(mailbox.clone()) });
         let (store, clock) = (&test.app.store, &test.app.clock);

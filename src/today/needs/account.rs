@@ -1,11 +1,21 @@
 //! What holds everything up: the operator's stop, a connection that only its owner can mend; and the guide.
 
+use std::time::Duration;
+
 use super::{Need, Needs};
 use crate::authz::Permission;
-use crate::connections::{self, State};
+use crate::base::{counted, UnixMillis};
+use crate::connections::{self, Connection, State};
 use crate::today::day::{Day, TodayError};
 use crate::today::guide::Guide;
 use crate::workspaces::WorkspaceState;
+
+/// A pause of minutes is nobody's worry.
+const LONG: Duration = Duration::from_secs(3600);
+
+fn was_held_for_long(connection: &Connection, now: UnixMillis) -> bool {
+    connection.health.last_success.is_none_or(|at| now.since(at) > LONG)
+}
 
 impl Needs {
     pub(super) fn add_suspension(&mut self, day: &Day<'_>) {
@@ -26,16 +36,32 @@ impl Needs {
             return Ok(());
         }
         for connection in connections::list(&day.app.store, day.workspace.id)? {
-            let State::NeedsOwner { reason, .. } = &connection.state else { continue };
-            self.rows.push(Need {
-                icon: "plug",
-                tone: "bad",
-                fact: format!("{} stands still", connection.address),
-                context: reason.clone(),
-                href: format!("/connections/{}", connection.id),
-                go: "Mend it",
-                ..Need::default()
-            });
+            let href = format!("/connections/{}", connection.id);
+            let need = match &connection.state {
+                State::NeedsOwner { reason, .. } => Need {
+                    icon: "plug",
+                    tone: "bad",
+                    fact: format!("{} stands still", connection.address),
+                    context: reason.clone(),
+                    href,
+                    go: "Mend it",
+                    ..Need::default()
+                },
+                State::Waiting { until, reason } if *until > day.now && was_held_for_long(&connection, day.now) => {
+                    let goes_on = day.time_words(*until);
+                    Need {
+                        icon: "clock",
+                        tone: "warn",
+                        fact: format!("{} is held back", connection.address),
+                        context: format!("{reason} Nothing is lost; it is tried again {goes_on}."),
+                        href,
+                        go: "See why",
+                        ..Need::default()
+                    }
+                }
+                _ => continue,
+            };
+            self.rows.push(need);
         }
         Ok(())
     }
@@ -50,7 +76,7 @@ impl Needs {
                 (next.title.to_owned(), "It was there before and is missing now: nothing leaves without it.".to_owned())
             } else {
                 (
-                    format!("First mail in about {} minutes", guide.minutes_left()),
+                    format!("First mail in about {}", counted(u64::from(guide.minutes_left()), "minute", "minutes")),
                     format!("{} of {} steps done. Next: {}.", guide.done(), guide.steps.len(), next.title),
                 )
             };

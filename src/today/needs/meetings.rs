@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::{Act, Need, Needs, SHOWN};
 use crate::authz::Permission;
 use crate::availability::Span;
-use crate::bookings::{self, Booking, State};
+use crate::base::on_both_clocks;
+use crate::bookings::{self, Bookable, Booking};
 use crate::messaging::Reply;
 use crate::today::day::{Day, TodayError};
 use crate::today::people::People;
@@ -65,29 +66,36 @@ impl Needs {
 fn proposal(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result<Need, TodayError> {
     let known = people.get(booking.contact)?;
     let start = booking.start.in_zone(&day.zone);
-    let note = match &booking.state {
-        State::Proposed { note } => note.as_str(),
-        _ => "",
-    };
-    let context = [known.company.as_str(), note].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    let bookable = Bookable::of(day.app, booking)?;
+    let context =
+        [known.company.as_str(), &bookable.note].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
     Ok(Need {
         icon: "calendar",
         tone: "plum",
-        fact: format!("{} proposes {}", known.name, start.strftime("%a %-d %b, %H:%M")),
+        fact: format!("{} proposes {}", known.name, when(day, booking)),
         context: context.join(". "),
         read: format!("/calendar/{}", booking.id),
-        acts: vec![Act {
-            action: format!("/calendar/{}/accept", booking.id),
-            words: format!("Book {}", start.strftime("%H:%M")),
-            kind: "",
-        }],
+        // What speaks against it is read before it is booked all the same.
+        acts: (bookable.is_offered && bookable.anyway.is_empty())
+            .then(|| Act {
+                action: format!("/calendar/{}/accept", booking.id),
+                words: format!("Book {}", start.strftime("%H:%M")),
+                kind: "",
+            })
+            .into_iter()
+            .collect(),
         ..Need::default()
     })
 }
 
+/// "Tue 24 Nov, 11:00 · 12:00 in Berlin".
+fn when(day: &Day<'_>, booking: &Booking) -> String {
+    let here = booking.start.in_zone(&day.zone).strftime("%a %-d %b, %H:%M").to_string();
+    on_both_clocks(&here, booking.start, &day.zone, &booking.guest_zone)
+}
+
 fn refused(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result<Need, TodayError> {
     let known = people.get(booking.contact)?;
-    let start = booking.start.in_zone(&day.zone);
     let reason = booking.trouble.as_deref().unwrap_or_default();
     let again = (!booking.is_unwritten()).then(|| Act {
         action: format!("/calendar/{}/again", booking.id),
@@ -97,7 +105,7 @@ fn refused(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result<
     Ok(Need {
         icon: "alert",
         tone: "bad",
-        fact: format!("{}, {}: not in your calendar as agreed", known.name, start.strftime("%a %-d %b, %H:%M")),
+        fact: format!("{}, {}: not in your calendar as agreed", known.name, when(day, booking)),
         context: format!("{} {reason}", booking.trouble_words()),
         read: format!("/calendar/{}", booking.id),
         acts: again.into_iter().collect(),

@@ -64,7 +64,7 @@ pub fn open(app: &Arc<App>, sandbox: &Sandbox) -> Result<Prepared, DemoError> {
 pub fn switch_on(app: &App, prepared: &Prepared) -> Result<(), DemoError> {
     doing("enrolling its leads", outreach::enrol_tag(app, &prepared.actor, prepared.worker))?;
     if let Some(runner) = app.runner() {
-        runner.settle(std::time::Duration::from_secs(30));
+        runner.settle(std::time::Duration::from_secs(180));
     }
     doing("switching its worker on", outreach::activate(app, &prepared.actor, prepared.worker))?;
     Ok(())

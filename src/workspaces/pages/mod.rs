@@ -48,11 +48,7 @@ fn settings_routes(config: &mut ServiceConfig) {
 /// What a form shows for a field that does not parse; `Err` for everything else.
 fn field_errors(error: WorkspaceError) -> Result<FieldErrors, PageError> {
     match error {
-        WorkspaceError::Invalid { field, words } => {
-            let mut errors = FieldErrors::default();
-            errors.add(field, words);
-            Ok(errors)
-        }
+        WorkspaceError::Invalid(mistakes) => Ok(mistakes.into()),
         error => Err(error.into()),
     }
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::field_errors;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
+use crate::base::Mistakes;
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
 use crate::http::ui::{Choice, FieldErrors, Tab};
@@ -59,22 +60,26 @@ pub struct SettingsFields {
 }
 
 impl SettingsFields {
-    /// The figures as typed; `None` when the form had none.
-    fn routing(&self) -> Result<Option<Routing>, WorkspaceError> {
-        let read = |name: &'static str, typed: &Option<String>| {
-            let typed = typed.as_deref().unwrap_or_default().trim().trim_end_matches('%').trim_end();
-            typed.parse::<u8>().map_err(|_| WorkspaceError::invalid(name, "Write a whole number, for example 90."))
-        };
+    /// The figures as typed; `None` when the form had none. What is no number is a mistake, and stands as it is unasked.
+    fn routing(&self) -> (Option<Routing>, Mistakes) {
+        let mut wrong = Mistakes::default();
         if [&self.opt_out, &self.absence, &self.snooze, &self.send, &self.book].iter().all(|typed| typed.is_none()) {
-            return Ok(None);
+            return (None, wrong);
         }
-        Ok(Some(Routing {
-            opt_out: read("opt_out", &self.opt_out)?,
-            absence: read("absence", &self.absence)?,
-            snooze: read("snooze", &self.snooze)?,
-            send: read("send", &self.send)?,
-            book: read("book", &self.book)?,
-        }))
+        let unasked = Routing::default();
+        let mut read = |name: &'static str, typed: &Option<String>, unasked: u8| {
+            let typed = typed.as_deref().unwrap_or_default().trim().trim_end_matches('%').trim_end();
+            let number = typed.parse::<u8>().map_err(|_| "Write a whole number, for example 90.");
+            wrong.keep(name, number).unwrap_or(unasked)
+        };
+        let routing = Routing {
+            opt_out: read("opt_out", &self.opt_out, unasked.opt_out),
+            absence: read("absence", &self.absence, unasked.absence),
+            snooze: read("snooze", &self.snooze, unasked.snooze),
+            send: read("send", &self.send, unasked.send),
+            book: read("book", &self.book, unasked.book),
+        };
+        (Some(routing), wrong)
     }
 
     /// What stands in the fields, each with what it is for.
@@ -169,13 +174,7 @@ pub async fn submit(
     form: Form<SettingsFields>,
 ) -> Result<HttpResponse, PageError> {
     let fields = form.into_inner();
-    let routing = match fields.routing() {
-        Ok(routing) => routing,
-        Err(error) => {
-            let errors = field_errors(error)?;
-            return html(StatusCode::UNPROCESSABLE_ENTITY, &page(&actor, &frame, fields, errors));
-        }
-    };
+    let (routing, unread) = fields.routing();
     let wanted = SettingsForm {
         name: fields.name.clone(),
         slug: fields.slug.clone(),
@@ -185,6 +184,11 @@ pub async fn submit(
         link_hosts: fields.link_hosts.clone(),
         routing,
     };
+    if !unread.is_empty() {
+        let mut errors = FieldErrors::from(unread);
+        errors.add_mistakes(run(move || settings::mistakes(&app, &wanted)).await?);
+        return html(StatusCode::UNPROCESSABLE_ENTITY, &page(&actor, &frame, fields, errors));
+    }
     let by = actor.clone();
     match run(move || settings::change(&app, &by, &wanted)).await? {
         Ok(_) => Ok(with_toast(see_other(HERE), &cookies, &Toast::new("The settings are saved."))),

@@ -8,7 +8,6 @@ use serde::Deserialize;
 
 use super::field_errors;
 use crate::app::App;
-use crate::base::EmailAddress;
 use crate::http::layout::PublicLayout;
 use crate::http::ui::{Choice, FieldErrors};
 use crate::http::{html, run, see_other, Cookies, CsrfToken, PageError};
@@ -91,13 +90,9 @@ async fn set_up(
     form: &SetupForm,
     client: Client,
 ) -> Result<Result<NewSession, SetupError>, PageError> {
-    let email = match EmailAddress::parse(&form.email) {
-        Ok(email) => email,
-        Err(error) => return Ok(Err(identity::AccountError::invalid("email", error.to_string()).into())),
-    };
     let wanted = SetUp {
         name: form.name.clone(),
-        email,
+        email: form.email.clone(),
         password: form.password.clone(),
         workspace: form.workspace.clone(),
         time_zone: form.time_zone.clone(),
