@@ -79,7 +79,7 @@ pub const HELD_OUT: &[HeldOut] = &[
     HeldOut {
         file: "heldout/business.tsv",
         habit: "long polite prose, hedges, sarcasm, conditions",
-        history: "never looked into; its figures were seen three times while rows were written",
+        history: "never looked into; its figures were seen several times while rows were written",
     },
     HeldOut {
         file: "heldout/last.tsv",

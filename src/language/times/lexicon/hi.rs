@@ -129,7 +129,7 @@ const CUES: &[Row] = &[
     (Accept, "theek|thik|teek|ठीक|sahi|सही|chalega|चलेगा|haan|han|हां|हाँ|badhiya|accha|achha|अच्छा|free hu|free hoon|rahega|रहेगा|rakh|rakhte|kar lo|kar lete"),
     (PastCue, "tha|thi|hui thi|hui|hua|gaya|kiya tha|mila|mili|था|थी|थे|हुई|हुआ|गया|मिला|मिली|की थी|kiya|aaya|आया|bheja|bheji|भेजा"),
     (Deadline, "bataungi|batayenge|jawab|जवाब|bata dungi|sochkar|soch kar|reply karunga|shaadi|शादी|pariksha|exam|bhejunga|bhej dunga|bhej do|bhejo|bhej|bataunga|batata|bata dunga|bata|dena hai|chahiye|चाहिए|भेज|बता|भेजना|bhugtan|भुगतान|jama|जमा|antim|अंतिम|deadline|delivery|batata hu|batati|soch ke|payment"),
-    (OpeningHours, "band karte|band hota|बंद करते|khula|khuli|khulte|खुला|खुलता|khulta|kholte|band rehta|dukan"),
+    (OpeningHours, "nashta|milta hai|मिलता है|नाश्ता|band karte|band hota|बंद करते|khula|khuli|khulte|खुला|खुलता|khulta|kholte|band rehta|dukan"),
     (Away, "chutti|chhutti|छुट्टी|bahar hu|bahar hoon|बाहर|band|बंद|wapas|vapas|वापस|lautunga|leave pe|leave par|aaunga"),
     (Habit, "aksar|hamesha|har hafte|अक्सर|हमेशा|रोज़|roz|rozana"),
     (Noun, "log|logo|लोग|karmchari|कर्मचारी|pratishat|प्रतिशत|baar|बार|rupaye|rupay|रुपये|रुपए|hazar|हजार|lakh|लाख|dukan|gaadi|gadiyan|गाड़ियां|truck|dukaan|दुकानें|office hain|branches"),
