@@ -16,7 +16,10 @@ mod dates;
 mod decide;
 mod explain;
 mod features;
+#[cfg(test)]
+mod found_tests;
 mod headers;
+mod heldout;
 mod label;
 mod lexicon;
 mod model;

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::corpus::Row;
 use super::decide::Verdict;
 use super::headers::ReplyHeaders;
+use super::heldout::HeldOut;
 use super::label::Label;
-use super::train::HeldOut;
 use super::Classifier;
 
 const LABELS: usize = Label::ALL.len();

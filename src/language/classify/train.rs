@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::corpus::{parse_rows, CorpusError, Row};
 use super::features::{extract, Features, BUCKETS};
 use super::headers::ReplyHeaders;
+use super::heldout::{HeldOut, HELD_OUT};
 use super::label::Class;
 use super::model::{softmax, Scores, TrainedModel};
 use super::reading::{Knowledge, CUES, LEXICON};
@@ -50,43 +51,6 @@ pub enum TrainError {
 
 /// The training files, in the order in which they are read and fingerprinted.
 pub const LANGUAGES: [&str; 6] = ["en", "de", "es", "fr", "pt", "hi"];
-
-/// Rows that neither training nor calibration ever sees: one file for each habit of writing.
-pub struct HeldOut {
-    pub file: &'static str,
-    pub habit: &'static str,
-    /// How far its figure can be trusted.
-    pub history: &'static str,
-}
-
-/// All sets of held-out rows, in the order of the report.
-pub const HELD_OUT: &[HeldOut] = &[
-    HeldOut {
-        file: "heldout/first.tsv",
-        habit: "mixed registers",
-        history: "looked at while lists and rows were written",
-    },
-    HeldOut {
-        file: "heldout/thumbs.tsv",
-        habit: "short, rude, misspelt, typed with thumbs",
-        history: "looked at once, then rows of its kind were written",
-    },
-    HeldOut {
-        file: "heldout/genres.tsv",
-        habit: "quotes, signatures, automatic and legal texts, mixed languages, orders to the machine",
-        history: "looked at once, then rows of its kind were written",
-    },
-    HeldOut {
-        file: "heldout/business.tsv",
-        habit: "long polite prose, hedges, sarcasm, conditions",
-        history: "never looked into; its figures were seen several times while rows were written",
-    },
-    HeldOut {
-        file: "heldout/last.tsv",
-        habit: "everyday replies, plainly put",
-        history: "written last and never looked into",
-    },
-];
 
 /// Figures of a finished run.
 #[derive(Clone, Debug)]
