@@ -26,4 +26,5 @@ mod support;
 mod tables;
 mod trouble;
 mod v1;
+mod v1_edges;
 mod world;
