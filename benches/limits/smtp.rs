@@ -213,7 +213,7 @@ fn worker(now: UnixMillis) -> Worker {
         calendar: None,
         meeting: Default::default(),
         autonomy: Default::default(),
-        limits: Limits { per_day: u32::MAX, per_domain_day: u32::MAX, per_contact: 4 },
+        limits: Limits { per_day: u32::MAX, per_domain_day: u32::MAX, per_contact: 4, ..Limits::default() },
         hours: Default::default(),
         sender: Sender { name: "Nora Whitfield".into(), ..Sender::default() },
         tone: Default::default(),

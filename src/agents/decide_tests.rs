@@ -12,6 +12,7 @@ use crate::events::{Event, Happened};
 use crate::jobs::{Job, Outcome, State, Task};
 use crate::language::draft::Manner;
 use crate::messaging::{Delivery, Message, Purpose};
+use crate::workers::Worker;
 
 /// Reads the text as an answer and returns the draft that is written for it.
 fn draft_for(desk: &Desk, text: &str) -> Option<Draft> {
@@ -282,6 +283,17 @@ fn a_written_draft_is_on_record_with_its_sources_and_without_its_words() {
     }
     assert!(!entry.detail.contains("fridge"), "{}", entry.detail);
     assert_eq!(entry.on, format!("draft {}", draft.id));
+}
+
+#[test]
+fn who_asks_us_for_times_is_not_asked_back_for_theirs() {
+    let desk = Desk::new();
+    let ask = "Oui, cela nous intéresse. Pouvez-vous proposer quelques créneaux ?";
+    let without_calendar = draft_for(&desk, ask).unwrap();
+    assert_eq!(without_calendar.intent, Intent::Interested);
+    let worker = desk.get_worker();
+    desk.put_worker(&Worker { calendar: Some(desk.connection.id), ..worker });
+    assert_eq!(draft_for(&desk, ask), None, "free times are offered instead");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::errors::AgentError;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{EmailAddress, ReplyId, UnixMillis};
+use crate::base::{is_public_mail, EmailAddress, ReplyId, UnixMillis};
 use crate::events::{self, Happened};
 use crate::messaging::{self, Purpose, Reply, Suppression, SuppressionReason, Target};
 use crate::store::{StoreError, Txn};
@@ -113,66 +113,6 @@ pub fn speaks_for_the_company(text: &str) -> bool {
     COMPANY.iter().any(|phrase| text.contains(phrase))
 }
 
-/// Domains where strangers share one name: nobody speaks for all of them.
-const PUBLIC_MAIL: &[&str] = &[
-    "gmail.com",
-    "googlemail.com",
-    "outlook.com",
-    "hotmail.com",
-    "live.com",
-    "msn.com",
-    "yahoo.com",
-    "ymail.com",
-    "icloud.com",
-    "me.com",
-    "mac.com",
-    "aol.com",
-    "proton.me",
-    "protonmail.com",
-    "pm.me",
-    "gmx.de",
-    "gmx.net",
-    "gmx.com",
-    "gmx.at",
-    "gmx.ch",
-    "web.de",
-    "t-online.de",
-    "freenet.de",
-    "mail.com",
-    "mail.ru",
-    "yandex.ru",
-    "yandex.com",
-    "zoho.com",
-    "fastmail.com",
-    "orange.fr",
-    "wanadoo.fr",
-    "free.fr",
-    "laposte.net",
-    "sfr.fr",
-    "uol.com.br",
-    "bol.com.br",
-    "terra.com.br",
-    "rediffmail.com",
-    "btinternet.com",
-    "sky.com",
-    "virginmedia.com",
-    "comcast.net",
-    "verizon.net",
-    "att.net",
-    "libero.it",
-    "tutanota.com",
-    "hey.com",
-    "qq.com",
-    "163.com",
-    "126.com",
-    "naver.com",
-];
-
-fn is_public_mail(domain: &str) -> bool {
-    let shared = ["yahoo.", "hotmail.", "live.", "outlook."];
-    PUBLIC_MAIL.contains(&domain) || shared.iter().any(|start| domain.starts_with(start))
-}
-
 /// The opt-outs that came from this reply and may still be undone.
 pub fn undoable(txn: &mut Txn<'_>, reply: &Reply, now: UnixMillis) -> Result<Vec<Suppression>, StoreError> {
     let mut found: Vec<Suppression> = Vec::new();
@@ -224,11 +164,5 @@ mod tests {
         for (text, whole) in cases {
             assert_eq!(speaks_for_the_company(text), whole, "{text}");
         }
-    }
-
-    #[test]
-    fn nobody_speaks_for_all_users_of_a_mail_provider() {
-        assert!(is_public_mail("gmail.com") && is_public_mail("yahoo.co.uk"));
-        assert!(!is_public_mail("fellside.example"));
     }
 }

@@ -14,7 +14,9 @@ use crate::base::{ContactId, MessageId, ReplyId, UnixMillis, WorkspaceId};
 use crate::contacts;
 use crate::events::{self, Event, Happened, Start, Subscriber};
 use crate::http::ui::reading_words;
-use crate::language::classify::{Classification, Classifier, Label, OtherKind, ReplyHeaders, ReplyInput};
+use crate::language::classify::{
+    without_orders, Classification, Classifier, Label, OtherKind, ReplyHeaders, ReplyInput,
+};
 use crate::language::times::{read_times, OfferedTime, Proposal, TimeContext, TimesFound};
 use crate::messaging::{self, Bounce, ProposedTime, Reading, Reply, SuggestedContact};
 use crate::store::{StoreError, Txn};
@@ -200,7 +202,7 @@ fn understand(app: &App, reply: &Reply, said: Option<Label>) -> Result<(Classifi
         workspace_zone: &zones.workspace,
         offered: &offered,
     };
-    Ok((judged, read_times(&reply.excerpt, &context)))
+    Ok((judged, read_times(&without_orders(&reply.excerpt), &context)))
 }
 
 /// `read_at` is left to the caller.
@@ -226,6 +228,7 @@ fn into_reading((judged, found): (Classification, TimesFound)) -> Reading {
         other_kind: judged.other_kind.map(|kind| kind.as_str().to_owned()),
         duration_minutes: found.duration_minutes,
         booking_links: found.booking_links,
+        asks_for_times: judged.asks_for_times,
         suggested: suggested.collect(),
         ..Reading::default()
     }

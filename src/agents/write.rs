@@ -1,6 +1,7 @@
 //! Writes drafts for what was read: an answer from phrases and approved snippets, or nothing, and a person answers.
 //!
-//! No draft is written for an absence, an opt-out, a refusal or a machine; times to meet are the bookings' to answer.
+//! No draft is written for an absence, an opt-out, a refusal or a machine; times to meet are the
+//! bookings' to answer, be they named or asked for.
 
 use super::snippets::{self, Snippet};
 use crate::app::App;
@@ -43,6 +44,9 @@ pub fn write_draft(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<(),
     let Some(reading) = reply.reading.as_ref().filter(|reading| reading.is_sure()) else { return Ok(()) };
     let Some(intent) = intent_of(&reading.label) else { return Ok(()) };
     if reply.automatic || reply.handled_at.is_some() || is_suppressed(app, &reply)? {
+        return Ok(());
+    }
+    if reading.wants_our_times() && worker_of(app, &reply)?.is_some_and(|worker| worker.calendar.is_some()) {
         return Ok(());
     }
     let Some(text) = compose(app, &reply, intent, Style::of(app, &reply)?)? else { return Ok(()) };

@@ -14,12 +14,8 @@ pub struct InvalidId;
 
 /// A new UUIDv7: sorts by the instant given, the rest is random. Instants before 1970 count as 1970.
 pub fn uuid_at(now: UnixMillis) -> Uuid {
-    uuid_of(now, &rand::random())
-}
-
-fn uuid_of(at: UnixMillis, random: &[u8; 10]) -> Uuid {
-    let millis = u64::try_from(at.0).unwrap_or(0);
-    uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid()
+    let millis = u64::try_from(now.0).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &rand::random()).into_uuid()
 }
 
 macro_rules! ids {
@@ -32,12 +28,6 @@ macro_rules! ids {
         impl $name {
             pub fn new(now: UnixMillis) -> Self {
                 Self(uuid_at(now))
-            }
-            /// The same id at another instant: it sorts by that one, what is random in it stays.
-            #[must_use]
-            pub fn moved_to(self, at: UnixMillis) -> Self {
-                let [_, _, _, _, _, _, random @ ..] = self.0.into_bytes();
-                Self(uuid_of(at, &random))
             }
             pub fn as_bytes(&self) -> &[u8; 16] {
                 self.0.as_bytes()

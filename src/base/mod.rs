@@ -9,6 +9,7 @@ mod ids;
 mod mistakes;
 mod page;
 mod private_host;
+mod public_mail;
 mod time;
 mod words;
 
@@ -18,5 +19,6 @@ pub use ids::*;
 pub use mistakes::Mistakes;
 pub use page::{Cursor, InvalidCursor, Page};
 pub use private_host::PrivateHost;
+pub use public_mail::is_public_mail;
 pub use time::{day_words, UnixMillis};
 pub use words::{city_of, clock_there, counted, grouped, on_both_clocks};

@@ -55,7 +55,7 @@ impl Subscriber<App> for Listener {
         let (workspace, now) = (event.workspace, app.now());
         match &event.what {
             Happened::ReplyClassified { reply, label, .. } | Happened::ReplyCorrected { reply, label, .. }
-                if label == LABEL =>
+                if label == LABEL || asks_for_times(app, workspace, *reply)? =>
             {
                 let job = NewJob::new(CONSIDER, Lane::CalendarSync, workspace, now, &Payload { reply: *reply })
                     .once(reply.to_string());
@@ -78,6 +78,18 @@ impl Subscriber<App> for Listener {
             _ => Ok(()),
         }
     }
+}
+
+/// The reply wants us to name times, and there is a calendar to name them from.
+fn asks_for_times(app: &App, workspace: WorkspaceId, reply: ReplyId) -> Result<bool, StoreError> {
+    app.store.read(|txn| {
+        let Some(reply) = messaging::find_reply(txn, workspace, reply)? else { return Ok(false) };
+        if !reply.reading.as_ref().is_some_and(Reading::wants_our_times) {
+            return Ok(false);
+        }
+        let Some(worker) = reply.worker else { return Ok(false) };
+        Ok(workers::find(txn, workspace, worker)?.is_some_and(|worker| worker.calendar.is_some()))
+    })
 }
 
 /// A person said that the answer proposes no meeting: what was proposed from it ends, and should they change their
@@ -210,7 +222,8 @@ fn load(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Case>, 
             return Ok(None);
         }
         let Some(reply) = messaging::find_reply(txn, workspace, id)? else { return Ok(None) };
-        let Some(reading) = reply.reading.clone().filter(|reading| reading.label == LABEL) else { return Ok(None) };
+        let proposes = |reading: &Reading| reading.label == LABEL || reading.wants_our_times();
+        let Some(reading) = reply.reading.clone().filter(proposes) else { return Ok(None) };
         let Some(contact) = contacts::find(txn, workspace, reply.contact)? else { return Ok(None) };
         let worker = match reply.worker {
             Some(worker) => workers::find(txn, workspace, worker)?,
@@ -333,7 +346,7 @@ fn record(case: &Case, outcome: &str) -> String {
         1 => "1 time".to_owned(),
         many => format!("{many} times"),
     };
-    let read = reading_words(LABEL, reading.confidence);
+    let read = reading_words(&reading.label, reading.confidence);
     format!("{read}, {times}: {}. (Engine embedded {engine}, reply {}.)", outcome.trim_end_matches('.'), case.reply.id)
 }
 

@@ -1,5 +1,7 @@
 //! What to do about the times of an answer. Pure: the same times and the same diary give the same decision.
 
+use std::time::Duration;
+
 use crate::availability::{Busy, Diary, Span, WhyNot};
 use crate::base::UnixMillis;
 use crate::messaging::ProposedTime;
@@ -10,6 +12,11 @@ pub const SURE: f32 = 0.90;
 pub const OFFERS: usize = 3;
 /// Free starts looked at inside one window.
 const PER_WINDOW: usize = 12;
+
+/// From noon to evening: an afternoon named without an hour.
+const NOON: (i8, i8) = (12, 0);
+const EVENING: (i8, i8) = (17, 0);
+const LUNCH: Duration = Duration::from_secs(3600);
 
 /// What was read, and what the worker may do about it.
 pub struct Wish<'a> {
@@ -59,7 +66,7 @@ pub fn decide(wish: &Wish<'_>, diary: &Diary<'_>) -> Decision {
     if let [(time, span), others @ ..] = &free[..] {
         return Decision::Ask { span: *span, note: free_note(time, others.len()) };
     }
-    let in_windows: Vec<Span> = windows.iter().flat_map(|window| open_starts(window, diary)).collect();
+    let in_windows: Vec<Span> = windows.iter().flat_map(|window| open_starts(window, wish.guest, diary)).collect();
     if let Some(span) = in_windows.first() {
         return match wish.may_book {
             true => Decision::Offer { free: apart(&in_windows), why: WhyOffer::YouChoose },
@@ -109,8 +116,18 @@ fn free_note(time: &ProposedTime, others: usize) -> String {
     note
 }
 
-fn open_starts(window: &ProposedTime, diary: &Diary<'_>) -> Vec<Span> {
+/// The free starts of a window. An afternoon begins at noon by the rules, but who says "Thursday afternoon" does not
+/// think of lunch: the hours after it on the guest's own clock come first.
+fn open_starts(window: &ProposedTime, guest: &jiff::tz::TimeZone, diary: &Diary<'_>) -> Vec<Span> {
     let end = window.end.unwrap_or(window.start);
+    let clock = |at: UnixMillis| (at.in_zone(guest).hour(), at.in_zone(guest).minute());
+    if (clock(window.start), clock(end)) == (NOON, EVENING) {
+        let after_lunch = Span::new(window.start.plus(LUNCH), end);
+        let free = diary.free_slots(after_lunch, PER_WINDOW);
+        if !free.is_empty() {
+            return free;
+        }
+    }
     diary.free_slots(Span::new(window.start, end), PER_WINDOW)
 }
 
@@ -234,8 +251,10 @@ mod tests {
     fn an_open_window_is_asked_about_or_answered_with_its_free_times() {
         let free = Busy::Known(vec![]);
         let afternoon = [window("24T12:00", "24T17:00")];
-        assert_eq!(short(&decide_with(&afternoon, 0.99, false, &free)), "ask 24T12:00");
-        assert_eq!(short(&decide_with(&afternoon, 0.99, true, &free)), "offer 24T12:00 24T13:00 24T14:00");
+        assert_eq!(short(&decide_with(&afternoon, 0.99, false, &free)), "ask 24T13:00");
+        assert_eq!(short(&decide_with(&afternoon, 0.99, true, &free)), "offer 24T13:00 24T14:00 24T15:00");
+        let lunch_only = Busy::Known(vec![Span::new(at("24T13:00"), at("24T17:00"))]);
+        assert_eq!(short(&decide_with(&afternoon, 0.99, false, &lunch_only)), "ask 24T12:00");
         let full = Busy::Known(vec![Span::new(at("24T09:00"), at("24T17:00"))]);
         assert_eq!(short(&decide_with(&afternoon, 0.99, true, &full)), "offer 23T15:30 23T16:30 25T09:00");
     }

@@ -55,13 +55,10 @@ pub struct TrainArgs {
 
 pub fn train(args: &TrainArgs) -> anyhow::Result<()> {
     let summary = language::classify::train::train_files(&args.corpus, &args.out, &args.report)?;
-    output::line(&format!(
-        "{} training rows, {} held out: macro-F1 {:.3}, opt-out recall {:.3}. Report: {}",
-        summary.training_rows,
-        summary.held_out_rows,
-        summary.macro_f1,
-        summary.opt_out_recall,
-        args.report.display()
-    ));
+    output::line(&format!("{} training rows", summary.training_rows));
+    for (file, headline) in &summary.held_out {
+        output::line(&format!("{file}: {headline}"));
+    }
+    output::line(&format!("Report: {}", args.report.display()));
     Ok(())
 }

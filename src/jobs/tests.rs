@@ -418,6 +418,20 @@ fn what_an_earlier_version_had_in_work_is_taken_up_again() {
 }
 
 #[test]
+fn ids_sort_by_the_time_due_and_then_by_the_time_planned() {
+    let job = |made: i64, due: i64| {
+        NewJob::new("tick", Lane::Steps, WS, UnixMillis(START.0 + made), &()).due(UnixMillis(START.0 + due)).id()
+    };
+    let ids: Vec<_> = [(5, 5), (0, 10), (3, 10), (9, 10), (0, 90_000)].map(|(made, due)| job(made, due)).to_vec();
+    assert!(ids.is_sorted(), "{ids:?}");
+    assert!(ids.iter().all(|id| id.0.get_version_num() == 7 && id.0.get_variant() == uuid::Variant::RFC4122));
+    assert_eq!(ids[1].made_at(), UnixMillis(START.0 + 10));
+    assert_ne!(job(0, 10), job(0, 10));
+    let moved = NewJob::new("tick", Lane::Steps, WS, START, &()).due(UnixMillis(1));
+    assert_eq!(moved.clone().due(START).id(), moved.due(START).id(), "the closure that plans it may run twice");
+}
+
+#[test]
 fn a_row_that_cannot_be_read_holds_up_nothing_behind_it() {
     use super::rows::{job_key, JOBS};
     use crate::store::{Holds, Retention, Table, Tree};

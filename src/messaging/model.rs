@@ -234,6 +234,9 @@ pub struct Reading {
     /// Links to the person's own booking page, as written; shown, never fetched.
     #[serde(default)]
     pub booking_links: Vec<String>,
+    /// They leave it to us to name the times.
+    #[serde(default)]
+    pub asks_for_times: bool,
     /// Whom the person points to. Nobody here is written to before a person has added them as a contact.
     #[serde(default)]
     pub suggested: Vec<SuggestedContact>,
@@ -263,6 +266,11 @@ impl Reading {
     /// A person's word, or more than a guess of the program.
     pub fn is_sure(&self) -> bool {
         self.is_by_person() || self.confidence >= SURE_FROM
+    }
+
+    /// They would like to go on and ask us for times: the answer is an offer of free ones, not a question for theirs.
+    pub fn wants_our_times(&self) -> bool {
+        self.asks_for_times && self.is_sure() && matches!(self.label.as_str(), "interested" | "question")
     }
 
     /// The label is a person's word, no longer the program's.

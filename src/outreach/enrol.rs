@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Enrolment, Skip, State};
 use super::plan::{self, step_job};
-use super::{last_run, step, store, OutreachError};
+use super::{company, last_run, step, store, OutreachError};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
@@ -283,6 +283,7 @@ fn add(
         state,
         sent: Vec::new(),
         came: super::model::Came::default(),
+        company: company::of(txn, &contact)?,
         resumed_at: None,
         enrolled_at: now,
         changed_at: now,
@@ -358,7 +359,7 @@ pub fn resume(app: &App, actor: &Actor, id: EnrolmentId) -> Result<Enrolment, Ou
             return Err(OutreachError::InAnother);
         }
         plan::take_back(txn, &before, "Resumed by hand.")?;
-        let before = Enrolment { resumed_at: Some(now), ..before };
+        let before = Enrolment { resumed_at: Some(now), company: company::of(txn, &contact)?, ..before };
         plan::wait(txn, &before, job.clone(), now, now, None, now)?;
         note(txn, actor, now, "enrolment.resumed", id)?;
         store::find(txn, actor.workspace, id)?.ok_or(OutreachError::NotFound)

@@ -11,6 +11,7 @@
 
 mod activate;
 mod api;
+mod company;
 mod enrol;
 mod figures;
 mod later;

@@ -107,6 +107,9 @@ pub struct Enrolment {
     /// What came of it, for the figures.
     #[serde(default)]
     pub came: Came,
+    /// The contact's company by its domain, as a keyed hash; none where strangers share the domain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<[u8; 16]>,
     /// When a person took it up again, in the knowledge of what was answered until then.
     #[serde(default)]
     pub resumed_at: Option<UnixMillis>,

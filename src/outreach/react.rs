@@ -1,6 +1,7 @@
 //! What happens to enrolments when something happens elsewhere. Each reaction is idempotent: it looks at the
 //! enrolment as it stands, so the same event again changes nothing.
 
+use super::company;
 use super::enrol;
 use super::figures::Fate;
 use super::model::{Enrolment, Hold, Sent, State, Why};
@@ -42,8 +43,10 @@ impl Subscriber<App> for Follow {
             }
             Happened::MessageBounced { message, .. } => bounced(app, workspace, *message, now),
             Happened::Complained { message: Some(message), .. } => complained(app, workspace, *message, now),
-            Happened::ReplyClassified { reply, .. } => answered(app, workspace, *reply, now),
-            Happened::ReplyCorrected { reply, .. } => answered(app, workspace, *reply, now),
+            Happened::ReplyClassified { reply, .. } | Happened::ReplyCorrected { reply, .. } => {
+                answered(app, workspace, *reply, now)?;
+                company::answered(app, workspace, *reply, now)
+            }
             Happened::Suppressed { contact: Some(contact), reason, .. } => {
                 opted_out(app, workspace, *contact, reason, now)
             }
@@ -52,7 +55,10 @@ impl Subscriber<App> for Follow {
             Happened::Unsubscribed { contact: Some(contact), .. } => {
                 opted_out(app, workspace, *contact, "Unsubscribed", now)
             }
-            Happened::BookingConfirmed { booking, contact } => booked(app, workspace, *booking, *contact, now),
+            Happened::BookingConfirmed { booking, contact } => {
+                booked(app, workspace, *booking, *contact, now)?;
+                company::met(app, workspace, *contact, now)
+            }
             Happened::WorkerPaused { worker, reason } if reason == workers::PAUSED_ALL => {
                 recall::worker(app, workspace, *worker, now)
             }

@@ -62,6 +62,12 @@ const LAST_RUN: Table<LastRun> = Table::sealed(
     "What came of adding the contacts of a tag as leads.",
 );
 
+const BY_COMPANY: Table<()> = Table::index(
+    0x0b0a,
+    "enrolments_by_company",
+    "Leads that may still be written to, by the domain of their company.",
+);
+
 pub(super) fn tables() -> Vec<Declared> {
     vec![
         Declared::plain(&SEQUENCES),
@@ -73,6 +79,7 @@ pub(super) fn tables() -> Vec<Declared> {
         Declared::plain(&FIGURES),
         Declared::plain(&LAST_HUNDRED),
         Declared::plain(&LAST_RUN),
+        Declared::plain(&BY_COMPANY),
     ]
 }
 
@@ -133,6 +140,10 @@ fn by_contact(workspace: WorkspaceId, contact: ContactId) -> Key {
 
 fn by_group(workspace: WorkspaceId, worker: WorkerId, group: Group) -> Key {
     Key::of(&BY_GROUP, workspace).id(worker.0).u8(group as u8)
+}
+
+fn by_company(workspace: WorkspaceId, company: &[u8; 16]) -> Key {
+    Key::of(&BY_COMPANY, workspace).bytes(company)
 }
 
 fn queued_prefix(workspace: WorkspaceId, mailbox: ConnectionId) -> Key {
@@ -225,6 +236,14 @@ fn turn_lists(txn: &mut Txn<'_>, before: Option<&Enrolment>, after: Option<&Enro
     if let Some(mailbox) = is.filter(|_| was != is) {
         txn.mark(&QUEUED, &queued_prefix(workspace, mailbox).id(id.0))?;
     }
+    let company = |row: Option<&Enrolment>| row.filter(|row| row.state.is_active()).and_then(|row| row.company);
+    let (was, is) = (company(before), company(after));
+    if let Some(company) = was.filter(|_| was != is) {
+        txn.remove(&BY_COMPANY, &by_company(workspace, &company).id(id.0))?;
+    }
+    if let Some(company) = is.filter(|_| was != is) {
+        txn.mark(&BY_COMPANY, &by_company(workspace, &company).id(id.0))?;
+    }
     let place = figures_key(workspace, worker);
     let standing = txn.get(&FIGURES, &place)?.unwrap_or_default();
     let mut figures = standing.clone();
@@ -233,6 +252,17 @@ fn turn_lists(txn: &mut Txn<'_>, before: Option<&Enrolment>, after: Option<&Enro
         txn.put(&FIGURES, &place, &figures)?;
     }
     Ok(())
+}
+
+/// Leads of a company that may still be written to.
+pub(super) fn list_of_company(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    company: &[u8; 16],
+    limit: usize,
+) -> Result<Vec<EnrolmentId>, StoreError> {
+    let keys = txn.keys(&BY_COMPANY, &by_company(workspace, company), Dir::Forward, limit)?;
+    Ok(keys.iter().filter_map(Key::last_id).map(EnrolmentId).collect())
 }
 
 /// Mails that wait for `mailbox`; counted to `limit`.

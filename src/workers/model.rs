@@ -122,6 +122,9 @@ pub struct Limits {
     pub per_domain_day: u32,
     /// Mails to one contact in one sequence.
     pub per_contact: u32,
+    /// When somebody of a company answers or meets us, its other leads are left alone.
+    #[serde(default)]
+    pub company_stops: bool,
 }
 
 impl Limits {
@@ -141,7 +144,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { per_day: 30, per_domain_day: 3, per_contact: 4 }
+        Self { per_day: 30, per_domain_day: 3, per_contact: 4, company_stops: true }
     }
 }
 

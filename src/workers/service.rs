@@ -488,7 +488,8 @@ mod tests {
     fn a_worker_has_limits_within_those_of_the_server_and_of_good_manners() {
         let test = testing::app();
         let hard = test.app.config.outreach.hard_daily_cap;
-        let limits = |per_day, per_domain_day, per_contact| Limits { per_day, per_domain_day, per_contact };
+        let limits =
+            |per_day, per_domain_day, per_contact| Limits { per_day, per_domain_day, per_contact, ..Limits::default() };
         let cases = [
             (limits(1, 1, 1), None),
             (limits(hard, hard, 4), None),

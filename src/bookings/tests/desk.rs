@@ -128,6 +128,18 @@ impl Desk {
         offered: &[(UnixMillis, UnixMillis)],
         flags: &[&str],
     ) -> ReplyId {
+        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        self.reply_read(contact, text, offered, |reading| Reading { flags, ..reading })
+    }
+
+    /// The answer, read as `change` makes of a proposed meeting.
+    pub fn reply_read(
+        &self,
+        contact: ContactId,
+        text: &str,
+        offered: &[(UnixMillis, UnixMillis)],
+        change: impl FnOnce(Reading) -> Reading,
+    ) -> ReplyId {
         let workspace = self.world.test.workspace;
         let from = contacts::get(&self.app().store, workspace, contact).unwrap().unwrap().addresses[0].clone();
         let incoming = Incoming {
@@ -146,17 +158,16 @@ impl Desk {
         let id = messaging::receive(self.app(), workspace, &incoming).unwrap().unwrap();
         let now = self.app().now();
         let (times, booking_links, duration_minutes) = read(text, now, offered);
-        let reading = Reading {
+        let reading = change(Reading {
             label: "meeting_proposed".into(),
             confidence: 0.97,
             language: "en".into(),
             times,
             booking_links,
             duration_minutes,
-            flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
             read_at: now,
             ..Reading::default()
-        };
+        });
         self.app()
             .store
             .write(|txn| {

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::desk::{states, Desk};
+use super::desk::{at, states, Desk};
 use crate::bookings::{cancel, hold};
 use crate::connections::{self, Connection};
+use crate::contacts::{self, Contact};
+use crate::messaging::{ProposedTime, Reading};
 use crate::testing::NOW;
 use crate::workers;
 
@@ -46,6 +48,46 @@ fn who_wants_to_meet_and_names_no_time_is_offered_three_days() {
     assert!(draft.text.starts_with("Hello Gwen,\n\nGladly. These times are free:"), "{}", draft.text);
     assert_eq!(draft.ungrounded, Vec::<String>::new());
     assert!(desk.left().is_empty(), "the draft waits; nothing else does");
+}
+
+#[test]
+fn who_asks_us_for_times_is_offered_three_in_their_language() {
+    let desk = Desk::new();
+    let ask = "Pouvez-vous proposer quelques créneaux ?";
+    let wish = |reading| Reading {
+        label: "interested".into(),
+        language: "fr".into(),
+        asks_for_times: true,
+        times: vec![],
+        ..reading
+    };
+    desk.reply_read(desk.contact, ask, &[], |reading| Reading { asks_for_times: false, ..wish(reading) });
+    desk.settle();
+    assert!(desk.drafts().is_empty(), "interest alone is not answered with times");
+    desk.reply_read(desk.contact, ask, &[], wish);
+    desk.settle();
+    let [draft] = &desk.drafts()[..] else { panic!("one draft") };
+    assert_eq!((draft.offered.len(), draft.language.as_str()), (3, "fr"));
+    assert_eq!(draft.ungrounded, Vec::<String>::new(), "{}", draft.text);
+}
+
+#[test]
+fn an_afternoon_is_the_guests_own_and_begins_after_lunch() {
+    let desk = Desk::new();
+    desk.may_book_by_itself();
+    let (noon, evening) = (at("2026-11-26T11:00:00Z"), at("2026-11-26T16:00:00Z"));
+    let contact = contacts::get(&desk.app().store, desk.world.test.workspace, desk.contact).unwrap().unwrap();
+    let in_berlin = Contact { time_zone: Some("Europe/Berlin".into()), ..contact.clone() };
+    desk.app().store.write(|txn| contacts::put(txn, &in_berlin, Some(&contact))).unwrap();
+    let text = "Donnerstagnachmittag würde passen.";
+    let window = ProposedTime { start: noon, end: Some(evening), source_text: text.into(), ambiguous: false };
+    desk.reply_read(desk.contact, text, &[], |reading| Reading { times: vec![window], ..reading });
+    desk.settle();
+    let [draft] = &desk.drafts()[..] else { panic!("one draft") };
+    assert_eq!(draft.offered.len(), 3);
+    for (start, _) in &draft.offered {
+        assert!((at("2026-11-26T12:00:00Z")..evening).contains(start), "{}", draft.text);
+    }
 }
 
 #[test]

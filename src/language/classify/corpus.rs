@@ -24,9 +24,11 @@ pub struct CorpusError {
 pub const HEADING: &str = "label\tlang\tgroup\ttext";
 
 /// Reads rows of `label TAB lang TAB group TAB text`; `\n` in a text stands for a line end. The
-/// kinds of `other` are written `other:ack`. Several files may be joined: headings are skipped.
+/// kinds of `other` are written `other:ack`. Several files may be joined: headings are skipped, and so are lines of
+/// comment (`# …`).
 pub fn parse_rows(tsv: &str) -> Result<Vec<Row>, CorpusError> {
-    let lines = tsv.lines().enumerate().filter(|(_, line)| !line.is_empty() && *line != HEADING);
+    let is_row = |line: &str| !line.is_empty() && line != HEADING && !line.starts_with("# ");
+    let lines = tsv.lines().enumerate().filter(|(_, line)| is_row(line));
     lines.map(|(at, line)| parse_row(line).map_err(|problem| CorpusError { line: at + 1, problem })).collect()
 }
 

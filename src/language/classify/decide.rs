@@ -24,9 +24,15 @@ impl Verdict {
     }
 }
 
-/// A demand to stop is obeyed from this probability on, even when another label is likelier:
-/// writing once more to someone who asked not to is worse than losing a lead.
-const OPT_OUT_FROM: f32 = 0.30;
+/// A demand to stop is obeyed from this probability on, even when another label is likelier: writing once more to
+/// someone who asked not to is worse than losing a lead. So low a confidence is shown to a person before it counts.
+const OPT_OUT_FROM: f32 = 0.13;
+
+/// The same where a question is likelier, for product questions use the words of opt-outs.
+const OPT_OUT_BEFORE_QUESTION: f32 = 0.20;
+
+/// The same where a wish to go on is likelier than the demand to stop: then one of the two is badly misread.
+const OPT_OUT_BEFORE_YES: f32 = 0.42;
 
 /// How much a binding cue multiplies its class's odds.
 const BINDING_ODDS: f32 = 6.0;
@@ -44,7 +50,8 @@ pub(super) fn judge(reading: &Reading<'_>, headers: &ReplyHeaders, model: &Train
     weigh_binding_cues(reading, &mut odds);
     weigh_bare_questions(reading, &mut odds);
     weigh_sentences(reading, model, lexicon, &mut odds);
-    weigh_headers(reading, headers, &mut odds);
+    weigh_wish_for_times(reading, lexicon, &mut odds);
+    weigh_headers(reading, headers, lexicon, &mut odds);
     pick(normalised(odds))
 }
 
@@ -134,6 +141,18 @@ fn weigh_bare_questions(reading: &Reading<'_>, odds: &mut Scores) {
     }
 }
 
+/// Who asks us to name times does not put us off, whatever else lies far ahead ("we build next summer, so this is the
+/// right time; send me a few times"), unless the times are to lie far ahead themselves.
+fn weigh_wish_for_times(reading: &Reading<'_>, lexicon: &Lexicon, odds: &mut Scores) {
+    let far = lexicon.bit("VAGUE").unwrap_or(0) | lexicon.bit("NOTNOW").unwrap_or(0);
+    let near = |read: &Read<'_>| read.concepts.iter().all(|set| set & far == 0);
+    if reading.hits().any(|(read, hit)| hit.topic == super::ASKS_TIMES && near(read)) {
+        for (value, class) in odds.iter_mut().zip(Class::ALL) {
+            *value *= if class.label == Label::Later { 0.03 } else { 1.0 };
+        }
+    }
+}
+
 /// A demand put as a question speaks of the writer ("could you take me off?"); a question about
 /// the product speaks of others ("can it remove duplicates?").
 fn is_own_demand(sentence: &Read<'_>, hit: &Hit<'_>) -> bool {
@@ -169,8 +188,11 @@ fn is_own_demand(sentence: &Read<'_>, hit: &Hit<'_>) -> bool {
 
 /// An automatic message cannot want, refuse or meet; it is an absence, a receipt, or names a
 /// successor. A hint of automation only doubles the odds of those.
-fn weigh_headers(reading: &Reading<'_>, headers: &ReplyHeaders, odds: &mut Scores) {
+fn weigh_headers(reading: &Reading<'_>, headers: &ReplyHeaders, lexicon: &Lexicon, odds: &mut Scores) {
     let automatic = headers.is_automatic();
+    let absence =
+        ["AWAY", "CLOSED", "RETURN"].iter().filter_map(|name| lexicon.bit(name)).fold(0, |set, bit| set | bit);
+    let speaks_of_absence = reading.human().flat_map(|read| &read.concepts).any(|set| set & absence != 0);
     for (value, class) in odds.iter_mut().zip(Class::ALL) {
         let by_machine = class.label == Label::OutOfOffice
             || matches!(class.kind, Some(OtherKind::AutoAck | OtherKind::BounceHard | OtherKind::BounceSoft));
@@ -185,7 +207,7 @@ fn weigh_headers(reading: &Reading<'_>, headers: &ReplyHeaders, odds: &mut Score
             *value *= 0.01;
         }
         if automatic && by_machine {
-            *value += 0.05;
+            *value += if class.label == Label::OutOfOffice && speaks_of_absence { 0.30 } else { 0.05 };
         } else if headers.may_be_automatic() && by_machine {
             *value *= 2.0;
         }
@@ -204,7 +226,8 @@ fn pick(probabilities: Scores) -> Verdict {
         Label::ALL.iter().map(|label| (*label, of_label(&probabilities, *label))).collect();
     let worth = |(label, p): &(Label, f32)| p - MIX_UP_COST * opposite(&probabilities, *label);
     ranked.sort_by(|a, b| worth(b).total_cmp(&worth(a)));
-    let opt_out = ranked.iter().position(|(label, p)| *label == Label::Unsubscribe && *p >= OPT_OUT_FROM);
+    let from = opt_out_from(&probabilities, ranked[0].0);
+    let opt_out = ranked.iter().position(|(label, p)| *label == Label::Unsubscribe && *p >= from);
     if let Some(at) = opt_out {
         let first = ranked.remove(at);
         ranked.insert(0, first);
@@ -214,9 +237,21 @@ fn pick(probabilities: Scores) -> Verdict {
     Verdict { label, kind, confidence: confidence.clamp(0.0, 1.0), second: ranked.get(1).copied() }
 }
 
+/// From which probability on the reply counts as a demand to stop.
+fn opt_out_from(probabilities: &Scores, likeliest: Label) -> f32 {
+    let yes = opposite(probabilities, Label::Unsubscribe);
+    if yes > of_label(probabilities, Label::Unsubscribe) {
+        OPT_OUT_BEFORE_YES
+    } else if likeliest == Label::Question {
+        OPT_OUT_BEFORE_QUESTION
+    } else {
+        OPT_OUT_FROM
+    }
+}
+
 /// What taking a no for a yes, or a yes for a no, costs beyond being wrong. Where the two are about
 /// equally likely a third label wins, with a low confidence that leaves the reply to a person.
-const MIX_UP_COST: f32 = 1.6;
+const MIX_UP_COST: f32 = 2.2;
 
 /// The probability of the labels that a label must not be mistaken for.
 fn opposite(probabilities: &Scores, label: Label) -> f32 {

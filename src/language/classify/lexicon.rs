@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use super::normalise::fold;
 use super::tokens::{Kind, Token};
 
-/// Set of concepts as bits; a lexicon holds at most 64.
-pub(super) type Concepts = u64;
+/// Set of concepts as bits; a lexicon holds at most 128.
+pub(super) type Concepts = u128;
 
 /// The words of `lexicon.txt`, whose lines read `CONCEPT: word stem* two_words …`.
 #[derive(Default)]
@@ -24,7 +24,7 @@ pub(super) struct Lexicon {
 const SHAPES: [&str; 5] = ["EMAIL", "LINK", "CLOCK", "DATE", "NUMBER"];
 
 impl Lexicon {
-    /// Reads the word list. Fails with the line that cannot be read or that would be concept 65.
+    /// Reads the word list. Fails with the line that cannot be read or that would be concept 129.
     pub fn parse(source: &str) -> Result<Self, String> {
         let mut lexicon = Self { names: SHAPES.map(str::to_owned).to_vec(), ..Self::default() };
         for line in source.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
@@ -40,7 +40,7 @@ impl Lexicon {
             return Some(bit);
         }
         self.names.push(name.to_owned());
-        (self.names.len() <= 64).then(|| 1 << (self.names.len() - 1))
+        (self.names.len() <= 128).then(|| 1 << (self.names.len() - 1))
     }
 
     fn add(&mut self, entry: &str, bit: Concepts) {

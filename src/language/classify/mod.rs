@@ -16,7 +16,10 @@ mod dates;
 mod decide;
 mod explain;
 mod features;
+#[cfg(test)]
+mod found_tests;
 mod headers;
+mod heldout;
 mod label;
 mod lexicon;
 mod model;
@@ -77,6 +80,8 @@ pub struct Classification {
     pub return_date: Option<Date>,
     /// The working day on which a deferral may be taken up again, if it says when.
     pub follow_up_on: Option<Date>,
+    /// They would meet and want us to name the times.
+    pub asks_for_times: bool,
     /// Whom a referral or a notice of absence points to, at most three.
     pub referred: Vec<Referred>,
 }
@@ -87,6 +92,36 @@ pub struct Classifier {
     knowledge: Knowledge,
     model: TrainedModel,
 }
+
+impl Classification {
+    /// So surely something other than a proposal that days and hours in it are not meant for us: opening hours in a
+    /// question, the date of a ticket, the end of an absence, the month to ask again in.
+    pub fn proposes_no_time(&self) -> bool {
+        let from = match self.label {
+            Label::MeetingProposed | Label::Interested => return false,
+            Label::Question | Label::NotInterested | Label::Unsubscribe | Label::Other => 0.70,
+            Label::Referral | Label::Later => 0.90,
+            // "4 August, 9 to 11" by itself looks like one.
+            Label::OutOfOffice => 0.97,
+        };
+        self.confidence >= from
+    }
+}
+
+/// The text with orders to the machine blanked out, byte for byte, so that what is found in it stands at the same
+/// place: a person who wrote "book tomorrow at 3 am" for the software to read has proposed nothing.
+pub fn without_orders(text: &str) -> std::borrow::Cow<'_, str> {
+    let reading = Classifier::embedded().knowledge.read(text);
+    let orders = reading.sentences.iter().filter(|read| read.is_injected).map(|read| read.raw);
+    orders.fold(text.into(), |text: std::borrow::Cow<'_, str>, order| text.replacen(order, &blank(order), 1).into())
+}
+
+fn blank(order: &str) -> String {
+    order.chars().map(|c| if c == '\n' { "\n".to_owned() } else { " ".repeat(c.len_utf8()) }).collect()
+}
+
+/// The topic of cues for a wish that we name the times to meet.
+const ASKS_TIMES: &str = "asks_times";
 
 static MODEL: &[u8] = include_bytes!("model.bin");
 
@@ -141,6 +176,7 @@ impl Classifier {
             follow_up_on: calendar
                 .filter(|_| label == Label::Later)
                 .and_then(|calendar| dates::follow_up(&reading, calendar)),
+            asks_for_times: reading.has(ASKS_TIMES),
             referred: if names_people { people::referred(&reading, lexicon) } else { Vec::new() },
         }
     }

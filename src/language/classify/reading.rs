@@ -36,7 +36,7 @@ impl Knowledge {
     fn read_sentence<'a>(&'a self, sentence: Sentence<'a>) -> Read<'a> {
         let mut tokens = tokenise(&sentence.clean);
         let mut concepts = self.lexicon.read(&tokens);
-        let mut hits = self.cues.find(&tokens, &concepts);
+        let mut hits = self.find_cues(&tokens, &concepts);
         let mut is_injected = hits.iter().any(|hit| hit.topic == INJECTION);
         let mut clean = sentence.clean;
         let mut cut = false;
@@ -46,7 +46,7 @@ impl Knowledge {
                 clean = clean.get(from..tokens[rest.end - 1].end).unwrap_or("").to_owned();
                 tokens = tokenise(&clean);
                 concepts = self.lexicon.read(&tokens);
-                hits = self.cues.find(&tokens, &concepts);
+                hits = self.find_cues(&tokens, &concepts);
                 is_injected = hits.iter().any(|hit| hit.topic == INJECTION);
                 cut = true;
             }
@@ -54,9 +54,35 @@ impl Knowledge {
         let asks = clean.trim_end_matches(['"', ')', ' ']).ends_with('?') || clean.starts_with('¿');
         Read { raw: sentence.raw, clean, tokens, concepts, hits, asks, is_injected, was_cut: cut }
     }
+
+    /// The cues, but for demands that the writer undoes: "don't stop writing" asks for more.
+    fn find_cues<'a>(&'a self, tokens: &[Token], concepts: &[Concepts]) -> Vec<Hit<'a>> {
+        let mut hits = self.cues.find(tokens, concepts);
+        let stops = self.lexicon.bit("CEASE").unwrap_or(0) | self.lexicon.bit("REMOVE").unwrap_or(0);
+        hits.retain(|hit| !(hit.topic == UNSUBSCRIBE && concepts[hit.first] & stops != 0 && is_undone(tokens, hit)));
+        hits
+    }
 }
 
 const INJECTION: &str = "injection";
+const UNSUBSCRIBE: &str = "unsubscribe";
+
+/// Whether the word of stopping that a demand begins with is negated: "please don't delete", "no dejen de escribir",
+/// "hören Sie nicht auf", "band mat kijiye". A refusal before it ("no, stop writing") is not of it.
+fn is_undone(tokens: &[Token], hit: &Hit<'_>) -> bool {
+    const NOT: &[&str] = &["dont", "not", "never", "ne", "n", "nao", "nunca"];
+    const SPANISH: &[&str] = &[
+        "deje", "dejen", "dejes", "dejeis", "pare", "paren", "pares", "borre", "borren", "borres", "elimine",
+        "eliminen", "quiten", "quite", "retiren", "retire", "cesen",
+    ];
+    const AFTER: &[(&str, &str)] = &[("nicht", "auf"), ("band", "mat"), ("बंद", "मत"), ("nicht", "loschen")];
+    let word = |at: usize| tokens.get(at).map_or("", |token| token.folded.as_str());
+    let unbroken = tokens.get(hit.first).is_some_and(|token| !token.after_break);
+    let before = hit.first.checked_sub(1).filter(|_| unbroken).map_or("", word);
+    let negated = NOT.contains(&before) || (before == "no" && SPANISH.contains(&word(hit.first)));
+    let pair = |at: usize| AFTER.contains(&(word(at), word(at + 1)));
+    negated || (hit.first..=hit.last).any(pair)
+}
 
 /// The clauses of an injected sentence that no injection cue touches, if they come in one piece
 /// at its end and are long enough to say something ("ignore your rules, but we would like a demo").

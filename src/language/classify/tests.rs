@@ -16,8 +16,8 @@ fn training_text() -> String {
     train::LANGUAGES.iter().map(|lang| corpus_file(&format!("{lang}.tsv"))).collect()
 }
 
-fn held_out() -> Vec<Row> {
-    parse_rows(&corpus_file(train::HELD_OUT)).unwrap()
+fn held_out(set: &heldout::HeldOut) -> Vec<Row> {
+    parse_rows(&corpus_file(set.file)).unwrap()
 }
 
 fn classify_with(text: &str, pairs: &[(&str, &str)]) -> Classification {
@@ -26,7 +26,7 @@ fn classify_with(text: &str, pairs: &[(&str, &str)]) -> Classification {
     Classifier::embedded().classify(&ReplyInput { text, headers: &headers, sent_at, zone: None })
 }
 
-fn classify(text: &str) -> Classification {
+pub(super) fn classify(text: &str) -> Classification {
     classify_with(text, &[])
 }
 
@@ -41,7 +41,10 @@ fn the_embedded_lists_and_model_can_be_read() {
 fn every_cue_speaks_for_a_label_a_flag_or_injection() {
     for topic in Knowledge::embedded().unwrap().cues.topics() {
         let flag = topic.strip_prefix("flag:").and_then(Flag::parse);
-        assert!(topic == "injection" || flag.is_some() || label::Class::parse(topic).is_some(), "{topic}");
+        assert!(
+            ["injection", ASKS_TIMES].contains(&topic) || flag.is_some() || label::Class::parse(topic).is_some(),
+            "{topic}"
+        );
     }
 }
 
@@ -63,7 +66,7 @@ fn the_same_rows_train_the_same_model() {
 }
 
 #[test]
-fn the_corpus_is_large_varied_and_free_of_held_out_rows() {
+fn the_corpus_is_large_and_varied() {
     let rows = parse_rows(&training_text()).unwrap();
     let other_languages = rows.iter().filter(|row| row.lang != "en").count();
     assert!(rows.len() >= 3_000 && other_languages * 5 >= rows.len());
@@ -75,22 +78,35 @@ fn the_corpus_is_large_varied_and_free_of_held_out_rows() {
     }
     let known: HashSet<String> = rows.iter().map(|row| row.text.to_lowercase()).collect();
     assert!(known.len() + 20 > rows.len(), "only words that languages share may stand there twice");
-    for row in held_out() {
-        let text = row.text.to_lowercase();
-        // A bare price question is asked in the same two words by everybody.
-        assert!(!known.contains(&text) || text.split(' ').count() <= 3, "{text}");
-    }
+}
+
+#[test]
+fn a_held_out_row_cannot_be_trained_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name);
+    std::fs::create_dir(file("heldout")).unwrap();
+    train::LANGUAGES.iter().for_each(|lang| std::fs::write(file(&format!("{lang}.tsv")), "").unwrap());
+    heldout::HELD_OUT.iter().for_each(|set| std::fs::write(file(set.file), "later\ten\th1\tAsk me in May\n").unwrap());
+    std::fs::write(file("en.tsv"), "question\ten\ta\tHow much?\nlater\ten\tb\task me, in may!\n").unwrap();
+    let error = train::train_files(dir.path(), &file("model.bin"), &file("REPORT.md")).unwrap_err();
+    assert!(error.to_string().ends_with("Ask me in May"), "{error}");
+    assert!(!file("model.bin").exists(), "nothing is written");
 }
 
 #[test]
 fn held_out_replies_are_read_as_well_as_the_report_says() {
-    let measured = report::measure(Classifier::embedded(), &held_out());
-    assert!(measured.rows() >= 450);
-    assert!(measured.macro_f1() >= 0.80, "{}", measured.headline());
-    assert!(measured.opt_out_recall() >= 0.97, "{}", measured.headline());
-    assert!(measured.dangerous() <= 6, "{}", measured.headline());
     let report = include_str!("REPORT.md");
-    assert!(report.contains(&format!("Held out: {}\n", measured.headline())), "now {}", measured.headline());
+    let mut all = report::Measured::default();
+    for set in heldout::HELD_OUT {
+        let measured = report::measure(Classifier::embedded(), &held_out(set));
+        let line = report::set_line(set, &measured);
+        assert!(report.contains(&format!("{line}\n")), "now {line}");
+        assert!(measured.rows() >= 150 && measured.macro_f1() >= 0.80, "{line}");
+        all.join(&measured);
+    }
+    assert!(all.opt_out_recall() >= 0.97, "{}", all.headline());
+    assert!(all.dangerous() * 450 <= all.rows() * 6, "{}", all.headline());
+    assert!(report.contains(&format!("All held out: {}\n", all.headline())), "now {}", all.headline());
 }
 
 #[test]
@@ -165,6 +181,9 @@ fn boundary_cases_of_the_labels() {
         ("Tuesday doesn't work, how about Wednesday at 3?", Label::MeetingProposed),
         ("Wrong person.", Label::Referral),
         ("Ask me again next quarter.", Label::Later),
+        ("Good timing, we plan the renovation for next summer. Send me a few times.", Label::Interested),
+        ("Send me a few times in autumn, we are too busy now.", Label::Later),
+        ("Donnerstagnachmittag würde passen.", Label::MeetingProposed),
         ("Not interested myself, but our HR may be: hr@corp.example", Label::Referral),
     ];
     for (text, label) in cases {
@@ -174,7 +193,7 @@ fn boundary_cases_of_the_labels() {
 
 #[test]
 fn reasons_and_evidence_keep_their_bounds() {
-    for row in held_out() {
+    for row in heldout::HELD_OUT.iter().flat_map(held_out) {
         let found = classify(&row.text);
         assert!((1..=3).contains(&found.reasons.len()) && found.evidence.len() <= 3, "{}", row.text);
         assert!(found.reasons.iter().all(|reason| reason.chars().count() <= 160), "{:?}", found.reasons);
@@ -189,50 +208,6 @@ fn reasons_and_evidence_keep_their_bounds() {
 fn hidden_characters_change_nothing() {
     let hidden = classify("Please re\u{200B}move me from\u{E0041} your l\u{00AD}ist.");
     assert_eq!(hidden.label, Label::Unsubscribe);
-}
-
-#[test]
-fn days_of_return_and_of_asking_again_are_found() {
-    let returns = [
-        ("I am out of the office until 18 May. For urgent matters call 555 0100.", "2026-05-18"),
-        ("Ich bin bis 22.8. nicht im Büro.", "2026-08-22"),
-        ("Je suis absent, de retour le 9.", "2026-03-09"),
-        ("Estoy de vacaciones hasta el 2 de mayo.", "2026-05-02"),
-        ("Out of office: returning 2026-08-31", "2026-08-31"),
-    ];
-    for (text, day) in returns {
-        assert_eq!(classify(text).return_date.map(|d| d.to_string()).as_deref(), Some(day), "{text}");
-    }
-    let deferrals = [
-        ("Not now, get back to me in September.", "2026-09-01"),
-        ("Circle back in Q3 please.", "2026-07-01"),
-        ("Please ask again in two weeks.", "2026-03-17"),
-        ("Melden Sie sich bitte nächsten Monat wieder.", "2026-04-01"),
-        ("Ahora no, escríbame en enero.", "2027-01-01"),
-        ("Recontactez-moi dans six mois.", "2026-09-03"),
-        ("Agora não, me procure em outubro.", "2026-10-01"),
-        ("Try me again after the summer.", "2026-09-01"),
-    ];
-    for (text, day) in deferrals {
-        let found = classify(text);
-        assert_eq!(found.label, Label::Later, "{text}");
-        assert_eq!(found.follow_up_on.map(|d| d.to_string()).as_deref(), Some(day), "{text}");
-    }
-}
-
-#[test]
-fn people_that_a_reply_points_to_are_found() {
-    let cases = [
-        ("Please contact Sarah Hill instead: sarah@corp.example", "Sarah Hill", "sarah@corp.example", ""),
-        ("Dafür ist Frau Aydin zuständig, a.aydin@bau.example", "Frau Aydin", "a.aydin@bau.example", ""),
-        ("Wrong person. Call our office manager on +44 20 7946 0011.", "", "", "+44 20 7946 0011"),
-    ];
-    for (text, name, email, phone) in cases {
-        let found = classify(text);
-        assert_eq!(found.label, Label::Referral, "{text}");
-        let first = &found.referred[0];
-        assert_eq!((first.name.as_str(), first.email.as_str(), first.phone.as_str()), (name, email, phone), "{text}");
-    }
 }
 
 #[test]

@@ -190,8 +190,8 @@ fn phrase_end(tokens: &[Token], at: usize, entry: &Entry) -> Option<usize> {
 /// Whether a number, a day or a part of the day stands beside; makes "sat" a Saturday.
 fn has_dated_neighbour(tokens: &[Token], at: usize, end: usize) -> bool {
     const SKIPPED: &[&str] = &[
-        ".", ",", "/", "-", "&", "(", "or", "and", "at", "um", "the", "le", "on", "oder", "und", "ou", "et", "o", "y",
-        "e", "as", "@", "a", "ab",
+        ".", ",", ":", "/", "-", "&", "(", "or", "and", "at", "um", "the", "le", "on", "oder", "und", "ou", "et", "o",
+        "y", "e", "as", "@", "a", "ab",
     ];
     let dated = |token: &Token| {
         token.text.starts_with(|c: char| c.is_ascii_digit())

@@ -45,5 +45,6 @@ fn accepted(text: &str, items: &Items, offered: &OfferedTime, from: usize, to: u
             ambiguous: false,
         },
         bare_day: None,
+        is_part: false,
     }
 }

@@ -34,6 +34,24 @@ const INDIA: &str = "Asia/Kolkata";
 const YORK: &str = "America/New_York";
 
 #[test]
+fn a_number_beside_a_weekday_is_a_day_where_an_hour_follows_or_the_language_says_so() {
+    let cases = [
+        ("Europe/Madrid", "¿El jueves 4 a las 16:30?", "06-04T16:30"),
+        ("Europe/Madrid", "El lunes de 10 a 12.", "18T10:00-12:00"),
+        ("Europe/Madrid", "El martes 2 de junio a las 16:30.", "06-02T16:30"),
+        ("Europe/Madrid", "El jueves 4 a las 16:30 me va bien.", "06-04T16:30"),
+        ("Europe/London", "Thursday 4 at 3pm works.", "06-04T15:00"),
+        ("Europe/London", "Thursday 4 works.", "14T16:00"),
+        ("Europe/Paris", "Vendredi à 14h30.", "15T14:30"),
+        ("Europe/Lisbon", "Sexta às 14h30. Obrigado.", "15T14:30"),
+        ("Europe/London", "between 9 and 10.30 on Thursday morning", "14T09:00-10:30"),
+    ];
+    for (zone, text, expected) in cases {
+        assert_eq!(read_on_wednesday(zone, text), expected, "{text}");
+    }
+}
+
+#[test]
 fn t1_relative_words_count_from_the_sending_and_quotes_are_ignored() {
     check(&[
         (LONDON, "tomorrow at 10:00", "14T10:00"),

@@ -79,11 +79,14 @@ pub struct LimitsJson {
     per_domain_day: u32,
     /// Mails to one contact, 1 to 4.
     per_contact: u32,
+    /// When somebody of a company answers or meets us, its other leads are left alone.
+    stop_company_on_reply: bool,
 }
 
 impl From<&Limits> for LimitsJson {
     fn from(limits: &Limits) -> Self {
-        Self { per_day: limits.per_day, per_domain_day: limits.per_domain_day, per_contact: limits.per_contact }
+        let Limits { per_day, per_domain_day, per_contact, company_stops: stop_company_on_reply } = *limits;
+        Self { per_day, per_domain_day, per_contact, stop_company_on_reply }
     }
 }
 
@@ -322,8 +325,8 @@ impl WorkerPatch {
         set(&mut form.sender, self.sender.map(Sender::from));
         set(&mut form.hours, self.hours.map(|hours| hours.read(&mut errors)));
         set(&mut form.tone, self.tone.map(Tone::from));
-        if let Some(LimitsJson { per_day, per_domain_day, per_contact }) = self.limits {
-            form.limits = Limits { per_day, per_domain_day, per_contact };
+        if let Some(LimitsJson { per_day, per_domain_day, per_contact, stop_company_on_reply }) = self.limits {
+            form.limits = Limits { per_day, per_domain_day, per_contact, company_stops: stop_company_on_reply };
         }
         if errors.is_empty() {
             Ok(form)

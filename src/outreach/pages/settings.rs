@@ -93,8 +93,10 @@ impl Typed {
         );
         // Ticked until somebody takes it out: a tag is chosen for those who have it.
         values.insert("add_tagged".into(), "on".into());
-        if form.meeting.video {
-            values.insert("video".into(), "on".into());
+        for (name, is_on) in [("video", form.meeting.video), ("company_stops", form.limits.company_stops)] {
+            if is_on {
+                values.insert(name.into(), "on".into());
+            }
         }
         Self(values, form.hours.days.clone())
     }
@@ -122,6 +124,7 @@ impl Typed {
             per_day: number("per_day"),
             per_domain_day: number("per_domain_day"),
             per_contact: number("per_contact"),
+            company_stops: self.is_on("company_stops"),
         };
         let mut minute = |name: &'static str| {
             let minute = parse_clock(self.of(name));

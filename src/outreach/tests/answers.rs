@@ -34,6 +34,38 @@ fn any_answer_of_a_person_stops_the_sequence_even_when_the_next_mail_is_already_
 }
 
 #[test]
+fn one_answer_stops_the_whole_company_where_the_worker_is_set_so() {
+    let at = |address: &str| {
+        let address = EmailAddress::parse(address).unwrap();
+        move |contact: &mut Contact| contact.addresses = vec![address]
+    };
+    let cases = [
+        ("interested", true, "ben@fellside.example", true),
+        ("unsubscribe", true, "ben@fellside.example", true),
+        ("out_of_office", true, "ben@fellside.example", false),
+        ("interested", false, "ben@fellside.example", false),
+        ("interested", true, "ben@lakeside.example", false),
+    ];
+    for (label, is_set, address, stops) in cases {
+        let world = World::with(three_steps(), |form, _| form.limits.company_stops = is_set);
+        let anna = world.lead("Anna", at("anna@fellside.example"));
+        let ben = world.lead("Ben", at(address));
+        world.activate();
+        world.answer(&anna, label, |_| {});
+        let state = world.now_stands(&ben).state;
+        assert_eq!(!state.is_active(), stops, "{label}, set {is_set}, {address}: {state:?}");
+        world.advance(6 * DAY);
+        assert_eq!(world.now_stands(&ben).sent.len() == 1, stops, "{label}, set {is_set}, {address}");
+    }
+    let world = World::with(three_steps(), |form, _| form.limits.company_stops = true);
+    let anna = world.lead("Anna", at("anna.larkfield@gmail.com"));
+    let ben = world.lead("Ben", at("ben.aldridge@gmail.com"));
+    world.activate();
+    world.answer(&anna, "interested", |_| {});
+    assert!(world.now_stands(&ben).state.is_active(), "strangers who share a provider");
+}
+
+#[test]
 fn an_absence_pauses_until_after_the_return_and_counts_as_no_answer() {
     let world = World::new();
     let lead = world.lead("Anna", |_| {});

@@ -69,7 +69,7 @@ impl World {
             name: "Lake District hotels".into(),
             sequence: Some(sequence.id),
             mailbox: Some(connection.id),
-            limits: Limits { per_day: 100_000, per_domain_day: 100_000, per_contact: 4 },
+            limits: Limits { per_day: 100_000, per_domain_day: 100_000, per_contact: 4, company_stops: false },
             sender: Sender { name: "Nora Whitfield".into(), ..Sender::default() },
             ..WorkerForm::default()
         };

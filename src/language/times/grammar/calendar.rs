@@ -235,13 +235,39 @@ fn day_of_month(items: &Items, at: usize, beside_weekday: bool, after_article: b
     if beside_weekday {
         return (day > 12 && (items.has(to, Sense::At) || !items.has(to, Sense::Until)))
             .then_some((date, to))
-            .or_else(|| romance_day(items, at, to).then_some((date_of(day), to)));
+            .or_else(|| (romance_day(items, at, to) || dated_by_hour(items, at, to)).then_some((date_of(day), to)));
     }
     (after_article && (romance_day(items, at, to) || range) && followed_well(items, to)).then_some((date, to))
 }
 
 fn date_of(day: u32) -> DateExpr {
     DateExpr::DayOfMonth { day: day as i8, weekday: None }
+}
+
+/// "Thursday 12 at 4": an hour follows, so the number beside the weekday is none. In Spanish, French and Portuguese
+/// it never is ("jueves 12"), for an hour has its "a las", "à" or "às", unless a span begins ("lunes 10 a 12").
+fn dated_by_hour(items: &Items, at: usize, to: usize) -> bool {
+    const FRENCH: &[&str] = &["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
+    const IBERIAN: &[&str] = &[
+        "lunes",
+        "martes",
+        "miercoles",
+        "jueves",
+        "viernes",
+        "sabado",
+        "domingo",
+        "feira",
+        "segunda",
+        "terca",
+        "quarta",
+        "quinta",
+        "sexta",
+    ];
+    let Some(before) = at.checked_sub(1) else { return false };
+    let is = |words: &[&str]| words.iter().any(|word| items.is_text(before, word));
+    let spans = items.is_text(to, "a") || items.is_text(to, "as") || items.is_text(to, "y");
+    let is_english = items.is_text(to, "at") && items.digits(to + 1) > 0 && weekday(items, before).is_some();
+    is_english || is(FRENCH) || (is(IBERIAN) && !spans)
 }
 
 /// "14-16 May": days, because a month follows.

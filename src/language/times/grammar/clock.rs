@@ -150,7 +150,9 @@ fn hour_word(items: &Items, at: usize, hour: u32, fixed: bool) -> Read<Reading> 
         return Some((shifted(hour, minutes, fixed)?, end));
     }
     let with_minutes = items.digits(word + 1) == 2 && (items.glued(word + 1) || !items.glued(word));
-    if with_minutes && !items.is_sign(word + 2, &[".", ":", "/"]) && !items.has(word + 2, Sense::HourWord) {
+    let goes_on =
+        items.is_sign(word + 2, &[":", "/"]) || (items.is_sign(word + 2, &["."]) && items.digits(word + 3) > 0);
+    if with_minutes && !goes_on && !items.has(word + 2, Sense::HourWord) {
         if let Some(minutes) = items.number(word + 1).filter(|m| *m < 60 && m % 5 == 0) {
             return Some((reading(hour, minutes, fixed, Strength::Sure)?, word + 2));
         }

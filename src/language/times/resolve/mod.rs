@@ -22,6 +22,8 @@ use hours::Span;
 pub struct Found {
     pub proposal: Proposal,
     pub bare_day: Option<Date>,
+    /// Only a part of a day is named, no hour: "Thursday morning".
+    pub is_part: bool,
 }
 
 struct Zone {
@@ -57,8 +59,16 @@ pub fn settle(found: Vec<Found>, sent_at: Timestamp) -> Vec<Proposal> {
     let earliest = sent_at.checked_sub(SignedDuration::from_mins(5)).unwrap_or(sent_at);
     let latest = sent_at.checked_add(SignedDuration::from_hours(366 * 24)).unwrap_or(Timestamp::MAX);
     let timed: Vec<Timestamp> = found.iter().filter(|f| f.bare_day.is_none()).map(|f| f.proposal.start).collect();
+    let hours: Vec<Proposal> =
+        found.iter().filter(|f| f.bare_day.is_none() && !f.is_part).map(|f| f.proposal.clone()).collect();
+    // "Between 9 and 10:30 on Thursday morning": the morning only says which 9 is meant.
+    let is_within = |part: &Proposal, hour: &Proposal| {
+        let end = hour.end.unwrap_or(hour.start);
+        part.start <= hour.start && part.end.is_some_and(|until| end <= until && hour.start < until)
+    };
     let mut proposals: Vec<Proposal> = found
         .into_iter()
+        .filter(|f| !f.is_part || !hours.iter().any(|hour| is_within(&f.proposal, hour)))
         .filter(|f| f.bare_day.is_none() || !timed.iter().any(|start| is_inside(&f.proposal, *start)))
         .map(|f| f.proposal)
         .filter(|p| p.start >= earliest && p.start <= latest && p.end.is_none_or(|end| end > p.start))
@@ -173,7 +183,8 @@ impl Resolver<'_> {
         let unknown_zone = slot.time.as_ref().is_some_and(|time| time.zone == Some(ZoneUse::Unknown));
         let ambiguous = ambiguous || unknown_zone;
         let proposal = Proposal { start, end, kind, source_text, zone: zone.name.clone(), ambiguous };
-        Found { proposal, bare_day: None }
+        let is_part = slot.time.as_ref().is_some_and(|time| matches!(time.expr, TimeExpr::Part(_)));
+        Found { proposal, bare_day: None, is_part }
     }
 
     fn zone(&self, time: Option<&TimeOfDay>) -> Zone {

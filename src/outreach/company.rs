@@ -1,0 +1,71 @@
+//! One answer speaks for the whole company: whoever else of it is a lead is left alone from then on, where the worker
+//! is set so. A company is known by the domain of its addresses.
+
+use super::model::Enrolment;
+use super::{plan, store};
+use crate::app::App;
+use crate::base::{is_public_mail, ContactId, ReplyId, UnixMillis, WorkspaceId};
+use crate::contacts::{self, Contact};
+use crate::messaging;
+use crate::store::{StoreError, Txn};
+use crate::workers;
+
+/// Leads of one company that are looked at in one go, and taken out in one transaction.
+const LOOKED_AT: usize = 500;
+const BATCH: usize = 6;
+
+/// The company of a contact as enrolments name it.
+pub(super) fn of(txn: &mut Txn<'_>, contact: &Contact) -> Result<Option<[u8; 16]>, StoreError> {
+    match contact.address().map(|address| address.domain()).filter(|domain| !is_public_mail(domain)) {
+        Some(domain) => txn.blind(contact.workspace, "lead company", domain).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A person's answer was read. An absence and what a machine wrote speak for nobody.
+pub(super) fn answered(app: &App, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) -> Result<(), StoreError> {
+    let Some(reply) = messaging::get_reply(&app.store, workspace, reply)? else { return Ok(()) };
+    let label = reply.reading.as_ref().map(|reading| reading.label.as_str());
+    if reply.automatic || matches!(label, None | Some("out_of_office")) {
+        return Ok(());
+    }
+    leave_alone(app, workspace, reply.contact, reply.received_at, "Somebody else at their company answered.", now)
+}
+
+/// There is a meeting with somebody of the company.
+pub(super) fn met(app: &App, workspace: WorkspaceId, contact: ContactId, now: UnixMillis) -> Result<(), StoreError> {
+    leave_alone(app, workspace, contact, now, "There is a meeting with somebody else at their company.", now)
+}
+
+/// Stops the leads of the contact's company that were begun before `since`; later ones were begun in its knowledge.
+fn leave_alone(
+    app: &App,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    since: UnixMillis,
+    reason: &str,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let concerned = app.store.read(|txn| {
+        let Some(contact) = contacts::find(txn, workspace, contact)? else { return Ok(Vec::new()) };
+        let Some(company) = of(txn, &contact)? else { return Ok(Vec::new()) };
+        store::list_of_company(txn, workspace, &company, LOOKED_AT)
+    })?;
+    for batch in concerned.chunks(BATCH) {
+        app.store.write_reserved(|txn| {
+            for id in batch {
+                let Some(lead) = store::find(txn, workspace, *id)? else { continue };
+                if lead.contact != contact && lead.begun_at() <= since && is_left_alone(txn, &lead)? {
+                    plan::stop(txn, &lead, reason, None, now)?;
+                }
+            }
+            Ok::<_, StoreError>(())
+        })?;
+    }
+    Ok(())
+}
+
+fn is_left_alone(txn: &mut Txn<'_>, lead: &Enrolment) -> Result<bool, StoreError> {
+    let worker = workers::find(txn, lead.workspace, lead.worker)?;
+    Ok(lead.state.is_active() && worker.is_some_and(|worker| worker.limits.company_stops))
+}
