@@ -100,9 +100,10 @@ fn signing_is_switched_on_by_its_record_and_the_key_never_shows() {
 #[test]
 fn what_breaks_overnight_stands_on_today_until_it_is_right_again() {
     let server = TestServer::start();
-    let mut browser = connect(&server);
+    connect(&server);
     server.sandbox.dns.set("fernhill.example", "TXT", &[]);
     server.advance(Duration::from_secs(86_400));
+    let mut browser = server.owner_browser();
     let today = browser.get("/").body;
     assert!(today.contains("SPF of fernhill.example is not right any more"), "{today}");
     assert!(browser.get(PAGE).body.contains("was right before"));
