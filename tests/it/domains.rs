@@ -7,13 +7,14 @@ use launchyard::authz::Role;
 use launchyard::sandbox::MAIL_PASSWORD;
 
 use super::browser::Browser;
+use super::person;
 use super::support::TestServer;
 
 const NORA: &str = "nora@fernhill.example";
 const PAGE: &str = "/domains/fernhill.example";
 
 /// A mailbox on a server of its own, whose records are right but for the signature.
-fn connect(server: &TestServer) -> Browser {
+fn connect(server: &TestServer) -> (Browser, String) {
     let dns = &server.sandbox.dns;
     dns.set("fernhill.example", "MX", &["10 mail.fernhill.example"]);
     dns.set("mail.fernhill.example", "A", &["127.0.0.1"]);
@@ -33,15 +34,15 @@ fn connect(server: &TestServer) -> Browser {
         ("imap_user", NORA),
         ("password", MAIL_PASSWORD),
     ];
-    browser.submit("/connections/mailbox", &form);
+    let mailbox = browser.submit("/connections/mailbox", &form);
     server.settle();
-    browser
+    (browser, mailbox)
 }
 
 #[test]
 fn a_new_mailbox_s_domain_is_looked_at_by_itself_and_shows_what_is_to_mend() {
     let server = TestServer::start();
-    let mut browser = connect(&server);
+    let (mut browser, _) = connect(&server);
     assert!(browser.get("/connections").body.contains("href=\"/domains\""), "the way from the connections");
     let list = browser.get("/domains").body;
     assert!(list.contains(PAGE) && list.contains("things to mend"), "{list}");
@@ -76,7 +77,7 @@ fn a_new_mailbox_s_domain_is_looked_at_by_itself_and_shows_what_is_to_mend() {
 #[test]
 fn signing_is_switched_on_by_its_record_and_the_key_never_shows() {
     let server = TestServer::start();
-    let mut browser = connect(&server);
+    let (mut browser, _) = connect(&server);
     browser.get(PAGE);
     assert_eq!(browser.submit(&format!("{PAGE}/signing"), &[("act", "on")]), PAGE);
     let page = browser.get(PAGE).body;
@@ -105,12 +106,13 @@ fn what_breaks_overnight_stands_on_today_until_it_is_right_again() {
     server.advance(Duration::from_secs(86_400));
     let mut browser = server.owner_browser();
     let today = browser.get("/").body;
-    assert!(today.contains("SPF of fernhill.example is not right any more"), "{today}");
+    assert!(today.contains("SPF of fernhill.example is not right any more") && today.contains("Mend it"), "{today}");
     assert!(browser.get(PAGE).body.contains("was right before"));
     server.sandbox.dns.set("fernhill.example", "TXT", &["v=spf1 mx -all"]);
     browser.get(PAGE);
     assert_eq!(browser.submit(&format!("{PAGE}/check"), &[]), PAGE);
-    assert!(!browser.get("/").body.contains("SPF of fernhill.example is not right"));
+    let today = browser.get("/").body;
+    assert!(!today.contains("Mend it") && today.contains("SPF of fernhill.example is right again"), "{today}");
 }
 
 #[test]
@@ -125,4 +127,19 @@ fn only_who_may_change_connections_has_a_domain_looked_at() {
     let mut stranger = server.sign_in("owner@nextdoor.example");
     assert_eq!(stranger.get(PAGE).status, 404);
     assert!(stranger.get("/domains").body.contains("No mailbox is connected"), "an empty list says what to do");
+}
+
+#[test]
+fn the_reasons_why_nothing_happens_name_a_domain_that_receivers_doubt() {
+    let server = TestServer::start_with(&[("LAUNCHYARD_OUTREACH__HARD_DAILY_CAP", "100000")], false);
+    let (mut browser, mailbox) = connect(&server);
+    let anna = serde_json::json!({ "addresses": ["anna@fellside.example"], "tags": ["cold"] });
+    assert_eq!(server.api("POST", "/v1/contacts", Some(anna)).0, 201);
+    let worker = person::make_worker(&mut browser, "cold", [&mailbox, ""], "Heating", &["Would a call help?"]);
+    browser.submit(&format!("/outreach/{worker}/leads/tag"), &[]);
+    server.settle();
+    let why = browser.get(&format!("/outreach/{worker}/why")).body;
+    assert!(why.contains("receivers may doubt its mail") && why.contains("fernhill.example: DKIM"), "{why}");
+    assert!(why.contains(&format!("href=\"{PAGE}\"")), "{why}");
+    assert!(browser.get(&mailbox).body.contains(&format!("href=\"{PAGE}\"")), "and the mailbox's page leads there");
 }

@@ -30,7 +30,7 @@ fn a_first_mail_through_a_real_server_verifies_covers_the_one_click_and_is_far_f
     dns.set(DOMAIN, "TXT", &["v=spf1 ip4:127.0.0.1 -all"]);
     let home = Home::with(&format!(
         "allow_loopback_providers = true\nserver.public_url = \"https://desk.example.test\"\n\
-         dns.resolver = \"{}\"\n[outreach]\nmin_gap_seconds = 0\n",
+         dns.resolver = \"{}\"\n[outreach]\nmin_gap_seconds = 0\nhard_daily_cap = 100000\n",
         dns.address
     ));
     let owner = home.add_user(OWNER, "fernhill");
