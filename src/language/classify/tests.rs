@@ -184,6 +184,13 @@ fn boundary_cases_of_the_labels() {
         ("Good timing, we plan the renovation for next summer. Send me a few times.", Label::Interested),
         ("Send me a few times in autumn, we are too busy now.", Label::Later),
         ("Donnerstagnachmittag würde passen.", Label::MeetingProposed),
+        ("Please remove the second seat from the quote and send it again.", Label::Interested),
+        ("How do I delete old records in your tool?", Label::Question),
+        ("Can people unsubscribe from single lists?", Label::Question),
+        ("¿Cómo elimino duplicados de una lista?", Label::Question),
+        ("How do I unsubscribe?", Label::Unsubscribe),
+        ("Wie melde ich mich ab?", Label::Unsubscribe),
+        ("Vielen Dank, ich habe den Termin angenommen.", Label::Other),
         ("Not interested myself, but our HR may be: hr@corp.example", Label::Referral),
     ];
     for (text, label) in cases {

@@ -215,7 +215,9 @@ fn point(items: &Items, at: usize, place: Place) -> Read<TimeExpr> {
 
 /// "Can you do 10?"
 fn is_asked_for(items: &Items, at: usize) -> bool {
-    at > 1 && items.is_text(at - 1, "do") && ["you", "we", "i", "can", "could"].iter().any(|word| items.is_text(at - 2, word))
+    at > 1
+        && items.is_text(at - 1, "do")
+        && ["you", "we", "i", "can", "could"].iter().any(|word| items.is_text(at - 2, word))
 }
 
 /// "one", "una", "um" are articles too, and Hindi "do" is an English verb; they are hours only after a preposition of time.
