@@ -158,6 +158,16 @@ fn tell(txn: &mut Txn<'_>, row: &SendingDomain, settled: &Settled, now: UnixMill
     Ok(())
 }
 
+/// What DNS lacks for this domain by the last look, in short words ("SPF"); empty where nobody looked yet.
+pub fn to_mend(txn: &mut Txn<'_>, workspace: WorkspaceId, domain: &str) -> Result<Vec<&'static str>, StoreError> {
+    let checked = store::find(txn, workspace, domain)?.and_then(|row| row.checked);
+    let findings = checked.map(|checked| checked.findings).unwrap_or_default();
+    // The others follow from these, or are no matter of DNS.
+    let is_record = |what: What| !matches!(what, What::Alignment | What::Unsubscribe);
+    let bad = findings.iter().filter(|one| one.standing.is_bad() && is_record(one.what));
+    Ok(bad.map(|one| one.what.short()).collect())
+}
+
 /// Forgets domains that no mailbox sends from any more, their keys first.
 pub(super) fn forget_unused(app: &App, workspace: WorkspaceId) -> Result<(), StoreError> {
     let used = domains_of(&connections::list(&app.store, workspace)?);

@@ -32,7 +32,7 @@ mod store;
 mod tests;
 
 pub use api::{api_routes, openapi};
-pub use check::{check_now, get, list, Shown};
+pub use check::{check_now, get, list, to_mend, Shown};
 pub use error::DomainError;
 pub use jobs::plan_all;
 pub use model::{Advised, Broken, Checked, Finding, SendingDomain, Standing, What};

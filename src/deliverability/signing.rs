@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::check::{self, Shown};
 use super::error::DomainError;
 use super::keys;
-use super::model::{DkimKey, SendingDomain};
+use super::model::{DkimKey, SendingDomain, What};
 use super::signature::{sign, SignWith};
 use super::store;
 use super::{hosts, rotation};
@@ -82,6 +82,11 @@ fn record(app: &App, actor: &Actor, domain: &str, act: Act, key: Option<&DkimKey
     app.store.write(|txn| {
         let kept = store::find(txn, workspace, domain)?;
         let mut row = kept.unwrap_or_else(|| SendingDomain::new(workspace, domain));
+        if act == Act::Off {
+            // What somebody switches off did not break.
+            row.was_right.retain(|what| *what != What::Dkim);
+            row.broken.retain(|broken| broken.what != What::Dkim);
+        }
         let signing = &mut row.signing;
         match act {
             Act::On => signing.on = true,

@@ -25,8 +25,6 @@ pub struct Situation {
     pub domain: String,
     /// Each once.
     pub senders: Vec<Sender>,
-    /// An address of the domain that is read by somebody.
-    pub mailbox: String,
     /// One-click unsubscribing is announced for https only.
     pub public_url: String,
     pub signs: bool,
@@ -46,7 +44,6 @@ impl Situation {
         Self {
             domain: row.domain.clone(),
             senders,
-            mailbox: mailboxes.first().map(|mailbox| mailbox.address.to_string()).unwrap_or_default(),
             public_url: public_url.to_owned(),
             signs: row.signing.on,
             current: row.signing.current.as_ref().map(own),

@@ -10,6 +10,7 @@ use crate::authz::{Actor, Permission};
 use crate::base::{counted, MessageId, StepId, UnixMillis, WorkerId};
 use crate::connections::{self, Connection};
 use crate::contacts;
+use crate::deliverability;
 use crate::messaging::{self, Check, Checked, Delivery, Gate, Message, Noted, Purpose};
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Worker, WorkerState};
@@ -171,6 +172,7 @@ fn lead_lines(
     }
     let rests = messaging::rests_until(txn, &message, now)?;
     lines.push(pace_line(app, txn, &message, rests.is_some())?);
+    lines.extend(domain_line(txn, &message)?);
     let next_at = next_at.map(|at| at.max(rests.unwrap_or(now)));
     Ok(next_at.map(|at| at.max(due_of(lead))))
 }
@@ -214,6 +216,22 @@ pub(super) fn pace_of(app: &App, mailbox: &Connection) -> String {
     } else {
         format!("{} to {} min apart", least.div_ceil(60), most.div_ceil(60))
     }
+}
+
+/// Holds nothing up, and may still be why nobody answers: receivers sort out what they do not believe.
+fn domain_line(txn: &mut Txn<'_>, message: &Message) -> Result<Option<Line>, StoreError> {
+    let Some(mailbox) = connections::find(txn, message.workspace, message.connection)? else { return Ok(None) };
+    let domain = mailbox.address.domain();
+    let to_mend = deliverability::to_mend(txn, message.workspace, domain)?;
+    if to_mend.is_empty() {
+        return Ok(None);
+    }
+    let mut line = passed(
+        "Nothing holds it up, but receivers may doubt its mail",
+        format!("Not right at {domain}: {}.", to_mend.join(", ")),
+    );
+    line.help = Some(link("See the records", format!("/domains/{domain}")));
+    Ok(Some(line))
 }
 
 /// What the lead's own step waits for.

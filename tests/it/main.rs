@@ -8,6 +8,7 @@
 mod browser;
 mod closing;
 mod commands;
+mod domains;
 mod endpoints;
 mod forms;
 mod golden;

@@ -2,6 +2,7 @@
 //! that variable there is nothing to test against and these return at once.
 
 mod crash;
+mod deliverability;
 mod google;
 
 use std::sync::Arc;

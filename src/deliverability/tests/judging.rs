@@ -16,7 +16,6 @@ fn at_google() -> Situation {
     Situation {
         domain: "a.example".into(),
         senders: vec![Sender::Host(&GOOGLE)],
-        mailbox: "ada@a.example".into(),
         public_url: "https://desk.example".into(),
         ..Situation::default()
     }

@@ -4,10 +4,11 @@ use crate::authz::{Actor, Role};
 use crate::base::{ConnectionId, EmailAddress};
 use crate::connections::{self, Connection, Kind, MailServerSettings, SecurityMode, SmtpImap, State};
 use crate::deliverability::model::{SendingDomain, Standing, What};
-use crate::deliverability::{check, check_now, list_stored, sign_leaving, store, switch, Act, DomainError};
+use crate::deliverability::{check, check_now, list_stored, sign_leaving, store, switch, to_mend, Act, DomainError};
 use crate::events;
 use crate::messaging::testing::mailbox;
 use crate::sandbox::NameServer;
+use crate::store::StoreError;
 use crate::testing::{self, TestApp, NOW};
 
 struct World {
@@ -88,6 +89,9 @@ fn what_was_right_and_breaks_is_told_once_and_so_is_its_mending() {
     assert_eq!(standing(&row, What::Reverse), Standing::Found);
     assert_eq!(standing(&row, What::Dkim), Standing::Missing);
     assert!(row.broken.is_empty(), "what never was right did not break");
+    let (store, workspace) = (&world.test.app.store, world.test.workspace);
+    let found: Result<_, StoreError> = store.read(|txn| to_mend(txn, workspace, "fernhill.example"));
+    assert_eq!(found.unwrap(), ["DKIM"], "what follows from it is not told a second time");
     let trail = row.checked.unwrap().trail;
     assert!(
         trail.iter().any(|asked| asked.name == "_dmarc.fernhill.example" && asked.answer.contains("p=none")),
@@ -135,7 +139,8 @@ fn nothing_is_signed_before_the_record_is_seen_and_nothing_after_it_is_gone() {
     world.dns.set(&format!("{second}._domainkey.fernhill.example"), "TXT", &[]);
     assert_eq!(world.check().broken.iter().map(|broken| broken.what).collect::<Vec<_>>(), [What::Dkim]);
     assert_eq!(world.signed_with(), None);
-    assert_eq!(world.switch(Act::Off).unwrap().signing.in_use(), None);
+    let row = world.switch(Act::Off).unwrap();
+    assert!(row.signing.in_use().is_none() && row.broken.is_empty(), "what is switched off did not break");
 }
 
 #[test]

@@ -82,8 +82,9 @@ pub struct Dns {
 const MOST_ALIASES: usize = 8;
 /// Servers asked for one question.
 const MOST_SERVERS: usize = 3;
-/// Questions in a row without any answer, after which the rest is not asked.
-const MOST_SILENT: u32 = 2;
+/// Questions in a row without any answer, after which the rest is not asked: at the beginning, and once there was an
+/// answer, when it may well be one domain's servers that are silent.
+const MOST_SILENT: (u32, u32) = (2, 5);
 
 impl Dns {
     /// `timeout` is for one question, with its second try.
@@ -97,7 +98,7 @@ impl Dns {
             Servers::System => from_resolv_conf(&std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default()),
             Servers::At(servers) => servers.clone(),
         };
-        Series { dns: self, servers, silent: Cell::new(0) }
+        Series { dns: self, servers, silent: Cell::new(0), answered: Cell::new(false) }
     }
 }
 
@@ -106,17 +107,20 @@ pub struct Series<'a> {
     dns: &'a Dns,
     servers: Vec<SocketAddr>,
     silent: Cell<u32>,
+    answered: Cell<bool>,
 }
 
 impl Series<'_> {
     /// The records of this kind under `name`, following aliases; empty when there are none.
     pub fn ask(&self, name: &str, kind: Kind) -> Result<Vec<Record>, DnsError> {
-        if self.silent.get() >= MOST_SILENT {
+        let most = if self.answered.get() { MOST_SILENT.1 } else { MOST_SILENT.0 };
+        if self.silent.get() >= most {
             return Err(DnsError::GivenUp);
         }
         let answer = self.follow(name, kind);
         let is_silent = matches!(answer, Err(DnsError::TimedOut | DnsError::Unreachable(_)));
         self.silent.set(if is_silent { self.silent.get() + 1 } else { 0 });
+        self.answered.set(self.answered.get() || !is_silent);
         answer
     }
 
