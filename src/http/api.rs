@@ -72,11 +72,10 @@ pub struct ApiError {
     code: &'static str,
     detail: String,
     errors: Vec<FieldError>,
-    free_times: Vec<FreeTime>,
     hint: Hint,
 }
 
-/// What else one kind of refusal says, in a header.
+/// What else one kind of refusal says, in a header or a member of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Hint {
     None,
@@ -84,6 +83,8 @@ enum Hint {
     Authenticate,
     /// 405: the methods that the address has.
     Allow(String),
+    /// 409 `not_free`: what can be had instead.
+    FreeTimes(Vec<FreeTime>),
     /// 429 and 503.
     RetryAfter(Duration),
     /// 500: the name of this occurrence in the log.
@@ -93,7 +94,7 @@ enum Hint {
 impl ApiError {
     /// `code` is a word in snake_case; `detail` says what is wrong and what to do about it.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), free_times: Vec::new(), hint: Hint::None }
+        Self { status, code, detail: detail.into(), errors: Vec::new(), hint: Hint::None }
     }
 
     pub fn unauthorized() -> Self {
@@ -138,7 +139,7 @@ impl ApiError {
     }
 
     pub fn with_free_times(self, free_times: Vec<FreeTime>) -> Self {
-        Self { free_times, ..self }
+        Self { hint: Hint::FreeTimes(free_times), ..self }
     }
 
     pub fn status(&self) -> StatusCode {
@@ -150,6 +151,10 @@ impl ApiError {
             Hint::RequestId(id) => Some(format!("urn:launchyard:request:{id}")),
             _ => None,
         };
+        let free_times = match &self.hint {
+            Hint::FreeTimes(times) => times.clone(),
+            _ => Vec::new(),
+        };
         Problem {
             kind: "about:blank".to_owned(),
             title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
@@ -158,7 +163,7 @@ impl ApiError {
             instance,
             code: self.code.to_owned(),
             errors: self.errors.clone(),
-            free_times: self.free_times.clone(),
+            free_times,
         }
     }
 }
@@ -172,7 +177,7 @@ impl ResponseError for ApiError {
         let body = serde_json::to_vec(&self.problem()).unwrap_or_default();
         let mut response = HttpResponse::build(self.status).content_type(PROBLEM_JSON).body(body);
         match &self.hint {
-            Hint::None => {}
+            Hint::None | Hint::FreeTimes(_) => {}
             Hint::Authenticate => {
                 response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
