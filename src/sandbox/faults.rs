@@ -50,10 +50,17 @@ impl Fault {
     pub fn check(&self) -> Result<(), String> {
         match self.status {
             Some(status) if !(100..=599).contains(&status) => Err(format!("status is 100 to 599, not {status}")),
-            None if !self.drop && self.delay_ms == 0 => Err("a fault has a status, drop or delay_ms".to_owned()),
+            // A mail server's "no" needs no number.
+            None if !self.drop && self.delay_ms == 0 && !self.is_mail() => {
+                Err("a fault has a status, drop or delay_ms".to_owned())
+            }
             _ if self.matches.trim().is_empty() => Err("match names the calls, as GET /google/gmail".to_owned()),
             _ => Ok(()),
         }
+    }
+
+    fn is_mail(&self) -> bool {
+        self.matches.starts_with("SMTP ") || self.matches.starts_with("IMAP ")
     }
 
     pub fn delay(&self) -> Duration {

@@ -29,6 +29,7 @@ async fn ask(world: &World, actor: &Actor, request: TestRequest) -> Answer {
         WebApp::new()
             .app_data(web::Data::from(world.test.app.clone()))
             .app_data(web::Data::new(cookies))
+            .app_data(web::Data::new(MacKey::new([8; 32])))
             .wrap_fn({
                 let actor = actor.clone();
                 move |request, service| {

@@ -162,10 +162,12 @@ fn senses_at(tokens: &[Token], at: usize, active: &[Lang]) -> (Vec<Sense>, usize
 }
 
 fn gate_open(tokens: &[Token], at: usize, end: usize, entry: &Entry, active: &[Lang]) -> bool {
+    if entry.lang != Lang::En && is_english_verb(tokens, at) {
+        return false;
+    }
     match entry.gate {
         Gate::Open => true,
         Gate::Language => active.contains(&entry.lang),
-        _ if entry.lang != Lang::En && is_english_verb(tokens, at) => false,
         Gate::Neighbour => {
             let shouted = tokens[at].capitals && matches!(entry.sense, Sense::Zone(_));
             (active.contains(&entry.lang) || shouted) && has_dated_neighbour(tokens, at, end)

@@ -215,9 +215,9 @@ fn point(items: &Items, at: usize, place: Place) -> Read<TimeExpr> {
 
 /// "Can you do 10?"
 fn is_asked_for(items: &Items, at: usize) -> bool {
-    at > 1
-        && items.is_text(at - 1, "do")
-        && ["you", "we", "i", "can", "could"].iter().any(|word| items.is_text(at - 2, word))
+    let words = |back: usize| at.checked_sub(back).and_then(|at| items.get(at)).map_or("", |item| item.text.as_str());
+    let before = format!("{} {}", words(2), words(1));
+    ["you do", "we do", "i do", "can do", "could do"].iter().any(|asked| before.ends_with(asked))
 }
 
 /// "one", "una", "um" are articles too, and Hindi "do" is an English verb; they are hours only after a preposition of time.
