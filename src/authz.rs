@@ -175,6 +175,11 @@ impl Actor {
         !for_people && allows(self.role, permission) && self.maker_may(permission)
     }
 
+    /// The role whose permissions it has at most: its own, or that of whoever made the key if that is less.
+    pub fn least_role(&self) -> Role {
+        self.maker.map_or(self.role, |maker| maker.min(self.role))
+    }
+
     fn maker_may(&self, permission: Permission) -> bool {
         self.maker.is_none_or(|maker| allows(maker, permission))
     }

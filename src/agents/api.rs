@@ -14,7 +14,7 @@ use crate::base::{DraftId, Page, ReplyId, UnixMillis};
 use crate::drafts::{self, Draft, DraftState, Source, SourceKind};
 use crate::http::api::FieldError;
 use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, IdempotencyStore, Once};
-use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
+use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery};
 use crate::messaging::api::{MessageView, ReplyView};
 
 type Answers = Data<Arc<dyn IdempotencyStore>>;
@@ -161,7 +161,7 @@ async fn list_drafts(
     app: Data<App>,
     actor: Actor,
     query: Query<DraftQuery>,
-    page: Query<PageQuery>,
+    page: PageQuery,
 ) -> Result<Json<ApiPage<DraftView>>, ApiError> {
     actor.require(Permission::ApproveDrafts)?;
     let (cursor, limit) = page.parts()?;
@@ -173,14 +173,14 @@ async fn list_drafts(
             return Err(ApiError::invalid(vec![FieldError::in_query("state", words)]));
         }
     };
-    let page = run(move || -> Result<Page<Draft>, AgentError> {
+    let found = run(move || -> Result<Page<Draft>, AgentError> {
         if only_pending {
             return Ok(drafts::page_of_pending(&app.store, actor.workspace, cursor.as_ref(), limit)?);
         }
         Ok(drafts::list_newest(&app.store, actor.workspace, cursor.as_ref(), limit)?)
     })
     .await??;
-    Ok(Json(page.map(DraftView::from).into()))
+    Ok(Json(page.answer(found.map(DraftView::from))))
 }
 
 /// One draft with its sources.
@@ -243,7 +243,7 @@ pub struct Rejection {
 }
 
 /// Rejects the draft: nothing is sent.
-#[utoipa::path(post, path = "/v1/drafts/{id}/reject", tag = "drafts", params(("id" = String, Path)), request_body = Rejection,
+#[utoipa::path(post, path = "/v1/drafts/{id}/reject", tag = "drafts", params(("id" = String, Path)), request_body = Option<Rejection>,
     responses((status = 200, description = "Rejected", body = DraftView), (status = 409, description = "Decided already")))]
 async fn reject_draft(
     app: Data<App>,
@@ -251,7 +251,7 @@ async fn reject_draft(
     id: Path<DraftId>,
     key: IdempotencyKey,
     answers: Answers,
-    body: ApiJson<Rejection>,
+    MaybeJson(body): MaybeJson<Rejection>,
 ) -> Result<ApiAnswer, ApiError> {
     run(move || {
         idempotent(&***answers, actor.workspace, &key, body.fingerprint, || {

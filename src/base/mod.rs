@@ -6,6 +6,7 @@
 mod clock;
 mod email;
 mod ids;
+pub mod json_words;
 mod mistakes;
 mod page;
 mod private_host;

@@ -1,7 +1,7 @@
 //! `/v1/bookings`: list, get, make, accept, try again, dismiss, move, cancel.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Path, Query};
+use actix_web::web::{self, Data, Path};
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
@@ -13,7 +13,7 @@ use crate::authz::Actor;
 use crate::base::{BookingId, UnixMillis};
 use crate::http::api::{FieldError, Problem};
 use crate::http::idempotency::{ApiAnswer, Once};
-use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
+use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery};
 
 pub fn api_routes(config: &mut web::ServiceConfig) {
     config
@@ -112,7 +112,7 @@ pub struct MoveBooking {
     pub start: String,
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelBooking {
     /// For the guest; at most 500 characters.
@@ -129,10 +129,10 @@ pub struct CancelBooking {
         (status = 422, description = "A wrong cursor or limit", body = Problem),
     )
 )]
-async fn list(app: Data<App>, actor: Actor, query: Query<PageQuery>) -> Result<HttpResponse, ApiError> {
+async fn list(app: Data<App>, actor: Actor, query: PageQuery) -> Result<HttpResponse, ApiError> {
     let (cursor, limit) = query.parts()?;
     let page = run(move || service::list(&app, &actor, cursor.as_ref(), limit)).await??;
-    Ok(HttpResponse::Ok().json(ApiPage::from(page.map(ApiBooking::from))))
+    Ok(HttpResponse::Ok().json(query.answer(page.map(ApiBooking::from))))
 }
 
 /// One booking.
@@ -182,7 +182,7 @@ fn read_new(new: &NewApiBooking) -> Result<NewBooking, ApiError> {
     if worker.is_none() {
         wrong("/worker_id", "This is no worker's id.");
     }
-    let start = UnixMillis::parse_rfc3339(&new.start);
+    let start = read_start(&new.start);
     if start.is_none() {
         wrong("/start", START_WORDS);
     }
@@ -192,7 +192,14 @@ fn read_new(new: &NewApiBooking) -> Result<NewBooking, ApiError> {
     }
 }
 
-const START_WORDS: &str = "Write an instant with its offset, for example 2026-11-24T10:30:00Z.";
+const START_WORDS: &str =
+    "Write an instant from 2000-01-01 to 2199-12-31 with its offset, for example 2026-11-24T10:30:00Z.";
+/// Milliseconds since 1970 of 2000-01-01 and 2200-01-01, in UTC.
+const STARTS: std::ops::Range<i64> = 946_684_800_000..7_258_118_400_000;
+
+fn read_start(text: &str) -> Option<UnixMillis> {
+    UnixMillis::parse_rfc3339(text).filter(|start| STARTS.contains(&start.0))
+}
 
 /// Books the time that a guest asked for.
 #[utoipa::path(
@@ -278,7 +285,7 @@ async fn move_to(
     path: Path<BookingId>,
     body: ApiJson<MoveBooking>,
 ) -> Result<ApiAnswer, ApiError> {
-    let start = UnixMillis::parse_rfc3339(&body.value.start);
+    let start = read_start(&body.value.start);
     let start = start.ok_or_else(|| ApiError::invalid(vec![FieldError::at("/start", START_WORDS)]))?;
     let (id, once) = (path.into_inner(), once.of(&body));
     run(move || once.carry_out(|| answer(service::move_to(&app, &actor, id, start, &Anyway::default())?))).await?
@@ -286,7 +293,7 @@ async fn move_to(
 
 /// Cancels a booking: its time is free at once, the event goes, the guest is told.
 #[utoipa::path(
-    post, path = "/v1/bookings/{booking}/cancel", tag = "bookings", request_body = CancelBooking,
+    post, path = "/v1/bookings/{booking}/cancel", tag = "bookings", request_body = Option<CancelBooking>,
     params(
         ("booking" = String, Path, description = "Its id"),
         ("Idempotency-Key" = Option<String>, Header, description = "A repeat gets the first answer again"),
@@ -302,7 +309,7 @@ async fn cancel(
     actor: Actor,
     once: Once,
     path: Path<BookingId>,
-    body: ApiJson<CancelBooking>,
+    MaybeJson(body): MaybeJson<CancelBooking>,
 ) -> Result<ApiAnswer, ApiError> {
     let (id, once) = (path.into_inner(), once.of(&body));
     run(move || once.carry_out(|| answer(service::cancel(&app, &actor, id, &body.value.reason)?))).await?

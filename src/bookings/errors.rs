@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 
 use super::service::{warnings_words, BookError};
 use crate::availability::{Span, WhyNot};
+use crate::http::api::FreeTime;
 use crate::http::{ApiError, PageError};
 
 /// "Your calendar is busy then. 11:00 and 14:00 on Tue 24 Nov are free." `zone` is that of the reader.
@@ -53,9 +54,11 @@ fn not_free(why: &WhyNot, free: &[Span]) -> ApiError {
         let words = format!("The calendar could not be read, so nothing was booked: {reason}");
         return ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "calendar_unreadable", words);
     }
-    let starts: Vec<String> = free.iter().map(|span| span.start.to_rfc3339()).collect();
-    let free = if starts.is_empty() { String::new() } else { format!(" Free: {}.", starts.join(", ")) };
-    ApiError::new(StatusCode::CONFLICT, "not_free", format!("{}{free}", why.words()))
+    let time = |span: &Span| FreeTime { start: span.start.to_rfc3339(), end: span.end.to_rfc3339() };
+    let times: Vec<FreeTime> = free.iter().map(time).collect();
+    let starts: Vec<&str> = times.iter().map(|time| time.start.as_str()).collect();
+    let words = if starts.is_empty() { String::new() } else { format!(" Free: {}.", starts.join(", ")) };
+    ApiError::new(StatusCode::CONFLICT, "not_free", format!("{}{words}", why.words())).with_free_times(times)
 }
 
 impl From<BookError> for ApiError {

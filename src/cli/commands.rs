@@ -46,7 +46,9 @@ pub struct ImportContactsArgs {
     #[arg(long)]
     workspace: String,
     file: PathBuf,
-    /// Which field a column goes to, for example --map "E-mail=email". Columns not named are guessed.
+    /// Which field a column goes to, for example --map "E-mail=email" (email, first_name, last_name, full_name, company,
+    /// job_title, phone, website, time_zone, locale, tags), to a field of your own --map "Rooms=custom.rooms", or
+    /// nowhere --map "Notes=skip". Columns not named are guessed.
     #[arg(long, value_name = "COLUMN=FIELD")]
     map: Vec<String>,
     /// Only say what would happen.
@@ -130,7 +132,15 @@ pub fn user_add(args: &UserAddArgs) -> anyhow::Result<()> {
         api_key: args.api_key,
         password,
     };
-    output::line(&through(&args.place, &request, &[])?.to_string());
+    let mut added = through(&args.place, &request, &[])?;
+    let was_known = added.as_object_mut().and_then(|added| added.remove("was_known"));
+    if was_known == Some(Value::Bool(true)) {
+        output::note(&format!(
+            "launchyard: {} has an account already and keeps its password; the one given was not used",
+            args.email
+        ));
+    }
+    output::line(&added.to_string());
     Ok(())
 }
 

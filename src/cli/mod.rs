@@ -144,15 +144,43 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output::error(&format!("{error:#}"));
+            output::error(&in_words(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// What was being done and why it failed, down to the first cause. A cause that its error has told already is not told
+/// again.
+fn in_words(error: &anyhow::Error) -> String {
+    let mut words = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if words.is_empty() {
+            words = cause;
+        } else if !words.contains(&cause) {
+            words = format!("{words}: {cause}");
+        }
+    }
+    words
 }
 
 impl Place {
     fn load(&self, listen: Option<SocketAddr>) -> anyhow::Result<Config> {
         let overrides = Overrides { listen, data: self.data.clone() };
         Ok(Config::load(self.config.as_deref(), std::env::vars(), &overrides)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::anyhow;
+
+    #[test]
+    fn an_error_is_told_with_its_causes_and_none_of_them_twice() {
+        let cause = anyhow!("no such file");
+        let told = cause.context("cannot read a.csv: no such file").context("a.csv was not imported");
+        assert_eq!(in_words(&told), "a.csv was not imported: cannot read a.csv: no such file");
+        assert_eq!(in_words(&anyhow!("b").context("a")), "a: b");
     }
 }

@@ -3,35 +3,64 @@
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{bail, Context};
 use clap::Args;
 
 use super::output;
+use crate::base::counted;
 use crate::channels::email::inspect::{inspect, to_json_line};
 use crate::{agents, language};
 
 /// Mails above this are cut: what counts stands in front.
 const MAX_MAIL: u64 = 32 * 1024 * 1024;
 
-/// JSON lines in, JSON lines out. A line that does not parse is answered with an error in its place.
+/// JSON lines in, JSON lines out. A line that cannot be read is told on standard error by its number, and those after
+/// it are answered all the same.
 pub fn classify() -> anyhow::Result<()> {
-    for (number, line) in std::io::stdin().lock().lines().enumerate() {
-        let line = line.context("standard input")?;
-        if line.trim().is_empty() {
-            continue;
+    let mut input = std::io::stdin().lock();
+    let (mut line, mut unread) = (Vec::new(), 0_u64);
+    for number in 1_u64.. {
+        line.clear();
+        if input.read_until(b'\n', &mut line).context("standard input")? == 0 {
+            break;
         }
-        let answer = agents::classify_line(&line).with_context(|| format!("line {}", number + 1))?;
-        output::line(&answer);
+        // Some programs begin a file of UTF-8 with a mark (U+FEFF).
+        let text = if number == 1 { line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&line) } else { &line };
+        match text.trim_ascii() {
+            b"" => {}
+            text => match agents::classify_line(text) {
+                Ok(answer) => output::line(&answer),
+                Err(error) => {
+                    unread += 1;
+                    output::error(&format!("line {number}: {error}"));
+                }
+            },
+        }
     }
-    Ok(())
+    all_read(unread, "line", "lines")
 }
 
+/// One JSON line for each file. One that cannot be read is told on standard error, and those after it are looked at.
 pub fn inspect_mail(files: &[PathBuf]) -> anyhow::Result<()> {
+    let mut unread = 0;
     for file in files {
-        let raw = read(file).with_context(|| file.display().to_string())?;
-        output::line(&to_json_line(&file.display().to_string(), &inspect(&raw)).to_string());
+        match read(file) {
+            Ok(raw) => output::line(&to_json_line(&file.display().to_string(), &inspect(&raw)).to_string()),
+            Err(error) => {
+                unread += 1;
+                output::error(&format!("{}: {error}", file.display()));
+            }
+        }
     }
-    Ok(())
+    all_read(unread, "file", "files")
+}
+
+/// The command has failed when anything was left out.
+fn all_read(unread: u64, one: &str, many: &str) -> anyhow::Result<()> {
+    match unread {
+        0 => Ok(()),
+        unread => bail!("{} could not be read", counted(unread, one, many)),
+    }
 }
 
 fn read(file: &Path) -> std::io::Result<Vec<u8>> {

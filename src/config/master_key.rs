@@ -137,7 +137,10 @@ pub fn find_or_create(source: &KeySource, data_dir: &Path, first_run: bool) -> R
             .ok_or(MasterKeyError::WrongFormat { origin: "LAUNCHYARD_MASTER_KEY".to_owned() }),
         KeySource::NamedFile(path) => {
             check_mode(path)?;
-            read(path)?.ok_or_else(|| MasterKeyError::NamedFileMissing { path: path.clone() })
+            read(path)?.ok_or_else(|| match first_run {
+                true => MasterKeyError::NamedFileMissing { path: path.clone() },
+                false => MasterKeyError::Missing { path: path.clone() },
+            })
         }
         KeySource::Credential(path) => read(path)?.ok_or_else(|| MasterKeyError::Missing { path: path.clone() }),
         KeySource::OwnFile(path) => {
@@ -307,6 +310,9 @@ mod tests {
         let wrong = choose("LAUNCHYARD_MASTER_KEY", "hunter2").err().unwrap().to_string();
         assert!(wrong.contains("LAUNCHYARD_MASTER_KEY") && !wrong.contains("hunter2"), "{wrong}");
         assert!(matches!(choose("LAUNCHYARD_MASTER_KEY_FILE", &missing), Err(MasterKeyError::NamedFileMissing { .. })));
+        let named = KeySource::NamedFile(missing.clone().into());
+        let in_use = find_or_create(&named, &folders.data(), false).err().unwrap().to_string();
+        assert!(in_use.contains("put it back") && !in_use.contains("urandom"), "of data in use: {in_use}");
         assert!(!folders.key().exists(), "nothing of this made a key file");
     }
 }

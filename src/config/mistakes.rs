@@ -57,7 +57,7 @@ impl fmt::Display for ConfigErrors {
 impl std::error::Error for ConfigErrors {}
 
 /// The known key that `typed` was most likely meant to be: the same name in another section, or
-/// one that differs by a few letters. Both are dotted, for example `server.listen`.
+/// one that differs in up to a third of its letters, three at most. Both are dotted, for example `server.listen`.
 pub(super) fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let last = |key: &str| key.rsplit_once('.').map_or(key, |(_, name)| name).to_owned();
     known
@@ -66,7 +66,7 @@ pub(super) fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> 
             let name = edits(&last(typed), &last(key));
             (whole.min(name + 1), whole, key)
         })
-        .filter(|(edits, _, _)| *edits <= 3 && *edits < last(typed).chars().count())
+        .filter(|(edits, _, _)| *edits <= (last(typed).chars().count() / 3).clamp(1, 3) && typed.chars().count() > 2)
         .min()
         .map(|(_, _, key)| key)
 }
@@ -103,6 +103,8 @@ mod tests {
             ("sever.listen", Some("server.listen")),
             ("server.colour", None),
             ("x", None),
+            ("foo", None),
+            ("kay.fole", None),
         ];
         for (typed, expected) in cases {
             assert_eq!(nearest(typed, known.into_iter()), expected, "{typed}");

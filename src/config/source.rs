@@ -18,8 +18,12 @@ use super::Secret;
 
 /// Every setting's variable starts so; the rest is the key in capitals, with `__` for each dot.
 const PREFIX: &str = "LAUNCHYARD_";
-/// Variables that are read, but are not settings (`LAUNCHYARD_MASTER_KEY` is the key's, see `master_key`).
-const OTHER_VARIABLES: [&str; 3] = ["LAUNCHYARD_CONFIG", "LAUNCHYARD_MASTER_KEY", "LAUNCHYARD_MASTER_KEY_FILE"];
+/// Variables that are no settings: what names the file and the key (see `master_key`), and where scripts note which
+/// program they run.
+const OTHER_VARIABLES: [&str; 4] =
+    ["LAUNCHYARD_CONFIG", "LAUNCHYARD_MASTER_KEY", "LAUNCHYARD_MASTER_KEY_FILE", "LAUNCHYARD_BIN"];
+/// Those of tests and measurements.
+const OTHER_PREFIXES: [&str; 2] = ["LAUNCHYARD_TEST_", "LAUNCHYARD_BENCH_"];
 
 /// A value as somebody wrote it.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,12 +81,13 @@ impl Source {
         }
     }
 
-    /// Adds the settings among the environment's variables. A variable without `__` that is neither a
-    /// key outside sections nor close to one is none of ours and is left alone.
+    /// Adds the settings among the environment's variables. One that begins as ours do and is none is a mistake: a
+    /// mistyped limit must not be taken for one that holds.
     pub fn add_environment(&mut self, env: &BTreeMap<String, String>) {
         for (name, text) in env {
             let Some(rest) = name.strip_prefix(PREFIX) else { continue };
-            if !OTHER_VARIABLES.contains(&name.as_str()) {
+            let is_other = OTHER_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+            if !is_other && !OTHER_VARIABLES.contains(&name.as_str()) {
                 let key = rest.replace("__", ".").to_lowercase();
                 let place = Place::Variable(name.clone());
                 self.written.insert(key, Written { value: Value::Bare(text.clone()), place });
@@ -134,9 +139,11 @@ impl Source {
                 continue;
             }
             let message = match (&written.place, self.meant_by(key, &written.place)) {
-                (Place::Variable(name), None) if !name.contains("__") => continue,
                 (Place::Variable(_), Some(meant)) => {
                     format!("there is no such setting; did you mean {}?", variable(meant))
+                }
+                (Place::Variable(_), None) => {
+                    "there is no such setting; config.example.toml lists all, with __ for each dot of a key".to_owned()
                 }
                 (_, Some(meant)) => format!("there is no key {key}; did you mean {meant}?"),
                 (_, None) => format!("there is no key {key}; config.example.toml lists all keys"),
@@ -145,9 +152,8 @@ impl Source {
         }
     }
 
-    /// The known key that was most likely meant. A variable without `__` is judged more strictly, for
-    /// it may be somebody else's: it has to resemble a key outside sections, or be a key written with
-    /// `_` where `__` belongs (`LAUNCHYARD_SERVER_LISTEN`).
+    /// The known key that was most likely meant. A variable without `__` resembles a key outside sections, or is one
+    /// written with `_` where `__` belongs (`LAUNCHYARD_SERVER_LISTEN`).
     fn meant_by(&self, key: &str, place: &Place) -> Option<&str> {
         let known = || self.known.iter().map(String::as_str);
         match place {

@@ -168,7 +168,9 @@ fn variables_of_others_are_left_alone_but_near_misses_are_not() {
         ("SERVER__LISTEN", "x", ""),
         ("LAUNCHYARD_SERVER_LISTEN", "x", "did you mean LAUNCHYARD_SERVER__LISTEN?"),
         ("LAUNCHYARD_ALLOW_LOOPBACK_PROVIDER", "x", "did you mean LAUNCHYARD_ALLOW_LOOPBACK_PROVIDERS?"),
-        ("LAUNCHYARD_COLOUR__SCHEME", "x", "there is no key colour.scheme"),
+        ("LAUNCHYARD_COLOUR__SCHEME", "x", "there is no such setting; config.example.toml lists all"),
+        ("LAUNCHYARD_FOO", "1", "there is no such setting; config.example.toml lists all"),
+        ("LAUNCHYARD_BENCH_ROWS", "1", ""),
     ];
     for (name, value, expected) in cases {
         let found = mistakes("", &[(name, value)]).concat();

@@ -82,13 +82,12 @@ impl From<&Connection> for ApiConnection {
 
 /// Lists the workspace's connections, oldest first.
 #[utoipa::path(get, path = "/v1/connections", tag = "connections", params(PageQuery),
-    responses((status = 200, body = ApiPage<ApiConnection>)))]
+    responses((status = 200, description = "A page of connections", body = ApiPage<ApiConnection>)))]
 async fn list(
     app: web::Data<App>,
     actor: Actor,
-    query: web::Query<PageQuery>,
+    query: PageQuery,
 ) -> Result<web::Json<ApiPage<ApiConnection>>, ApiError> {
-    let query = query.into_inner();
     run(move || page(&app, &actor, &query)).await?.map(web::Json)
 }
 
@@ -96,12 +95,12 @@ fn page(app: &App, actor: &Actor, query: &PageQuery) -> Result<ApiPage<ApiConnec
     actor.require(Permission::ViewConnections)?;
     let all = store::list(&app.store, actor.workspace).map_err(ConnectionError::from)?;
     let page = query.part_of(all, |connection| connection.id.to_string().into_bytes())?;
-    Ok(page.map(|connection| ApiConnection::from(&connection)).into())
+    Ok(query.answer(page.map(|connection| ApiConnection::from(&connection))))
 }
 
 /// Gets one connection.
 #[utoipa::path(get, path = "/v1/connections/{id}", tag = "connections", params(("id" = String, Path)),
-    responses((status = 200, body = ApiConnection), (status = 404, body = crate::http::api::Problem)))]
+    responses((status = 200, description = "The connection", body = ApiConnection), (status = 404, description = "Not in this workspace", body = crate::http::api::Problem)))]
 async fn get(app: web::Data<App>, actor: Actor, path: web::Path<String>) -> Result<web::Json<ApiConnection>, ApiError> {
     let id: ConnectionId = path.parse().map_err(|_| ApiError::not_found())?;
     let found = run(move || {

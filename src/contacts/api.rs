@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{web, HttpResponse};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::model::{Contact, Source};
@@ -127,13 +127,15 @@ pub struct NewContactBody {
     pub job_title: String,
     pub phone: String,
     pub website: String,
-    pub time_zone: String,
-    pub locale: String,
+    /// Null: the workspace's own.
+    pub time_zone: Option<String>,
+    pub locale: Option<String>,
     pub custom: BTreeMap<String, String>,
     pub tags: Vec<String>,
 }
 
-/// Changes of a contact; what is absent stays. In `custom` an empty value removes the field.
+/// Changes of a contact; what is absent stays, null takes time zone and locale away. In `custom` an empty value removes
+/// the field.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ContactPatch {
@@ -144,10 +146,19 @@ pub struct ContactPatch {
     pub job_title: Option<String>,
     pub phone: Option<String>,
     pub website: Option<String>,
-    pub time_zone: Option<String>,
-    pub locale: Option<String>,
+    #[serde(deserialize_with = "null_or_text")]
+    #[schema(value_type = Option<String>)]
+    pub time_zone: Option<Option<String>>,
+    #[serde(deserialize_with = "null_or_text")]
+    #[schema(value_type = Option<String>)]
+    pub locale: Option<Option<String>>,
     pub custom: Option<BTreeMap<String, String>>,
     pub tags: Option<Vec<String>>,
+}
+
+/// Tells null (take it away) from absent (leave it).
+fn null_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 impl ContactPatch {
@@ -164,8 +175,8 @@ impl ContactPatch {
         set(&mut fields.job_title, self.job_title);
         set(&mut fields.phone, self.phone);
         set(&mut fields.website, self.website);
-        set(&mut fields.time_zone, self.time_zone);
-        set(&mut fields.locale, self.locale);
+        set(&mut fields.time_zone, self.time_zone.map(Option::unwrap_or_default));
+        set(&mut fields.locale, self.locale.map(Option::unwrap_or_default));
         fields.addresses = self.addresses.unwrap_or(fields.addresses);
         fields.tags = self.tags.unwrap_or(fields.tags);
         fields.custom.extend(self.custom.unwrap_or_default());
@@ -185,6 +196,8 @@ pub struct Tagged {
 pub struct TagChange {
     /// How many contacts were changed by it.
     pub changed: usize,
+    /// Ids of no contact here; nothing was done about them.
+    pub unknown: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -200,13 +213,13 @@ pub struct Search {
 #[utoipa::path(
     get, path = "/v1/contacts", tag = "contacts",
     params(Search, PageQuery),
-    responses((status = 200, body = ApiPage<ContactBody>))
+    responses((status = 200, description = "A page of contacts", body = ApiPage<ContactBody>))
 )]
 async fn list_contacts(
     app: web::Data<App>,
     actor: Actor,
     search: web::Query<Search>,
-    query: web::Query<PageQuery>,
+    query: PageQuery,
 ) -> Result<HttpResponse, ApiError> {
     let (cursor, limit) = query.parts()?;
     let asked = search.into_inner();
@@ -216,14 +229,13 @@ async fn list_contacts(
         Ok::<_, ContactError>(app.store.read(|txn| list::page(txn, actor.workspace, &filter, cursor.as_ref(), limit))?)
     })
     .await??;
-    let page: ApiPage<ContactBody> = listed.map(|contact| ContactBody::from(&contact)).into();
-    Ok(HttpResponse::Ok().json(page))
+    Ok(HttpResponse::Ok().json(query.answer(listed.map(|contact| ContactBody::from(&contact)))))
 }
 
 /// Adds a contact. An address that is known already is a conflict; the answer names its contact.
 #[utoipa::path(
     post, path = "/v1/contacts", tag = "contacts", request_body = NewContactBody,
-    responses((status = 201, body = ContactBody), (status = 409, description = "The address is known"))
+    responses((status = 201, description = "The contact as it was made", body = ContactBody), (status = 409, description = "The address is known"))
 )]
 async fn create_contact(
     app: web::Data<App>,
@@ -251,7 +263,7 @@ async fn create_contact(
 /// One contact.
 #[utoipa::path(
     get, path = "/v1/contacts/{id}", tag = "contacts", params(("id" = String, Path)),
-    responses((status = 200, body = ContactBody), (status = 404))
+    responses((status = 200, description = "The contact", body = ContactBody), (status = 404, description = "Not in this workspace"))
 )]
 async fn get_contact(app: web::Data<App>, actor: Actor, id: web::Path<ContactId>) -> Result<HttpResponse, ApiError> {
     let contact = run(move || find(&app, &actor, *id)).await??;
@@ -261,7 +273,7 @@ async fn get_contact(app: web::Data<App>, actor: Actor, id: web::Path<ContactId>
 /// Changes some fields of a contact.
 #[utoipa::path(
     patch, path = "/v1/contacts/{id}", tag = "contacts", params(("id" = String, Path)), request_body = ContactPatch,
-    responses((status = 200, body = ContactBody), (status = 404), (status = 409), (status = 422))
+    responses((status = 200, description = "The contact", body = ContactBody), (status = 404, description = "Not in this workspace"), (status = 409, description = "Another contact has one of these addresses"), (status = 422, description = "A value is wrong"))
 )]
 async fn change_contact(
     app: web::Data<App>,
@@ -281,7 +293,7 @@ async fn change_contact(
 /// bookings, notes. Of the address a keyed hash stays, so that nobody writes to them again by mistake.
 #[utoipa::path(
     delete, path = "/v1/contacts/{id}", tag = "contacts", params(("id" = String, Path)),
-    responses((status = 204), (status = 404))
+    responses((status = 204, description = "Gone"), (status = 404, description = "Not in this workspace"))
 )]
 async fn delete_contact(
     app: web::Data<App>,
@@ -295,26 +307,23 @@ async fn delete_contact(
 
 /// All tags with how many contacts have each.
 #[utoipa::path(
-    get, path = "/v1/tags", tag = "tags", params(PageQuery), responses((status = 200, body = ApiPage<TagCount>))
+    get, path = "/v1/tags", tag = "tags", params(PageQuery), responses((status = 200, description = "A page of tags", body = ApiPage<TagCount>))
 )]
-async fn list_all_tags(
-    app: web::Data<App>,
-    actor: Actor,
-    query: web::Query<PageQuery>,
-) -> Result<HttpResponse, ApiError> {
+async fn list_all_tags(app: web::Data<App>, actor: Actor, query: PageQuery) -> Result<HttpResponse, ApiError> {
     let all = run(move || {
         actor.require(Permission::ViewContacts)?;
         Ok::<_, ContactError>(tags::list_tags(&app.store, actor.workspace)?)
     })
     .await??;
-    let page = query.part_of(all, |tag| tag.name.clone().into_bytes())?;
-    Ok(HttpResponse::Ok().json(ApiPage::from(page)))
+    // In the order of the list: the most used first, then by name.
+    let page = query.part_of(all, |tag| [&(u64::MAX - tag.contacts).to_be_bytes(), tag.name.as_bytes()].concat())?;
+    Ok(HttpResponse::Ok().json(query.answer(page)))
 }
 
 /// Puts a tag on contacts.
 #[utoipa::path(
     post, path = "/v1/tags/{tag}/contacts", tag = "tags", params(("tag" = String, Path)), request_body = Tagged,
-    responses((status = 200, body = TagChange), (status = 422))
+    responses((status = 200, description = "How many contacts changed", body = TagChange), (status = 422, description = "A value is wrong"))
 )]
 async fn add_tag(
     app: web::Data<App>,
@@ -328,7 +337,8 @@ async fn add_tag(
     run(move || {
         idempotent(&***answers, actor.workspace, &key, body.fingerprint, || {
             let changed = tags::tag_all(&app, &actor, &ids, &tag)?;
-            ApiAnswer::json(StatusCode::OK, &TagChange { changed })
+            let unknown = unknown_of(&app, &actor, &ids)?;
+            ApiAnswer::json(StatusCode::OK, &TagChange { changed, unknown })
         })
     })
     .await?
@@ -337,7 +347,7 @@ async fn add_tag(
 /// Takes a tag off contacts.
 #[utoipa::path(
     delete, path = "/v1/tags/{tag}/contacts", tag = "tags", params(("tag" = String, Path)), request_body = Tagged,
-    responses((status = 200, body = TagChange), (status = 422))
+    responses((status = 200, description = "How many contacts changed", body = TagChange), (status = 422, description = "A value is wrong"))
 )]
 async fn remove_tag(
     app: web::Data<App>,
@@ -346,8 +356,22 @@ async fn remove_tag(
     body: ApiJson<Tagged>,
 ) -> Result<HttpResponse, ApiError> {
     let ids = read_ids(&body.value)?;
-    let changed = run(move || tags::untag_all(&app, &actor, &ids, &tag)).await??;
-    Ok(HttpResponse::Ok().json(TagChange { changed }))
+    let change = run(move || {
+        let changed = tags::untag_all(&app, &actor, &ids, &tag)?;
+        Ok::<_, ContactError>(TagChange { changed, unknown: unknown_of(&app, &actor, &ids)? })
+    });
+    Ok(HttpResponse::Ok().json(change.await??))
+}
+
+/// Those of `ids` that name no contact of the workspace.
+fn unknown_of(app: &App, actor: &Actor, ids: &[ContactId]) -> Result<Vec<String>, ContactError> {
+    let mut unknown = Vec::new();
+    for id in ids {
+        if store::get(&app.store, actor.workspace, *id)?.is_none() {
+            unknown.push(id.to_string());
+        }
+    }
+    Ok(unknown)
 }
 
 fn find(app: &App, actor: &Actor, id: ContactId) -> Result<Contact, ContactError> {
@@ -377,8 +401,8 @@ impl From<NewContactBody> for ContactFields {
             job_title: body.job_title,
             phone: body.phone,
             website: body.website,
-            time_zone: body.time_zone,
-            locale: body.locale,
+            time_zone: body.time_zone.unwrap_or_default(),
+            locale: body.locale.unwrap_or_default(),
             custom: body.custom,
             tags: body.tags,
         }

@@ -139,23 +139,19 @@ impl From<&Asked> for ApiAsked {
 
 /// Lists the domains that mail is sent from, by name.
 #[utoipa::path(get, path = "/v1/domains", tag = "domains", params(PageQuery),
-    responses((status = 200, body = ApiPage<ApiDomain>)))]
-async fn list(
-    app: web::Data<App>,
-    actor: Actor,
-    query: web::Query<PageQuery>,
-) -> Result<web::Json<ApiPage<ApiDomain>>, ApiError> {
-    let query = query.into_inner();
+    responses((status = 200, description = "A page of domains", body = ApiPage<ApiDomain>)))]
+async fn list(app: web::Data<App>, actor: Actor, query: PageQuery) -> Result<web::Json<ApiPage<ApiDomain>>, ApiError> {
     let page = run(move || {
         let page = query.part_of(check::list(&app, &actor)?, |shown| shown.row.domain.clone().into_bytes())?;
-        Ok::<_, ApiError>(page.map(|shown| ApiDomain::from(&shown)).into())
+        Ok::<_, ApiError>(query.answer(page.map(|shown| ApiDomain::from(&shown))))
     });
     page.await?.map(web::Json)
 }
 
 /// Gets one domain with its last check.
 #[utoipa::path(get, path = "/v1/domains/{domain}", tag = "domains", params(("domain" = String, Path)),
-    responses((status = 200, body = ApiDomain), (status = 404, description = "No mailbox sends from it")))]
+    responses((status = 200, description = "The domain", body = ApiDomain),
+              (status = 404, description = "No mailbox sends from it")))]
 async fn get(app: web::Data<App>, actor: Actor, domain: web::Path<String>) -> Result<web::Json<ApiDomain>, ApiError> {
     let shown = run(move || check::get(&app, &actor, &domain)).await??;
     Ok(web::Json(ApiDomain::from(&shown)))
@@ -163,7 +159,8 @@ async fn get(app: web::Data<App>, actor: Actor, domain: web::Path<String>) -> Re
 
 /// Asks DNS anew and gives what was found. Takes some seconds where name servers are slow.
 #[utoipa::path(post, path = "/v1/domains/{domain}/check", tag = "domains", params(("domain" = String, Path)),
-    responses((status = 200, body = ApiDomain), (status = 404, description = "No mailbox sends from it")))]
+    responses((status = 200, description = "The domain as it was found", body = ApiDomain),
+              (status = 404, description = "No mailbox sends from it")))]
 async fn check_now(
     app: web::Data<App>,
     actor: Actor,

@@ -11,7 +11,7 @@ use super::model::Event;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{Cursor, Page};
-use crate::http::api::Problem;
+use crate::http::api::{FieldError, Problem};
 use crate::http::{run, ApiError, ApiPage, PageQuery};
 use crate::store::{Store, StoreError};
 
@@ -65,57 +65,88 @@ fn write_as_everywhere(value: &mut Value) {
     }
 }
 
+/// A page of the log.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventPage {
+    data: Vec<ApiEvent>,
+    /// Goes into `?cursor=` for the following page; null on the newest.
+    next_cursor: Option<String>,
+    /// The number up to which the log was read for this page, also what was left out of it. Kept, it goes into
+    /// `?after=` whenever there may be news: nothing is told twice, and nothing is missed.
+    last: u64,
+}
+
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct EventQuery {
     /// Only events of this type, for example `reply_classified`.
     #[serde(rename = "type")]
     kind: Option<String>,
+    /// Only events behind this number: `last` of an answer, or `number` of an event. Absent: from the beginning.
+    #[param(value_type = Option<u64>)]
+    after: Option<String>,
 }
 
-/// What happened, oldest first. On the newest page `next_cursor` is absent: keep your last cursor and ask again.
+impl EventQuery {
+    fn after(&self) -> Result<u64, ApiError> {
+        let words = "after is a whole number: last of an answer, or the number of an event.";
+        let number = self.after.as_deref().map_or(Ok(0), str::parse);
+        number.map_err(|_| ApiError::invalid(vec![FieldError::in_query("after", words)]))
+    }
+}
+
+/// What happened, oldest first. To follow the log, read its pages until `next_cursor` is null, keep `last`, and ask
+/// again with `after`.
 #[utoipa::path(
     get, path = "/v1/events", tag = "events", params(EventQuery, PageQuery),
     responses(
-        (status = 200, description = "A page of events", body = ApiPage<ApiEvent>),
+        (status = 200, description = "A page of events", body = EventPage),
         (status = 401, description = "No valid key", body = Problem),
-        (status = 422, description = "A wrong cursor or limit", body = Problem),
+        (status = 422, description = "A wrong cursor, limit or number", body = Problem),
     )
 )]
 async fn list(
     app: web::Data<App>,
     actor: Actor,
     query: web::Query<EventQuery>,
-    page: web::Query<PageQuery>,
+    page: PageQuery,
 ) -> Result<HttpResponse, ApiError> {
     // The log tells of everything at once; each event is told to whom may see what it is about.
     actor.require(Permission::ViewContacts)?;
     let (cursor, limit) = page.parts()?;
+    let after = query.after()?;
+    let after = cursor.and_then(|cursor| Some(u64::from_be_bytes(cursor.0.try_into().ok()?))).unwrap_or(after);
     let kind = query.into_inner().kind;
-    let read = run(move || page_of(&app.store, &actor, cursor, limit, kind.as_deref())).await?;
-    let page = read.map_err(|error| ApiError::internal("could not read the event log", &error))?;
-    Ok(HttpResponse::Ok().json(ApiPage::from(page.map(|event| ApiEvent::from(&event)))))
+    let read = run(move || page_of(&app.store, &actor, after, limit, kind.as_deref())).await?;
+    let Read { page: found, last } =
+        read.map_err(|error| ApiError::internal("could not read the event log", &error))?;
+    let ApiPage { data, next_cursor } = page.answer(found.map(|event| ApiEvent::from(&event)));
+    Ok(HttpResponse::Ok().json(EventPage { data, next_cursor, last }))
 }
 
-fn page_of(
-    store: &Store,
-    actor: &Actor,
-    mut cursor: Option<Cursor>,
-    limit: usize,
-    kind: Option<&str>,
-) -> Result<Page<Event>, StoreError> {
+/// Events that were found, and how far the log was read for them.
+struct Read {
+    page: Page<Event>,
+    last: u64,
+}
+
+fn page_of(store: &Store, actor: &Actor, after: u64, limit: usize, kind: Option<&str>) -> Result<Read, StoreError> {
     let is_wanted = |event: &Event| kind.is_none_or(|kind| event.what.name() == kind) && actor.may(event.what.needs());
-    let mut found = Vec::new();
-    // Pages of the size asked for, so that none is cut and the cursor stays exact.
+    let (mut rows, mut last, mut is_end) = (Vec::new(), after, false);
+    // Pages of the size asked for, so that none is cut and the place in the log stays exact.
     for _ in 0..LOOKED_AT.div_ceil(limit) {
-        let page = log::list(store, actor.workspace, cursor.as_ref(), limit - found.len())?;
-        found.extend(page.rows.into_iter().filter(is_wanted));
-        cursor = page.next;
-        if cursor.is_none() || found.len() == limit {
+        let wanted = limit - rows.len();
+        let mut read = store.read(|txn| log::after(txn, actor.workspace, last, wanted + 1))?;
+        is_end = read.len() <= wanted;
+        read.truncate(wanted);
+        last = read.last().map_or(last, |event| event.number);
+        rows.extend(read.into_iter().filter(is_wanted));
+        if is_end || rows.len() == limit {
             break;
         }
     }
-    Ok(Page { rows: found, next: cursor })
+    let next = (!is_end).then(|| Cursor(last.to_be_bytes().to_vec()));
+    Ok(Read { page: Page { rows, next }, last })
 }
 
 #[cfg(test)]
@@ -136,12 +167,13 @@ mod tests {
             appended.unwrap();
         }
         let numbers = |kind: Option<&str>, limit| {
-            let (mut cursor, mut numbers) = (None, Vec::new());
+            let (mut after, mut numbers) = (0, Vec::new());
             loop {
-                let page = page_of(&test.app.store, &test.owner, cursor, limit, kind).unwrap();
+                let Read { page, last } = page_of(&test.app.store, &test.owner, after, limit, kind).unwrap();
                 numbers.extend(page.rows.iter().map(|event| event.number));
-                cursor = page.next;
-                if cursor.is_none() {
+                after = last;
+                if page.next.is_none() {
+                    assert_eq!(last, 7, "what was left out counts as read");
                     return numbers;
                 }
             }
@@ -169,8 +201,8 @@ mod tests {
         }
         let told = |role| {
             let actor = Actor { role, ..test.owner.clone() };
-            let page = page_of(&test.app.store, &actor, None, 10, None).unwrap();
-            page.rows.iter().map(|event| event.number).collect::<Vec<_>>()
+            let read = page_of(&test.app.store, &actor, 0, 10, None).unwrap();
+            read.page.rows.iter().map(|event| event.number).collect::<Vec<_>>()
         };
         assert_eq!(told(Role::Owner), [1, 2, 3, 4]);
         assert_eq!(told(Role::Viewer), [1, 2, 4], "not of connections");

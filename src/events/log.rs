@@ -91,7 +91,7 @@ pub(super) fn after(
     limit: usize,
 ) -> Result<Vec<Event>, StoreError> {
     let mut range = Key::of(&EVENTS, workspace).as_prefix();
-    range.start = event_key(workspace, number + 1).as_bytes().to_vec();
+    range.start = event_key(workspace, number.saturating_add(1)).as_bytes().to_vec();
     let rows = txn.list_range(&EVENTS, &range, Dir::Forward, limit)?;
     Ok(rows.into_iter().map(|(_, event)| event).collect())
 }

@@ -1,4 +1,4 @@
-//! The JSON envelope of `/v1`: problem documents (RFC 9457), pages of a list, bearer keys.
+//! The JSON envelope of `/v1`: problem documents (RFC 9457) and bearer keys.
 
 use std::time::Duration;
 
@@ -6,26 +6,12 @@ use actix_web::http::header::{HeaderValue, AUTHORIZATION, WWW_AUTHENTICATE};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::respond::{set_allow, set_request_id, set_retry_after, PageError};
 use crate::authz::Denied;
-use crate::base::{Cursor, Page};
 
 pub const PROBLEM_JSON: &str = "application/problem+json";
-
-/// One page of a list. `next_cursor` goes into `?cursor=` for the following page; absent on the last.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct ApiPage<T> {
-    pub data: Vec<T>,
-    pub next_cursor: Option<String>,
-}
-
-impl<T> From<Page<T>> for ApiPage<T> {
-    fn from(page: Page<T>) -> Self {
-        Self { data: page.rows, next_cursor: page.next.map(|cursor| cursor.to_string()) }
-    }
-}
 
 /// What is wrong with one value of the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -49,61 +35,6 @@ impl FieldError {
     }
 }
 
-/// The largest page of a list.
-const MOST_ROWS: usize = 100;
-const USUAL_ROWS: usize = 50;
-
-/// Where a list goes on and how many rows it gives. What else the address says is read beside it.
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct PageQuery {
-    /// `next_cursor` of the page before; absent: the first page.
-    pub cursor: Option<String>,
-    /// Rows of a page, 1 to 100; 50 when absent.
-    // Read as text: what is no number gets an answer that names the parameter.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
-    pub limit: Option<String>,
-}
-
-impl PageQuery {
-    /// The cursor and the number of rows, or 422 with the parameters that are wrong.
-    pub fn parts(&self) -> Result<(Option<Cursor>, usize), ApiError> {
-        let mut errors = Vec::new();
-        let limit = match self.limit.as_deref().map(str::parse) {
-            None => USUAL_ROWS,
-            Some(Ok(limit @ 1..=MOST_ROWS)) => limit,
-            Some(_) => {
-                errors.push(FieldError::in_query("limit", "limit is a whole number from 1 to 100."));
-                USUAL_ROWS
-            }
-        };
-        let cursor = self.cursor.as_deref().filter(|cursor| !cursor.is_empty()).map(Cursor::parse).transpose();
-        let cursor = cursor.unwrap_or_else(|_| {
-            let words = "cursor is not one of ours. Leave it out for the first page, then send next_cursor as it came.";
-            errors.push(FieldError::in_query("cursor", words));
-            None
-        });
-        if errors.is_empty() {
-            Ok((cursor, limit))
-        } else {
-            Err(ApiError::invalid(errors))
-        }
-    }
-
-    /// A page of a list that is short enough to be held whole. `key` names a row; it stays when others go.
-    pub fn part_of<T>(&self, all: Vec<T>, key: impl Fn(&T) -> Vec<u8>) -> Result<Page<T>, ApiError> {
-        let (after, limit) = self.parts()?;
-        let begin = match &after {
-            None => 0,
-            Some(Cursor(last)) => all.iter().position(|row| key(row) == *last).map_or(all.len(), |at| at + 1),
-        };
-        let is_last = all.len() <= begin + limit;
-        let rows: Vec<T> = all.into_iter().skip(begin).take(limit).collect();
-        let next = rows.last().filter(|_| !is_last).map(|last| Cursor(key(last)));
-        Ok(Page { rows, next })
-    }
-}
-
 /// A problem document, as RFC 9457 section 3 describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
@@ -120,6 +51,17 @@ pub struct Problem {
     pub code: String,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub errors: Vec<FieldError>,
+    /// With `not_free`: times that can be had instead, the nearest first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub free_times: Vec<FreeTime>,
+}
+
+/// A time at which the same meeting could be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FreeTime {
+    /// RFC 3339, UTC.
+    pub start: String,
+    pub end: String,
 }
 
 /// A refusal to a program.
@@ -130,6 +72,7 @@ pub struct ApiError {
     code: &'static str,
     detail: String,
     errors: Vec<FieldError>,
+    free_times: Vec<FreeTime>,
     hint: Hint,
 }
 
@@ -150,7 +93,7 @@ enum Hint {
 impl ApiError {
     /// `code` is a word in snake_case; `detail` says what is wrong and what to do about it.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), hint: Hint::None }
+        Self { status, code, detail: detail.into(), errors: Vec::new(), free_times: Vec::new(), hint: Hint::None }
     }
 
     pub fn unauthorized() -> Self {
@@ -194,6 +137,10 @@ impl ApiError {
         PageError::internal(doing, cause).into()
     }
 
+    pub fn with_free_times(self, free_times: Vec<FreeTime>) -> Self {
+        Self { free_times, ..self }
+    }
+
     pub fn status(&self) -> StatusCode {
         self.status
     }
@@ -211,6 +158,7 @@ impl ApiError {
             instance,
             code: self.code.to_owned(),
             errors: self.errors.clone(),
+            free_times: self.free_times.clone(),
         }
     }
 }

@@ -8,13 +8,15 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
+use serde_json::Value;
 
 use super::api::{ApiError, FieldError};
 use super::idempotency::Fingerprint;
 use super::respond::PageError;
 use super::site::Site;
+use crate::base::json_words;
 
 /// The body of a `/v1` request, read as `T`. Refuses another content type with 415, text that is
 /// not JSON with 400, and JSON of another shape with 422; the last two name line, column and path.
@@ -38,6 +40,30 @@ impl<T: DeserializeOwned + 'static> FromRequest for ApiJson<T> {
             let body = body.await.map_err(|error| unreadable(&error, &request))?;
             let value = parse(&body)?;
             Ok(Self { value, fingerprint: Fingerprint::of(&request, &body) })
+        })
+    }
+}
+
+/// A body of which every field may be left out, and which may therefore be left out itself, with its content type.
+#[derive(Debug)]
+pub struct MaybeJson<T>(pub ApiJson<T>);
+
+impl<T: DeserializeOwned + Default + 'static> FromRequest for MaybeJson<T> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let body = Bytes::from_request(&request, payload);
+        Box::pin(async move {
+            let body = body.await.map_err(|error| unreadable(&error, &request))?;
+            let value = if body.trim_ascii().is_empty() {
+                T::default()
+            } else {
+                is_json(&request)?;
+                parse(&body)?
+            };
+            Ok(Self(ApiJson { value, fingerprint: Fingerprint::of(&request, &body) }))
         })
     }
 }
@@ -68,12 +94,15 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
             error.valid_up_to()
         ))
     })?;
-    let value = serde_json::from_str(text).map_err(|error| explain(text, &error))?;
+    // First of all it must be JSON: what stands behind a mistake of shape would else not be looked at.
+    if serde_json::from_str::<IgnoredAny>(text).is_err() {
+        serde_json::from_str::<Value>(text).map_err(|error| explain(text, &error))?;
+    }
     // The parser would take a list for an object, its values in the order of the fields.
     if text.trim_start().starts_with('[') {
         return Err(ApiError::invalid(vec![FieldError::at("", "The body is one object: {…}.")]));
     }
-    Ok(value)
+    serde_json::from_str(text).map_err(|error| explain(text, &error))
 }
 
 fn explain(text: &str, error: &serde_json::Error) -> ApiError {
@@ -88,30 +117,14 @@ fn explain(text: &str, error: &serde_json::Error) -> ApiError {
     let path = pointer(&around);
     let place = if path.is_empty() { String::new() } else { format!(", at {path}") };
     match error.classify() {
-        Category::Data => ApiError::invalid(vec![FieldError::at(
-            &path,
-            format!("{}. Line {line}, column {column}{place}.", capitalised(what)),
-        )]),
-        _ => ApiError::bad_request(format!(
-            "The body is not JSON: {what}, line {line}, column {column}{place}. {}",
-            cure(what)
-        )),
-    }
-}
-
-/// What to do about the usual slips of the pen.
-fn cure(what: &str) -> &'static str {
-    match what {
-        "trailing comma" => "Take away the last comma.",
-        "key must be a string" => "Put names in double quotes.",
-        "trailing characters" => "Send one JSON value and nothing after it.",
-        _ if what.starts_with("EOF") => "The body ends too early: a bracket or a quote is not closed.",
-        _ if what.starts_with("expected `,`") => "Separate values by commas, and close what was opened.",
-        _ if what.starts_with("expected ident") || what.starts_with("expected value") => {
-            "Values are objects, lists, \"strings\", numbers, true, false and null."
+        Category::Data => {
+            let words = capitalised(&json_words::shape(what));
+            ApiError::invalid(vec![FieldError::at(&path, format!("{words}. Line {line}, column {column}{place}."))])
         }
-        _ if what.contains("control character") => "Write line breaks inside strings as \\n.",
-        _ => "Correct it and send the request again.",
+        _ => {
+            let words = json_words::syntax(what);
+            ApiError::bad_request(format!("The body is not JSON: {words}. Line {line}, column {column}{place}."))
+        }
     }
 }
 

@@ -27,11 +27,11 @@ fn a_value_of_the_wrong_kind_is_named_by_line_column_and_path() {
             "#/steps/0/delay_days",
             "Line 2, column 43",
         ),
-        ("{\"name\":\"a\",\"steps\":[{\"subject\":\"s\"},{}]}", "#/steps/1", "Missing field `subject`"),
-        ("{\"steps\":[]}", "#", "Missing field `name`"),
-        ("{\"name\":\"a\",\"stepz\":[]}", "#/stepz", "Unknown field `stepz`, expected `name` or `steps`"),
-        ("{\"name\":null}", "#/name", "Invalid type: null, expected a string"),
-        ("[]", "#", "Invalid length 0, expected struct Sequence"),
+        ("{\"name\":\"a\",\"steps\":[{\"subject\":\"s\"},{}]}", "#/steps/1", "\"subject\" is missing"),
+        ("{\"steps\":[]}", "#", "\"name\" is missing"),
+        ("{\"name\":\"a\",\"stepz\":[]}", "#/stepz", "\"stepz\" is not a field here; there are name and steps"),
+        ("{\"name\":null}", "#/name", "Null stands here, and text in quotes is wanted"),
+        ("[]", "#", "The body is one object"),
         ("[\"a\"]", "#", "The body is one object"),
     ];
     for (body, pointer, words) in cases {
@@ -46,13 +46,14 @@ fn a_value_of_the_wrong_kind_is_named_by_line_column_and_path() {
 #[test]
 fn text_that_is_not_json_is_named_by_its_place_and_its_cure() {
     let cases = [
-        ("{\"name\":\"a\",}", "line 1, column 13", "Take away the last comma."),
-        ("{name:\"a\"}", "line 1, column 2", "Put names in double quotes."),
-        ("{\"name\":\"a\"", "line 1, column 11", "a bracket or a quote is not closed"),
-        ("{\"name\":\"a\",\n\"steps\":[{\"subject\" \"s\"}]}", "at /steps/0/subject", "line 2, column 21"),
-        ("{\"name\":\"a\"} x", "line 1, column 14", "nothing after it"),
-        ("{\"name\":\"a\nb\"}", "line 2, column 0", "as \\n"),
-        ("", "line 1, column 0", "ends too early"),
+        ("{\"name\":\"a\",}", "Line 1, column 13", "the last comma is one too many"),
+        ("{name:\"a\"}", "Line 1, column 2", "a name is not in double quotes"),
+        ("{\"name\":\"a\"", "Line 1, column 11", "a bracket or a quote is not closed"),
+        ("{\"name\":\"a\",\n\"steps\":[{\"subject\" \"s\"}]}", "at /steps/0/subject", "Line 2, column 21"),
+        ("{\"name\":\"a\"} x", "Line 1, column 14", "nothing after it"),
+        ("{\"name\":\"a\nb\"}", "Line 2, column 0", "as \\n"),
+        ("", "Line 1, column 0", "ends too early"),
+        ("{\"name\":7,", "Line 1, column 10", "ends too early"),
     ];
     for (body, place, words) in cases {
         let problem = parse::<Sequence>(body.as_bytes()).unwrap_err().problem();

@@ -1,5 +1,4 @@
 use super::*;
-use crate::base::Cursor;
 use actix_web::body::to_bytes;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use actix_web::test::TestRequest;
@@ -87,49 +86,5 @@ fn a_key_is_read_from_the_authorization_header_alone() {
             request = request.insert_header((AUTHORIZATION, value));
         }
         assert_eq!(bearer_key(&request.to_http_request()).ok(), expected, "{header:?}");
-    }
-}
-
-#[test]
-fn the_last_page_of_a_list_has_no_cursor() {
-    let first = ApiPage::from(Page { rows: vec![1], next: Some(Cursor(vec![1, 2])) });
-    assert_eq!(serde_json::to_value(&first).unwrap(), json!({"data": [1], "next_cursor": "AQI"}));
-    let last = ApiPage::from(Page { rows: vec![2], next: None });
-    assert_eq!(serde_json::to_value(&last).unwrap(), json!({"data": [2], "next_cursor": null}));
-}
-
-#[test]
-fn a_page_has_1_to_100_rows_and_what_is_wrong_is_named() {
-    let query = |cursor: Option<&str>, limit: Option<&str>| PageQuery {
-        cursor: cursor.map(str::to_owned),
-        limit: limit.map(str::to_owned),
-    };
-    assert_eq!(query(None, None).parts().unwrap(), (None, 50));
-    assert_eq!(query(Some(""), Some("100")).parts().unwrap(), (None, 100));
-    let cases = [
-        (None, Some("0"), vec!["?limit"]),
-        (None, Some("101"), vec!["?limit"]),
-        (None, Some("many"), vec!["?limit"]),
-        (Some("ä"), None, vec!["?cursor"]),
-        (Some("ä"), Some("-1"), vec!["?limit", "?cursor"]),
-    ];
-    for (cursor, limit, expected) in cases {
-        let problem = query(cursor, limit).parts().unwrap_err().problem();
-        let places: Vec<&str> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
-        assert_eq!((problem.status, places), (422, expected), "{cursor:?} {limit:?}");
-    }
-}
-
-#[test]
-fn a_list_held_whole_is_read_page_by_page_without_gap_or_repeat() {
-    for limit in ["1", "2", "3", "7", "50"] {
-        let (mut query, mut seen) = (PageQuery { cursor: None, limit: Some(limit.into()) }, Vec::new());
-        loop {
-            let page = query.part_of((0..7_u8).collect(), |row| vec![*row]).unwrap();
-            seen.extend(page.rows);
-            let Some(next) = page.next else { break };
-            query.cursor = Some(next.to_string());
-        }
-        assert_eq!(seen, (0..7).collect::<Vec<_>>(), "{limit} at a time");
     }
 }

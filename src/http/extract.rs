@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 
 use super::respond::PageError;
 use super::site::Site;
+use crate::base::json_words;
 
 /// Limits and refusals of `Path`, `Query`, `Form` and `Bytes` for all routes.
 pub fn configure(config: &mut ServiceConfig, site: &Site) {
@@ -28,7 +29,9 @@ fn refuse(request: &HttpRequest, error: PageError) -> actix_web::Error {
 
 fn bad_query(error: &QueryPayloadError) -> PageError {
     let what = match error {
-        QueryPayloadError::Deserialize(error) => format!("The address has a value that does not fit: {error}."),
+        QueryPayloadError::Deserialize(error) => {
+            format!("The address has a value that does not fit: {}.", json_words::shape(&error.to_string()))
+        }
         _ => "The address has a part that cannot be read.".to_owned(),
     };
     PageError::bad_request(what, "Go back and follow the link again.")
@@ -45,5 +48,8 @@ fn bad_form(error: &UrlencodedError, limit_bytes: usize) -> PageError {
 
 /// A page of ours does not send such a form, so the words name the field for whoever wrote it.
 fn bad_field(error: &dyn std::fmt::Display) -> PageError {
-    PageError::bad_request(format!("The form does not fit: {error}."), "Open its page again and send it from there.")
+    PageError::bad_request(
+        format!("The form does not fit: {}.", json_words::shape(&error.to_string())),
+        "Open its page again and send it from there.",
+    )
 }

@@ -2,7 +2,9 @@
 //!
 //! The same key with the same request gets the first answer again, marked `Idempotent-Replayed`;
 //! with another request 422; while the first is still at work 409. What was refused is not kept:
-//! nothing was done, so the corrected request may use the key again.
+//! nothing was done, so the corrected request may use the key again. All API keys of a workspace share
+//! what they sent to one endpoint, so that a program with a fresh key repeats nothing; one that may do
+//! less than the first is not told its answer.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
@@ -18,7 +20,7 @@ use std::sync::Arc;
 use super::api::ApiError;
 use super::api_json::ApiJson;
 use super::respond::PageError;
-use crate::authz::Actor;
+use crate::authz::{Actor, Role};
 use crate::base::WorkspaceId;
 
 /// As long as keys of the usual clients get (Stripe: 255).
@@ -44,10 +46,13 @@ fn digest(parts: [&[u8]; 3]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// Names one key of one caller at one endpoint: SHA-256 over method, path, the caller's API key and what the caller
-/// wrote, so that the store keeps 32 bytes and nothing of that.
+/// Names one key at one endpoint of a workspace, with the caller's role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ScopedKey(pub [u8; 32]);
+pub struct ScopedKey {
+    /// SHA-256 over method, path and what the caller wrote, so that the store keeps 32 bytes and nothing of that.
+    pub digest: [u8; 32],
+    pub role: Role,
+}
 
 /// The header `Idempotency-Key`; `None` when the caller takes the risk of repeating.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,11 +70,9 @@ impl FromRequest for IdempotencyKey {
             let detail = format!("Idempotency-Key has 1 to {MAX_KEY_LENGTH} ASCII characters, for example a UUID.");
             return ready(Err(ApiError::bad_request(detail)));
         }
-        // Each API key has its own: what one was told is not told to another, which may see less.
-        let caller = request.extensions().get::<Actor>().and_then(|actor| actor.api_key);
-        let endpoint = format!("{} {}", request.method(), request.path());
-        let caller = caller.map(|key| key.to_string()).unwrap_or_default();
-        ready(Ok(Self(Some(ScopedKey(digest([endpoint.as_bytes(), caller.as_bytes(), key.as_bytes()]))))))
+        let role = request.extensions().get::<Actor>().map_or(Role::Viewer, Actor::least_role);
+        let digest = digest([request.method().as_str().as_bytes(), request.path().as_bytes(), key.as_bytes()]);
+        ready(Ok(Self(Some(ScopedKey { digest, role }))))
     }
 }
 
@@ -136,6 +139,8 @@ pub enum Begin {
     Replay(ApiAnswer),
     /// Seen with another fingerprint.
     Mismatch,
+    /// Done before, by one who may do more than the caller.
+    Above,
     /// The first request is still at work.
     InFlight,
 }
@@ -168,6 +173,10 @@ pub fn idempotent(
         Begin::Mismatch => {
             let detail = "This Idempotency-Key was used for another request. Use a new key for each new request.";
             return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", detail));
+        }
+        Begin::Above => {
+            let detail = "This Idempotency-Key was used by an API key that may do more than this one. Use a new key.";
+            return Err(ApiError::new(StatusCode::FORBIDDEN, "denied", detail));
         }
         Begin::InFlight => {
             return Err(ApiError::conflict(

@@ -38,7 +38,7 @@ impl IdempotencyStore for InMemory {
 const OURS: WorkspaceId = crate::base::INSTANCE;
 
 fn key() -> IdempotencyKey {
-    IdempotencyKey(Some(ScopedKey([1; 32])))
+    IdempotencyKey(Some(ScopedKey { digest: [1; 32], role: Role::Owner }))
 }
 
 fn print(byte: u8) -> Fingerprint {

@@ -11,6 +11,7 @@
 pub mod actor;
 pub mod api;
 pub mod api_json;
+pub mod api_page;
 pub mod assets;
 pub mod charts;
 pub mod cookies;
@@ -34,8 +35,9 @@ pub mod site;
 pub mod tls;
 pub mod ui;
 
-pub use api::{ApiError, ApiPage, PageQuery};
-pub use api_json::ApiJson;
+pub use api::ApiError;
+pub use api_json::{ApiJson, MaybeJson};
+pub use api_page::{ApiPage, PageQuery};
 pub use cookies::{Cookies, Toast};
 pub use csrf::CsrfToken;
 pub use frame::Frame;

@@ -225,7 +225,7 @@ fn to_sign_in(next: &str) -> HttpResponse {
     see_other(&query.map_or_else(|| SIGN_IN_PATH.to_owned(), |next| format!("{SIGN_IN_PATH}?next={next}")))
 }
 
-pub(super) fn set_retry_after(response: &mut HttpResponse, after: Duration) {
+pub fn set_retry_after(response: &mut HttpResponse, after: Duration) {
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
 }
 

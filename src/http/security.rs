@@ -18,6 +18,11 @@ use super::cookies;
 use super::respond::{PageError, X_REQUEST_ID};
 use super::site::{is_under, RequestId, Site, API_PREFIX};
 
+/// What anything here answers to. Whatever else comes (TRACE, CONNECT, those of WebDAV) is refused before it is looked
+/// at.
+const KNOWN_METHODS: [Method; 7] =
+    [Method::GET, Method::HEAD, Method::OPTIONS, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
 /// Pages: only our own files, no inline code, no frames, forms only to us. (Chromium applies
 /// `form-action` to redirects too, so whatever leads to another site is a GET.)
 pub const PAGE_CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
@@ -98,8 +103,9 @@ fn with_headers(error: Error, site: &Site, path: &str, id: &RequestId) -> Error 
 
 /// The size that the body may have, or why the request is refused.
 fn check(site: &Site, peer: IpAddr, request: &ServiceRequest) -> Result<usize, PageError> {
-    if request.method() == Method::TRACE || request.method() == Method::CONNECT {
-        return Err(PageError::bad_request("This server does not answer TRACE or CONNECT.", ""));
+    if !KNOWN_METHODS.contains(request.method()) {
+        let allow = KNOWN_METHODS.each_ref().map(Method::as_str).join(", ");
+        return Err(PageError::Method { allow });
     }
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.map(str::to_owned).or_else(|| request.uri().authority().map(ToString::to_string));

@@ -77,7 +77,7 @@ async fn every_answer_carries_the_security_headers_whoever_made_it() {
         ("a wrong method", TestRequest::put().uri("/page").insert_header(("host", "reach.example")), 405),
         ("a foreign host", get("/page").insert_header(("host", "evil.example")), 400),
         ("no host", TestRequest::get().uri("/page"), 400),
-        ("TRACE", trace, 400),
+        ("TRACE", trace, 405),
         (
             "a body too large",
             TestRequest::post()

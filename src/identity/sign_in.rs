@@ -43,6 +43,16 @@ pub enum SignInError {
     Store(#[from] StoreError),
 }
 
+impl SignInError {
+    /// When trying again may help.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooMany(wait) => Some(wait.retry_after),
+            _ => None,
+        }
+    }
+}
+
 impl From<HashError> for SignInError {
     fn from(error: HashError) -> Self {
         match error {

@@ -18,7 +18,7 @@ use crate::authz::{Actor, Permission};
 use crate::base::{ContactId, MessageId, Page, ReplyId, SuppressionId};
 use crate::http::api::FieldError;
 use crate::http::idempotency::{ApiAnswer, Once};
-use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
+use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery};
 use crate::store::StoreError;
 
 pub fn api_routes(config: &mut ServiceConfig) {
@@ -81,7 +81,7 @@ fn failed(error: StoreError) -> ApiError {
 async fn list_messages(
     app: Data<App>,
     actor: Actor,
-    query: Query<PageQuery>,
+    query: PageQuery,
     of: Query<OfContact>,
 ) -> Result<Json<ApiPage<MessageView>>, ApiError> {
     actor.require(Permission::ViewOutreach)?;
@@ -91,7 +91,7 @@ async fn list_messages(
         None => list_recent(&app.store, actor.workspace, cursor.as_ref(), limit),
     });
     let page = page.await?.map_err(failed)?;
-    Ok(Json(page.map(MessageView::from).into()))
+    Ok(Json(query.answer(page.map(MessageView::from))))
 }
 
 /// One message with what became of it.
@@ -109,7 +109,7 @@ async fn find_message(app: Data<App>, actor: Actor, id: Path<MessageId>) -> Resu
 async fn list_all_replies(
     app: Data<App>,
     actor: Actor,
-    query: Query<PageQuery>,
+    query: PageQuery,
     of: Query<OfContact>,
 ) -> Result<Json<ApiPage<ReplyView>>, ApiError> {
     actor.require(Permission::ViewReplies)?;
@@ -119,7 +119,7 @@ async fn list_all_replies(
         None => list_replies(&app.store, actor.workspace, cursor.as_ref(), limit),
     });
     let page = page.await?.map_err(failed)?;
-    Ok(Json(page.map(ReplyView::from).into()))
+    Ok(Json(query.answer(page.map(ReplyView::from))))
 }
 
 /// One reply with how it was read and why.
@@ -145,7 +145,7 @@ pub struct OfTarget {
 async fn list_suppressions(
     app: Data<App>,
     actor: Actor,
-    query: Query<PageQuery>,
+    query: PageQuery,
     of: Query<OfTarget>,
 ) -> Result<Json<ApiPage<SuppressionView>>, ApiError> {
     actor.require(Permission::ViewSuppressions)?;
@@ -159,7 +159,7 @@ async fn list_suppressions(
         }
         None => suppression::list(&app.store, actor.workspace, cursor.as_ref(), limit),
     });
-    Ok(Json(page.await?.map_err(failed)?.map(SuppressionView::from).into()))
+    Ok(Json(query.answer(page.await?.map_err(failed)?.map(SuppressionView::from))))
 }
 
 /// One entry of the list.
@@ -208,24 +208,25 @@ async fn add_suppression(
     .await?
 }
 
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LiftReason {
-    /// Why the person may be written to again; kept in the audit trail.
-    reason: String,
+    /// Why the person may be written to again; kept in the audit trail. Without one the trail says that a program did
+    /// it.
+    reason: Option<String>,
 }
 
-/// Takes an entry back. Needs an admin's key and a reason.
+/// Takes an entry back. Needs an admin's key. A reason may be given.
 #[utoipa::path(delete, path = "/v1/suppressions/{id}", tag = "suppressions", params(("id" = String, Path)),
-    request_body = LiftReason, responses((status = 204, description = "Taken back"), (status = 422, description = "No reason")))]
+    request_body = Option<LiftReason>, responses((status = 204, description = "Taken back"), (status = 422, description = "An empty reason")))]
 async fn delete_suppression(
     app: Data<App>,
     actor: Actor,
     id: Path<SuppressionId>,
-    body: ApiJson<LiftReason>,
+    body: MaybeJson<LiftReason>,
 ) -> Result<HttpResponse, ApiError> {
-    let lifted: Result<(), SuppressError> =
-        run(move || suppression::lift(&app, &actor, *id, &body.value.reason)).await?;
+    let reason = body.0.value.reason.unwrap_or_else(|| format!("By the program {}.", actor.display));
+    let lifted: Result<(), SuppressError> = run(move || suppression::lift(&app, &actor, *id, &reason)).await?;
     lifted?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -15,15 +15,16 @@ use self::workers::{
 };
 use super::sequences::{self, SequenceForm, StepForm};
 use super::{
-    enrol, enrol_tag, get, get_sequence, leave, list_group, list_of_contact, list_sequences, stop, Enrolment, Group,
-    OutreachError, Sequence, State,
+    enrol, enrol_tag, get, get_sequence, leave, list_group, list_newest, list_of_contact, list_sequences, stop,
+    Enrolment, Group, OutreachError, Sequence, State,
 };
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{ContactId, EnrolmentId, SequenceId, WorkerId};
+use crate::base::{ContactId, EnrolmentId, Page, SequenceId, WorkerId, WorkspaceId};
 use crate::http::api::FieldError;
 use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, IdempotencyStore, Once};
 use crate::http::{run, ApiError, ApiJson, ApiPage, PageError, PageQuery};
+use crate::store::Store;
 use crate::workers::WorkerError;
 
 pub fn api_routes(config: &mut web::ServiceConfig) {
@@ -55,7 +56,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(post_enrolments)),
         )
         .service(at("/workers/{worker}/enrolments/audience").route(web::post().to(enrol_audience)))
-        .service(at("/enrolments").route(web::get().to(get_enrolments_of_contact)))
+        .service(at("/enrolments").route(web::get().to(list_enrolments)))
         .service(
             at("/enrolments/{enrolment}").route(web::get().to(get_enrolment)).route(web::delete().to(delete_enrolment)),
         )
@@ -85,7 +86,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     get_enrolments,
     post_enrolments,
     enrol_audience,
-    get_enrolments_of_contact,
+    list_enrolments,
     get_enrolment,
     delete_enrolment,
     stop_enrolment,
@@ -112,6 +113,10 @@ impl From<OutreachError> for ApiError {
             OutreachError::Worker(WorkerError::Invalid(mistakes)) => {
                 let at = |(field, words): (&str, String)| FieldError::at(&workers::place_of(field), words);
                 ApiError::invalid(mistakes.into_iter().map(at).collect())
+            }
+            OutreachError::Changed => {
+                let words = "The sequence was changed since this version. Read it again, and make your change to that.";
+                ApiError::new(StatusCode::CONFLICT, "changed_since", words)
             }
             OutreachError::NotReady(missing) => ApiError::new(StatusCode::CONFLICT, "not_ready", missing.join(" ")),
             other => PageError::from(other).into(),
@@ -142,7 +147,7 @@ pub struct SequenceJson {
     steps: Vec<StepJson>,
     /// All texts are approved and may leave.
     is_approved: bool,
-    /// Grows with each change of the steps.
+    /// Grows with each change.
     version: u32,
     created_at: String,
     changed_at: String,
@@ -159,8 +164,10 @@ pub struct SequenceBody {
     _id: Option<String>,
     #[serde(default, rename = "is_approved")]
     _is_approved: Option<bool>,
-    #[serde(default, rename = "version")]
-    _version: Option<u32>,
+    /// The version that the change was made from. When it is no longer the newest, the answer is 409 and nothing is
+    /// written; absent: nothing is compared.
+    #[serde(default)]
+    version: Option<u32>,
     #[serde(default, rename = "created_at")]
     _created_at: Option<String>,
     #[serde(default, rename = "changed_at")]
@@ -233,20 +240,16 @@ impl SequenceBody {
 
 /// All sequences of the workspace.
 #[utoipa::path(get, path = "/v1/sequences", tag = "sequences", params(PageQuery),
-    responses((status = 200, body = ApiPage<SequenceJson>)))]
-async fn get_sequences(
-    app: web::Data<App>,
-    actor: Actor,
-    query: web::Query<PageQuery>,
-) -> Result<HttpResponse, ApiError> {
+    responses((status = 200, description = "A page of sequences", body = ApiPage<SequenceJson>)))]
+async fn get_sequences(app: web::Data<App>, actor: Actor, query: PageQuery) -> Result<HttpResponse, ApiError> {
     actor.require(Permission::ViewOutreach)?;
     let all = service(move || Ok(list_sequences(&app.store, actor.workspace)?)).await?;
     let page = query.part_of(all, |sequence| sequence.id.to_string().into_bytes())?;
-    Ok(HttpResponse::Ok().json(ApiPage::from(page.map(|sequence| SequenceJson::from(&sequence)))))
+    Ok(HttpResponse::Ok().json(query.answer(page.map(|sequence| SequenceJson::from(&sequence)))))
 }
 
 /// Writes a sequence. Its texts leave once a worker that uses it is switched on.
-#[utoipa::path(post, path = "/v1/sequences", tag = "sequences", request_body = SequenceBody, responses((status = 201, body = SequenceJson)))]
+#[utoipa::path(post, path = "/v1/sequences", tag = "sequences", request_body = SequenceBody, responses((status = 201, description = "The sequence as it was made", body = SequenceJson)))]
 async fn post_sequence(
     app: web::Data<App>,
     actor: Actor,
@@ -264,7 +267,7 @@ async fn post_sequence(
 }
 
 /// One sequence with its steps.
-#[utoipa::path(get, path = "/v1/sequences/{sequence}", tag = "sequences", params(("sequence" = String, Path,)), responses((status = 200, body = SequenceJson)))]
+#[utoipa::path(get, path = "/v1/sequences/{sequence}", tag = "sequences", params(("sequence" = String, Path,)), responses((status = 200, description = "The sequence", body = SequenceJson)))]
 async fn get_one_sequence(
     app: web::Data<App>,
     actor: Actor,
@@ -275,21 +278,26 @@ async fn get_one_sequence(
     Ok(HttpResponse::Ok().json(SequenceJson::from(&found.await?)))
 }
 
-/// Replaces name and steps. Steps with an id keep their history; changed texts wait for an approval by a person.
-#[utoipa::path(put, path = "/v1/sequences/{sequence}", tag = "sequences", params(("sequence" = String, Path,)), request_body = SequenceBody, responses((status = 200, body = SequenceJson)))]
+/// Replaces name and steps. Steps with an id keep their history; changed texts wait for an approval by a person. The
+/// last step stays while a worker is at work with it.
+#[utoipa::path(put, path = "/v1/sequences/{sequence}", tag = "sequences", params(("sequence" = String, Path,)),
+    request_body = SequenceBody,
+    responses((status = 200, description = "The sequence", body = SequenceJson),
+              (status = 409, description = "Changed since the version that was sent, or a worker is at work with it")))]
 async fn put_sequence(
     app: web::Data<App>,
     actor: Actor,
     id: web::Path<SequenceId>,
     body: ApiJson<SequenceBody>,
 ) -> Result<HttpResponse, ApiError> {
+    let read = body.value.version;
     let form = body.value.form()?;
-    let saved = service(move || sequences::update(&app, &actor, *id, &form)).await?;
+    let saved = service(move || sequences::update(&app, &actor, *id, &form, read)).await?;
     Ok(HttpResponse::Ok().json(SequenceJson::from(&saved)))
 }
 
 /// Deletes a sequence that no worker uses.
-#[utoipa::path(delete, path = "/v1/sequences/{sequence}", tag = "sequences", params(("sequence" = String, Path,)), responses((status = 204)))]
+#[utoipa::path(delete, path = "/v1/sequences/{sequence}", tag = "sequences", params(("sequence" = String, Path,)), responses((status = 204, description = "Gone")))]
 async fn delete_sequence(
     app: web::Data<App>,
     actor: Actor,
@@ -363,13 +371,13 @@ struct OfGroup {
 
 /// Leads of a worker, newest first.
 #[utoipa::path(get, path = "/v1/workers/{worker}/enrolments", tag = "enrolments",
-    params(("worker" = String, Path,), OfGroup, PageQuery), responses((status = 200, body = ApiPage<EnrolmentJson>)))]
+    params(("worker" = String, Path,), OfGroup, PageQuery), responses((status = 200, description = "A page of leads", body = ApiPage<EnrolmentJson>)))]
 async fn get_enrolments(
     app: web::Data<App>,
     actor: Actor,
     id: web::Path<WorkerId>,
     of: web::Query<OfGroup>,
-    query: web::Query<PageQuery>,
+    query: PageQuery,
 ) -> Result<HttpResponse, ApiError> {
     let (cursor, limit) = query.parts()?;
     let group = match of.group.as_deref() {
@@ -383,34 +391,105 @@ async fn get_enrolments(
         Ok(list_group(&app.store, actor.workspace, worker.id, group, cursor.as_ref(), limit)?)
     });
     let page = page.await?.map(|lead| EnrolmentJson::from(&lead));
-    Ok(HttpResponse::Ok().json(ApiPage::from(page)))
+    Ok(HttpResponse::Ok().json(query.answer(page)))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct OfContact {
-    /// The contact's id.
+struct OfWhom {
+    /// Only what this contact is or was a lead of.
     contact: Option<String>,
+    /// Only leads of this worker.
+    worker: Option<String>,
+    /// Only leads in this sequence.
+    sequence: Option<String>,
 }
 
-/// What a contact is or was a lead of, newest first. Leads of one worker stand under the worker.
-#[utoipa::path(get, path = "/v1/enrolments", tag = "enrolments", params(OfContact, PageQuery),
-    responses((status = 200, body = ApiPage<EnrolmentJson>), (status = 422, description = "No contact is named")))]
-async fn get_enrolments_of_contact(
+/// The same with its ids read.
+struct Filter {
+    contact: Option<ContactId>,
+    worker: Option<WorkerId>,
+    sequence: Option<SequenceId>,
+}
+
+impl OfWhom {
+    fn read(&self) -> Result<Filter, ApiError> {
+        let mut errors = Vec::new();
+        let filter = Filter {
+            contact: id_in_query("contact", self.contact.as_deref(), &mut errors),
+            worker: id_in_query("worker", self.worker.as_deref(), &mut errors),
+            sequence: id_in_query("sequence", self.sequence.as_deref(), &mut errors),
+        };
+        if errors.is_empty() {
+            Ok(filter)
+        } else {
+            Err(ApiError::invalid(errors))
+        }
+    }
+}
+
+fn id_in_query<T: std::str::FromStr>(name: &str, text: Option<&str>, errors: &mut Vec<FieldError>) -> Option<T> {
+    let id = text?.parse().ok();
+    if id.is_none() {
+        errors.push(FieldError::in_query(name, format!("{name} is the id of a {name}, as the server gives it.")));
+    }
+    id
+}
+
+impl Filter {
+    fn takes(&self, lead: &Enrolment) -> bool {
+        self.worker.is_none_or(|worker| lead.worker == worker)
+            && self.sequence.is_none_or(|sequence| lead.sequence == sequence)
+    }
+}
+
+/// Leads of all workers, newest first.
+#[utoipa::path(get, path = "/v1/enrolments", tag = "enrolments", params(OfWhom, PageQuery),
+    responses((status = 200, description = "A page of leads; a filtered one may be short and still have a next one",
+               body = ApiPage<EnrolmentJson>),
+              (status = 422, description = "An id, the cursor or the limit is wrong")))]
+async fn list_enrolments(
     app: web::Data<App>,
     actor: Actor,
-    of: web::Query<OfContact>,
-    query: web::Query<PageQuery>,
+    of: web::Query<OfWhom>,
+    query: PageQuery,
 ) -> Result<HttpResponse, ApiError> {
     actor.require(Permission::ViewOutreach)?;
-    let contact: Option<ContactId> = of.contact.as_deref().and_then(|id| id.parse().ok());
-    let contact = contact.ok_or_else(|| {
-        let words = "Name the contact: ?contact= and its id. Leads of a worker: /v1/workers/{worker}/enrolments.";
-        ApiError::invalid(vec![FieldError::in_query("contact", words)])
-    })?;
-    let all = service(move || Ok(app.store.read(|txn| list_of_contact(txn, actor.workspace, contact))?)).await?;
-    let page = query.part_of(all, |lead| lead.id.to_string().into_bytes())?;
-    Ok(HttpResponse::Ok().json(ApiPage::from(page.map(|lead| EnrolmentJson::from(&lead)))))
+    let filter = of.read()?;
+    let page = run(move || {
+        let page = page_of_leads(&app.store, actor.workspace, &filter, &query)?;
+        Ok::<_, ApiError>(query.answer(page.map(|lead| EnrolmentJson::from(&lead))))
+    });
+    Ok(HttpResponse::Ok().json(page.await??))
+}
+
+/// Leads looked at for one page of a filtered list.
+const LOOKED_AT: usize = 1_000;
+
+fn page_of_leads(
+    store: &Store,
+    workspace: WorkspaceId,
+    filter: &Filter,
+    query: &PageQuery,
+) -> Result<Page<Enrolment>, ApiError> {
+    let failed = |error| ApiError::from(OutreachError::Store(error));
+    if let Some(contact) = filter.contact {
+        let mut all = store.read(|txn| list_of_contact(txn, workspace, contact)).map_err(failed)?;
+        all.retain(|lead| filter.takes(lead));
+        return query.part_of(all, |lead| lead.id.as_bytes().to_vec());
+    }
+    let (mut before, limit) = query.parts()?;
+    let mut rows = Vec::new();
+    // Pages of the size asked for, so that none is cut and the cursor stays exact.
+    for _ in 0..LOOKED_AT.div_ceil(limit) {
+        let page = list_newest(store, workspace, filter.worker, before.as_ref(), limit - rows.len()).map_err(failed)?;
+        rows.extend(page.rows.into_iter().filter(|lead| filter.takes(lead)));
+        before = page.next;
+        if before.is_none() || rows.len() == limit {
+            break;
+        }
+    }
+    Ok(Page { rows, next: before })
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -428,7 +507,7 @@ pub struct EnrolledJson {
 }
 
 /// Adds contacts as leads. Those that cannot be are left out and counted with the reason.
-#[utoipa::path(post, path = "/v1/workers/{worker}/enrolments", tag = "enrolments", params(("worker" = String, Path,)), request_body = EnrolBody, responses((status = 200, body = EnrolledJson)))]
+#[utoipa::path(post, path = "/v1/workers/{worker}/enrolments", tag = "enrolments", params(("worker" = String, Path,)), request_body = EnrolBody, responses((status = 200, description = "How many were added, and why others were left out", body = EnrolledJson)))]
 async fn post_enrolments(
     app: web::Data<App>,
     actor: Actor,
@@ -458,7 +537,7 @@ pub struct AudienceJson {
 /// Adds all contacts of the worker's audience tag, in the background. Those that cannot be leads are left out.
 #[utoipa::path(post, path = "/v1/workers/{worker}/enrolments/audience", tag = "enrolments",
     params(("worker" = String, Path,)),
-    responses((status = 202, body = AudienceJson), (status = 409, description = "It has no tag or no sequence")))]
+    responses((status = 202, description = "They are being added", body = AudienceJson), (status = 409, description = "It has no tag or no sequence")))]
 async fn enrol_audience(
     app: web::Data<App>,
     actor: Actor,
@@ -487,7 +566,7 @@ fn contact_ids(texts: &[String]) -> Result<Vec<ContactId>, ApiError> {
 }
 
 /// One lead: where it stands in its sequence, and why.
-#[utoipa::path(get, path = "/v1/enrolments/{enrolment}", tag = "enrolments", params(("enrolment" = String, Path,)), responses((status = 200, body = EnrolmentJson)))]
+#[utoipa::path(get, path = "/v1/enrolments/{enrolment}", tag = "enrolments", params(("enrolment" = String, Path,)), responses((status = 200, description = "The lead", body = EnrolmentJson)))]
 async fn get_enrolment(
     app: web::Data<App>,
     actor: Actor,
@@ -500,7 +579,7 @@ async fn get_enrolment(
 
 /// Takes a lead off the list, figures included. What was sent stays with the contact's messages.
 #[utoipa::path(delete, path = "/v1/enrolments/{enrolment}", tag = "enrolments", params(("enrolment" = String, Path,)),
-    responses((status = 204), (status = 404, description = "Not in this workspace")))]
+    responses((status = 204, description = "Gone"), (status = 404, description = "Not in this workspace")))]
 async fn delete_enrolment(
     app: web::Data<App>,
     actor: Actor,
@@ -512,7 +591,7 @@ async fn delete_enrolment(
 
 /// Takes one lead out; nothing more is sent to it.
 #[utoipa::path(post, path = "/v1/enrolments/{enrolment}/stop", tag = "enrolments",
-    params(("enrolment" = String, Path,)), responses((status = 200, body = EnrolmentJson)))]
+    params(("enrolment" = String, Path,)), responses((status = 200, description = "The lead", body = EnrolmentJson)))]
 async fn stop_enrolment(
     app: web::Data<App>,
     actor: Actor,
@@ -526,7 +605,7 @@ async fn stop_enrolment(
 /// Takes a stopped, finished or paused lead up again, with the step after the last one sent.
 #[utoipa::path(post, path = "/v1/enrolments/{enrolment}/resume", tag = "enrolments",
     params(("enrolment" = String, Path,)),
-    responses((status = 200, body = EnrolmentJson), (status = 409, description = "May not be written to, in words")))]
+    responses((status = 200, description = "The lead", body = EnrolmentJson), (status = 409, description = "May not be written to, in words")))]
 async fn resume_enrolment(
     app: web::Data<App>,
     actor: Actor,
@@ -541,7 +620,7 @@ async fn resume_enrolment(
 
 /// Lets a deferral rest: nobody is reminded of its day.
 #[utoipa::path(post, path = "/v1/enrolments/{enrolment}/leave", tag = "enrolments",
-    params(("enrolment" = String, Path,)), responses((status = 200, body = EnrolmentJson)))]
+    params(("enrolment" = String, Path,)), responses((status = 200, description = "The lead", body = EnrolmentJson)))]
 async fn leave_enrolment(
     app: web::Data<App>,
     actor: Actor,

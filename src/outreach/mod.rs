@@ -46,7 +46,8 @@ pub use period::Period;
 pub use plan::STEP;
 pub use sequences::{Mistake, SequenceForm, StepForm};
 pub use store::{
-    figures, find_active, get, get_sequence, last_run, list_group, list_of_contact, list_of_step, list_sequences,
+    figures, find_active, get, get_sequence, last_run, list_group, list_newest, list_of_contact, list_of_step,
+    list_sequences,
 };
 
 use crate::app::App;
@@ -72,6 +73,12 @@ pub enum OutreachError {
     /// The names of the workers that send it.
     #[error("in use by {}", .0.join(", "))]
     SequenceInUse(Vec<String>),
+    /// The names of the workers that are at work with a sequence whose last step would go.
+    #[error("{} at work with it", .0.join(", "))]
+    AtWork(Vec<String>),
+    /// Somebody else has changed the sequence since it was read.
+    #[error("the sequence was changed since it was read")]
+    Changed,
     #[error("{0}")]
     MayNotWrite(String),
     #[error("the contact is in another sequence at this moment")]

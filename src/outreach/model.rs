@@ -61,6 +61,16 @@ impl Sequence {
         self.steps[from..].iter().find(|step| sent.iter().all(|sent| sent.step != step.id))
     }
 
+    /// Why nothing follows what was sent to a lead: the whole sequence has left, or it was changed meanwhile.
+    pub fn end_words(&self, sent: &[Sent]) -> &'static str {
+        let had = |id: StepId| sent.iter().any(|sent| sent.step == id);
+        if self.steps.iter().all(|step| had(step.id)) {
+            "All steps were sent."
+        } else {
+            "The sequence was changed, and no step follows those that were sent."
+        }
+    }
+
     /// Its words are those that a person approved. How long it waits needs no approval.
     pub fn is_approved(&self, step: &Step) -> bool {
         let same =
@@ -321,6 +331,21 @@ mod tests {
         for (name, steps, before, expected) in cases {
             let sequence = sequence(steps);
             assert_eq!(sequence.next_step(&sent(before)).map(|step| step.id), expected.map(id), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_lead_at_the_end_is_told_why_nothing_follows() {
+        let all = "All steps were sent.";
+        let changed = "The sequence was changed, and no step follows those that were sent.";
+        let cases: [(&str, &[u128], &[u128], &str); 4] = [
+            ("the whole of it", &[1, 2], &[1, 2], all),
+            ("what stands of it", &[1, 2], &[1, 2, 3], all),
+            ("one was put before the last", &[1, 9, 2], &[1, 2], changed),
+            ("it was written anew", &[8], &[1], changed),
+        ];
+        for (name, steps, before, expected) in cases {
+            assert_eq!(sequence(steps).end_words(&sent(before)), expected, "{name}");
         }
     }
 

@@ -127,10 +127,13 @@ fn plan_next(
             let from = after.last_sent().map_or(now, |sent| sent.at);
             timing::due_after(from, step, &hours_for(worker, contact, workspace)).max(not_before)
         }
-        _ => {
-            after.state = State::Finished { at: now, reason: "All steps were sent.".into() };
+        (None, ..) if scene.sequence.as_ref().is_some_and(|sequence| !sequence.steps.is_empty()) => {
+            let words = scene.sequence.map_or("", |sequence| sequence.end_words(&after.sent));
+            after.state = State::Finished { at: now, reason: words.into() };
             return Ok(());
         }
+        // Something is missing. The step that falls due says what, and holds the lead or takes it out.
+        _ => not_before,
     };
     let next = next.due(due);
     after.state = State::Waiting { job: next.id(), due, waits_for: None };

@@ -127,8 +127,16 @@ pub fn create(app: &App, actor: &Actor, form: &SequenceForm) -> Result<Sequence,
     Ok(sequence)
 }
 
-/// Changes a sequence. Steps whose words change wait for an approval before they leave; the others go on.
-pub fn update(app: &App, actor: &Actor, id: SequenceId, form: &SequenceForm) -> Result<Sequence, OutreachError> {
+/// Changes a sequence. Steps whose words change wait for an approval before they leave; the others go on. `read` is
+/// the version that the change was made from: `Changed` when it is no longer the newest, so that nobody's work is
+/// written over unseen; without it nothing is compared. The last step stays while a worker is at work with it.
+pub fn update(
+    app: &App,
+    actor: &Actor,
+    id: SequenceId,
+    form: &SequenceForm,
+    read: Option<u32>,
+) -> Result<Sequence, OutreachError> {
     actor.require(Permission::EditOutreach)?;
     check(form)?;
     let now = app.now();
@@ -141,12 +149,30 @@ pub fn update(app: &App, actor: &Actor, id: SequenceId, form: &SequenceForm) -> 
         if after == before {
             return Ok(before);
         }
-        after.version += u32::from(after.steps != before.steps);
+        if read.is_some_and(|read| read != before.version) {
+            return Err(OutreachError::Changed);
+        }
+        if after.steps.is_empty() {
+            not_at_work(txn, actor, id)?;
+        }
+        after.version += 1;
         after.changed_at = now;
         store::put_sequence(txn, actor.workspace, &after)?;
         changed(txn, actor, now, "sequence.changed", &after)?;
         Ok(after)
     })
+}
+
+/// Without a step its leads could only wait, and whoever switched the worker on was told that they are written to.
+fn not_at_work(txn: &mut Txn<'_>, actor: &Actor, id: SequenceId) -> Result<(), OutreachError> {
+    let workers = workers::list_in(txn, actor.workspace)?;
+    let at_work = workers.into_iter().filter(|worker| worker.sequence == Some(id) && worker.state.is_working());
+    let names: Vec<String> = at_work.map(|worker| worker.name).collect();
+    if names.is_empty() {
+        Ok(())
+    } else {
+        Err(OutreachError::AtWork(names))
+    }
 }
 
 /// A person has read the changed texts: they may leave. A step without a text is no text that somebody has read.

@@ -29,6 +29,9 @@ const LOOK_AGAIN_SOON: Duration = Duration::from_secs(15 * 60);
 /// Mails of one lead that are looked at: more than all its steps, also when some were put off and written anew.
 const ALL_MAILS: usize = 200;
 
+/// A sequence whose steps were all taken away ends for nobody: what is to be written next is still to be said.
+const NO_STEP: &str = "The sequence has no step. Write one, or give the worker another sequence.";
+
 /// The task behind `STEP`.
 pub struct StepDue;
 
@@ -145,8 +148,11 @@ pub(super) fn decide(txn: &mut Txn<'_>, scene: &Scene, now: UnixMillis) -> Resul
     if let Some(held) = hold_for_the_unknown(scene) {
         return Ok(held);
     }
+    if sequence.steps.is_empty() {
+        return Ok(hold(Why::Worker, NO_STEP));
+    }
     let Some(step) = sequence.next_step(&enrolment.sent) else {
-        return Ok(Decision::Finish("All steps were sent.".into()));
+        return Ok(Decision::Finish(sequence.end_words(&enrolment.sent).into()));
     };
     let most = worker.limits.mails_per_contact();
     if enrolment.sent.len() >= most as usize {

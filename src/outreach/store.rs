@@ -185,6 +185,21 @@ pub fn list_of_contact(
     ids.filter_map(|id| find(txn, workspace, id).transpose()).collect()
 }
 
+/// Enrolments of the workspace, newest first: all, or those of one worker.
+pub fn list_newest(
+    store: &Store,
+    workspace: WorkspaceId,
+    worker: Option<WorkerId>,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Enrolment>, StoreError> {
+    if let Some(worker) = worker {
+        return list_group(store, workspace, worker, Group::All, before, limit);
+    }
+    let page = store.page(&ENROLMENTS, &Key::of(&ENROLMENTS, workspace), before, Dir::Backward, limit)?;
+    Ok(page.map(|(_, enrolment)| enrolment))
+}
+
 /// Writes an enrolment with its index rows and figures; `before` is the row it replaces. Fails with `Exists` when
 /// the contact is in another sequence at this moment.
 pub(super) fn put(txn: &mut Txn<'_>, enrolment: &Enrolment, before: Option<&Enrolment>) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 //! | call | does |
 //! |---|---|
 //! | `POST clock {"advance_seconds":N}` | moves the clock and lets what is due happen; answers `{"now"}` |
-//! | `GET requests` | JSON lines `method,url,headers,body` of the provider requests received; secrets shortened |
+//! | `GET requests` | JSON lines `method,url,headers,body` of the provider requests received, as they came: tokens too |
 //! | `GET mail-commands` | JSON lines `protocol,account,command` of signed-in mail clients |
 //! | `POST faults {"match","status","retry_after","delay_ms","drop","after","body","times"}` | see `faults.rs` |
 //! | `POST settings {"daily_sends","units_per_minute","testing_mode",…}` | see `Settings` |
@@ -21,22 +21,24 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::Deserialize;
+use serde_json::error::Category;
 use serde_json::{json, Value};
 
 use super::faults::Fault;
 use super::people;
 use super::wire::{Answer, Request};
 use super::world::{Settings, Shared, World};
-use crate::base::UnixMillis;
+use crate::base::{json_words, UnixMillis};
 
 pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
     let path = request.segments();
     let path: Vec<&str> = path.iter().skip(1).map(String::as_str).collect();
     let answer = match (request.method.as_str(), path.as_slice()) {
-        ("POST", ["clock"]) => read(request).map(|body| clock(shared, &body)),
-        ("POST", ["faults"]) => read(request).map(|fault: Fault| {
+        ("POST", ["clock"]) => read(request).and_then(|body| clock(shared, &body)),
+        ("POST", ["faults"]) => read(request).and_then(|fault: Fault| {
+            fault.check().map_err(refused)?;
             shared.world().faults.add(fault);
-            done()
+            Ok(done())
         }),
         ("POST", ["settings"]) => read(request).map(|body| settings(&mut shared.world(), &body)),
         ("POST", ["accounts"]) => read(request).map(|body: NewAccount| {
@@ -62,25 +64,43 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
 
 /// The body as `T`, or a 400 that says what is wrong with it.
 fn read<T: DeserializeOwned>(request: &Request) -> Result<T, Answer> {
-    serde_json::from_slice(&request.body).map_err(|error| Answer::json(400, &json!({"error": error.to_string()})))
+    serde_json::from_slice(&request.body).map_err(|error| {
+        let said = error.to_string();
+        let what = said.rsplit_once(" at line ").map_or(said.as_str(), |(what, _)| what);
+        match error.classify() {
+            Category::Data => refused(json_words::shape(what)),
+            _ => refused(format!("the body is not JSON: {}", json_words::syntax(what))),
+        }
+    })
+}
+
+fn refused(words: impl Into<String>) -> Answer {
+    Answer::json(400, &json!({"error": words.into()}))
 }
 
 fn done() -> Answer {
     Answer::ok(&json!({"ok": true}))
 }
 
+/// A year of somebody's business takes a while to play; more in one go is a slip of the pen.
+const MOST_SECONDS: u64 = 366 * 86_400;
+
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct MoveClock {
     advance_seconds: u64,
 }
 
-fn clock(shared: &Shared, body: &MoveClock) -> Answer {
+fn clock(shared: &Shared, body: &MoveClock) -> Result<Answer, Answer> {
+    if body.advance_seconds > MOST_SECONDS {
+        return Err(refused(format!("advance_seconds is at most {MOST_SECONDS}: 366 days in one go")));
+    }
     let by = Duration::from_secs(body.advance_seconds);
     let now = match shared.advance_hook() {
         Some(advance) => advance(by),
         None => advance_alone(shared, by),
     };
-    Answer::ok(&json!({"now": now.to_rfc3339()}))
+    Ok(Answer::ok(&json!({"now": now.to_rfc3339()})))
 }
 
 /// Visits every instant at which a person acts, so that what they do carries the right time.
@@ -120,6 +140,7 @@ fn settings(world: &mut World, new: &NewSettings) -> Answer {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NewAccount {
     email: String,
     name: String,
@@ -132,6 +153,7 @@ fn utc() -> String {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NewRedirect {
     uri: String,
 }
@@ -140,15 +162,17 @@ fn redirect(world: &mut World, new: &NewRedirect) -> Result<Answer, Answer> {
     if world.redirects.register(&new.uri) {
         return Ok(done());
     }
-    Err(Answer::json(400, &json!({"error": "uri is a loopback URL without a fragment"})))
+    Err(refused("uri is a loopback URL without a fragment"))
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Person {
     email: String,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct InboundMail {
     to: String,
     raw: String,
@@ -161,6 +185,7 @@ fn mail(world: &mut World, inbound: &InboundMail) -> Answer {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Expire {
     what: Expiring,
     email: String,

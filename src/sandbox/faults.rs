@@ -46,6 +46,16 @@ fn once() -> u32 {
 }
 
 impl Fault {
+    /// Whether it does anything that a provider could do; else why not.
+    pub fn check(&self) -> Result<(), String> {
+        match self.status {
+            Some(status) if !(100..=599).contains(&status) => Err(format!("status is 100 to 599, not {status}")),
+            None if !self.drop && self.delay_ms == 0 => Err("a fault has a status, drop or delay_ms".to_owned()),
+            _ if self.matches.trim().is_empty() => Err("match names the calls, as GET /google/gmail".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
     pub fn delay(&self) -> Duration {
         Duration::from_millis(self.delay_ms)
     }

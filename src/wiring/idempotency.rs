@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::authz::Role;
 use crate::base::{Clock, UnixMillis, WorkspaceId};
 use crate::http::idempotency::{ApiAnswer, Begin, Fingerprint, IdempotencyStore, ScopedKey, StoreFault};
 use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree};
@@ -26,9 +27,16 @@ const IN_FLIGHT: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Kept {
     fingerprint: Fingerprint,
+    /// What the first caller was. An answer that was kept before this was noted is told to owners.
+    #[serde(default = "owner")]
+    role: Role,
     at: UnixMillis,
     /// Absent while the first request is at work.
     answer: Option<ApiAnswer>,
+}
+
+fn owner() -> Role {
+    Role::Owner
 }
 
 pub struct Answers {
@@ -37,7 +45,7 @@ pub struct Answers {
 }
 
 fn key(workspace: WorkspaceId, key: ScopedKey) -> Key {
-    Key::of(&ANSWERS, workspace).bytes(&key.0)
+    Key::of(&ANSWERS, workspace).bytes(&key.digest)
 }
 
 fn age_key(at: UnixMillis, row: &Key) -> Key {
@@ -51,11 +59,12 @@ impl IdempotencyStore for Answers {
         let begun = self.store.write(|txn| {
             match txn.get(&ANSWERS, &row)? {
                 Some(kept) if kept.fingerprint != fingerprint => return Ok(Begin::Mismatch),
+                Some(kept) if scoped.role < kept.role => return Ok(Begin::Above),
                 Some(Kept { answer: Some(answer), .. }) => return Ok(Begin::Replay(answer)),
                 Some(kept) if now.since(kept.at) < IN_FLIGHT => return Ok(Begin::InFlight),
                 _ => {}
             }
-            txn.put(&ANSWERS, &row, &Kept { fingerprint, at: now, answer: None })?;
+            txn.put(&ANSWERS, &row, &Kept { fingerprint, role: scoped.role, at: now, answer: None })?;
             txn.mark(&BY_AGE, &age_key(now, &row))?;
             Ok::<_, StoreError>(Begin::Fresh)
         });
@@ -138,7 +147,7 @@ mod tests {
         let (app, workspace) = (&test.app, test.workspace);
         let answers = Answers { store: app.store.clone(), clock: app.clock.clone() };
         let people: Vec<ContactId> = (0..2).map(|_| ContactId::new(app.now())).collect();
-        let scoped = |place: usize| ScopedKey([u8::try_from(place).unwrap(); 32]);
+        let scoped = |place: usize| ScopedKey { digest: [u8::try_from(place).unwrap(); 32], role: Role::Owner };
         for (place, id) in people.iter().enumerate() {
             let body = serde_json::json!({ "id": id.to_string(), "addresses": [format!("{place}@lead.example")] });
             let answer = ApiAnswer::created("/v1/contacts", &body).unwrap();

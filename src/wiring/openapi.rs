@@ -12,14 +12,14 @@ use utoipa::openapi::{
 use utoipa::PartialSchema;
 
 use crate::app::App;
-use crate::http::api::{FieldError, Problem, PROBLEM_JSON};
+use crate::http::api::{FieldError, FreeTime, Problem, PROBLEM_JSON};
 use crate::{agents, bookings, connections, contacts, deliverability, events, messaging, outreach};
 
 /// The description of `/v1` of the server at `url`.
 pub fn document(url: &str) -> OpenApi {
     let info = InfoBuilder::new().title("Launchyard").version(env!("CARGO_PKG_VERSION")).description(Some(
         "Contacts, sequences, workers, drafts, messages, replies, bookings and events of a workspace. Lists are pages: \
-         send next_cursor as cursor until it is null. A body with a field that is not described is refused, a parameter \
+         send next_cursor as cursor, with the same filters, until it is null. A body with a field that is not described is refused, a parameter \
          of the address that is not described is ignored.",
     ));
     let bearer =
@@ -28,6 +28,7 @@ pub fn document(url: &str) -> OpenApi {
         .security_scheme("api_key", SecurityScheme::Http(bearer))
         .schema("Problem", Problem::schema())
         .schema("FieldError", FieldError::schema())
+        .schema("FreeTime", FreeTime::schema())
         .build();
     let mut document = OpenApiBuilder::new()
         .info(info.build())

@@ -26,6 +26,7 @@ pub fn configure(
         .app_data(app.clone())
         .app_data(limits.clone())
         .app_data(answers.clone())
+        .app_data(Data::new(app.mac.clone()))
         .app_data(person::neighbours())
         .app_data(Data::new(operator::DataMap(personal_data::tables())))
         .route("/healthz", web::get().to(machine::alive))

@@ -215,7 +215,9 @@ mod tests {
         let invited = EmailAddress::parse(&format!("guest{nth}@fernhill.example")).unwrap();
         workspaces::invite(app, owner, &invited, Role::Viewer).unwrap();
         let answers = idempotency::Answers { store: app.store.clone(), clock: app.clock.clone() };
-        answers.begin(workspace, ScopedKey([7; 32]), Fingerprint([7; 32])).unwrap();
+        answers
+            .begin(workspace, ScopedKey { digest: [7; 32], role: crate::authz::Role::Owner }, Fingerprint([7; 32]))
+            .unwrap();
         let mailbox = messaging::testing::mailbox(workspace, ConnectionId::new(now));
         app.store.write(|txn| connections::put(txn, &mailbox)).unwrap();
         let call = CallRecord {

@@ -16,4 +16,4 @@ pub use service::{
     activate, brake, check, create, delete, pause, pause_all, pause_by_itself, pause_restored, resume, resume_all,
     set_automatic, take_untold, update, ActivateError, WorkerError, WorkerForm, PAUSED_ALL,
 };
-pub use store::{find, get, list, put, TABLES};
+pub use store::{find, get, list, list_in, put, TABLES};

@@ -13,6 +13,9 @@ const WORKERS: Table<Worker> = Table::sealed(
     "Whom the workspace writes to, from which mailbox and within which limits.",
 );
 
+/// Rows read at once.
+const BATCH: usize = 100;
+
 pub const TABLES: &[Declared] = &[Declared::plain(&WORKERS)];
 
 fn key(workspace: WorkspaceId, id: WorkerId) -> Key {
@@ -43,6 +46,23 @@ pub fn list(store: &Store, workspace: WorkspaceId) -> Result<Vec<Worker>, StoreE
         Ok::<(), StoreError>(())
     })?;
     Ok(all)
+}
+
+/// The same, as the transaction sees them.
+pub fn list_in(txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Vec<Worker>, StoreError> {
+    let mut range = Key::of(&WORKERS, workspace).as_prefix();
+    let mut all = Vec::new();
+    loop {
+        let rows = txn.list_range(&WORKERS, &range, Dir::Forward, BATCH)?;
+        let is_last = rows.len() < BATCH;
+        if let Some((last, _)) = rows.last() {
+            range.start = [last.as_bytes(), &[0]].concat();
+        }
+        all.extend(rows.into_iter().map(|(_, worker)| worker));
+        if is_last {
+            return Ok(all);
+        }
+    }
 }
 
 /// Oldest first.

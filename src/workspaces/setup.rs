@@ -98,6 +98,8 @@ pub struct AddedUser {
     pub role: Role,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_key: Option<String>,
+    /// Had an account before, with a password of its own. The command says it in words.
+    pub was_known: bool,
 }
 
 /// Where somebody is added to.
@@ -169,7 +171,8 @@ fn write(
         rows::insert_key(txn, &ApiKey { role, made_by: Some(user), ..key.clone() })?;
         audit::record(txn, workspace.id, app.now(), &who, "api_key.made", &key.id.sid(), role.as_str())?;
     }
-    Ok(added(add, &workspace, user, role, add.api_key.then(|| secret.clone())))
+    let was_known = account.is_none();
+    Ok(AddedUser { was_known, ..added(add, &workspace, user, role, add.api_key.then(|| secret.clone())) })
 }
 
 fn known_user(txn: &mut Txn<'_>, add: &AddUser) -> Result<UserId, SetupError> {
@@ -186,5 +189,6 @@ fn added(add: &AddUser, workspace: &Workspace, user: UserId, role: Role, api_key
         workspace_slug: workspace.slug.clone(),
         role,
         api_key,
+        was_known: false,
     }
 }

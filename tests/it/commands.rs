@@ -107,6 +107,22 @@ fn people_are_added_before_the_first_start_and_while_the_server_runs() {
         assert_eq!(browser.get("/").status, 200, "{login}");
     }
     assert_says(home.run_with(&more, PASSWORD).refusal(), &["sam@fernhill.example", "already"]);
+    let elsewhere = home.run_with(
+        &[
+            "user",
+            "add",
+            "--email",
+            "sam@fernhill.example",
+            "--name",
+            "Sam",
+            "--workspace",
+            "other",
+            "--password-stdin",
+        ],
+        "another-lantern-rowboat-18",
+    );
+    assert_eq!(keys_of(&elsewhere.json()), ["email", "role", "user_id", "workspace_sid", "workspace_slug"]);
+    assert_says(&elsewhere.err, &["sam@fernhill.example has an account already", "was not used"]);
     assert_says(home.run_with(&more, "").refusal(), &["no password on standard input"]);
     let third = more.iter().map(|word| word.replace("sam@", "kim@")).collect::<Vec<_>>();
     let third: Vec<&str> = third.iter().map(String::as_str).collect();
@@ -389,7 +405,7 @@ fn an_import_is_tried_dry_corrected_and_then_done() {
     home.add_user(OWNER, "fernhill");
     let file = home.write("a.csv", "Kontakt;Vorname;Stadt\nada@larkfield.example;Ada;Kiel\nnobody;Ben;Bonn\n");
     let import = |more: &[&str]| home.run(&[&["import", "contacts", "--workspace", "fernhill", &file], more].concat());
-    let mapped = ["--map", "Kontakt=email", "--map", "Stadt=town"];
+    let mapped = ["--map", "Kontakt=email", "--map", "Stadt=custom.town"];
     let dry = import(&[&mapped[..], &["--dry-run"]].concat()).json();
     assert_eq!((&dry["dry_run"], &dry["import"], &dry["added"]), (&json!(true), &Value::Null, &json!(1)));
     assert_eq!((&dry["rejected"], &dry["rejected_rows"][0]["line"]), (&json!(1), &json!(3)), "{dry}");
@@ -452,9 +468,22 @@ fn replies_are_read_line_by_line() {
     assert_eq!((&answers[1]["id"], &answers[1]["label"]), (&json!("b"), &json!("unsubscribe")));
     assert_eq!(answers[1]["language"], "en");
 
-    let bad = home.run_with(&["classify"], &format!("{opt_out}\n{{\"id\": 1}}\n{opt_out}\n"));
-    assert_says(bad.refusal(), &["line 2", "text"]);
-    assert_eq!(bad.out.lines().count(), 1, "what came before was answered");
+    // Each bad line is told, and spoils no other; a file may begin with a byte order mark.
+    let opt_out = opt_out.to_string();
+    let lines: [&[u8]; 6] = [
+        opt_out.as_bytes(),
+        b"{\"id\": 1}",
+        b"{\"text\": \"caf\xe9\"}",
+        b"{\"\\ud83d\": 1}",
+        b"nonsense",
+        opt_out.as_bytes(),
+    ];
+    let bad = home.run_with(&["classify"], [&b"\xef\xbb\xbf"[..], &lines.join(&b"\r\n"[..])].concat());
+    let said =
+        ["line 2: \"text\" is missing", "line 3: it is not UTF-8", "line 4: it is not JSON", "line 5: it is not JSON"];
+    assert_says(bad.refusal(), &said);
+    assert_says(&bad.err, &["4 lines could not be read"]);
+    assert_eq!(bad.out.lines().count(), 2, "{bad:?}");
 }
 
 #[test]
@@ -488,5 +517,7 @@ fn mail_files_are_told_apart() {
         assert_eq!(keys_of(line), ["file", "kind", "message_ids", "recipients", "reply_text", "status"]);
         assert_eq!(line, expected);
     }
-    assert_says(home.run(&["inspect-mail", "missing.eml"]).refusal(), &["missing.eml"]);
+    let some = home.run(&["inspect-mail", &reply, "missing.eml", ".", &bounce]);
+    assert_says(some.refusal(), &["missing.eml: ", ".: ", "2 files could not be read"]);
+    assert_eq!(some.out.lines().count(), 2, "those that can be read are: {some:?}");
 }

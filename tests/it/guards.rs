@@ -86,8 +86,9 @@ fn every_answer_is_guarded_and_no_page_breaks() {
     let odd = [
         ("GET", "/nothing/here", 404),
         ("DELETE", "/contacts", 400),
-        ("TRACE", "/contacts", 400),
+        ("TRACE", "/contacts", 405),
         ("OPTIONS", "/contacts", 405),
+        ("PROPFIND", "/contacts", 405),
         ("GET", "/contacts/not-an-id", 404),
         ("GET", "/../../etc/passwd", 404),
         ("GET", "/contacts?from=many", 400),
@@ -253,6 +254,8 @@ fn an_account_that_is_tried_too_often_waits_and_is_open_again_later() {
     }
     let refused = nora(PASSWORD, "198.51.100.77");
     assert_eq!(refused.status, 429, "even the right password waits");
+    let seconds: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!(seconds > 0, "programs are told how long");
     let elsewhere = try_to_sign_in(&server, "ada@fernhill.example", PASSWORD, "198.51.100.1");
     assert_eq!(elsewhere.status, 303, "others are not held up");
     let unknown =

@@ -27,4 +27,5 @@ mod support;
 mod tables;
 mod trouble;
 mod v1;
+mod v1_edges;
 mod world;

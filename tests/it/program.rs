@@ -30,7 +30,7 @@ pub struct Ran {
 
 impl Ran {
     pub fn of(mut command: Command) -> Self {
-        finish(command.spawn().unwrap(), "")
+        finish(command.spawn().unwrap(), b"")
     }
 
     /// Standard output, which is one line of JSON.
@@ -114,8 +114,8 @@ impl Home {
         Ran::of(self.command(args))
     }
 
-    pub fn run_with(&self, args: &[&str], input: &str) -> Ran {
-        finish(self.command(args).stdin(Stdio::piped()).spawn().unwrap(), input)
+    pub fn run_with(&self, args: &[&str], input: impl AsRef<[u8]>) -> Ran {
+        finish(self.command(args).stdin(Stdio::piped()).spawn().unwrap(), input.as_ref())
     }
 
     /// `user add` with a key; JSON of the ids.
@@ -166,10 +166,10 @@ impl Served {
     }
 }
 
-fn finish(mut child: Child, input: &str) -> Ran {
+fn finish(mut child: Child, input: &[u8]) -> Ran {
     if let Some(mut stdin) = child.stdin.take() {
         // A command that ends before it has read everything says so itself.
-        let _ = stdin.write_all(input.as_bytes());
+        let _ = stdin.write_all(input);
     }
     let output = child.wait_with_output().unwrap();
     Ran {

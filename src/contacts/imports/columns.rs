@@ -275,7 +275,23 @@ impl Target {
         }
     }
 
-    /// Reads a word of `--map`: a field, a field of the workspace's own, or `skip`.
+    /// Reads a word of `--map`: a field, `custom.` and a field of the workspace's own, or `skip`. A word that is
+    /// neither is refused: it is more likely mistyped than meant as a new field.
+    pub fn of_map(word: &str) -> Option<Self> {
+        let own = word.trim().to_lowercase();
+        match own.strip_prefix("custom.").or_else(|| own.strip_prefix("custom:")) {
+            Some(name) => custom_key(name).map(Target::Custom),
+            None => Target::parse(word).filter(|target| !matches!(target, Target::Custom(_))),
+        }
+    }
+
+    /// All words that `of_map` takes, for whoever mistyped one.
+    pub fn words_of_map() -> String {
+        let known: Vec<String> = FIELDS.iter().map(|(target, ..)| target.key()).collect();
+        format!("{}, skip, and custom.NAME for a field of your own", known.join(", "))
+    }
+
+    /// Reads a choice of the form: a field, a field of the workspace's own, or `skip`.
     pub fn parse(word: &str) -> Option<Self> {
         let word = word.trim().to_ascii_lowercase().replace(['-', ' '], "_");
         let word = word.strip_prefix("custom.").unwrap_or(&word);
@@ -340,13 +356,19 @@ pub(super) fn guess(header: Option<&[String]>, rows: &[Vec<String>]) -> Vec<Colu
     columns
 }
 
-/// "Nom" alone is a whole name; beside "Prénom" it is the last name. The same for "Nombre" and "Name".
+/// Names that mean a part of a name beside the other part, and the whole of it alone.
+const PART_OR_WHOLE: [&str; 2] = ["nom", "nombre"];
+
+/// "Nom" alone is a whole name; beside "Prénom" it is the last name. The same for "Nombre" and "Name". What says
+/// exactly which part it is ("First name", "Vorname") is that part, also alone.
 fn prefer_parts(columns: &mut [Column]) {
     let has = |columns: &[Column], target: Target| columns.iter().any(|column| column.target == target);
     let (first, last, full) =
         (has(columns, Target::FirstName), has(columns, Target::LastName), has(columns, Target::FullName));
     let swap = |columns: &mut [Column], from: Target, to: Target| {
-        if let Some(column) = columns.iter_mut().find(|column| column.target == from) {
+        let is_open = |column: &Column| PART_OR_WHOLE.contains(&fold::words(&column.name).join(" ").as_str());
+        let found = columns.iter_mut().find(|column| column.target == from);
+        if let Some(column) = found.filter(|column| from == Target::FullName || is_open(column)) {
             column.target = to;
         }
     };
@@ -377,7 +399,7 @@ fn by_values<'a>(values: impl Iterator<Item = &'a str>) -> Option<Target> {
 /// Applies `--map COLUMN=FIELD` pairs: a column by its name, without regard to case, or by its number from 1.
 pub(super) fn apply(columns: &mut [Column], map: &[(String, String)]) -> Result<(), ImportError> {
     for (column, field) in map {
-        let target = Target::parse(field).ok_or_else(|| ImportError::NoField { field: field.clone() })?;
+        let target = Target::of_map(field).ok_or_else(|| ImportError::NoField { field: field.clone() })?;
         let by_name = columns.iter().position(|known| known.name.to_lowercase() == column.trim().to_lowercase());
         let by_number =
             || column.trim().parse::<usize>().ok().and_then(|n| n.checked_sub(1)).filter(|n| *n < columns.len());
@@ -414,7 +436,11 @@ mod tests {
 
     #[test]
     fn columns_are_known_by_their_names_in_six_languages() {
-        let cases: [(&[&str], &[&str]); 8] = [
+        let cases: [(&[&str], &[&str]); 12] = [
+            (&["first_name", "email"], &["first_name", "email"]),
+            (&["Prénom", "Mail"], &["first_name", "email"]),
+            (&["Vorname", "Nachname2", "Mail"], &["first_name", "nachname2", "email"]),
+            (&["Nombre", "Correo"], &["full_name", "email"]),
             (
                 &["First Name", "Last Name", "E-mail Address", "Company", "Job Title", "Phone"],
                 &["first_name", "last_name", "email", "company", "job_title", "phone"],
@@ -457,13 +483,15 @@ mod tests {
         let mut columns = guess(Some(&header), &[]);
         let map = |column: &str, field: &str| vec![(column.to_owned(), field.to_owned())];
         apply(&mut columns, &map("WER", "email")).unwrap();
-        apply(&mut columns, &map("3", "rooms")).unwrap();
+        apply(&mut columns, &map("3", "custom.Number of rooms")).unwrap();
         apply(&mut columns, &map("Wo", "skip")).unwrap();
         let keys: Vec<String> = columns.iter().map(|column| column.target.key()).collect();
-        assert_eq!(keys, ["email", "skip", "rooms"]);
+        assert_eq!(keys, ["email", "skip", "number_of_rooms"]);
         let error = apply(&mut columns, &map("Mail", "email")).unwrap_err().to_string();
         assert!(error.contains("“Mail”") && error.contains("Wer, Wo, Was"), "{error}");
         let error = apply(&mut columns, &map("Wo", "E-Post!")).unwrap_err().to_string();
         assert!(error.contains("E-Post!"), "{error}");
+        let error = apply(&mut columns, &map("Wo", "nonsense")).unwrap_err().to_string();
+        assert!(error.contains("“nonsense” is no field") && error.contains("custom.NAME"), "{error}");
     }
 }

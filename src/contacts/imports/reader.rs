@@ -34,6 +34,12 @@ pub enum Unreadable {
     LongRow { line: u64 },
     #[error("Line {line}: {columns} columns. A file may have {MAX_COLUMNS}: take out those that you do not need.")]
     ManyColumns { line: u64, columns: usize },
+    /// The line is longer than what was looked at of the file.
+    #[error(
+        "Line {line}: many more than {MAX_COLUMNS} columns. A file may have {MAX_COLUMNS}: take out those that you do \
+         not need."
+    )]
+    VeryManyColumns { line: u64 },
     #[error("The file has more than {limit} rows. Cut it into several files.")]
     ManyRows { limit: u64 },
     #[error("Line {line}: this is no text. Save the table as CSV (in Excel: Save as, CSV UTF-8) and upload that.")]

@@ -41,10 +41,7 @@ pub enum ImportError {
     Unreadable(#[from] Unreadable),
     #[error("There is no column “{column}”. The file has: {}.", known.join(", "))]
     NoColumn { column: String, known: Vec<String> },
-    #[error(
-        "“{field}” is no field. Fields are email, first_name, last_name, full_name, company, job_title, phone, website, \
-         time_zone, locale, tags, skip, or a name of your own in lower case letters, digits and _."
-    )]
+    #[error("“{field}” is no field. Fields are {}.", Target::words_of_map())]
     NoField { field: String },
     #[error("No column holds e-mail addresses. Say which one does: {}.", known.join(", "))]
     NoEmail { known: Vec<String> },
@@ -285,6 +282,10 @@ fn first_rows(
             Ok(Some(row)) if rows.len() < 20 => rows.push(row.cells),
             Ok(_) => return Ok(rows),
             Err(Unreadable::OpenQuote { .. }) if !is_whole => return Ok(rows),
+            // The cut may have gone through this row: how many there are is not known.
+            Err(Unreadable::ManyColumns { line, .. }) if !is_whole => {
+                return Err(Unreadable::VeryManyColumns { line });
+            }
             Err(error) => return Err(error),
         }
     }

@@ -56,7 +56,8 @@ fn a_file_is_read_in_whatever_encoding_and_with_whatever_delimiter_it_comes() {
 fn a_file_that_cannot_be_read_to_its_end_changes_nothing_and_says_where_and_what_to_do() {
     let long = format!("email,note\na@example.com,\"{}", "x\n".repeat(200_000));
     let wide = format!("email{}\n", ",x".repeat(300));
-    let cases: [(&str, &[u8], &[&str]); 8] = [
+    let very_wide = format!("email{}\na@example.com\n", ",x".repeat(100_000));
+    let cases: [(&str, &[u8], &[&str]); 9] = [
         ("empty", b"", &["empty", "Choose"]),
         ("blank", b"\n \n\n", &["empty"]),
         ("only a header", b"email,name\n", &["empty"]),
@@ -67,6 +68,7 @@ fn a_file_that_cannot_be_read_to_its_end_changes_nothing_and_says_where_and_what
         ),
         ("a quote that swallows the file", long.as_bytes(), &["Line 2", "quote"]),
         ("too many columns", wide.as_bytes(), &["Line 1", "301", "200"]),
+        ("far too many columns", very_wide.as_bytes(), &["Line 1", "many more than 200 columns"]),
         ("a spreadsheet file", b"PK\x03\x04\x14\0\x06\0\x08\0\0\0,\0\0\n\x01\0\0", &["Save"]),
         ("no addresses", b"name,town\nAda,London\n", &["No column holds e-mail", "name, town"]),
     ];

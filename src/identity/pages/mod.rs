@@ -7,9 +7,11 @@ mod security;
 mod settings;
 mod sign_in;
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpMessage, HttpRequest};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::account::{AccountError, WRONG_PASSWORD};
 use super::sign_in::SignInError;
@@ -17,6 +19,7 @@ use super::throttle::TooManyTries;
 use super::SignedIn;
 use crate::authz::{Actor, Permission};
 use crate::http::layout::PublicLayout;
+use crate::http::respond::set_retry_after;
 use crate::http::ui::{FieldErrors, Tab};
 use crate::http::{Cookies, CsrfToken, PageError};
 
@@ -102,6 +105,14 @@ fn wait_words(wait: TooManyTries) -> String {
         2..=90 => format!("{seconds} seconds"),
         _ => format!("{} minutes", seconds.div_ceil(60)),
     }
+}
+
+/// Says to programs how long to wait, as the words of the page say it to people.
+fn waiting(retry_after: Option<Duration>, mut page: HttpResponse) -> HttpResponse {
+    if let Some(after) = retry_after {
+        set_retry_after(&mut page, after);
+    }
+    page
 }
 
 /// The status and the words for a form that could not be accepted; `Err` for what is no mistake of the person.

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{account_refusal, public_layout, sign_in, wait_words};
+use super::{account_refusal, public_layout, sign_in, wait_words, waiting};
 use crate::app::App;
 use crate::http::layout::PublicLayout;
 use crate::http::ui::FieldErrors;
@@ -77,6 +77,10 @@ pub async fn submit_forgot(
         let login = login.clone();
         run(move || reset::ask(&app, &login, &client)).await?
     };
+    let retry_after = match &asked {
+        Err(ResetError::TooMany(wait)) => Some(wait.retry_after),
+        _ => None,
+    };
     let (status, error) = match asked {
         Ok(()) => (StatusCode::OK, String::new()),
         Err(ResetError::TooMany(wait)) => {
@@ -86,7 +90,8 @@ pub async fn submit_forgot(
         Err(error) => return Err(PageError::internal("could not plan a reset", &error)),
     };
     let layout = public_layout(&request, &cookies, &csrf, "Set a new password");
-    html(status, &ForgotPage { layout, sends_mail, login, asked: error.is_empty(), error })
+    let page = html(status, &ForgotPage { layout, sends_mail, login, asked: error.is_empty(), error })?;
+    Ok(waiting(retry_after, page))
 }
 
 /// GET /reset/<token>: the form, as long as the link holds.

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{public_layout, refusal};
+use super::{public_layout, refusal, waiting};
 use crate::app::App;
 use crate::authz::Actor;
 use crate::http::layout::PublicLayout;
@@ -102,10 +102,12 @@ pub async fn submit(
     match run(work).await? {
         Ok(admitted) => Ok(welcome(&cookies, admitted, or_start(&next))),
         Err(error) => {
+            let retry_after = error.retry_after();
             let (status, error) = refusal(error, MISMATCH)?;
             let layout = public_layout(&request, &cookies, &csrf, "Sign in to Launchyard");
             let issuers = issuer_buttons(&app, &next, "");
-            html(status, &SignInPage { layout, login, next, error, issuers })
+            let page = html(status, &SignInPage { layout, login, next, error, issuers })?;
+            Ok(waiting(retry_after, page))
         }
     }
 }
@@ -137,9 +139,10 @@ pub async fn submit_code(
     match run(move || sign_in::second_step(&app, &half, &code, &client)).await? {
         Ok((session, next)) => Ok(welcome(&cookies, Admitted::Session(session), &next)),
         Err(error) => {
+            let retry_after = error.retry_after();
             let (status, error) = refusal(error, WRONG_CODE)?;
             let layout = public_layout(&request, &cookies, &csrf, "One more step");
-            html(status, &CodePage { layout, error })
+            Ok(waiting(retry_after, html(status, &CodePage { layout, error })?))
         }
     }
 }

@@ -165,11 +165,19 @@ fn gate_open(tokens: &[Token], at: usize, end: usize, entry: &Entry, active: &[L
     match entry.gate {
         Gate::Open => true,
         Gate::Language => active.contains(&entry.lang),
+        Gate::Neighbour if entry.lang != Lang::En && is_english_verb(tokens, at) => false,
         Gate::Neighbour => {
             let shouted = tokens[at].capitals && matches!(entry.sense, Sense::Zone(_));
             (active.contains(&entry.lang) || shouted) && has_dated_neighbour(tokens, at, end)
         }
     }
+}
+
+/// "Can you do 9am?": after an English subject or helping verb "do" is no short Donnerstag.
+fn is_english_verb(tokens: &[Token], at: usize) -> bool {
+    const SUBJECTS: &[&str] =
+        &["can", "could", "would", "will", "shall", "might", "may", "to", "i", "you", "we", "they", "lets", "s", "ll"];
+    tokens[at].text == "do" && at > 0 && SUBJECTS.contains(&tokens[at - 1].text.as_str())
 }
 
 /// Where the phrase ends if it stands at `at`. Hyphens and apostrophes inside it do not matter.

@@ -52,6 +52,21 @@ fn a_number_beside_a_weekday_is_a_day_where_an_hour_follows_or_the_language_says
 }
 
 #[test]
+fn the_english_verb_do_is_no_short_thursday_and_leads_to_an_hour() {
+    check(&[
+        (BERLIN, "Can you do 11am?", "13T11:00"),
+        (BERLIN, "Could you do 9am?", "14T09:00"),
+        (BERLIN, "Can do 8:30", "14T08:30"),
+        (LONDON, "Could do 14:00", "13T14:00"),
+        (LONDON, "Can you do 11?", "13T11:00"),
+        (LONDON, "Could we do 9?", "14T09:00"),
+        (LONDON, "Can you do 10 seats?", "-"),
+        (BERLIN, "Do 14 Uhr?", "14T14:00"),
+        (BERLIN, "Mi oder Do um 14 Uhr passt.", "20T14:00 14T14:00"),
+    ]);
+}
+
+#[test]
 fn t1_relative_words_count_from_the_sending_and_quotes_are_ignored() {
     check(&[
         (LONDON, "tomorrow at 10:00", "14T10:00"),

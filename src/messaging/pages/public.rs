@@ -68,7 +68,8 @@ pub async fn ask(app: Data<App>, token: Path<String>) -> Result<HttpResponse, Pa
 }
 
 /// POST /u/{token}: opts out at once. Mail programs get plain text; the page's own button gets the page. Never a
-/// redirect (RFC 8058 section 3.1), the same answer every time.
+/// redirect (RFC 8058 section 3.1), the same answer every time. A post that says neither `List-Unsubscribe=One-Click`
+/// nor comes from the button is a scanner's, and gets the button.
 pub async fn act(
     app: Data<App>,
     limits: Data<TokenLimits>,
@@ -79,6 +80,10 @@ pub async fn act(
     let Some(opened) = read_token(&app, &token) else { return unknown(&app) };
     limits.check(&app, opened.message)?;
     let by_page = url::form_urlencoded::parse(&body).any(|(name, value)| name == "from" && value == "page");
+    if !by_page && !is_one_click(&body) {
+        let (business, view) = run(move || look(&app, opened)).await?.map_err(failed)?;
+        return html(StatusCode::BAD_REQUEST, &page(business, token, view));
+    }
     let how = if by_page { "unsubscribe page" } else { "one-click" };
     let (business, view) = run({
         let app = app.clone();
@@ -90,6 +95,16 @@ pub async fn act(
         return html(StatusCode::OK, &page(business, token, view));
     }
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("Done. No more mail from us.\n"))
+}
+
+/// The one pair of RFC 8058 section 3.2, as a form in either encoding.
+fn is_one_click(body: &[u8]) -> bool {
+    let is_pair = |name: &str, value: &str| {
+        name.eq_ignore_ascii_case("List-Unsubscribe") && value.trim().eq_ignore_ascii_case("One-Click")
+    };
+    let text = String::from_utf8_lossy(body).to_lowercase();
+    url::form_urlencoded::parse(body).any(|(name, value)| is_pair(&name, &value))
+        || (text.contains("name=\"list-unsubscribe\"") && text.lines().any(|line| line == "one-click"))
 }
 
 fn look(app: &App, opened: Opened) -> Result<(Option<Workspace>, View), StoreError> {

@@ -71,6 +71,18 @@ async fn one_click_takes_off_at_once_without_a_redirect_and_again_is_harmless() 
 }
 
 #[actix_web::test]
+async fn a_post_that_says_nothing_takes_nobody_off() {
+    for body in ["", "List-Unsubscribe=Maybe", "hello", "{}"] {
+        let test = app();
+        let (token, anna) = token(&test);
+        let (status, page) = request(&test, Some((FORM, body)), &token).await;
+        assert_eq!(status, 400, "{body}");
+        assert!(page.contains("Stop mail from Fernhill Heat Pumps?"), "the button is there: {page}");
+        assert!(!is_off(&test, &anna), "{body}");
+    }
+}
+
+#[actix_web::test]
 async fn the_button_answers_with_a_page() {
     let test = app();
     let (token, anna) = token(&test);

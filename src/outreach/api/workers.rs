@@ -10,7 +10,7 @@ use super::super::{activate, figures, sequences, Group, OutreachError};
 use super::{service, Answers};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{UnixMillis, WorkerId};
+use crate::base::{Page, UnixMillis, WorkerId};
 use crate::http::api::FieldError;
 use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, Once};
 use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
@@ -237,7 +237,8 @@ pub struct WorkerJson {
     meetings: u64,
 }
 
-/// A worker's settings. Only `name` is needed; the rest is as for a new worker.
+/// A worker's settings. Only `name` is needed; the rest is as for a new worker. What only the server says may stand in
+/// it, so that an answer can be changed and sent back; it is not read.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkerBody {
@@ -262,6 +263,28 @@ pub struct WorkerBody {
     sender: SenderJson,
     #[serde(default)]
     tone: ToneJson,
+    #[serde(default, rename = "id")]
+    _id: Option<String>,
+    #[serde(default, rename = "automatic")]
+    _automatic: Option<Vec<String>>,
+    #[serde(default, rename = "state")]
+    _state: Option<String>,
+    #[serde(default, rename = "reason")]
+    _reason: Option<String>,
+    #[serde(default, rename = "created_at")]
+    _created_at: Option<String>,
+    #[serde(default, rename = "activated_at")]
+    _activated_at: Option<String>,
+    #[serde(default, rename = "leads")]
+    _leads: Option<u64>,
+    #[serde(default, rename = "written_to")]
+    _written_to: Option<u64>,
+    #[serde(default, rename = "replied")]
+    _replied: Option<u64>,
+    #[serde(default, rename = "interested")]
+    _interested: Option<u64>,
+    #[serde(default, rename = "meetings")]
+    _meetings: Option<u64>,
 }
 
 /// Changes of a worker: what is absent stays, null takes a sequence or an account away. `meeting`, `limits`, `hours`
@@ -412,25 +435,21 @@ pub(super) fn worker_of(app: &App, actor: &Actor, id: WorkerId) -> Result<Worker
 
 /// All workers with their settings and figures, oldest first.
 #[utoipa::path(get, path = "/v1/workers", tag = "workers", params(PageQuery),
-    responses((status = 200, body = ApiPage<WorkerJson>)))]
-pub async fn get_workers(
-    app: web::Data<App>,
-    actor: Actor,
-    query: web::Query<PageQuery>,
-) -> Result<HttpResponse, ApiError> {
+    responses((status = 200, description = "A page of workers", body = ApiPage<WorkerJson>)))]
+pub async fn get_workers(app: web::Data<App>, actor: Actor, query: PageQuery) -> Result<HttpResponse, ApiError> {
     actor.require(Permission::ViewOutreach)?;
     let page = run(move || {
         let all = workers::list(&app.store, actor.workspace).map_err(OutreachError::from)?;
         let page = query.part_of(all, |worker| worker.id.to_string().into_bytes())?;
         let data = page.rows.iter().map(|worker| worker_json(&app, &actor, worker)).collect::<Result<Vec<_>, _>>()?;
-        Ok::<_, ApiError>(ApiPage { data, next_cursor: page.next.map(|cursor| cursor.to_string()) })
+        Ok::<_, ApiError>(query.answer(Page { rows: data, next: page.next }))
     });
     Ok(HttpResponse::Ok().json(page.await??))
 }
 
 /// Makes a worker that is off.
 #[utoipa::path(post, path = "/v1/workers", tag = "workers", request_body = WorkerBody,
-    responses((status = 201, body = WorkerJson), (status = 422, description = "A value is wrong")))]
+    responses((status = 201, description = "The worker as it was made", body = WorkerJson), (status = 422, description = "A value is wrong")))]
 pub async fn post_worker(
     app: web::Data<App>,
     actor: Actor,
@@ -452,7 +471,7 @@ pub async fn post_worker(
 
 /// One worker.
 #[utoipa::path(get, path = "/v1/workers/{worker}", tag = "workers", params(("worker" = String, Path,)),
-    responses((status = 200, body = WorkerJson), (status = 404, description = "Not in this workspace")))]
+    responses((status = 200, description = "The worker", body = WorkerJson), (status = 404, description = "Not in this workspace")))]
 pub async fn get_worker(app: web::Data<App>, actor: Actor, id: web::Path<WorkerId>) -> Result<HttpResponse, ApiError> {
     let found = service(move || worker_json(&app, &actor, &worker_of(&app, &actor, *id)?));
     Ok(HttpResponse::Ok().json(found.await?))
@@ -461,7 +480,7 @@ pub async fn get_worker(app: web::Data<App>, actor: Actor, id: web::Path<WorkerI
 /// Replaces a worker's settings; its state stays.
 #[utoipa::path(put, path = "/v1/workers/{worker}", tag = "workers", params(("worker" = String, Path,)),
     request_body = WorkerBody,
-    responses((status = 200, body = WorkerJson), (status = 404, description = "Not in this workspace"),
+    responses((status = 200, description = "The worker", body = WorkerJson), (status = 404, description = "Not in this workspace"),
               (status = 422, description = "A value is wrong")))]
 pub async fn put_worker(
     app: web::Data<App>,
@@ -475,7 +494,7 @@ pub async fn put_worker(
 /// Changes some of a worker's settings; its state stays.
 #[utoipa::path(patch, path = "/v1/workers/{worker}", tag = "workers", params(("worker" = String, Path,)),
     request_body = WorkerPatch,
-    responses((status = 200, body = WorkerJson), (status = 404, description = "Not in this workspace"),
+    responses((status = 200, description = "The worker", body = WorkerJson), (status = 404, description = "Not in this workspace"),
               (status = 422, description = "A value is wrong")))]
 pub async fn patch_worker(
     app: web::Data<App>,
@@ -506,7 +525,7 @@ async fn change(
 
 /// Deletes a worker that does not work. What was sent stays with its contacts.
 #[utoipa::path(delete, path = "/v1/workers/{worker}", tag = "workers", params(("worker" = String, Path,)),
-    responses((status = 204), (status = 404, description = "Not in this workspace"),
+    responses((status = 204, description = "Gone"), (status = 404, description = "Not in this workspace"),
               (status = 409, description = "It is working; pause it first")))]
 pub async fn delete_worker(
     app: web::Data<App>,
@@ -519,7 +538,7 @@ pub async fn delete_worker(
 
 /// Switches a worker on. 409 `not_ready` lists what is missing.
 #[utoipa::path(post, path = "/v1/workers/{worker}/activate", tag = "workers", params(("worker" = String, Path,)),
-    responses((status = 200, body = WorkerJson), (status = 409, description = "What is missing, in words")))]
+    responses((status = 200, description = "The worker", body = WorkerJson), (status = 409, description = "What is missing, in words")))]
 pub async fn activate_worker(
     app: web::Data<App>,
     actor: Actor,
@@ -537,7 +556,7 @@ pub async fn activate_worker(
 
 /// Switches a worker off: nothing more leaves from that moment on.
 #[utoipa::path(post, path = "/v1/workers/{worker}/pause", tag = "workers", params(("worker" = String, Path,)),
-    responses((status = 200, body = WorkerJson)))]
+    responses((status = 200, description = "The worker", body = WorkerJson)))]
 pub async fn pause_worker(
     app: web::Data<App>,
     actor: Actor,
@@ -557,7 +576,7 @@ pub async fn pause_worker(
 /// Takes a pause back: the worker goes on as it was, without approving changed texts. 409 for one that is off or
 /// stopped by itself.
 #[utoipa::path(post, path = "/v1/workers/{worker}/resume", tag = "workers", params(("worker" = String, Path,)),
-    responses((status = 200, body = WorkerJson), (status = 409, description = "Switch it on instead")))]
+    responses((status = 200, description = "The worker", body = WorkerJson), (status = 409, description = "Switch it on instead")))]
 pub async fn resume_worker(
     app: web::Data<App>,
     actor: Actor,
@@ -580,7 +599,7 @@ pub struct Switched {
 }
 
 /// The kill switch: every worker of the workspace stops, nothing more leaves.
-#[utoipa::path(post, path = "/v1/sending/pause", tag = "workers", responses((status = 200, body = Switched)))]
+#[utoipa::path(post, path = "/v1/sending/pause", tag = "workers", responses((status = 200, description = "The workers that changed", body = Switched)))]
 pub async fn pause_sending(app: web::Data<App>, actor: Actor, once: Once) -> Result<ApiAnswer, ApiError> {
     run(move || {
         once.carry_out(|| {
@@ -592,7 +611,7 @@ pub async fn pause_sending(app: web::Data<App>, actor: Actor, once: Once) -> Res
 }
 
 /// Switches those on again that the kill switch had stopped.
-#[utoipa::path(post, path = "/v1/sending/resume", tag = "workers", responses((status = 200, body = Switched)))]
+#[utoipa::path(post, path = "/v1/sending/resume", tag = "workers", responses((status = 200, description = "The workers that changed", body = Switched)))]
 pub async fn resume_sending(app: web::Data<App>, actor: Actor, once: Once) -> Result<ApiAnswer, ApiError> {
     run(move || {
         once.carry_out(|| {

@@ -102,6 +102,14 @@ impl From<OutreachError> for PageError {
                 format!("This sequence is in use by {}.", list_words(&workers)),
                 "Give them another sequence first, in their settings.",
             ),
+            OutreachError::AtWork(workers) => PageError::conflict(
+                format!("Without a step the leads of {} would only wait.", list_words(&workers)),
+                "Keep a step, or pause the worker first.",
+            ),
+            OutreachError::Changed => PageError::conflict(
+                "The sequence was changed since you read it.",
+                "Read it again, and make your change to what stands there now.",
+            ),
             OutreachError::MayNotWrite(words) => PageError::conflict(words, "Nothing was sent."),
             OutreachError::InAnother => {
                 PageError::conflict("The contact is in another sequence at this moment.", "Stop that one first.")

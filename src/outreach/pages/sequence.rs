@@ -8,7 +8,7 @@ use askama::Template;
 use super::super::enrol::begin_waiting;
 use super::super::sequences::{self, SequenceForm, StepForm};
 use super::super::{get_sequence, list_sequences, OutreachError, Sequence};
-use super::{head, Head};
+use super::{head, list_words, Head};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{SequenceId, WorkerId};
@@ -66,6 +66,11 @@ pub struct SequencePage {
     /// The form holds changes that were not saved yet.
     pub is_unsaved: bool,
     pub fields_hint: &'static str,
+    /// Of the sequence that the form was made from, 0 for one that is not written yet: a form made from an older one
+    /// must not write over what somebody else did since.
+    pub version: u32,
+    /// Why it could not be saved; empty when nothing stood against it.
+    pub refusal: String,
 }
 
 pub struct StepView {
@@ -286,10 +291,11 @@ fn submit(
         rearrange(&mut form.steps, &act);
         let mut page = editor(actor, frame, head, found, &form, most);
         page.is_unsaved = true;
+        page.version = read_version(pairs).unwrap_or(page.version);
         return Ok(Submitted::Shown(StatusCode::OK, Box::new(page)));
     }
     let saved = match (found, &head) {
-        (Some(found), _) => sequences::update(app, actor, found.id, &form),
+        (Some(found), _) => sequences::update(app, actor, found.id, &form, read_version(pairs)),
         (None, Some(head)) => make_for(app, actor, head, &form),
         (None, None) => Err(OutreachError::NotFound),
     };
@@ -299,11 +305,36 @@ fn submit(
             without_text: saved.without_text(),
         }),
         Err(OutreachError::Mistakes(_)) => {
-            let page = editor(actor, frame, head, found, &form, most);
+            let mut page = editor(actor, frame, head, found, &form, most);
+            page.version = read_version(pairs).unwrap_or(page.version);
             Ok(Submitted::Shown(StatusCode::UNPROCESSABLE_ENTITY, Box::new(page)))
+        }
+        Err(error @ (OutreachError::Changed | OutreachError::AtWork(_))) => {
+            let mut page = editor(actor, frame, head, found, &form, most);
+            page.is_unsaved = true;
+            page.refusal = refusal(&error);
+            Ok(Submitted::Shown(StatusCode::CONFLICT, Box::new(page)))
         }
         Err(error) => Err(error),
     }
+}
+
+/// What the editor says above the typed text. Of one that was changed the page holds the newest version, so that
+/// saving again is a decision.
+fn refusal(error: &OutreachError) -> String {
+    match error {
+        OutreachError::AtWork(workers) => format!(
+            "Without a step the leads of {} would only wait. Keep a step, or pause the worker first.",
+            list_words(workers)
+        ),
+        _ => "Somebody changed this sequence since you opened it. What you typed is below: look at theirs in another \
+              window, then save again to put yours in its place."
+            .to_owned(),
+    }
+}
+
+fn read_version(pairs: &Pairs) -> Option<u32> {
+    value(pairs, "version").parse().ok()
 }
 
 fn make_for(app: &App, actor: &Actor, head: &Head, form: &SequenceForm) -> Result<Sequence, OutreachError> {
@@ -394,6 +425,8 @@ fn editor(
         without_text: found.map(Sequence::without_text).unwrap_or_default(),
         is_unsaved: false,
         fields_hint: FIELDS_HINT,
+        version: found.map_or(0, |found| found.version),
+        refusal: String::new(),
         head,
     }
 }

@@ -50,7 +50,7 @@ fn a_changed_text_waits_for_approval_and_the_unchanged_steps_go_on() {
     let mut form =
         SequenceForm::of(&get_sequence(&world.app().store, world.test.workspace, world.sequence.id).unwrap().unwrap());
     form.steps[1].text = "Two, but better.".into();
-    update(world.app(), &world.test.owner, world.sequence.id, &form).unwrap();
+    update(world.app(), &world.test.owner, world.sequence.id, &form, None).unwrap();
     let other = world.lead("Ben", |_| {});
     world.advance(3 * DAY);
     assert_eq!(world.texts(), ["Hi Anna, one.", "Hi Ben, one."], "the first step was approved as it stands");

@@ -198,7 +198,7 @@ fn leads_to_date(items: &Items, at: usize) -> bool {
 fn point(items: &Items, at: usize, place: Place) -> Read<TimeExpr> {
     let next = skip(items, at, &[Sense::At, Sense::Around]);
     let invited = at > 1 && items.is_text(at - 1, "for") && items.has(at - 2, Sense::Meet);
-    let led = next > at || invited || (at > 0 && items.any(at - 1, &[Sense::At]));
+    let led = next > at || invited || is_asked_for(items, at) || (at > 0 && items.any(at - 1, &[Sense::At]));
     let (Reading { clock, strength }, end) = clock(items, next)?;
     let accepted = match strength {
         Strength::Sure => true,
@@ -211,6 +211,11 @@ fn point(items: &Items, at: usize, place: Place) -> Read<TimeExpr> {
         }
     };
     accepted.then_some((TimeExpr::Point(clock), end))
+}
+
+/// "Can you do 10?"
+fn is_asked_for(items: &Items, at: usize) -> bool {
+    at > 1 && items.is_text(at - 1, "do") && ["you", "we", "i", "can", "could"].iter().any(|word| items.is_text(at - 2, word))
 }
 
 /// "one", "una", "um" are articles too, and Hindi "do" is an English verb; they are hours only after a preposition of time.
