@@ -66,6 +66,7 @@ pub fn why(app: &App, actor: &Actor, id: WorkerId) -> Result<Answer, OutreachErr
             next_at = lead_lines(app, txn, &worker, lead, now, &mut lines)?;
         }
         mark_first(&mut lines);
+        lines.extend(domain_line(txn, actor, &worker)?);
         let lead = match next {
             Some(lead) => {
                 let name = contacts::find(txn, actor.workspace, lead.contact)?.map_or(String::new(), |c| c.name());
@@ -172,7 +173,6 @@ fn lead_lines(
     }
     let rests = messaging::rests_until(txn, &message, now)?;
     lines.push(pace_line(app, txn, &message, rests.is_some())?);
-    lines.extend(domain_line(txn, &message)?);
     let next_at = next_at.map(|at| at.max(rests.unwrap_or(now)));
     Ok(next_at.map(|at| at.max(due_of(lead))))
 }
@@ -218,18 +218,18 @@ pub(super) fn pace_of(app: &App, mailbox: &Connection) -> String {
     }
 }
 
-/// Holds nothing up, and may still be why nobody answers: receivers sort out what they do not believe.
-fn domain_line(txn: &mut Txn<'_>, message: &Message) -> Result<Option<Line>, StoreError> {
-    let Some(mailbox) = connections::find(txn, message.workspace, message.connection)? else { return Ok(None) };
+/// Holds nothing up, and may still be why nobody answers: receivers sort out what they do not believe. It stands apart
+/// from the checks, so it keeps its link whatever stops the mail.
+fn domain_line(txn: &mut Txn<'_>, actor: &Actor, worker: &Worker) -> Result<Option<Line>, StoreError> {
+    let Some(mailbox) = worker.mailbox else { return Ok(None) };
+    let Some(mailbox) = connections::find(txn, actor.workspace, mailbox)? else { return Ok(None) };
     let domain = mailbox.address.domain();
-    let to_mend = deliverability::to_mend(txn, message.workspace, domain)?;
+    let to_mend = deliverability::to_mend(txn, actor.workspace, domain)?;
     if to_mend.is_empty() {
         return Ok(None);
     }
-    let mut line = passed(
-        "Nothing holds it up, but receivers may doubt its mail",
-        format!("Not right at {domain}: {}.", to_mend.join(", ")),
-    );
+    let context = format!("Receivers may sort out mail from {domain}. Not right: {}.", to_mend.join(", "));
+    let mut line = passed("Its domain holds nothing up, but is not all right", context);
     line.help = Some(link("See the records", format!("/domains/{domain}")));
     Ok(Some(line))
 }
