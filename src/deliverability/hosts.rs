@@ -96,7 +96,7 @@ const HOSTS: &[Host] = &[
 pub fn of_server(host: &str) -> Option<&'static Host> {
     let host = host.to_lowercase();
     let is_its_own = |server: &&str| host == **server || server.starts_with('.') && host.ends_with(*server);
-    HOSTS.iter().find(|known| known.servers.iter().any(|server| is_its_own(server)))
+    HOSTS.iter().find(|known| known.servers.iter().any(&is_its_own))
 }
 
 /// Domains under which providers give addresses to everybody: their records are the provider's.
