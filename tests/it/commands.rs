@@ -454,7 +454,7 @@ fn replies_are_read_line_by_line() {
         "sender_time_zone": "Europe/Berlin",
     });
     let opt_out = json!({ "id": "b", "text": "Please remove me from your list." });
-    let answers = home.run_with(&["classify"], &format!("{line}\n\n{opt_out}\n"));
+    let answers = home.run_with(&["classify"], format!("{line}\n\n{opt_out}\n"));
     assert!(answers.ok, "{answers:?}");
     let answers: Vec<Value> = answers.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), 2);
