@@ -1,8 +1,7 @@
 //! One answer speaks for the whole company: whoever else of it is a lead is left alone from then on, where the worker
 //! is set so. A company is known by the domain of its addresses.
 
-use super::model::Enrolment;
-use super::{plan, store};
+use super::{let_go, store};
 use crate::app::App;
 use crate::base::{is_public_mail, ContactId, ReplyId, UnixMillis, WorkspaceId};
 use crate::contacts::{self, Contact};
@@ -10,9 +9,8 @@ use crate::messaging;
 use crate::store::{StoreError, Txn};
 use crate::workers;
 
-/// Leads of one company that are looked at in one go, and taken out in one transaction.
+/// Leads of one company that are looked at.
 const LOOKED_AT: usize = 500;
-const BATCH: usize = 6;
 
 /// The company of a contact as enrolments name it.
 pub(super) fn of(txn: &mut Txn<'_>, contact: &Contact) -> Result<Option<[u8; 16]>, StoreError> {
@@ -51,21 +49,11 @@ fn leave_alone(
         let Some(company) = of(txn, &contact)? else { return Ok(Vec::new()) };
         store::list_of_company(txn, workspace, &company, LOOKED_AT)
     })?;
-    for batch in concerned.chunks(BATCH) {
-        app.store.write_reserved(|txn| {
-            for id in batch {
-                let Some(lead) = store::find(txn, workspace, *id)? else { continue };
-                if lead.contact != contact && lead.begun_at() <= since && is_left_alone(txn, &lead)? {
-                    plan::stop(txn, &lead, reason, None, now)?;
-                }
-            }
-            Ok::<_, StoreError>(())
-        })?;
-    }
-    Ok(())
-}
-
-fn is_left_alone(txn: &mut Txn<'_>, lead: &Enrolment) -> Result<bool, StoreError> {
-    let worker = workers::find(txn, lead.workspace, lead.worker)?;
-    Ok(lead.state.is_active() && worker.is_some_and(|worker| worker.limits.company_stops))
+    let_go::stop_each(app, workspace, &concerned, now, |txn, lead| {
+        if lead.contact == contact || lead.begun_at() > since {
+            return Ok(None);
+        }
+        let worker = workers::find(txn, workspace, lead.worker)?;
+        Ok(worker.filter(|worker| worker.limits.company_stops).map(|_| reason.to_owned()))
+    })
 }

@@ -4,7 +4,7 @@ use super::figures::Group;
 use super::model::Enrolment;
 use super::{plan, store};
 use crate::app::App;
-use crate::base::{SequenceId, UnixMillis, WorkerId, WorkspaceId};
+use crate::base::{EnrolmentId, SequenceId, UnixMillis, WorkerId, WorkspaceId};
 use crate::contacts;
 use crate::messaging::{self, Purpose};
 use crate::store::{StoreError, Txn};
@@ -79,24 +79,36 @@ fn take_out(
                 }
                 Ok::<_, StoreError>(found)
             })?;
-            for batch in concerned.chunks(BATCH) {
-                app.store.write_reserved(|txn| {
-                    for id in batch {
-                        let Some(lead) = store::find(txn, workspace, *id)?.filter(|lead| lead.state.is_active()) else {
-                            continue;
-                        };
-                        if let Some(reason) = why(txn, &lead)? {
-                            plan::stop(txn, &lead, &reason, None, now)?;
-                        }
-                    }
-                    Ok::<_, StoreError>(())
-                })?;
-            }
+            stop_each(app, workspace, &concerned, now, &why)?;
             cursor = page.next;
             if cursor.is_none() {
                 break;
             }
         }
+    }
+    Ok(())
+}
+
+/// Stops those of `leads` that are active and for which `why` gives a reason, a few in one transaction.
+pub(super) fn stop_each(
+    app: &App,
+    workspace: WorkspaceId,
+    leads: &[EnrolmentId],
+    now: UnixMillis,
+    why: impl Fn(&mut Txn<'_>, &Enrolment) -> Result<Option<String>, StoreError>,
+) -> Result<(), StoreError> {
+    for batch in leads.chunks(BATCH) {
+        app.store.write_reserved(|txn| {
+            for id in batch {
+                let Some(lead) = store::find(txn, workspace, *id)?.filter(|lead| lead.state.is_active()) else {
+                    continue;
+                };
+                if let Some(reason) = why(txn, &lead)? {
+                    plan::stop(txn, &lead, &reason, None, now)?;
+                }
+            }
+            Ok::<_, StoreError>(())
+        })?;
     }
     Ok(())
 }
