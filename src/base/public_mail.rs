@@ -26,6 +26,7 @@ const PUBLIC_MAIL: &[&str] = &[
     "t-online.de",
     "freenet.de",
     "mail.com",
+    "mailbox.org",
     "mail.ru",
     "yandex.ru",
     "yandex.com",

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::error::DomainError;
 use super::findings::{self, Found};
-use super::hosts;
 use super::lookup::Trail;
 use super::model::{Asked, Broken, Checked, SendingDomain, Standing, What};
 use super::rotation::{self, News, Settled};
@@ -12,7 +11,7 @@ use super::situation::{mailboxes_of, Situation};
 use super::store;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{UnixMillis, WorkspaceId};
+use crate::base::{is_public_mail, UnixMillis, WorkspaceId};
 use crate::connections::{self, Connection, Use};
 use crate::events::{self, Happened};
 use crate::store::{StoreError, Txn};
@@ -27,7 +26,7 @@ pub struct Shown {
 impl Shown {
     /// Its records are a provider's: there is nothing to check or to set.
     pub fn is_for_everybody(&self) -> bool {
-        hosts::is_for_everybody(&self.row.domain)
+        is_public_mail(&self.row.domain)
     }
 
     pub fn can_sign(&self) -> bool {

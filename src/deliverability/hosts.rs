@@ -98,32 +98,3 @@ pub fn of_server(host: &str) -> Option<&'static Host> {
     let is_its_own = |server: &&str| host == **server || server.starts_with('.') && host.ends_with(*server);
     HOSTS.iter().find(|known| known.servers.iter().any(&is_its_own))
 }
-
-/// Domains under which providers give addresses to everybody: their records are the provider's.
-const FOR_EVERYBODY: &[&str] = &[
-    "aol.com",
-    "fastmail.com",
-    "gmail.com",
-    "gmx.com",
-    "gmx.de",
-    "gmx.net",
-    "googlemail.com",
-    "hotmail.com",
-    "icloud.com",
-    "live.com",
-    "mail.com",
-    "mailbox.org",
-    "me.com",
-    "msn.com",
-    "outlook.com",
-    "proton.me",
-    "protonmail.com",
-    "t-online.de",
-    "web.de",
-    "yahoo.com",
-    "yahoo.co.uk",
-];
-
-pub fn is_for_everybody(domain: &str) -> bool {
-    FOR_EVERYBODY.contains(&domain)
-}

@@ -1,7 +1,7 @@
 //! Asking DNS with a trail of what was asked.
 
 use std::cell::RefCell;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
 
 use super::model::Asked;
@@ -25,8 +25,12 @@ pub trait Lookup {
         Ok(self.ask(name, Kind::Txt)?.into_iter().filter_map(text).collect())
     }
 
-    /// IPv4 and IPv6; what is an address already is its own answer.
+    /// IPv4 and IPv6; what is an address already is its own answer, and nobody is asked for this machine's own name
+    /// (RFC 6761 section 6.3).
     fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsError> {
+        if host == "localhost" {
+            return Ok(vec![Ipv4Addr::LOCALHOST.into()]);
+        }
         if let Ok(ip) = host.parse() {
             return Ok(vec![ip]);
         }

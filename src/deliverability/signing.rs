@@ -6,13 +6,13 @@ use super::check::{self, Shown};
 use super::error::DomainError;
 use super::keys;
 use super::model::{DkimKey, SendingDomain, What};
+use super::rotation;
 use super::signature::{sign, SignWith};
 use super::store;
-use super::{hosts, rotation};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
-use crate::base::UnixMillis;
+use crate::base::{is_public_mail, UnixMillis};
 use crate::connections::Connection;
 use crate::store::{SealedSecret, StoreError};
 
@@ -113,7 +113,7 @@ fn record(app: &App, actor: &Actor, domain: &str, act: Act, key: Option<&DkimKey
 /// be opened keeps no mail back: it leaves as it would without signing, and the log says so.
 pub fn sign_leaving(app: &App, connection: &Connection, mail: Vec<u8>, now: UnixMillis) -> Result<Vec<u8>, StoreError> {
     let domain = connection.address.domain();
-    if hosts::is_for_everybody(domain) {
+    if is_public_mail(domain) {
         return Ok(mail);
     }
     let row = store::get(&app.store, connection.workspace, domain)?;

@@ -25,7 +25,7 @@ pub fn reverse(situation: &Situation, dns: &dyn Lookup) -> Finding {
 
 fn judge(host: &str, dns: &dyn Lookup) -> Result<Finding, DnsError> {
     let what = What::Reverse;
-    let addresses = if host == "localhost" { dns.addresses("127.0.0.1")? } else { dns.addresses(host)? };
+    let addresses = dns.addresses(host)?;
     let Some(first) = addresses.first() else {
         return Ok(finding(what, Standing::Wrong, format!("The mail server {host} has no address.")));
     };

@@ -103,7 +103,7 @@ fn unnamed_server(host: &str, policy: Option<&Policy>, dns: &dyn Lookup) -> Resu
     if policy.is_some_and(by_name) {
         return Ok(None);
     }
-    let addresses = if host == "localhost" { dns.addresses("127.0.0.1")? } else { dns.addresses(host)? };
+    let addresses = dns.addresses(host)?;
     if policy.is_some_and(|policy| addresses.iter().any(|ip| policy.allows(*ip))) {
         return Ok(None);
     }
