@@ -32,16 +32,20 @@ impl<T: DeserializeOwned + 'static> FromRequest for ApiJson<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        // Its limit is the server's `PayloadConfig`.
-        let body = Bytes::from_request(&request, payload);
+        let (request, body) = (request.clone(), body_of(request, payload));
         Box::pin(async move {
             is_json(&request)?;
-            let body = body.await.map_err(|error| unreadable(&error, &request))?;
+            let body = body.await?;
             let value = parse(&body)?;
             Ok(Self { value, fingerprint: Fingerprint::of(&request, &body) })
         })
     }
+}
+
+/// The whole body. Its limit is the server's `PayloadConfig`.
+fn body_of(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Bytes, ApiError>> {
+    let (request, body) = (request.clone(), Bytes::from_request(request, payload));
+    async move { body.await.map_err(|error| unreadable(&error, &request)) }
 }
 
 /// A body of which every field may be left out, and which may therefore be left out itself, with its content type.
@@ -53,10 +57,9 @@ impl<T: DeserializeOwned + Default + 'static> FromRequest for MaybeJson<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let body = Bytes::from_request(&request, payload);
+        let (request, body) = (request.clone(), body_of(request, payload));
         Box::pin(async move {
-            let body = body.await.map_err(|error| unreadable(&error, &request))?;
+            let body = body.await?;
             let value = if body.trim_ascii().is_empty() {
                 T::default()
             } else {
