@@ -31,11 +31,16 @@ impl Subscriber<Seen> for Reader {
     }
 }
 
-#[test]
-fn every_event_reaches_its_reader_in_order_also_after_a_failure() {
+/// The folder of its keys must outlive it.
+fn new_store() -> (tempfile::TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
     let keys = KeyRing::open(&dir.path().join("keys.slots"), &MasterKey::new([3; 32])).unwrap();
-    let store = Store::new(Arc::new(RerunEngine(MemoryEngine::default())), Arc::new(keys));
+    (dir, Store::new(Arc::new(RerunEngine(MemoryEngine::default())), Arc::new(keys)))
+}
+
+#[test]
+fn every_event_reaches_its_reader_in_order_also_after_a_failure() {
+    let (_dir, store) = new_store();
     let clock = Clock::stopped_at(NOW);
     let workspace = WorkspaceId::new(NOW);
     store.keys().add_owner(workspace).unwrap();
@@ -80,9 +85,7 @@ impl Subscriber<Seen> for Broken {
 #[test]
 fn a_reader_that_fails_again_and_again_keeps_no_event_from_the_others() {
     for panics in [false, true] {
-        let dir = tempfile::tempdir().unwrap();
-        let keys = KeyRing::open(&dir.path().join("keys.slots"), &MasterKey::new([3; 32])).unwrap();
-        let store = Store::new(Arc::new(RerunEngine(MemoryEngine::default())), Arc::new(keys));
+        let (_dir, store) = new_store();
         let clock = Clock::stopped_at(NOW);
         let workspace = WorkspaceId::new(NOW);
         store.keys().add_owner(workspace).unwrap();
@@ -123,9 +126,7 @@ impl Subscriber<Seen> for FailsAt {
 
 #[test]
 fn a_reader_that_stands_still_is_listed_after_some_tries_and_goes_on_once_the_event_is_skipped() {
-    let dir = tempfile::tempdir().unwrap();
-    let keys = KeyRing::open(&dir.path().join("keys.slots"), &MasterKey::new([3; 32])).unwrap();
-    let store = Store::new(Arc::new(RerunEngine(MemoryEngine::default())), Arc::new(keys));
+    let (_dir, store) = new_store();
     let clock = Clock::stopped_at(NOW);
     let workspace = WorkspaceId::new(NOW);
     store.keys().add_owner(workspace).unwrap();
@@ -181,9 +182,7 @@ impl Subscriber<Seen> for Late {
 #[test]
 fn a_reader_that_comes_later_begins_where_it_says_and_in_a_new_workspace_with_the_first_event() {
     for (start, expected) in [(Start::Now, vec![4]), (Start::First, vec![1, 2, 3, 4])] {
-        let dir = tempfile::tempdir().unwrap();
-        let keys = KeyRing::open(&dir.path().join("keys.slots"), &MasterKey::new([3; 32])).unwrap();
-        let store = Store::new(Arc::new(RerunEngine(MemoryEngine::default())), Arc::new(keys));
+        let (_dir, store) = new_store();
         let clock = Clock::stopped_at(NOW);
         let (old, new) = (WorkspaceId::new(NOW), WorkspaceId::new(NOW));
         let happen = |workspace| {
@@ -217,9 +216,7 @@ fn a_reader_that_comes_later_begins_where_it_says_and_in_a_new_workspace_with_th
 
 #[test]
 fn a_workspace_that_was_erased_has_nobody_to_tell_and_its_delivery_ends() {
-    let dir = tempfile::tempdir().unwrap();
-    let keys = KeyRing::open(&dir.path().join("keys.slots"), &MasterKey::new([3; 32])).unwrap();
-    let store = Store::new(Arc::new(RerunEngine(MemoryEngine::default())), Arc::new(keys));
+    let (_dir, store) = new_store();
     let clock = Clock::stopped_at(NOW);
     let workspace = WorkspaceId::new(NOW);
     store.keys().add_owner(workspace).unwrap();
