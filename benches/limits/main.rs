@@ -9,6 +9,7 @@ mod import;
 mod list;
 mod measure;
 mod people;
+mod poll;
 mod queue;
 mod sink;
 mod smtp;
@@ -38,6 +39,7 @@ const SECTIONS: &[Section] = &[
     ("queue", queue::run),
     ("import", import::run),
     ("classify", classify::run),
+    ("poll", poll::run),
     ("idle", idle::run),
 ];
 
