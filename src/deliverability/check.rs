@@ -132,7 +132,7 @@ fn compare(txn: &mut Txn<'_>, row: &mut SendingDomain, found: &Found, now: UnixM
             }
             Standing::Missing | Standing::Wrong if was_right => {
                 row.was_right.retain(|known| *known != what);
-                row.broken.push(Broken { what, since: now, words: finding.words.clone() });
+                row.broken.push(Broken { what, since: now, words: finding.words.clone(), is_untold: true });
                 let reason = finding.words.clone();
                 let happened = Happened::SendingDomainBroken { domain, what: what.short().to_owned(), reason };
                 events::append(txn, row.workspace, now, happened)?;
