@@ -126,7 +126,7 @@ fn book_what_was_proposed(demo: &RunningDemo, workspace: WorkspaceId) {
 
 #[test]
 fn the_same_work_is_done_from_a_mailbox_at_microsoft() {
-    let server = TestServer::with_people();
+    let server = TestServer::start_with(&[("LAUNCHYARD_JOBS__MAILBOX_POLL_SECONDS", "1800")], true);
     let mut browser = server.owner_browser();
     let consent = browser.get("/connections/microsoft/start?use=outreach").location.unwrap();
     let back = server.sandbox.allow_all(&consent).unwrap();

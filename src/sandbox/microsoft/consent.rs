@@ -19,7 +19,7 @@ fn realm() -> Realm {
     }
 }
 
-pub(super) fn authorise(world: &mut World, request: &Request, _tenant: &str) -> Answer {
+pub(super) fn authorise(world: &mut World, request: &Request) -> Answer {
     let now = world.clock.now();
     let needs_administrator = world.settings.admin_consent;
     let grants = &mut world.microsoft.grants;
@@ -54,7 +54,7 @@ fn described(mut back: Url, description: &str) -> Answer {
     Answer::redirect(back.into()).with("cache-control", "no-store")
 }
 
-pub(super) fn token(world: &mut World, request: &Request, _tenant: &str) -> Answer {
+pub(super) fn token(world: &mut World, request: &Request) -> Answer {
     let now = world.clock.now();
     let (testing_mode, rotate_refresh) = (false, world.settings.rotate_refresh);
     let (grants, accounts) = (&mut world.microsoft.grants, &world.accounts);

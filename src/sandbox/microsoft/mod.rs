@@ -36,8 +36,8 @@ pub(super) struct Microsoft {
 pub(super) fn answer(world: &mut World, request: &Request, path: &[String]) -> Answer {
     let segments: Vec<&str> = path.iter().map(String::as_str).collect();
     match (request.method.as_str(), segments.as_slice()) {
-        ("GET" | "POST", [tenant, "oauth2", "v2.0", "authorize"]) => consent::authorise(world, request, tenant),
-        ("POST", [tenant, "oauth2", "v2.0", "token"]) => consent::token(world, request, tenant),
+        ("GET" | "POST", [_, "oauth2", "v2.0", "authorize"]) => consent::authorise(world, request),
+        ("POST", [_, "oauth2", "v2.0", "token"]) => consent::token(world, request),
         ("GET", ["style.css"] | [_, "style.css"]) => super::stylesheet(),
         ("GET", ["v1.0", "me"]) => or_error(me(world, request)),
         (_, ["v1.0", "me", rest @ ..]) => or_error(mail::answer(world, request, rest)),
