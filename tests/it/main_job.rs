@@ -126,7 +126,12 @@ fn book_what_was_proposed(demo: &RunningDemo, workspace: WorkspaceId) {
 
 #[test]
 fn the_same_work_is_done_from_a_mailbox_at_microsoft() {
-    let server = TestServer::start_with(&[("LAUNCHYARD_JOBS__MAILBOX_POLL_SECONDS", "1800")], true);
+    let settings = [
+        ("LAUNCHYARD_JOBS__MAILBOX_POLL_SECONDS", "1800"),
+        ("LAUNCHYARD_OUTREACH__MIN_GAP_SECONDS", "0"),
+        ("LAUNCHYARD_OUTREACH__HARD_DAILY_CAP", "100000"),
+    ];
+    let server = TestServer::start_with(&settings, true);
     let mut browser = server.owner_browser();
     let consent = browser.get("/connections/microsoft/start?use=outreach").location.unwrap();
     let back = server.sandbox.allow_all(&consent).unwrap();
