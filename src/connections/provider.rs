@@ -41,11 +41,11 @@ impl Provider {
         }
     }
 
-    /// Where the person takes back what was allowed.
+    /// Where the person takes back what was allowed, for the end of a sentence.
     pub fn own_page(self) -> &'static str {
         match self {
             Self::Google => "myaccount.google.com/connections",
-            Self::Microsoft => "myapps.microsoft.com",
+            Self::Microsoft => "myapps.microsoft.com (with a personal account: account.live.com/consent/Manage)",
         }
     }
 
