@@ -11,6 +11,7 @@ mod measure;
 mod people;
 mod queue;
 mod sink;
+mod slots;
 mod smtp;
 mod store;
 
@@ -38,6 +39,7 @@ const SECTIONS: &[Section] = &[
     ("queue", queue::run),
     ("import", import::run),
     ("classify", classify::run),
+    ("slots", slots::run),
     ("idle", idle::run),
 ];
 
