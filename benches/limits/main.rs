@@ -9,6 +9,7 @@ mod import;
 mod list;
 mod measure;
 mod people;
+mod poll;
 mod queue;
 mod sink;
 mod slots;
@@ -40,6 +41,7 @@ const SECTIONS: &[Section] = &[
     ("import", import::run),
     ("classify", classify::run),
     ("slots", slots::run),
+    ("poll", poll::run),
     ("idle", idle::run),
 ];
 

@@ -227,6 +227,39 @@ fn the_demo_tells_programs_how_to_get_in_and_is_found_again_as_it_was_left() {
     );
 }
 
+#[test]
+fn a_demo_that_was_killed_goes_on_with_every_account_that_was_connected() {
+    let home = Home::new();
+    let data = home.path("demo").display().to_string();
+    let args = ["--no-people", "--data", &data];
+    let (demo, way_in) = home.demo(&args);
+    let text = |way_in: &serde_json::Value, name: &str| way_in[name].as_str().unwrap().to_owned();
+    let mut browser = Browser::new(&demo.url);
+    browser.sign_in(&text(&way_in, "email"), &text(&way_in, "password"));
+    let consent = url::Url::parse(&browser.get("/connections/microsoft/start?use=outreach").location.unwrap()).unwrap();
+    let mut fields: Vec<(String, String)> = consent.query_pairs().into_owned().collect();
+    fields.extend([("account".into(), "team@fernhill.example".into()), ("decision".into(), "allow".into())]);
+    fields.extend(["User.Read", "Mail.Send", "Mail.Read"].map(|scope| ("grant".to_owned(), scope.to_owned())));
+    let mut page = consent.clone();
+    page.set_query(None);
+    let form = fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let answer = super::browser::agent().post(page.as_str()).send_form(form).unwrap();
+    let back = answer.headers()["location"].to_str().unwrap().to_owned();
+    let connection = browser.get(back.strip_prefix(demo.url.as_str()).unwrap()).location.unwrap();
+    demo.kill();
+
+    let (again, way_in) = home.demo(&args);
+    let mut browser = Browser::new(&again.url);
+    browser.sign_in(&text(&way_in, "email"), &text(&way_in, "password"));
+    let body = json!({ "advance_seconds": 4000 });
+    let (status, _) = super::browser::api(&text(&way_in, "sandbox_url"), "", "POST", "/control/clock", Some(body));
+    assert_eq!(status, 200);
+    let checked = browser.post(&format!("{connection}/check"), &[]);
+    assert!(checked.body.contains("The mailbox of team@fernhill.example answers."), "{}", checked.body);
+    assert!(browser.get("/connections").body.matches("Working").count() >= 2, "both accounts go on");
+    again.stop();
+}
+
 /// One way of giving the master key: the variable that names it, or none for the configured file.
 struct KeyFrom {
     variable: Option<&'static str>,
