@@ -12,6 +12,7 @@ mod people;
 mod poll;
 mod queue;
 mod sink;
+mod slots;
 mod smtp;
 mod store;
 
@@ -39,6 +40,7 @@ const SECTIONS: &[Section] = &[
     ("queue", queue::run),
     ("import", import::run),
     ("classify", classify::run),
+    ("slots", slots::run),
     ("poll", poll::run),
     ("idle", idle::run),
 ];

@@ -109,7 +109,7 @@ fn bare_loop(seen: &[Seen]) -> Duration {
     let began = Instant::now();
     std::thread::scope(|scope| {
         for share in &shares {
-            scope.spawn(|| {
+            scope.spawn(move || {
                 let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
                 for one in share {
                     let mut answer = agent.get(&one.url).header("authorization", &one.token).call().unwrap();

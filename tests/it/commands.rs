@@ -482,6 +482,30 @@ fn a_bad_file_names_the_place_and_imports_nothing() {
 }
 
 #[test]
+fn slots_answers_each_line_and_says_at_the_end_that_one_could_not_be_used() {
+    let home = Home::new();
+    let question = json!({
+        "now": "2026-05-01T08:00:00Z",
+        "event_type": {
+            "duration": 60, "step": 60, "time_zone": "Europe/Berlin", "weekly_hours": { "tue": [["09:00", "11:00"]] },
+        },
+        "busy": [{ "start": "2026-05-12T08:00:00Z", "end": "2026-05-12T08:30:00Z" }],
+        "query": { "from": "2026-05-12", "to": "2026-05-12", "time_zone": "Asia/Kolkata" },
+    });
+    let lines = format!("{question}\n\n{{\"now\": 1}}\n{question}\n");
+    let answered = home.run_with(&["slots"], lines.clone());
+    let said: Vec<Value> = answered.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(said[0], json!({ "slots": ["2026-05-12T07:00:00Z"] }));
+    assert!(said[1]["error"].as_str().unwrap().starts_with("now: "), "{}", said[1]);
+    assert_eq!((&said[2], answered.ok), (&said[0], false));
+    let explained = home.run_with(&["slots", "--explain", "2026-05-12T08:00:00Z"], format!("{question}\n"));
+    let said: Value = serde_json::from_str(&explained.out).unwrap();
+    assert_eq!((said["rule"].as_str(), said["offered"].as_bool(), explained.ok), (Some("busy"), Some(false), true));
+    assert_says(home.run(&["slots", "--explain", "noon"]).refusal(), &["--explain: noon is no instant"]);
+    assert_says(&home.run(&["slots", "--help"]).out, &["rolling_business_days", "hold_expires", "RFC 5545"]);
+}
+
+#[test]
 fn replies_are_read_line_by_line() {
     let home = Home::new();
     let line = json!({
