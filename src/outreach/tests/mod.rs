@@ -19,11 +19,14 @@ use crate::workers::{self, Limits, Sender, Worker, WorkerForm};
 use crate::workspaces::{self, AddUser};
 
 mod answers;
+mod branches;
 mod doubt;
 mod enrolling;
 mod pages;
+mod rotation;
 mod sending;
 mod switching;
+mod wordings;
 mod world;
 
 use world::*;
