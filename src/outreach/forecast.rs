@@ -110,13 +110,13 @@ impl Desk {
         }
     }
 
-    /// When the next mail of either kind would be looked at, and whether it is a first one.
+    /// When the next mail of either kind would be looked at, and whether it is a first one: that which waits longest.
     fn next(&self) -> Option<(UnixMillis, bool)> {
         let free = self.rests_until.max(self.full_until);
-        let of = |first: Option<&(UnixMillis, usize, usize)>, from: UnixMillis| first.map(|(due, ..)| (*due).max(from));
-        let follow_up = of(self.waiting.first(), free).map(|at| (at, false));
-        let new = of(self.waiting_first.first(), free.max(self.full_for_first_until)).map(|at| (at, true));
-        follow_up.into_iter().chain(new).min_by_key(|(at, is_first)| (*at, *is_first))
+        let follow_up = self.waiting.first().map(|(due, turn, _)| ((*due).max(free), *due, *turn, false));
+        let free_for_first = free.max(self.full_for_first_until);
+        let new = self.waiting_first.first().map(|(due, turn, _)| ((*due).max(free_for_first), *due, *turn, true));
+        follow_up.into_iter().chain(new).min().map(|(at, .., is_first)| (at, is_first))
     }
 }
 
