@@ -15,6 +15,7 @@ use crate::base::{counted, Cursor, EnrolmentId, WorkerId};
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
+use crate::workers;
 
 const PAGE: usize = 10;
 
@@ -99,8 +100,10 @@ pub async fn approve(
     worker: web::Path<WorkerId>,
     form: web::Form<Vec<(String, String)>>,
 ) -> Result<HttpResponse, PageError> {
+    let id = *worker;
     let approved = run(move || {
         actor.require(Permission::ApproveDrafts)?;
+        workers::get(&app.store, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;
         let shown = form.iter().filter(|(name, _)| name == "mail").filter_map(|(_, value)| value.split_once(':'));
         let mut approved = 0;
         for (lead, words) in shown.filter_map(|(lead, words)| Some((lead.parse().ok()?, words.parse().ok()?))) {

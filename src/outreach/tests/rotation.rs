@@ -2,6 +2,7 @@
 
 use super::path::When;
 use super::*;
+use crate::workspaces;
 
 impl World {
     /// One more mailbox for the worker.
