@@ -64,7 +64,9 @@ impl Kind {
             | H::BookingCancelled { .. }
             | H::BookingFailed { .. }
             | H::MeetingLeft { .. } => Some(Kind::Meetings),
-            H::EnrolmentEnded { .. } | H::FollowUpDue { .. } | H::Unsubscribed { .. } => Some(Kind::Leads),
+            H::EnrolmentEnded { .. } | H::FollowUpDue { .. } | H::TaskOpened { .. } | H::Unsubscribed { .. } => {
+                Some(Kind::Leads)
+            }
             H::WorkerActivated { .. } | H::WorkerPaused { .. } | H::SequenceChanged { .. } => Some(Kind::Worker),
             _ => None,
         }

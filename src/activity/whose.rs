@@ -48,8 +48,10 @@ pub fn row_of(app: &App, actor: &Actor, worker: &Worker, what: &Happened) -> Res
         | H::BookingFailed { booking, .. } => {
             booking_of(app, actor, *booking)?.and_then(|found| own(found.worker, Row::Booking(Box::new(found))))
         }
-        H::EnrolmentEnded { enrolment, .. } | H::FollowUpDue { enrolment, .. } => enrolment_of(app, actor, *enrolment)?
-            .and_then(|found| own(Some(found.worker), Row::Enrolment(Box::new(found)))),
+        H::EnrolmentEnded { enrolment, .. } | H::FollowUpDue { enrolment, .. } | H::TaskOpened { enrolment, .. } => {
+            enrolment_of(app, actor, *enrolment)?
+                .and_then(|found| own(Some(found.worker), Row::Enrolment(Box::new(found))))
+        }
         H::Unsubscribed { contact: Some(contact), .. } => own(last_to_write(app, actor, *contact)?, Row::None),
         H::WorkerActivated { worker: id } | H::WorkerPaused { worker: id, .. } => own(Some(*id), Row::None),
         H::SequenceChanged { sequence } => Some(Row::None).filter(|_| worker.sequence == Some(*sequence)),

@@ -81,6 +81,8 @@ ids! {
     SuppressionId
     SequenceId
     StepId
+    /// One wording of a step that has several.
+    VariantId
     EnrolmentId
     WorkerId
     SnippetId

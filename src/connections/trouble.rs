@@ -141,15 +141,24 @@ pub(super) fn works(
     jobs::lift_pace(txn, Lane::MailOut, connection.id.0)
 }
 
-/// The working workers that send or book with this connection.
+/// The working workers that can go on neither sending nor booking without this connection.
 pub(super) fn workers_of(
     app: &App,
     workspace: WorkspaceId,
     id: ConnectionId,
 ) -> Result<Vec<workers::Worker>, StoreError> {
     let mut all = workers::list(&app.store, workspace)?;
-    all.retain(|worker| worker.state.is_working() && (worker.mailbox == Some(id) || worker.calendar == Some(id)));
-    Ok(all)
+    all.retain(|worker| worker.state.is_working());
+    let mut concerned = Vec::new();
+    for worker in all {
+        let writes_from_it = worker.mailboxes().contains(&id);
+        let is_stopped = worker.calendar == Some(id)
+            || (writes_from_it && !app.store.read(|txn| workers::writes_without(txn, workspace, &worker, id))?);
+        if is_stopped {
+            concerned.push(worker);
+        }
+    }
+    Ok(concerned)
 }
 
 pub(super) fn pause(

@@ -110,6 +110,11 @@ pub enum Happened {
         enrolment: EnrolmentId,
         contact: ContactId,
     },
+    /// A sequence has come to something that a person does.
+    TaskOpened {
+        enrolment: EnrolmentId,
+        contact: ContactId,
+    },
     DraftWritten {
         draft: DraftId,
         contact: ContactId,
@@ -233,6 +238,7 @@ impl Happened {
             | H::ReplyClassified { .. }
             | H::ReplyCorrected { .. }
             | H::FollowUpDue { .. }
+            | H::TaskOpened { .. }
             | H::MeetingLeft { .. } => Permission::ViewReplies,
             H::BookingProposed { .. }
             | H::BookingConfirmed { .. }
@@ -258,6 +264,7 @@ impl Happened {
             | H::Enrolled { contact, .. }
             | H::EnrolmentEnded { contact, .. }
             | H::FollowUpDue { contact, .. }
+            | H::TaskOpened { contact, .. }
             | H::DraftWritten { contact, .. }
             | H::DraftDecided { contact, .. }
             | H::MessageQueued { contact, .. }

@@ -39,6 +39,7 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         H::SequenceChanged { .. } => fixed("edit", "", "Sequence changed"),
         H::Enrolled { .. } => fixed("outreach", "", "Added to a sequence"),
         H::EnrolmentEnded { reason, .. } => ("flag", "", because("Sequence ended", reason)),
+        H::TaskOpened { .. } => fixed("flag", "flare", "A task of the sequence is due"),
         H::FollowUpDue { .. } => fixed("clock", "flare", "Wanted to be asked again about now"),
         H::DraftWritten { .. } => fixed("approve", "brand", "Draft written for approval"),
         H::DraftDecided { approved: true, .. } => fixed("check", "ok", "Draft approved"),

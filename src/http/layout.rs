@@ -232,6 +232,7 @@ const WITHIN: &[(&str, &[(&str, &str)])] = &[
         &[
             ("/outreach", "Workers"),
             ("/outreach/sequences", "Sequences"),
+            ("/outreach/forecast", "Forecast"),
             ("/replies", "Replies"),
             ("/snippets", "Snippets"),
             ("/suppressions", "Opt-outs"),

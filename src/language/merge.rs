@@ -133,7 +133,7 @@ fn value(lookup: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<String> 
 }
 
 /// splitmix64: near seeds must not give the same choice.
-fn mix(seed: u64) -> u64 {
+pub fn mix(seed: u64) -> u64 {
     let mut mixed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

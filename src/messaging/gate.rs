@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use super::answered::{answered_meanwhile, Answered};
-use super::hours::next_open;
+use super::days_off;
+use super::hours::{kept_now, next_working};
+use super::limits::{first_reached, mailbox_cap, Caps, Reached, Sent};
 use super::model::{Delivery, Message, Purpose};
 use super::store::{list_of_enrolment, may_have_opted_out};
 use super::suppression::is_suppressed;
@@ -219,61 +221,55 @@ fn caps(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Res
         return Ok(Gate::Go);
     }
     let workspace = message.workspace;
-    if let Some(answer) = mailbox_cap(app, txn, message, now)? {
-        return Ok(answer);
-    }
+    let Some(connection) = connections::find(txn, workspace, message.connection)? else { return Ok(Gate::Go) };
+    let mailbox = window(txn, workspace, Counted::Mailbox(connection.id))?;
+    let cap = cap_of(app, &connection, &mailbox, now);
     if message.purpose == Purpose::Answer {
-        return Ok(Gate::Go);
+        // Answers share their row with confirmations, which no cap holds.
+        let is_full = mailbox.last_day(now) >= cap;
+        return Ok(if is_full {
+            full_mailbox(&connection, cap, false, mailbox.below(cap, now), now)
+        } else {
+            Gate::Go
+        });
     }
     let limits = match message.worker {
         Some(worker) => workers::find(txn, workspace, worker)?.map(|worker| worker.limits).unwrap_or_default(),
         None => Default::default(),
     };
-    let hard = app.config.outreach.hard_daily_cap;
-    if let Some(worker) = message.worker {
-        let sent = window(txn, workspace, Counted::Worker(worker))?;
-        let cap = limits.per_day.min(hard);
-        if sent.last_day(now) >= cap {
-            return later(room(&sent, cap, now), format!("The worker's limit of {cap} a day is reached."));
-        }
-    }
     let domain = message.to.domain();
-    let sent = window(txn, workspace, Counted::Domain(domain))?;
-    let cap = limits.mails_per_domain();
-    if sent.last_day(now) >= cap {
-        return later(
-            room(&sent, cap, now),
-            format!("{} a day to {domain} is the limit.", counted(u64::from(cap), "mail", "mails")),
-        );
-    }
-    Ok(Gate::Go)
+    let of_worker = message.worker.map(|worker| window(txn, workspace, Counted::Worker(worker))).transpose()?;
+    let first_mails = window(txn, workspace, Counted::FirstMails(connection.id))?;
+    let of_domain = window(txn, workspace, Counted::Domain(domain))?;
+    let sent = Sent { mailbox: &mailbox, first_mails: &first_mails, worker: of_worker.as_ref(), domain: &of_domain };
+    let caps = Caps::of(cap, &limits, app.config.outreach.hard_daily_cap);
+    let is_first = !is_follow_up(txn, message)?;
+    let Some((reached, cap, at)) = first_reached(&sent, &caps, is_first, now) else { return Ok(Gate::Go) };
+    let reason = match reached {
+        Reached::Mailbox => return Ok(full_mailbox(&connection, cap, true, at, now)),
+        Reached::FirstMails => format!(
+            "{} has sent {} to new leads in the last 24 hours; the rest of its day is kept for follow-ups.",
+            connection.address,
+            counted(u64::from(cap), "mail", "mails")
+        ),
+        Reached::Worker => format!("The worker's limit of {cap} a day is reached."),
+        Reached::Domain => format!("{} a day to {domain} is the limit.", counted(u64::from(cap), "mail", "mails")),
+    };
+    later(at.max(now.plus(LOOK_AGAIN)), reason)
 }
 
-fn mailbox_cap(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Option<Gate>, StoreError> {
-    let Some(connection) = connections::find(txn, message.workspace, message.connection)? else { return Ok(None) };
-    let sent = window(txn, message.workspace, Counted::Mailbox(connection.id))?;
-    let cap = cap_of(app, &connection, &sent, now);
-    if sent.last_day(now) < cap {
-        return Ok(None);
-    }
+fn full_mailbox(connection: &Connection, cap: u32, whole_mailbox: bool, at: UnixMillis, now: UnixMillis) -> Gate {
     let reason = format!(
         "{} has sent its {} of the last 24 hours.",
         connection.address,
         counted(u64::from(cap), "mail", "mails")
     );
-    // Answers share their row with confirmations, which no cap holds.
-    let whole_mailbox = message.purpose == Purpose::Outreach;
-    Ok(Some(Gate::Later { at: room(&sent, cap, now), whole_mailbox, reason }))
+    Gate::Later { at: at.max(now.plus(LOOK_AGAIN)), whole_mailbox, reason }
 }
 
-/// What this mailbox may send in 24 hours as of now: its own cap or the operator's, less while it begins small.
+/// What this mailbox may send in 24 hours as of now.
 fn cap_of(app: &App, connection: &Connection, sent: &Window, now: UnixMillis) -> u32 {
-    let cap = connection.pace.daily_cap.min(app.config.outreach.hard_daily_cap);
-    if connection.pace.ramp_up {
-        sent.ramped(cap, now)
-    } else {
-        cap
-    }
+    mailbox_cap(&connection.pace, app.config.outreach.hard_daily_cap, sent, now)
 }
 
 /// The same, for showing.
@@ -282,15 +278,21 @@ pub fn daily_cap(app: &App, connection: &Connection, now: UnixMillis) -> Result<
     Ok(cap_of(app, connection, &sent, now))
 }
 
-fn room(sent: &Window, cap: u32, now: UnixMillis) -> UnixMillis {
-    sent.below(cap, now).max(now.plus(LOOK_AGAIN))
+/// How many mails this mailbox may still send in the running 24 hours.
+pub fn room_of(app: &App, txn: &mut Txn<'_>, connection: &Connection, now: UnixMillis) -> Result<u32, StoreError> {
+    let sent = window(txn, connection.workspace, Counted::Mailbox(connection.id))?;
+    Ok(cap_of(app, connection, &sent, now).saturating_sub(sent.last_day(now)))
 }
 
-fn hours(_: &App, _: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
+fn hours(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
     let Some(hours) = &message.hours else { return Ok(Gate::Go) };
-    match next_open(hours, now) {
+    let off = days_off::find(txn, message.workspace)?;
+    match next_working(hours, &off, now) {
         Some(at) if at <= now => Ok(Gate::Go),
-        Some(at) => later(at, format!("It is outside sending hours, {} time.", city_of(&hours.zone))),
+        Some(at) => match kept_now(hours, &off, now) {
+            Some(name) => later(at, format!("It is a day off where they are: {name}.")),
+            None => later(at, format!("It is outside sending hours, {} time.", city_of(&hours.zone))),
+        },
         None => no("No day is chosen on which mail may be sent."),
     }
 }
@@ -323,6 +325,9 @@ pub(super) fn count_sent(
     count(txn, workspace, Counted::Workspace, now, by)?;
     if message.purpose == Purpose::Outreach {
         count(txn, workspace, Counted::Domain(message.to.domain()), now, by)?;
+        if !is_follow_up(txn, message)? {
+            count(txn, workspace, Counted::FirstMails(message.connection), now, by)?;
+        }
         if let Some(worker) = message.worker {
             count(txn, workspace, Counted::Worker(worker), now, by)?;
         }

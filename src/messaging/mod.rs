@@ -9,10 +9,13 @@
 
 mod answered;
 pub mod api;
+mod days_off;
 mod errors;
 mod gate;
+mod holidays;
 mod hours;
 mod inbound;
+mod limits;
 mod model;
 mod outbox;
 mod pages;
@@ -28,9 +31,12 @@ mod wake;
 
 pub use answered::{answered_since, Answered};
 pub use api::{api_routes, openapi};
-pub use gate::{check_now, daily_cap, explain, Check, Checked, Gate};
-pub use hours::next_open;
+pub use days_off::{find as find_days_off, get as days_off, set as set_days_off, DaysOff, DaysOffError, Listed};
+pub use gate::{check_now, daily_cap, explain, room_of, Check, Checked, Gate};
+pub use holidays::{country_name, country_named, country_of_zone, holiday};
+pub use hours::{next_open, next_working};
 pub use inbound::{bounced, complained, note_bounce, receive, Bounce, Incoming, EXCERPT_CHARS};
+pub use limits::{first_reached, mailbox_cap, Caps, Reached, Sent as SentInADay};
 pub use model::{
     Delivery, Message, Noted, ProposedTime, Purpose, Reading, Reply, SendingHours, SuggestedContact, Suppression,
     SuppressionReason, Target,
@@ -54,7 +60,7 @@ pub use suppression::{
 };
 pub use unrecorded::hand_over_unrecorded;
 pub use unsubscribe::{mail_links, read_token, unsubscribe, MailLinks, Opened};
-pub use usage::{sent_in_last_day, usage_by_day, Counted};
+pub use usage::{sent_in_last_day, usage_by_day, window as usage, Counted, Window};
 
 use crate::app::App;
 use crate::events::Subscribers;
@@ -62,7 +68,7 @@ use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    [store::TABLES, suppression::TABLES, usage::TABLES].concat()
+    [store::TABLES, suppression::TABLES, usage::TABLES, days_off::TABLES].concat()
 }
 
 pub fn subscribers() -> Subscribers<App> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{
     BookingId, ConnectionId, ContactId, DraftId, EmailAddress, EnrolmentId, JobId, MessageId, ReplyId, StepId,
-    SuppressionId, UnixMillis, WorkerId, WorkspaceId,
+    SuppressionId, UnixMillis, VariantId, WorkerId, WorkspaceId,
 };
 
 /// Why a message is sent; decides which checks of the gate apply.
@@ -35,6 +35,9 @@ pub struct Message {
     pub enrolment: Option<EnrolmentId>,
     #[serde(default)]
     pub step: Option<StepId>,
+    /// Which wording of the step, where it had several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<VariantId>,
     #[serde(default)]
     pub draft: Option<DraftId>,
     #[serde(default)]
@@ -101,6 +104,22 @@ pub struct SendingHours {
     /// Minutes after midnight.
     pub from: u16,
     pub to: u16,
+    /// The recipient's country by its code, where that is known otherwise than by the zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+}
+
+impl SendingHours {
+    #[cfg(test)]
+    pub fn any_time() -> Self {
+        Self { zone: "UTC".into(), days: (1..=7).collect(), from: 0, to: 24 * 60, country: None }
+    }
+
+    /// Monday to Friday, nine to five.
+    #[cfg(test)]
+    pub fn of_an_office(zone: &str) -> Self {
+        Self { zone: zone.into(), days: vec![1, 2, 3, 4, 5], from: 9 * 60, to: 17 * 60, country: None }
+    }
 }
 
 /// What became of a message. "Sent" means that the provider took it, not that it was read.

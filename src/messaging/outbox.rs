@@ -19,8 +19,8 @@ use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Denied, Permission};
 use crate::base::{
-    BookingId, ConnectionId, ContactId, DraftId, EmailAddress, EnrolmentId, MessageId, StepId, UnixMillis, WorkerId,
-    WorkspaceId,
+    BookingId, ConnectionId, ContactId, DraftId, EmailAddress, EnrolmentId, MessageId, StepId, UnixMillis, VariantId,
+    WorkerId, WorkspaceId,
 };
 use crate::connections::{self, Connection, State};
 use crate::contacts;
@@ -133,6 +133,7 @@ impl NewMessage {
             worker: None,
             enrolment: None,
             step: None,
+            variant: None,
             draft: None,
             booking: None,
             to: to.clone(),
@@ -181,9 +182,11 @@ impl NewMessage {
         self
     }
 
-    pub fn step(mut self, enrolment: EnrolmentId, step: StepId) -> Self {
+    /// A mail of a sequence; `variant` where the step has several wordings.
+    pub fn step(mut self, enrolment: EnrolmentId, step: StepId, variant: Option<VariantId>) -> Self {
         self.message.enrolment = Some(enrolment);
         self.message.step = Some(step);
+        self.message.variant = variant;
         self
     }
 
@@ -664,9 +667,12 @@ fn mark_trouble(
         connection.state = State::NeedsOwner { since: now, reason: reason.to_owned() };
         let what = Happened::ConnectionLost { connection: connection.id, reason: reason.to_owned() };
         events::append(txn, message.workspace, now, what)?;
-        if let Some(worker) = message.worker {
-            let words = format!("{} needs its owner: {reason}", connection.address);
-            workers::pause_by_itself(txn, message.workspace, worker, now, &words)?;
+        let worker = message.worker.map(|id| workers::find(txn, message.workspace, id)).transpose()?.flatten();
+        if let Some(worker) = worker {
+            if !workers::writes_without(txn, message.workspace, &worker, connection.id)? {
+                let words = format!("{} needs its owner: {reason}", connection.address);
+                workers::pause_by_itself(txn, message.workspace, worker.id, now, &words)?;
+            }
         }
     }
     connections::put(txn, &connection)

@@ -1,5 +1,5 @@
-//! How much was sent in the last 24 hours, per mailbox, worker and recipient domain. The window rolls by the
-//! hour, because that is how providers count; a restart does not reset it.
+//! How much was sent in the last 24 hours, per mailbox, worker and recipient domain, over all sequences. The window
+//! rolls by the minute, so no 24 hours ever hold more than a limit says; a restart does not reset it.
 
 use std::collections::BTreeMap;
 
@@ -21,13 +21,18 @@ const USAGE: Table<Window> = Table::sealed(
 pub(super) const TABLES: &[Declared] = &[Declared::plain(&USAGE)];
 
 const HOUR: i64 = 3_600_000;
+const MINUTE: i64 = 60_000;
+const MINUTES_A_DAY: i64 = 24 * 60;
 /// Kept for the chart.
 const DAYS_KEPT: i64 = 35;
 
-/// Counts by hour since the epoch.
+/// Counts by hour since the epoch, for the chart, and by minute for the last day. What an older program has counted
+/// stands in the hours alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     hours: BTreeMap<i64, u32>,
+    #[serde(default)]
+    minutes: BTreeMap<i64, u32>,
     /// The first mail ever, for the ramp.
     first: Option<UnixMillis>,
 }
@@ -40,38 +45,56 @@ pub enum Counted<'a> {
     /// The recipient's domain.
     Domain(&'a str),
     Workspace,
+    /// Of a mailbox, those to people who were not written to before.
+    FirstMails(ConnectionId),
 }
 
 impl Window {
-    fn add(&mut self, now: UnixMillis, by: i32) {
+    pub fn add(&mut self, now: UnixMillis, by: i32) {
         let hour = self.hours.entry(now.0.div_euclid(HOUR)).or_default();
         *hour = hour.saturating_add_signed(by);
+        let minute = self.minutes.entry(now.0.div_euclid(MINUTE)).or_default();
+        *minute = minute.saturating_add_signed(by);
+        let yesterday = now.0.div_euclid(MINUTE) - 2 * MINUTES_A_DAY;
+        self.minutes.retain(|minute, count| *minute >= yesterday && *count > 0);
         self.first.get_or_insert(now);
         let oldest = now.0.div_euclid(HOUR) - DAYS_KEPT * 24;
         self.hours.retain(|hour, _| *hour >= oldest);
     }
 
-    /// Sent in the running hour and the 23 before it. Hours to come count too: they were before the clock was set
-    /// back, and a cap must not begin anew with it.
+    /// Sent in the last 24 hours. Times to come count too: they were before the clock was set back, and a cap must not
+    /// begin anew with it.
     pub fn last_day(&self, now: UnixMillis) -> u32 {
-        let now = now.0.div_euclid(HOUR);
-        self.hours.range(now - 23..).map(|(_, count)| count).sum()
+        self.leaving(now).map(|(_, count)| count).sum()
     }
 
-    /// When the count falls below `cap`: the oldest counted hour then leaves the window.
+    /// When the count falls below `cap`: enough of what was sent first is then a day ago.
     pub fn below(&self, cap: u32, now: UnixMillis) -> UnixMillis {
-        let now_hour = now.0.div_euclid(HOUR);
         let mut left = self.last_day(now);
-        for (hour, count) in self.hours.range(now_hour - 23..) {
+        let mut leaving: Vec<(UnixMillis, u32)> = self.leaving(now).collect();
+        leaving.sort_unstable();
+        for (at, count) in leaving {
             if left < cap {
                 break;
             }
             left -= count;
             if left < cap {
-                return UnixMillis((hour + 24) * HOUR);
+                return at;
             }
         }
         now
+    }
+
+    /// What counts at this moment, each with the moment from which on it no longer does.
+    fn leaving(&self, now: UnixMillis) -> impl Iterator<Item = (UnixMillis, u32)> + '_ {
+        let (minute, hour) = (now.0.div_euclid(MINUTE), now.0.div_euclid(HOUR));
+        let minutes = self.minutes.range(minute - MINUTES_A_DAY..);
+        let minutes = minutes.map(|(minute, count)| (UnixMillis((minute + MINUTES_A_DAY + 1) * MINUTE), *count));
+        let hours = self.hours.range(hour - 23..).map(|(hour, count)| {
+            let by_minute: u32 = self.minutes.range(hour * 60..(hour + 1) * 60).map(|(_, count)| count).sum();
+            (UnixMillis((hour + 24) * HOUR), count.saturating_sub(by_minute))
+        });
+        minutes.chain(hours.filter(|(_, count)| *count > 0))
     }
 
     /// The cap of a mailbox that begins small: 10 on the first day, 5 more each day.
@@ -88,10 +111,12 @@ fn key(txn: &Txn<'_>, workspace: WorkspaceId, what: Counted<'_>) -> Result<Key, 
         Counted::Worker(id) => base.u8(2).id(id.0),
         Counted::Domain(domain) => base.u8(3).bytes(&txn.blind(workspace, "usage domain", domain)?),
         Counted::Workspace => base.u8(4).id(Uuid::nil()),
+        Counted::FirstMails(id) => base.u8(5).id(id.0),
     })
 }
 
-pub(super) fn window(txn: &mut Txn<'_>, workspace: WorkspaceId, what: Counted<'_>) -> Result<Window, StoreError> {
+/// What was counted.
+pub fn window(txn: &mut Txn<'_>, workspace: WorkspaceId, what: Counted<'_>) -> Result<Window, StoreError> {
     let key = key(txn, workspace, what)?;
     Ok(txn.get(&USAGE, &key)?.unwrap_or_default())
 }
@@ -144,17 +169,48 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_window_rolls_by_the_hour_and_tells_when_there_is_room() {
+    fn no_24_hours_hold_more_than_the_limit_however_the_mails_lie_in_them() {
+        let start = UnixMillis(1_000 * HOUR);
+        let (mut window, mut sent) = (Window::default(), Vec::new());
+        // As fast as a cap of 5 allows, a mail every 7 minutes, for four days.
+        for turn in 0..4 * MINUTES_A_DAY / 7 {
+            let now = UnixMillis(start.0 + turn * 7 * MINUTE + 11);
+            if window.last_day(now) < 5 {
+                window.add(now, 1);
+                sent.push(now);
+            }
+        }
+        assert!(sent.len() >= 20, "{}", sent.len());
+        for (place, first) in sent.iter().enumerate() {
+            let within = sent[place..].iter().filter(|at| at.0 - first.0 < 24 * HOUR).count();
+            assert!(within <= 5, "{within} mails within 24 hours");
+        }
+    }
+
+    #[test]
+    fn what_was_counted_by_the_hour_before_counts_on() {
+        let mut window = Window { hours: BTreeMap::from([(1_000, 4)]), ..Window::default() };
+        let now = UnixMillis(1_000 * HOUR + 40 * MINUTE);
+        assert_eq!(window.last_day(now), 4);
+        window.add(now, 1);
+        assert_eq!(window.last_day(now), 5);
+        assert_eq!(window.below(2, now), UnixMillis(1_024 * HOUR));
+        assert_eq!(window.last_day(UnixMillis(1_024 * HOUR)), 1);
+    }
+
+    #[test]
+    fn the_window_rolls_by_the_minute_and_tells_when_there_is_room() {
         let start = UnixMillis(1_000 * HOUR + 5);
         let mut window = Window::default();
         window.add(start, 1);
         window.add(UnixMillis(start.0 + 2 * HOUR), 1);
         let later = UnixMillis(start.0 + 3 * HOUR);
         assert_eq!(window.last_day(later), 2);
-        assert_eq!(window.below(2, later), UnixMillis(1_024 * HOUR));
-        assert_eq!(window.below(1, later), UnixMillis(1_026 * HOUR));
+        assert_eq!(window.below(2, later), UnixMillis(1_024 * HOUR + MINUTE));
+        assert_eq!(window.below(1, later), UnixMillis(1_026 * HOUR + MINUTE));
         assert_eq!(window.below(3, later), later);
-        assert_eq!(window.last_day(UnixMillis(1_024 * HOUR)), 1);
+        assert_eq!(window.last_day(UnixMillis(1_024 * HOUR)), 2, "not yet a day ago");
+        assert_eq!(window.last_day(UnixMillis(1_024 * HOUR + MINUTE)), 1);
         window.add(later, -1);
         assert_eq!(window.last_day(later), 2, "never below zero");
     }
@@ -165,7 +221,7 @@ mod tests {
         let mut window = Window::default();
         window.add(UnixMillis(now.0 + 3 * HOUR), 5);
         assert_eq!(window.last_day(now), 5);
-        assert_eq!(window.below(5, now), UnixMillis(1_027 * HOUR));
+        assert_eq!(window.below(5, now), UnixMillis(1_027 * HOUR + MINUTE));
     }
 
     #[test]

@@ -1,19 +1,13 @@
 //! Switching a worker on: what must stand first, and what switching on approves.
 
 use super::figures::Group;
-use super::model::Sequence;
-use super::words::{in_words, is_known};
-use super::{sequences, step, store, OutreachError};
+use super::{checks, rotation, sequences, store, OutreachError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{counted, UnixMillis, WorkerId, WorkspaceId};
-use crate::contacts;
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Worker};
 use crate::workspaces;
-
-/// Of fewer leads than this, the custom fields are looked at to know which exist.
-const SAMPLE: usize = 100;
 
 /// Something that must be there before anything may leave, and the page that cures it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,22 +59,23 @@ pub(super) fn look_for_missing(
     let page = |tab: &str| format!("/outreach/{}/{tab}", worker.id);
     let mut found = Vec::new();
     let mut add = |words: String, href: String, cure| found.push(Missing { words, href, cure });
-    if let Err(words) = step::mailbox_of(txn, workspace, worker)? {
-        let href = if worker.mailbox.is_some() { "/connections".into() } else { page("settings") };
-        add(words, href, if worker.mailbox.is_some() { "Look at connections" } else { "Choose a mailbox" });
+    if let Err(words) = rotation::any_usable(txn, workspace, worker)? {
+        let has_one = !worker.mailboxes().is_empty();
+        let href = if has_one { "/connections".into() } else { page("settings") };
+        add(words, href, if has_one { "Look at connections" } else { "Choose a mailbox" });
     }
     let sequence = worker.sequence.map(|id| store::find_sequence(txn, workspace, id)).transpose()?.flatten();
     match &sequence {
         Some(sequence) if !sequence.steps.is_empty() => {
-            let custom = custom_fields(txn, workspace, worker)?;
-            for (field, words) in text_mistakes(sequence, custom.as_deref()) {
-                add(words, page(&format!("sequence#{field}")), "Edit the step");
+            let sample = checks::sample(txn, workspace, std::slice::from_ref(worker))?;
+            for found in checks::look(sequence, &sample).into_iter().filter(|found| found.is_blocking) {
+                add(found.words, page(&format!("sequence#{}", found.place)), "Edit the step");
             }
-            let (steps, limit) = (sequence.steps.len(), worker.limits.per_contact);
-            if steps > limit as usize {
+            let (mails, limit) = (sequence.ways().most_mails(), worker.limits.per_contact);
+            if mails > limit as usize {
                 let words = format!(
                     "The sequence has {}, and at most {limit} to one contact may leave.",
-                    counted(steps as u64, "mail", "mails")
+                    counted(mails as u64, "mail", "mails")
                 );
                 add(words, page("sequence"), "Remove steps");
             }
@@ -102,51 +97,4 @@ pub(super) fn look_for_missing(
         add("There is no lead yet.".into(), page("leads"), "Add leads");
     }
     Ok(found)
-}
-
-/// The custom fields that leads have. None when there are too many leads to look at: one that lacks a field is then
-/// held by itself.
-fn custom_fields(
-    txn: &mut Txn<'_>,
-    workspace: WorkspaceId,
-    worker: &Worker,
-) -> Result<Option<Vec<String>>, StoreError> {
-    let mut names: Vec<String> = Vec::new();
-    let leads = store::first_of_group(txn, workspace, worker.id, Group::All, SAMPLE)?;
-    if leads.len() == SAMPLE {
-        return Ok(None);
-    }
-    for lead in leads {
-        let Some(contact) = contacts::find(txn, workspace, lead.contact)? else { continue };
-        names.extend(contact.custom.into_keys().filter(|name| !names.contains(name)).collect::<Vec<_>>());
-    }
-    Ok(Some(names))
-}
-
-/// The id of each field of the editor that needs a look, and why.
-fn text_mistakes(sequence: &Sequence, custom: Option<&[String]>) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for (place, step) in sequence.steps.iter().enumerate() {
-        let number = place + 1;
-        let at = |part: &str| format!("{part}-{number}");
-        if step.text.trim().is_empty() {
-            found.push((at("text"), format!("Step {number} has no text.")));
-        }
-        if place == 0 && step.subject.trim().is_empty() {
-            found.push((at("subject"), "The first mail needs a subject.".into()));
-        }
-        match step.parse() {
-            Err((part, error)) => found.push((at(part), format!("Step {number}, {part}: {error}"))),
-            Ok((subject, text)) => {
-                let fields = subject.fields().into_iter().chain(text.fields());
-                let unknown = fields
-                    .filter(|field| !field.optional && custom.is_some_and(|custom| !is_known(&field.name, custom)));
-                found.extend(unknown.map(|field| {
-                    let name = in_words(&field.name);
-                    (at("text"), format!("Step {number} needs the {name} of each lead, and no lead has it."))
-                }));
-            }
-        }
-    }
-    found
 }

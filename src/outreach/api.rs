@@ -1,5 +1,8 @@
 //! `/v1`: sequences, enrolments and workers. The same services as the pages, in JSON.
 
+mod leads;
+mod sending;
+mod sequences;
 mod workers;
 
 use std::sync::Arc;
@@ -9,14 +12,17 @@ use actix_web::{web, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
+use self::leads::{done_enrolment, get_to_read, move_enrolment, read_enrolment, skip_enrolment};
+use self::sending::{get_days_off, get_forecast, put_days_off};
+use self::sequences::{delete_sequence, get_checks, get_one_sequence, get_sequences, post_sequence, put_sequence};
 use self::workers::{
-    activate_worker, delete_worker, get_worker, get_workers, patch_worker, pause_sending, pause_worker, post_worker,
-    put_worker, resume_sending, resume_worker, worker_of,
+    activate_worker, delete_worker, get_worker, get_worker_steps, get_workers, patch_worker, pause_sending,
+    pause_worker, post_worker, put_worker, resume_sending, resume_worker, worker_of,
 };
-use super::sequences::{self, SequenceForm, StepForm};
+use super::sequences::Mistake;
 use super::{
-    enrol, enrol_tag, get, get_sequence, leave, list_group, list_newest, list_of_contact, list_sequences, stop,
-    Enrolment, Group, OutreachError, Sequence, State,
+    enrol, enrol_tag, get, leave, list_group, list_newest, list_of_contact, stop, Enrolment, Group, OutreachError,
+    State,
 };
 use crate::app::App;
 use crate::authz::{Actor, Permission};
@@ -37,6 +43,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
                 .route(web::put().to(put_sequence))
                 .route(web::delete().to(delete_sequence)),
         )
+        .service(at("/sequences/{sequence}/checks").route(web::get().to(get_checks)))
         .service(at("/workers").route(web::get().to(get_workers)).route(web::post().to(post_worker)))
         .service(
             at("/workers/{worker}")
@@ -48,8 +55,12 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
         .service(at("/workers/{worker}/activate").route(web::post().to(activate_worker)))
         .service(at("/workers/{worker}/pause").route(web::post().to(pause_worker)))
         .service(at("/workers/{worker}/resume").route(web::post().to(resume_worker)))
+        .service(at("/workers/{worker}/steps").route(web::get().to(get_worker_steps)))
+        .service(at("/workers/{worker}/to-read").route(web::get().to(get_to_read)))
         .service(at("/sending/pause").route(web::post().to(pause_sending)))
         .service(at("/sending/resume").route(web::post().to(resume_sending)))
+        .service(at("/sending/forecast").route(web::get().to(get_forecast)))
+        .service(at("/sending/days-off").route(web::get().to(get_days_off)).route(web::put().to(put_days_off)))
         .service(
             at("/workers/{worker}/enrolments")
                 .route(web::get().to(get_enrolments))
@@ -62,16 +73,21 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
         )
         .service(at("/enrolments/{enrolment}/stop").route(web::post().to(stop_enrolment)))
         .service(at("/enrolments/{enrolment}/resume").route(web::post().to(resume_enrolment)))
-        .service(at("/enrolments/{enrolment}/leave").route(web::post().to(leave_enrolment)));
+        .service(at("/enrolments/{enrolment}/leave").route(web::post().to(leave_enrolment)))
+        .service(at("/enrolments/{enrolment}/skip").route(web::post().to(skip_enrolment)))
+        .service(at("/enrolments/{enrolment}/move").route(web::post().to(move_enrolment)))
+        .service(at("/enrolments/{enrolment}/done").route(web::post().to(done_enrolment)))
+        .service(at("/enrolments/{enrolment}/read").route(web::post().to(read_enrolment)));
 }
 
 #[derive(OpenApi)]
 #[openapi(paths(
-    get_sequences,
-    post_sequence,
-    get_one_sequence,
-    put_sequence,
-    delete_sequence,
+    sequences::get_sequences,
+    sequences::post_sequence,
+    sequences::get_one_sequence,
+    sequences::put_sequence,
+    sequences::delete_sequence,
+    sequences::get_checks,
     workers::get_workers,
     workers::post_worker,
     workers::get_worker,
@@ -91,7 +107,16 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     delete_enrolment,
     stop_enrolment,
     resume_enrolment,
-    leave_enrolment
+    leave_enrolment,
+    leads::skip_enrolment,
+    leads::move_enrolment,
+    leads::done_enrolment,
+    leads::read_enrolment,
+    leads::get_to_read,
+    workers::get_worker_steps,
+    sending::get_forecast,
+    sending::get_days_off,
+    sending::put_days_off
 ))]
 struct Api;
 
@@ -103,7 +128,7 @@ impl From<OutreachError> for ApiError {
     fn from(error: OutreachError) -> Self {
         match error {
             OutreachError::Mistakes(mistakes) => {
-                let pointer = |mistake: &sequences::Mistake| match mistake.step {
+                let pointer = |mistake: &Mistake| match mistake.step {
                     Some(step) => format!("/steps/{step}/{}", api_field(mistake.field)),
                     None => format!("/{}", mistake.field),
                 };
@@ -127,6 +152,10 @@ impl From<OutreachError> for ApiError {
 fn api_field(field: &str) -> &str {
     match field {
         "wait" => "wait_days",
+        "when" => "branch/when",
+        "then" => "branch/go_to",
+        "field" => "branch/field",
+        "value" => "branch/value",
         field => field,
     }
 }
@@ -141,179 +170,12 @@ async fn service<T: Send + 'static>(
 type Answers = web::Data<Arc<dyn IdempotencyStore>>;
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SequenceJson {
-    id: String,
-    name: String,
-    steps: Vec<StepJson>,
-    /// All texts are approved and may leave.
-    is_approved: bool,
-    /// Grows with each change.
-    version: u32,
-    created_at: String,
-    changed_at: String,
-}
-
-/// A sequence as it is written. What only the server says may stand in it, so that an answer can be changed and sent
-/// back; it is not read.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SequenceBody {
-    name: String,
-    steps: Vec<StepJson>,
-    #[serde(default, rename = "id")]
-    _id: Option<String>,
-    #[serde(default, rename = "is_approved")]
-    _is_approved: Option<bool>,
-    /// The version that the change was made from. When it is no longer the newest, the answer is 409 and nothing is
-    /// written; absent: nothing is compared.
-    #[serde(default)]
-    version: Option<u32>,
-    #[serde(default, rename = "created_at")]
-    _created_at: Option<String>,
-    #[serde(default, rename = "changed_at")]
-    _changed_at: Option<String>,
-}
-
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct StepJson {
-    /// Of a step that exists; absent for a new one.
-    #[serde(default)]
-    id: Option<String>,
-    #[serde(default)]
-    wait_days: u16,
-    #[serde(default)]
-    working_days: bool,
-    /// Empty: an answer in the same thread.
-    #[serde(default)]
-    subject: String,
-    text: String,
-}
-
-impl From<&Sequence> for SequenceJson {
-    fn from(sequence: &Sequence) -> Self {
-        let step = |step: &super::Step| StepJson {
-            id: Some(step.id.to_string()),
-            wait_days: step.wait_days,
-            working_days: step.working_days,
-            subject: step.subject.clone(),
-            text: step.text.clone(),
-        };
-        Self {
-            id: sequence.id.to_string(),
-            name: sequence.name.clone(),
-            steps: sequence.steps.iter().map(step).collect(),
-            is_approved: sequence.is_all_approved(),
-            version: sequence.version,
-            created_at: sequence.created_at.to_rfc3339(),
-            changed_at: sequence.changed_at.to_rfc3339(),
-        }
-    }
-}
-
-impl SequenceBody {
-    fn form(self) -> Result<SequenceForm, ApiError> {
-        let mut errors = Vec::new();
-        let mut id = |place: usize, text: String| {
-            let id = text.parse().ok();
-            if id.is_none() {
-                let words = "This is not the id of a step. Leave it out for a new one.";
-                errors.push(FieldError::at(&format!("/steps/{place}/id"), words));
-            }
-            id
-        };
-        let mut step = |(place, step): (usize, StepJson)| StepForm {
-            id: step.id.and_then(|text| id(place, text)),
-            wait_days: step.wait_days,
-            working_days: step.working_days,
-            subject: step.subject,
-            text: step.text,
-        };
-        let steps = self.steps.into_iter().enumerate().map(&mut step).collect();
-        if errors.is_empty() {
-            Ok(SequenceForm { name: self.name, steps })
-        } else {
-            Err(ApiError::invalid(errors))
-        }
-    }
-}
-
-/// All sequences of the workspace.
-#[utoipa::path(get, path = "/v1/sequences", tag = "sequences", params(PageQuery),
-    responses((status = 200, description = "A page of sequences", body = ApiPage<SequenceJson>)))]
-async fn get_sequences(app: web::Data<App>, actor: Actor, query: PageQuery) -> Result<HttpResponse, ApiError> {
-    actor.require(Permission::ViewOutreach)?;
-    let all = service(move || Ok(list_sequences(&app.store, actor.workspace)?)).await?;
-    let page = query.part_of(all, |sequence| sequence.id.to_string().into_bytes())?;
-    Ok(HttpResponse::Ok().json(query.answer(page.map(|sequence| SequenceJson::from(&sequence)))))
-}
-
-/// Writes a sequence. Its texts leave once a worker that uses it is switched on.
-#[utoipa::path(post, path = "/v1/sequences", tag = "sequences", request_body = SequenceBody, responses((status = 201, description = "The sequence as it was made", body = SequenceJson)))]
-async fn post_sequence(
-    app: web::Data<App>,
-    actor: Actor,
-    answers: Answers,
-    key: IdempotencyKey,
-    body: ApiJson<SequenceBody>,
-) -> Result<ApiAnswer, ApiError> {
-    run(move || {
-        idempotent(&***answers, actor.workspace, &key, body.fingerprint, || {
-            let made = sequences::create(&app, &actor, &body.value.form()?)?;
-            ApiAnswer::created(format!("/v1/sequences/{}", made.id), &SequenceJson::from(&made))
-        })
-    })
-    .await?
-}
-
-/// One sequence with its steps.
-#[utoipa::path(get, path = "/v1/sequences/{sequence}", tag = "sequences", params(("sequence" = String, Path,)), responses((status = 200, description = "The sequence", body = SequenceJson)))]
-async fn get_one_sequence(
-    app: web::Data<App>,
-    actor: Actor,
-    id: web::Path<SequenceId>,
-) -> Result<HttpResponse, ApiError> {
-    actor.require(Permission::ViewOutreach)?;
-    let found = service(move || get_sequence(&app.store, actor.workspace, *id)?.ok_or(OutreachError::NotFound));
-    Ok(HttpResponse::Ok().json(SequenceJson::from(&found.await?)))
-}
-
-/// Replaces name and steps. Steps with an id keep their history; changed texts wait for an approval by a person. The
-/// last step stays while a worker is at work with it.
-#[utoipa::path(put, path = "/v1/sequences/{sequence}", tag = "sequences", params(("sequence" = String, Path,)),
-    request_body = SequenceBody,
-    responses((status = 200, description = "The sequence", body = SequenceJson),
-              (status = 409, description = "Changed since the version that was sent, or a worker is at work with it")))]
-async fn put_sequence(
-    app: web::Data<App>,
-    actor: Actor,
-    id: web::Path<SequenceId>,
-    body: ApiJson<SequenceBody>,
-) -> Result<HttpResponse, ApiError> {
-    let read = body.value.version;
-    let form = body.value.form()?;
-    let saved = service(move || sequences::update(&app, &actor, *id, &form, read)).await?;
-    Ok(HttpResponse::Ok().json(SequenceJson::from(&saved)))
-}
-
-/// Deletes a sequence that no worker uses.
-#[utoipa::path(delete, path = "/v1/sequences/{sequence}", tag = "sequences", params(("sequence" = String, Path,)), responses((status = 204, description = "Gone")))]
-async fn delete_sequence(
-    app: web::Data<App>,
-    actor: Actor,
-    id: web::Path<SequenceId>,
-) -> Result<HttpResponse, ApiError> {
-    service(move || sequences::delete(&app, &actor, *id)).await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
-#[derive(Debug, Serialize, ToSchema)]
 pub struct EnrolmentJson {
     id: String,
     contact: String,
     worker: String,
     sequence: String,
-    /// `waiting`, `queued`, `away`, `finished` or `stopped`.
+    /// `waiting`, `queued`, `away`, `task`, `finished` or `stopped`.
     state: &'static str,
     /// Why it waits or ended.
     reason: String,
@@ -341,6 +203,7 @@ impl From<&Enrolment> for EnrolmentJson {
                 ("waiting", words, Some(due.to_rfc3339()), None)
             }
             State::Queued { .. } => ("queued", String::new(), None, None),
+            State::Task { .. } => ("task", "A person has something to do.".to_owned(), None, None),
             State::PausedUntil { at, reason, .. } => ("away", reason.clone(), Some(at.to_rfc3339()), None),
             State::Finished { reason, .. } => ("finished", reason.clone(), None, None),
             State::Stopped { reason, follow_up_on, .. } => ("stopped", reason.clone(), None, follow_up_on.clone()),

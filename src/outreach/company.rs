@@ -1,6 +1,7 @@
 //! One answer speaks for the whole company: whoever else of it is a lead is left alone from then on, where the worker
 //! is set so. A company is known by the domain of its addresses.
 
+use super::model::State;
 use super::{let_go, store};
 use crate::app::App;
 use crate::base::{is_public_mail, ContactId, ReplyId, UnixMillis, WorkspaceId};
@@ -50,7 +51,9 @@ fn leave_alone(
         store::list_of_company(txn, workspace, &company, LOOKED_AT)
     })?;
     let_go::stop_each(app, workspace, &concerned, now, |txn, lead| {
-        if lead.contact == contact || lead.begun_at() > since {
+        // Who has answered as well is a person's to deal with already.
+        let is_in_hand = matches!(lead.state, State::Task { on_event: true, .. });
+        if lead.contact == contact || is_in_hand || lead.begun_at() > since {
             return Ok(None);
         }
         let worker = workers::find(txn, workspace, lead.worker)?;

@@ -282,6 +282,9 @@ fn add(
         sequence,
         state,
         sent: Vec::new(),
+        passed: Vec::new(),
+        next: None,
+        okay: None,
         came: super::model::Came::default(),
         company: company::of(txn, &contact)?,
         resumed_at: None,
@@ -347,7 +350,7 @@ pub fn resume(app: &App, actor: &Actor, id: EnrolmentId) -> Result<Enrolment, Ou
     let job = step_job(actor.workspace, id, now);
     app.store.write(|txn| {
         let before = store::find(txn, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;
-        if matches!(before.state, State::Waiting { .. } | State::Queued { .. }) {
+        if matches!(before.state, State::Waiting { .. } | State::Queued { .. } | State::Task { .. }) {
             return Ok(before);
         }
         let contact = contacts::find(txn, actor.workspace, before.contact)?.ok_or(OutreachError::NotFound)?;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Enrolment, State, Why};
-use crate::base::{MessageId, StepId};
+use super::model::{Came, Enrolment, Sent, State, Why};
+use crate::base::{MessageId, StepId, VariantId};
 
 /// A list of leads that a page can open. The number stands in index keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,16 +25,20 @@ pub enum Group {
     Backlog = 7,
     /// The day until which they put it off has come.
     AskAgain = 8,
+    /// The next mail waits for a person who reads it.
+    Review = 9,
     Written = 10,
     Replied = 11,
     Interested = 12,
     Meeting = 13,
     Bounced = 14,
     OptedOut = 15,
+    /// Somebody has something to do.
+    Task = 16,
 }
 
 impl Group {
-    pub const ALL: [Group; 15] = [
+    pub const ALL: [Group; 17] = [
         Group::All,
         Group::Waiting,
         Group::Queued,
@@ -44,6 +48,8 @@ impl Group {
         Group::Held,
         Group::Backlog,
         Group::AskAgain,
+        Group::Review,
+        Group::Task,
         Group::Written,
         Group::Replied,
         Group::Interested,
@@ -64,6 +70,8 @@ impl Group {
             Group::Held => "held",
             Group::Backlog => "backlog",
             Group::AskAgain => "ask-again",
+            Group::Review => "review",
+            Group::Task => "task",
             Group::Written => "written",
             Group::Replied => "replied",
             Group::Interested => "interested",
@@ -88,6 +96,8 @@ impl Group {
             Group::Held => "Held back",
             Group::Backlog => "Behind others",
             Group::AskAgain => "Ask again",
+            Group::Review => "To be read",
+            Group::Task => "Tasks",
             Group::Written => "Written to",
             Group::Replied => "Replied",
             Group::Interested => "Interested",
@@ -113,6 +123,9 @@ pub struct StepFigures {
 pub struct Figures {
     groups: BTreeMap<u8, u64>,
     steps: BTreeMap<StepId, StepFigures>,
+    /// Of the mails of steps that had several wordings then.
+    #[serde(default)]
+    variants: BTreeMap<VariantId, StepFigures>,
 }
 
 impl Figures {
@@ -122,6 +135,10 @@ impl Figures {
 
     pub fn step(&self, step: StepId) -> StepFigures {
         self.steps.get(&step).copied().unwrap_or_default()
+    }
+
+    pub fn variant(&self, variant: VariantId) -> StepFigures {
+        self.variants.get(&variant).copied().unwrap_or_default()
     }
 
     /// One enrolment was written: `before` is the row it replaces, `after` what stands now.
@@ -134,6 +151,7 @@ impl Figures {
         }
         self.groups.retain(|_, count| *count > 0);
         self.steps.retain(|_, step| *step != StepFigures::default());
+        self.variants.retain(|_, variant| *variant != StepFigures::default());
     }
 
     fn count(&mut self, enrolment: &Enrolment, by: impl Fn(&mut u64)) {
@@ -142,15 +160,25 @@ impl Figures {
         }
         for sent in &enrolment.sent {
             by(&mut self.steps.entry(sent.step).or_default().sent);
+            if let Some(variant) = sent.variant {
+                by(&mut self.variants.entry(variant).or_default().sent);
+            }
         }
         let Some(last) = enrolment.last_sent() else { return };
-        let step = self.steps.entry(last.step).or_default();
-        let came = &enrolment.came;
+        self.steps.entry(last.step).or_default().count_what_came(&enrolment.came, &by);
+        if let Some(variant) = last.variant {
+            self.variants.entry(variant).or_default().count_what_came(&enrolment.came, &by);
+        }
+    }
+}
+
+impl StepFigures {
+    fn count_what_came(&mut self, came: &Came, by: &impl Fn(&mut u64)) {
         let figures = [
-            (came.label.is_some(), &mut step.replied),
-            (came.is_interested(), &mut step.interested),
-            (came.bounced, &mut step.bounced),
-            (came.opted_out, &mut step.opted_out),
+            (came.label.is_some(), &mut self.replied),
+            (came.is_interested(), &mut self.interested),
+            (came.bounced, &mut self.bounced),
+            (came.opted_out, &mut self.opted_out),
         ];
         for (counts, figure) in figures {
             if counts {
@@ -158,9 +186,7 @@ impl Figures {
             }
         }
     }
-}
 
-impl StepFigures {
     /// The lists behind a step's figures.
     pub const LISTS: [Group; 5] = [Group::Written, Group::Replied, Group::Interested, Group::Bounced, Group::OptedOut];
 
@@ -177,12 +203,25 @@ impl StepFigures {
     }
 }
 
-/// Is a lead of `group` counted with this step? Everyone who got it counts as written to; what came of it counts with
-/// the step that it came after.
-pub fn counts_with(enrolment: &Enrolment, group: Group, step: StepId) -> bool {
+/// A step, or one wording of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Of {
+    pub step: StepId,
+    pub variant: Option<VariantId>,
+}
+
+impl Of {
+    fn is(self, sent: &Sent) -> bool {
+        sent.step == self.step && self.variant.is_none_or(|variant| sent.variant == Some(variant))
+    }
+}
+
+/// Is a lead of `group` counted with this? Everyone who got it counts as written to; what came of it counts with the
+/// step that it came after.
+pub fn counts_with(enrolment: &Enrolment, group: Group, of: Of) -> bool {
     match group {
-        Group::Written => enrolment.sent.iter().any(|sent| sent.step == step),
-        _ => enrolment.last_sent().is_some_and(|last| last.step == step),
+        Group::Written => enrolment.sent.iter().any(|sent| of.is(sent)),
+        _ => enrolment.last_sent().is_some_and(|last| of.is(last)),
     }
 }
 
@@ -192,11 +231,16 @@ pub fn groups_of(enrolment: &Enrolment) -> Vec<Group> {
     match &enrolment.state {
         State::Waiting { waits_for: None, .. } => groups.push(Group::Waiting),
         State::Waiting { waits_for: Some(hold), .. } => {
-            let held = if hold.why == Why::Backlog { Group::Backlog } else { Group::Held };
+            let held = match hold.why {
+                Why::Backlog => Group::Backlog,
+                Why::Review => Group::Review,
+                Why::Worker | Why::Lead | Why::Unknown => Group::Held,
+            };
             groups.extend([Group::Waiting, held]);
         }
         State::Queued { .. } => groups.push(Group::Queued),
         State::PausedUntil { .. } => groups.push(Group::Away),
+        State::Task { .. } => groups.push(Group::Task),
         State::Finished { .. } => groups.push(Group::Finished),
         State::Stopped { is_due: true, .. } => groups.extend([Group::Stopped, Group::AskAgain]),
         State::Stopped { .. } => groups.push(Group::Stopped),
@@ -222,8 +266,19 @@ pub struct LastHundred(Vec<(MessageId, Fate)>);
 pub enum Fate {
     Sent,
     Bounced,
-    /// Opted out or reported as spam.
+    /// Opted out.
     Refused,
+    /// Reported as spam.
+    Complained,
+}
+
+/// What became of a worker's last hundred mails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LastCounts {
+    pub mails: usize,
+    pub bounced: usize,
+    pub opted_out: usize,
+    pub complained: usize,
 }
 
 const HUNDRED: usize = 100;
@@ -247,10 +302,21 @@ impl LastHundred {
         self.0.drain(..surplus);
     }
 
+    /// What the brakes go by.
+    pub fn counts(&self) -> LastCounts {
+        let count = |fate| self.0.iter().filter(|(_, noted)| *noted == fate).count();
+        LastCounts {
+            mails: self.0.len(),
+            bounced: count(Fate::Bounced),
+            opted_out: count(Fate::Refused),
+            complained: count(Fate::Complained),
+        }
+    }
+
     /// Why the worker must pause, in words; `None` while all is well.
     pub fn brake(&self) -> Option<String> {
-        let count = |fate| self.0.iter().filter(|(_, noted)| *noted == fate).count();
-        let (bounced, refused, all) = (count(Fate::Bounced), count(Fate::Refused), self.0.len());
+        let LastCounts { mails: all, bounced, opted_out, complained } = self.counts();
+        let refused = opted_out + complained;
         let is_over = |count: usize, most: usize| count * 100 > most * all.max(FEWEST);
         if bounced >= LEAST && is_over(bounced, MOST_BOUNCED) {
             return Some(format!(
@@ -300,6 +366,7 @@ mod tests {
             (Fate::Bounced, 60, 3, false),
             (Fate::Bounced, 100, 5, false),
             (Fate::Bounced, 100, 6, true),
+            (Fate::Complained, 100, 3, true),
             (Fate::Refused, 20, 1, false),
             (Fate::Refused, 15, 2, false),
             (Fate::Refused, 15, 3, true),

@@ -125,7 +125,7 @@ fn goes_on_by_itself(
     let (Some(worker), Some(sequence), Some(contact)) = (&scene.worker, &scene.sequence, &scene.contact) else {
         return Ok(false);
     };
-    let is_left = sequence.next_step(&before.sent).is_some_and(|step| sequence.is_approved(step));
+    let is_left = sequence.next_step(&before.trail()).is_some_and(|step| sequence.is_approved(step));
     let may = worker.state.is_working() && before.sent.len() < worker.limits.mails_per_contact() as usize;
     Ok(is_left && may && step::may_write_to(txn, contact)?.is_ok())
 }

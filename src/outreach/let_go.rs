@@ -14,7 +14,7 @@ use crate::workers;
 const LOOKED_AT: usize = 200;
 const BATCH: usize = 6;
 /// Where leads stand that may still be written to.
-const ACTIVE: [Group; 3] = [Group::Waiting, Group::Queued, Group::Away];
+const ACTIVE: [Group; 4] = [Group::Waiting, Group::Queued, Group::Away, Group::Task];
 
 /// The leads of a worker that is gone are free for another.
 pub(super) fn of_worker(

@@ -1,7 +1,10 @@
 //! Outreach: sequences of mails that stop at the first answer.
 //!
 //! Always true here:
-//! - A contact is in at most one sequence at a time, and gets each step at most once.
+//! - A contact is in at most one sequence at a time, and gets each step at most once, in one of its wordings.
+//! - A branch leads a lead on to another step. After an answer, a bounce or a meeting it can only lead to a person's
+//!   task, and no mail after that leaves unread.
+//! - A lead hears from one mailbox only, however many a worker has.
 //! - Only words that a person approved leave: by switching the worker on, or later by approving a change.
 //! - Any answer a person wrote stops the sequence, even when the next mail is already queued; an absence pauses it.
 //! - Who puts it off is taken up again on the day named, by the sequence where that was read surely, else by a person.
@@ -11,23 +14,31 @@
 
 mod activate;
 mod api;
+mod checks;
 mod company;
+mod content;
 mod enrol;
 mod figures;
+mod forecast;
 mod later;
 mod let_go;
 mod letters;
 mod model;
+mod onward;
 pub mod pages;
+mod path;
 mod period;
 mod plan;
 mod preview;
 mod react;
 mod recall;
+mod review;
+mod rotation;
 pub mod sequences;
 mod step;
 mod store;
 mod timing;
+mod variants;
 mod wake;
 mod why;
 mod words;
@@ -38,13 +49,16 @@ mod tests;
 pub use activate::{activate, missing, Missing};
 pub use api::{api_routes, openapi};
 pub use enrol::{enrol, enrol_tag, remove, resume, stop, want_tagged, LastRun, Tally, ENROL};
-pub use figures::{Figures, Group, StepFigures};
+pub use figures::{Figures, Group, Of, StepFigures};
+pub use forecast::{forecast, Forecast, OfMailbox};
 pub use later::{leave, TAKE_UP};
-pub use model::{Approval, Came, Enrolment, Hold, Sent, Sequence, Skip, State, Step, Why};
+pub use model::{Approval, Came, Enrolment, Hold, Sent, Sequence, Skip, State, Step, Variant, Why};
+pub use onward::{move_lead, open_task_of, Move};
 pub use pages::routes;
+pub use path::{Kind, Test, Then, When};
 pub use period::Period;
 pub use plan::STEP;
-pub use sequences::{Mistake, SequenceForm, StepForm};
+pub use sequences::{KindForm, Mistake, Scope, SequenceForm, StepForm, VariantForm};
 pub use store::{
     figures, find_active, get, get_sequence, last_run, list_group, list_newest, list_of_contact, list_of_step,
     list_sequences,
@@ -76,6 +90,11 @@ pub enum OutreachError {
     /// The names of the workers that are at work with a sequence whose last step would go.
     #[error("{} at work with it", .0.join(", "))]
     AtWork(Vec<String>),
+    /// So many leads are in flight: is the change for them too?
+    #[error("{0} leads are in flight")]
+    AsksForWhom(u64),
+    #[error("{0}")]
+    MayNotMove(String),
     /// Somebody else has changed the sequence since it was read.
     #[error("the sequence was changed since it was read")]
     Changed,

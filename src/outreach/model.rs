@@ -2,13 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::path::{Kind, Trail};
 use crate::base::{
-    ConnectionId, ContactId, EnrolmentId, JobId, MessageId, SequenceId, StepId, UnixMillis, WorkerId, WorkspaceId,
+    ConnectionId, ContactId, EnrolmentId, JobId, MessageId, SequenceId, StepId, UnixMillis, VariantId, WorkerId,
+    WorkspaceId,
 };
 use crate::language::merge;
 
 /// Steps one sequence may have.
-pub const MOST_STEPS: usize = 10;
+pub const MOST_STEPS: usize = 20;
+/// Older versions that leads in flight may be left with.
+pub const MOST_EDITIONS: usize = 8;
 /// Characters of a subject and of a text.
 pub const SUBJECT_CHARS: usize = 200;
 pub const TEXT_CHARS: usize = 10_000;
@@ -24,8 +28,21 @@ pub struct Sequence {
     /// The texts that a person has approved by switching a worker on, or later by hand. Only these leave.
     #[serde(default)]
     pub approved: Option<Approval>,
+    /// Older versions with which leads go on that were in flight when it was changed for new leads only; oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub editions: Vec<Edition>,
     pub created_at: UnixMillis,
     pub changed_at: UnixMillis,
+}
+
+/// A sequence as it was for whoever was added until then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Edition {
+    pub until: UnixMillis,
+    pub version: u32,
+    pub steps: Vec<Step>,
+    #[serde(default)]
+    pub approved: Option<Approval>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +54,19 @@ pub struct Step {
     #[serde(default)]
     pub working_days: bool,
     /// Empty: an answer in the same thread, below the subject of the mail before.
+    #[serde(default)]
+    pub subject: String,
+    pub text: String,
+    /// Other wordings of a mail. Each lead gets one of all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<Variant>,
+    #[serde(default)]
+    pub kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variant {
+    pub id: VariantId,
     #[serde(default)]
     pub subject: String,
     pub text: String,
@@ -52,30 +82,19 @@ pub struct Approval {
 }
 
 impl Sequence {
-    /// The step that follows what was sent, and never one that was sent already. Steps may have been added, moved
-    /// or removed since: what counts is the place of the last one sent that still exists.
-    pub fn next_step(&self, sent: &[Sent]) -> Option<&Step> {
-        let place = |id: StepId| self.steps.iter().position(|step| step.id == id);
-        let last = sent.iter().rev().find_map(|sent| place(sent.step));
-        let from = last.map_or(sent.len().min(self.steps.len()), |last| last + 1);
-        self.steps[from..].iter().find(|step| sent.iter().all(|sent| sent.step != step.id))
-    }
-
-    /// Why nothing follows what was sent to a lead: the whole sequence has left, or it was changed meanwhile.
-    pub fn end_words(&self, sent: &[Sent]) -> &'static str {
-        let had = |id: StepId| sent.iter().any(|sent| sent.step == id);
-        if self.steps.iter().all(|step| had(step.id)) {
-            "All steps were sent."
-        } else {
-            "The sequence was changed, and no step follows those that were sent."
+    /// As it is for a lead that was added then: an older version, where it was changed since for new leads only.
+    pub fn for_added(self, at: UnixMillis) -> Self {
+        match self.editions.iter().find(|edition| at <= edition.until).cloned() {
+            Some(Edition { version, steps, approved, .. }) => Self { version, steps, approved, ..self },
+            None => self,
         }
     }
 
     /// Its words are those that a person approved. How long it waits needs no approval.
     pub fn is_approved(&self, step: &Step) -> bool {
-        let same =
-            |approved: &Step| approved.id == step.id && approved.subject == step.subject && approved.text == step.text;
-        self.approved.as_ref().is_some_and(|approval| approval.steps.iter().any(same))
+        let approved =
+            || self.approved.as_ref().is_some_and(|approval| approval.steps.iter().any(|a| a.reads_as(step)));
+        step.kind != Kind::Mail || approved()
     }
 
     pub fn is_all_approved(&self) -> bool {
@@ -84,7 +103,7 @@ impl Sequence {
 
     /// The numbers (from 1) of the steps that have no text. Nothing of them can leave, so they cannot be approved.
     pub fn without_text(&self) -> Vec<usize> {
-        let numbered = (1..).zip(&self.steps).filter(|(_, step)| step.text.trim().is_empty());
+        let numbered = (1..).zip(&self.steps).filter(|(_, step)| step.lacks_text());
         numbered.map(|(number, _)| number).collect()
     }
 
@@ -94,6 +113,24 @@ impl Sequence {
 }
 
 impl Step {
+    #[cfg(test)]
+    pub fn mail(id: StepId, subject: &str, text: &str) -> Self {
+        let (subject, text) = (subject.to_owned(), text.to_owned());
+        Self { id, wait_days: 0, working_days: false, subject, text, variants: Vec::new(), kind: Kind::Mail }
+    }
+
+    /// A lead would read the same. How long it waits, and where a branch goes, is nothing to read.
+    fn reads_as(&self, other: &Step) -> bool {
+        let words = |step: &Step| (step.id, step.subject.clone(), step.text.clone(), step.variants.clone());
+        words(self) == words(other)
+    }
+
+    fn lacks_text(&self) -> bool {
+        let is_empty = |text: &String| text.trim().is_empty();
+        !matches!(self.kind, Kind::Branch { .. })
+            && (is_empty(&self.text) || self.variants.iter().any(|variant| is_empty(&variant.text)))
+    }
+
     /// What its subject and text look like when read, or the first mistake, which names the part it is in.
     pub fn parse(&self) -> Result<(merge::Template, merge::Template), (&'static str, merge::MergeError)> {
         let subject = merge::parse(&self.subject).map_err(|error| ("subject", error))?;
@@ -114,6 +151,15 @@ pub struct Enrolment {
     /// Oldest first.
     #[serde(default)]
     pub sent: Vec<Sent>,
+    /// What it has behind it besides mails, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed: Vec<Passed>,
+    /// The step that it goes to instead of the one below: a branch or a person sent it there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<StepId>,
+    /// A person has read the mail that comes next and said yes to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub okay: Option<Okay>,
     /// What came of it, for the figures.
     #[serde(default)]
     pub came: Came,
@@ -132,6 +178,44 @@ pub struct Sent {
     pub step: StepId,
     pub message: MessageId,
     pub at: UnixMillis,
+    /// Which wording, of a step that had several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<VariantId>,
+}
+
+/// A step that is behind a lead without a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    pub step: StepId,
+    pub how: How,
+    pub at: UnixMillis,
+    /// Mails that it had had by then: the order of the two lists.
+    #[serde(default)]
+    pub after_mails: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// A task that a person has done.
+    Done,
+    /// Left out by a person.
+    Skipped,
+    /// A branch that held, and one that did not.
+    Taken,
+    NotTaken,
+    /// A branch that took the lead over because something had happened to it.
+    Heard,
+}
+
+/// A person's word about one mail. It holds for these words only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Okay {
+    pub step: StepId,
+    /// Of subject and text as they were read.
+    pub words: u64,
+    pub at: UnixMillis,
+    pub by: String,
 }
 
 /// Each at most once for a lead; `step` is the one it came after.
@@ -168,6 +252,14 @@ pub enum State {
     Queued { step: StepId, message: MessageId, mailbox: ConnectionId },
     /// An absence; `job` goes on then.
     PausedUntil { at: UnixMillis, reason: String, job: JobId },
+    /// A person has something to do; it goes on when that is done or skipped.
+    Task {
+        step: StepId,
+        since: UnixMillis,
+        /// A branch came to it because something had happened (an answer, a bounce, a meeting).
+        #[serde(default)]
+        on_event: bool,
+    },
     /// Nothing is left to send.
     Finished { at: UnixMillis, reason: String },
     Stopped {
@@ -201,12 +293,14 @@ pub enum Why {
     Lead,
     /// What came before is not known yet: a mail that may have left, an answer that is being read.
     Unknown,
+    /// A person reads each mail of this worker, or of this lead, before it leaves.
+    Review,
 }
 
 impl State {
     /// Still to be written to: one such enrolment per contact.
     pub fn is_active(&self) -> bool {
-        matches!(self, State::Waiting { .. } | State::Queued { .. } | State::PausedUntil { .. })
+        matches!(self, State::Waiting { .. } | State::Queued { .. } | State::PausedUntil { .. } | State::Task { .. })
     }
 
     /// The message that waits for the gate out, and the mailbox it leaves from.
@@ -233,7 +327,9 @@ impl State {
     pub fn words(&self) -> &'static str {
         match self {
             State::Stopped { is_due: true, .. } => "Ask again",
+            State::Waiting { waits_for: Some(Hold { why: Why::Review, .. }), .. } => "To be read",
             State::Waiting { waits_for: Some(_), .. } => "Held back",
+            State::Task { .. } => "Task",
             State::Waiting { .. } => "Waiting",
             State::Queued { .. } => "Leaving next",
             State::PausedUntil { .. } => "Away",
@@ -246,6 +342,34 @@ impl State {
 impl Enrolment {
     pub fn last_sent(&self) -> Option<&Sent> {
         self.sent.last()
+    }
+
+    /// What it has behind it, mails and all else, in order.
+    pub fn trail(&self) -> Trail {
+        let mails = self.sent.iter().zip(1..).map(|(sent, number): (_, u32)| (number, 0, sent.step));
+        let others =
+            self.passed.iter().zip(1..).map(|(passed, number): (_, u32)| (passed.after_mails, number, passed.step));
+        let mut done: Vec<_> = mails.chain(others).collect();
+        done.sort_by_key(|(mails, others, _)| (*mails, *others));
+        Trail { done: done.into_iter().map(|(.., step)| step).collect(), next: self.next }
+    }
+
+    /// When the last thing behind it was done; the wait of the next step counts from then.
+    pub fn last_done_at(&self) -> Option<UnixMillis> {
+        let sent = self.sent.last().map(|sent| sent.at);
+        sent.max(self.passed.last().map(|passed| passed.at))
+    }
+
+    /// An answer, a bounce or a meeting has led it another way: from then on nothing leaves unread.
+    pub fn is_led_by_event(&self) -> bool {
+        self.passed.iter().any(|passed| passed.how == How::Heard)
+    }
+
+    /// Puts a step behind it.
+    pub fn pass(&mut self, step: StepId, how: How, now: UnixMillis) {
+        let after_mails = u32::try_from(self.sent.len()).unwrap_or(u32::MAX);
+        self.passed.push(Passed { step, how, at: now, after_mails });
+        self.next = None;
     }
 
     /// Since when an answer is news to whoever put it where it stands.
@@ -291,13 +415,7 @@ mod tests {
     }
 
     fn sequence(steps: &[u128]) -> Sequence {
-        let step = |number: &u128| Step {
-            id: id(*number),
-            wait_days: 3,
-            working_days: false,
-            subject: String::new(),
-            text: format!("Text {number}"),
-        };
+        let step = |number: &u128| Step { wait_days: 3, ..Step::mail(id(*number), "", &format!("Text {number}")) };
         let at = UnixMillis(0);
         let steps = steps.iter().map(step).collect();
         Sequence {
@@ -306,14 +424,14 @@ mod tests {
             steps,
             version: 1,
             approved: None,
+            editions: Vec::new(),
             created_at: at,
             changed_at: at,
         }
     }
 
-    fn sent(steps: &[u128]) -> Vec<Sent> {
-        let message = MessageId(Uuid::nil());
-        steps.iter().map(|step| Sent { step: id(*step), message, at: UnixMillis(0) }).collect()
+    fn sent(steps: &[u128]) -> Trail {
+        Trail { done: steps.iter().map(|step| id(*step)).collect(), next: None }
     }
 
     #[test]

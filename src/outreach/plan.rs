@@ -35,6 +35,7 @@ pub fn hours_for(worker: &Worker, contact: &Contact, workspace: &Workspace) -> S
         days: worker.hours.days.clone(),
         from: worker.hours.from,
         to: worker.hours.to,
+        country: contact.field("country").and_then(|country| messaging::country_named(&country)).map(str::to_owned),
     }
 }
 
@@ -85,6 +86,22 @@ pub(super) fn take_back(txn: &mut Txn<'_>, enrolment: &Enrolment, reason: &str) 
         messaging::cancel(txn, enrolment.workspace, message, reason)?;
     }
     Ok(())
+}
+
+/// The same where nothing may be left behind: false, and nothing is taken back, when its message is leaving already.
+pub(super) fn take_back_surely(txn: &mut Txn<'_>, enrolment: &Enrolment, reason: &str) -> Result<bool, StoreError> {
+    if let Some((message, _)) = enrolment.state.queued() {
+        let found = messaging::find_message(txn, enrolment.workspace, message)?;
+        if found.is_none_or(|found| !found.state.is_waiting())
+            || !messaging::cancel(txn, enrolment.workspace, message, reason)?
+        {
+            return Ok(false);
+        }
+    }
+    if let Some(job) = enrolment.state.job() {
+        jobs::cancel(txn, job, reason)?;
+    }
+    Ok(true)
 }
 
 /// Ends an enrolment for good, as far as this product is concerned; a person may take it up again.

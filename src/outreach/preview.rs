@@ -3,8 +3,9 @@
 use uuid::Uuid;
 
 use super::model::{Enrolment, Step};
+use super::path::Kind;
 use super::words::{person_fields, Written};
-use super::{step, store, OutreachError};
+use super::{rotation, step, store, OutreachError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{ContactId, EmailAddress, EnrolmentId, StepId, UnixMillis, WorkerId};
@@ -14,6 +15,8 @@ use crate::workers;
 /// One step as the lead will read it.
 #[derive(Clone, Debug)]
 pub struct Letter {
+    /// Of its step, from 1.
+    pub number: usize,
     pub step: Step,
     pub written: Written,
     /// Fields of this lead that are empty and have no fallback: the mail would be held back.
@@ -43,18 +46,19 @@ pub fn preview(app: &App, actor: &Actor, id: EnrolmentId) -> Result<Preview, Out
             return Err(OutreachError::NotFound);
         };
         let fields = person_fields(contact, worker, workspace);
-        let letter = |step: &Step| {
+        let letter = |(number, step): (usize, &Step)| {
             let sent_at = lead.sent.iter().find(|sent| sent.step == step.id).map(|sent| sent.at);
+            let step = &step.for_contact(lead.contact).0;
             let (written, missing, mistake) = match fields.draft(step, step::seed_of(&lead, step)) {
                 Ok((written, missing)) => (written, missing, None),
                 Err(mistake) => (Written::default(), Vec::new(), Some(mistake)),
             };
-            Letter { step: step.clone(), written, missing, mistake, sent_at }
+            Letter { number, step: step.clone(), written, missing, mistake, sent_at }
         };
         Ok(Preview {
             name: contact.name(),
             address: contact.address().map(|address| address.display().to_owned()).unwrap_or_default(),
-            letters: sequence.steps.iter().map(letter).collect(),
+            letters: (1..).zip(&sequence.steps).filter(|(_, step)| step.kind == Kind::Mail).map(letter).collect(),
             lead,
         })
     })
@@ -78,7 +82,7 @@ pub fn send_test(
         return Err(OutreachError::MayNotWrite(mistake.clone()));
     }
     let worker = workers::get(&app.store, actor.workspace, worker)?.ok_or(OutreachError::NotFound)?;
-    let mailbox = app.store.read(|txn| step::mailbox_of(txn, actor.workspace, &worker))?;
+    let mailbox = app.store.read(|txn| rotation::any_usable(txn, actor.workspace, &worker))?;
     let mailbox = mailbox.map_err(OutreachError::MayNotWrite)?;
     let now = app.now();
     let subject = subject_at(&preview.letters, at);

@@ -5,8 +5,9 @@ use super::company;
 use super::enrol;
 use super::figures::Fate;
 use super::model::{Enrolment, Hold, Sent, State, Why};
+use super::path::Happening;
 use super::plan::{self, hours_for, step_job};
-use super::{later, let_go, letters, recall, store, timing, wake};
+use super::{later, let_go, letters, onward, recall, store, timing, wake};
 use crate::app::App;
 use crate::base::{day_words, BookingId, ContactId, JobId, MessageId, ReplyId, StepId, UnixMillis, WorkspaceId};
 use crate::connections::{self, State as Link};
@@ -94,7 +95,10 @@ fn sent(app: &App, workspace: WorkspaceId, message: MessageId, now: UnixMillis) 
             return Ok(());
         }
         let mut after = before.clone();
-        after.sent.push(Sent { step, message: message.id, at: message.sent_at.unwrap_or(now) });
+        let at = message.sent_at.unwrap_or(now);
+        after.sent.push(Sent { step, message: message.id, at, variant: message.variant });
+        after.next = after.next.filter(|next| *next != step);
+        after.okay = None;
         after.changed_at = now;
         note_fate(txn, &before, message.id, Fate::Sent, now)?;
         let not_before = match &before.state {
@@ -107,37 +111,9 @@ fn sent(app: &App, workspace: WorkspaceId, message: MessageId, now: UnixMillis) 
             // It was stopped or paused while the mail was leaving: that stands.
             _ => return plan::write(txn, &after, &before),
         };
-        plan_next(txn, &mut after, next.clone(), not_before, now)?;
+        onward::plan_next(txn, &mut after, next.clone(), not_before, now)?;
         plan::write(txn, &after, &before)
     })
-}
-
-/// Sets the state after a sent step: the next one's due time, not before `not_before`, or the end.
-fn plan_next(
-    txn: &mut Txn<'_>,
-    after: &mut Enrolment,
-    next: NewJob,
-    not_before: UnixMillis,
-    now: UnixMillis,
-) -> Result<(), StoreError> {
-    let scene = super::step::look(txn, after.clone())?;
-    let step = scene.sequence.as_ref().and_then(|sequence| sequence.next_step(&after.sent));
-    let due = match (step, &scene.worker, &scene.contact, &scene.workspace) {
-        (Some(step), Some(worker), Some(contact), Some(workspace)) => {
-            let from = after.last_sent().map_or(now, |sent| sent.at);
-            timing::due_after(from, step, &hours_for(worker, contact, workspace)).max(not_before)
-        }
-        (None, ..) if scene.sequence.as_ref().is_some_and(|sequence| !sequence.steps.is_empty()) => {
-            let words = scene.sequence.map_or("", |sequence| sequence.end_words(&after.sent));
-            after.state = State::Finished { at: now, reason: words.into() };
-            return Ok(());
-        }
-        // Something is missing. The step that falls due says what, and holds the lead or takes it out.
-        _ => not_before,
-    };
-    let next = next.due(due);
-    after.state = State::Waiting { job: next.id(), due, waits_for: None };
-    jobs::enqueue(txn, &next).map(|_| ())
 }
 
 /// The message will not leave. Where only its mailbox is gone the lead waits for another; else it is out.
@@ -201,6 +177,9 @@ fn bounced(app: &App, workspace: WorkspaceId, message: MessageId, now: UnixMilli
             }
             _ => format!("Mail to {} bounced.", message.to.display()),
         };
+        if onward::take_over(txn, &before, &after, Happening::Bounced, now)? {
+            return Ok(());
+        }
         end(txn, &before, after, &reason, None, now)
     })
 }
@@ -209,7 +188,7 @@ fn complained(app: &App, workspace: WorkspaceId, message: MessageId, now: UnixMi
     let Some((message, _)) = step_message(app, workspace, message)? else { return Ok(()) };
     app.store.write(|txn| {
         let Some(before) = find_of(txn, &message)? else { return Ok(()) };
-        note_fate(txn, &before, message.id, Fate::Refused, now)
+        note_fate(txn, &before, message.id, Fate::Complained, now)
     })
 }
 
@@ -239,6 +218,14 @@ fn answered(app: &App, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) 
         after.came.label = Some(label.to_owned());
         after.came.opted_out |= label == "unsubscribe" && !reading.undecided;
         if after.came == before.came && !before.state.is_active() {
+            return Ok(());
+        }
+        if label != "unsubscribe" && matches!(before.state, State::Task { on_event: true, .. }) {
+            // They wrote once more: whoever has the task sees that on the lead.
+            after.changed_at = now;
+            return if after.came == before.came { Ok(()) } else { plan::write(txn, &after, &before) };
+        }
+        if onward::take_over(txn, &before, &after, Happening::Answered(label), now)? {
             return Ok(());
         }
         let follow_up = (label == later::LABEL).then(|| later::day_of(reading.follow_up_on.as_deref(), now));
@@ -295,6 +282,10 @@ fn away(
     next: NewJob,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
+    // A person has it in hand.
+    if matches!(before.state, State::Task { .. }) {
+        return Ok(());
+    }
     let was_an_answer = before.came.label.is_some() && reply.reading.as_ref().is_some_and(Reading::is_by_person);
     // A person may correct an answer that had stopped the sequence to an absence: then it goes on.
     if !before.state.is_active() && !was_an_answer {
@@ -339,6 +330,10 @@ fn opted_out(
         if after.came == before.came && !before.state.is_active() {
             return Ok(());
         }
+        // A person has it in hand, who may find another way: only their own word ends that.
+        if !refused && matches!(before.state, State::Task { on_event: true, .. }) {
+            return Ok(());
+        }
         if let Some(sent) = before.last_sent().filter(|_| refused) {
             note_fate(txn, &before, sent.message, Fate::Refused, now)?;
         }
@@ -357,6 +352,9 @@ fn booked(
         let Some(before) = plan::meant(txn, workspace, None, contact)? else { return Ok(()) };
         let mut after = before.clone();
         after.came.meeting |= !before.sent.is_empty();
+        if after.came.meeting && onward::take_over(txn, &before, &after, Happening::Booked, now)? {
+            return Ok(());
+        }
         if before.state.is_active() {
             plan::take_back(txn, &before, "A meeting was booked.")?;
             after.state = State::Finished { at: now, reason: "A meeting was booked.".into() };

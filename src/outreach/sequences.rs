@@ -1,11 +1,14 @@
 //! Writing sequences and approving their texts.
 
-use super::model::{Approval, Sequence, Step, MOST_STEPS, SUBJECT_CHARS, TEXT_CHARS};
+use super::figures::Group;
+use super::model::{Approval, Edition, Sequence, Step, Variant, MOST_EDITIONS, MOST_STEPS, SUBJECT_CHARS, TEXT_CHARS};
+use super::path::{Kind, Test, Then, Way, Ways, When, LABELS};
+use super::variants::MOST_VARIANTS;
 use super::{store, OutreachError};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
-use crate::base::{Mistakes, SequenceId, StepId, UnixMillis};
+use crate::base::{Mistakes, SequenceId, StepId, UnixMillis, VariantId, WorkspaceId};
 use crate::events::{self, Happened};
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Worker, WorkerError, WorkerForm};
@@ -24,6 +27,36 @@ pub struct StepForm {
     pub working_days: bool,
     pub subject: String,
     pub text: String,
+    pub variants: Vec<VariantForm>,
+    pub kind: KindForm,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VariantForm {
+    pub id: Option<VariantId>,
+    pub subject: String,
+    pub text: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum KindForm {
+    #[default]
+    Mail,
+    Task,
+    /// `to` is the place of a step in the form (from 0), none the end.
+    Branch {
+        when: When,
+        to: Option<usize>,
+    },
+}
+
+/// For whom a change of a sequence counts that leads are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Leads that are in flight go on with what they had.
+    NewLeads,
+    /// For them too, from each one's next step.
+    InFlight,
 }
 
 /// What is wrong with a form: the step's place (from 0) where it is about one, the field, and the words.
@@ -44,14 +77,40 @@ impl Mistake {
 
 impl SequenceForm {
     pub fn of(sequence: &Sequence) -> Self {
+        let place = |id: StepId| sequence.steps.iter().position(|step| step.id == id);
+        let variant = |variant: &Variant| VariantForm {
+            id: Some(variant.id),
+            subject: variant.subject.clone(),
+            text: variant.text.clone(),
+        };
         let step = |step: &Step| StepForm {
             id: Some(step.id),
             wait_days: step.wait_days,
             working_days: step.working_days,
             subject: step.subject.clone(),
             text: step.text.clone(),
+            variants: step.variants.iter().map(variant).collect(),
+            kind: match &step.kind {
+                Kind::Mail => KindForm::Mail,
+                Kind::Task => KindForm::Task,
+                Kind::Branch { when, then } => KindForm::Branch {
+                    when: when.clone(),
+                    to: match then {
+                        Then::Step { step } => place(*step),
+                        Then::End => None,
+                    },
+                },
+            },
         };
         Self { name: sequence.name.clone(), steps: sequence.steps.iter().map(step).collect() }
+    }
+
+    pub(super) fn ways(&self) -> Ways {
+        let way = |step: &StepForm| match &step.kind {
+            KindForm::Branch { when, to } => Way { is_mail: false, goes_on: *when != When::Always, to: *to },
+            kind => Way { is_mail: *kind == KindForm::Mail, goes_on: true, to: None },
+        };
+        Ways(self.steps.iter().map(way).collect())
     }
 
     /// Everything that is wrong, in the order of the form. An unfinished sequence may be saved: what is only
@@ -81,29 +140,142 @@ impl SequenceForm {
                     add(Some(place), field, error.to_string());
                 }
             }
+            if step.variants.len() >= MOST_VARIANTS {
+                add(Some(place), "text", format!("A step has at most {MOST_VARIANTS} wordings."));
+            }
+            for (letter, variant) in ('B'..='Z').zip(&step.variants) {
+                if let Some(words) = variant.mistake() {
+                    add(Some(place), "text", format!("Wording {letter}: {words}"));
+                }
+            }
+            if let KindForm::Branch { when, to } = &step.kind {
+                if let Some((field, words)) = self.branch_mistake(place, when, *to) {
+                    add(Some(place), field, words);
+                }
+            }
+        }
+        if let Some((from, to)) = self.ways().first_loop() {
+            let (from_number, to) = (from + 1, to + 1);
+            let words = if from_number == to {
+                format!("Step {to} goes to itself, which never ends. Choose a later step, or the end.")
+            } else {
+                format!(
+                    "Step {from_number} goes back to step {to}, and after that step {from_number} comes again: this \
+                     would never end. Choose a later step, or the end."
+                )
+            };
+            add(Some(from), "then", words);
         }
         found
     }
 
-    /// The steps as they are kept. An id counts only if it is one of `before`; a new step takes one of `fresh`.
-    fn steps(&self, before: &[Step], fresh: &[StepId]) -> Vec<Step> {
-        let mut steps: Vec<Step> = Vec::new();
-        for (form, fresh) in self.steps.iter().zip(fresh) {
-            let own = form.id.filter(|id| before.iter().any(|step| step.id == *id));
-            let own = own.filter(|id| steps.iter().all(|step| step.id != *id));
-            steps.push(Step {
-                id: own.unwrap_or(*fresh),
-                wait_days: form.wait_days,
-                working_days: form.working_days,
-                subject: form.subject.split_whitespace().collect::<Vec<_>>().join(" "),
-                text: form.text.replace("\r\n", "\n").trim_end().to_owned(),
-            });
+    /// What is wrong with a branch, with its field.
+    fn branch_mistake(&self, place: usize, when: &When, to: Option<usize>) -> Option<(&'static str, String)> {
+        let target = to.map(|to| self.steps.get(to));
+        if target == Some(None) {
+            return Some(("then", "Choose a step that is there, or the end.".into()));
         }
-        steps
+        match when {
+            When::Field { name, .. } if name.trim().is_empty() || name.chars().count() > 60 => {
+                return Some(("field", "Name the field, for example company.".into()));
+            }
+            When::Field { test: Test::Is | Test::IsNot | Test::Contains, value, .. } if value.trim().is_empty() => {
+                return Some(("value", "Write the value to compare with, or choose “is filled” or “is empty”.".into()));
+            }
+            When::Replied { label: Some(label) } if !LABELS.contains(&label.as_str()) => {
+                return Some(("when", "Choose how the answer was read.".into()));
+            }
+            _ => {}
+        }
+        let leads_to_task = target.flatten().is_none_or(|step| step.kind == KindForm::Task);
+        if when.is_event() && !leads_to_task {
+            let words = "After an answer, a bounce or a meeting nothing leaves by itself: let it go to a task, or to \
+                         the end.";
+            return Some(("then", words.into()));
+        }
+        (place == 0 && when.is_event())
+            .then(|| ("when", "Nobody was written to yet at the first step. Put this below a mail.".to_owned()))
     }
 
-    fn fresh_ids(&self, now: UnixMillis) -> Vec<StepId> {
-        self.steps.iter().map(|_| StepId::new(now)).collect()
+    /// The steps as they are kept. An id counts only if it is one of `before`; a new step takes one of `fresh`.
+    fn steps(&self, before: &[Step], fresh: &[Fresh]) -> Vec<Step> {
+        let mut ids: Vec<StepId> = Vec::new();
+        for (form, fresh) in self.steps.iter().zip(fresh) {
+            let own = form.id.filter(|id| before.iter().any(|step| step.id == *id) && !ids.contains(id));
+            ids.push(own.unwrap_or(fresh.step));
+        }
+        let each = self.steps.iter().zip(fresh).enumerate();
+        each.map(|(place, (form, fresh))| form.step(ids[place], &ids, before, fresh)).collect()
+    }
+
+    fn fresh_ids(&self, now: UnixMillis) -> Vec<Fresh> {
+        let fresh = |step: &StepForm| Fresh {
+            step: StepId::new(now),
+            variants: step.variants.iter().map(|_| VariantId::new(now)).collect(),
+        };
+        self.steps.iter().map(fresh).collect()
+    }
+}
+
+/// Ids for what is new in a form. Made outside the transaction.
+struct Fresh {
+    step: StepId,
+    variants: Vec<VariantId>,
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn tidy(text: &str) -> String {
+    text.replace("\r\n", "\n").trim_end().to_owned()
+}
+
+impl VariantForm {
+    fn mistake(&self) -> Option<String> {
+        if self.subject.chars().count() > SUBJECT_CHARS {
+            return Some(format!("A subject has at most {SUBJECT_CHARS} characters."));
+        }
+        if self.text.chars().count() > TEXT_CHARS {
+            return Some(format!("A text has at most {TEXT_CHARS} characters."));
+        }
+        let parse = crate::language::merge::parse;
+        parse(&self.subject).and_then(|_| parse(&self.text)).err().map(|error| error.to_string())
+    }
+}
+
+impl StepForm {
+    /// `ids` are those of all steps, by place.
+    fn step(&self, id: StepId, ids: &[StepId], before: &[Step], fresh: &Fresh) -> Step {
+        let known = before.iter().find(|step| step.id == id).map_or(&[][..], |step| &step.variants);
+        let is_mail = self.kind == KindForm::Mail;
+        let is_branch = matches!(self.kind, KindForm::Branch { .. });
+        let mut variants: Vec<Variant> = Vec::new();
+        for (form, fresh) in self.variants.iter().zip(&fresh.variants).filter(|_| is_mail) {
+            let own = form.id.filter(|id| known.iter().any(|one| one.id == *id));
+            let own = own.filter(|id| variants.iter().all(|one| one.id != *id));
+            let (subject, text) = (one_line(&form.subject), tidy(&form.text));
+            variants.push(Variant { id: own.unwrap_or(*fresh), subject, text });
+        }
+        let is_event = matches!(&self.kind, KindForm::Branch { when, .. } if when.is_event());
+        Step {
+            id,
+            // What happens is heard at once.
+            wait_days: if is_event { 0 } else { self.wait_days },
+            working_days: self.working_days && !is_event,
+            subject: if is_branch { String::new() } else { one_line(&self.subject) },
+            text: if is_branch { String::new() } else { tidy(&self.text) },
+            variants,
+            kind: match &self.kind {
+                KindForm::Mail => Kind::Mail,
+                KindForm::Task => Kind::Task,
+                KindForm::Branch { when, to } => {
+                    let to = to.and_then(|place| ids.get(place));
+                    let then = to.map_or(Then::End, |step| Then::Step { step: *step });
+                    Kind::Branch { when: when.clone(), then }
+                }
+            },
+        }
     }
 }
 
@@ -117,6 +289,7 @@ pub fn create(app: &App, actor: &Actor, form: &SequenceForm) -> Result<Sequence,
         steps: form.steps(&[], &form.fresh_ids(now)),
         version: 1,
         approved: None,
+        editions: Vec::new(),
         created_at: now,
         changed_at: now,
     };
@@ -129,13 +302,15 @@ pub fn create(app: &App, actor: &Actor, form: &SequenceForm) -> Result<Sequence,
 
 /// Changes a sequence. Steps whose words change wait for an approval before they leave; the others go on. `read` is
 /// the version that the change was made from: `Changed` when it is no longer the newest, so that nobody's work is
-/// written over unseen; without it nothing is compared. The last step stays while a worker is at work with it.
+/// written over unseen; without it nothing is compared. The last step stays while a worker is at work with it. `scope`
+/// says for whom it counts; without it, `AsksForWhom` where leads are in flight.
 pub fn update(
     app: &App,
     actor: &Actor,
     id: SequenceId,
     form: &SequenceForm,
     read: Option<u32>,
+    scope: Option<Scope>,
 ) -> Result<Sequence, OutreachError> {
     actor.require(Permission::EditOutreach)?;
     check(form)?;
@@ -155,12 +330,48 @@ pub fn update(
         if after.steps.is_empty() {
             not_at_work(txn, actor, id)?;
         }
+        match scope {
+            None if after.steps != before.steps => match in_flight(txn, actor.workspace, &before)? {
+                0 => {}
+                leads => return Err(OutreachError::AsksForWhom(leads)),
+            },
+            // Words that nobody has approved are no version to be left with.
+            Some(Scope::NewLeads) if after.steps != before.steps && before.is_all_approved() => {
+                keep_edition(&mut after, &before, now)
+            }
+            Some(Scope::InFlight) if after.steps != before.steps => after.editions.clear(),
+            Some(_) | None => {}
+        }
         after.version += 1;
         after.changed_at = now;
         store::put_sequence(txn, actor.workspace, &after)?;
         changed(txn, actor, now, "sequence.changed", &after)?;
         Ok(after)
     })
+}
+
+/// Whoever was added until now goes on with the steps as they were.
+fn keep_edition(after: &mut Sequence, before: &Sequence, now: UnixMillis) {
+    let (version, steps, approved) = (before.version, before.steps.clone(), before.approved.clone());
+    after.editions.push(Edition { until: now, version, steps, approved });
+    if after.editions.len() > MOST_EDITIONS {
+        // Its leads go on with the next older one.
+        after.editions.remove(0);
+    }
+}
+
+/// Leads that are on their way in a sequence whose words were approved once.
+pub(super) fn in_flight(txn: &mut Txn<'_>, workspace: WorkspaceId, sequence: &Sequence) -> Result<u64, StoreError> {
+    if sequence.approved.is_none() {
+        return Ok(0);
+    }
+    let mut leads = 0;
+    for worker in workers::list_in(txn, workspace)?.iter().filter(|worker| worker.sequence == Some(sequence.id)) {
+        let figures = store::find_figures(txn, workspace, worker.id)?;
+        let groups = [Group::Waiting, Group::Queued, Group::Away, Group::Task];
+        leads += groups.into_iter().map(|group| figures.of(group)).sum::<u64>();
+    }
+    Ok(leads)
 }
 
 /// Without a step its leads could only wait, and whoever switched the worker on was told that they are written to.

@@ -5,13 +5,14 @@
 
 use std::time::Duration;
 
-use super::model::{Enrolment, Hold, Sequence, State, Step, Why};
+use super::model::{Enrolment, Hold, How, Sequence, State, Step, Why};
+use super::path::{Kind, Standing, Then};
 use super::plan::{self, hours_for, step_job, Payload, STEP};
-use super::store;
 use super::words::{person_fields, Fields};
+use super::{onward, review, rotation, store};
 use crate::app::App;
-use crate::base::{counted, EmailAddress, StepId, UnixMillis, WorkspaceId};
-use crate::connections::{self, Connection, State as Link, Use};
+use crate::base::{counted, EmailAddress, StepId, UnixMillis};
+use crate::connections::Connection;
 use crate::contacts::{self, Contact};
 use crate::jobs::{self, Job, NewJob, Outcome, Task};
 use crate::language::merge;
@@ -67,7 +68,21 @@ pub(super) struct Scene {
 
 /// What is to be done with a step that is due.
 pub(super) enum Decision {
-    Send { step: StepId, message: Box<NewMessage> },
+    Send {
+        step: StepId,
+        message: Box<NewMessage>,
+    },
+    /// A branch: it is behind the lead, which goes to `next`, to the step below, or to the end.
+    Pass {
+        step: StepId,
+        how: How,
+        next: Option<StepId>,
+        ends: bool,
+    },
+    /// A person has something to do.
+    Task {
+        step: StepId,
+    },
     Hold(Hold),
     Finish(String),
     Stop(String),
@@ -81,7 +96,7 @@ fn decide_and_write(app: &App, job: &Job, now: UnixMillis) -> Result<bool, Store
             return Ok(None);
         }
         let scene = look(txn, enrolment)?;
-        let decision = decide(txn, &scene, now)?;
+        let decision = decide(app, txn, &scene, now)?;
         Ok::<_, StoreError>(Some((scene, decision)))
     })?;
     let Some((scene, decision)) = looked else {
@@ -103,7 +118,8 @@ pub(super) fn look(txn: &mut Txn<'_>, enrolment: Enrolment) -> Result<Scene, Sto
     let workspace = enrolment.workspace;
     Ok(Scene {
         worker: workers::find(txn, workspace, enrolment.worker)?,
-        sequence: store::find_sequence(txn, workspace, enrolment.sequence)?,
+        sequence: store::find_sequence(txn, workspace, enrolment.sequence)?
+            .map(|sequence| sequence.for_added(enrolment.enrolled_at)),
         contact: contacts::find(txn, workspace, enrolment.contact)?,
         workspace: workspaces::find(txn, workspace)?,
         answered: messaging::answered_since(txn, workspace, enrolment.contact, enrolment.begun_at())?,
@@ -136,9 +152,9 @@ fn hold_for_the_unknown(scene: &Scene) -> Option<Decision> {
 }
 
 /// The decision of this moment. Reads only.
-pub(super) fn decide(txn: &mut Txn<'_>, scene: &Scene, now: UnixMillis) -> Result<Decision, StoreError> {
+pub(super) fn decide(app: &App, txn: &mut Txn<'_>, scene: &Scene, now: UnixMillis) -> Result<Decision, StoreError> {
     let enrolment = &scene.enrolment;
-    let (Some(worker), Some(sequence), Some(workspace)) = (&scene.worker, &scene.sequence, &scene.workspace) else {
+    let (Some(worker), Some(sequence)) = (&scene.worker, &scene.sequence) else {
         return Ok(Decision::Stop("The worker or its sequence was deleted.".into()));
     };
     let Some(contact) = &scene.contact else { return Ok(Decision::Stop("The contact was erased.".into())) };
@@ -151,9 +167,39 @@ pub(super) fn decide(txn: &mut Txn<'_>, scene: &Scene, now: UnixMillis) -> Resul
     if sequence.steps.is_empty() {
         return Ok(hold(Why::Worker, NO_STEP));
     }
-    let Some(step) = sequence.next_step(&enrolment.sent) else {
-        return Ok(Decision::Finish(sequence.end_words(&enrolment.sent).into()));
+    let trail = enrolment.trail();
+    let Some(step) = sequence.next_step(&trail) else {
+        return Ok(Decision::Finish(sequence.end_words(&trail).into()));
     };
+    if let Some(words) = worker_holds(worker, sequence, step) {
+        return Ok(hold(Why::Worker, words));
+    }
+    match &step.kind {
+        Kind::Mail => decide_mail(app, txn, scene, worker, contact, step, now),
+        Kind::Task => Ok(Decision::Task { step: step.id }),
+        Kind::Branch { when, then } => {
+            let standing = Standing { came: &enrolment.came, added_at: enrolment.enrolled_at, now };
+            let holds = when.holds(&standing, &|name| contact.field(name));
+            let next = match then {
+                Then::Step { step } if holds => Some(*step),
+                _ => None,
+            };
+            let how = if holds { How::Taken } else { How::NotTaken };
+            Ok(Decision::Pass { step: step.id, how, next, ends: holds && *then == Then::End })
+        }
+    }
+}
+
+fn decide_mail(
+    app: &App,
+    txn: &mut Txn<'_>,
+    scene: &Scene,
+    worker: &Worker,
+    contact: &Contact,
+    step: &Step,
+    now: UnixMillis,
+) -> Result<Decision, StoreError> {
+    let enrolment = &scene.enrolment;
     let most = worker.limits.mails_per_contact();
     if enrolment.sent.len() >= most as usize {
         return Ok(Decision::Finish(format!(
@@ -165,22 +211,18 @@ pub(super) fn decide(txn: &mut Txn<'_>, scene: &Scene, now: UnixMillis) -> Resul
         Ok(to) => to,
         Err(reason) => return Ok(Decision::Stop(reason)),
     };
-    if let Some(words) = worker_holds(worker, sequence, step) {
-        return Ok(hold(Why::Worker, words));
-    }
-    let mailbox = match mailbox_of(txn, enrolment.workspace, worker)? {
+    let mailbox = match rotation::choose(app, txn, worker, enrolment, now)? {
         Ok(mailbox) => mailbox,
-        Err(words) => return Ok(hold(Why::Worker, words)),
+        Err(held) => return Ok(Decision::Hold(held)),
     };
-    if store::count_queued(txn, enrolment.workspace, mailbox.id, BACKLOG)? >= BACKLOG {
-        let words = format!("{BACKLOG} mails wait for {} already. This one follows them.", mailbox.address);
-        return Ok(hold(Why::Backlog, words));
+    let message = match write_step(txn, scene, step, &mailbox, to, now)? {
+        Ok(message) => message,
+        Err(words) => return Ok(hold(Why::Lead, words)),
+    };
+    if let Some(words) = review::asks_for(worker, enrolment, step.id, message.message()) {
+        return Ok(hold(Why::Review, words));
     }
-    let fields = person_fields(contact, worker, workspace);
-    match write_step(txn, scene, step, &fields, &mailbox, to, now)? {
-        Ok(message) => Ok(Decision::Send { step: step.id, message: Box::new(message) }),
-        Err(words) => Ok(hold(Why::Lead, words)),
-    }
+    Ok(Decision::Send { step: step.id, message: Box::new(message) })
 }
 
 fn hold(why: Why, words: impl Into<String>) -> Decision {
@@ -211,49 +253,29 @@ fn worker_holds(worker: &Worker, sequence: &Sequence, step: &Step) -> Option<Str
     (!sequence.is_approved(step)).then(|| "The text of the next step was changed and waits for your approval.".into())
 }
 
-/// The mailbox a worker writes from, or what is wrong with it. A pause that the provider asked for is no reason to
-/// hold the step: the message waits at the gate.
-pub(super) fn mailbox_of(
-    txn: &mut Txn<'_>,
-    workspace: WorkspaceId,
-    worker: &Worker,
-) -> Result<Result<Connection, String>, StoreError> {
-    let Some(id) = worker.mailbox else {
-        return Ok(Err(format!("{} has no mailbox to write from.", worker.name)));
-    };
-    Ok(match connections::find(txn, workspace, id)? {
-        None => Err("The mailbox is no longer connected.".into()),
-        Some(mailbox) if !mailbox.can(Use::Outreach) => Err(format!("{} may not send.", mailbox.address)),
-        Some(mailbox) => match &mailbox.state {
-            Link::Disconnected { .. } => Err(format!("{} was disconnected.", mailbox.address)),
-            Link::NeedsOwner { reason, .. } => Err(format!("{} needs its owner: {reason}", mailbox.address)),
-            Link::Working | Link::Waiting { .. } => Ok(mailbox),
-        },
-    })
-}
-
 /// The mail of a step for one lead, in the thread of the one before; or what is missing.
-fn write_step(
+pub(super) fn write_step(
     txn: &mut Txn<'_>,
     scene: &Scene,
     step: &Step,
-    fields: &Fields<'_>,
     mailbox: &Connection,
     to: EmailAddress,
     now: UnixMillis,
 ) -> Result<Result<NewMessage, String>, StoreError> {
     let enrolment = &scene.enrolment;
-    let written = match fields.write(step, seed_of(enrolment, step)) {
-        Ok(written) => written,
-        Err(words) => return Ok(Err(words)),
-    };
     let (Some(worker), Some(contact), Some(workspace)) = (&scene.worker, &scene.contact, &scene.workspace) else {
         return Ok(Err("The worker was deleted.".into()));
+    };
+    let fields: Fields<'_> = person_fields(contact, worker, workspace);
+    let (step, variant) = step.for_contact(enrolment.contact);
+    let written = match fields.write(&step, seed_of(enrolment, &step)) {
+        Ok(written) => written,
+        Err(words) => return Ok(Err(words)),
     };
     let mut message = NewMessage::new(now, enrolment.workspace, contact.id, Purpose::Outreach, mailbox, &to)
         .to_name(&full_name(contact))
         .worker(worker.id)
-        .step(enrolment.id, step.id)
+        .step(enrolment.id, step.id, variant)
         .hours(hours_for(worker, contact, workspace));
     let mut subject = written.subject;
     if subject.is_empty() {
@@ -263,7 +285,9 @@ fn write_step(
             return Ok(Err("The first mail needs a subject.".into()));
         };
         subject = answer_subject(&before.subject);
-        message = message.answering(&before.message_id, &before.references, before.provider_thread.as_deref());
+        // A conversation of one mailbox is unknown in another.
+        let thread = before.provider_thread.as_deref().filter(|_| before.connection == mailbox.id);
+        message = message.answering(&before.message_id, &before.references, thread);
     }
     Ok(Ok(message.words(&subject, &written.text)))
 }
@@ -300,6 +324,18 @@ fn carry_out(
             let state = State::Queued { step: *step, message: message.id, mailbox: message.connection };
             plan::turn(txn, enrolment, state, now)
         }
+        Decision::Pass { step, how, next: to, ends } => {
+            let mut after = Enrolment { changed_at: now, ..enrolment.clone() };
+            after.pass(*step, *how, now);
+            after.next = *to;
+            if *ends {
+                after.state = State::Finished { at: now, reason: "A branch of the sequence ended it.".into() };
+            } else {
+                onward::plan_next(txn, &mut after, next.clone(), now, now)?;
+            }
+            plan::write(txn, &after, enrolment)
+        }
+        Decision::Task { step } => onward::open_task(txn, enrolment, enrolment.clone(), *step, false, now),
         Decision::Hold(hold) => {
             let due = match &enrolment.state {
                 State::Waiting { due, .. } => *due,
@@ -307,7 +343,7 @@ fn carry_out(
             };
             let wait = match hold.why {
                 Why::Backlog | Why::Unknown => LOOK_AGAIN_SOON,
-                Why::Worker | Why::Lead => LOOK_AGAIN,
+                Why::Worker | Why::Lead | Why::Review => LOOK_AGAIN,
             };
             plan::wait(txn, enrolment, next.clone(), due, now.plus(wait), Some(hold.clone()), now)
         }

@@ -3,11 +3,9 @@
 //! Invariant: an enrolment's index rows and its worker's figures are written with it, in one place (`put`).
 
 use super::enrol::LastRun;
-use super::figures::{counts_with, groups_of, Figures, Group, LastHundred};
+use super::figures::{counts_with, groups_of, Figures, Group, LastHundred, Of};
 use super::model::{Enrolment, Sequence};
-use crate::base::{
-    ConnectionId, ContactId, Cursor, EnrolmentId, Page, SequenceId, StepId, UnixMillis, WorkerId, WorkspaceId,
-};
+use crate::base::{ConnectionId, ContactId, Cursor, EnrolmentId, Page, SequenceId, UnixMillis, WorkerId, WorkspaceId};
 use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
 
 const SEQUENCES: Table<Sequence> = Table::sealed(
@@ -344,14 +342,14 @@ pub fn list_of_step(
     store: &Store,
     workspace: WorkspaceId,
     worker: WorkerId,
-    (group, step): (Group, StepId),
+    (group, of): (Group, Of),
     before: Option<&Cursor>,
     limit: usize,
 ) -> Result<Page<Enrolment>, StoreError> {
     let (mut found, mut before) = (Vec::new(), before.cloned());
     loop {
         let page = list_group(store, workspace, worker, group, before.as_ref(), LOOKED_AT)?;
-        found.extend(page.rows.into_iter().filter(|lead| counts_with(lead, group, step)));
+        found.extend(page.rows.into_iter().filter(|lead| counts_with(lead, group, of)));
         before = page.next;
         if found.len() > limit {
             found.truncate(limit);

@@ -81,7 +81,7 @@ mod tests {
     use crate::base::StepId;
 
     fn hours(zone: &str) -> SendingHours {
-        SendingHours { zone: zone.into(), days: vec![1, 2, 3, 4, 5], from: 9 * 60, to: 17 * 60 }
+        SendingHours::of_an_office(zone)
     }
 
     fn at(text: &str) -> UnixMillis {
@@ -89,7 +89,7 @@ mod tests {
     }
 
     fn step(wait_days: u16, working_days: bool) -> Step {
-        Step { id: StepId::new(UnixMillis(0)), wait_days, working_days, subject: String::new(), text: String::new() }
+        Step { wait_days, working_days, ..Step::mail(StepId::new(UnixMillis(0)), "", "") }
     }
 
     #[test]

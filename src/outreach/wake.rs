@@ -37,7 +37,7 @@ pub(super) fn mailbox(
 ) -> Result<(), StoreError> {
     app.store.write(|txn| jobs::lift_pace(txn, Lane::MailOut, mailbox.0))?;
     for found in workers::list(&app.store, workspace)? {
-        if found.mailbox == Some(mailbox) {
+        if found.mailboxes().contains(&mailbox) {
             worker(app, workspace, found.id, now)?;
         }
     }
@@ -92,7 +92,7 @@ pub(super) fn backlog_of(
         return Ok(());
     }
     for worker in workers::list(&app.store, workspace)? {
-        if worker.mailbox == Some(mailbox) {
+        if worker.mailboxes().contains(&mailbox) {
             app.store.write(|txn| {
                 let behind = store::first_of_group(txn, workspace, worker.id, Group::Backlog, BATCH)?;
                 behind.iter().try_for_each(|enrolment| wake(txn, enrolment, now))

@@ -4,7 +4,7 @@
 use super::figures::Group;
 use super::model::{Enrolment, State, Why};
 use super::plan::hours_for;
-use super::{activate, step, store, OutreachError};
+use super::{activate, rotation, step, store, OutreachError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{counted, MessageId, StepId, UnixMillis, WorkerId};
@@ -152,7 +152,7 @@ fn lead_lines(
 ) -> Result<Option<UnixMillis>, StoreError> {
     let message = match lead.state.queued() {
         Some((message, _)) => messaging::find_message(txn, lead.workspace, message)?,
-        None => as_if_written(txn, worker, lead, now)?,
+        None => as_if_written(app, txn, worker, lead, now)?,
     };
     let Some(message) = message else {
         lines.push(mailbox_line(txn, worker, lead)?);
@@ -178,7 +178,7 @@ fn lead_lines(
 }
 
 fn mailbox_line(txn: &mut Txn<'_>, worker: &Worker, lead: &Enrolment) -> Result<Line, StoreError> {
-    Ok(match step::mailbox_of(txn, lead.workspace, worker)? {
+    Ok(match rotation::any_usable(txn, lead.workspace, worker)? {
         Ok(mailbox) => passed("The mailbox answers", mailbox.address.display()),
         Err(words) => stops("The mailbox does not work", words, link("Look at connections", "/connections".into())),
     })
@@ -221,7 +221,7 @@ pub(super) fn pace_of(app: &App, mailbox: &Connection) -> String {
 /// Holds nothing up, and may still be why nobody answers: receivers sort out what they do not believe. It stands apart
 /// from the checks, so it keeps its link whatever stops the mail.
 fn domain_line(txn: &mut Txn<'_>, actor: &Actor, worker: &Worker) -> Result<Option<Line>, StoreError> {
-    let Some(mailbox) = worker.mailbox else { return Ok(None) };
+    let Some(mailbox) = worker.mailboxes().first().copied() else { return Ok(None) };
     let Some(mailbox) = connections::find(txn, actor.workspace, mailbox)? else { return Ok(None) };
     let domain = mailbox.address.domain();
     let to_mend = deliverability::to_mend(txn, actor.workspace, domain)?;
@@ -242,6 +242,10 @@ fn step_line(lead: &Enrolment, now: UnixMillis) -> Line {
         }
         State::Waiting { waits_for: Some(hold), .. } if hold.why == Why::Unknown => {
             stops("What came before is not known yet", hold.words.clone(), link("Open Today", "/".into()))
+        }
+        State::Waiting { waits_for: Some(hold), .. } if hold.why == Why::Review => {
+            let read = link("Read it", format!("/outreach/{}/review", lead.worker));
+            stops("A person has to read this mail first", hold.words.clone(), read)
         }
         State::Waiting { waits_for: None, due, .. } if *due > now => {
             let mut line = stops("The next step is not due yet", "It leaves when its wait is over.", contact(lead));
@@ -285,6 +289,7 @@ fn line_of(check: Check, answer: Gate, worker: &Worker, lead: &Enrolment) -> Lin
 
 /// The message that would be made of a waiting step, for asking the gate; its words do not matter.
 fn as_if_written(
+    app: &App,
     txn: &mut Txn<'_>,
     worker: &Worker,
     lead: &Enrolment,
@@ -292,8 +297,9 @@ fn as_if_written(
 ) -> Result<Option<Message>, StoreError> {
     let scene = step::look(txn, lead.clone())?;
     let (Some(contact), Some(workspace)) = (&scene.contact, &scene.workspace) else { return Ok(None) };
-    let (Some(mailbox), Some(to)) = (worker.mailbox, contact.address()) else { return Ok(None) };
-    let step: Option<StepId> = scene.sequence.as_ref().and_then(|s| s.next_step(&lead.sent)).map(|step| step.id);
+    let mailbox = rotation::choose(app, txn, worker, lead, now)?.map(|mailbox| mailbox.id);
+    let (Ok(mailbox), Some(to)) = (mailbox, contact.address()) else { return Ok(None) };
+    let step: Option<StepId> = scene.sequence.as_ref().and_then(|s| s.next_step(&lead.trail())).map(|step| step.id);
     let before = lead.last_sent().map(|sent| sent.message.to_string());
     let newest_reply = messaging::list_replies_of_contact(txn, lead.workspace, lead.contact, 1)?;
     let newest_reply = newest_reply.first().map(|reply| reply.id);
@@ -308,6 +314,7 @@ fn as_if_written(
         worker: Some(worker.id),
         enrolment: Some(lead.id),
         step,
+        variant: None,
         draft: None,
         booking: None,
         to: to.clone(),

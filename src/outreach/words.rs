@@ -68,6 +68,12 @@ impl Fields<'_> {
         Ok((Written { subject, text: self.signed(text.trim()) }, missing))
     }
 
+    /// A text for ourselves: filled in as far as it can be, without signature.
+    pub fn note(&self, text: &str, seed: u64) -> String {
+        let Ok(template) = merge::parse(text) else { return text.to_owned() };
+        merge::render(&template, &|name| self.lookup(name), seed).text.trim().to_owned()
+    }
+
     fn signed(&self, text: &str) -> String {
         match self.worker.sender.signature.trim() {
             "" => text.to_owned(),

@@ -59,7 +59,7 @@ fn parts(what: &Happened) -> Vec<&'static str> {
             &["connections", "needs-you"]
         }
         H::SendingDomainBroken { .. } | H::SendingDomainMended { .. } => &["needs-you"],
-        H::FollowUpDue { .. } => &["needs-you", "leads"],
+        H::FollowUpDue { .. } | H::TaskOpened { .. } => &["needs-you", "leads"],
         H::Enrolled { .. } | H::EnrolmentEnded { .. } => &["leads", "figures"],
         _ => &[],
     });

@@ -17,6 +17,12 @@ pub struct Worker {
     pub audience_tag: String,
     pub sequence: Option<SequenceId>,
     pub mailbox: Option<ConnectionId>,
+    /// Further mailboxes to write from. New leads are spread over all; each hears from one only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_mailboxes: Vec<ConnectionId>,
+    /// Each mail waits until a person has read it.
+    #[serde(default)]
+    pub review: bool,
     pub calendar: Option<ConnectionId>,
     #[serde(default)]
     pub meeting: Meeting,
@@ -61,6 +67,19 @@ pub struct Off {
 impl WorkerState {
     pub fn is_working(&self) -> bool {
         matches!(self, WorkerState::Working)
+    }
+}
+
+impl Worker {
+    /// Every mailbox it writes from, in order, each once.
+    pub fn mailboxes(&self) -> Vec<ConnectionId> {
+        let mut all: Vec<ConnectionId> = Vec::new();
+        for id in self.mailbox.iter().chain(&self.more_mailboxes) {
+            if !all.contains(id) {
+                all.push(*id);
+            }
+        }
+        all
     }
 }
 
@@ -125,9 +144,16 @@ pub struct Limits {
     /// When somebody of a company answers or meets us, its other leads are left alone.
     #[serde(default)]
     pub company_stops: bool,
+    /// Of each mailbox's day so much is kept for follow-ups, in percent: new leads never take the place of those who
+    /// were promised a second mail.
+    #[serde(default)]
+    pub follow_up_percent: u32,
 }
 
 impl Limits {
+    /// More than this, and hardly anybody new would be written to.
+    pub const MOST_FOLLOW_UP_PERCENT: u32 = 90;
+
     /// Nobody is written to more often in one sequence (G2).
     pub const MOST_PER_CONTACT: u32 = 4;
 
@@ -144,7 +170,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { per_day: 30, per_domain_day: 3, per_contact: 4, company_stops: true }
+        Self { per_day: 30, per_domain_day: 3, per_contact: 4, company_stops: true, follow_up_percent: 30 }
     }
 }
 

@@ -46,6 +46,9 @@ impl From<StoreError> for ActivateError {
 const LONGEST_BUFFER: u32 = 480;
 const LONGEST_NOTICE: u32 = 60 * 24 * 60;
 
+/// Mailboxes of one worker.
+const MOST_MAILBOXES: usize = 20;
+
 /// What a person may set.
 #[derive(Clone, Debug, Default)]
 pub struct WorkerForm {
@@ -54,6 +57,8 @@ pub struct WorkerForm {
     pub audience_tag: String,
     pub sequence: Option<SequenceId>,
     pub mailbox: Option<ConnectionId>,
+    pub more_mailboxes: Vec<ConnectionId>,
+    pub review: bool,
     pub calendar: Option<ConnectionId>,
     pub meeting: Meeting,
     pub limits: Limits,
@@ -76,6 +81,8 @@ impl WorkerForm {
             audience_tag: worker.audience_tag.clone(),
             sequence: worker.sequence,
             mailbox: worker.mailbox,
+            more_mailboxes: worker.more_mailboxes.clone(),
+            review: worker.review,
             calendar: worker.calendar,
             meeting: worker.meeting.clone(),
             limits: worker.limits.clone(),
@@ -106,6 +113,9 @@ impl WorkerForm {
         let most = Limits::MOST_PER_CONTACT;
         let words = format!("Between 1 and {most} mails to one contact.");
         wrong.expect((1..=most).contains(&self.limits.per_contact), "per_contact", words);
+        let most = Limits::MOST_FOLLOW_UP_PERCENT;
+        let words = format!("Between 0 and {most} %.");
+        wrong.expect(self.limits.follow_up_percent <= most, "follow_up_percent", words);
         let days = &self.hours.days;
         wrong.expect(!days.is_empty(), "days", "Choose at least one day.");
         wrong.expect(days.iter().all(|day| (1..=7).contains(day)), "days", "Days are 1 (Monday) to 7 (Sunday).");
@@ -131,7 +141,11 @@ impl WorkerForm {
         worker.goal = self.goal.trim().to_owned();
         worker.audience_tag = self.audience_tag.trim().to_owned();
         worker.sequence = self.sequence;
-        worker.mailbox = self.mailbox;
+        // The first of several is the mailbox; the others follow.
+        let mut all = self.mailbox.into_iter().chain(self.more_mailboxes.iter().copied());
+        worker.mailbox = all.next();
+        worker.more_mailboxes = all.filter(|id| Some(*id) != worker.mailbox).collect();
+        worker.review = self.review;
         worker.calendar = self.calendar;
         worker.meeting = self.meeting.clone();
         worker.limits = self.limits.clone();
@@ -155,6 +169,8 @@ pub fn create(app: &App, actor: &Actor, form: &WorkerForm) -> Result<Worker, Wor
         audience_tag: String::new(),
         sequence: None,
         mailbox: None,
+        more_mailboxes: Vec::new(),
+        review: false,
         calendar: None,
         meeting: Meeting::default(),
         autonomy: Autonomy::default(),
@@ -207,6 +223,13 @@ fn check_accounts(
             wrong.add(field, format!("There is no connected account here that can be its {field}."));
         }
     }
+    let had = before.map(Worker::mailboxes).unwrap_or_default();
+    for id in form.more_mailboxes.iter().filter(|id| !had.contains(id)) {
+        if !connections::find(txn, workspace, *id)?.is_some_and(|account| account.can(Use::Outreach)) {
+            wrong.add("more_mailboxes", "There is no connected account here that can be a mailbox of its.");
+        }
+    }
+    wrong.expect(form.more_mailboxes.len() < MOST_MAILBOXES, "more_mailboxes", "At most 20 mailboxes.");
     Ok(wrong.into_result()?)
 }
 
@@ -319,6 +342,22 @@ pub fn brake(
     reason: &str,
 ) -> Result<(), StoreError> {
     stop_by_itself(txn, workspace, id, Off { by_itself: true, is_untold: true, ..off(now, reason) })
+}
+
+/// Has a worker another mailbox that works, so that it goes on without this one? Leads that were written to from the
+/// lost one wait for it.
+pub fn writes_without(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    worker: &Worker,
+    lost: ConnectionId,
+) -> Result<bool, StoreError> {
+    for id in worker.mailboxes().into_iter().filter(|id| *id != lost) {
+        if connections::find(txn, workspace, id)?.is_some_and(|mailbox| mailbox.state.is_working()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Takes it upon the caller's transaction to tell why a worker stopped; false when that was done before.

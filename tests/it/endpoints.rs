@@ -66,6 +66,7 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
                 ("act", text("save")),
             ]
         }
+        "/outreach/days-off" => vec![("public_holidays", text("on")), ("listed", text("2030-01-02 Stocktaking"))],
         "/outreach/{worker}/autonomy" => vec![("label", text("question")), ("to", text("on"))],
         "/guide/business" => vec![("postal_address", text("2 Mill Lane, Kendal LA9 4QD"))],
         "/outreach/{worker}/test" => vec![("lead", id("enrolment")), ("step", id("sequence"))],
@@ -121,6 +122,7 @@ fn worker_fields(world: &World) -> Vec<(&'static str, String)> {
         ("per_day", "30"),
         ("per_domain_day", "3"),
         ("per_contact", "4"),
+        ("follow_up_percent", "20"),
         ("day", "1"),
         ("from", "09:00"),
         ("to", "17:00"),
@@ -148,6 +150,8 @@ fn body(route: &Route, world: &World) -> Option<Value> {
         ("POST", "/v1/suppressions") => json!({ "target": "stop@elsewhere.example" }),
         ("DELETE", "/v1/suppressions/{id}") => json!({ "reason": "asked for it" }),
         (_, "/v1/sequences" | "/v1/sequences/{sequence}") => json!({ "name": "By program", "steps": text }),
+        ("PUT", "/v1/sending/days-off") => json!({ "public_holidays": true, "listed": [{ "first": "2030-01-02" }] }),
+        ("POST", "/v1/enrolments/{enrolment}/move") => json!({ "step": id("sequence") }),
         (_, "/v1/workers") | ("PUT", _) => worker,
         ("PATCH", "/v1/workers/{worker}") => json!({ "goal": "Other", "mailbox": id("connection") }),
         ("POST", "/v1/workers/{worker}/enrolments") => json!({ "contacts": [id("contact")] }),
@@ -342,6 +346,7 @@ const LEAVES_NO_ENTRY: &[&str] = &[
     "/outreach/sequences/{sequence}/approve",
     "/outreach/{worker}/approve",
     "/outreach/{worker}/sequence",
+    "/outreach/{worker}/review",
     "/replies/{id}/write-again",
     // The contact has been erased by then.
     "/v1/tags/{tag}/contacts",

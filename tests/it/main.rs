@@ -22,6 +22,7 @@ mod person;
 mod program;
 mod restore;
 mod routes;
+mod sequences;
 mod sign_in;
 mod support;
 mod tables;

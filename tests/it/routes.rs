@@ -175,6 +175,9 @@ GET    /outreach                                  ViewOutreach
 GET    /outreach/new                              EditOutreach
 POST   /outreach/new                              EditOutreach
 POST   /outreach/leads                            EditOutreach
+GET    /outreach/forecast                         ViewOutreach
+GET    /outreach/days-off                         ViewOutreach
+POST   /outreach/days-off                         EditOutreach
 GET    /outreach/sequences                        ViewOutreach
 POST   /outreach/sequences                        EditOutreach
 GET    /outreach/sequences/{sequence}             ViewOutreach
@@ -202,6 +205,8 @@ POST   /outreach/{worker}/leads/{lead}/{act}      EditOutreach
 GET    /outreach/{worker}/sequence                ViewOutreach
 POST   /outreach/{worker}/sequence                EditOutreach
 GET    /outreach/{worker}/preview                 ViewOutreach
+GET    /outreach/{worker}/review                  ViewOutreach
+POST   /outreach/{worker}/review                  ApproveDrafts
 POST   /outreach/{worker}/test                    EditOutreach
 GET    /outreach/{worker}/settings                ViewOutreach
 POST   /outreach/{worker}/settings                EditOutreach
@@ -296,6 +301,7 @@ POST   /v1/sequences                              EditOutreach
 GET    /v1/sequences/{sequence}                   ViewOutreach
 PUT    /v1/sequences/{sequence}                   EditOutreach
 DELETE /v1/sequences/{sequence}                   EditOutreach
+GET    /v1/sequences/{sequence}/checks            ViewOutreach
 GET    /v1/workers                                ViewOutreach
 POST   /v1/workers                                EditOutreach
 GET    /v1/workers/{worker}                       ViewOutreach
@@ -306,6 +312,11 @@ DELETE /v1/workers/{worker}                       EditOutreach
 POST   /v1/workers/{worker}/activate              ActivateWorkers
 POST   /v1/workers/{worker}/pause                 ActivateWorkers
 POST   /v1/workers/{worker}/resume                ActivateWorkers
+GET    /v1/workers/{worker}/steps                 ViewOutreach
+GET    /v1/workers/{worker}/to-read               ViewOutreach
+GET    /v1/sending/forecast                       ViewOutreach
+GET    /v1/sending/days-off                       ViewOutreach
+PUT    /v1/sending/days-off                       EditOutreach
 POST   /v1/sending/pause                          ActivateWorkers
 POST   /v1/sending/resume                         ActivateWorkers
 GET    /v1/workers/{worker}/enrolments            ViewOutreach
@@ -317,6 +328,10 @@ DELETE /v1/enrolments/{enrolment}                 EditOutreach
 POST   /v1/enrolments/{enrolment}/stop            EditOutreach
 POST   /v1/enrolments/{enrolment}/resume          EditOutreach
 POST   /v1/enrolments/{enrolment}/leave           EditOutreach
+POST   /v1/enrolments/{enrolment}/skip            EditOutreach
+POST   /v1/enrolments/{enrolment}/move            EditOutreach
+POST   /v1/enrolments/{enrolment}/done            HandleReplies
+POST   /v1/enrolments/{enrolment}/read            ApproveDrafts
 GET    /v1/drafts                                 ApproveDrafts
 GET    /v1/drafts/{id}                            ApproveDrafts
 PATCH  /v1/drafts/{id}                            ApproveDrafts

@@ -24,7 +24,7 @@ pub async fn ask(
     let (connection, workers) = run(move || {
         let connection = list::get(&app, &actor, id)?;
         let workers = workers::list(&app.store, actor.workspace)?;
-        let uses = |worker: &&workers::Worker| worker.mailbox == Some(id) || worker.calendar == Some(id);
+        let uses = |worker: &&workers::Worker| worker.mailboxes().contains(&id) || worker.calendar == Some(id);
         let count = workers.iter().filter(uses).filter(|worker| worker.state.is_working()).count();
         Ok::<_, crate::connections::ConnectionError>((connection, count))
     })

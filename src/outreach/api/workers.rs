@@ -6,7 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::super::enrol::begin_waiting;
-use super::super::{activate, figures, sequences, Group, OutreachError};
+use super::super::variants::{compare, Measured};
+use super::super::{activate, figures, get_sequence, sequences, Figures, Group, OutreachError, Step, StepFigures};
 use super::{service, Answers};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
@@ -81,12 +82,21 @@ pub struct LimitsJson {
     per_contact: u32,
     /// When somebody of a company answers or meets us, its other leads are left alone.
     stop_company_on_reply: bool,
+    /// Percent of each mailbox's day that are kept for follow-ups, 0 to 90.
+    follow_up_percent: u32,
 }
 
 impl From<&Limits> for LimitsJson {
     fn from(limits: &Limits) -> Self {
-        let Limits { per_day, per_domain_day, per_contact, company_stops: stop_company_on_reply } = *limits;
-        Self { per_day, per_domain_day, per_contact, stop_company_on_reply }
+        let Limits { per_day, per_domain_day, per_contact, company_stops, follow_up_percent } = *limits;
+        Self { per_day, per_domain_day, per_contact, stop_company_on_reply: company_stops, follow_up_percent }
+    }
+}
+
+impl From<LimitsJson> for Limits {
+    fn from(json: LimitsJson) -> Self {
+        let LimitsJson { per_day, per_domain_day, per_contact, stop_company_on_reply, follow_up_percent } = json;
+        Self { per_day, per_domain_day, per_contact, company_stops: stop_company_on_reply, follow_up_percent }
     }
 }
 
@@ -216,6 +226,10 @@ pub struct WorkerJson {
     sequence: Option<String>,
     /// The connection that its mails leave from.
     mailbox: Option<String>,
+    /// Further ones: new leads are spread over all, each hears from one only.
+    more_mailboxes: Vec<String>,
+    /// Each mail waits until a person has read it.
+    review: bool,
     /// The connection in whose calendar its meetings stand.
     calendar: Option<String>,
     meeting: MeetingJson,
@@ -251,6 +265,10 @@ pub struct WorkerBody {
     sequence: Option<String>,
     #[serde(default)]
     mailbox: Option<String>,
+    #[serde(default)]
+    more_mailboxes: Vec<String>,
+    #[serde(default)]
+    review: bool,
     #[serde(default)]
     calendar: Option<String>,
     #[serde(default)]
@@ -301,6 +319,8 @@ pub struct WorkerPatch {
     #[serde(deserialize_with = "null_or_text")]
     #[schema(value_type = Option<String>)]
     mailbox: Option<Option<String>>,
+    more_mailboxes: Option<Vec<String>>,
+    review: Option<bool>,
     #[serde(deserialize_with = "null_or_text")]
     #[schema(value_type = Option<String>)]
     calendar: Option<Option<String>>,
@@ -324,6 +344,8 @@ impl WorkerBody {
             audience_tag: Some(self.audience_tag),
             sequence: Some(self.sequence),
             mailbox: Some(self.mailbox),
+            more_mailboxes: Some(self.more_mailboxes),
+            review: Some(self.review),
             calendar: Some(self.calendar),
             meeting: Some(self.meeting),
             limits: Some(self.limits),
@@ -348,9 +370,13 @@ impl WorkerPatch {
         set(&mut form.sender, self.sender.map(Sender::from));
         set(&mut form.hours, self.hours.map(|hours| hours.read(&mut errors)));
         set(&mut form.tone, self.tone.map(Tone::from));
-        if let Some(LimitsJson { per_day, per_domain_day, per_contact, stop_company_on_reply }) = self.limits {
-            form.limits = Limits { per_day, per_domain_day, per_contact, company_stops: stop_company_on_reply };
+        set(&mut form.limits, self.limits.map(Limits::from));
+        if let Some(ids) = self.more_mailboxes {
+            let each = ids.into_iter().enumerate();
+            let read = each.map(|(place, id)| id_at(&format!("/more_mailboxes/{place}"), Some(id), &mut errors));
+            form.more_mailboxes = read.flatten().collect();
         }
+        set(&mut form.review, self.review);
         if errors.is_empty() {
             Ok(form)
         } else {
@@ -386,6 +412,7 @@ pub(super) fn place_of(field: &str) -> String {
         "per_day" => "/limits/per_day",
         "per_domain_day" => "/limits/per_domain_day",
         "per_contact" => "/limits/per_contact",
+        "follow_up_percent" => "/limits/follow_up_percent",
         "days" => "/hours/days",
         "sender_name" => "/sender/name",
         "sender_role" => "/sender/role",
@@ -409,6 +436,8 @@ fn worker_json(app: &App, actor: &Actor, worker: &Worker) -> Result<WorkerJson, 
         audience_tag: worker.audience_tag.clone(),
         sequence: worker.sequence.map(|id| id.to_string()),
         mailbox: worker.mailbox.map(|id| id.to_string()),
+        more_mailboxes: worker.more_mailboxes.iter().map(|id| id.to_string()).collect(),
+        review: worker.review,
         calendar: worker.calendar.map(|id| id.to_string()),
         meeting: MeetingJson::from(&worker.meeting),
         limits: LimitsJson::from(&worker.limits),
@@ -620,4 +649,86 @@ pub async fn resume_sending(app: web::Data<App>, actor: Actor, once: Once) -> Re
         })
     })
     .await?
+}
+
+/// What came of a step, or of one wording of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StepFiguresJson {
+    sent: u64,
+    replied: u64,
+    interested: u64,
+    bounced: u64,
+    opted_out: u64,
+}
+
+impl From<StepFigures> for StepFiguresJson {
+    fn from(figures: StepFigures) -> Self {
+        let StepFigures { sent, replied, interested, bounced, opted_out } = figures;
+        Self { sent, replied, interested, bounced, opted_out }
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MeasuredJson {
+    id: String,
+    /// A, B, …
+    letter: char,
+    figures: StepFiguresJson,
+    /// Between which shares of answers the true one lies, with 95 % confidence (Wilson), 0 to 1.
+    replied_low: f64,
+    replied_high: f64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MeasuredStepJson {
+    id: String,
+    figures: StepFiguresJson,
+    /// Of a step with several wordings: each, since it has several.
+    wordings: Vec<MeasuredJson>,
+    /// The letter of the wording that people answer most, once the figures bear that out.
+    winner: Option<char>,
+    /// What the figures say, and why there is no winner yet.
+    verdict: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MeasuredSteps {
+    data: Vec<MeasuredStepJson>,
+}
+
+fn measured_step(step: &Step, figures: &Figures) -> MeasuredStepJson {
+    let wordings = if step.variants.is_empty() { Vec::new() } else { step.wordings() };
+    let measured: Vec<Measured> =
+        wordings.iter().map(|one| Measured { letter: one.letter, figures: figures.variant(one.id) }).collect();
+    let verdict = (!measured.is_empty()).then(|| compare(&measured));
+    let each = wordings.iter().zip(&measured).map(|(wording, measured)| {
+        let (replied_low, replied_high) = measured.interval();
+        let (id, letter, figures) = (wording.id.to_string(), wording.letter, measured.figures.into());
+        MeasuredJson { id, letter, figures, replied_low, replied_high }
+    });
+    MeasuredStepJson {
+        id: step.id.to_string(),
+        figures: figures.step(step.id).into(),
+        wordings: each.collect(),
+        winner: verdict.as_ref().and_then(|verdict| verdict.winner),
+        verdict: verdict.map(|verdict| verdict.words).unwrap_or_default(),
+    }
+}
+
+/// What came of each step of a worker's sequence, and of each wording where a step has several.
+#[utoipa::path(get, path = "/v1/workers/{worker}/steps", tag = "workers", params(("worker" = String, Path,)),
+    responses((status = 200, description = "The steps in their order", body = MeasuredSteps), (status = 409, description = "It has no sequence")))]
+pub async fn get_worker_steps(
+    app: web::Data<App>,
+    actor: Actor,
+    id: web::Path<WorkerId>,
+) -> Result<HttpResponse, ApiError> {
+    let data = service(move || {
+        let worker = worker_of(&app, &actor, *id)?;
+        let sequence = worker.sequence.ok_or(OutreachError::NoSequence)?;
+        let sequence = get_sequence(&app.store, actor.workspace, sequence)?.ok_or(OutreachError::NoSequence)?;
+        let figures = figures(&app.store, actor.workspace, worker.id)?;
+        Ok(sequence.steps.iter().map(|step| measured_step(step, &figures)).collect())
+    });
+    Ok(HttpResponse::Ok().json(MeasuredSteps { data: data.await? }))
 }

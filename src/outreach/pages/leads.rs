@@ -7,13 +7,13 @@ use serde::Deserialize;
 
 use super::super::words::for_nobody;
 use super::super::{
-    enrol, enrol_tag, figures, get, get_sequence, last_run, leave, list_group, list_of_step, remove, resume, stop,
-    Enrolment, Group, OutreachError, State, StepFigures, Tally,
+    enrol, enrol_tag, figures, get, get_sequence, last_run, leave, list_group, list_of_step, move_lead, open_task_of,
+    remove, resume, review, stop, Enrolment, Group, Move, Of, OutreachError, State, StepFigures, Tally,
 };
-use super::{head, when, zone, Head};
+use super::{cursor, head, when, zone, Head};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{counted, day_words, ContactId, Cursor, EnrolmentId, StepId, WorkerId};
+use crate::base::{counted, day_words, ContactId, Cursor, EnrolmentId, StepId, VariantId, WorkerId};
 use crate::contacts;
 use crate::http::charts::grouped;
 use crate::http::layout::{ConfirmPage, Layout};
@@ -53,6 +53,7 @@ pub struct LeadRow {
     pub label: String,
     pub is_active: bool,
     pub may_resume: bool,
+    pub is_task: bool,
     /// It waits for a day, or for a person now that the day has come.
     pub may_leave: bool,
 }
@@ -63,6 +64,9 @@ pub struct Query {
     pub(super) group: Option<String>,
     #[serde(default)]
     pub(super) step: Option<StepId>,
+    /// Only one wording of the step.
+    #[serde(default)]
+    pub(super) variant: Option<VariantId>,
     #[serde(default)]
     pub(super) cursor: Option<String>,
 }
@@ -75,8 +79,7 @@ pub async fn list(
     worker: web::Path<WorkerId>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, PageError> {
-    let cursor = query.cursor.as_deref().map(Cursor::parse).transpose();
-    let cursor = cursor.map_err(|error| PageError::bad_request(error.to_string(), "Open the list again."))?;
+    let cursor = cursor(query.cursor.as_deref())?;
     let page = run(move || page(&app, &actor, &frame, *worker, &query, cursor.as_ref())).await??;
     html(StatusCode::OK, &page)
 }
@@ -91,8 +94,8 @@ pub fn page(
 ) -> Result<LeadsPage, OutreachError> {
     let head = head(app, actor, id, "leads")?;
     let list = List::of(query);
-    let page = match list.step {
-        Some(step) => list_of_step(&app.store, actor.workspace, id, (list.group, step), cursor, PAGE)?,
+    let page = match list.of {
+        Some(of) => list_of_step(&app.store, actor.workspace, id, (list.group, of), cursor, PAGE)?,
         None => list_group(&app.store, actor.workspace, id, list.group, cursor, PAGE)?,
     };
     let rows = page.rows.iter().map(|lead| row(app, actor, id, lead)).collect::<Result<Vec<_>, _>>()?;
@@ -106,7 +109,7 @@ pub fn page(
     Ok(LeadsPage {
         layout: frame.live_layout(format!("Leads of {}", head.worker.name)),
         filters: filters(app, actor, id, list)?,
-        of_step: list.step.map(|step| step_words(app, actor, &head, step)).transpose()?.unwrap_or_default(),
+        of_step: list.of.map(|of| step_words(app, actor, &head, of)).transpose()?.unwrap_or_default(),
         pager: Pager {
             shown: format!("{} shown", grouped(rows.len() as u64)),
             newer: cursor.map(|_| list.href(id)),
@@ -124,7 +127,7 @@ pub fn page(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct List {
     group: Group,
-    step: Option<StepId>,
+    of: Option<Of>,
 }
 
 impl List {
@@ -132,18 +135,22 @@ impl List {
         let group = query.group.as_deref().and_then(Group::parse);
         match query.step {
             // A step counts few things; whoever asks for another list of it sees everyone who got it.
-            Some(_) => {
+            Some(step) => {
                 let counted = group.filter(|group| StepFigures::LISTS.contains(group));
-                Self { group: counted.unwrap_or(Group::Written), step: query.step }
+                let of = Of { step, variant: query.variant };
+                Self { group: counted.unwrap_or(Group::Written), of: Some(of) }
             }
-            None => Self { group: group.unwrap_or(Group::All), step: None },
+            None => Self { group: group.unwrap_or(Group::All), of: None },
         }
     }
 
     fn href(self, worker: WorkerId) -> String {
         let group = self.group.as_str();
-        match self.step {
-            Some(step) => format!("/outreach/{worker}/leads?group={group}&step={step}"),
+        match self.of {
+            Some(Of { step, variant: Some(variant) }) => {
+                format!("/outreach/{worker}/leads?group={group}&step={step}&variant={variant}")
+            }
+            Some(Of { step, variant: None }) => format!("/outreach/{worker}/leads?group={group}&step={step}"),
             None => format!("/outreach/{worker}/leads?group={group}"),
         }
     }
@@ -152,12 +159,13 @@ impl List {
 /// The lists that hold somebody, with as many as each shows.
 fn filters(app: &App, actor: &Actor, worker: WorkerId, current: List) -> Result<Vec<Tab>, OutreachError> {
     let figures = figures(&app.store, actor.workspace, worker)?;
-    let (groups, first) = match current.step {
+    let (groups, first) = match current.of {
         Some(_) => (&StepFigures::LISTS[..], Group::Written),
         None => (&Group::ALL[..], Group::All),
     };
-    let count = |group: Group| match current.step {
-        Some(step) => figures.step(step).of(group).unwrap_or_default(),
+    let count = |group: Group| match current.of {
+        Some(Of { variant: Some(variant), .. }) => figures.variant(variant).of(group).unwrap_or_default(),
+        Some(Of { step, .. }) => figures.step(step).of(group).unwrap_or_default(),
         None => figures.of(group),
     };
     let tab = |group: Group| Tab {
@@ -171,12 +179,18 @@ fn filters(app: &App, actor: &Actor, worker: WorkerId, current: List) -> Result<
 }
 
 /// "step 2, “Re: Heating”", or that it is no longer there.
-fn step_words(app: &App, actor: &Actor, head: &Head, step: StepId) -> Result<String, OutreachError> {
+fn step_words(app: &App, actor: &Actor, head: &Head, of: Of) -> Result<String, OutreachError> {
     let sequence = match head.worker.sequence {
         Some(id) => get_sequence(&app.store, actor.workspace, id)?,
         None => None,
     };
-    Ok(match sequence.as_ref().and_then(|sequence| sequence.find_step(step)) {
+    Ok(match sequence.as_ref().and_then(|sequence| sequence.find_step(of.step)) {
+        Some((place, step)) if of.variant.is_some() => {
+            let wording = step.wordings().into_iter().find(|wording| Some(wording.id) == of.variant);
+            let letter =
+                wording.map_or_else(|| "that was removed since".to_owned(), |wording| wording.letter.to_string());
+            format!("step {}, wording {letter}", place + 1)
+        }
         Some((place, step)) if step.subject.is_empty() => format!("step {}", place + 1),
         Some((place, step)) => format!("step {}, “{}”", place + 1, for_nobody(&step.subject)),
         None => "a step that was removed since".to_owned(),
@@ -190,6 +204,10 @@ fn row(app: &App, actor: &Actor, worker: WorkerId, lead: &Enrolment) -> Result<L
         State::Waiting { waits_for: Some(hold), .. } => ("warn", hold.words.clone()),
         State::Waiting { due, .. } => ("ok", format!("Next mail from {}", when(*due, &zone))),
         State::Queued { .. } => ("ok", "At the gate out".to_owned()),
+        State::Task { .. } => {
+            let task = app.store.read(|txn| open_task_of(txn, lead))?;
+            ("warn", task.map(|(name, text)| format!("{name}: {text}")).unwrap_or_default())
+        }
         State::PausedUntil { at, reason, .. } => ("off", format!("{reason} Goes on {}.", when(*at, &zone))),
         State::Finished { reason, .. } => ("off", reason.clone()),
         State::Stopped { reason, follow_up_on: Some(date), is_due: true, .. } => {
@@ -216,8 +234,10 @@ fn row(app: &App, actor: &Actor, worker: WorkerId, lead: &Enrolment) -> Result<L
         },
         label: lead.came.label.clone().unwrap_or_default(),
         is_active: lead.state.is_active(),
+        is_task: matches!(lead.state, State::Task { .. }),
         may_leave: lead.state.is_put_off(),
-        may_resume: !matches!(lead.state, State::Waiting { .. } | State::Queued { .. }) && !lead.came.opted_out,
+        may_resume: !matches!(lead.state, State::Waiting { .. } | State::Queued { .. } | State::Task { .. })
+            && !lead.came.opted_out,
     })
 }
 
@@ -298,23 +318,60 @@ pub async fn add_tag(
     Ok(see_other(&format!("/outreach/{worker}/leads")))
 }
 
-/// POST /outreach/{worker}/leads/{lead}/{stop|resume|leave}
+/// Where an act was chosen, so that the person comes back there.
+#[derive(Debug, Default, Deserialize)]
+pub struct Back {
+    #[serde(default)]
+    back: String,
+}
+
+impl Back {
+    fn href(&self, worker: WorkerId, lead: EnrolmentId) -> String {
+        match self.back.as_str() {
+            "today" => "/".to_owned(),
+            "review" => format!("/outreach/{worker}/review"),
+            "preview" => format!("/outreach/{worker}/preview?lead={lead}"),
+            _ => format!("/outreach/{worker}/leads"),
+        }
+    }
+}
+
+/// What an act needs besides the lead.
+#[derive(Debug, Default, Deserialize)]
+pub struct ActForm {
+    #[serde(default)]
+    step: Option<StepId>,
+    /// The words that were read.
+    #[serde(default)]
+    words: Option<u64>,
+}
+
+/// POST /outreach/{worker}/leads/{lead}/{stop|resume|leave|skip|done|move|read}
 pub async fn act(
     app: web::Data<App>,
     actor: Actor,
     cookies: web::Data<Cookies>,
     path: web::Path<(WorkerId, EnrolmentId, String)>,
+    back: web::Query<Back>,
+    form: web::Form<ActForm>,
 ) -> Result<HttpResponse, PageError> {
     let (worker, lead, act) = path.into_inner();
-    let done = run(move || match act.as_str() {
-        "stop" => stop(&app, &actor, lead).map(|_| ("Nothing more is sent to this lead.", "resume")),
-        "resume" => resume(&app, &actor, lead).map(|_| ("The lead goes on with the next step.", "stop")),
-        "leave" => leave(&app, &actor, lead).map(|_| ("Noted. Nobody is reminded of it any more.", "resume")),
+    let done = run(move || match (act.as_str(), form.step) {
+        ("stop", _) => stop(&app, &actor, lead).map(|_| ("Nothing more is sent to this lead.", "resume")),
+        ("resume", _) => resume(&app, &actor, lead).map(|_| ("The lead goes on with the next step.", "stop")),
+        ("leave", _) => leave(&app, &actor, lead).map(|_| ("Noted. Nobody is reminded of it any more.", "resume")),
+        ("skip", _) => move_lead(&app, &actor, lead, Move::Skip).map(|_| ("That step is left out.", "")),
+        ("done", _) => move_lead(&app, &actor, lead, Move::Done).map(|_| ("Done. The sequence goes on.", "")),
+        ("move", Some(step)) => move_lead(&app, &actor, lead, Move::To(step)).map(|_| ("That step comes next.", "")),
+        ("read", _) => review::approve(&app, &actor, lead, form.words).map(|_| ("It leaves in its turn.", "")),
         _ => Err(OutreachError::NotFound),
     });
     let (words, undo) = done.await??;
-    let toast = Toast::new(words).with_undo(format!("/outreach/{worker}/leads/{lead}/{undo}"));
-    Ok(with_toast(see_other(&format!("/outreach/{worker}/leads")), &cookies, &toast))
+    let toast = match undo {
+        "" => Toast::new(words),
+        undo => Toast::new(words).with_undo(format!("/outreach/{worker}/leads/{lead}/{undo}")),
+    };
+    Ok(with_toast(see_other(&back.href(worker, lead)), &cookies, &toast))
 }
 
 /// GET /outreach/{worker}/leads/{lead}/remove: asks first; a lead that was removed does not come back as it was.

@@ -1,11 +1,14 @@
 //! The pages of outreach, one file for each group. Handlers parse, call one service, and answer.
 
 mod autonomy;
+mod branches;
 mod choose;
 mod delete;
+mod forecast;
 mod leads;
 mod overview;
 mod preview;
+mod review;
 mod sequence;
 mod settings;
 mod switch;
@@ -16,7 +19,7 @@ use actix_web::web::{self, ServiceConfig};
 use super::OutreachError;
 use crate::app::App;
 use crate::authz::Actor;
-use crate::base::{EnrolmentId, UnixMillis, WorkerId};
+use crate::base::{Cursor, EnrolmentId, UnixMillis, WorkerId};
 use crate::http::ui::Tab;
 use crate::http::PageError;
 use crate::store::StoreError;
@@ -31,6 +34,12 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/sending/resume").route(web::post().to(switch::resume_all)))
         .service(at("/outreach").route(web::get().to(overview::list)))
         .service(at("/outreach/new").route(web::get().to(settings::new)).route(web::post().to(settings::create)))
+        .service(at("/outreach/forecast").route(web::get().to(forecast::show)))
+        .service(
+            at("/outreach/days-off")
+                .route(web::get().to(forecast::show_days_off))
+                .route(web::post().to(forecast::save_days_off)),
+        )
         .service(at("/outreach/leads").route(web::post().to(leads::add_to_worker)))
         .service(at("/outreach/sequences").route(web::get().to(sequence::list)).route(web::post().to(sequence::create)))
         .service(
@@ -69,6 +78,9 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::post().to(sequence::save_of_worker)),
         )
         .service(at("/outreach/{worker}/preview").route(web::get().to(preview::show)))
+        .service(
+            at("/outreach/{worker}/review").route(web::get().to(review::show)).route(web::post().to(review::approve)),
+        )
         .service(at("/outreach/{worker}/test").route(web::post().to(preview::test)))
         .service(
             at("/outreach/{worker}/settings")
@@ -111,6 +123,11 @@ impl From<OutreachError> for PageError {
                 "Read it again, and make your change to what stands there now.",
             ),
             OutreachError::MayNotWrite(words) => PageError::conflict(words, "Nothing was sent."),
+            OutreachError::MayNotMove(words) => PageError::conflict(words, "Nothing was changed."),
+            OutreachError::AsksForWhom(leads) => PageError::conflict(
+                format!("{} in flight.", crate::base::counted(leads, "lead is", "leads are")),
+                "Say whether the change is for them too.",
+            ),
             OutreachError::InAnother => {
                 PageError::conflict("The contact is in another sequence at this moment.", "Stop that one first.")
             }
@@ -171,7 +188,7 @@ pub fn head(app: &App, actor: &Actor, id: WorkerId, tab: &str) -> Result<Head, O
         count: shown,
         current: path == tab,
     };
-    let tabs = vec![
+    let mut tabs = vec![
         entry("", "Overview", String::new()),
         entry("leads", "Leads", count(figures.of(super::Group::All))),
         entry("sequence", "Sequence", count(steps as u64)),
@@ -180,6 +197,10 @@ pub fn head(app: &App, actor: &Actor, id: WorkerId, tab: &str) -> Result<Head, O
         entry("autonomy", "Autonomy", count(worker.autonomy.automatic.len() as u64)),
         entry("settings", "Settings", String::new()),
     ];
+    let to_read = figures.of(super::Group::Review);
+    if worker.review || to_read > 0 {
+        tabs.insert(2, entry("review", "To be read", count(to_read)));
+    }
     let zone = zone(app, actor)?;
     let (tone, state, since) = match &worker.state {
         WorkerState::Working => {
@@ -228,6 +249,12 @@ impl Head {
     }
 }
 
+/// The place in a list that an address names.
+fn cursor(text: Option<&str>) -> Result<Option<Cursor>, PageError> {
+    let cursor = text.map(Cursor::parse).transpose();
+    cursor.map_err(|error| PageError::bad_request(error.to_string(), "Open the list again."))
+}
+
 fn zone(app: &App, actor: &Actor) -> Result<jiff::tz::TimeZone, StoreError> {
     let workspace = workspaces::get(&app.store, actor.workspace)?;
     Ok(workspace.map_or(jiff::tz::TimeZone::UTC, |workspace| workspace.zone()))
@@ -258,6 +285,9 @@ pub(super) fn samples(
         ("leads", draw(&leads::page(app, actor, frame, id, &leads::Query::default(), None).unwrap())),
         ("sequence", draw(&sequence::worker_page(app, actor, frame, id).unwrap())),
         ("sequences", draw(&sequence::list_page(app, actor, frame).unwrap())),
+        ("forecast", draw(&forecast::page(app, actor, frame).unwrap())),
+        ("days off", draw(&forecast::days_off_page(app, actor, frame, None, Default::default()).unwrap())),
+        ("review", draw(&review::page(app, actor, frame, id, None).unwrap())),
         ("preview", draw(&preview::page(app, actor, frame, id, None).unwrap())),
         ("choose", draw(&choose::page(app, actor, frame, id, "", None).unwrap())),
         ("autonomy", draw(&autonomy::page(app, actor, frame, id, String::new()).unwrap())),
@@ -275,6 +305,6 @@ pub(super) fn leads_of_step(
     id: WorkerId,
     step: crate::base::StepId,
 ) -> String {
-    let query = leads::Query { group: Some("replied".into()), step: Some(step), cursor: None };
+    let query = leads::Query { group: Some("replied".into()), step: Some(step), ..leads::Query::default() };
     askama::Template::render(&leads::page(app, actor, frame, id, &query, None).unwrap()).unwrap()
 }

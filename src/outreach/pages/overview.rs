@@ -6,12 +6,14 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::super::period::{self, Period};
+use super::super::variants::{compare, Measured};
 use super::super::why::pace_of;
 use super::super::words::for_nobody;
 use super::super::{
-    activate, figures, get_sequence, store, Enrolment, Figures, Group, Missing, OutreachError, State, StepFigures,
+    activate, figures, get_sequence, store, Enrolment, Figures, Group, Kind, Missing, OutreachError, State,
+    StepFigures, Then,
 };
-use super::{head, when, zone, Head};
+use super::{branches, head, when, zone, Head};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{counted, JobId, UnixMillis, WorkerId};
@@ -107,9 +109,22 @@ pub struct OverviewPage {
     /// The figures as links to the lists they count.
     pub lists: Vec<ListLink>,
     pub steps: Vec<StepRow>,
+    /// Steps with several wordings, compared.
+    pub trials: Vec<Trial>,
     pub next: Vec<NextMail>,
     pub replies: Vec<ReplyRow>,
     pub now: Now,
+    pub brakes: Brakes,
+}
+
+/// What the brakes go by, in words.
+pub struct Brakes {
+    pub of: String,
+    pub bounced: String,
+    pub opted_out: String,
+    pub complained: String,
+    /// Why it stopped by itself; only a person switches it on again.
+    pub pulled: String,
 }
 
 pub struct ListLink {
@@ -119,6 +134,7 @@ pub struct ListLink {
 }
 
 pub struct StepRow {
+    pub is_mail: bool,
     pub when: String,
     pub title: String,
     pub note: &'static str,
@@ -128,6 +144,28 @@ pub struct StepRow {
     pub written: String,
     pub answered: String,
     pub rest: Vec<ListLink>,
+}
+
+/// The wordings of one step beside each other.
+pub struct Trial {
+    pub number: usize,
+    pub wordings: Vec<TrialRow>,
+    pub has_winner: bool,
+    pub verdict: String,
+}
+
+pub struct TrialRow {
+    pub letter: char,
+    pub begins: String,
+    pub is_winner: bool,
+    pub sent: String,
+    pub written: String,
+    pub replied: String,
+    pub answered: String,
+    /// "8.0 % (4.1 to 15.0 %)".
+    pub rate: String,
+    pub interested: String,
+    pub opted_out: String,
 }
 
 pub struct NextMail {
@@ -206,10 +244,12 @@ pub fn overview(
         figures_src: address_of(id, period),
         is_all: period == Period::All,
         lists: lists(&worker, &figures),
+        trials: sequence.as_ref().map(|sequence| trials(&worker, sequence, &figures)).unwrap_or_default(),
         steps: sequence.map(|sequence| step_rows(&worker, &sequence, &figures)).unwrap_or_default(),
         next: next_mails(app, actor, &worker)?,
         replies: replies(app, actor, &worker)?,
         now: now_facts(app, actor, &worker, &figures)?,
+        brakes: brakes(app, actor, &worker)?,
         head,
     })
 }
@@ -270,8 +310,10 @@ fn step_rows(worker: &Worker, sequence: &super::super::Sequence, figures: &Figur
                 (_, 1) => format!("1 {} later", kind.trim_end_matches('s')),
                 (_, days) => format!("{days} {kind} later"),
             },
-            title: if step.subject.is_empty() { first_line(&step.text) } else { for_nobody(&step.subject) },
+            title: title_of(sequence, step),
             note: match (sequence.is_approved(step), step.subject.is_empty()) {
+                _ if matches!(step.kind, Kind::Branch { .. }) => "",
+                _ if step.kind == Kind::Task => "A person does it; it stands on Today.",
                 _ if step.text.trim().is_empty() => "No text yet, so it cannot leave.",
                 (false, _) => "Waits for approval.",
                 (true, true) => "Same thread. Leaves by itself.",
@@ -279,12 +321,61 @@ fn step_rows(worker: &Worker, sequence: &super::super::Sequence, figures: &Figur
             },
             sent: grouped(counted.sent),
             replied: grouped(counted.replied),
+            is_mail: step.kind == Kind::Mail,
             rest: rest_links(&counted, &list),
             written: list(Group::Written),
             answered: list(Group::Replied),
         }
     };
     sequence.steps.iter().enumerate().map(row).collect()
+}
+
+fn title_of(sequence: &super::super::Sequence, step: &super::super::Step) -> String {
+    match &step.kind {
+        Kind::Branch { when, then } => {
+            let to = match then {
+                Then::Step { step } => sequence.find_step(*step).map(|(place, _)| place + 1),
+                Then::End => None,
+            };
+            branches::words(when, to)
+        }
+        Kind::Task if !step.subject.is_empty() => format!("Task: {}", for_nobody(&step.subject)),
+        Kind::Task => format!("Task: {}", first_line(&step.text)),
+        Kind::Mail if step.subject.is_empty() => first_line(&step.text),
+        Kind::Mail => for_nobody(&step.subject),
+    }
+}
+
+fn trials(worker: &Worker, sequence: &super::super::Sequence, figures: &Figures) -> Vec<Trial> {
+    let tried = (1..).zip(&sequence.steps).filter(|(_, step)| !step.variants.is_empty());
+    let trial = |(number, step): (usize, &super::super::Step)| {
+        let wordings = step.wordings();
+        let measured: Vec<Measured> =
+            wordings.iter().map(|one| Measured { letter: one.letter, figures: figures.variant(one.id) }).collect();
+        let verdict = compare(&measured);
+        let row = |(wording, measured): (&super::super::variants::Wording<'_>, &Measured)| {
+            let of = &measured.figures;
+            let list = |group: Group| {
+                let (group, id) = (group.as_str(), worker.id);
+                format!("/outreach/{id}/leads?group={group}&step={}&variant={}", step.id, wording.id)
+            };
+            TrialRow {
+                letter: wording.letter,
+                begins: if wording.subject.is_empty() { first_line(wording.text) } else { for_nobody(wording.subject) },
+                is_winner: verdict.winner == Some(wording.letter),
+                sent: grouped(of.sent),
+                written: list(Group::Written),
+                replied: grouped(of.replied),
+                answered: list(Group::Replied),
+                rate: measured.rate_words(),
+                interested: grouped(of.interested),
+                opted_out: grouped(of.opted_out),
+            }
+        };
+        let rows = wordings.iter().zip(&measured).map(row).collect();
+        Trial { number, wordings: rows, has_winner: verdict.winner.is_some(), verdict: verdict.words }
+    };
+    tried.map(trial).collect()
 }
 
 /// What else came of a step, each figure with the list it counts.
@@ -400,6 +491,24 @@ fn now_facts(app: &App, actor: &Actor, worker: &Worker, figures: &Figures) -> Re
         from_words: words("Write from", &mailbox),
         days: days_words(&worker.hours.days),
         hours: format!("{} to {}", clock(worker.hours.from), clock(worker.hours.to)),
+    })
+}
+
+fn brakes(app: &App, actor: &Actor, worker: &Worker) -> Result<Brakes, OutreachError> {
+    let last = app.store.read(|txn| store::last_hundred(txn, actor.workspace, worker.id))?.counts();
+    let of = |count: usize| match last.mails {
+        0 => "none".to_owned(),
+        mails => format!("{count} of {mails}, {:.1} %", count as f64 * 100.0 / mails as f64),
+    };
+    Ok(Brakes {
+        of: counted(last.mails as u64, "mail", "mails"),
+        bounced: of(last.bounced),
+        opted_out: of(last.opted_out),
+        complained: of(last.complained),
+        pulled: match &worker.state {
+            WorkerState::Paused(off) if off.by_itself => off.reason.clone(),
+            _ => String::new(),
+        },
     })
 }
 

@@ -45,6 +45,8 @@ pub struct LetterView {
     pub missing: String,
     pub mistake: String,
     pub sent: String,
+    /// A person may make it the lead's next step.
+    pub may_come_next: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -112,12 +114,13 @@ fn shown(app: &App, actor: &Actor, head: &Head, lead: EnrolmentId) -> Result<Sho
 fn letters(app: &App, actor: &Actor, preview: &Preview) -> Result<Vec<LetterView>, OutreachError> {
     let zone = zone(app, actor)?;
     let view = |(place, letter): (usize, &super::super::preview::Letter)| LetterView {
-        number: place + 1,
+        number: letter.number,
         step: letter.step.id.to_string(),
         subject: subject_at(&preview.letters, place),
         paragraphs: paragraphs(&letter.written.text),
         missing: missing_words(&letter.missing),
         mistake: letter.mistake.clone().unwrap_or_default(),
+        may_come_next: preview.lead.state.is_active() && !preview.lead.trail().done.contains(&letter.step.id),
         sent: letter.sent_at.map(|at| format!("Sent {}", when(at, &zone))).unwrap_or_default(),
     };
     Ok(preview.letters.iter().enumerate().map(view).collect())
@@ -133,7 +136,7 @@ fn missing_words(fields: &[String]) -> String {
 }
 
 /// Paragraphs of lines.
-fn paragraphs(text: &str) -> Vec<Vec<String>> {
+pub(super) fn paragraphs(text: &str) -> Vec<Vec<String>> {
     let lines = |paragraph: &str| paragraph.lines().map(str::to_owned).collect::<Vec<_>>();
     text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()).map(lines).collect()
 }

@@ -5,15 +5,18 @@ use actix_web::http::StatusCode;
 use actix_web::{web, HttpResponse};
 use askama::Template;
 
+use super::super::checks::{self, Finding};
 use super::super::enrol::begin_waiting;
-use super::super::sequences::{self, SequenceForm, StepForm};
+use super::super::sequences::{self, KindForm, Scope, SequenceForm, StepForm, VariantForm};
+use super::super::variants::MOST_VARIANTS;
 use super::super::{get_sequence, list_sequences, OutreachError, Sequence};
-use super::{head, list_words, Head};
+use super::{branches, head, list_words, Head};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{SequenceId, WorkerId};
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
+use crate::http::ui::Choice;
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
 use crate::workers::{self, Limits};
 
@@ -71,11 +74,30 @@ pub struct SequencePage {
     pub version: u32,
     /// Why it could not be saved; empty when nothing stood against it.
     pub refusal: String,
+    /// So many leads are in flight, and it has to be said for whom the change counts; 0: nothing is asked.
+    pub asks_for: u64,
+    /// What was found in the saved sequence: what blocks, and hints.
+    pub blocking: Vec<Finding>,
+    pub hints: Vec<Finding>,
+    pub conditions: Vec<Choice>,
 }
 
 pub struct StepView {
     pub number: usize,
     pub id: String,
+    /// `mail`, `task` or `branch`.
+    pub what: &'static str,
+    pub variants: Vec<VariantView>,
+    pub may_have_more: bool,
+    pub when: String,
+    pub of_field: String,
+    pub of_value: String,
+    pub then: String,
+    pub targets: Vec<Choice>,
+    pub when_error: String,
+    pub field_error: String,
+    pub value_error: String,
+    pub then_error: String,
     pub wait: String,
     pub working_days: bool,
     pub subject: String,
@@ -91,10 +113,47 @@ pub struct StepView {
     pub limit_words: String,
 }
 
+/// Another wording of a mail.
+pub struct VariantView {
+    pub letter: char,
+    /// From 2: the step's own is the first.
+    pub number: usize,
+    pub id: String,
+    pub subject: String,
+    pub text: String,
+}
+
 impl StepView {
     /// The name of one of its fields.
     fn field(&self, name: &str) -> String {
         format!("{name}-{}", self.number)
+    }
+
+    /// The name of a field of one of its wordings.
+    fn of(&self, name: &str, variant: &VariantView) -> String {
+        format!("{name}-{}-{}", self.number, variant.number)
+    }
+
+    fn text_label(&self) -> String {
+        match (self.what, self.variants.is_empty()) {
+            ("task", _) => "What is to be done".to_owned(),
+            (_, true) => "Text".to_owned(),
+            (_, false) => "Text of wording A".to_owned(),
+        }
+    }
+
+    fn subject_label(&self) -> &'static str {
+        match (self.what, self.variants.is_empty()) {
+            ("task", _) => "Task",
+            (_, true) => "Subject",
+            (_, false) => "Subject of wording A",
+        }
+    }
+}
+
+impl VariantView {
+    fn label(&self, of: &str) -> String {
+        format!("{of} of wording {}", self.letter)
     }
 }
 
@@ -102,8 +161,11 @@ type Pairs = Vec<(String, String)>;
 
 /// What a button of the editor wants.
 enum Act {
-    Save,
-    Add,
+    /// `None`: it is asked for whom, where leads are in flight.
+    Save(Option<Scope>),
+    Add(KindForm),
+    AddVariant(usize),
+    RemoveVariant(usize, usize),
     Remove(usize),
     Up(usize),
     Down(usize),
@@ -171,7 +233,9 @@ pub async fn show(
         actor.require(Permission::ViewOutreach).map_err(OutreachError::from)?;
         let found = get_sequence(&app.store, actor.workspace, *sequence)?.ok_or(OutreachError::NotFound)?;
         let most = mails_of(&app, &actor, None, Some(&found))?;
-        Ok::<_, OutreachError>(editor(&actor, &frame, None, Some(&found), &SequenceForm::of(&found), most))
+        let mut page = editor(&actor, &frame, None, Some(&found), &SequenceForm::of(&found), most);
+        page.show_findings(checks::of_sequence(&app, &actor, found.id)?);
+        Ok::<_, OutreachError>(page)
     });
     html(StatusCode::OK, &page.await??)
 }
@@ -210,7 +274,11 @@ pub fn worker_page(app: &App, actor: &Actor, frame: &Frame, id: WorkerId) -> Res
     let found = own_sequence(app, actor, &head)?;
     let form = found.as_ref().map_or_else(|| first_form(&head), SequenceForm::of);
     let most = mails_of(app, actor, Some(&head), found.as_ref())?;
-    Ok(editor(actor, frame, Some(head), found.as_ref(), &form, most))
+    let mut page = editor(actor, frame, Some(head), found.as_ref(), &form, most);
+    if let Some(found) = &found {
+        page.show_findings(checks::of_sequence(app, actor, found.id)?);
+    }
+    Ok(page)
 }
 
 /// POST /outreach/{worker}/sequence
@@ -287,15 +355,15 @@ fn submit(
     let mut form = read(pairs);
     let act = act_of(pairs);
     let most = mails_of(app, actor, head.as_ref(), found)?;
-    if !matches!(act, Act::Save) {
+    let Act::Save(scope) = act else {
         rearrange(&mut form.steps, &act);
         let mut page = editor(actor, frame, head, found, &form, most);
         page.is_unsaved = true;
         page.version = read_version(pairs).unwrap_or(page.version);
         return Ok(Submitted::Shown(StatusCode::OK, Box::new(page)));
-    }
+    };
     let saved = match (found, &head) {
-        (Some(found), _) => sequences::update(app, actor, found.id, &form, read_version(pairs)),
+        (Some(found), _) => sequences::update(app, actor, found.id, &form, read_version(pairs), scope),
         (None, Some(head)) => make_for(app, actor, head, &form),
         (None, None) => Err(OutreachError::NotFound),
     };
@@ -307,6 +375,13 @@ fn submit(
         Err(OutreachError::Mistakes(_)) => {
             let mut page = editor(actor, frame, head, found, &form, most);
             page.version = read_version(pairs).unwrap_or(page.version);
+            Ok(Submitted::Shown(StatusCode::UNPROCESSABLE_ENTITY, Box::new(page)))
+        }
+        Err(OutreachError::AsksForWhom(leads)) => {
+            let mut page = editor(actor, frame, head, found, &form, most);
+            page.version = read_version(pairs).unwrap_or(page.version);
+            page.is_unsaved = true;
+            page.asks_for = leads;
             Ok(Submitted::Shown(StatusCode::UNPROCESSABLE_ENTITY, Box::new(page)))
         }
         Err(error @ (OutreachError::Changed | OutreachError::AtWork(_))) => {
@@ -357,9 +432,9 @@ fn mails_of(app: &App, actor: &Actor, head: Option<&Head>, found: Option<&Sequen
     Ok(least.unwrap_or(Limits::MOST_PER_CONTACT))
 }
 
-/// What stands at a step that is one too many; empty for the others.
-fn limit_words(place: usize, most: u32) -> String {
-    if place < most as usize {
+/// What stands at a mail before which so many others go out on every way, when it is one too many; empty for others.
+fn limit_words(mails_before: usize, most: u32) -> String {
+    if mails_before < most as usize {
         return String::new();
     }
     let cure = if most < Limits::MOST_PER_CONTACT {
@@ -386,20 +461,42 @@ fn editor(
         let found = mistakes.iter().find(|mistake| mistake.step == step && mistake.field == field);
         found.map(|mistake| mistake.words.clone()).unwrap_or_default()
     };
-    let count = form.steps.len();
+    let (count, ways) = (form.steps.len(), form.ways());
     let view = |(place, step): (usize, &StepForm)| StepView {
         number: place + 1,
+        what: match step.kind {
+            KindForm::Mail => "mail",
+            KindForm::Task => "task",
+            KindForm::Branch { .. } => "branch",
+        },
+        variants: variants(step),
+        may_have_more: step.variants.len() + 1 < MOST_VARIANTS,
+        targets: branches::targets(&form.steps, place),
+        when_error: of(Some(place), "when"),
+        field_error: of(Some(place), "field"),
+        value_error: of(Some(place), "value"),
+        then_error: of(Some(place), "then"),
+        when: branch(step).0,
+        of_field: branch(step).1,
+        of_value: branch(step).2,
+        then: match &step.kind {
+            KindForm::Branch { to: Some(to), .. } => (to + 1).to_string(),
+            _ => "end".to_owned(),
+        },
         id: step.id.map(|id| id.to_string()).unwrap_or_default(),
         wait: step.wait_days.to_string(),
         working_days: step.working_days,
         is_approved: found.is_some_and(|found| is_approved(found, step)),
-        is_empty: step.text.trim().is_empty(),
+        is_empty: step.text.trim().is_empty() || step.variants.iter().any(|one| one.text.trim().is_empty()),
         is_first: place == 0,
         is_last: place + 1 == count,
         wait_error: of(Some(place), "wait"),
         subject_error: of(Some(place), "subject"),
         text_error: of(Some(place), "text"),
-        limit_words: limit_words(place, most),
+        limit_words: match step.kind {
+            KindForm::Mail => limit_words(ways.fewest_mails_before(place), most),
+            _ => String::new(),
+        },
         subject: step.subject.clone(),
         text: step.text.clone(),
     };
@@ -427,7 +524,40 @@ fn editor(
         fields_hint: FIELDS_HINT,
         version: found.map_or(0, |found| found.version),
         refusal: String::new(),
+        asks_for: 0,
+        blocking: Vec::new(),
+        hints: Vec::new(),
+        conditions: branches::conditions(),
         head,
+    }
+}
+
+impl SequencePage {
+    /// What only lacks a text is said above already.
+    fn show_findings(&mut self, found: Vec<Finding>) {
+        let has_text = |found: &Finding| found.step.is_none_or(|step| !self.without_text.contains(&step));
+        let (blocking, hints) = found.into_iter().filter(has_text).partition(|found| found.is_blocking);
+        (self.blocking, self.hints) = (blocking, hints);
+    }
+}
+
+fn variants(step: &StepForm) -> Vec<VariantView> {
+    let each = ('B'..='Z').zip(2..).zip(&step.variants);
+    let view = |((letter, number), one): ((char, usize), &VariantForm)| VariantView {
+        letter,
+        number,
+        id: one.id.map(|id| id.to_string()).unwrap_or_default(),
+        subject: one.subject.clone(),
+        text: one.text.clone(),
+    };
+    each.map(view).collect()
+}
+
+/// Condition, field and value, as the form shows them.
+fn branch(step: &StepForm) -> (String, String, String) {
+    match &step.kind {
+        KindForm::Branch { when, .. } => branches::shown(when),
+        _ => Default::default(),
     }
 }
 
@@ -441,7 +571,13 @@ fn field_id(mistake: &sequences::Mistake) -> String {
 fn is_approved(found: &Sequence, form: &StepForm) -> bool {
     let step = form.id.and_then(|id| found.find_step(id));
     step.is_some_and(|(_, step)| {
-        found.is_approved(step) && step.text == form.text.replace("\r\n", "\n") && step.subject == form.subject
+        let plain = |text: &str| text.replace("\r\n", "\n");
+        let same = |own: &super::super::Variant, form: &VariantForm| {
+            Some(own.id) == form.id && own.subject == form.subject && own.text == plain(&form.text)
+        };
+        let are_same = step.variants.len() == form.variants.len()
+            && step.variants.iter().zip(&form.variants).all(|(own, form)| same(own, form));
+        found.is_approved(step) && step.text == plain(&form.text) && step.subject == form.subject && are_same
     })
 }
 
@@ -455,7 +591,7 @@ fn read(pairs: &Pairs) -> SequenceForm {
     for number in 1.. {
         let has = |field: &str| pairs.iter().any(|(name, _)| *name == format!("{field}-{number}"));
         let of = |field: &str| value(pairs, &format!("{field}-{number}"));
-        if !has("text") {
+        if !has("text") && !has("when") {
             break;
         }
         steps.push(StepForm {
@@ -468,32 +604,100 @@ fn read(pairs: &Pairs) -> SequenceForm {
             working_days: has("working"),
             subject: of("subject").to_owned(),
             text: of("text").to_owned(),
+            variants: read_variants(pairs, number),
+            kind: match of("kind") {
+                "task" => KindForm::Task,
+                "branch" => KindForm::Branch {
+                    when: branches::read(of("when"), of("field"), of("value")),
+                    to: of("then").parse::<usize>().ok().and_then(|number| number.checked_sub(1)),
+                },
+                _ => KindForm::Mail,
+            },
         });
     }
     SequenceForm { name: value(pairs, "name").to_owned(), steps }
 }
 
+fn read_variants(pairs: &Pairs, step: usize) -> Vec<VariantForm> {
+    let of = |field: &str, number: usize| value(pairs, &format!("{field}-{step}-{number}"));
+    let has = |number: &usize| pairs.iter().any(|(name, _)| *name == format!("text-{step}-{number}"));
+    let read = |number: usize| VariantForm {
+        id: of("id", number).parse().ok(),
+        subject: of("subject", number).to_owned(),
+        text: of("text", number).to_owned(),
+    };
+    (2..).take_while(has).map(read).collect()
+}
+
+/// A branch that is new: the condition that people look for first.
+fn new_branch() -> KindForm {
+    KindForm::Branch { when: super::super::When::Replied { label: None }, to: None }
+}
+
 fn act_of(pairs: &Pairs) -> Act {
     let (act, number) = value(pairs, "act").split_once('-').unwrap_or((value(pairs, "act"), ""));
-    let place = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    let (number, variant) = number.split_once('-').unwrap_or((number, ""));
+    let from_one = |number: &str| number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    let place = from_one(number);
     match (act, place) {
-        ("add", _) => Act::Add,
+        ("save", _) if number == "new" => Act::Save(Some(Scope::NewLeads)),
+        ("save", _) if number == "all" => Act::Save(Some(Scope::InFlight)),
+        ("add", _) if number == "task" => Act::Add(KindForm::Task),
+        ("add", _) if number == "branch" => Act::Add(new_branch()),
+        ("add", _) => Act::Add(KindForm::Mail),
+        ("variant", Some(place)) => Act::AddVariant(place),
+        // Wordings count from 2, the step's own being the first.
+        ("drop", Some(place)) => Act::RemoveVariant(place, from_one(variant).unwrap_or(0)),
         ("remove", Some(place)) => Act::Remove(place),
         ("up", Some(place)) => Act::Up(place),
         ("down", Some(place)) => Act::Down(place),
-        _ => Act::Save,
+        _ => Act::Save(None),
     }
 }
 
 fn rearrange(steps: &mut Vec<StepForm>, act: &Act) {
-    match *act {
-        Act::Add => steps.push(StepForm { wait_days: 3, working_days: true, ..StepForm::default() }),
-        Act::Remove(place) if place < steps.len() => {
-            steps.remove(place);
+    match act {
+        Act::Add(kind) => {
+            let is_branch = matches!(kind, KindForm::Branch { .. });
+            let wait_days = if is_branch { 0 } else { 3 };
+            steps.push(StepForm { wait_days, working_days: !is_branch, kind: kind.clone(), ..StepForm::default() });
         }
-        Act::Up(place) if place > 0 && place < steps.len() => steps.swap(place, place - 1),
-        Act::Down(place) if place + 1 < steps.len() => steps.swap(place, place + 1),
+        Act::Remove(place) if *place < steps.len() => {
+            steps.remove(*place);
+            follow(steps, |to| (to != *place).then(|| to - usize::from(to > *place)));
+        }
+        Act::Up(place) if *place > 0 && *place < steps.len() => swap(steps, *place, place - 1),
+        Act::Down(place) if place + 1 < steps.len() => swap(steps, *place, place + 1),
+        Act::AddVariant(place) => {
+            if let Some(step) = steps.get_mut(*place).filter(|step| step.variants.len() + 1 < MOST_VARIANTS) {
+                let (subject, text) = (step.subject.clone(), step.text.clone());
+                step.variants.push(VariantForm { id: None, subject, text });
+            }
+        }
+        Act::RemoveVariant(place, number) => {
+            if let Some(step) = steps.get_mut(*place).filter(|step| (1..=step.variants.len()).contains(number)) {
+                step.variants.remove(number - 1);
+            }
+        }
         _ => {}
+    }
+}
+
+fn swap(steps: &mut [StepForm], one: usize, other: usize) {
+    steps.swap(one, other);
+    follow(steps, |to| match to {
+        to if to == one => Some(other),
+        to if to == other => Some(one),
+        to => Some(to),
+    });
+}
+
+/// Branches go on pointing at the step that they pointed at.
+fn follow(steps: &mut [StepForm], moved: impl Fn(usize) -> Option<usize>) {
+    for step in steps {
+        if let KindForm::Branch { to, .. } = &mut step.kind {
+            *to = to.and_then(&moved);
+        }
     }
 }
 
@@ -503,6 +707,40 @@ mod tests {
 
     fn pairs(of: &[(&str, &str)]) -> Pairs {
         of.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_branch_goes_on_pointing_at_its_step_when_steps_are_moved() {
+        let typed = [
+            ("text-1", "one"),
+            ("kind-2", "branch"),
+            ("when-2", "field-is"),
+            ("field-2", "city"),
+            ("value-2", "York"),
+            ("then-2", "4"),
+            ("text-3", "three"),
+            ("text-4", "four"),
+            ("text-4-2", "four, otherwise"),
+        ];
+        let cases =
+            [("up-4", Some(2)), ("remove-1", Some(2)), ("remove-4", None), ("down-3", Some(2)), ("save", Some(3))];
+        for (act, expected) in cases {
+            let pairs = pairs(&[&typed[..], &[("act", act)]].concat());
+            let mut form = read(&pairs);
+            assert_eq!((form.steps.len(), form.steps[3].variants.len()), (4, 1));
+            rearrange(&mut form.steps, &act_of(&pairs));
+            let to = form.steps.iter().find_map(|step| match &step.kind {
+                KindForm::Branch { to, .. } => Some(*to),
+                _ => None,
+            });
+            assert_eq!(to, Some(expected), "{act}");
+        }
+        for (act, wordings) in [("variant-1", vec![1, 0, 0, 1]), ("drop-4-2", vec![0, 0, 0, 0])] {
+            let pairs = pairs(&[&typed[..], &[("act", act)]].concat());
+            let mut form = read(&pairs);
+            rearrange(&mut form.steps, &act_of(&pairs));
+            assert_eq!(form.steps.iter().map(|step| step.variants.len()).collect::<Vec<_>>(), wordings, "{act}");
+        }
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub struct SettingsPage {
 
 /// What stands in the fields, as it was typed.
 #[derive(Clone, Debug, Default)]
-pub struct Typed(BTreeMap<String, String>, Vec<u8>);
+pub struct Typed(BTreeMap<String, String>, Vec<u8>, Vec<String>);
 
 impl Typed {
     pub fn of(&self, name: &str) -> &str {
@@ -53,13 +53,18 @@ impl Typed {
         self.1.contains(day)
     }
 
+    pub fn has_mailbox(&self, id: &str) -> bool {
+        self.2.iter().any(|own| own == id)
+    }
+
     pub fn is_on(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
     fn read(pairs: &[(String, String)]) -> Self {
         let days = pairs.iter().filter(|(name, _)| name == "day").filter_map(|(_, day)| day.parse().ok());
-        Self(pairs.iter().cloned().collect(), days.collect())
+        let more = pairs.iter().filter(|(name, _)| name == "more_mailboxes").map(|(_, id)| id.clone());
+        Self(pairs.iter().cloned().collect(), days.collect(), more.collect())
     }
 
     fn show(form: &WorkerForm) -> Self {
@@ -82,6 +87,7 @@ impl Typed {
                 ("per_day", form.limits.per_day.to_string()),
                 ("per_domain_day", form.limits.per_domain_day.to_string()),
                 ("per_contact", form.limits.per_contact.to_string()),
+                ("follow_up_percent", form.limits.follow_up_percent.to_string()),
                 ("from", clock_field(form.hours.from)),
                 ("to", clock_field(form.hours.to)),
                 ("sender_name", form.sender.name.clone()),
@@ -93,12 +99,15 @@ impl Typed {
         );
         // Ticked until somebody takes it out: a tag is chosen for those who have it.
         values.insert("add_tagged".into(), "on".into());
-        for (name, is_on) in [("video", form.meeting.video), ("company_stops", form.limits.company_stops)] {
+        for (name, is_on) in
+            [("video", form.meeting.video), ("company_stops", form.limits.company_stops), ("review", form.review)]
+        {
             if is_on {
                 values.insert(name.into(), "on".into());
             }
         }
-        Self(values, form.hours.days.clone())
+        let more = form.more_mailboxes.iter().map(|id| id.to_string());
+        Self(values, form.hours.days.clone(), more.collect())
     }
 
     /// Numbers and times that do not parse are errors beside their fields.
@@ -125,6 +134,11 @@ impl Typed {
             per_domain_day: number("per_domain_day"),
             per_contact: number("per_contact"),
             company_stops: self.is_on("company_stops"),
+            // A form that was opened before there was such a field is read as it stood.
+            follow_up_percent: match self.0.contains_key("follow_up_percent") {
+                true => number("follow_up_percent"),
+                false => Limits::default().follow_up_percent,
+            },
         };
         let mut minute = |name: &'static str| {
             let minute = parse_clock(self.of(name));
@@ -140,6 +154,8 @@ impl Typed {
             audience_tag: self.of("audience_tag").trim().to_lowercase(),
             sequence: self.of("sequence").parse().ok(),
             mailbox: self.of("mailbox").parse().ok(),
+            more_mailboxes: self.2.iter().filter_map(|id| id.parse().ok()).collect(),
+            review: self.is_on("review"),
             calendar: self.of("calendar").parse().ok(),
             meeting,
             limits,

@@ -17,11 +17,14 @@ use crate::testing::{self, TestApp};
 use crate::workers::{self, Limits, Sender, Worker, WorkerForm};
 
 mod answers;
+mod branches;
 mod doubt;
 mod enrolling;
 mod pages;
+mod rotation;
 mod sending;
 mod switching;
+mod wordings;
 mod world;
 
 use world::*;

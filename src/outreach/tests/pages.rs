@@ -107,7 +107,9 @@ fn listed(world: &World, group: Group, step: crate::base::StepId) -> usize {
     let (mut count, mut before) = (0, None);
     loop {
         let (store, workspace) = (&world.app().store, world.test.workspace);
-        let page = list_of_step(store, workspace, world.worker.id, (group, step), before.as_ref(), 2).unwrap();
+        let page =
+            list_of_step(store, workspace, world.worker.id, (group, Of { step, variant: None }), before.as_ref(), 2)
+                .unwrap();
         assert!(page.rows.len() <= 2);
         count += page.rows.len();
         before = page.next;

@@ -50,7 +50,7 @@ fn a_changed_text_waits_for_approval_and_the_unchanged_steps_go_on() {
     let mut form =
         SequenceForm::of(&get_sequence(&world.app().store, world.test.workspace, world.sequence.id).unwrap().unwrap());
     form.steps[1].text = "Two, but better.".into();
-    update(world.app(), &world.test.owner, world.sequence.id, &form, None).unwrap();
+    update(world.app(), &world.test.owner, world.sequence.id, &form, None, Some(Scope::InFlight)).unwrap();
     let other = world.lead("Ben", |_| {});
     world.advance(3 * DAY);
     assert_eq!(world.texts(), ["Hi Anna, one.", "Hi Ben, one."], "the first step was approved as it stands");
@@ -117,7 +117,9 @@ fn the_limits_of_worker_mailbox_and_domain_hold_and_the_rest_leaves_later() {
         }
         world.activate();
         assert_eq!(world.texts().len(), 2, "{name}");
-        world.advance(DAY);
+        world.advance(DAY - 2 * MINUTE);
+        assert_eq!(world.texts().len(), 2, "{name}: not yet a day ago");
+        world.advance(3 * MINUTE);
         assert_eq!(world.texts().len(), 4, "{name}");
     }
 }

@@ -52,7 +52,7 @@ fn pausing_everything_takes_waiting_mails_back_and_writes_them_anew() {
     let mut form =
         SequenceForm::of(&get_sequence(&app.store, world.test.workspace, world.sequence.id).unwrap().unwrap());
     form.steps[1].text = "Two, a day later.".into();
-    update(app, owner, world.sequence.id, &form, None).unwrap();
+    update(app, owner, world.sequence.id, &form, None, Some(Scope::InFlight)).unwrap();
     approve(app, owner, world.sequence.id).unwrap();
     workers::resume_all(app, owner).unwrap();
     world.advance(MINUTE);
@@ -69,7 +69,7 @@ fn taking_a_pause_back_approves_no_text_and_releases_no_brake() {
     let mut form =
         SequenceForm::of(&get_sequence(&app.store, world.test.workspace, world.sequence.id).unwrap().unwrap());
     form.steps[1].text = "Two, unread.".into();
-    update(app, owner, world.sequence.id, &form, None).unwrap();
+    update(app, owner, world.sequence.id, &form, None, Some(Scope::InFlight)).unwrap();
     workers::pause(app, owner, world.worker.id, "Paused by Nora.").unwrap();
     workers::resume(app, owner, world.worker.id).unwrap();
     world.advance(4 * DAY);

@@ -38,7 +38,7 @@ pub(super) struct World {
 }
 
 pub(super) fn step(wait_days: u16, subject: &str, text: &str) -> StepForm {
-    StepForm { id: None, wait_days, working_days: false, subject: subject.into(), text: text.into() }
+    StepForm { wait_days, subject: subject.into(), text: text.into(), ..StepForm::default() }
 }
 
 pub(super) fn three_steps() -> Vec<StepForm> {
@@ -67,7 +67,13 @@ impl World {
             name: "Lake District hotels".into(),
             sequence: Some(sequence.id),
             mailbox: Some(connection.id),
-            limits: Limits { per_day: 100_000, per_domain_day: 100_000, per_contact: 4, company_stops: false },
+            limits: Limits {
+                per_day: 100_000,
+                per_domain_day: 100_000,
+                per_contact: 4,
+                company_stops: false,
+                follow_up_percent: 0,
+            },
             sender: Sender { name: "Nora Whitfield".into(), ..Sender::default() },
             ..WorkerForm::default()
         };

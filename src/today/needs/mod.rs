@@ -63,6 +63,8 @@ impl Needs {
         needs.add_troubled(day)?;
         needs.add_meetings(day)?;
         needs.add_doubts(day)?;
+        needs.add_to_read(day)?;
+        needs.add_tasks(day)?;
         needs.add_follow_ups(day)?;
         needs.add_workers(day)?;
         needs.add_guide(day)?;

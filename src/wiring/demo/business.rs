@@ -225,11 +225,11 @@ const STEPS: &[(u16, &str, &str)] = &[
 
 fn write_sequence(app: &App, actor: &Actor) -> Result<SequenceId, DemoError> {
     let step = |(wait_days, subject, text): &(u16, &str, &str)| StepForm {
-        id: None,
         wait_days: *wait_days,
         working_days: true,
         subject: (*subject).to_owned(),
         text: (*text).to_owned(),
+        ..StepForm::default()
     };
     let form = SequenceForm { name: "Off oil in three mails".to_owned(), steps: STEPS.iter().map(step).collect() };
     Ok(doing("writing its sequence", outreach::sequences::create(app, actor, &form))?.id)
@@ -252,6 +252,7 @@ fn make_worker(app: &App, actor: &Actor, mailbox: ConnectionId, sequence: Sequen
             signature: "Nora Whitfield\nFernhill Heat Pumps, Kendal".to_owned(),
         },
         tone: Tone::Warm,
+        ..WorkerForm::default()
     };
     Ok(doing("making its worker", workers::create(app, actor, &form))?.id)
 }

@@ -1,11 +1,11 @@
-//! The test that matters most: the program is killed again and again while it writes to people through a real mail
-//! server, and in the end everybody has every mail of the sequence once.
+//! The test that matters most: the program is killed again and again while it writes to people from two mailboxes
+//! through a real mail server, over a sequence with branches, and in the end everybody has every mail once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{json, Value};
 
 use super::mail;
 use crate::browser::Browser;
@@ -19,7 +19,7 @@ const STEPS: usize = 2;
 /// Kills while mail is leaving, at about equal distances; between them others during the start.
 const KILLS: usize = 16;
 const OWNER: &str = "nora@fernhill.example";
-const SENDER: &str = "seller@example.test";
+const SENDERS: [&str; 2] = ["seller@example.test", "ada@example.test"];
 
 /// Lead and subject of each mail in the mailbox, and how often it is there.
 type Arrived = BTreeMap<(String, String), usize>;
@@ -59,8 +59,8 @@ fn killed_again_and_again_nobody_gets_a_step_twice_and_nobody_is_left_out() {
         run.browser.move_to(&server.url);
     }
     let in_doubt = run.come_to_rest(&server);
-    // One mail leaves at a time from a mailbox, so one kill leaves one in doubt at most.
-    assert!(in_doubt.len() <= kills, "{} in doubt after {kills} kills", in_doubt.len());
+    // One mail leaves at a time from a mailbox, so one kill leaves one of each in doubt at most.
+    assert!(in_doubt.len() <= kills * SENDERS.len(), "{} in doubt after {kills} kills", in_doubt.len());
     let arrived = run.arrived();
     assert!(arrived.values().all(|count| *count == 1), "twice: {:?}", twice(&arrived));
     // Whoever lacks a mail is on the list of those that need a look, or waits behind a mail that is.
@@ -75,6 +75,9 @@ fn killed_again_and_again_nobody_gets_a_step_twice_and_nobody_is_left_out() {
     assert!(arrived.values().all(|count| *count == 1), "twice: {:?}", twice(&arrived));
     assert_eq!(run.missing(&arrived), Vec::<String>::new());
     assert_eq!(arrived.len(), LEADS * STEPS);
+    let senders = run.senders();
+    assert!(senders.values().all(|senders| senders.len() == 1), "a lead hears from one mailbox only");
+    assert_eq!(senders.into_values().flatten().collect::<BTreeSet<_>>().len(), SENDERS.len(), "both have written");
     server.stop();
     let verified = run.home.run(&["verify"]).json();
     assert_eq!(verified["unreadable"], 0, "{verified}");
@@ -97,10 +100,11 @@ fn prepare(mail: &Value) -> (Run, Served) {
     let server = home.serve();
     let mut browser = Browser::new(&server.url);
     browser.sign_in(OWNER, PASSWORD);
-    let worker = make_worker(&mut browser, mail, &mark);
+    let key = owner["api_key"].as_str().unwrap().to_owned();
+    let worker = make_worker(&mut browser, &server, &key, mail, &mark);
     let mut run = Run {
         home,
-        key: owner["api_key"].as_str().unwrap().to_owned(),
+        key,
         browser,
         worker,
         maildir: Path::new(mail["maildirs"]["leads@example.test"].as_str().unwrap()).to_owned(),
@@ -115,12 +119,31 @@ fn address(lead: usize) -> String {
     format!("crash-{lead}@leads.test")
 }
 
-fn make_worker(browser: &mut Browser, mail: &Value, mark: &str) -> String {
+fn make_worker(browser: &mut Browser, server: &Served, key: &str, mail: &Value, mark: &str) -> String {
     person::fill_in_business(browser);
-    let mailbox = person::connect_mailbox(browser, mail, SENDER);
-    person::lift_pace(browser, &mailbox);
+    let mailboxes = SENDERS.map(|sender| {
+        let mailbox = person::connect_mailbox(browser, mail, sender);
+        person::lift_pace(browser, &mailbox);
+        mailbox
+    });
     let texts = ["Hello {{first_name}},\nmay I ask something?", "Hello {{first_name}},\nonce more."];
-    person::make_worker(browser, "crash", [&mailbox, ""], &format!("{mark} for {{{{first_name}}}}"), &texts)
+    let subject = format!("{mark} for {{{{first_name}}}}");
+    let worker = person::make_worker(browser, "crash", [&mailboxes[0], ""], &subject, &texts);
+    let more = mailboxes[1].trim_start_matches("/connections/");
+    let change = json!({ "more_mailboxes": [more] });
+    let (status, changed) = server.api(key, "PATCH", &format!("/v1/workers/{worker}"), Some(change));
+    assert_eq!(status, 200, "{changed}");
+    let path = format!("/v1/sequences/{}", changed["sequence"].as_str().unwrap());
+    let mut sequence = server.api(key, "GET", &path, None).1;
+    let other = sequence["steps"][1].clone();
+    let steps = sequence["steps"].as_array_mut().unwrap();
+    let seven = json!({ "when": "field_contains", "field": "first_name", "value": "7", "go_to": 5 });
+    steps.insert(1, json!({ "kind": "branch", "branch": seven }));
+    steps.push(json!({ "kind": "branch", "branch": { "when": "always" } }));
+    steps.push(json!({ "text": other["text"].as_str().unwrap().replace("once more", "once more, seven") }));
+    let (status, changed) = server.api(key, "PUT", &path, Some(sequence));
+    assert_eq!(status, 200, "{changed}");
+    worker
 }
 
 impl Run {
@@ -202,6 +225,19 @@ impl Run {
             }
         }
         arrived
+    }
+
+    /// Who has written to each lead.
+    fn senders(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let mut senders: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for file in self.files() {
+            let text = std::fs::read_to_string(file).unwrap();
+            let header = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("").trim();
+            if header("Subject:").contains(&self.mark) {
+                senders.entry(header("To:").to_owned()).or_default().insert(header("From:").to_owned());
+            }
+        }
+        senders
     }
 
     /// Leads that lack a mail.

@@ -1,0 +1,129 @@
+//! `/v1/enrolments`: what a person does with one lead in its sequence.
+
+use actix_web::http::StatusCode;
+use actix_web::{web, HttpResponse};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::super::review::{self, ToRead};
+use super::super::{move_lead, Move};
+use super::workers::worker_of;
+use super::{service, EnrolmentJson};
+use crate::app::App;
+use crate::authz::Actor;
+use crate::base::{EnrolmentId, StepId, WorkerId};
+use crate::http::api::FieldError;
+use crate::http::idempotency::{ApiAnswer, Once};
+use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
+
+async fn moved(
+    app: web::Data<App>,
+    actor: Actor,
+    once: Once,
+    id: EnrolmentId,
+    wanted: Move,
+) -> Result<ApiAnswer, ApiError> {
+    run(move || {
+        once.carry_out(|| ApiAnswer::json(StatusCode::OK, &EnrolmentJson::from(&move_lead(&app, &actor, id, wanted)?)))
+    })
+    .await?
+}
+
+/// Leaves out the step that would come next; a task, or a mail that waits, is skipped too.
+#[utoipa::path(post, path = "/v1/enrolments/{enrolment}/skip", tag = "enrolments", params(("enrolment" = String, Path,)),
+    responses((status = 200, description = "The lead", body = EnrolmentJson), (status = 409, description = "Nothing to skip, or the mail is leaving")))]
+pub async fn skip_enrolment(
+    app: web::Data<App>,
+    actor: Actor,
+    once: Once,
+    id: web::Path<EnrolmentId>,
+) -> Result<ApiAnswer, ApiError> {
+    moved(app, actor, once, *id, Move::Skip).await
+}
+
+/// The lead's open task is done: its sequence goes on.
+#[utoipa::path(post, path = "/v1/enrolments/{enrolment}/done", tag = "enrolments", params(("enrolment" = String, Path,)),
+    responses((status = 200, description = "The lead", body = EnrolmentJson), (status = 409, description = "No task is open")))]
+pub async fn done_enrolment(
+    app: web::Data<App>,
+    actor: Actor,
+    once: Once,
+    id: web::Path<EnrolmentId>,
+) -> Result<ApiAnswer, ApiError> {
+    moved(app, actor, once, *id, Move::Done).await
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoveBody {
+    /// The id of the step that comes next.
+    step: String,
+}
+
+/// Sends a lead to a step of its sequence that it has not had.
+#[utoipa::path(post, path = "/v1/enrolments/{enrolment}/move", tag = "enrolments", params(("enrolment" = String, Path,)),
+    request_body = MoveBody,
+    responses((status = 200, description = "The lead", body = EnrolmentJson), (status = 409, description = "It has had that step, or has ended")))]
+pub async fn move_enrolment(
+    app: web::Data<App>,
+    actor: Actor,
+    once: Once,
+    id: web::Path<EnrolmentId>,
+    body: ApiJson<MoveBody>,
+) -> Result<ApiAnswer, ApiError> {
+    let wrong = || ApiError::invalid(vec![FieldError::at("/step", "step is the id of a step of the sequence.")]);
+    let step: StepId = body.value.step.parse().map_err(|_| wrong())?;
+    moved(app, actor, once, *id, Move::To(step)).await
+}
+
+/// A person has read the mail that waits for this lead, and it may leave as it reads now.
+#[utoipa::path(post, path = "/v1/enrolments/{enrolment}/read", tag = "enrolments", params(("enrolment" = String, Path,)),
+    responses((status = 200, description = "The lead", body = EnrolmentJson), (status = 409, description = "No mail waits to be read")))]
+pub async fn read_enrolment(
+    app: web::Data<App>,
+    actor: Actor,
+    once: Once,
+    id: web::Path<EnrolmentId>,
+) -> Result<ApiAnswer, ApiError> {
+    run(move || {
+        once.carry_out(|| {
+            ApiAnswer::json(StatusCode::OK, &EnrolmentJson::from(&review::approve(&app, &actor, *id, None)?))
+        })
+    })
+    .await?
+}
+
+/// A mail that waits until a person has read it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ToReadJson {
+    enrolment: String,
+    contact: String,
+    from: String,
+    to: String,
+    subject: String,
+    text: String,
+}
+
+impl From<ToRead> for ToReadJson {
+    fn from(mail: ToRead) -> Self {
+        let ToRead { lead, to, from, subject, text, .. } = mail;
+        Self { enrolment: lead.id.to_string(), contact: lead.contact.to_string(), from, to, subject, text }
+    }
+}
+
+/// The mails of a worker that wait until a person has read them.
+#[utoipa::path(get, path = "/v1/workers/{worker}/to-read", tag = "enrolments", params(("worker" = String, Path,), PageQuery),
+    responses((status = 200, description = "A page of mails", body = ApiPage<ToReadJson>)))]
+pub async fn get_to_read(
+    app: web::Data<App>,
+    actor: Actor,
+    id: web::Path<WorkerId>,
+    query: PageQuery,
+) -> Result<HttpResponse, ApiError> {
+    let (cursor, limit) = query.parts()?;
+    let page = service(move || {
+        let worker = worker_of(&app, &actor, *id)?;
+        review::list(&app, &actor, worker.id, cursor.as_ref(), limit)
+    });
+    Ok(HttpResponse::Ok().json(query.answer(page.await?.map(ToReadJson::from))))
+}
