@@ -18,9 +18,9 @@ use crate::providers::error::{one_line, retry_after, ProviderError, Repeat};
 use crate::providers::outbound::{Answer, Limits, Request};
 
 /// Lists and single things.
-const LIMITS: Limits = Limits { total: Duration::from_secs(60), max_body_bytes: 8 * 1024 * 1024 };
+const LIMITS: Limits = Limits::of(Duration::from_secs(60), 8 * 1024 * 1024);
 /// A raw message of 35 MiB in base64 inside JSON; nothing Google sends is larger.
-const LARGE: Limits = Limits { total: Duration::from_secs(180), max_body_bytes: 50 * 1024 * 1024 };
+const LARGE: Limits = Limits::of(Duration::from_secs(180), 50 * 1024 * 1024);
 
 /// One call; the body, if any, is JSON.
 pub(super) struct Call<'a> {
