@@ -13,7 +13,7 @@ use utoipa::PartialSchema;
 
 use crate::app::App;
 use crate::http::api::{FieldError, FreeTime, Problem, PROBLEM_JSON};
-use crate::{agents, bookings, connections, contacts, deliverability, events, messaging, outreach};
+use crate::{agents, bookings, connections, contacts, deliverability, engines, events, messaging, outreach};
 
 /// The description of `/v1` of the server at `url`.
 pub fn document(url: &str) -> OpenApi {
@@ -43,6 +43,7 @@ pub fn document(url: &str) -> OpenApi {
         messaging::openapi(),
         outreach::openapi(),
         agents::openapi(),
+        engines::openapi(),
         bookings::openapi(),
         events::openapi(),
     ];

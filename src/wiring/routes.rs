@@ -11,8 +11,8 @@ use crate::http::assets;
 use crate::http::idempotency::IdempotencyStore;
 use crate::http::rate_limit::{self, RateLimits};
 use crate::{
-    agents, bookings, connections, contacts, deliverability, events, identity, messaging, operator, outreach, today,
-    workspaces,
+    agents, bookings, connections, contacts, deliverability, engines, events, identity, messaging, operator, outreach,
+    today, workspaces,
 };
 
 /// Registers all pages, forms and the API. Called once for each web thread.
@@ -43,6 +43,7 @@ pub fn configure(
                 .configure(messaging::api_routes)
                 .configure(outreach::api_routes)
                 .configure(agents::api_routes)
+                .configure(engines::api_routes)
                 .configure(bookings::api_routes)
                 .configure(events::api_routes),
         )
@@ -66,6 +67,7 @@ pub fn configure(
                 .configure(messaging::routes)
                 .configure(outreach::routes)
                 .configure(agents::routes)
+                .configure(engines::routes)
                 .configure(bookings::routes)
                 .configure(operator::routes),
         );

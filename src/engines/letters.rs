@@ -1,0 +1,110 @@
+//! Mails to a workspace's owners and admins: the service was stopped, a budget is spent.
+
+use std::time::Duration;
+
+use askama::Template;
+
+use super::model::{Purse, Settings, Stopped};
+use super::purse::News;
+use crate::app::App;
+use crate::base::WorkspaceId;
+use crate::identity;
+use crate::mailer::{self, Posting};
+use crate::store::{StoreError, Txn};
+use crate::{workers, workspaces};
+
+/// After that the page says it as well.
+const USEFUL: Duration = Duration::from_secs(3 * 86_400);
+pub const HERE: &str = "/settings/engines";
+
+#[derive(Template)]
+#[template(path = "email/engine.html")]
+struct EngineHtml<'a> {
+    name: &'a str,
+    subject: &'a str,
+    what: &'a str,
+    workspace: &'a str,
+    link: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "email/engine.txt")]
+struct EngineText<'a> {
+    name: &'a str,
+    subject: &'a str,
+    what: &'a str,
+    workspace: &'a str,
+    link: &'a str,
+}
+
+pub fn stopped(
+    app: &App,
+    workspace: WorkspaceId,
+    settings: &Settings,
+    stopped: &Stopped,
+) -> Result<Vec<Posting>, StoreError> {
+    let subject = format!("{} is not used any more", settings.name());
+    let what = format!("{} {}", reason(&stopped.code), said(&stopped.words));
+    letters(app, workspace, &subject, &what)
+}
+
+/// Why a service is not asked, for the page and the letter.
+pub fn reason(code: &str) -> &'static str {
+    match code {
+        "billing" => "The account has no money left, or a limit set there was reached.",
+        "address" => "Its address cannot be called from this server.",
+        _ => "The key was refused.",
+    }
+}
+
+fn said(words: &str) -> String {
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!("It said: “{words}”.")
+    }
+}
+
+pub fn budget(app: &App, workspace: WorkspaceId, purse: Purse, news: News) -> Result<Vec<Posting>, StoreError> {
+    let whose = match purse {
+        Purse::Workspace => "The AI budget".to_owned(),
+        Purse::Worker(worker) => {
+            let name = workers::get(&app.store, workspace, worker)?.map(|worker| worker.name).unwrap_or_default();
+            format!("The AI budget of {name}")
+        }
+    };
+    let (subject, what) = match news {
+        News::Nearly(period) => {
+            (format!("{whose} is nearly spent"), format!("80 % of it {} is spent.", period.words()))
+        }
+        News::Full(period) => (
+            format!("{whose} is spent"),
+            format!(
+                "A call did not fit into what is left of it {}. Until then the built-in engine does the work.",
+                period.words()
+            ),
+        ),
+    };
+    letters(app, workspace, &subject, &what)
+}
+
+/// None without `[mail]`: then the pages alone say it.
+fn letters(app: &App, workspace: WorkspaceId, subject: &str, what: &str) -> Result<Vec<Posting>, StoreError> {
+    let found = workspaces::get(&app.store, workspace)?.filter(|_| mailer::is_configured(&app.config));
+    let Some(workspace) = found else { return Ok(Vec::new()) };
+    let (now, link) = (app.now(), app.url(HERE));
+    let each = workspaces::owners_and_admins(app, workspace.id)?.into_iter().map(|person| {
+        let (name, workspace, link) = (person.name.as_str(), workspace.name.as_str(), link.as_str());
+        let pair = (
+            &EngineHtml { name, subject, what, workspace, link },
+            &EngineText { name, subject, what, workspace, link },
+        );
+        let letter = identity::letter(Some(&person), &person.email, subject, pair, now.plus(USEFUL))?;
+        Ok(Posting::new(letter, now))
+    });
+    each.collect()
+}
+
+pub fn queue(txn: &mut Txn<'_>, letters: &[Posting]) -> Result<(), StoreError> {
+    letters.iter().try_for_each(|letter| mailer::queue(txn, letter))
+}
