@@ -35,7 +35,7 @@ mod read_tests;
 #[cfg(test)]
 mod service_tests;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use api::{api_routes, openapi};
 pub use errors::AgentError;

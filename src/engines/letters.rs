@@ -1,41 +1,15 @@
 //! Mails to a workspace's owners and admins: the service was stopped, a budget is spent.
 
-use std::time::Duration;
-
-use askama::Template;
-
 use super::model::{Purse, Settings, Stopped};
 use super::purse::News;
 use crate::app::App;
 use crate::base::WorkspaceId;
-use crate::identity;
 use crate::mailer::{self, Posting};
 use crate::store::{StoreError, Txn};
-use crate::{workers, workspaces};
+use crate::workers;
+use crate::workspaces::Warning;
 
-/// After that the page says it as well.
-const USEFUL: Duration = Duration::from_secs(3 * 86_400);
 pub const HERE: &str = "/settings/engines";
-
-#[derive(Template)]
-#[template(path = "email/engine.html")]
-struct EngineHtml<'a> {
-    name: &'a str,
-    subject: &'a str,
-    what: &'a str,
-    workspace: &'a str,
-    link: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "email/engine.txt")]
-struct EngineText<'a> {
-    name: &'a str,
-    subject: &'a str,
-    what: &'a str,
-    workspace: &'a str,
-    link: &'a str,
-}
 
 pub fn stopped(
     app: &App,
@@ -88,21 +62,15 @@ pub fn budget(app: &App, workspace: WorkspaceId, purse: Purse, news: News) -> Re
     letters(app, workspace, &subject, &what)
 }
 
-/// None without `[mail]`: then the pages alone say it.
-fn letters(app: &App, workspace: WorkspaceId, subject: &str, what: &str) -> Result<Vec<Posting>, StoreError> {
-    let found = workspaces::get(&app.store, workspace)?.filter(|_| mailer::is_configured(&app.config));
-    let Some(workspace) = found else { return Ok(Vec::new()) };
-    let (now, link) = (app.now(), app.url(HERE));
-    let each = workspaces::owners_and_admins(app, workspace.id)?.into_iter().map(|person| {
-        let (name, workspace, link) = (person.name.as_str(), workspace.name.as_str(), link.as_str());
-        let pair = (
-            &EngineHtml { name, subject, what, workspace, link },
-            &EngineText { name, subject, what, workspace, link },
-        );
-        let letter = identity::letter(Some(&person), &person.email, subject, pair, now.plus(USEFUL))?;
-        Ok(Posting::new(letter, now))
-    });
-    each.collect()
+fn letters(app: &App, workspace: WorkspaceId, title: &str, reason: &str) -> Result<Vec<Posting>, StoreError> {
+    let warning = Warning {
+        title,
+        reason,
+        meanwhile: "Nothing stands still: the built-in engine reads replies and writes drafts meanwhile.",
+        path: HERE,
+        go: "Look at the AI engines",
+    };
+    warning.letters(app, workspace, app.now())
 }
 
 pub fn queue(txn: &mut Txn<'_>, letters: &[Posting]) -> Result<(), StoreError> {

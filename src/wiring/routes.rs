@@ -11,8 +11,8 @@ use crate::http::assets;
 use crate::http::idempotency::IdempotencyStore;
 use crate::http::rate_limit::{self, RateLimits};
 use crate::{
-    agents, bookings, connections, contacts, deliverability, engines, events, identity, messaging, operator, outreach,
-    today, workspaces,
+    activity, agents, bookings, connections, contacts, deliverability, engines, events, identity, messaging, operator,
+    outreach, today, workspaces,
 };
 
 /// Registers all pages, forms and the API. Called once for each web thread.
@@ -41,6 +41,7 @@ pub fn configure(
                 .configure(connections::api_routes)
                 .configure(deliverability::api_routes)
                 .configure(messaging::api_routes)
+                .configure(activity::api_routes)
                 .configure(outreach::api_routes)
                 .configure(agents::api_routes)
                 .configure(engines::api_routes)
@@ -65,6 +66,7 @@ pub fn configure(
                 .configure(person::routes)
                 .configure(contacts::routes)
                 .configure(messaging::routes)
+                .configure(activity::routes)
                 .configure(outreach::routes)
                 .configure(agents::routes)
                 .configure(engines::routes)

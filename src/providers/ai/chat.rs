@@ -30,9 +30,11 @@ pub(super) fn body(ask: &Ask<'_>, service: Service) -> Value {
 
 /// OpenAI's newer models want the new name, most other servers know the old one only.
 fn cap_name(ask: &Ask<'_>, service: Service) -> &'static str {
-    match (service == Service::Compatible) != ask.has(Quirk::OtherCap) {
-        true => "max_tokens",
-        false => "max_completion_tokens",
+    let knows_the_old_one = (service == Service::Compatible) != ask.has(Quirk::OtherCap);
+    if knows_the_old_one {
+        "max_tokens"
+    } else {
+        "max_completion_tokens"
     }
 }
 

@@ -56,14 +56,13 @@ fn anthropic(asked: &Asked, said: &Said, input: u64, id: &str) -> Value {
 }
 
 fn responses(asked: &Asked, said: &Said, input: u64, id: &str) -> Value {
-    let part = match said.is_refused {
-        true => json!({"type": "refusal", "refusal": said.text}),
-        false => json!({"type": "output_text", "text": said.text, "annotations": []}),
+    let part = if said.is_refused {
+        json!({"type": "refusal", "refusal": said.text})
+    } else {
+        json!({"type": "output_text", "text": said.text, "annotations": []})
     };
-    let (status, details) = match said.is_full {
-        true => ("incomplete", json!({"reason": "max_output_tokens"})),
-        false => ("completed", Value::Null),
-    };
+    let (status, details) =
+        if said.is_full { ("incomplete", json!({"reason": "max_output_tokens"})) } else { ("completed", Value::Null) };
     let message =
         json!({"type": "message", "id": "msg_sandbox", "role": "assistant", "status": status, "content": [part]});
     let thought = json!({"type": "reasoning", "id": "rs_sandbox", "summary": []});
@@ -77,9 +76,10 @@ fn responses(asked: &Asked, said: &Said, input: u64, id: &str) -> Value {
 }
 
 fn chat(asked: &Asked, said: &Said, input: u64, id: &str) -> Value {
-    let message = match said.is_refused {
-        true => json!({"role": "assistant", "content": null, "refusal": said.text}),
-        false => json!({"role": "assistant", "content": said.text, "refusal": null}),
+    let message = if said.is_refused {
+        json!({"role": "assistant", "content": null, "refusal": said.text})
+    } else {
+        json!({"role": "assistant", "content": said.text, "refusal": null})
     };
     let finish = if said.is_full { "length" } else { "stop" };
     json!({
