@@ -52,6 +52,8 @@ pub struct Demo {
     /// Moves the product's and the sandbox's time forward and returns when both have settled.
     pub advance: Box<dyn Fn(std::time::Duration) -> UnixMillis + Send + Sync>,
     pub sandbox_url: String,
+    /// What the simulated AI services take for a key.
+    pub ai_key: &'static str,
 }
 
 #[derive(Debug, thiserror::Error)]

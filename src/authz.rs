@@ -111,6 +111,8 @@ permissions! {
     LiftSuppression: Owner | Admin, "lift a suppression";
     ViewConnections: Owner | Admin, "see connections";
     ManageConnections: Owner | Admin, "change connections";
+    /// The key of an AI service is the business's money, and its use sends people's words outside.
+    ManageEngines: Owner | Admin, "see or change AI engines";
     ManageTeam: Owner | Admin, "change the team";
     ManageWorkspace: Owner | Admin, "change the workspace's settings";
     ManageApiKeys: Owner | Admin, "make or end API keys";
@@ -248,6 +250,7 @@ mod tests {
         LiftSuppression    O A - -
         ViewConnections    O A - -
         ManageConnections  O A - -
+        ManageEngines      O A - -
         ManageTeam         O A - -
         ManageWorkspace    O A - -
         ManageApiKeys      O A - -

@@ -19,6 +19,7 @@ pub mod connections;
 pub mod contacts;
 pub mod deliverability;
 pub mod drafts;
+pub mod engines;
 pub mod events;
 pub mod http;
 pub mod identity;

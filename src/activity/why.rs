@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::authz::Actor;
 use crate::base::counted;
 use crate::drafts::{Draft, DraftState, SourceKind};
+use crate::engines;
 use crate::events::Happened;
 use crate::messaging::{Message, Purpose, Reply};
 use crate::outreach;
@@ -69,7 +70,8 @@ fn step_words(app: &App, actor: &Actor, message: &Message) -> Result<Option<Stri
 
 fn of_reply(reply: &Reply) -> Vec<String> {
     let Some(reading) = &reply.reading else { return Vec::new() };
-    let mut why: Vec<String> = reading.reasons.iter().take(GROUNDS).cloned().collect();
+    let mut why: Vec<String> = engine_words("Read", &reading.engine, reading.fallback_reason.as_deref()).into_iter().collect();
+    why.extend(reading.reasons.iter().take(GROUNDS).cloned());
     match &reading.corrected_from {
         Some(_) => why.push("A person corrected it.".to_owned()),
         None if reading.confirmed => why.push("A person has confirmed it.".to_owned()),
@@ -78,9 +80,19 @@ fn of_reply(reply: &Reply) -> Vec<String> {
     why
 }
 
+/// Who did it, where that is not simply the built-in engine.
+fn engine_words(done: &str, engine: &str, fallback: Option<&str>) -> Option<String> {
+    match (engine, fallback) {
+        ("", None) => None,
+        ("", Some(why)) => Some(format!("{done} by the built-in engine: {}.", engines::fallback_words(why))),
+        (engine, _) => Some(format!("{done} by {engine}.")),
+    }
+}
+
 fn of_draft(what: &Happened, draft: &Draft) -> Vec<String> {
     let mut why = vec![format!("{}.", draft.intent.words())];
     if matches!(what, Happened::DraftWritten { .. }) {
+        why.extend(engine_words("Written", &draft.engine, draft.fallback_reason.as_deref()));
         let cited = draft.sources.iter().filter(|source| source.kind == SourceKind::Snippet);
         why.extend(cited.map(|source| format!("It quotes {}.", source.title)));
         if !draft.ungrounded.is_empty() {

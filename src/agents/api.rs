@@ -15,6 +15,7 @@ use crate::drafts::{self, Draft, DraftState, Source, SourceKind};
 use crate::http::api::FieldError;
 use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, IdempotencyStore, Once};
 use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery};
+use crate::language::engine::EMBEDDED;
 use crate::messaging::api::{MessageView, ReplyView};
 
 type Answers = Data<Arc<dyn IdempotencyStore>>;
@@ -74,6 +75,12 @@ pub struct DraftView {
     pub sources: Vec<SourceView>,
     /// Claims of the text that stand in no source.
     pub ungrounded: Vec<String>,
+    /// What wrote it: `embedded`, or the service and its model.
+    pub engine: String,
+    /// Why the embedded engine wrote it although a service is chosen: `timeout`, `http_429`, `policy`, `budget`, …
+    pub fallback_reason: Option<String>,
+    /// Why it never leaves by itself; empty when nothing speaks against that.
+    pub needs_person: String,
     /// Those of them that keep it from being approved: the engine's own, and links to places that are not allowed.
     pub held: Vec<String>,
     pub flags: Vec<String>,
@@ -124,6 +131,9 @@ impl From<Draft> for DraftView {
             generated_text: draft.text,
             sources,
             ungrounded: draft.ungrounded,
+            engine: if draft.engine.is_empty() { EMBEDDED.to_owned() } else { draft.engine },
+            fallback_reason: draft.fallback_reason,
+            needs_person: draft.needs_person,
             held,
             flags: draft.flags,
             confidence: draft.confidence,

@@ -62,7 +62,7 @@ fn may_leave_by_itself(app: &App, workspace: WorkspaceId, id: DraftId) -> Result
 
 /// It waits, as the engine wrote it, and claims nothing from nowhere.
 fn stands_on_its_sources(draft: &Draft) -> bool {
-    draft.is_pending() && draft.ungrounded.is_empty() && !draft.is_edited()
+    draft.is_pending() && draft.ungrounded.is_empty() && draft.needs_person.is_empty() && !draft.is_edited()
 }
 
 /// Never the first message to anybody: it goes to an address of the contact, who was written to before.

@@ -273,11 +273,18 @@ pub fn rewrite(app: &App, actor: &Actor, id: DraftId, style: Style) -> Result<Dr
     };
     let composed = compose(app, &reply, standing.intent, style)?.ok_or_else(no_other)?;
     change(app, actor, id, "draft.rewritten", |app, txn, draft| {
-        draft.text = composed.written.text.clone();
+        draft.text = composed.text.body.clone();
         draft.edited_text = None;
+        if !draft.engine.is_empty() {
+            // It rests on what the built-in engine found, no longer on what a service had.
+            draft.sources.retain(|source| source.kind == SourceKind::Template);
+            draft.sources.extend(composed.sources.iter().cloned());
+            draft.engine = String::new();
+            draft.needs_person = String::new();
+        }
         let template = draft.sources.iter_mut().find(|source| source.kind == SourceKind::Template);
         if let Some(template) = template {
-            template.words = composed.written.template.clone();
+            template.words = composed.text.template.clone();
         }
         draft.ungrounded = drafts::ground(app, txn, draft)?;
         Ok(())

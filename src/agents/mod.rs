@@ -5,6 +5,8 @@
 //! - Inbound text is data: it can raise a flag, never a permission. Recipients and links are ours alone.
 //! - Engine-written text leaves only after a person approved it, or where the owner switched that label to
 //!   automatic, the figures allow it, and nothing about the reply or the text is delicate.
+//! - Where a workspace has chosen an AI service, replies are read and answers written in jobs; the built-in engine reads
+//!   first, and its word on opt-outs, bounces and absences stands.
 //! - An approval sends at most once, whoever presses how often.
 //! - A draft that a newer answer, a booking or an opt-out has overtaken can no longer be approved.
 
@@ -19,6 +21,7 @@ mod opt_out;
 mod pages;
 mod read;
 mod replies;
+mod service;
 pub mod snippets;
 mod words;
 mod write;
@@ -29,6 +32,8 @@ mod decide_tests;
 mod pages_tests;
 #[cfg(test)]
 mod read_tests;
+#[cfg(test)]
+mod service_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -62,7 +67,7 @@ pub fn subscribers() -> Subscribers<App> {
 }
 
 pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
-    handlers.task(drafts::ExpireDraft)
+    handlers.task(drafts::ExpireDraft).task(service::ReadTask).task(service::WriteTask)
 }
 
 /// Drafts that wait for a decision.

@@ -1,29 +1,31 @@
 //! Reads what came in, once: the label and why, the times it proposes, and what must follow at once.
 //!
 //! The text of a reply is data. It is judged by fixed code and model, and nothing it says can change what a worker
-//! may do; text that gives orders to the machine is flagged, and a person looks.
+//! may do; text that gives orders to the machine is flagged, and a person looks. Where the workspace has chosen an AI
+//! service for it, the built-in engine reads first, and a job asks the service about what is left to ask.
 
 use data_encoding::HEXLOWER;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::opt_out;
+use super::service::{self, Asked, NotNow};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::base::{ContactId, MessageId, ReplyId, UnixMillis, WorkspaceId};
 use crate::contacts;
+use crate::engines::{self, Line};
 use crate::events::{self, Event, Happened, Start, Subscriber};
 use crate::http::ui::reading_words;
-use crate::language::classify::{
-    without_orders, Classification, Classifier, Label, OtherKind, ReplyHeaders, ReplyInput,
-};
-use crate::language::times::{read_times, OfferedTime, Proposal, TimeContext, TimesFound};
+use crate::jobs;
+use crate::language::classify::{Classification, Classifier, Label, OtherKind, ReplyHeaders, ReplyInput};
+use crate::language::engine::{Embedded, Engine, EMBEDDED};
+use crate::language::times::{OfferedTime, Proposal, TimeContext, TimesFound};
 use crate::messaging::{self, Bounce, ProposedTime, Reading, Reply, SuggestedContact};
 use crate::store::{StoreError, Txn};
 use crate::workspaces::{self, Routing};
 
-/// The engine that read it, for the record (G13). The model is part of the program, so its version is the program's.
-const ENGINE: &str = "embedded";
+/// The built-in model, for the record (G13), is part of the program, so its version is the program's.
 const MODEL: &str = env!("CARGO_PKG_VERSION");
 
 /// Why an address is on the list, where the report came as a plain answer.
@@ -51,14 +53,84 @@ impl Subscriber<App> for Reader {
     }
 }
 
-/// Reads one reply. One that was read already, or is gone, stays as it is.
+/// Reads one reply, or has the workspace's service asked about it. One that was read already, or is gone, stays as it is.
 pub fn read_reply(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<(), StoreError> {
-    let Some(reply) = messaging::get_reply(&app.store, workspace, id)? else { return Ok(()) };
-    if reply.reading.is_some() {
-        return Ok(());
+    let Some(reply) = unread(app, workspace, id)? else { return Ok(()) };
+    let own = understand(app, &reply, None)?;
+    if is_for_service(app, &reply, &own.0)? {
+        let job = service::read_job(workspace, id, app.now());
+        return app.store.write(|txn| jobs::enqueue(txn, &job)).map(drop);
     }
+    keep(app, workspace, id, &into_reading(own))
+}
+
+fn unread(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Reply>, StoreError> {
+    Ok(messaging::get_reply(&app.store, workspace, id)?.filter(|reply| reply.reading.is_none()))
+}
+
+/// Whether anything is left to ask: an opt-out, a bounce, an absence and a machine's words are ours to judge.
+fn is_for_service(app: &App, reply: &Reply, own: &Classification) -> Result<bool, StoreError> {
+    if engines::is_binding(own, reply.automatic) || reply.excerpt.trim().is_empty() {
+        return Ok(false);
+    }
+    let chosen = |task| engines::is_chosen(app, reply.workspace, task);
+    let has_times = own.label == Label::MeetingProposed;
+    Ok(chosen(engines::Task::Classify)? || (has_times && chosen(engines::Task::Times)?))
+}
+
+/// The job of the service's lane: what it says, checked, or what the built-in engine had said and why.
+pub(super) fn read_by_service(app: &App, workspace: WorkspaceId, id: ReplyId, tried: u32) -> Result<(), NotNow> {
+    let Some(reply) = unread(app, workspace, id)? else { return Ok(()) };
+    let own = understand(app, &reply, None)?;
+    let Some(line) = service::line_of(app, &reply, tried)? else {
+        return Ok(keep(app, workspace, id, &into_reading(own))?);
+    };
+    let reading = match ask(app, &reply, &line, own.0.clone())? {
+        Asked::Has((judged, found, fallback_reason)) => {
+            let engine = if line.does(engines::Task::Classify) {
+                line.name(engines::Task::Classify)
+            } else {
+                format!("{EMBEDDED}, times by {}", line.name(engines::Task::Times))
+            };
+            Reading { engine, fallback_reason, ..into_reading((judged, found)) }
+        }
+        Asked::Fallback(why) => Reading { fallback_reason: Some(why), ..into_reading(own) },
+    };
+    Ok(keep(app, workspace, id, &reading)?)
+}
+
+/// A label, times, and why the times are our own where a service was chosen for them.
+type Told = (Classification, TimesFound, Option<String>);
+
+fn ask(app: &App, reply: &Reply, line: &Line<'_>, own: Classification) -> Result<Asked<Told>, NotNow> {
+    let heard = Heard::of(app, reply)?;
+    let judged = if line.does(engines::Task::Classify) {
+        match service::asked(line.classify_reply(&heard.input(reply)))? {
+            Asked::Has(judged) => judged,
+            Asked::Fallback(why) => return Ok(Asked::Fallback(why)),
+        }
+    } else {
+        own
+    };
+    let context = heard.context(reply);
+    let ours = || Embedded.extract_times(&reply.excerpt, &context).unwrap_or_else(|_| no_times());
+    if judged.label != Label::MeetingProposed || !line.does(engines::Task::Times) {
+        return Ok(Asked::Has((judged, ours(), None)));
+    }
+    // The label was paid for: a service that is slow now does not have it asked and paid for again.
+    Ok(match line.extract_times(&reply.excerpt, &context) {
+        Ok(found) => Asked::Has((judged, found, None)),
+        Err(no_use) => Asked::Has((judged, ours(), Some(no_use.reason()))),
+    })
+}
+
+fn no_times() -> TimesFound {
+    TimesFound { proposals: Vec::new(), duration_minutes: None, booking_links: Vec::new() }
+}
+
+/// Writes what a reply means, once, with everything that must hold in the same instant.
+fn keep(app: &App, workspace: WorkspaceId, id: ReplyId, understood: &Reading) -> Result<(), StoreError> {
     let now = app.now();
-    let understood = into_reading(understand(app, &reply, None)?);
     app.store.write(|txn| {
         let Some(mut reply) = messaging::find_reply(txn, workspace, id)? else { return Ok(()) };
         if reply.reading.is_some() {
@@ -177,32 +249,55 @@ fn offered_before(app: &App, workspace: WorkspaceId, reply: &Reply) -> Result<Ve
     Ok(times.unwrap_or_default().into_iter().map(offered).collect())
 }
 
-/// Classifies a reply (or takes a person's word for it) and reads its times. The same reply in the same conversation
-/// gives the same answer.
+/// What a reply is read with, besides its words.
+struct Heard {
+    zones: Zones,
+    offered: Vec<OfferedTime>,
+    headers: ReplyHeaders,
+}
+
+impl Heard {
+    fn of(app: &App, reply: &Reply) -> Result<Self, StoreError> {
+        let pairs = reply.header_facts.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let by_channel = reply.automatic.then_some(("auto-submitted", "auto-replied"));
+        Ok(Self {
+            zones: Zones::of(app, reply.workspace, reply.contact)?,
+            offered: offered_before(app, reply.workspace, reply)?,
+            headers: ReplyHeaders::from_pairs(pairs.chain(by_channel)),
+        })
+    }
+
+    fn input<'h>(&'h self, reply: &'h Reply) -> ReplyInput<'h> {
+        ReplyInput {
+            text: &reply.excerpt,
+            headers: &self.headers,
+            sent_at: Some(reply.sent_at.to_timestamp()),
+            zone: Some(&self.zones.contact),
+        }
+    }
+
+    fn context(&self, reply: &Reply) -> TimeContext<'_> {
+        TimeContext {
+            sent_at: reply.sent_at.to_timestamp(),
+            sender_zone: &self.zones.contact,
+            sender_zone_name: &self.zones.contact_name,
+            workspace_zone: &self.zones.workspace,
+            offered: &self.offered,
+        }
+    }
+}
+
+/// Classifies a reply (or takes a person's word for it) and reads its times, by the built-in engine. The same reply in
+/// the same conversation gives the same answer.
 fn understand(app: &App, reply: &Reply, said: Option<Label>) -> Result<(Classification, TimesFound), StoreError> {
-    let zones = Zones::of(app, reply.workspace, reply.contact)?;
-    let offered = offered_before(app, reply.workspace, reply)?;
-    let pairs = reply.header_facts.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let by_channel = reply.automatic.then_some(("auto-submitted", "auto-replied"));
-    let headers = ReplyHeaders::from_pairs(pairs.chain(by_channel));
-    let input = ReplyInput {
-        text: &reply.excerpt,
-        headers: &headers,
-        sent_at: Some(reply.sent_at.to_timestamp()),
-        zone: Some(&zones.contact),
-    };
+    let heard = Heard::of(app, reply)?;
+    let input = heard.input(reply);
     let judged = match said {
         Some(label) => Classifier::embedded().classify_as(&input, label),
         None => Classifier::embedded().classify(&input),
     };
-    let context = TimeContext {
-        sent_at: reply.sent_at.to_timestamp(),
-        sender_zone: &zones.contact,
-        sender_zone_name: &zones.contact_name,
-        workspace_zone: &zones.workspace,
-        offered: &offered,
-    };
-    Ok((judged, read_times(&without_orders(&reply.excerpt), &context)))
+    let found = Embedded.extract_times(&reply.excerpt, &heard.context(reply)).unwrap_or_else(|_| no_times());
+    Ok((judged, found))
 }
 
 /// `read_at` is left to the caller.
@@ -250,7 +345,13 @@ fn record(reply: &Reply, reading: &Reading, outcome: &str) -> String {
     let mut reasons: Vec<String> = reading.reasons.iter().map(|reason| without_quotes(reason)).collect();
     reasons.dedup();
     let read = reading_words(&reading.label, reading.confidence);
-    format!("{read}: {outcome}. {} (Engine {ENGINE} {MODEL}, fingerprint of the text {input}.)", reasons.join(" "))
+    let engine = match (reading.engine.as_str(), &reading.fallback_reason) {
+        ("", None) => format!("{EMBEDDED} {MODEL}"),
+        ("", Some(why)) => format!("{EMBEDDED} {MODEL}, because of {why}"),
+        (engine, None) => engine.to_owned(),
+        (engine, Some(why)) => format!("{engine}; times by {EMBEDDED} {MODEL}, because of {why}"),
+    };
+    format!("{read}: {outcome}. {} (Engine {engine}, fingerprint of the text {input}.)", reasons.join(" "))
 }
 
 /// A reason without the words it quotes, as a sentence.

@@ -23,7 +23,10 @@ pub struct Desk {
 
 impl Desk {
     pub fn new() -> Self {
-        let test = testing::app();
+        Self::over(testing::app())
+    }
+
+    pub fn over(test: TestApp) -> Self {
         let app = Arc::clone(&test.app);
         let connection = add_mailbox(&app, test.workspace);
         let contact =
@@ -35,6 +38,11 @@ impl Desk {
 
     pub fn app(&self) -> &App {
         &self.test.app
+    }
+
+    /// Takes in an answer that nobody has read yet.
+    pub fn unread(&self, text: &str) -> ReplyId {
+        self.receive(self.first_mail, text, false)
     }
 
     pub fn owner(&self) -> &Actor {

@@ -3,14 +3,18 @@
 //! No draft is written for an absence, an opt-out, a refusal or a machine; times to meet are the
 //! bookings' to answer, be they named or asked for.
 
+use super::service::{self, Asked, NotNow};
 use super::snippets::{self, Snippet};
 use crate::app::App;
 use crate::base::{ReplyId, WorkspaceId};
 use crate::contacts::{self, Contact};
 use crate::drafts::{self, Intent, NewDraft, Source, SourceKind};
+use crate::engines::{self, Line};
 use crate::events::{Event, Happened, Start, Subscriber};
-use crate::language::draft::{write, writes_in, Facts, Manner, Purpose, Written};
-use crate::language::snippets::{retrieve, Passage};
+use crate::jobs;
+use crate::language::draft::{write, writes_in, Facts, Manner, Purpose};
+use crate::language::engine::{Brief, Embedded, Engine, NoUse, Question, Text};
+use crate::language::snippets::Passage;
 use crate::messaging::{self, Reply};
 use crate::store::StoreError;
 use crate::workers::{self, Tone, Worker};
@@ -37,22 +41,75 @@ impl Subscriber<App> for Writer {
     }
 }
 
-/// Proposes the answer to a reply, where there is one to propose. A draft for a guess only costs the reader time.
+/// Proposes the answer to a reply, where there is one to propose, or has the workspace's service asked for one.
 pub fn write_draft(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<(), StoreError> {
-    let now = app.now();
-    let Some(reply) = messaging::get_reply(&app.store, workspace, id)? else { return Ok(()) };
-    let Some(reading) = reply.reading.as_ref().filter(|reading| reading.is_sure()) else { return Ok(()) };
-    let Some(intent) = intent_of(&reading.label) else { return Ok(()) };
+    let Some((reply, intent)) = to_answer(app, workspace, id)? else { return Ok(()) };
+    if engines::is_chosen(app, workspace, task_of(intent))? {
+        let job = service::write_job(workspace, id, app.now());
+        return app.store.write(|txn| jobs::enqueue(txn, &job)).map(drop);
+    }
+    match compose(app, &reply, intent, Style::of(app, &reply)?)? {
+        Some(text) => propose(app, &draft_of(app, &reply, intent, &text)),
+        None => Ok(()),
+    }
+}
+
+/// The reply and what its answer is for. A draft for a guess only costs the reader time.
+fn to_answer(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<(Reply, Intent)>, StoreError> {
+    let Some(reply) = messaging::get_reply(&app.store, workspace, id)? else { return Ok(None) };
+    let Some(reading) = reply.reading.as_ref().filter(|reading| reading.is_sure()) else { return Ok(None) };
+    let Some(intent) = intent_of(&reading.label) else { return Ok(None) };
     if reply.automatic || reply.handled_at.is_some() || is_suppressed(app, &reply)? {
-        return Ok(());
+        return Ok(None);
     }
     if reading.wants_our_times() && worker_of(app, &reply)?.is_some_and(|worker| worker.calendar.is_some()) {
-        return Ok(());
+        return Ok(None);
     }
-    let Some(text) = compose(app, &reply, intent, Style::of(app, &reply)?)? else { return Ok(()) };
-    let new = text.sources.into_iter().fold(NewDraft::answering(&reply, intent, now), NewDraft::source);
-    let new = new.template(&text.written.template).words(&text.written.text, text.written.language);
-    app.store.write(|txn| drafts::propose(app, txn, &new, now).map(|_| ()))
+    Ok(Some((reply, intent)))
+}
+
+fn task_of(intent: Intent) -> engines::Task {
+    match intent {
+        Intent::Question => engines::Task::Answer,
+        _ => engines::Task::Draft,
+    }
+}
+
+fn draft_of(app: &App, reply: &Reply, intent: Intent, text: &Composed) -> NewDraft {
+    let new = text.sources.iter().cloned().fold(NewDraft::answering(reply, intent, app.now()), NewDraft::source);
+    let new = new.template(&text.text.template).words(&text.text.body, &text.text.language);
+    new.needs_person(&text.text.needs_person)
+}
+
+fn propose(app: &App, new: &NewDraft) -> Result<(), StoreError> {
+    let now = app.now();
+    app.store.write(|txn| drafts::propose(app, txn, new, now).map(|_| ()))
+}
+
+/// The job of the service's lane: its text, if it may be shown as a draft, else the built-in engine's and why.
+pub(super) fn write_by_service(app: &App, workspace: WorkspaceId, id: ReplyId, tried: u32) -> Result<(), NotNow> {
+    let Some((reply, intent)) = to_answer(app, workspace, id)? else { return Ok(()) };
+    let style = Style::of(app, &reply)?;
+    let why = match service::line_of(app, &reply, tried)? {
+        None => None,
+        Some(line) => match service::asked(compose_by(app, &reply, intent, style, &line)?)? {
+            Asked::Has(Some(text)) => {
+                let new = draft_of(app, &reply, intent, &text).by(&line.name(task_of(intent)), None);
+                if drafts::claims_of(app, &new)?.is_empty() {
+                    return Ok(propose(app, &new)?);
+                }
+                line.overrule("policy")?;
+                Some("policy".to_owned())
+            }
+            // It has nothing to go by; where our own search does, ours is proposed.
+            Asked::Has(None) => Some("refusal".to_owned()),
+            Asked::Fallback(why) => Some(why),
+        },
+    };
+    match compose(app, &reply, intent, style)? {
+        Some(text) => Ok(propose(app, &draft_of(app, &reply, intent, &text).by("", why))?),
+        None => Ok(()),
+    }
 }
 
 fn intent_of(label: &str) -> Option<Intent> {
@@ -91,54 +148,177 @@ impl Style {
 
 /// An answer with what it rests on.
 pub struct Composed {
-    pub written: Written,
+    pub text: Text,
     pub sources: Vec<Source>,
 }
 
-/// Puts the answer together. `None`: a fact is missing (no snippet covers the question, nobody is named, no date), so
-/// a person answers.
+/// What an answer may be made of.
+struct Material {
+    purpose: Purpose,
+    first_name: String,
+    full_name: String,
+    signature: String,
+    minutes: u32,
+    person: String,
+    date: Option<jiff::civil::Date>,
+    /// The language that is written in.
+    language: &'static str,
+    /// Approved, in that language or any: who quotes decides.
+    snippets: Vec<Snippet>,
+    style: Style,
+}
+
+impl Material {
+    fn of(app: &App, reply: &Reply, intent: Intent, style: Style) -> Result<Option<Self>, StoreError> {
+        let purpose = match intent {
+            Intent::Interested => Purpose::Interested,
+            Intent::Question => Purpose::Question,
+            Intent::Referral => Purpose::Referral,
+            Intent::Later => Purpose::Later,
+            Intent::Meeting => return Ok(None),
+        };
+        let reading = reply.reading.clone().unwrap_or_default();
+        let contact = contacts::get(&app.store, reply.workspace, reply.contact)?;
+        let worker = worker_of(app, reply)?;
+        let (first_name, full_name) = names(contact.as_ref(), reply);
+        let snippets = match purpose {
+            Purpose::Interested | Purpose::Question => snippets::list_approved(&app.store, reply.workspace)?,
+            Purpose::Referral | Purpose::Later => Vec::new(),
+        };
+        Ok(Some(Self {
+            purpose,
+            first_name,
+            full_name,
+            signature: signature(app, reply, worker.as_ref())?,
+            minutes: worker.as_ref().map_or(30, |worker| worker.meeting.minutes),
+            person: reading.suggested.first().map(|person| person.name.clone()).unwrap_or_default(),
+            date: reading.follow_up_on.as_ref().and_then(|day| day.parse().ok()),
+            language: writes_in(&reading.language),
+            snippets,
+            style,
+        }))
+    }
+
+    fn passages(&self) -> Vec<Passage<'_>> {
+        self.snippets.iter().map(passage).collect()
+    }
+
+    fn facts<'m>(&'m self, answer: &'m str) -> Facts<'m> {
+        Facts {
+            first_name: &self.first_name,
+            full_name: &self.full_name,
+            signature: &self.signature,
+            minutes: self.minutes,
+            answer,
+            person: &self.person,
+            date: self.date,
+            manner: self.style.manner,
+            brief: self.style.brief,
+        }
+    }
+
+    /// The sources of a text that quotes these snippets; `quoted` is how they stand in it, where that is not word for word.
+    fn sources(&self, reply: &Reply, used: &[&Snippet], quoted: Option<&str>, date_words: &str) -> Vec<Source> {
+        let mut sources = vec![reply_source(reply)];
+        sources.extend(used.iter().map(|snippet| Source {
+            used: quoted.map_or_else(|| snippet.text.clone(), str::to_owned),
+            ..snippet_source(snippet)
+        }));
+        if self.purpose == Purpose::Referral {
+            sources.push(named_source(&self.person));
+        }
+        if self.purpose == Purpose::Later {
+            sources.push(date_source(date_words));
+        }
+        sources.push(sender_source(&self.signature));
+        sources
+    }
+
+    /// The letter around an answer, in our own phrases.
+    fn letter(&self, answer: &str) -> Option<Text> {
+        let written = write(self.purpose, self.language, &self.facts(answer))?;
+        Some(Text {
+            body: written.text,
+            language: written.language.to_owned(),
+            template: written.template,
+            date_words: written.date_words,
+            ..Text::default()
+        })
+    }
+}
+
+/// Puts the answer together by the built-in engine. `None`: a fact is missing (no snippet covers the question, nobody is
+/// named, no date), so a person answers.
 pub fn compose(app: &App, reply: &Reply, intent: Intent, style: Style) -> Result<Option<Composed>, StoreError> {
-    let purpose = match intent {
-        Intent::Interested => Purpose::Interested,
-        Intent::Question => Purpose::Question,
-        Intent::Referral => Purpose::Referral,
-        Intent::Later => Purpose::Later,
-        Intent::Meeting => return Ok(None),
-    };
-    let reading = reply.reading.clone().unwrap_or_default();
-    let contact = contacts::get(&app.store, reply.workspace, reply.contact)?;
-    let worker = worker_of(app, reply)?;
-    let signature = signature(app, reply, worker.as_ref())?;
-    let language = writes_in(&reading.language);
-    let snippet = match purpose {
-        Purpose::Interested | Purpose::Question => find_snippet(app, reply, language)?,
-        Purpose::Referral | Purpose::Later => None,
-    };
-    let (first_name, full_name) = names(contact.as_ref(), reply);
-    let person = reading.suggested.first().map(|person| person.name.clone()).unwrap_or_default();
-    let date = reading.follow_up_on.as_ref().and_then(|day| day.parse::<jiff::civil::Date>().ok());
-    let facts = Facts {
-        first_name: &first_name,
-        full_name: &full_name,
-        signature: &signature,
-        minutes: worker.as_ref().map_or(30, |worker| worker.meeting.minutes),
-        answer: snippet.as_ref().map_or("", |snippet| &snippet.text),
-        person: &person,
-        date,
-        manner: style.manner,
-        brief: style.brief,
-    };
-    let Some(written) = write(purpose, language, &facts) else { return Ok(None) };
-    let mut sources = vec![reply_source(reply)];
-    sources.extend(snippet.as_ref().map(snippet_source));
-    if purpose == Purpose::Referral {
-        sources.push(named_source(&person));
+    let Some(material) = Material::of(app, reply, intent, style)? else { return Ok(None) };
+    let found = own_answer(reply, &material);
+    let snippet = found.and_then(|index| material.snippets.get(index));
+    let Some(text) = material.letter(snippet.map_or("", |snippet| &snippet.text)) else { return Ok(None) };
+    let used: Vec<&Snippet> = snippet.into_iter().collect();
+    let sources = material.sources(reply, &used, None, &text.date_words);
+    Ok(Some(Composed { text, sources }))
+}
+
+/// The snippet that our own search finds.
+fn own_answer(reply: &Reply, material: &Material) -> Option<usize> {
+    let passages = material.passages();
+    let question = Question { text: &reply.excerpt, language: material.language, passages: &passages };
+    Embedded.answer_from_snippets(&question).ok().flatten().and_then(|answer| answer.used.first().copied())
+}
+
+/// Said of an answer that our own search would not have given: a person looks at it first.
+const FOUND_ELSEWHERE: &str = "The snippet was chosen by the AI service; our own search found none.";
+
+/// The same by the workspace's service. The greeting and the end of an answer to a question are ours in any case.
+fn compose_by(
+    app: &App,
+    reply: &Reply,
+    intent: Intent,
+    style: Style,
+    line: &Line<'_>,
+) -> Result<Result<Option<Composed>, NoUse>, StoreError> {
+    let Some(material) = Material::of(app, reply, intent, style)? else { return Ok(Ok(None)) };
+    // Of the snippets, those in the language of the answer; their places lead back to the list.
+    let own: Vec<&Snippet> =
+        material.snippets.iter().filter(|snippet| primary(&snippet.language) == primary(material.language)).collect();
+    let passages: Vec<Passage<'_>> = own.iter().map(|snippet| passage(snippet)).collect();
+    let chosen = |used: &[usize]| used.iter().filter_map(|nth| own.get(*nth).copied()).collect::<Vec<&Snippet>>();
+    if intent == Intent::Question {
+        let question = Question { text: &reply.excerpt, language: material.language, passages: &passages };
+        let answer = match line.answer_from_snippets(&question) {
+            Ok(Some(answer)) => answer,
+            Ok(None) => return Ok(Ok(None)),
+            Err(no_use) => return Ok(Err(no_use)),
+        };
+        let Some(mut text) = material.letter(&answer.text) else { return Ok(Ok(None)) };
+        text.needs_person = answer.needs_person;
+        if text.needs_person.is_empty() && own_answer(reply, &material).is_none() {
+            text.needs_person = FOUND_ELSEWHERE.to_owned();
+        }
+        let sources = material.sources(reply, &chosen(&answer.used), Some(&answer.text), &text.date_words);
+        return Ok(Ok(Some(Composed { text, sources })));
     }
-    if purpose == Purpose::Later {
-        sources.push(date_source(&written.date_words));
-    }
-    sources.push(sender_source(&signature));
-    Ok(Some(Composed { written, sources }))
+    let brief = Brief {
+        purpose: material.purpose,
+        language: material.language,
+        facts: material.facts(""),
+        reply: &reply.excerpt,
+        passages: &passages,
+    };
+    Ok(line.draft(&brief).map(|text| {
+        text.map(|text| Composed {
+            sources: material.sources(reply, &chosen(&text.used), None, &text.date_words),
+            text,
+        })
+    }))
+}
+
+fn primary(language: &str) -> &str {
+    language.split('-').next().unwrap_or(language)
+}
+
+fn passage(snippet: &Snippet) -> Passage<'_> {
+    Passage { title: &snippet.title, text: &snippet.text, language: &snippet.language }
 }
 
 fn worker_of(app: &App, reply: &Reply) -> Result<Option<Worker>, StoreError> {
@@ -168,15 +348,6 @@ fn names(contact: Option<&Contact>, reply: &Reply) -> (String, String) {
         return (String::new(), String::new());
     }
     (words[0].to_owned(), words.join(" "))
-}
-
-fn find_snippet(app: &App, reply: &Reply, language: &str) -> Result<Option<Snippet>, StoreError> {
-    let approved = snippets::list_approved(&app.store, reply.workspace)?;
-    let passages: Vec<Passage<'_>> = approved
-        .iter()
-        .map(|snippet| Passage { title: &snippet.title, text: &snippet.text, language: &snippet.language })
-        .collect();
-    Ok(retrieve(&reply.excerpt, language, &passages).and_then(|hit| approved.get(hit.index).cloned()))
 }
 
 /// Shown beside the letter, never a ground for what it claims.

@@ -87,6 +87,8 @@ ids! {
     WorkerId
     SnippetId
     DraftId
+    /// One call to an AI service.
+    TransferId
     ReplyId
     BookingId
     ScheduleId

@@ -30,7 +30,7 @@ pub use master_key::{MasterKey, MasterKeyError};
 pub use mistakes::{ConfigErrors, Mistake, Place};
 pub use outbound::Outbound;
 pub use outreach::Outreach;
-pub use providers::{BaseUrl, Google, Microsoft, OAuthClient, Oidc, Providers};
+pub use providers::{Ai, BaseUrl, Google, Microsoft, OAuthClient, Oidc, Providers};
 pub use secret::Secret;
 pub use sections::{Data, Jobs, Limits, Log, LogFormat, Retention, Sessions};
 pub use server::{Server, TlsFiles};
@@ -118,6 +118,7 @@ impl Config {
                 google: Google::read(&mut source.section("providers.google"), loopback),
                 microsoft: Microsoft::read(&mut source.section("providers.microsoft"), loopback),
                 oidc: Oidc::read(&mut source.section("providers.oidc"), loopback),
+                ai: Ai::read(&mut source.section("providers.ai"), loopback),
             },
             jobs: Jobs::read(&mut source.section("jobs")),
             log: Log::read(&mut source.section("log")),

@@ -15,6 +15,16 @@ pub struct Providers {
     pub google: Google,
     pub microsoft: Microsoft,
     pub oidc: Option<Oidc>,
+    pub ai: Ai,
+}
+
+/// Where the AI services answer that workspaces may use with keys of their own. Servers that workspaces name themselves
+/// are no part of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ai {
+    pub anthropic: BaseUrl,
+    pub openai: BaseUrl,
+    pub gemini: BaseUrl,
 }
 
 /// Google sign-in, Gmail and Calendar. Without a client, connecting Google is not offered.
@@ -130,6 +140,17 @@ impl Oidc {
                 None
             }
             (None, None) => None,
+        }
+    }
+}
+
+impl Ai {
+    pub(super) fn read(from: &mut Section<'_>, allow_loopback: bool) -> Self {
+        let mut base = |key: &str, default| read_base(from, key, default, allow_loopback);
+        Self {
+            anthropic: base("anthropic_base", "https://api.anthropic.com"),
+            openai: base("openai_base", "https://api.openai.com"),
+            gemini: base("gemini_base", "https://generativelanguage.googleapis.com"),
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct Jobs {
     pub mailbox_workers: u32,
     pub calendar_workers: u32,
     pub general_workers: u32,
+    /// Calls to AI services at the same time.
+    pub engine_workers: u32,
     /// How often a mailbox is looked at for replies.
     pub mailbox_poll: Duration,
     /// How often busy times are fetched again.
@@ -26,6 +28,7 @@ impl Jobs {
             mailbox_workers: from.number("mailbox_workers", 2, 1..=64),
             calendar_workers: from.number("calendar_workers", 2, 1..=64),
             general_workers: from.number("general_workers", 2, 1..=64),
+            engine_workers: from.number("engine_workers", 4, 1..=64),
             mailbox_poll: from.seconds("mailbox_poll_seconds", 60, 1..=3_600),
             calendar_sync: from.seconds("calendar_sync_seconds", 300, 1..=86_400),
         }
@@ -125,6 +128,8 @@ pub struct Retention {
     pub events_days: u32,
     pub job_outcomes_days: u32,
     pub provider_calls_days: u32,
+    /// That something was sent to an AI service, and what it cost.
+    pub ai_transfers_days: u32,
     /// Excerpts of replies; the counts and labels made from them stay.
     pub excerpts_days: u32,
 }
@@ -136,6 +141,7 @@ impl Retention {
             events_days: from.number("events_days", 400, 7..=3_650),
             job_outcomes_days: from.number("job_outcomes_days", 90, 7..=3_650),
             provider_calls_days: from.number("provider_calls_days", 30, 1..=365),
+            ai_transfers_days: from.number("ai_transfers_days", 90, 1..=1_095),
             excerpts_days: from.number("excerpts_days", 730, 1..=3_650),
         }
     }

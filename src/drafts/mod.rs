@@ -23,7 +23,7 @@ pub use autonomy::{autonomy_of, is_locked, switch_label, LabelAutonomy, Standing
 pub use expire::{ExpireDraft, EXPIRE};
 pub use figures::{count_decision, figures_of, Figures, ENOUGH};
 pub use model::{Decision, Draft, DraftState, Intent, Source, SourceKind, LIFETIME};
-pub use propose::{ground, propose, NewDraft};
+pub use propose::{claims_of, ground, propose, NewDraft};
 pub use store::{
     count_pending, find, get, list_newest, list_of_reply, list_pending, next_pending, page_of_pending, put,
 };

@@ -51,6 +51,15 @@ pub struct Draft {
     /// Claims of the final text that stand in no source.
     #[serde(default)]
     pub ungrounded: Vec<String>,
+    /// What wrote it: empty for the built-in engine, else the service and its model.
+    #[serde(default)]
+    pub engine: String,
+    /// Why the built-in engine wrote it although a service is chosen: `timeout`, `budget`, `policy`, …
+    #[serde(default)]
+    pub fallback_reason: Option<String>,
+    /// Why it never leaves by itself, in words; empty when nothing speaks against that.
+    #[serde(default)]
+    pub needs_person: String,
     pub state: DraftState,
     pub created_at: UnixMillis,
     pub expires_at: UnixMillis,

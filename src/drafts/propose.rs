@@ -56,6 +56,9 @@ impl NewDraft {
             offered: Vec::new(),
             sources: Vec::new(),
             ungrounded: Vec::new(),
+            engine: String::new(),
+            fallback_reason: None,
+            needs_person: String::new(),
             state: DraftState::Pending,
             created_at: now,
             expires_at,
@@ -88,6 +91,19 @@ impl NewDraft {
         self.source(Source { kind: SourceKind::Template, id: String::new(), title, words, used: String::new() })
     }
 
+    /// Who wrote it, where that is not the built-in engine, or why it is after all.
+    pub fn by(mut self, engine: &str, fallback_reason: Option<String>) -> Self {
+        self.draft.engine = engine.to_owned();
+        self.draft.fallback_reason = fallback_reason;
+        self
+    }
+
+    /// Why a person has to look; empty changes nothing.
+    pub fn needs_person(mut self, why: &str) -> Self {
+        self.draft.needs_person = why.to_owned();
+        self
+    }
+
     /// The times that the text offers, and how they are written in it.
     pub fn offering(mut self, times: &[(UnixMillis, UnixMillis)]) -> Self {
         self.draft.offered = times.to_vec();
@@ -110,6 +126,11 @@ fn re(subject: &str) -> String {
         rest = rest[mark.len()..].trim_start();
     }
     format!("Re: {rest}")
+}
+
+/// What a draft that is not proposed yet claims without a source.
+pub fn claims_of(app: &App, new: &NewDraft) -> Result<Vec<String>, StoreError> {
+    app.store.read(|txn| ground(app, txn, &new.draft))
 }
 
 /// Writes the draft into the queue, with the gate's findings. `None` when this reply has a draft under this label
@@ -149,10 +170,19 @@ fn record(draft: &Draft) -> String {
     let text = HEXLOWER.encode(&Sha256::digest(draft.text.as_bytes())[..16]);
     let read = reading_words(&draft.label, draft.confidence);
     format!(
-        "{read}: {outcome}. Rests on {}. (Engine {ENGINE}; {}; fingerprint of the text {text}.)",
+        "{read}: {outcome}. Rests on {}. (Engine {}; {}; fingerprint of the text {text}.)",
         kinds.join(", "),
+        engine_of(draft),
         sources.join(", ")
     )
+}
+
+fn engine_of(draft: &Draft) -> String {
+    match (draft.engine.as_str(), &draft.fallback_reason) {
+        ("", None) => ENGINE.to_owned(),
+        ("", Some(why)) => format!("{ENGINE}, because of {why}"),
+        (engine, _) => engine.to_owned(),
+    }
 }
 
 fn is_answered(txn: &mut Txn<'_>, draft: &Draft) -> Result<bool, StoreError> {

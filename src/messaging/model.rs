@@ -256,6 +256,12 @@ pub struct Reading {
     /// They leave it to us to name the times.
     #[serde(default)]
     pub asks_for_times: bool,
+    /// What read it: empty for the built-in engine, else the service and its model.
+    #[serde(default)]
+    pub engine: String,
+    /// Why the built-in engine read it although a service is chosen: `timeout`, `budget`, …
+    #[serde(default)]
+    pub fallback_reason: Option<String>,
     /// Whom the person points to. Nobody here is written to before a person has added them as a contact.
     #[serde(default)]
     pub suggested: Vec<SuggestedContact>,

@@ -3,6 +3,7 @@
 //! No business rules and no storage here, and everything blocks. All of it goes out through `outbound`, which holds the
 //! time limits, the size limits and the rules on where this server may connect to.
 
+pub mod ai;
 mod bases;
 pub mod dns;
 pub mod error;

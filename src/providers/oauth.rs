@@ -166,7 +166,7 @@ type CodeClient = Client<
 type TokenError = RequestTokenError<TransportError, BasicErrorResponse>;
 
 /// Token endpoints answer small JSON.
-const LIMITS: Limits = Limits { total: Duration::from_secs(20), max_body_bytes: 64 * 1024 };
+const LIMITS: Limits = Limits::of(Duration::from_secs(20), 64 * 1024);
 /// How long a token lives when its provider does not say (RFC 6749 section 5.1 only recommends it).
 const DEFAULT_LIFE: Duration = Duration::from_secs(3600);
 

@@ -5,7 +5,7 @@
 //! | `POST clock {"advance_seconds":N}` | moves the clock and lets what is due happen; answers `{"now"}` |
 //! | `GET requests` | JSON lines `method,url,headers,body` of the provider requests received, as they came: tokens too |
 //! | `GET mail-commands` | JSON lines `protocol,account,command` of signed-in mail clients |
-//! | `POST faults {"match","status","retry_after","delay_ms","drop","after","body","times"}` | see `faults.rs` |
+//! | `POST faults {"match","status","retry_after","delay_ms","drop","after","body","manner","times"}` | see `faults.rs` |
 //! | `POST settings {"daily_sends","units_per_minute","testing_mode",…}` | see `Settings` |
 //! | `POST accounts {"email","name","zone"}` | one more account to sign in with |
 //! | `POST redirects {"uri"}` | registers a loopback redirect URI for the client |

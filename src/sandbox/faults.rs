@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::wire::{Answer, Request};
-use super::{google, microsoft, oauth};
+use super::{ai, google, microsoft, oauth};
 
 /// `{"match":"POST /google/gmail/v1/users/me/messages/send","status":503,"times":2}`
 #[derive(Clone, Debug, Deserialize)]
@@ -31,6 +31,9 @@ pub(super) struct Fault {
     pub after: bool,
     /// Replaces the provider's usual error body.
     pub body: Option<Value>,
+    /// How an AI service misbehaves, instead of a status: `refusal`, `truncated`, `invalid_json`, `wrong_shape`,
+    /// `spend_limit`, `daily_quota`.
+    pub manner: Option<String>,
     /// How many calls it holds for.
     #[serde(default = "once")]
     pub times: u32,
@@ -50,11 +53,14 @@ fn once() -> u32 {
 impl Fault {
     /// Whether it does anything that a provider could do; else why not.
     pub fn check(&self) -> Result<(), String> {
+        if let Some(manner) = self.manner.as_deref().filter(|manner| !ai::MANNERS.contains(manner)) {
+            return Err(format!("manner is one of {}, not {manner}", ai::MANNERS.join(", ")));
+        }
         match self.status {
             Some(status) if !(100..=599).contains(&status) => Err(format!("status is 100 to 599, not {status}")),
             // A mail server's "no" needs no number.
-            None if !self.drop && self.delay_ms == 0 && !self.is_mail() => {
-                Err("a fault has a status, drop or delay_ms".to_owned())
+            None if !self.drop && self.delay_ms == 0 && self.manner.is_none() && !self.is_mail() => {
+                Err("a fault has a status, drop or delay_ms, or for an AI service a manner".to_owned())
             }
             _ if self.matches.trim().is_empty() => Err("match names the calls, as GET /google/gmail".to_owned()),
             _ => Ok(()),
@@ -84,9 +90,10 @@ impl Fault {
 
     /// The answer that replaces the provider's own, if any does.
     pub fn answer(&self, request: &Request) -> Option<Answer> {
-        let status = self.status?;
+        let status = self.status.or_else(|| self.manner.as_ref().map(|_| 200))?;
         let answer = match &self.body {
             Some(body) => Answer::json(status, body),
+            None if ai::is_ours(&request.path) => ai::fault_answer(status, self.manner.as_deref(), request),
             None if is_oauth(&request.path) => oauth::fault_answer(status),
             None if request.path.starts_with("/microsoft/") => microsoft::fault_answer(status),
             None => google::fault_answer(status),

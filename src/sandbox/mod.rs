@@ -6,14 +6,16 @@
 //! - Time is the clock that was handed in; people act only when `run_due` is called (or through `/control/clock`).
 //! - State is in memory and ends with the process; only who was let in may be kept in a file. People are deterministic: same mails, same answers.
 //!
-//! One HTTP port, each provider under `/<provider>/…`: `/google` and `/microsoft` (see their `mod.rs` for
-//! the table of bases), `/oidc` (issuer `<sandbox>/oidc`), `/control` (see `control.rs`; loopback only). Client id and secret are `CLIENT_ID` and
+//! One HTTP port, each provider under `/<provider>/…`: `/google` and `/microsoft` (see their `mod.rs` for the table of
+//! bases), `/oidc` (issuer `<sandbox>/oidc`), `/anthropic`, `/openai`, `/gemini` and `/compatible` (see `ai/mod.rs`),
+//! `/control` (see `control.rs`; loopback only). Client id and secret are `CLIENT_ID` and
 //! `CLIENT_SECRET` everywhere. SMTP and IMAP have ports of their own and take any account with `MAIL_PASSWORD`; so has
 //! the name server (`dns.rs`).
 //!
 //! The lock order is simple: there is one lock on the world, and nothing that waits for the outside (the clock hook,
 //! a person's call to an unsubscribe address) runs while it is held.
 
+mod ai;
 mod control;
 mod dns;
 mod faults;
@@ -32,6 +34,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use ai::AI_KEY;
 pub use dns::NameServer;
 pub use mail::MAIL_PASSWORD;
 pub use oauth::{CLIENT_ID, CLIENT_SECRET};

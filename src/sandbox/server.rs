@@ -13,7 +13,7 @@ use socket2::Socket;
 
 use super::wire::{Answer, Request};
 use super::world::Shared;
-use super::{control, google, microsoft, oidc, SandboxError};
+use super::{ai, control, google, microsoft, oidc, SandboxError};
 
 /// Gmail takes messages of 35 MiB; as base64 inside JSON that is 47 MiB.
 const MOST_BODY_BYTES: usize = 50 * 1024 * 1024;
@@ -130,6 +130,9 @@ async fn blocking(shared: Data<Shared>, request: Request, work: fn(&Shared, &Req
 /// The provider that the path names answers; faults and the record are the caller's business.
 pub(super) fn provide(shared: &Shared, request: &Request) -> Answer {
     let segments = request.segments();
+    if ai::is_ours(&request.path) {
+        return ai::answer(request, &segments);
+    }
     let mut world = shared.world();
     let answer = match segments.first().map(String::as_str) {
         Some("google") => google::answer(&mut world, request, &segments[1..]),

@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::authz::Actor;
 use crate::base::{UnixMillis, WorkspaceId, INSTANCE};
 use crate::connections;
+use crate::engines;
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
 use crate::http::ui::FieldErrors;
@@ -83,13 +84,14 @@ fn page(
     let workspace = workspaces::may_close(app, actor)?;
     let known = connections::list(&app.store, actor.workspace)?.into_iter();
     let working = known.filter(|connection| !connection.is_disconnected());
+    let service = engines::standing(app, actor.workspace)?.map(|standing| standing.settings.name());
     Ok(ClosePage {
         layout: frame.layout("Close the workspace"),
         workspace: workspace.name,
         typed,
         errors,
         days: workspaces::GRACE_DAYS,
-        connections: working.map(|connection| connection.address.display().to_owned()).collect(),
+        connections: working.map(|connection| connection.address.display().to_owned()).chain(service).collect(),
     })
 }
 
@@ -127,6 +129,9 @@ async fn close(
 fn ask_for_the_end(app: &App, actor: &Actor, typed: &str) -> Result<Closing, WorkspaceError> {
     let job = job_of(actor.workspace, app.now());
     let (closing, is_new) = workspaces::close(app, actor, typed, &job)?;
+    if let Err(error) = engines::end_access(app, actor.workspace) {
+        tracing::error!(%error, "the key of a closing workspace’s AI service could not be erased; it is tried again");
+    }
     if let Err(error) = connections::disconnect_all(app, actor) {
         tracing::error!(%error, "not every connection of a closing workspace could be ended; it is tried again");
     }
@@ -212,6 +217,7 @@ impl Task<App> for CloseWorkspace {
 fn go_on(app: &App, id: WorkspaceId) -> Result<Outcome, EraseError> {
     if let Some(workspace) = workspaces::get(&app.store, id)? {
         let Some(closing) = &workspace.closing else { return Ok(Outcome::Done) };
+        engines::end_access(app, id)?;
         disconnect_all(app, &workspace)?;
         if app.now() < closing.ends_at {
             return Ok(Outcome::Again { at: closing.ends_at });

@@ -28,7 +28,7 @@ use crate::config::{Config, ConfigErrors, Overrides};
 use crate::connections;
 use crate::http::{run, see_other, PageError};
 use crate::operator;
-use crate::sandbox::{OwnerAccount, Sandbox, SandboxError, SandboxOptions, CLIENT_ID, CLIENT_SECRET};
+use crate::sandbox::{OwnerAccount, Sandbox, SandboxError, SandboxOptions, AI_KEY, CLIENT_ID, CLIENT_SECRET};
 use crate::store::DataFolder;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -157,7 +157,11 @@ pub fn register(app: &App, sandbox: &Sandbox) {
 /// The page's buttons and the sandbox's control both move the one clock.
 fn set_hooks(opened: &OpenedApp, sandbox: &Arc<Sandbox>, time: &Arc<TimeMachine>) {
     let (by_page, by_control) = (Arc::clone(time), Arc::clone(time));
-    opened.app.set_demo(Demo { advance: Box::new(move |by| by_page.advance(by)), sandbox_url: sandbox.url.clone() });
+    opened.app.set_demo(Demo {
+        advance: Box::new(move |by| by_page.advance(by)),
+        sandbox_url: sandbox.url.clone(),
+        ai_key: AI_KEY,
+    });
     sandbox.set_advance(Arc::new(move |by| by_control.advance(by)));
 }
 
@@ -244,6 +248,9 @@ fn config(places: &Places, sandbox: &Sandbox, address: SocketAddr) -> Result<Con
         ("PROVIDERS__MICROSOFT__API_BASE", microsoft),
         ("PROVIDERS__MICROSOFT__CLIENT_ID", CLIENT_ID.to_owned()),
         ("PROVIDERS__MICROSOFT__CLIENT_SECRET", CLIENT_SECRET.to_owned()),
+        ("PROVIDERS__AI__ANTHROPIC_BASE", format!("{}/anthropic", sandbox.url)),
+        ("PROVIDERS__AI__OPENAI_BASE", format!("{}/openai", sandbox.url)),
+        ("PROVIDERS__AI__GEMINI_BASE", format!("{}/gemini", sandbox.url)),
         ("DNS__RESOLVER", sandbox.dns.address.to_string()),
         ("PROVIDERS__OIDC__ISSUER", format!("{}/oidc", sandbox.url)),
         ("PROVIDERS__OIDC__CLIENT_ID", CLIENT_ID.to_owned()),

@@ -48,6 +48,7 @@ pub fn threads(config: &config::Jobs) -> Threads {
         (Lane::CalendarSync, config.calendar_workers),
         (Lane::Steps, config.general_workers),
         (Lane::Housekeeping, config.general_workers),
+        (Lane::Engines, config.engine_workers),
     ];
     Threads(each.into_iter().map(|(lane, count)| (lane, count as usize)).collect::<BTreeMap<_, _>>())
 }

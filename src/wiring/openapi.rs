@@ -13,7 +13,7 @@ use utoipa::PartialSchema;
 
 use crate::app::App;
 use crate::http::api::{FieldError, FreeTime, Problem, PROBLEM_JSON};
-use crate::{activity, agents, bookings, connections, contacts, deliverability, events, messaging, outreach};
+use crate::{activity, agents, bookings, connections, contacts, deliverability, engines, events, messaging, outreach};
 
 /// The description of `/v1` of the server at `url`.
 pub fn document(url: &str) -> OpenApi {
@@ -44,6 +44,7 @@ pub fn document(url: &str) -> OpenApi {
         outreach::openapi(),
         activity::openapi(),
         agents::openapi(),
+        engines::openapi(),
         bookings::openapi(),
         events::openapi(),
     ];

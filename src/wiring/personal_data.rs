@@ -4,8 +4,8 @@
 use crate::base::{ContactId, WorkspaceId};
 use crate::store::{Declared, Person, Store, StoreError};
 use crate::{
-    agents, audit, availability, bookings, channels, connections, contacts, deliverability, events, identity, jobs,
-    mailer, messaging, operator, outreach, workers, workspaces,
+    agents, audit, availability, bookings, channels, connections, contacts, deliverability, engines, events, identity,
+    jobs, mailer, messaging, operator, outreach, workers, workspaces,
 };
 
 /// All tables, room by room.
@@ -24,6 +24,7 @@ pub fn tables() -> Vec<Declared> {
     all.extend(contacts::tables());
     all.extend_from_slice(workers::TABLES);
     all.extend(messaging::tables());
+    all.extend(engines::tables());
     all.extend(availability::tables());
     all.extend(channels::tables());
     all.extend(outreach::tables());

@@ -11,8 +11,8 @@ use crate::http::assets;
 use crate::http::idempotency::IdempotencyStore;
 use crate::http::rate_limit::{self, RateLimits};
 use crate::{
-    activity, agents, bookings, connections, contacts, deliverability, events, identity, messaging, operator, outreach,
-    today, workspaces,
+    activity, agents, bookings, connections, contacts, deliverability, engines, events, identity, messaging, operator,
+    outreach, today, workspaces,
 };
 
 /// Registers all pages, forms and the API. Called once for each web thread.
@@ -44,6 +44,7 @@ pub fn configure(
                 .configure(activity::api_routes)
                 .configure(outreach::api_routes)
                 .configure(agents::api_routes)
+                .configure(engines::api_routes)
                 .configure(bookings::api_routes)
                 .configure(events::api_routes),
         )
@@ -68,6 +69,7 @@ pub fn configure(
                 .configure(activity::routes)
                 .configure(outreach::routes)
                 .configure(agents::routes)
+                .configure(engines::routes)
                 .configure(bookings::routes)
                 .configure(operator::routes),
         );

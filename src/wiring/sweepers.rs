@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::base::{UnixMillis, WorkspaceId, INSTANCE};
 use crate::config::Config;
 use crate::store::StoreError;
-use crate::{audit, connections, contacts, events, jobs, messaging, workspaces};
+use crate::{audit, connections, contacts, engines, events, jobs, messaging, workspaces};
 
 /// Rows removed in one transaction.
 const BATCH: usize = 20;
@@ -48,6 +48,11 @@ pub const SWEEPERS: &[Sweeper] = &[
         tables: &["provider_calls"],
         days: |config| config.retention.provider_calls_days,
         by: By::Round(connections::sweep_calls),
+    },
+    Sweeper {
+        tables: &["ai_transfers"],
+        days: |config| config.retention.ai_transfers_days,
+        by: By::Round(engines::sweep),
     },
     Sweeper {
         tables: &["events"],
@@ -231,6 +236,7 @@ mod tests {
         };
         Log::of(mailbox.id).record(call);
         connections::list_calls(app, workspace, mailbox.id, None, 1).unwrap();
+        engines::testing::put_transfer(app, workspace, None);
         let closed = testing::add_workspace(app, "Lakeside", &format!("lakeside{nth}"));
         workspaces::remove_again(app, closed, now).unwrap();
         let leads = format!("email\nlead{nth}@fellside.example\nnobody\n");

@@ -100,6 +100,14 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
         "/settings/team/invitations" => vec![("email", text("one-more@fernhill.example")), ("role", text("agent"))],
         "/settings/team/{user}/role" => vec![("role", text("viewer"))],
         "/settings/keys" => vec![("name", text("Mine")), ("role", text("viewer"))],
+        "/settings/engines/key" => vec![("service", text("gemini")), ("key", text("sandbox-ai-key-7Q2x"))],
+        "/settings/engines/models" => vec![("model_draft", text("")), ("currency", text("EUR"))],
+        "/settings/engines/budgets" => vec![
+            ("workspace_day", text("1")),
+            ("workspace_month", text("2")),
+            ("each_worker_day", text("1")),
+            ("each_worker_month", text("2")),
+        ],
         "/operator/workspaces/{sid}/suspend" => vec![("reason", text("No longer"))],
         "/operator/look/events/{act}" => {
             vec![("workspace", id("sid")), ("subscriber", text("live")), ("number", text("1"))]

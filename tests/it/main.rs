@@ -10,6 +10,7 @@ mod closing;
 mod commands;
 mod domains;
 mod endpoints;
+mod engines;
 mod forms;
 mod golden;
 mod google_wire;

@@ -3,6 +3,7 @@
 
 mod crash;
 mod deliverability;
+mod engines;
 mod google;
 
 use std::sync::Arc;

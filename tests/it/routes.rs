@@ -110,6 +110,14 @@ POST   /settings/keys                             ManageApiKeys
 GET    /settings/keys/{key}/end                   ManageApiKeys
 POST   /settings/keys/{key}/end                   ManageApiKeys
 GET    /settings/audit                            ViewAudit
+GET    /settings/engines                          ManageEngines
+POST   /settings/engines/key                      ManageEngines
+POST   /settings/engines/test                     ManageEngines
+POST   /settings/engines/models                   ManageEngines
+POST   /settings/engines/budgets                  ManageEngines
+GET    /settings/engines/remove                   ManageEngines
+POST   /settings/engines/remove                   ManageEngines
+GET    /settings/engines/transfers                ManageEngines
 
 GET    /                                          ViewToday
 GET    /today/parts/{id}                          ViewToday
@@ -337,6 +345,8 @@ GET    /v1/drafts/{id}                            ApproveDrafts
 PATCH  /v1/drafts/{id}                            ApproveDrafts
 POST   /v1/drafts/{id}/approve                    ApproveDrafts
 POST   /v1/drafts/{id}/reject                     ApproveDrafts
+GET    /v1/engine                                 ManageEngines
+GET    /v1/engine/transfers                       ManageEngines
 GET    /v1/bookings                               ViewCalendar
 POST   /v1/bookings                               EditBookings
 GET    /v1/bookings/{booking}                     ViewCalendar

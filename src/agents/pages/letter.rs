@@ -8,6 +8,7 @@ use crate::base::UnixMillis;
 use crate::connections;
 use crate::contacts;
 use crate::drafts::{Draft, Intent, Source};
+use crate::engines;
 use crate::http::ui::reply_badge;
 use crate::messaging::{self, Gate, NewMessage, Purpose};
 use crate::workers;
@@ -124,9 +125,10 @@ fn sender(name: &str, address: &str) -> String {
 
 fn context(draft: &Draft, worker: Option<&str>) -> String {
     let edited = if draft.is_edited() { ", edited" } else { "" };
+    let engine = if draft.engine.is_empty() { String::new() } else { format!(" · written by {}", draft.engine) };
     match worker {
-        Some(worker) => format!("{}{edited} · {worker}", draft.intent.words()),
-        None => format!("{}{edited}", draft.intent.words()),
+        Some(worker) => format!("{}{edited} · {worker}{engine}", draft.intent.words()),
+        None => format!("{}{edited}{engine}", draft.intent.words()),
     }
 }
 
@@ -157,6 +159,12 @@ fn checks(draft: &Draft, gate: &Gate) -> Vec<CheckLine> {
         if draft.flags.iter().any(|known| known == flag) {
             lines.push(line(true, format!("The answer is about {words}, so a person decides.")));
         }
+    }
+    if !draft.needs_person.is_empty() {
+        lines.push(line(true, format!("For a person: {}", draft.needs_person)));
+    }
+    if let Some(why) = &draft.fallback_reason {
+        lines.push(line(true, format!("Written by the built-in engine: {}.", engines::fallback_words(why))));
     }
     lines.push(if draft.ungrounded.is_empty() {
         line(false, "Every figure, name and link stands in a source".into())

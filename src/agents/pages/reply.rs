@@ -15,6 +15,7 @@ use crate::authz::{Actor, Permission};
 use crate::base::{city_of, counted, day_words, ReplyId};
 use crate::contacts;
 use crate::drafts;
+use crate::engines;
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
 use crate::http::ui::{language_name, reply_badge, Choice, FieldErrors};
@@ -37,6 +38,8 @@ struct ReplyPage {
     ours: Option<Ours>,
     label: String,
     confidence: String,
+    /// Why the built-in engine read it although a service is chosen.
+    fallback: String,
     reasons: Vec<String>,
     warnings: Vec<String>,
     corrected_from: String,
@@ -135,9 +138,11 @@ fn build(
         confidence: if reading.confirmed {
             "Confirmed by a person.".to_owned()
         } else {
-            format!("{} % sure", (reading.confidence * 100.0).round())
+            let by = if reading.engine.is_empty() { String::new() } else { format!(", read by {}", reading.engine) };
+            format!("{} % sure{by}", (reading.confidence * 100.0).round())
         },
         warnings: warnings(&reading),
+        fallback: fallback(&reading),
         corrected_from: reading
             .corrected_from
             .as_deref()
@@ -170,6 +175,11 @@ fn paragraphs(text: &str) -> Vec<Vec<String>> {
     let text = text.replace("\r\n", "\n");
     let parts = text.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
     parts.map(|part| part.lines().map(str::to_owned).collect()).collect()
+}
+
+fn fallback(reading: &Reading) -> String {
+    let why = reading.fallback_reason.as_deref().map(engines::fallback_words);
+    why.map(|why| format!("Read by the built-in engine: {why}.")).unwrap_or_default()
 }
 
 fn warnings(reading: &Reading) -> Vec<String> {

@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::base::UnixMillis;
+use crate::language::engine::EMBEDDED;
 use crate::messaging::{Delivery, Message, ProposedTime, Reading, Reply, Suppression, Target};
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -113,6 +114,10 @@ pub struct ReadingView {
     /// Perhaps an opt-out, and too unsure to act on: it waits for a person, and nothing of a sequence is sent. Decide
     /// with `POST /v1/replies/{id}/correct`.
     pub undecided: bool,
+    /// What read it: `embedded`, or the service and its model.
+    pub engine: String,
+    /// Why the embedded engine read it although a service is chosen: `timeout`, `http_429`, `schema`, `budget`, …
+    pub fallback_reason: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -158,6 +163,8 @@ impl From<Reading> for ReadingView {
             corrected_from: reading.corrected_from,
             confirmed: reading.confirmed,
             undecided: reading.undecided,
+            engine: if reading.engine.is_empty() { EMBEDDED.to_owned() } else { reading.engine },
+            fallback_reason: reading.fallback_reason,
         }
     }
 }

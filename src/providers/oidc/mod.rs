@@ -22,7 +22,7 @@ use crate::base::UnixMillis;
 /// Clocks may differ by so much.
 const LEEWAY: Duration = Duration::from_secs(60);
 /// Discovery documents, key sets and user info are small.
-const LIMITS: Limits = Limits { total: Duration::from_secs(15), max_body_bytes: 256 * 1024 };
+const LIMITS: Limits = Limits::of(Duration::from_secs(15), 256 * 1024);
 const SCOPES: &[&str] = &["openid", "email", "profile"];
 
 /// An issuer as it describes itself. May be kept for an hour or so.

@@ -154,6 +154,7 @@ impl Outbound {
         };
         let limits = request.limits;
         let total = self.allowed_time(&limits);
+        let connect = Some(limits.connect.min(self.connect_timeout));
         let mut built = http::Request::builder().method(request.method).uri(request.target.url.as_str());
         if let Some(headers) = built.headers_mut() {
             headers.extend(request.headers);
@@ -162,11 +163,11 @@ impl Outbound {
         let answer = match request.body {
             Some(body) => {
                 let request = built.body(body).map_err(invalid)?;
-                agent.run(agent.configure_request(request).timeout_global(Some(total)).build())
+                agent.run(agent.configure_request(request).timeout_global(Some(total)).timeout_connect(connect).build())
             }
             None => {
                 let request = built.body(()).map_err(invalid)?;
-                agent.run(agent.configure_request(request).timeout_global(Some(total)).build())
+                agent.run(agent.configure_request(request).timeout_global(Some(total)).timeout_connect(connect).build())
             }
         };
         let (head, mut body) = answer.map_err(transport_error)?.into_parts();

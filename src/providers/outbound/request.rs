@@ -13,13 +13,22 @@ use super::tls;
 pub struct Limits {
     /// From look-up to the last byte of the answer.
     pub total: Duration,
+    /// For connecting and shaking hands; the operator's own limit holds where that is shorter.
+    pub connect: Duration,
     /// Largest body of an answer, after decompression.
     pub max_body_bytes: u64,
 }
 
+impl Limits {
+    /// The operator's own limit for connecting.
+    pub const fn of(total: Duration, max_body_bytes: u64) -> Self {
+        Self { total, connect: total, max_body_bytes }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Self { total: Duration::from_secs(30), max_body_bytes: 1024 * 1024 }
+        Self::of(Duration::from_secs(30), 1024 * 1024)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The sandbox driven over its own wire, as a client would.
 
+mod ai;
 mod calendar;
 mod client;
 mod control;

@@ -7,6 +7,7 @@ use crate::authz::Permission;
 use crate::base::{counted, UnixMillis};
 use crate::connections::{self, Connection, State};
 use crate::deliverability;
+use crate::engines::{self, Trouble};
 use crate::today::day::{Day, TodayError};
 use crate::today::guide::Guide;
 use crate::workspaces::WorkspaceState;
@@ -85,6 +86,38 @@ impl Needs {
                 });
             }
         }
+        Ok(())
+    }
+
+    /// The AI service that stopped, and a budget that is spent: nothing stands still, but it is not as it was chosen.
+    pub(super) fn add_engine(&mut self, day: &Day<'_>) -> Result<(), TodayError> {
+        if !day.actor.may(Permission::ManageEngines) {
+            return Ok(());
+        }
+        let goes_on = "The built-in engine does its work meanwhile.";
+        let (tone, fact, context) = match engines::trouble(day.app, day.workspace.id)? {
+            None => return Ok(()),
+            Some(Trouble::Stopped { since, name, why }) => (
+                "bad",
+                format!("{name} is not used any more"),
+                format!("Since {}: {why} {goes_on}", day.time_words(since)),
+            ),
+            Some(Trouble::Spent { period }) => {
+                ("warn", format!("The AI budget of {period} is spent"), goes_on.to_owned())
+            }
+            Some(Trouble::NearlySpent { period }) => {
+                ("warn", format!("80 % of the AI budget of {period} is spent"), format!("At 100 %: {goes_on}"))
+            }
+        };
+        self.rows.push(Need {
+            icon: "star",
+            tone,
+            fact,
+            context,
+            href: "/settings/engines".to_owned(),
+            go: "Look",
+            ..Need::default()
+        });
         Ok(())
     }
 

@@ -55,6 +55,7 @@ impl Needs {
         needs.add_suspension(day);
         needs.add_connections(day)?;
         needs.add_domains(day)?;
+        needs.add_engine(day)?;
         let waiting = replies::waiting_replies(day)?;
         needs.add_perhaps_opt_outs(day, &waiting)?;
         needs.add_drafts(day)?;
