@@ -4,6 +4,7 @@
 //! `base` <- `config`, `store`, `authz`, `providers` <- `jobs`, `audit`, `mailer`, `sandbox` <- `app`
 //! <- `http` <- ground floor (`identity` … `availability`) <- rooms <- `wiring` <- `cli`.
 
+pub mod addresses;
 pub mod agents;
 pub mod app;
 pub mod audit;
@@ -23,6 +24,7 @@ pub mod http;
 pub mod identity;
 pub mod jobs;
 pub mod language;
+pub mod leads;
 pub mod mailer;
 pub mod messaging;
 pub mod operator;

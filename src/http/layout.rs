@@ -237,6 +237,7 @@ const WITHIN: &[(&str, &[(&str, &str)])] = &[
             ("/suppressions", "Opt-outs"),
         ],
     ),
+    ("/contacts", &[("/contacts", "People"), ("/leads", "Scores")]),
     ("/connections", &[("/connections", "Accounts"), ("/domains", "Sending domains")]),
 ];
 const TABBAR: &[&str] = &["/", "/approvals", "/contacts", "/calendar"];
@@ -414,7 +415,9 @@ mod tests {
             ("/replies", Some("Replies")),
             ("/snippets/01h", Some("Snippets")),
             ("/suppressions", Some("Opt-outs")),
-            ("/contacts", None),
+            ("/contacts", Some("People")),
+            ("/leads/weights", Some("Scores")),
+            ("/calendar", None),
         ];
         for (path, expected) in cases {
             let tabs = layout(path).within;

@@ -9,6 +9,7 @@ use super::model::{Enrolment, Hold, Sequence, State, Step, Why};
 use super::plan::{self, hours_for, step_job, Payload, STEP};
 use super::store;
 use super::words::{person_fields, Fields};
+use crate::addresses;
 use crate::app::App;
 use crate::base::{counted, EmailAddress, StepId, UnixMillis, WorkspaceId};
 use crate::connections::{self, Connection, State as Link, Use};
@@ -165,6 +166,10 @@ pub(super) fn decide(txn: &mut Txn<'_>, scene: &Scene, now: UnixMillis) -> Resul
         Ok(to) => to,
         Err(reason) => return Ok(Decision::Stop(reason)),
     };
+    // It may be mended, at our side or at theirs: the lead waits.
+    if let Some(words) = addresses::why_no_mail(txn, contact.workspace, &to)? {
+        return Ok(hold(Why::Lead, words));
+    }
     if let Some(words) = worker_holds(worker, sequence, step) {
         return Ok(hold(Why::Worker, words));
     }

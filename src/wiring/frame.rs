@@ -140,7 +140,7 @@ fn needed(href: &str) -> Option<Permission> {
         "/outreach" | "/outreach/sequences" | "/snippets" => Some(Permission::ViewOutreach),
         "/replies" => Some(Permission::ViewReplies),
         "/suppressions" => Some(Permission::ViewSuppressions),
-        "/contacts" => Some(Permission::ViewContacts),
+        "/contacts" | "/leads" => Some(Permission::ViewContacts),
         "/connections" | "/domains" => Some(Permission::ViewConnections),
         _ => None,
     }

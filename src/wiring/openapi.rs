@@ -13,7 +13,7 @@ use utoipa::PartialSchema;
 
 use crate::app::App;
 use crate::http::api::{FieldError, FreeTime, Problem, PROBLEM_JSON};
-use crate::{agents, bookings, connections, contacts, deliverability, events, messaging, outreach};
+use crate::{addresses, agents, bookings, connections, contacts, deliverability, events, leads, messaging, outreach};
 
 /// The description of `/v1` of the server at `url`.
 pub fn document(url: &str) -> OpenApi {
@@ -38,12 +38,14 @@ pub fn document(url: &str) -> OpenApi {
         .build();
     let rooms = [
         contacts::openapi(),
+        addresses::openapi(),
         connections::openapi(),
         deliverability::openapi(),
         messaging::openapi(),
         outreach::openapi(),
         agents::openapi(),
         bookings::openapi(),
+        leads::openapi(),
         events::openapi(),
     ];
     for room in rooms {

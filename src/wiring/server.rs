@@ -17,7 +17,7 @@ use crate::http::Site;
 use crate::jobs::Runner;
 use crate::mailer::MailerError;
 use crate::store::{real_free_space, DataFolder, MasterKey, OpenError, OpenOptions, StoreError};
-use crate::{connections, deliverability, identity, messaging, operator, workspaces};
+use crate::{addresses, connections, deliverability, identity, leads, messaging, operator, workspaces};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -78,6 +78,8 @@ pub fn start_jobs(app: &Arc<App>) -> Result<(), StartError> {
     identity::schedule(app)?;
     connections::plan_polls(app)?;
     deliverability::plan_all(app)?;
+    addresses::plan_all(app)?;
+    leads::plan_all(app)?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::base::{UnixMillis, WorkspaceId, INSTANCE};
 use crate::config::Config;
 use crate::store::StoreError;
-use crate::{audit, connections, contacts, events, jobs, messaging, workspaces};
+use crate::{addresses, audit, connections, contacts, events, jobs, messaging, workspaces};
 
 /// Rows removed in one transaction.
 const BATCH: usize = 20;
@@ -43,6 +43,13 @@ pub const SWEEPERS: &[Sweeper] = &[
         tables: &["contact_imports", "contact_import_progress", "contact_import_refused", "contact_import_undo"],
         days: |_| contacts::IMPORT_DAYS,
         by: By::Round(|app, _| contacts::sweep_imports(app, app.now())),
+    },
+    Sweeper {
+        tables: &["mail_domains", "import_address_checks"],
+        days: |_| addresses::DAYS,
+        by: By::Round(|app, before| {
+            in_each(app, |workspace| all(|| addresses::sweep(&app.store, workspace, before, BATCH)))
+        }),
     },
     Sweeper {
         tables: &["provider_calls"],

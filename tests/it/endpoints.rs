@@ -35,6 +35,7 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
         "/contacts/tags" => vec![("contact", id("contact")), ("tag", text("looked at")), ("act", text("tag"))],
         "/contacts/{id}/tags" => vec![("tag", text("met"))],
         "/contacts/{id}/notes" => vec![("note", text("Called back."))],
+        "/leads/weights" => vec![("has_phone", text("7"))],
         "/suppressions" => vec![("target", text("leave-me@elsewhere.example")), ("note", text("by phone"))],
         "/suppressions/{id}/lift" => vec![("reason", text("asked for it"))],
         "/connections/mailbox" => vec![
@@ -148,6 +149,7 @@ fn body(route: &Route, world: &World) -> Option<Value> {
         ("POST", "/v1/suppressions") => json!({ "target": "stop@elsewhere.example" }),
         ("DELETE", "/v1/suppressions/{id}") => json!({ "reason": "asked for it" }),
         (_, "/v1/sequences" | "/v1/sequences/{sequence}") => json!({ "name": "By program", "steps": text }),
+        ("PUT", "/v1/leads/weights") => json!({ "points": { "has_phone": 7 } }),
         (_, "/v1/workers") | ("PUT", _) => worker,
         ("PATCH", "/v1/workers/{worker}") => json!({ "goal": "Other", "mailbox": id("connection") }),
         ("POST", "/v1/workers/{worker}/enrolments") => json!({ "contacts": [id("contact")] }),

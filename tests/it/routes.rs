@@ -135,6 +135,10 @@ POST   /contacts/{id}/edit                        EditContacts
 POST   /contacts/{id}/tags                        EditContacts
 POST   /contacts/{id}/notes                       EditContacts
 POST   /contacts/{id}/notes/{note}/remove         EditContacts
+POST   /contacts/{id}/addresses/check             EditContacts
+GET    /leads                                     ViewContacts
+GET    /leads/weights                             ViewContacts
+POST   /leads/weights                             ManageWorkspace
 POST   /contacts/{id}/restrict                    EditContacts
 POST   /contacts/{id}/unrestrict                  EditContacts
 GET    /contacts/{id}/export                      EditContacts
@@ -267,6 +271,12 @@ POST   /v1/contacts                               EditContacts
 GET    /v1/contacts/{id}                          ViewContacts
 PATCH  /v1/contacts/{id}                          EditContacts
 DELETE /v1/contacts/{id}                          EditContacts
+GET    /v1/contacts/{id}/addresses                ViewContacts
+POST   /v1/contacts/{id}/addresses/check          EditContacts
+GET    /v1/leads                                  ViewContacts
+GET    /v1/leads/weights                          ViewContacts
+PUT    /v1/leads/weights                          ManageWorkspace
+GET    /v1/contacts/{id}/score                    ViewContacts
 GET    /v1/tags                                   ViewContacts
 POST   /v1/tags/{tag}/contacts                    EditContacts
 DELETE /v1/tags/{tag}/contacts                    EditContacts
