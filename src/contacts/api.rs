@@ -76,7 +76,7 @@ pub struct ContactBody {
     pub locale: Option<String>,
     pub custom: BTreeMap<String, String>,
     pub tags: Vec<String>,
-    /// `by_hand`, `import`, `api`, `referral` or `reply`.
+    /// `by_hand`, `import`, `api`, `referral`, `reply` or `web_page`.
     pub source: String,
     /// Processing is frozen on the person's request.
     pub restricted: bool,
@@ -93,6 +93,7 @@ impl From<&Contact> for ContactBody {
             Source::Api => "api",
             Source::Referral => "referral",
             Source::Reply => "reply",
+            Source::WebPage => "web_page",
         };
         let fields = ContactFields::of(contact);
         Self {

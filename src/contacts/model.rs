@@ -55,6 +55,8 @@ pub enum Source {
     Referral,
     /// Answered a mail of ours from another address.
     Reply,
+    /// Stood on a company's own page, and a person took it over.
+    WebPage,
 }
 
 impl Contact {

@@ -45,6 +45,7 @@ impl Default for Threads {
             (Lane::CalendarSync, 4),
             (Lane::Steps, 2),
             (Lane::Housekeeping, 2),
+            (Lane::Web, 2),
         ];
         Self(each.into_iter().collect())
     }

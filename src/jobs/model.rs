@@ -24,10 +24,13 @@ pub enum Lane {
     Steps = 4,
     /// System mail, clean-up, backups.
     Housekeeping = 5,
+    /// Web pages read, customer systems brought up to date.
+    Web = 6,
 }
 
 impl Lane {
-    pub const ALL: [Lane; 5] = [Lane::MailOut, Lane::MailboxPoll, Lane::CalendarSync, Lane::Steps, Lane::Housekeeping];
+    pub const ALL: [Lane; 6] =
+        [Lane::MailOut, Lane::MailboxPoll, Lane::CalendarSync, Lane::Steps, Lane::Housekeeping, Lane::Web];
 
     /// Whether its times were counted from "now" (again in a minute, in an hour) rather than read off a calendar: the
     /// former move along when the clock is set back.
@@ -42,6 +45,7 @@ impl Lane {
             Lane::CalendarSync => "Calendars",
             Lane::Steps => "Steps and replies",
             Lane::Housekeeping => "Housekeeping",
+            Lane::Web => "Web pages and CRM",
         }
     }
 }

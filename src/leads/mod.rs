@@ -1,4 +1,4 @@
-//! Leads: how much speaks for writing to somebody, said term by term.
+//! Leads: how much speaks for writing to somebody, said term by term, and what their company's own page says.
 //!
 //! Always true here:
 //! - A score is the sum of the terms that are shown; each names the row that it comes from. There is nothing else in it.
@@ -6,6 +6,7 @@
 //! - Who asked that their data is only stored is not scored.
 
 mod error;
+mod page;
 mod score;
 
 pub use error::LeadError;
@@ -19,11 +20,11 @@ use crate::jobs::Handlers;
 use crate::store::{Declared, StoreError};
 
 pub fn tables() -> Vec<Declared> {
-    score::TABLES.to_vec()
+    [score::TABLES, page::TABLES].concat()
 }
 
 pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
-    score::handlers(handlers)
+    page::handlers(score::handlers(handlers))
 }
 
 pub fn subscribers() -> Subscribers<App> {
@@ -32,24 +33,28 @@ pub fn subscribers() -> Subscribers<App> {
 
 pub fn routes(config: &mut ServiceConfig) {
     score::routes(config);
+    page::routes(config);
 }
 
 pub fn api_routes(config: &mut ServiceConfig) {
     score::api_routes(config);
+    page::api_routes(config);
 }
 
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    score::openapi()
+    let mut all = score::openapi();
+    all.merge(page::openapi());
+    all
 }
 
 /// What this room draws beside a contact.
 pub fn parts(
     app: &App,
     actor: &crate::authz::Actor,
-    _csrf: &str,
+    csrf: &str,
     contact: &crate::contacts::Contact,
 ) -> Result<Vec<String>, StoreError> {
-    Ok(vec![score::part(app, actor, contact)?])
+    Ok(vec![score::part(app, actor, contact)?, page::part(app, actor, csrf, contact)?])
 }
 
 /// Plans what every workspace needs once. Called at the start; again is harmless.

@@ -15,6 +15,7 @@ mod secret;
 pub mod smtp;
 #[cfg(test)]
 mod testing;
+pub mod web_page;
 
 pub use error::ProviderError;
 pub use secret::Secret;

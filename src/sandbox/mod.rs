@@ -24,6 +24,7 @@ mod oidc;
 mod people;
 mod record;
 mod server;
+mod site;
 mod wire;
 mod world;
 
@@ -122,7 +123,7 @@ impl Sandbox {
 
     /// The people as a file of leads, ready for import: UTF-8 CSV with a header line.
     pub fn leads_csv(&self) -> String {
-        people::leads_csv()
+        people::leads_csv(&self.url)
     }
 
     /// Registers a redirect URI for the client, as one does in the provider's console before the first consent. False for

@@ -52,6 +52,7 @@ pub fn threads(config: &config::Jobs) -> Threads {
         (Lane::CalendarSync, config.calendar_workers),
         (Lane::Steps, config.general_workers),
         (Lane::Housekeeping, config.general_workers),
+        (Lane::Web, config.general_workers),
     ];
     Threads(each.into_iter().map(|(lane, count)| (lane, count as usize)).collect::<BTreeMap<_, _>>())
 }

@@ -136,6 +136,10 @@ POST   /contacts/{id}/tags                        EditContacts
 POST   /contacts/{id}/notes                       EditContacts
 POST   /contacts/{id}/notes/{note}/remove         EditContacts
 POST   /contacts/{id}/addresses/check             EditContacts
+POST   /contacts/{id}/page                        EditContacts
+POST   /contacts/{id}/page/forget                 EditContacts
+POST   /contacts/{id}/page/accept                 EditContacts
+POST   /leads/pages                               ImportContacts
 GET    /leads                                     ViewContacts
 GET    /leads/weights                             ViewContacts
 POST   /leads/weights                             ManageWorkspace
@@ -273,6 +277,10 @@ PATCH  /v1/contacts/{id}                          EditContacts
 DELETE /v1/contacts/{id}                          EditContacts
 GET    /v1/contacts/{id}/addresses                ViewContacts
 POST   /v1/contacts/{id}/addresses/check          EditContacts
+GET    /v1/contacts/{id}/page                     ViewContacts
+POST   /v1/contacts/{id}/page                     EditContacts
+POST   /v1/contacts/{id}/page/forget              EditContacts
+POST   /v1/contacts/{id}/page/accept              EditContacts
 GET    /v1/leads                                  ViewContacts
 GET    /v1/leads/weights                          ViewContacts
 PUT    /v1/leads/weights                          ManageWorkspace

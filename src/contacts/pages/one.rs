@@ -134,6 +134,7 @@ fn source(contact: &Contact, zone: &jiff::tz::TimeZone) -> String {
         Source::Api => "Added by a program",
         Source::Referral => "Named in somebody’s reply",
         Source::Reply => "Answered from another address",
+        Source::WebPage => "Taken from a company’s own page",
     };
     format!("{how} on {}.", date(contact.created_at, zone))
 }

@@ -49,6 +49,7 @@ struct ListPage {
     lowest_first: bool,
     pager: Pager,
     may_change_rules: bool,
+    may_read_pages: bool,
 }
 
 struct Row {
@@ -87,6 +88,7 @@ async fn list(
                 older: found.next.map(|next| format!("{base}&cursor={next}")),
             },
             may_change_rules: actor.may(Permission::ManageWorkspace),
+            may_read_pages: actor.may(Permission::ImportContacts),
         })
     });
     html(StatusCode::OK, &page.await??)
