@@ -29,6 +29,12 @@ use crate::events::Subscribers;
 use crate::jobs::Handlers;
 use crate::store::Declared;
 
+/// Rows as they come about, for the tests of the sweepers.
+#[cfg(test)]
+pub fn remember_for_test(app: &App, workspace: crate::base::WorkspaceId, domain: &str) {
+    store::remember_for_test(app, workspace, domain);
+}
+
 pub fn tables() -> Vec<Declared> {
     store::TABLES.to_vec()
 }

@@ -87,3 +87,16 @@ pub fn sweep(store: &Store, workspace: WorkspaceId, before: UnixMillis, limit: u
     })?;
     Ok(old.len().max(old_tallies.len()))
 }
+
+#[cfg(test)]
+pub(super) fn remember_for_test(app: &crate::app::App, workspace: WorkspaceId, domain: &str) {
+    use super::model::TakesMail;
+    let now = app.now();
+    let found = DomainMail { domain: domain.to_owned(), takes: TakesMail::Yes, host: None, checked_at: now };
+    let row = Tally { at: now, tally: ImportTally::default() };
+    let write = app.store.write::<_, StoreError>(|txn| {
+        note(txn, workspace, &found)?;
+        put_tally(txn, workspace, ImportId::new(now), &row)
+    });
+    write.unwrap();
+}

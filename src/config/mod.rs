@@ -117,6 +117,8 @@ impl Config {
             providers: Providers {
                 google: Google::read(&mut source.section("providers.google"), loopback),
                 oidc: Oidc::read(&mut source.section("providers.oidc"), loopback),
+                hubspot: providers::read_hubspot(&mut source.section("providers.hubspot"), loopback),
+                pipedrive: providers::read_pipedrive(&mut source.section("providers.pipedrive"), loopback),
             },
             jobs: Jobs::read(&mut source.section("jobs")),
             log: Log::read(&mut source.section("log")),

@@ -14,6 +14,9 @@ use super::Secret;
 pub struct Providers {
     pub google: Google,
     pub oidc: Option<Oidc>,
+    /// Where HubSpot answers; each workspace brings its own token.
+    pub hubspot: BaseUrl,
+    pub pipedrive: BaseUrl,
 }
 
 /// Google sign-in, Gmail and Calendar. Without a client, connecting Google is not offered.
@@ -53,6 +56,17 @@ const GOOGLE_TOKEN: &str = "https://oauth2.googleapis.com";
 const GOOGLE_API: &str = "https://www.googleapis.com";
 /// Google's own documents give Gmail this host; the others share `GOOGLE_API`.
 const GOOGLE_GMAIL: &str = "https://gmail.googleapis.com";
+
+const HUBSPOT_API: &str = "https://api.hubapi.com";
+const PIPEDRIVE_API: &str = "https://api.pipedrive.com";
+
+pub(super) fn read_hubspot(from: &mut Section<'_>, allow_loopback: bool) -> BaseUrl {
+    read_base(from, "api_base", HUBSPOT_API, allow_loopback)
+}
+
+pub(super) fn read_pipedrive(from: &mut Section<'_>, allow_loopback: bool) -> BaseUrl {
+    read_base(from, "api_base", PIPEDRIVE_API, allow_loopback)
+}
 
 impl Google {
     pub(super) fn read(from: &mut Section<'_>, allow_loopback: bool) -> Self {

@@ -238,7 +238,15 @@ const WITHIN: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("/contacts", &[("/contacts", "People"), ("/leads", "Scores")]),
-    ("/connections", &[("/connections", "Accounts"), ("/domains", "Sending domains")]),
+    (
+        "/connections",
+        &[
+            ("/connections", "Accounts"),
+            ("/domains", "Sending domains"),
+            ("/crm", "Customer systems"),
+            ("/hook", "Leads by post"),
+        ],
+    ),
 ];
 const TABBAR: &[&str] = &["/", "/approvals", "/contacts", "/calendar"];
 

@@ -3,14 +3,17 @@
 //! No business rules and no storage here, and everything blocks. All of it goes out through `outbound`, which holds the
 //! time limits, the size limits and the rules on where this server may connect to.
 
+pub mod crm;
 pub mod dns;
 pub mod error;
 pub mod google;
+pub mod hubspot;
 pub mod imap;
 pub mod mail_server;
 pub mod oauth;
 pub mod oidc;
 pub mod outbound;
+pub mod pipedrive;
 mod secret;
 pub mod smtp;
 #[cfg(test)]

@@ -15,6 +15,7 @@
 //! a person's call to an unsubscribe address) runs while it is held.
 
 mod control;
+mod crm;
 mod dns;
 mod faults;
 mod google;
@@ -31,6 +32,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use crm::CRM_TOKEN;
 pub use dns::NameServer;
 pub use mail::MAIL_PASSWORD;
 pub use oauth::{CLIENT_ID, CLIENT_SECRET};

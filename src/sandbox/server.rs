@@ -133,6 +133,8 @@ pub(super) fn provide(shared: &Shared, request: &Request) -> Answer {
     let mut world = shared.world();
     match segments.first().map(String::as_str) {
         Some("google") => google::answer(&mut world, request, &segments[1..]),
+        Some("hubspot") => super::crm::hubspot(&mut world, request, &segments[1..]),
+        Some("pipedrive") => super::crm::pipedrive(&mut world, request, &segments[1..]),
         Some("robots.txt") => super::site::robots(),
         Some("web") => super::site::answer(request, &segments[1..]),
         Some("oidc") => oidc::answer(&mut world, request, &segments[1..]),

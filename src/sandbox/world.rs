@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::crm::Crms;
 use super::faults::{Fault, Faults};
 use super::google::Google;
 use super::mail::mailbox::Mailbox;
@@ -63,6 +64,7 @@ pub(super) struct World {
     /// Every address that was ever written to, and every account, by address in lower case.
     pub mailboxes: BTreeMap<String, Mailbox>,
     pub google: Google,
+    pub crms: Crms,
     pub oidc: Issuer,
     /// Of the one client, at every provider.
     pub redirects: Redirects,
@@ -80,6 +82,7 @@ impl World {
             accounts: Vec::new(),
             mailboxes: BTreeMap::new(),
             google: Google::default(),
+            crms: Crms::default(),
             oidc: Issuer::default(),
             redirects: Redirects::default(),
             people,
@@ -95,6 +98,7 @@ impl World {
         if !team.eq_ignore_ascii_case(&owner.email) {
             world.add_account(&team, "Team mailbox", &owner.zone);
         }
+        super::crm::seed(&mut world.crms, world.clock.now());
         world.google.calendars.seed(&owner.email.to_lowercase(), &owner.zone, world.clock.now());
         world
     }

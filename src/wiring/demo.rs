@@ -235,6 +235,8 @@ fn config(places: &Places, sandbox: &Sandbox, address: SocketAddr) -> Result<Con
         ("PROVIDERS__GOOGLE__CLIENT_ID", CLIENT_ID.to_owned()),
         ("PROVIDERS__GOOGLE__CLIENT_SECRET", CLIENT_SECRET.to_owned()),
         ("DNS__RESOLVER", sandbox.dns.address.to_string()),
+        ("PROVIDERS__HUBSPOT__API_BASE", format!("{}/hubspot", sandbox.url)),
+        ("PROVIDERS__PIPEDRIVE__API_BASE", format!("{}/pipedrive", sandbox.url)),
         ("PROVIDERS__OIDC__ISSUER", format!("{}/oidc", sandbox.url)),
         ("PROVIDERS__OIDC__CLIENT_ID", CLIENT_ID.to_owned()),
         ("PROVIDERS__OIDC__CLIENT_SECRET", CLIENT_SECRET.to_owned()),

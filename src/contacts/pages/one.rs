@@ -128,13 +128,16 @@ fn time_there(contact: &Contact, now: UnixMillis) -> String {
 }
 
 fn source(contact: &Contact, zone: &jiff::tz::TimeZone) -> String {
-    let how = match contact.source {
-        Source::ByHand => "Added by hand",
-        Source::Import(_) => "Imported from a file",
-        Source::Api => "Added by a program",
-        Source::Referral => "Named in somebody’s reply",
-        Source::Reply => "Answered from another address",
-        Source::WebPage => "Taken from a company’s own page",
+    let how = match &contact.source {
+        Source::ByHand => "Added by hand".to_owned(),
+        Source::Import(_) => "Imported from a file".to_owned(),
+        Source::Api => "Added by a program".to_owned(),
+        Source::Referral => "Named in somebody’s reply".to_owned(),
+        Source::Reply => "Answered from another address".to_owned(),
+        Source::WebPage => "Taken from a company’s own page".to_owned(),
+        Source::Crm(name) => format!("Pulled from {name}"),
+        Source::Webhook(consent) if consent.is_empty() => "Came in over your address for leads".to_owned(),
+        Source::Webhook(consent) => format!("Came in over your address for leads ({consent})"),
     };
     format!("{how} on {}.", date(contact.created_at, zone))
 }
