@@ -5,10 +5,10 @@ use std::sync::{Arc, LazyLock};
 
 use crate::app::App;
 use crate::authz::{Actor, Role};
-use crate::base::{Clock, UnixMillis, UserId, WorkspaceId};
+use crate::base::{Clock, EmailAddress, UnixMillis, UserId, WorkspaceId};
 use crate::config::{Config, Overrides};
 use crate::store::{DataFolder, FreeSpace, KeyRing, MasterKey, MemoryEngine, OpenOptions, RerunEngine, Store};
-use crate::workspaces::{self, Workspace, WorkspaceState};
+use crate::workspaces::{self, AddUser, Workspace, WorkspaceState};
 
 /// Tuesday 24 November 2026, 10:00 UTC.
 pub const NOW: UnixMillis = UnixMillis(1_795_514_400_000);
@@ -65,6 +65,28 @@ pub fn app_on_disk(dir: &Path, data: &str, free: FreeSpace) -> App {
 
 /// The master key of `app_on_disk`.
 pub static MASTER: LazyLock<MasterKey> = LazyLock::new(|| MasterKey::new([3; 32]));
+
+/// An operator's `[mail]` server, for tests of letters: they wait, nobody takes them.
+pub const MAIL: [(&str, &str); 3] = [
+    ("LAUNCHYARD_MAIL__HOST", "127.0.0.1"),
+    ("LAUNCHYARD_MAIL__SECURITY", "plain"),
+    ("LAUNCHYARD_MAIL__FROM", "server@launchyard.example"),
+];
+
+/// An owner (nora), an admin (ann) and a viewer (vic) of the workspace "fernhill", `…@fernhill.example`.
+pub fn add_members(app: &App) {
+    for (name, role) in [("nora", Role::Owner), ("ann", Role::Admin), ("vic", Role::Viewer)] {
+        let add = AddUser {
+            email: EmailAddress::parse(&format!("{name}@fernhill.example")).unwrap(),
+            name: name.into(),
+            workspace: "fernhill".into(),
+            role,
+            password: "moor-lantern-rowboat-17".into(),
+            api_key: false,
+        };
+        workspaces::add_user(app, &add).unwrap();
+    }
+}
 
 pub fn add_workspace(app: &App, name: &str, slug: &str) -> WorkspaceId {
     let id = WorkspaceId::new(app.now());

@@ -30,7 +30,7 @@ mod pages_tests;
 #[cfg(test)]
 mod read_tests;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use api::{api_routes, openapi};
 pub use errors::AgentError;

@@ -7,6 +7,7 @@ use crate::authz::{Actor, Role};
 use crate::base::{ConnectionId, ContactId, EmailAddress, MessageId, ReplyId, UserId, WorkerId, WorkspaceId};
 use crate::connections::{self, Connection, Google, Health, Kind, Pace, State, Use};
 use crate::contacts::{self, Contact, Source};
+use crate::drafts::{self, Draft};
 use crate::jobs::{self, Job, Lane};
 use crate::messaging::{self, Delivery, Incoming, Message, NewMessage, Purpose, Reply};
 use crate::testing::{self, TestApp, NOW};
@@ -106,6 +107,18 @@ impl Desk {
         let app = self.app();
         let due = jobs::lease_due(&app.store, Lane::Housekeeping, app.now(), 100).unwrap();
         due.into_iter().filter(|job| job.kind == kind).collect()
+    }
+
+    /// Reads an answer and writes the draft for it.
+    pub fn draft(&self, text: &str) -> Draft {
+        let reply = self.read(text);
+        super::write::write_draft(self.app(), self.test.workspace, reply.id).unwrap();
+        let of_reply = drafts::list_pending(&self.app().store, self.test.workspace, 10).unwrap().into_iter();
+        of_reply.into_iter().find(|draft| draft.reply == Some(reply.id)).unwrap()
+    }
+
+    pub fn approve(&self, draft: &Draft) -> Draft {
+        super::decide::approve(self.app(), self.owner(), draft.id).unwrap()
     }
 
     /// Everything written to the lead, newest first.

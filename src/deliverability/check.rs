@@ -77,7 +77,10 @@ pub(super) fn check(app: &App, shown: &Shown) -> Result<(), DomainError> {
     if shown.is_for_everybody() {
         return Ok(());
     }
-    let situation = Situation::of(&shown.row, &shown.mailboxes, &app.public_url);
+    let situation = Situation {
+        trusts_private: app.config.allow_loopback_providers,
+        ..Situation::of(&shown.row, &shown.mailboxes, &app.public_url)
+    };
     let trail = Trail::new(app.dns.series(), &app.clock);
     let found = findings::look(&situation, &trail);
     keep(app, &shown.row, &found, trail.into_asked())
@@ -129,7 +132,7 @@ fn compare(txn: &mut Txn<'_>, row: &mut SendingDomain, found: &Found, now: UnixM
             }
             Standing::Missing | Standing::Wrong if was_right => {
                 row.was_right.retain(|known| *known != what);
-                row.broken.push(Broken { what, since: now, words: finding.words.clone() });
+                row.broken.push(Broken { what, since: now, words: finding.words.clone(), is_untold: true });
                 let reason = finding.words.clone();
                 let happened = Happened::SendingDomainBroken { domain, what: what.short().to_owned(), reason };
                 events::append(txn, row.workspace, now, happened)?;

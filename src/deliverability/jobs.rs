@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check;
 use super::error::DomainError;
+use super::letters;
 use crate::app::App;
 use crate::base::{UnixMillis, WorkspaceId};
 use crate::connections;
@@ -67,7 +68,7 @@ impl Task<App> for CheckTask {
     }
 }
 
-/// A new mailbox is looked at once it is there; with the last one of a domain its keys go.
+/// A new mailbox is looked at once it is there; with the last one of a domain its keys go; what breaks is told.
 pub struct Follow;
 
 impl Subscriber<App> for Follow {
@@ -84,6 +85,7 @@ impl Subscriber<App> for Follow {
         match &event.what {
             Happened::ConnectionMade { .. } => plan(app, event.workspace),
             Happened::ConnectionRemoved { .. } => check::forget_unused(app, event.workspace),
+            Happened::SendingDomainBroken { domain, .. } => letters::tell(app, event.workspace, domain),
             _ => Ok(()),
         }
     }

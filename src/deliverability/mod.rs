@@ -18,6 +18,7 @@ mod findings;
 mod hosts;
 mod jobs;
 mod keys;
+mod letters;
 mod lookup;
 mod model;
 mod pages;

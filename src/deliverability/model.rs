@@ -107,6 +107,9 @@ pub struct Broken {
     pub what: What,
     pub since: UnixMillis,
     pub words: String,
+    /// Nobody had a letter about it yet.
+    #[serde(default)]
+    pub is_untold: bool,
 }
 
 /// One question and what came of it.

@@ -1,8 +1,13 @@
 //! What is known on our side about a domain, before DNS is asked.
 
+use std::net::IpAddr;
+
 use super::hosts::{self, Host};
+use super::lookup::Lookup;
 use super::model::SendingDomain;
 use crate::connections::{Connection, Kind, Use};
+use crate::providers::dns::DnsError;
+use crate::providers::outbound::is_global;
 
 /// Where mail of the domain leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +25,13 @@ pub struct OwnKey {
     pub public: String,
 }
 
+/// What is known of where a server's mail comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outward {
+    At(Vec<IpAddr>),
+    Hidden,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Situation {
     pub domain: String,
@@ -27,6 +39,8 @@ pub struct Situation {
     pub senders: Vec<Sender>,
     /// One-click unsubscribing is announced for https only.
     pub public_url: String,
+    /// In the sandbox and in tests the outside lies in private networks too.
+    pub trusts_private: bool,
     pub signs: bool,
     pub current: Option<OwnKey>,
     pub next: Option<OwnKey>,
@@ -45,6 +59,7 @@ impl Situation {
             domain: row.domain.clone(),
             senders,
             public_url: public_url.to_owned(),
+            trusts_private: false,
             signs: row.signing.on,
             current: row.signing.current.as_ref().map(own),
             next: row.signing.next.as_ref().map(own),
@@ -61,6 +76,16 @@ impl Situation {
             Sender::Host(host) => Some(*host),
             Sender::Server { .. } => None,
         })
+    }
+
+    /// The addresses from which a server's mail comes, as far as its name tells; none when the name leads into a
+    /// private network, out of which mail leaves by another address.
+    pub fn outward(&self, host: &str, dns: &dyn Lookup) -> Result<Outward, DnsError> {
+        let found = dns.addresses(host)?;
+        if !self.trusts_private && found.iter().any(|ip| !is_global(*ip)) {
+            return Ok(Outward::Hidden);
+        }
+        Ok(Outward::At(found))
     }
 
     pub fn own_servers(&self) -> impl Iterator<Item = &str> {

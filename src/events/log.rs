@@ -107,6 +107,11 @@ pub fn list(
     Ok(page.map(|(_, event)| event))
 }
 
+/// Where `list_newest` of a workspace goes on behind the event of this number.
+pub fn before(number: u64) -> Cursor {
+    Cursor(number.to_be_bytes().to_vec())
+}
+
 /// Newest first; of one contact, or of the workspace.
 pub fn list_newest(
     store: &Store,

@@ -1,5 +1,6 @@
 //! Answers to people: a page, a redirect after a change, and the page that says what went wrong.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix_web::body::BoxBody;
@@ -60,7 +61,21 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
+    let done = Arc::new(Mutex::new(None));
+    let slot = Arc::clone(&done);
+    run_boxed(Box::new(move || *unpoisoned(&slot) = Some(work()))).await?;
+    let answer = unpoisoned(&done).take();
+    answer.ok_or_else(|| PageError::internal("a service did not come back", &std::io::Error::other("no answer")))
+}
+
+/// One task for all kinds of work: a task for each type of closure would be a megabyte of the program.
+async fn run_boxed(work: Box<dyn FnOnce() + Send>) -> Result<(), PageError> {
     web::block(work).await.map_err(|error| PageError::internal("a service did not come back", &error))
+}
+
+/// The lock guards one assignment; nothing is left half done in it.
+fn unpoisoned<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Why a page cannot be shown, in words for the person. Rooms turn their own errors into it.

@@ -18,5 +18,7 @@ mod pages;
 mod people;
 mod sending;
 
+pub use day::{Day, TodayError};
 pub use guide::guide_bar;
 pub use pages::routes;
+pub use people::People;

@@ -35,7 +35,7 @@ impl Subscriber<App> for Live {
 /// The parts of pages that an event changes.
 fn parts(what: &Happened) -> Vec<&'static str> {
     use Happened as H;
-    let mut ids = vec!["feed"];
+    let mut ids = vec!["feed", "activity"];
     ids.extend::<&[&str]>(match what {
         H::MessageQueued { .. } | H::MessageSent { .. } | H::MessageNotSent { .. } => {
             &["outgoing", "leads", "figures", "today-sending", "frame-sending"]

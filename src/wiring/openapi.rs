@@ -13,7 +13,9 @@ use utoipa::PartialSchema;
 
 use crate::app::App;
 use crate::http::api::{FieldError, FreeTime, Problem, PROBLEM_JSON};
-use crate::{addresses, agents, bookings, connections, contacts, deliverability, events, leads, messaging, outreach};
+use crate::{
+    activity, addresses, agents, bookings, connections, contacts, deliverability, events, leads, messaging, outreach,
+};
 
 /// The description of `/v1` of the server at `url`.
 pub fn document(url: &str) -> OpenApi {
@@ -43,6 +45,7 @@ pub fn document(url: &str) -> OpenApi {
         deliverability::openapi(),
         messaging::openapi(),
         outreach::openapi(),
+        activity::openapi(),
         agents::openapi(),
         bookings::openapi(),
         leads::openapi(),

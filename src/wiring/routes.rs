@@ -11,8 +11,8 @@ use crate::http::assets;
 use crate::http::idempotency::IdempotencyStore;
 use crate::http::rate_limit::{self, RateLimits};
 use crate::{
-    addresses, agents, bookings, connections, contacts, deliverability, events, identity, leads, messaging, operator,
-    outreach, today, workspaces,
+    activity, addresses, agents, bookings, connections, contacts, deliverability, events, identity, leads, messaging,
+    operator, outreach, today, workspaces,
 };
 
 /// Registers all pages, forms and the API. Called once for each web thread.
@@ -43,6 +43,7 @@ pub fn configure(
                 .configure(connections::api_routes)
                 .configure(deliverability::api_routes)
                 .configure(messaging::api_routes)
+                .configure(activity::api_routes)
                 .configure(outreach::api_routes)
                 .configure(agents::api_routes)
                 .configure(bookings::api_routes)
@@ -68,6 +69,7 @@ pub fn configure(
                 .configure(addresses::routes)
                 .configure(leads::routes)
                 .configure(messaging::routes)
+                .configure(activity::routes)
                 .configure(outreach::routes)
                 .configure(agents::routes)
                 .configure(bookings::routes)

@@ -22,6 +22,7 @@ mod setup;
 mod store;
 #[cfg(test)]
 mod tests;
+mod warning;
 
 pub use authenticate::authenticate;
 pub use closing::{
@@ -41,6 +42,7 @@ pub use rows::{sweep_closed, sweep_invitations, TABLES};
 pub use settings::{of_user, set_postal_address};
 pub use setup::{add_user, owner_link, AddUser, AddedUser, SetupError};
 pub use store::{find, find_by_slug, find_routing, get, list_all, put};
+pub use warning::Warning;
 
 /// A name as it is kept: trimmed, one line, at most 80 characters.
 fn checked_name(raw: &str) -> Result<String, &'static str> {

@@ -40,13 +40,17 @@ fn every_mistake_of_a_configuration_is_told_at_once_with_its_place() {
     // The first five lines are the places of this test.
     let wrong = "allow_loopback_provider = true\n[outreach]\nhard_daily_cap = 0\n[jobs]\n  mail_workers = \"two\"\n\
                  [colours]\nred = 1\n";
-    let home = Home::with(wrong).variable("LAUNCHYARD_DATA__BACKUP_HOUR", "24");
+    let home = Home::with(wrong)
+        .variable("LAUNCHYARD_DATA__BACKUP_HOUR", "24")
+        .variable("LAUNCHYARD_OUTREACH__HARD_DAILY_CAPS", "30");
     let expected = [
         "line 6, column 1: there is no key allow_loopback_provider; did you mean allow_loopback_providers?",
         "line 8, column 1: outreach.hard_daily_cap must be 1 to 2000, is 0",
         "line 10, column 3: jobs.mail_workers must be 1 to 64, is \"two\"",
         "line 12, column 1: there is no key colours.red",
         "environment variable LAUNCHYARD_DATA__BACKUP_HOUR: data.backup_hour must be 0 to 23, is 24",
+        "environment variable LAUNCHYARD_OUTREACH__HARD_DAILY_CAPS: there is no such setting; did you mean \
+         LAUNCHYARD_OUTREACH__HARD_DAILY_CAP?",
         "config.toml",
     ];
     for command in ["check-config", "doctor", "serve"] {

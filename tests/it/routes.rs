@@ -208,6 +208,7 @@ POST   /outreach/{worker}/resume                  ActivateWorkers
 POST   /outreach/{worker}/approve                 ActivateWorkers
 GET    /outreach/{worker}/delete                  EditOutreach
 POST   /outreach/{worker}/delete                  EditOutreach
+GET    /outreach/{worker}/activity                ViewOutreach
 GET    /outreach/{worker}/autonomy                ViewOutreach
 POST   /outreach/{worker}/autonomy                ActivateWorkers
 GET    /outreach/{worker}/leads                   ViewOutreach
@@ -329,6 +330,7 @@ DELETE /v1/sequences/{sequence}                   EditOutreach
 GET    /v1/workers                                ViewOutreach
 POST   /v1/workers                                EditOutreach
 GET    /v1/workers/{worker}                       ViewOutreach
+GET    /v1/workers/{worker}/activity              ViewOutreach
 PUT    /v1/workers/{worker}                       EditOutreach
 PATCH  /v1/workers/{worker}                       EditOutreach
 DELETE /v1/workers/{worker}                       EditOutreach

@@ -33,6 +33,8 @@ pub enum PartKind {
     Html,
     /// `message/delivery-status` (RFC 3464) or its global form (RFC 6533).
     DeliveryStatus,
+    /// `message/disposition-notification` (RFC 8098) or its global form (RFC 6533).
+    DispositionNotification,
     /// `message/feedback-report` (RFC 5965).
     FeedbackReport,
     /// `message/rfc822`, `text/rfc822-headers` and their global forms: the original, or its head.
@@ -277,6 +279,9 @@ impl ContentType {
         match self.kind.as_str() {
             "text/html" => PartKind::Html,
             "message/delivery-status" | "message/global-delivery-status" => PartKind::DeliveryStatus,
+            "message/disposition-notification" | "message/global-disposition-notification" => {
+                PartKind::DispositionNotification
+            }
             "message/feedback-report" => PartKind::FeedbackReport,
             "message/rfc822"
             | "message/global"

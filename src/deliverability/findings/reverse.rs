@@ -4,13 +4,13 @@
 use super::{finding, not_asked};
 use crate::deliverability::lookup::Lookup;
 use crate::deliverability::model::{Advised, Finding, Standing, What};
-use crate::deliverability::situation::Situation;
+use crate::deliverability::situation::{Outward, Situation};
 use crate::providers::dns::{reverse_name, DnsError};
 
 pub fn reverse(situation: &Situation, dns: &dyn Lookup) -> Finding {
     let mut rights = Vec::new();
     for host in situation.own_servers() {
-        match judge(host, dns) {
+        match judge(situation, host, dns) {
             Ok(found) if found.standing == Standing::Found => rights.push(found.words),
             Ok(found) => return found,
             Err(error) => return not_asked(What::Reverse, &error),
@@ -23,9 +23,18 @@ pub fn reverse(situation: &Situation, dns: &dyn Lookup) -> Finding {
     finding(What::Reverse, Standing::Found, rights.join(" "))
 }
 
-fn judge(host: &str, dns: &dyn Lookup) -> Result<Finding, DnsError> {
+fn judge(situation: &Situation, host: &str, dns: &dyn Lookup) -> Result<Finding, DnsError> {
     let what = What::Reverse;
-    let addresses = dns.addresses(host)?;
+    let addresses = match situation.outward(host, dns)? {
+        Outward::At(addresses) => addresses,
+        Outward::Hidden => {
+            let words = format!(
+                "{host} lies in a private network: by which address its mail leaves cannot be seen from here. That \
+                 address needs a name that leads back to it."
+            );
+            return Ok(finding(what, Standing::NotAsked, words));
+        }
+    };
     let Some(first) = addresses.first() else {
         return Ok(finding(what, Standing::Wrong, format!("The mail server {host} has no address.")));
     };

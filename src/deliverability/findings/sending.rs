@@ -4,7 +4,7 @@ use super::{finding, not_asked, text_record};
 use crate::base::counted;
 use crate::deliverability::lookup::Lookup;
 use crate::deliverability::model::{Finding, Standing, What};
-use crate::deliverability::situation::{Sender, Situation};
+use crate::deliverability::situation::{Outward, Sender, Situation};
 use crate::deliverability::spf::{self, Policy, Spf, MOST_LOOKUPS};
 use crate::providers::dns::DnsError;
 
@@ -88,14 +88,19 @@ fn unnamed(situation: &Situation, policy: Option<&Policy>, dns: &dyn Lookup) -> 
                 let mechanism = format!("include:{}", host.include);
                 found.push(Unnamed { who: format!("{} ({mechanism})", host.name), mechanism });
             }
-            Sender::Server { host, .. } => found.extend(unnamed_server(host, policy, dns)?),
+            Sender::Server { host, .. } => found.extend(unnamed_server(situation, host, policy, dns)?),
         }
     }
     Ok(found)
 }
 
 /// A server counts as named by any of its addresses, or by an include of its own provider.
-fn unnamed_server(host: &str, policy: Option<&Policy>, dns: &dyn Lookup) -> Result<Option<Unnamed>, DnsError> {
+fn unnamed_server(
+    situation: &Situation,
+    host: &str,
+    policy: Option<&Policy>,
+    dns: &dyn Lookup,
+) -> Result<Option<Unnamed>, DnsError> {
     let by_name = |policy: &Policy| {
         let provider = last_two(host);
         policy.included.iter().any(|included| last_two(included) == provider && !provider.is_empty())
@@ -103,7 +108,12 @@ fn unnamed_server(host: &str, policy: Option<&Policy>, dns: &dyn Lookup) -> Resu
     if policy.is_some_and(by_name) {
         return Ok(None);
     }
-    let addresses = dns.addresses(host)?;
+    let addresses = match situation.outward(host, dns)? {
+        Outward::At(addresses) => addresses,
+        // A record that names any server may well name the one by which its mail leaves.
+        Outward::Hidden if policy.is_some_and(|policy| !policy.networks.is_empty()) => return Ok(None),
+        Outward::Hidden => return Ok(Some(Unnamed { who: host.to_owned(), mechanism: "mx".to_owned() })),
+    };
     if policy.is_some_and(|policy| addresses.iter().any(|ip| policy.allows(*ip))) {
         return Ok(None);
     }

@@ -17,6 +17,8 @@ fn at_google() -> Situation {
         domain: "a.example".into(),
         senders: vec![Sender::Host(&GOOGLE)],
         public_url: "https://desk.example".into(),
+        // Addresses for documentation are no public ones.
+        trusts_private: true,
         ..Situation::default()
     }
 }
@@ -156,6 +158,18 @@ fn each_thing_that_is_not_right_is_told_with_the_record_that_mends_it() {
         let values: Vec<&str> = finding.records.iter().map(|one| one.value.as_str()).collect();
         assert_eq!(values, if record.is_empty() { vec![] } else { vec![record] }, "{finding:?}");
     }
+}
+
+#[test]
+fn a_server_in_a_private_network_is_not_judged_by_its_inner_address() {
+    let lines = without(OWN, "mail.a.example A", &["mail.a.example A 10.0.0.4", "4.0.0.10.in-addr.arpa PTR x.example"]);
+    let inside = Situation { trusts_private: false, ..own_server() };
+    let found = look(&inside, &Zone::of(&lines));
+    assert_eq!(of(&found, What::Spf).standing, Standing::Found);
+    let reverse = of(&found, What::Reverse);
+    assert!(reverse.standing == Standing::NotAsked && reverse.words.contains("private network"), "{reverse:?}");
+    let bare = look(&inside, &Zone::of(&without(&lines, "v=spf1", &[])));
+    assert_eq!(of(&bare, What::Spf).records[0].value, "v=spf1 mx ~all");
 }
 
 #[test]

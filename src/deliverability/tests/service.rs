@@ -1,11 +1,16 @@
 //! The whole way, with a name server of ours.
 
+use std::collections::BTreeSet;
+
 use crate::authz::{Actor, Role};
 use crate::base::{ConnectionId, EmailAddress};
 use crate::connections::{self, Connection, Kind, MailServerSettings, SecurityMode, SmtpImap, State};
 use crate::deliverability::model::{SendingDomain, Standing, What};
-use crate::deliverability::{check, check_now, list_stored, sign_leaving, store, switch, to_mend, Act, DomainError};
-use crate::events;
+use crate::deliverability::{
+    check, check_now, jobs, list_stored, sign_leaving, store, switch, to_mend, Act, DomainError,
+};
+use crate::events::{self, Subscriber};
+use crate::mailer;
 use crate::messaging::testing::mailbox;
 use crate::sandbox::NameServer;
 use crate::store::StoreError;
@@ -21,11 +26,12 @@ struct World {
 fn world() -> World {
     let dns = NameServer::start([127, 0, 0, 1].into()).unwrap();
     let resolver = dns.address.to_string();
-    let test = testing::app_with(&[
+    let own = [
         ("LAUNCHYARD_ALLOW_LOOPBACK_PROVIDERS", "true"),
-        ("LAUNCHYARD_DNS__RESOLVER", &resolver),
+        ("LAUNCHYARD_DNS__RESOLVER", resolver.as_str()),
         ("LAUNCHYARD_DNS__TIMEOUT_SECONDS", "2"),
-    ]);
+    ];
+    let test = testing::app_with(&[own, testing::MAIL].concat());
     dns.set("fernhill.example", "MX", &["10 mail.fernhill.example"]);
     dns.set("mail.fernhill.example", "A", &["127.0.0.1"]);
     dns.set("1.0.0.127.in-addr.arpa", "PTR", &["mail.fernhill.example"]);
@@ -113,6 +119,26 @@ fn what_was_right_and_breaks_is_told_once_and_so_is_its_mending() {
     assert!(world.check().broken.is_empty());
     let told = world.told();
     assert_eq!(told, ["SPF of fernhill.example is not right any more", "SPF of fernhill.example is right again"]);
+}
+
+#[test]
+fn who_answers_for_the_workspace_has_one_letter_about_what_broke() {
+    let world = world();
+    let app = &world.test.app;
+    testing::add_members(app);
+    world.check();
+    world.dns.set("fernhill.example", "TXT", &["v=spf1 ip4:192.0.2.1 -all"]);
+    world.check();
+    // A subscriber may hear an event twice.
+    for event in events::list(&app.store, world.test.workspace, None, 100).unwrap().rows {
+        jobs::Follow.on(app, &event).unwrap();
+        jobs::Follow.on(app, &event).unwrap();
+    }
+    let letters = mailer::waiting(&app.store).unwrap();
+    let to: BTreeSet<&str> = letters.iter().map(|letter| letter.to.display()).collect();
+    assert_eq!((letters.len(), to), (2, BTreeSet::from(["ann@fernhill.example", "nora@fernhill.example"])));
+    assert_eq!(letters[0].subject, "SPF of fernhill.example is not right any more");
+    assert!(letters[0].text.contains("/domains/fernhill.example"), "{}", letters[0].text);
 }
 
 #[test]

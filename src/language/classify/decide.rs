@@ -187,15 +187,21 @@ fn is_own_demand(sentence: &Read<'_>, hit: &Hit<'_>) -> bool {
 }
 
 /// An automatic message cannot want, refuse or meet; it is an absence, a receipt, or names a
-/// successor. A hint of automation only doubles the odds of those.
+/// successor: those share what the text alone would give to people's labels. A hint of automation
+/// only doubles their odds.
 fn weigh_headers(reading: &Reading<'_>, headers: &ReplyHeaders, lexicon: &Lexicon, odds: &mut Scores) {
     let automatic = headers.is_automatic();
     let absence =
         ["AWAY", "CLOSED", "RETURN"].iter().filter_map(|name| lexicon.bit(name)).fold(0, |set, bit| set | bit);
     let speaks_of_absence = reading.human().flat_map(|read| &read.concepts).any(|set| set & absence != 0);
+    let by_machine = |class: &Class| {
+        class.label == Label::OutOfOffice
+            || matches!(class.kind, Some(OtherKind::AutoAck | OtherKind::BounceHard | OtherKind::BounceSoft))
+    };
+    let told_by_text: f32 = odds.iter().zip(Class::ALL).filter(|(_, class)| by_machine(class)).map(|(p, _)| p).sum();
+    let spare = (1.0 - told_by_text).max(0.0);
     for (value, class) in odds.iter_mut().zip(Class::ALL) {
-        let by_machine = class.label == Label::OutOfOffice
-            || matches!(class.kind, Some(OtherKind::AutoAck | OtherKind::BounceHard | OtherKind::BounceSoft));
+        let by_machine = by_machine(&class);
         let possible = match class.label {
             Label::Referral => true,
             Label::Unsubscribe => {
@@ -207,7 +213,7 @@ fn weigh_headers(reading: &Reading<'_>, headers: &ReplyHeaders, lexicon: &Lexico
             *value *= 0.01;
         }
         if automatic && by_machine {
-            *value += if class.label == Label::OutOfOffice && speaks_of_absence { 0.30 } else { 0.05 };
+            *value += spare * if class.label == Label::OutOfOffice && speaks_of_absence { 0.30 } else { 0.05 };
         } else if headers.may_be_automatic() && by_machine {
             *value *= 2.0;
         }

@@ -152,6 +152,16 @@ fn ordinary_replies_are_not_taken_for_orders_to_the_machine() {
 }
 
 #[test]
+fn a_header_of_a_machine_makes_a_note_of_absence_no_less_certain() {
+    for text in ["I am out of the office until 4 December with no access to mail.", "Ich bin bis Montag im Urlaub."] {
+        let bare = classify(text);
+        let told = classify_with(text, &[("Auto-Submitted", "auto-replied")]);
+        assert_eq!((bare.label, told.label), (Label::OutOfOffice, Label::OutOfOffice), "{text}");
+        assert!(told.confidence >= bare.confidence, "{text}: {} {}", told.confidence, bare.confidence);
+    }
+}
+
+#[test]
 fn headers_decide_between_machine_and_person() {
     let auto = [("Auto-Submitted", "auto-replied")];
     let report = |status| [("Content-Type", "multipart/report; report-type=delivery-status"), ("Status", status)];

@@ -142,20 +142,20 @@ fn sentence(text: &str) -> String {
 
 /// What stands above every tab of a worker.
 #[derive(Clone, Debug)]
-struct Head {
-    worker: Worker,
-    tabs: Vec<Tab>,
+pub struct Head {
+    pub worker: Worker,
+    pub tabs: Vec<Tab>,
     /// `ok`, `warn` or `off`, with the word for it.
-    tone: &'static str,
-    state: &'static str,
+    pub tone: &'static str,
+    pub state: &'static str,
     /// "since 2 November", "since Tue 24 Nov, 10:30: the reason".
-    since: String,
-    may_edit: bool,
-    may_switch: bool,
+    pub since: String,
+    pub may_edit: bool,
+    pub may_switch: bool,
 }
 
 /// Makes the head; `tab` is the address's last part, empty for the overview.
-fn head(app: &App, actor: &Actor, id: WorkerId, tab: &str) -> Result<Head, OutreachError> {
+pub fn head(app: &App, actor: &Actor, id: WorkerId, tab: &str) -> Result<Head, OutreachError> {
     use crate::authz::Permission;
     actor.require(Permission::ViewOutreach)?;
     let worker = workers::get(&app.store, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;
@@ -176,6 +176,7 @@ fn head(app: &App, actor: &Actor, id: WorkerId, tab: &str) -> Result<Head, Outre
         entry("leads", "Leads", count(figures.of(super::Group::All))),
         entry("sequence", "Sequence", count(steps as u64)),
         entry("preview", "Preview", String::new()),
+        entry("activity", "Activity", String::new()),
         entry("autonomy", "Autonomy", count(worker.autonomy.automatic.len() as u64)),
         entry("settings", "Settings", String::new()),
     ];
@@ -200,29 +201,29 @@ fn head(app: &App, actor: &Actor, id: WorkerId, tab: &str) -> Result<Head, Outre
 }
 
 impl Head {
-    fn goal(&self) -> &str {
+    pub fn goal(&self) -> &str {
         &self.worker.goal
     }
 
-    fn tabs(&self) -> &[Tab] {
+    pub fn tabs(&self) -> &[Tab] {
         &self.tabs
     }
 
     /// The address of one of the worker's pages or acts.
-    fn at(&self, path: &str) -> String {
+    pub fn at(&self, path: &str) -> String {
         format!("/outreach/{}/{path}", self.worker.id)
     }
 
     /// The address of an act on one lead.
-    fn lead(&self, lead: &EnrolmentId, act: &str) -> String {
+    pub fn lead(&self, lead: &EnrolmentId, act: &str) -> String {
         self.at(&format!("leads/{lead}/{act}"))
     }
 
-    fn tag_words(&self) -> String {
+    pub fn tag_words(&self) -> String {
         format!("Add all tagged “{}”", self.worker.audience_tag)
     }
 
-    fn is_working(&self) -> bool {
+    pub fn is_working(&self) -> bool {
         self.worker.state.is_working()
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::sequences::{approve, create, update};
 use super::*;
-use crate::authz::Role;
 use crate::base::{ConnectionId, ContactId, EmailAddress, MessageId, ReplyId, SequenceId, UnixMillis};
 use crate::connections::{self, Connection, Kind, MailServerSettings, Pace, SecurityMode, SmtpImap, Use};
 use crate::contacts::{self, Contact, Source};
@@ -16,7 +15,6 @@ use crate::mailer;
 use crate::messaging::{self, Channel, Incoming, Look, Message, Outbox, Reading, SendOutcome, SentAs};
 use crate::testing::{self, TestApp};
 use crate::workers::{self, Limits, Sender, Worker, WorkerForm};
-use crate::workspaces::{self, AddUser};
 
 mod answers;
 mod doubt;

@@ -55,14 +55,12 @@ impl World {
     }
 
     pub(super) fn with(steps: Vec<StepForm>, change: impl FnOnce(&mut WorkerForm, &mut Connection)) -> Self {
-        let test = testing::app_with(&[
+        let own = [
             ("LAUNCHYARD_ALLOW_LOOPBACK_PROVIDERS", "true"),
             ("LAUNCHYARD_OUTREACH__HARD_DAILY_CAP", "100000"),
             ("LAUNCHYARD_OUTREACH__MIN_GAP_SECONDS", "0"),
-            ("LAUNCHYARD_MAIL__HOST", "127.0.0.1"),
-            ("LAUNCHYARD_MAIL__SECURITY", "plain"),
-            ("LAUNCHYARD_MAIL__FROM", "server@reach.example"),
-        ]);
+        ];
+        let test = testing::app_with(&[own, testing::MAIL].concat());
         let mut connection = mailbox_of(&test);
         let sequence = create(&test.app, &test.owner, &SequenceForm { name: "Hotels".into(), steps }).unwrap();
         let mut form = WorkerForm {
@@ -190,18 +188,7 @@ impl World {
 
     /// Two who answer for the workspace, and one who only looks.
     pub(super) fn add_members(&self) {
-        let people = [("nora", Role::Owner), ("ann", Role::Admin), ("vic", Role::Viewer)];
-        for (name, role) in people {
-            let add = AddUser {
-                email: EmailAddress::parse(&format!("{name}@fernhill.example")).unwrap(),
-                name: name.into(),
-                workspace: "fernhill".into(),
-                role,
-                password: "moor-lantern-rowboat-17".into(),
-                api_key: false,
-            };
-            workspaces::add_user(self.app(), &add).unwrap();
-        }
+        testing::add_members(self.app());
     }
 
     /// To whom letters of the server wait, in order, with their texts.

@@ -114,7 +114,7 @@ fn recipient(fields: &HeaderBlock, explanation: &str) -> Option<Concerned> {
 }
 
 /// The address we wrote to comes first: aliases and forwards rewrite the final one.
-fn address_of(fields: &HeaderBlock) -> Option<String> {
+pub fn address_of(fields: &HeaderBlock) -> Option<String> {
     let original = fields.get("original-recipient").and_then(address_in);
     let last = fields.get("final-recipient").and_then(address_in);
     match (original, last) {

@@ -42,6 +42,7 @@ impl Finding {
 fn report(mail: &Mail, facts: &ReplyFacts) -> Option<Finding> {
     feedback_report(mail)
         .or_else(|| delivery_report(mail))
+        .or_else(|| disposition_report(mail))
         .or_else(|| notification(mail))
         .or_else(|| worded_report(mail, facts))
 }
@@ -93,11 +94,25 @@ fn delivery_report(mail: &Mail) -> Option<Finding> {
     Some(finding)
 }
 
-/// The kind of a bounce by its concerned addresses. Failures are listed before the rest.
+/// A receipt that a mail was shown or deleted unread (RFC 8098): it proves that the mail arrived, and is no answer.
+fn disposition_report(mail: &Mail) -> Option<Finding> {
+    let fields = HeaderBlock::parse_text(&mail.first(PartKind::DispositionNotification)?.text);
+    let mut finding =
+        Finding::new(MailKind::None, dsn::address_of(&fields).into_iter().map(Concerned::plain).collect());
+    finding.message_id = fields.message_ids("original-message-id").into_iter().next();
+    Some(finding)
+}
+
+/// The kind of a bounce by its concerned addresses: what failed for good says more than what is late, and what is late
+/// more than what arrived.
 fn bounce(mut recipients: Vec<Concerned>) -> Finding {
     let is_success = |one: &Concerned| one.action.is_some_and(Action::is_success);
+    let is_late = |one: &Concerned| one.action == Some(Action::Delayed);
     recipients.sort_by_key(is_success);
-    let is_delay = !recipients.is_empty() && recipients.iter().all(|one| one.action == Some(Action::Delayed));
+    let is_delay = !recipients.is_empty() && recipients.iter().all(is_late);
+    if let Some(at) = recipients.iter().position(|one| !is_late(one) && !is_success(one)) {
+        recipients[..=at].rotate_right(1);
+    }
     let kind = match recipients.first() {
         Some(first) if is_success(first) => MailKind::None,
         Some(first) if first.class.suppresses() => MailKind::Hard,

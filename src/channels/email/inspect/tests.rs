@@ -157,8 +157,22 @@ fn people_may_write_about_bounces() {
 #[test]
 fn a_receipt_that_a_mail_was_read_is_no_reply() {
     let head = "From: ada@example.org\nSubject: Read: Talk\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b";
-    let body = "--b\nContent-Type: text/plain\n\nYour message was read.\n--b\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; ada@example.org\nDisposition: manual-action/MDN-sent-manually; displayed\n--b--\n";
-    assert_eq!(inspect(&mail(head, body)).kind, MailKind::None);
+    let body = "--b\nContent-Type: text/plain\n\nYour message was read.\n--b\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; ada@example.org\nOriginal-Message-ID: <out-1@example.com>\nDisposition: manual-action/MDN-sent-manually; displayed\n--b--\n";
+    let read = inspect(&mail(head, body));
+    assert_eq!((read.kind, addresses(&read)), (MailKind::None, vec!["ada@example.org"]));
+    assert_eq!(read.message_ids, ["out-1@example.com"]);
+}
+
+#[test]
+fn of_several_recipients_the_one_that_failed_for_good_decides_though_another_is_only_late() {
+    let late = "Final-Recipient: rfc822; late@example.org\nAction: delayed\nStatus: 4.4.1\n";
+    let dead = "Final-Recipient: rfc822; dead@example.org\nAction: failed\nStatus: 5.1.1\n";
+    let fine = "Final-Recipient: rfc822; fine@example.org\nAction: delivered\nStatus: 2.0.0\n";
+    let head = "From: MAILER-DAEMON@example.org\nSubject: Report\nContent-Type: multipart/report; report-type=delivery-status; boundary=b";
+    let body = format!("--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n{late}\n{fine}\n{dead}\n--b--\n");
+    let read = inspect(&mail(head, &body));
+    assert_eq!((read.kind, read.status.as_deref(), read.is_delay), (MailKind::Hard, Some("5.1.1"), false));
+    assert_eq!(addresses(&read), ["dead@example.org", "late@example.org", "fine@example.org"]);
 }
 
 #[test]

@@ -76,7 +76,7 @@ pub fn without_footers(lines: &[&str]) -> String {
         lines.truncate(at);
     }
     drop_trailing_rules(&mut lines);
-    if let Some(at) = contact_block_start(&lines) {
+    if let Some(at) = contact_block_start(&lines).or_else(|| card_start(&lines)) {
         lines.truncate(at);
     }
     drop_dashed_name(&mut lines);
@@ -105,15 +105,17 @@ fn drop_trailing_rules(lines: &mut Vec<&str>) {
 fn drop_dashed_name(lines: &mut Vec<&str>) {
     let Some(last) = lines.last() else { return };
     let is_apart = lines.len() >= 3 && lines[lines.len() - 2].trim().is_empty();
-    let name = last.trim().strip_prefix('-').unwrap_or_default();
-    let is_name = (2..=4).contains(&name.split(' ').count())
-        && name.split(' ').all(|word| {
-            word.starts_with(char::is_uppercase)
-                && word.chars().skip(1).all(|c| c.is_lowercase() || c == '.' || c == '-')
-        });
-    if is_apart && is_name {
+    if is_apart && is_name(last.trim().strip_prefix('-').unwrap_or_default()) {
         lines.pop();
     }
+}
+
+/// Two to four words, each with a capital first.
+fn is_name(line: &str) -> bool {
+    let is_part = |word: &str| {
+        word.starts_with(char::is_uppercase) && word.chars().skip(1).all(|c| c.is_lowercase() || c == '.' || c == '-')
+    };
+    (2..=4).contains(&line.split(' ').count()) && line.split(' ').all(is_part)
 }
 
 /// The first paragraph, after some text, that only lawyers and programs write.
@@ -152,6 +154,20 @@ fn contact_block_start(lines: &[&str]) -> Option<usize> {
         && below.iter().all(|&at| lines[at].chars().count() <= 90 && !lines[at].trim_end().ends_with('?'))
         && block.iter().any(|&at| is_contact_line(lines[at]));
     is_block.then(|| block[0])
+}
+
+/// Where the last paragraph is a card: a name, then short lines of which one or more are contact data.
+fn card_start(lines: &[&str]) -> Option<usize> {
+    let last = lines.iter().rposition(|line| !line.trim().is_empty())?;
+    let first = lines[..last].iter().rposition(|line| line.trim().is_empty())? + 1;
+    let has_text_above = lines[..first].iter().any(|line| !line.trim().is_empty());
+    let is_short = |line: &&str| line.chars().count() <= 90 && !line.trim_end().ends_with(['?', '.', '!']);
+    let card = &lines[first..=last];
+    let is_card = (2..=8).contains(&card.len())
+        && is_name(lines[first].trim())
+        && card.iter().all(is_short)
+        && card[1..].iter().any(|line| is_contact_line(line));
+    (has_text_above && is_card).then_some(first + 1)
 }
 
 fn is_closing(line: &str) -> bool {

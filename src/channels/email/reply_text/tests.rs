@@ -201,6 +201,9 @@ fn signatures_and_footers_go_and_plain_closings_stay() {
         ("Yes.\n\nGet Outlook for Android<https://aka.ms/x>", "Yes."),
         ("Yes.\n\nSent with Proton Mail secure email.", "Yes."),
         ("Yes.\n\nBest regards,\nAda", "Yes.\n\nBest regards,\nAda"),
+        ("Yes, Tuesday.\n\nAda Lovelace\nHead of Operations | Engines Ltd\n+44 20 5550 0100", "Yes, Tuesday.\n\nAda Lovelace"),
+        ("Write to us.\n\nAda Lovelace\nhas the budget, call +44 20 5550 0100.", "Write to us.\n\nAda Lovelace\nhas the budget, call +44 20 5550 0100."),
+        ("Ask them:\n\nTuesday\n+44 20 5550 0100", "Ask them:\n\nTuesday\n+44 20 5550 0100"),
         ("Yes.\n\nBest regards,\nAda Lovelace\nEngines Ltd\nTel: +44 20 5550 0100", "Yes.\n\nBest regards,\nAda Lovelace"),
         (
             "Yes.\n\nThis e-mail and any attachments are confidential and intended for the addressee only. If you have received it in error, delete it.",
