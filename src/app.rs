@@ -47,6 +47,8 @@ pub struct Demo {
     /// Moves the product's and the sandbox's time forward and returns when both have settled.
     pub advance: Box<dyn Fn(std::time::Duration) -> UnixMillis + Send + Sync>,
     pub sandbox_url: String,
+    /// What the simulated customer systems take as their token.
+    pub crm_token: &'static str,
 }
 
 #[derive(Debug, thiserror::Error)]

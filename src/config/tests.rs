@@ -234,6 +234,8 @@ const READ_AS: &[(&str, &str)] = &[
     ("providers.google.client_secret", "google.client"),
     ("providers.oidc.client_id", "client.id"),
     ("providers.oidc.client_secret", "client.secret"),
+    ("providers.hubspot.api_base", "bases.hubspot"),
+    ("providers.pipedrive.api_base", "bases.pipedrive"),
     ("jobs.mail_workers", "config.mail_workers"),
     ("jobs.mailbox_workers", "config.mailbox_workers"),
     ("jobs.calendar_workers", "config.calendar_workers"),

@@ -8,6 +8,7 @@
 
 mod crm;
 mod error;
+mod fields;
 mod hook;
 mod page;
 mod score;

@@ -28,7 +28,7 @@ use crate::config::{Config, ConfigErrors, Overrides};
 use crate::connections;
 use crate::http::{run, see_other, PageError};
 use crate::operator;
-use crate::sandbox::{OwnerAccount, Sandbox, SandboxError, SandboxOptions, CLIENT_ID, CLIENT_SECRET};
+use crate::sandbox::{OwnerAccount, Sandbox, SandboxError, SandboxOptions, CLIENT_ID, CLIENT_SECRET, CRM_TOKEN};
 use crate::store::DataFolder;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -155,7 +155,11 @@ pub fn register(app: &App, sandbox: &Sandbox) {
 /// The page's buttons and the sandbox's control both move the one clock.
 fn set_hooks(opened: &OpenedApp, sandbox: &Arc<Sandbox>, time: &Arc<TimeMachine>) {
     let (by_page, by_control) = (Arc::clone(time), Arc::clone(time));
-    opened.app.set_demo(Demo { advance: Box::new(move |by| by_page.advance(by)), sandbox_url: sandbox.url.clone() });
+    opened.app.set_demo(Demo {
+        advance: Box::new(move |by| by_page.advance(by)),
+        sandbox_url: sandbox.url.clone(),
+        crm_token: CRM_TOKEN,
+    });
     sandbox.set_advance(Arc::new(move |by| by_control.advance(by)));
 }
 

@@ -15,6 +15,7 @@ mod golden;
 mod google_wire;
 mod guards;
 mod house;
+mod leads;
 mod main_job;
 mod pages;
 mod peers;

@@ -47,7 +47,7 @@ impl Effect<App> for WriteThere {
         WRITE
     }
 
-    fn prepare(&self, app: &App, txn: &mut Txn<'_>, job: &Job, _: UnixMillis) -> Result<Prepared, StoreError> {
+    fn prepare(&self, _: &App, txn: &mut Txn<'_>, job: &Job, _: UnixMillis) -> Result<Prepared, StoreError> {
         let write: Write = job.payload()?;
         let gone = |reason: &str| Ok(Prepared::Drop { reason: reason.to_owned() });
         if store::find(txn, job.workspace, write.vendor)?.is_none() {
@@ -57,7 +57,7 @@ impl Effect<App> for WriteThere {
         let Some(contact) = found.filter(|contact| !contact.restricted && contact.address().is_some()) else {
             return gone("the contact is gone, or restricted");
         };
-        let linked = store::linked(&app.store, job.workspace, write.contact, write.vendor)?;
+        let linked = store::find_link(txn, job.workspace, write.contact, write.vendor)?;
         Ok(Prepared::Go(Box::new(Known { write, contact, linked })))
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{UnixMillis, UserId, WorkspaceId};
 use crate::contacts::ContactFields;
+use crate::leads::fields::put;
 use crate::providers::crm::Person;
 use crate::providers::{hubspot, pipedrive};
 use crate::store::SealedSecret;
@@ -176,17 +177,8 @@ impl System {
             ..ContactFields::default()
         };
         for (theirs, value) in &person.fields {
-            let value = value.clone();
-            match self.mapping.get(theirs).map(String::as_str).unwrap_or_default() {
-                "" => {}
-                "first_name" => fields.first_name = value,
-                "last_name" => fields.last_name = value,
-                "company" => fields.company = value,
-                "job_title" => fields.job_title = value,
-                "phone" => fields.phone = value,
-                "website" => fields.website = value,
-                own => drop(fields.custom.insert(own.to_owned(), value)),
-            }
+            let target = self.mapping.get(theirs).map(String::as_str).unwrap_or_default();
+            put(&mut fields, target, value.clone());
         }
         // A phone number or a web site that does not parse must not keep the person out.
         if fields.phone.chars().filter(char::is_ascii_digit).count() < 3 {

@@ -59,6 +59,8 @@ struct CrmPage {
     vendor: &'static str,
     name: &'static str,
     token_help: &'static str,
+    /// In a demo, what its stand-in takes.
+    demo_token: &'static str,
     errors: FieldErrors,
     system: Option<SystemPart>,
     may_change: bool,
@@ -160,6 +162,7 @@ fn page(app: &App, actor: &Actor, frame: &Frame, vendor: &str, errors: FieldErro
         vendor: vendor.as_str(),
         name: vendor.name(),
         token_help: vendor.token_help(),
+        demo_token: app.demo().map_or("", |demo| demo.crm_token),
         errors,
         system: shown.as_ref().map(|shown| part(shown, &zone)),
         may_change: actor.may(Permission::ManageConnections),
@@ -228,36 +231,12 @@ fn moment(at: UnixMillis, zone: &TimeZone) -> String {
 
 type Fields = web::Form<BTreeMap<String, String>>;
 
-fn back(vendor: &str, cookies: &Cookies, words: impl Into<String>) -> HttpResponse {
-    with_toast(see_other(&format!("/crm/{vendor}")), cookies, &Toast::new(words))
-}
-
-/// 303 with a word about it, or the page again with what is wrong.
-async fn done(
-    app: web::Data<App>,
-    actor: Actor,
-    frame: Frame,
-    cookies: &Cookies,
-    vendor: String,
-    outcome: Result<String, LeadError>,
-) -> Result<HttpResponse, PageError> {
-    match outcome {
-        Ok(words) => Ok(back(&vendor, cookies, words)),
-        Err(LeadError::Invalid(errors)) => {
-            let again = run(move || page(&app, &actor, &frame, &vendor, errors)).await??;
-            html(StatusCode::UNPROCESSABLE_ENTITY, &again)
-        }
-        Err(error) => Err(error.into()),
-    }
-}
+/// What every form of a system comes with.
+type Asked = (web::Data<App>, Actor, Frame, web::Data<Cookies>, web::Path<String>);
 
 /// What one of the forms does; the words are for the toast.
 async fn act(
-    app: web::Data<App>,
-    actor: Actor,
-    frame: Frame,
-    cookies: web::Data<Cookies>,
-    vendor: web::Path<String>,
+    (app, actor, frame, cookies, vendor): Asked,
     work: impl FnOnce(&App, &Actor, Vendor) -> Result<String, LeadError> + Send + 'static,
 ) -> Result<HttpResponse, PageError> {
     let vendor = vendor.into_inner();
@@ -266,21 +245,20 @@ async fn act(
         as_whom.require(Permission::ManageConnections)?;
         work(&for_work, &as_whom, known.ok_or(LeadError::NotFound)?)
     });
-    let outcome = outcome.await?;
-    done(app, actor, frame, &cookies, vendor, outcome).await
+    match outcome.await? {
+        Ok(words) => Ok(with_toast(see_other(&format!("/crm/{vendor}")), &cookies, &Toast::new(words))),
+        Err(LeadError::Invalid(errors)) => {
+            let again = run(move || page(&app, &actor, &frame, &vendor, errors)).await??;
+            html(StatusCode::UNPROCESSABLE_ENTITY, &again)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// POST /crm/{vendor}/connect: tries the token and keeps it.
-async fn connect(
-    app: web::Data<App>,
-    actor: Actor,
-    frame: Frame,
-    cookies: web::Data<Cookies>,
-    vendor: web::Path<String>,
-    form: Fields,
-) -> Result<HttpResponse, PageError> {
+/// POST /crm/{vendor}/connect: tries the token and keeps it; 422 with the step that failed.
+async fn connect(asked: Asked, form: Fields) -> Result<HttpResponse, PageError> {
     let token = form.get("token").cloned().unwrap_or_default();
-    act(app, actor, frame, cookies, vendor, move |app, actor, vendor| {
+    act(asked, move |app, actor, vendor| {
         let system = service::connect(app, actor, vendor, &token)?;
         Ok(format!("Connected to {}.", system.account))
     })
@@ -288,14 +266,7 @@ async fn connect(
 }
 
 /// POST /crm/{vendor}/settings
-async fn choose(
-    app: web::Data<App>,
-    actor: Actor,
-    frame: Frame,
-    cookies: web::Data<Cookies>,
-    vendor: web::Path<String>,
-    form: Fields,
-) -> Result<HttpResponse, PageError> {
+async fn choose(asked: Asked, form: Fields) -> Result<HttpResponse, PageError> {
     let on = |name: &str| form.contains_key(name);
     let mapping = form.iter().filter_map(|(name, value)| Some((name.strip_prefix("map-")?.to_owned(), value.clone())));
     let choices = Choices {
@@ -304,54 +275,26 @@ async fn choose(
         keeps_up: on("keeps_up"),
         writes: Writes { labels: on("labels"), meetings: on("meetings"), status: on("status") },
     };
-    act(app, actor, frame, cookies, vendor, move |app, actor, vendor| {
-        service::choose(app, actor, vendor, &choices)?;
-        Ok("Saved.".to_owned())
-    })
-    .await
+    act(asked, move |app, actor, vendor| service::choose(app, actor, vendor, &choices).map(|_| "Saved.".to_owned()))
+        .await
 }
 
 /// POST /crm/{vendor}/look
-async fn look(
-    app: web::Data<App>,
-    actor: Actor,
-    frame: Frame,
-    cookies: web::Data<Cookies>,
-    vendor: web::Path<String>,
-) -> Result<HttpResponse, PageError> {
-    act(app, actor, frame, cookies, vendor, |app, actor, vendor| {
-        service::look(app, actor, vendor)?;
-        Ok("Looked at. Nothing was changed.".to_owned())
-    })
-    .await
+async fn look(asked: Asked) -> Result<HttpResponse, PageError> {
+    let words = "Looked at. Nothing was changed.";
+    act(asked, |app, actor, vendor| service::look(app, actor, vendor).map(|_| words.to_owned())).await
 }
 
 /// POST /crm/{vendor}/pull
-async fn pull(
-    app: web::Data<App>,
-    actor: Actor,
-    frame: Frame,
-    cookies: web::Data<Cookies>,
-    vendor: web::Path<String>,
-) -> Result<HttpResponse, PageError> {
-    act(app, actor, frame, cookies, vendor, |app, actor, vendor| {
-        service::pull_now(app, actor, vendor)?;
-        Ok("People are being pulled. You can leave this page.".to_owned())
-    })
-    .await
+async fn pull(asked: Asked) -> Result<HttpResponse, PageError> {
+    let words = "People are being pulled. You can leave this page.";
+    act(asked, |app, actor, vendor| service::pull_now(app, actor, vendor).map(|_| words.to_owned())).await
 }
 
 /// POST /crm/{vendor}/send
-async fn send(
-    app: web::Data<App>,
-    actor: Actor,
-    frame: Frame,
-    cookies: web::Data<Cookies>,
-    vendor: web::Path<String>,
-    form: Fields,
-) -> Result<HttpResponse, PageError> {
+async fn send(asked: Asked, form: Fields) -> Result<HttpResponse, PageError> {
     let tag = form.get("tag").cloned().unwrap_or_default();
-    act(app, actor, frame, cookies, vendor, move |app, actor, vendor| {
+    act(asked, move |app, actor, vendor| {
         let sent = service::send_tag(app, actor, vendor, &tag)?;
         Ok(format!("{} on the way to {}.", counted(sent as u64, "contact is", "contacts are"), vendor.name()))
     })

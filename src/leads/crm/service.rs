@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::jobs;
-use super::model::{Pull, State, System, Vendor, Writes, TARGETS};
+use super::model::{Pull, State, System, Vendor, Writes};
 use super::pull;
 use super::session::try_token;
 use super::store::{self, Called};
@@ -12,6 +12,7 @@ use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
 use crate::base::{ContactId, Cursor};
 use crate::contacts;
+use crate::leads::fields::{checked_tag, is_target, wrong_target};
 use crate::leads::LeadError;
 use crate::providers::{ProviderError, Secret};
 use crate::store::StoreError;
@@ -125,22 +126,12 @@ pub fn choose(app: &App, actor: &Actor, vendor: Vendor, choices: &Choices) -> Re
     let mut mapping = BTreeMap::new();
     for field in vendor.fields() {
         let target = choices.mapping.get(*field).map(|target| target.trim()).unwrap_or_default();
-        let is_known = TARGETS.iter().any(|(known, _)| *known == target);
-        let is_own = target.starts_with(|c: char| c.is_ascii_lowercase())
-            && target.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-            && target.len() <= 40;
-        if !is_known && !is_own {
-            return Err(LeadError::field(
-                "mapping",
-                format!("“{target}”: a field is named by lower case letters, digits and _."),
-            ));
+        if !is_target(target) {
+            return Err(LeadError::field("mapping", wrong_target(target)));
         }
         mapping.insert((*field).to_owned(), target.to_owned());
     }
-    let tag = choices.tag.trim().to_lowercase();
-    if tag.chars().count() > 40 || tag.contains([',', ';']) {
-        return Err(LeadError::field("tag", "A tag has at most 40 letters, and no comma."));
-    }
+    let tag = checked_tag(&choices.tag)?;
     let now = app.now();
     app.store.write(|txn| {
         let before = store::find(txn, actor.workspace, vendor)?.ok_or(LeadError::NotFound)?;

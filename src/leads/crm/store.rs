@@ -109,6 +109,15 @@ pub(super) fn link(
 }
 
 /// Who the contact is there.
+pub(super) fn find_link(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    vendor: Vendor,
+) -> Result<Option<String>, StoreError> {
+    txn.get(&LINKS, &link_key(workspace, contact, vendor))
+}
+
 pub(super) fn linked(
     store: &Store,
     workspace: WorkspaceId,

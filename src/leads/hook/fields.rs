@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::model::Hook;
 use crate::contacts::ContactFields;
+use crate::leads::fields::put;
 
 /// Fields of one request, and characters of one value.
 const MOST: usize = 100;
@@ -81,26 +82,12 @@ pub(super) fn lead(hook: &Hook, posted: &BTreeMap<String, String>) -> Lead {
             Some(target) => target.as_str(),
             None => usual_target(name),
         };
-        let value = value.clone();
-        match target {
-            "" => left_out.push(name.clone()),
-            "email" => fields.addresses.push(value),
-            "full_name" => (fields.first_name, fields.last_name) = split_name(&value),
-            "first_name" => fields.first_name = value,
-            "last_name" => fields.last_name = value,
-            "company" => fields.company = value,
-            "job_title" => fields.job_title = value,
-            "phone" => fields.phone = value,
-            "website" => fields.website = value,
-            own => drop(fields.custom.insert(own.to_owned(), value)),
+        if target.is_empty() {
+            left_out.push(name.clone());
         }
+        put(&mut fields, target, value.clone());
     }
     Lead { fields, consent, left_out }
-}
-
-fn split_name(value: &str) -> (String, String) {
-    let (first, last) = value.trim().rsplit_once(' ').unwrap_or((value.trim(), ""));
-    (first.to_owned(), last.to_owned())
 }
 
 /// Names that forms give their fields: without case, blanks and signs, the part behind the last dot.
@@ -119,13 +106,6 @@ fn usual_target(name: &str) -> &'static str {
         "message" | "comment" | "comments" | "question" => "message",
         _ => "",
     }
-}
-
-/// What a field may go to: a field of a contact, `email`, `full_name`, nothing, or a field of the workspace's own.
-pub(super) fn is_target(target: &str) -> bool {
-    let is_own = target.starts_with(|c: char| c.is_ascii_lowercase())
-        && target.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    target.is_empty() || (is_own && target.len() <= 40)
 }
 
 #[cfg(test)]
@@ -162,6 +142,5 @@ mod tests {
         ] {
             assert_eq!(usual_target(name), expected, "{name}");
         }
-        assert!(is_target("") && is_target("rooms_2") && !is_target("Rooms") && !is_target("a b"));
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::fields::is_target;
 use super::model::Hook;
 use super::store;
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
 use crate::identity::{hash_secret, HandedSecret};
+use crate::leads::fields::{checked_tag, is_target, wrong_target};
 use crate::leads::LeadError;
 use crate::store::StoreError;
 
@@ -52,10 +52,7 @@ pub fn make(app: &App, actor: &Actor) -> Result<(Hook, String), LeadError> {
 pub fn choose(app: &App, actor: &Actor, mapping: &str, tag: &str, consent_field: &str) -> Result<Hook, LeadError> {
     actor.require(Permission::ManageConnections)?;
     let mapping = read_mapping(mapping)?;
-    let tag = tag.trim().to_lowercase();
-    if tag.chars().count() > 40 || tag.contains([',', ';']) {
-        return Err(LeadError::field("tag", "A tag has at most 40 letters, and no comma."));
-    }
+    let tag = checked_tag(tag)?;
     let consent_field: String = consent_field.trim().chars().take(80).collect();
     let now = app.now();
     app.store.write(|txn| {
@@ -78,10 +75,7 @@ fn read_mapping(text: &str) -> Result<BTreeMap<String, String>, LeadError> {
         };
         let ours = ours.trim();
         if !is_target(ours) {
-            return Err(LeadError::field(
-                "mapping",
-                format!("“{ours}”: a field is named by lower case letters, digits and _."),
-            ));
+            return Err(LeadError::field("mapping", wrong_target(ours)));
         }
         mapping.insert(theirs.trim().to_owned(), ours.to_owned());
     }
