@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::look::look;
-use super::model::{DomainMail, ImportTally};
+use super::model::{DomainMail, ImportTally, TakesMail};
 use super::service;
 use super::store::{self, Tally};
 use crate::app::App;
@@ -44,7 +44,7 @@ pub fn plan_all(app: &App) -> Result<(), StoreError> {
 
 fn plan_walk(app: &App, workspace: WorkspaceId, import: Option<ImportId>) -> Result<(), StoreError> {
     let key = import.map_or_else(|| "daily".to_owned(), |import| import.to_string());
-    let job = NewJob::new(SURVEY, Lane::Housekeeping, workspace, app.now(), &Walk { import }).once(key);
+    let job = NewJob::new(SURVEY, Lane::Web, workspace, app.now(), &Walk { import }).once(key);
     app.store.write(|txn| jobs::enqueue(txn, &job.clone().max_attempts(u32::MAX))).map(drop)
 }
 
@@ -88,13 +88,14 @@ impl Task<App> for Survey {
 fn survey(app: &App, workspace: WorkspaceId, walk: &Walk) -> Result<(), StoreError> {
     let mut tally = ImportTally::default();
     let mut after: Option<Cursor> = None;
-    let (mut asked, mut has_begun) = (0, false);
+    let (mut asked, mut has_begun, mut is_silent) = (0, false, false);
     loop {
         let page = contacts::list_newest(&app.store, workspace, after.as_ref(), PAGE)?;
         let of_file = |contact: &&Contact| walk.import.is_none_or(|import| contact.source == Source::Import(import));
         let wanted: Vec<&Contact> = page.rows.iter().filter(of_file).collect();
-        let looked = look_at(app, workspace, &wanted)?;
+        let looked = look_at(app, workspace, &wanted, is_silent)?;
         asked += looked.asked;
+        is_silent = looked.is_silent;
         for address in wanted.iter().filter_map(|contact| contact.address()) {
             tally.count(address, looked.known.get(address.domain()).map(|known| known.takes));
         }
@@ -122,11 +123,18 @@ fn survey(app: &App, workspace: WorkspaceId, walk: &Walk) -> Result<(), StoreErr
 struct Looked {
     known: BTreeMap<String, DomainMail>,
     asked: usize,
+    /// Nobody answered for any of some domains: the others are not asked about in this walk.
+    is_silent: bool,
 }
 
 /// What is known about the domains of these contacts; those that are due are asked about, some at a time so that a
 /// silent name server ends the series.
-fn look_at(app: &App, workspace: WorkspaceId, contacts: &[&Contact]) -> Result<Looked, StoreError> {
+fn look_at(
+    app: &App,
+    workspace: WorkspaceId,
+    contacts: &[&Contact],
+    mut is_silent: bool,
+) -> Result<Looked, StoreError> {
     let now = app.now();
     let mut known = BTreeMap::new();
     let mut due: Vec<String> = Vec::new();
@@ -142,15 +150,21 @@ fn look_at(app: &App, workspace: WorkspaceId, contacts: &[&Contact]) -> Result<L
         }
         Ok::<_, StoreError>(())
     })?;
+    let mut asked = 0;
     for some in due.chunks(DOMAINS) {
+        if is_silent {
+            break;
+        }
         let series = app.dns.series();
         let found: Vec<DomainMail> = some.iter().map(|domain| look(&series, domain, now)).collect();
+        asked += found.len();
+        is_silent = found.len() > 1 && found.iter().all(|domain| domain.takes == TakesMail::Unknown);
         let kept = app.store.write(|txn| {
             found.iter().map(|domain| store::note(txn, workspace, domain)).collect::<Result<Vec<_>, StoreError>>()
         })?;
         known.extend(kept.into_iter().map(|domain| (domain.domain.clone(), domain)));
     }
-    Ok(Looked { known, asked: due.len() })
+    Ok(Looked { known, asked, is_silent })
 }
 
 /// Whoever comes in is looked at.
@@ -188,6 +202,6 @@ fn plan_check(app: &App, workspace: WorkspaceId, contact: ContactId, now: UnixMi
     if !is_due {
         return Ok(());
     }
-    let job = NewJob::new(CHECK, Lane::Housekeeping, workspace, now, &One { contact }).once(contact.to_string());
+    let job = NewJob::new(CHECK, Lane::Web, workspace, now, &One { contact }).once(contact.to_string());
     app.store.write(|txn| jobs::enqueue(txn, &job)).map(drop)
 }

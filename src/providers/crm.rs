@@ -74,13 +74,13 @@ pub(super) struct Call<'a> {
 }
 
 impl Session<'_> {
-    pub(super) fn url(&self, path: &str, query: &[(&str, &str)]) -> Result<Url, ProviderError> {
+    pub(super) fn url(&self, path: &str, query: &[(&str, &str)]) -> Url {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        Ok(url)
+        url
     }
 
     pub(super) fn json<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, ProviderError> {

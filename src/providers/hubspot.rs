@@ -10,7 +10,6 @@ use std::time::Duration;
 use http::header::{HeaderName, AUTHORIZATION};
 use http::Method;
 use serde_json::{json, Map, Value};
-use url::Url;
 
 use super::crm::{said, texts, Call, Crm, People, Person, Session, PAGE};
 use super::error::{ProviderError, Repeat};
@@ -38,27 +37,21 @@ const MOST_OF_ONE: usize = 10_000;
 pub struct HubSpot<'a>(pub Session<'a>);
 
 impl HubSpot<'_> {
-    fn call<'b>(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&'b Value>,
-        repeat: Repeat,
-    ) -> Result<Call<'b>, ProviderError> {
+    fn call<'b>(&self, method: Method, path: &str, body: Option<&'b Value>, repeat: Repeat) -> Call<'b> {
         let token = (AUTHORIZATION, format!("Bearer {}", self.0.token.expose()));
-        let url: Url = self.0.url(path, &[])?;
-        Ok(Call { method, url, token, body, repeat, classify })
+        let url = self.0.url(path, &[]);
+        Call { method, url, token, body, repeat, classify }
     }
 
     fn search(&self, object: &str, body: &Value) -> Result<Value, ProviderError> {
         let path = format!("/crm/v3/objects/{object}/search");
-        self.0.json(self.call(Method::POST, &path, Some(body), Repeat::Safe)?)
+        self.0.json(self.call(Method::POST, &path, Some(body), Repeat::Safe))
     }
 }
 
 impl Crm for HubSpot<'_> {
     fn account(&self) -> Result<String, ProviderError> {
-        let call = self.call(Method::GET, "/account-info/v3/details", None, Repeat::Safe)?;
+        let call = self.call(Method::GET, "/account-info/v3/details", None, Repeat::Safe);
         let details: Value = self.0.json(call)?;
         let id = details["portalId"].as_u64().map(|id| id.to_string()).unwrap_or_default();
         Ok(format!("account {id}"))
@@ -111,7 +104,7 @@ impl Crm for HubSpot<'_> {
         let mut properties = values(person);
         properties.insert("email".to_owned(), json!(email));
         let body = json!({ "inputs": [{ "id": email, "idProperty": "email", "properties": properties }] });
-        let call = self.call(Method::POST, "/crm/v3/objects/contacts/batch/upsert", Some(&body), Repeat::Safe)?;
+        let call = self.call(Method::POST, "/crm/v3/objects/contacts/batch/upsert", Some(&body), Repeat::Safe);
         let answer: Value = self.0.json(call)?;
         let id = answer["results"][0]["id"].as_str().map(str::to_owned);
         id.ok_or_else(|| ProviderError::Rejected { reason: "the contact was not taken".into() })
@@ -120,7 +113,7 @@ impl Crm for HubSpot<'_> {
     fn update(&self, person: &Person) -> Result<(), ProviderError> {
         let body = json!({ "properties": values(person) });
         let path = format!("/crm/v3/objects/contacts/{}", person.id);
-        self.0.json::<Value>(self.call(Method::PATCH, &path, Some(&body), Repeat::Safe)?).map(drop)
+        self.0.json::<Value>(self.call(Method::PATCH, &path, Some(&body), Repeat::Safe)).map(drop)
     }
 
     fn note(&self, person: &str, text: &str, at: UnixMillis) -> Result<String, ProviderError> {
@@ -132,7 +125,7 @@ impl Crm for HubSpot<'_> {
             }],
         });
         let answer: Value =
-            self.0.json(self.call(Method::POST, "/crm/v3/objects/notes", Some(&body), Repeat::Unsafe)?)?;
+            self.0.json(self.call(Method::POST, "/crm/v3/objects/notes", Some(&body), Repeat::Unsafe))?;
         Ok(answer["id"].as_str().unwrap_or_default().to_owned())
     }
 
@@ -200,6 +193,8 @@ fn next_day(now: UnixMillis) -> UnixMillis {
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
     use crate::providers::outbound::NoLog;
     use crate::providers::testing::{outbound, FakeHttp, Reply, Seen};

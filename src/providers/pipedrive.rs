@@ -35,7 +35,7 @@ impl Pipedrive<'_> {
         repeat: Repeat,
     ) -> Result<Value, ProviderError> {
         let token = (HeaderName::from_static("x-api-token"), self.0.token.expose().to_owned());
-        let url = self.0.url(path, query)?;
+        let url = self.0.url(path, query);
         self.0.json(Call { method, url, token, body, repeat, classify })
     }
 
