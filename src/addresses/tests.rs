@@ -24,6 +24,7 @@ impl World {
             owner: OwnerAccount { email: "nora@fernhill.example".into(), name: "Nora".into(), zone: "UTC".into() },
             advance: None,
             smtp_imap: false,
+            memory: None,
         })
         .unwrap();
         sandbox.dns.set("silent.example", "MX", &["0 ."]);

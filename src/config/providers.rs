@@ -13,6 +13,7 @@ use super::Secret;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Providers {
     pub google: Google,
+    pub microsoft: Microsoft,
     pub oidc: Option<Oidc>,
     /// Where HubSpot answers; each workspace brings its own token.
     pub hubspot: BaseUrl,
@@ -23,6 +24,17 @@ pub struct Providers {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Google {
     pub client: Option<OAuthClient>,
+    pub auth_base: BaseUrl,
+    pub token_base: BaseUrl,
+    pub api_base: BaseUrl,
+}
+
+/// Mailboxes of Microsoft 365. Without a client, connecting them is not offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Microsoft {
+    pub client: Option<OAuthClient>,
+    /// Whose accounts may be connected: `common`, `organizations`, or one tenant's id or domain.
+    pub tenant: String,
     pub auth_base: BaseUrl,
     pub token_base: BaseUrl,
     pub api_base: BaseUrl,
@@ -66,6 +78,34 @@ pub(super) fn read_hubspot(from: &mut Section<'_>, allow_loopback: bool) -> Base
 
 pub(super) fn read_pipedrive(from: &mut Section<'_>, allow_loopback: bool) -> BaseUrl {
     read_base(from, "api_base", PIPEDRIVE_API, allow_loopback)
+}
+
+const MICROSOFT_LOGIN: &str = "https://login.microsoftonline.com";
+const MICROSOFT_GRAPH: &str = "https://graph.microsoft.com";
+/// Work, school and personal accounts alike.
+const EVERY_TENANT: &str = "common";
+
+impl Microsoft {
+    pub(super) fn read(from: &mut Section<'_>, allow_loopback: bool) -> Self {
+        let tenant = from.text("tenant", EVERY_TENANT);
+        if !is_tenant(&tenant) {
+            from.mistake("tenant", "must be common, organizations, or the id or domain of one tenant");
+        }
+        Self {
+            client: read_client(from),
+            tenant,
+            auth_base: read_base(from, "auth_base", MICROSOFT_LOGIN, allow_loopback),
+            token_base: read_base(from, "token_base", MICROSOFT_LOGIN, allow_loopback),
+            api_base: read_base(from, "api_base", MICROSOFT_GRAPH, allow_loopback),
+        }
+    }
+}
+
+/// It stands in addresses as it is.
+fn is_tenant(text: &str) -> bool {
+    (1..=255).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
+        && !text.starts_with('.')
 }
 
 impl Google {
@@ -212,6 +252,20 @@ mod tests {
         for (url, allow_loopback, is_fine) in cases {
             let judged = judge(&Url::parse(url).unwrap(), allow_loopback);
             assert_eq!(judged.is_ok(), is_fine, "{url} with loopback {allow_loopback}: {judged:?}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_is_a_word_an_id_or_a_domain() {
+        for (tenant, is_fine) in [
+            ("common", true),
+            ("6f0e8a5c-0d3c-4b52-9d0e-0a3c1f5b7a11", true),
+            ("contoso.onmicrosoft.com", true),
+            ("", false),
+            ("../common", false),
+            ("a b", false),
+        ] {
+            assert_eq!(is_tenant(tenant), is_fine, "{tenant}");
         }
     }
 

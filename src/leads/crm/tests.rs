@@ -27,7 +27,8 @@ impl World {
         let owner = OwnerAccount { email: "nora@fernhill.example".into(), name: "Nora".into(), zone: "UTC".into() };
         let listen = ([127, 0, 0, 1], 0).into();
         let sandbox_clock = clock.clone();
-        let options = SandboxOptions { clock, listen, people: false, owner, advance: None, smtp_imap: false };
+        let options =
+            SandboxOptions { clock, listen, people: false, owner, advance: None, smtp_imap: false, memory: None };
         let sandbox = Sandbox::start(options).unwrap();
         let (hubspot, pipedrive) = (format!("{}/hubspot", sandbox.url), format!("{}/pipedrive", sandbox.url));
         let test = testing::app_with(&[

@@ -29,6 +29,7 @@ impl World {
             owner: OwnerAccount { email: "nora@fernhill.example".into(), name: "Nora".into(), zone: "UTC".into() },
             advance: None,
             smtp_imap: false,
+            memory: None,
         })
         .unwrap();
         let handlers = Arc::new(super::handlers(Handlers::default()));
