@@ -237,7 +237,7 @@ const WITHIN: &[(&str, &[(&str, &str)])] = &[
             ("/suppressions", "Opt-outs"),
         ],
     ),
-    ("/contacts", &[("/contacts", "People"), ("/leads", "Scores")]),
+    ("/contacts", &[("/contacts", "Contacts"), ("/leads", "Scores")]),
     (
         "/connections",
         &[
@@ -423,7 +423,7 @@ mod tests {
             ("/replies", Some("Replies")),
             ("/snippets/01h", Some("Snippets")),
             ("/suppressions", Some("Opt-outs")),
-            ("/contacts", Some("People")),
+            ("/contacts", Some("Contacts")),
             ("/leads/weights", Some("Scores")),
             ("/calendar", None),
         ];
