@@ -54,6 +54,8 @@ pub struct Demo {
     pub sandbox_url: String,
     /// What the simulated AI services take for a key.
     pub ai_key: &'static str,
+    /// What the simulated customer systems take as their token.
+    pub crm_token: &'static str,
 }
 
 #[derive(Debug, thiserror::Error)]

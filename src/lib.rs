@@ -5,6 +5,7 @@
 //! <- `http` <- ground floor (`identity` … `availability`) <- rooms <- `wiring` <- `cli`.
 
 pub mod activity;
+pub mod addresses;
 pub mod agents;
 pub mod app;
 pub mod audit;
@@ -25,6 +26,7 @@ pub mod http;
 pub mod identity;
 pub mod jobs;
 pub mod language;
+pub mod leads;
 pub mod mailer;
 pub mod messaging;
 pub mod operator;

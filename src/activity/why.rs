@@ -70,7 +70,8 @@ fn step_words(app: &App, actor: &Actor, message: &Message) -> Result<Option<Stri
 
 fn of_reply(reply: &Reply) -> Vec<String> {
     let Some(reading) = &reply.reading else { return Vec::new() };
-    let mut why: Vec<String> = engine_words("Read", &reading.engine, reading.fallback_reason.as_deref()).into_iter().collect();
+    let mut why: Vec<String> =
+        engine_words("Read", &reading.engine, reading.fallback_reason.as_deref()).into_iter().collect();
     why.extend(reading.reasons.iter().take(GROUNDS).cloned());
     match &reading.corrected_from {
         Some(_) => why.push("A person corrected it.".to_owned()),

@@ -119,6 +119,8 @@ impl Config {
                 microsoft: Microsoft::read(&mut source.section("providers.microsoft"), loopback),
                 oidc: Oidc::read(&mut source.section("providers.oidc"), loopback),
                 ai: Ai::read(&mut source.section("providers.ai"), loopback),
+                hubspot: providers::read_hubspot(&mut source.section("providers.hubspot"), loopback),
+                pipedrive: providers::read_pipedrive(&mut source.section("providers.pipedrive"), loopback),
             },
             jobs: Jobs::read(&mut source.section("jobs")),
             log: Log::read(&mut source.section("log")),

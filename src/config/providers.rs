@@ -16,6 +16,9 @@ pub struct Providers {
     pub microsoft: Microsoft,
     pub oidc: Option<Oidc>,
     pub ai: Ai,
+    /// Where HubSpot answers; each workspace brings its own token.
+    pub hubspot: BaseUrl,
+    pub pipedrive: BaseUrl,
 }
 
 /// Where the AI services answer that workspaces may use with keys of their own. Servers that workspaces name themselves
@@ -75,6 +78,17 @@ const GOOGLE_TOKEN: &str = "https://oauth2.googleapis.com";
 const GOOGLE_API: &str = "https://www.googleapis.com";
 /// Google's own documents give Gmail this host; the others share `GOOGLE_API`.
 const GOOGLE_GMAIL: &str = "https://gmail.googleapis.com";
+
+const HUBSPOT_API: &str = "https://api.hubapi.com";
+const PIPEDRIVE_API: &str = "https://api.pipedrive.com";
+
+pub(super) fn read_hubspot(from: &mut Section<'_>, allow_loopback: bool) -> BaseUrl {
+    read_base(from, "api_base", HUBSPOT_API, allow_loopback)
+}
+
+pub(super) fn read_pipedrive(from: &mut Section<'_>, allow_loopback: bool) -> BaseUrl {
+    read_base(from, "api_base", PIPEDRIVE_API, allow_loopback)
+}
 
 const MICROSOFT_LOGIN: &str = "https://login.microsoftonline.com";
 const MICROSOFT_GRAPH: &str = "https://graph.microsoft.com";

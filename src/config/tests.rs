@@ -241,6 +241,8 @@ const READ_AS: &[(&str, &str)] = &[
     ("providers.ai.openai_base", "ai.openai"),
     ("providers.ai.gemini_base", "ai.gemini"),
     ("jobs.engine_workers", "config.engine_workers"),
+    ("providers.hubspot.api_base", "bases.hubspot"),
+    ("providers.pipedrive.api_base", "bases.pipedrive"),
     ("jobs.mail_workers", "config.mail_workers"),
     ("jobs.mailbox_workers", "config.mailbox_workers"),
     ("jobs.calendar_workers", "config.calendar_workers"),

@@ -76,7 +76,7 @@ pub struct ContactBody {
     pub locale: Option<String>,
     pub custom: BTreeMap<String, String>,
     pub tags: Vec<String>,
-    /// `by_hand`, `import`, `api`, `referral` or `reply`.
+    /// `by_hand`, `import`, `api`, `referral`, `reply`, `web_page`, `crm` or `webhook`.
     pub source: String,
     /// Processing is frozen on the person's request.
     pub restricted: bool,
@@ -87,12 +87,15 @@ pub struct ContactBody {
 
 impl From<&Contact> for ContactBody {
     fn from(contact: &Contact) -> Self {
-        let source = match contact.source {
+        let source = match &contact.source {
             Source::ByHand => "by_hand",
             Source::Import(_) => "import",
             Source::Api => "api",
             Source::Referral => "referral",
             Source::Reply => "reply",
+            Source::WebPage => "web_page",
+            Source::Crm(_) => "crm",
+            Source::Webhook(_) => "webhook",
         };
         let fields = ContactFields::of(contact);
         Self {

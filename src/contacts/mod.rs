@@ -28,8 +28,8 @@ pub use model::{Contact, Source, FIELDS};
 pub use pages::routes;
 pub use search::{index_all, search, INDEX};
 pub use service::{
-    add_contact, add_note, erase_contact, list_notes, remove_note, restrict, unrestrict, update_contact, ContactError,
-    ContactFields,
+    add_contact, add_note, bring_in, erase_contact, list_notes, remove_note, restrict, unrestrict, update_contact,
+    Brought, ContactError, ContactFields,
 };
 pub use store::{count, find, find_by_address, get, list_newest, put};
 pub use tags::{list_of_tag, list_tags, tag_all, untag_all, TagCount};

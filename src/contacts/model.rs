@@ -55,6 +55,12 @@ pub enum Source {
     Referral,
     /// Answered a mail of ours from another address.
     Reply,
+    /// Stood on a company's own page, and a person took it over.
+    WebPage,
+    /// Pulled from a customer system, by its name.
+    Crm(String),
+    /// Posted to the workspace's own address for leads; the consent that came with it, in words, or empty.
+    Webhook(String),
 }
 
 impl Contact {

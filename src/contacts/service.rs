@@ -352,6 +352,73 @@ pub fn add_contact(app: &App, actor: &Actor, fields: &ContactFields, source: Sou
     Ok(contact)
 }
 
+/// What became of somebody who came in from another system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Brought {
+    Added(ContactId),
+    Updated(ContactId),
+    /// Known, and nothing to fill in.
+    Same(ContactId),
+    /// What is wrong, as a sentence.
+    Refused(String),
+}
+
+/// Takes somebody over from another system: whoever has one of the addresses gets what was empty filled in, and the
+/// tags on top; else a contact is added. With `only_look` nothing is written, and an added contact has an id that
+/// nobody has. Sends nothing and needs no consent: that is decided at the gate out.
+pub fn bring_in(
+    app: &App,
+    actor: &Actor,
+    fields: &ContactFields,
+    source: &Source,
+    only_look: bool,
+) -> Result<Brought, ContactError> {
+    actor.require(Permission::EditContacts)?;
+    let checked = match fields.check() {
+        Ok(checked) => checked,
+        Err(errors) => {
+            let words: Vec<&str> = errors.iter().map(|(_, words)| words.as_str()).collect();
+            return Ok(Brought::Refused(words.join(" ")));
+        }
+    };
+    let now = app.now();
+    let new = checked.clone().into_contact(ContactId::new(now), actor.workspace, source.clone(), now);
+    let plan = |txn: &mut Txn<'_>| {
+        let mut known: Option<Contact> = None;
+        for address in &checked.addresses {
+            let Some(found) = store::find_by_address(txn, actor.workspace, address)? else { continue };
+            if known.as_ref().is_some_and(|known| known.id != found.id) {
+                return Ok((Brought::Refused("Its addresses belong to two different contacts.".to_owned()), None));
+            }
+            known = Some(found);
+        }
+        let Some(before) = known else { return Ok((Brought::Added(new.id), Some((None, new.clone())))) };
+        if before.restricted {
+            return Ok((Brought::Refused("Processing of this contact is restricted.".to_owned()), None));
+        }
+        let after = checked.join(&before, false);
+        if after == before {
+            return Ok((Brought::Same(before.id), None));
+        }
+        Ok::<_, StoreError>((Brought::Updated(before.id), Some((Some(before), Contact { changed_at: now, ..after }))))
+    };
+    if only_look {
+        return Ok(app.store.read(plan)?.0);
+    }
+    app.store.write(|txn| {
+        let (brought, change) = plan(txn)?;
+        let Some((before, after)) = change else { return Ok(brought) };
+        store::put(txn, &after, before.as_ref())?;
+        let (what, act) = match before {
+            None => (Happened::ContactCreated { contact: after.id }, "contact.created"),
+            Some(_) => (Happened::ContactChanged { contact: after.id }, "contact.changed"),
+        };
+        events::append(txn, actor.workspace, now, what)?;
+        record(txn, actor, now, act, after.id)?;
+        Ok(brought)
+    })
+}
+
 /// Replaces a contact's fields by those given.
 pub fn update_contact(
     app: &App,

@@ -20,6 +20,8 @@ pub trait Neighbours: Send + Sync {
     fn reply(&self, app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Exchange>, StoreError>;
     /// Why the person is not written to, as a sentence; `None` when nothing stands against it.
     fn why_not_written_to(&self, app: &App, contact: &Contact) -> Result<Option<String>, StoreError>;
+    /// Parts of the contact's page that other rooms draw, made by their templates.
+    fn beside(&self, app: &App, actor: &Actor, csrf: &str, contact: &Contact) -> Result<Vec<String>, StoreError>;
     /// Erases the person in every room, this one last. The same whoever asks for it, a page or a program.
     fn erase(&self, app: &App, actor: &Actor, contact: ContactId) -> Result<(), PageError>;
 }
@@ -98,6 +100,7 @@ fn told(event: &Event) -> Option<Moment> {
         H::ContactCreated { .. } => ("plus", "", "", "Added to the contacts".to_owned()),
         H::ContactChanged { .. } => ("edit", "", "", "Details changed".to_owned()),
         H::Suppressed { reason, .. } => ("ban", "bad", "Nothing more is sent:", reason.clone()),
+        H::AddressesChecked { refused: 1.., .. } => ("alert", "warn", "", "An address takes no mail".to_owned()),
         H::Enrolled { .. } => ("outreach", "", "", "Joined a sequence".to_owned()),
         H::EnrolmentEnded { reason, .. } => ("pause", "", "Sequence ended:", reason.clone()),
         H::DraftWritten { .. } => ("edit", "", "", "A draft was written".to_owned()),

@@ -42,6 +42,12 @@ pub enum Happened {
         import: crate::base::ImportId,
         added: u64,
     },
+    /// DNS was asked whether addresses take mail; of one contact, or of many together. `refused`: at so many addresses
+    /// nothing can be delivered.
+    AddressesChecked {
+        contact: Option<ContactId>,
+        refused: u64,
+    },
     Suppressed {
         contact: Option<ContactId>,
         reason: String,
@@ -211,6 +217,7 @@ impl Happened {
             H::ContactCreated { .. }
             | H::ContactChanged { .. }
             | H::ContactErased { .. }
+            | H::AddressesChecked { .. }
             | H::ContactsImported { .. } => Permission::ViewContacts,
             H::Suppressed { .. } | H::SuppressionLifted | H::Unsubscribed { .. } => Permission::ViewSuppressions,
             H::ConnectionMade { .. }
@@ -282,7 +289,9 @@ impl Happened {
             | H::BookingCancelled { contact, .. }
             | H::BookingFailed { contact, .. }
             | H::MeetingLeft { contact, .. } => Some(*contact),
-            H::Suppressed { contact, .. } | H::Unsubscribed { contact, .. } => *contact,
+            H::Suppressed { contact, .. } | H::Unsubscribed { contact, .. } | H::AddressesChecked { contact, .. } => {
+                *contact
+            }
             _ => None,
         }
     }

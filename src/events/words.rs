@@ -19,6 +19,10 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         H::ContactsImported { added, .. } => {
             ("upload", "", format!("{} imported", counted(*added, "contact", "contacts")))
         }
+        H::AddressesChecked { refused: 0, .. } => fixed("checks", "", "Addresses looked at"),
+        H::AddressesChecked { refused, .. } => {
+            ("alert", "warn", format!("{} found that take no mail", counted(*refused, "address", "addresses")))
+        }
         H::Suppressed { reason, .. } => ("ban", "bad", because("No more mail", reason)),
         H::SuppressionLifted => fixed("undo", "", "A suppression was lifted"),
         H::ConnectionMade { .. } => fixed("plug", "ok", "Account connected"),

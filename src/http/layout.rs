@@ -101,6 +101,21 @@ pub struct Layout {
     pub live: Option<String>,
 }
 
+/// What stands above a page's own content. A template of its own, so that its code is in the program once and not in
+/// each page.
+#[derive(Template)]
+#[template(path = "layout/_above.html")]
+pub struct Above<'a> {
+    layout: &'a Layout,
+}
+
+/// What stands below it.
+#[derive(Template)]
+#[template(path = "layout/_below.html")]
+pub struct Below<'a> {
+    layout: &'a Layout,
+}
+
 /// Entries under one label; the first group has none.
 #[derive(Clone, Debug, Default)]
 pub struct NavGroup {
@@ -238,11 +253,28 @@ const WITHIN: &[(&str, &[(&str, &str)])] = &[
             ("/suppressions", "Opt-outs"),
         ],
     ),
-    ("/connections", &[("/connections", "Accounts"), ("/domains", "Sending domains")]),
+    ("/contacts", &[("/contacts", "Contacts"), ("/leads", "Scores")]),
+    (
+        "/connections",
+        &[
+            ("/connections", "Accounts"),
+            ("/domains", "Sending domains"),
+            ("/crm", "Customer systems"),
+            ("/hook", "Leads by post"),
+        ],
+    ),
 ];
 const TABBAR: &[&str] = &["/", "/approvals", "/contacts", "/calendar"];
 
 impl Layout {
+    pub fn above(&self) -> Above<'_> {
+        Above { layout: self }
+    }
+
+    pub fn below(&self) -> Below<'_> {
+        Below { layout: self }
+    }
+
     /// Fills `nav` and `tabbar` for a page at `path`. `may_open` leaves out what the person's role
     /// may not see; `count` gives the number beside an entry, with true when it waits for a decision.
     pub fn with_places(
@@ -415,7 +447,9 @@ mod tests {
             ("/replies", Some("Replies")),
             ("/snippets/01h", Some("Snippets")),
             ("/suppressions", Some("Opt-outs")),
-            ("/contacts", None),
+            ("/contacts", Some("Contacts")),
+            ("/leads/weights", Some("Scores")),
+            ("/calendar", None),
         ];
         for (path, expected) in cases {
             let tabs = layout(path).within;

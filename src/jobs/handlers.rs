@@ -46,6 +46,7 @@ impl Default for Threads {
             (Lane::Steps, 2),
             (Lane::Housekeeping, 2),
             (Lane::Engines, 2),
+            (Lane::Web, 2),
         ];
         Self(each.into_iter().collect())
     }

@@ -26,11 +26,20 @@ pub enum Lane {
     Housekeeping = 5,
     /// Asking AI services that a workspace has chosen.
     Engines = 6,
+    /// Web pages read, customer systems brought up to date.
+    Web = 7,
 }
 
 impl Lane {
-    pub const ALL: [Lane; 6] =
-        [Lane::MailOut, Lane::MailboxPoll, Lane::CalendarSync, Lane::Steps, Lane::Housekeeping, Lane::Engines];
+    pub const ALL: [Lane; 7] = [
+        Lane::MailOut,
+        Lane::MailboxPoll,
+        Lane::CalendarSync,
+        Lane::Steps,
+        Lane::Housekeeping,
+        Lane::Engines,
+        Lane::Web,
+    ];
 
     /// Whether its times were counted from "now" (again in a minute, in an hour) rather than read off a calendar: the
     /// former move along when the clock is set back.
@@ -46,6 +55,7 @@ impl Lane {
             Lane::Steps => "Steps and replies",
             Lane::Housekeeping => "Housekeeping",
             Lane::Engines => "AI services",
+            Lane::Web => "Web pages and CRM",
         }
     }
 }

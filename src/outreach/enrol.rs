@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::model::{Enrolment, Skip, State};
 use super::plan::{self, step_job};
 use super::{company, last_run, step, store, OutreachError};
+use crate::addresses;
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
@@ -321,6 +322,9 @@ fn why_not(txn: &mut Txn<'_>, contact: &Contact, sequence: SequenceId) -> Result
     }
     if messaging::may_have_opted_out(txn, contact.workspace, contact.id)? {
         return Ok(Some(Skip::MayHaveOptedOut));
+    }
+    if addresses::why_no_mail(txn, contact.workspace, address)?.is_some() {
+        return Ok(Some(Skip::TakesNoMail));
     }
     let before = store::list_of_contact(txn, contact.workspace, contact.id)?;
     if before.iter().any(|enrolment| enrolment.state.is_active()) {

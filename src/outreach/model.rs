@@ -387,6 +387,8 @@ pub enum Skip {
     /// An answer may be an opt-out, and nobody has said yet whether it is.
     MayHaveOptedOut,
     Restricted,
+    /// The domain of the address can take no mail.
+    TakesNoMail,
     /// In this or another sequence at this moment.
     AlreadyEnrolled,
     HadThisSequence,
@@ -399,6 +401,7 @@ impl Skip {
             Skip::Suppressed => "must not be written to",
             Skip::MayHaveOptedOut => "may have opted out, which waits for your word",
             Skip::Restricted => "asked that their data is only stored",
+            Skip::TakesNoMail => "at a domain that takes no mail (the contact’s page says what to do)",
             Skip::AlreadyEnrolled => "in a sequence already",
             Skip::HadThisSequence => "had this sequence before",
         }

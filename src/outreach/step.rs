@@ -10,6 +10,7 @@ use super::path::{Kind, Standing, Then};
 use super::plan::{self, hours_for, step_job, Payload, STEP};
 use super::words::{person_fields, Fields};
 use super::{onward, review, rotation, store};
+use crate::addresses;
 use crate::app::App;
 use crate::base::{counted, EmailAddress, StepId, UnixMillis};
 use crate::connections::Connection;
@@ -211,6 +212,10 @@ fn decide_mail(
         Ok(to) => to,
         Err(reason) => return Ok(Decision::Stop(reason)),
     };
+    // It may be mended, at our side or at theirs: the lead waits.
+    if let Some(words) = addresses::why_no_mail(txn, contact.workspace, &to)? {
+        return Ok(hold(Why::Lead, words));
+    }
     let mailbox = match rotation::choose(app, txn, worker, enrolment, now)? {
         Ok(mailbox) => mailbox,
         Err(held) => return Ok(Decision::Hold(held)),

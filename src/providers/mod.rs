@@ -5,20 +5,24 @@
 
 pub mod ai;
 mod bases;
+pub mod crm;
 pub mod dns;
 pub mod error;
 pub mod google;
+pub mod hubspot;
 pub mod imap;
 pub mod mail_server;
 pub mod microsoft;
 pub mod oauth;
 pub mod oidc;
 pub mod outbound;
+pub mod pipedrive;
 mod rest;
 mod secret;
 pub mod smtp;
 #[cfg(test)]
 mod testing;
+pub mod web_page;
 
 pub use bases::BadBase;
 pub use error::ProviderError;

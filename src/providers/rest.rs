@@ -14,9 +14,9 @@ use super::Secret;
 use crate::base::UnixMillis;
 
 /// Lists and single things.
-pub(super) const LIMITS: Limits = Limits { total: Duration::from_secs(60), max_body_bytes: 8 * 1024 * 1024 };
+pub(super) const LIMITS: Limits = Limits::of(Duration::from_secs(60), 8 * 1024 * 1024);
 /// A raw message of 35 MiB in base64 inside JSON; nothing larger is asked for.
-pub(super) const LARGE: Limits = Limits { total: Duration::from_secs(180), max_body_bytes: 50 * 1024 * 1024 };
+pub(super) const LARGE: Limits = Limits::of(Duration::from_secs(180), 50 * 1024 * 1024);
 
 /// RFC 7240.
 const PREFER: HeaderName = HeaderName::from_static("prefer");

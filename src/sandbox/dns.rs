@@ -143,6 +143,12 @@ fn answer(question: &Message, zone: &Zone) -> Message {
         return answer;
     }
     let Some(records) = zone.records.get(&name) else {
+        // Whoever is written to in a demo lives at such a domain; each has its mail somewhere.
+        if asked.query_type() == RecordType::MX && is_example_domain(&name) {
+            let mail = record("MX", &format!("10 mx.{name}"));
+            answer.add_answers(mail.map(|data| Record::from_rdata(asked.name().clone(), TTL, data)));
+            return answer;
+        }
         answer.metadata.response_code = ResponseCode::NXDomain;
         return answer;
     };
@@ -151,4 +157,9 @@ fn answer(question: &Message, zone: &Zone) -> Message {
     let found = records.iter().filter(wanted);
     answer.add_answers(found.map(|data| Record::from_rdata(asked.name().clone(), TTL, data.clone())));
     answer
+}
+
+/// `fellside.example` (RFC 2606); `….invalid` names nothing at all.
+fn is_example_domain(name: &str) -> bool {
+    name.strip_suffix(".example").is_some_and(|own| !own.is_empty() && !own.contains('.'))
 }

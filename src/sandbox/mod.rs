@@ -17,6 +17,7 @@
 
 mod ai;
 mod control;
+mod crm;
 mod dns;
 mod faults;
 mod google;
@@ -28,6 +29,7 @@ mod people;
 mod quota;
 mod record;
 mod server;
+mod site;
 mod wire;
 mod world;
 
@@ -35,6 +37,7 @@ mod world;
 mod tests;
 
 pub use ai::AI_KEY;
+pub use crm::CRM_TOKEN;
 pub use dns::NameServer;
 pub use mail::MAIL_PASSWORD;
 pub use oauth::{CLIENT_ID, CLIENT_SECRET};
@@ -133,7 +136,7 @@ impl Sandbox {
 
     /// The people as a file of leads, ready for import: UTF-8 CSV with a header line.
     pub fn leads_csv(&self) -> String {
-        people::leads_csv()
+        people::leads_csv(&self.url)
     }
 
     /// Registers a redirect URI for the client, as one does in the provider's console before the first consent. False for

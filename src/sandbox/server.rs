@@ -136,6 +136,10 @@ pub(super) fn provide(shared: &Shared, request: &Request) -> Answer {
     let mut world = shared.world();
     let answer = match segments.first().map(String::as_str) {
         Some("google") => google::answer(&mut world, request, &segments[1..]),
+        Some("hubspot") => super::crm::hubspot(&mut world, request, &segments[1..]),
+        Some("pipedrive") => super::crm::pipedrive(&mut world, request, &segments[1..]),
+        Some("robots.txt") => super::site::robots(),
+        Some("web") => super::site::answer(request, &segments[1..]),
         Some("microsoft") => microsoft::answer(&mut world, request, &segments[1..]),
         Some("oidc") => oidc::answer(&mut world, request, &segments[1..]),
         _ => Answer::json(404, &serde_json::json!({"error": "no such provider in the sandbox"})),

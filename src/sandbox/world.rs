@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::crm::Crms;
 use super::faults::{Fault, Faults};
 use super::google::Google;
 use super::mail::mailbox::Mailbox;
@@ -77,6 +78,7 @@ pub(super) struct World {
     /// Every address that was ever written to, and every account, by address in lower case.
     pub mailboxes: BTreeMap<String, Mailbox>,
     pub google: Google,
+    pub crms: Crms,
     pub microsoft: Microsoft,
     pub oidc: Issuer,
     /// Of the one client, at every provider.
@@ -104,6 +106,7 @@ impl World {
             accounts: Vec::new(),
             mailboxes: BTreeMap::new(),
             google: Google::default(),
+            crms: Crms::default(),
             microsoft: Microsoft::default(),
             oidc: Issuer::default(),
             redirects: Redirects::default(),
@@ -121,6 +124,7 @@ impl World {
         if !team.eq_ignore_ascii_case(&owner.email) {
             world.add_account(&team, "Team mailbox", &owner.zone);
         }
+        super::crm::seed(&mut world.crms, world.clock.now());
         world.google.calendars.seed(&owner.email.to_lowercase(), &owner.zone, world.clock.now());
         world
     }

@@ -100,6 +100,7 @@ fn is_news(what: &Happened) -> bool {
             | H::EnrolmentEnded { .. }
             | H::ContactChanged { .. }
             | H::ContactCreated { .. }
+            | H::AddressesChecked { refused: 0, .. }
             | H::Unknown
     )
 }

@@ -26,6 +26,7 @@ use crate::http::ui::FieldErrors;
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
 use crate::identity::{self, SignedIn};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
+use crate::leads;
 use crate::mailer::{self, Posting};
 use crate::store::erased::Erased;
 use crate::store::StoreError;
@@ -135,6 +136,9 @@ fn ask_for_the_end(app: &App, actor: &Actor, typed: &str) -> Result<Closing, Wor
     if let Err(error) = connections::disconnect_all(app, actor) {
         tracing::error!(%error, "not every connection of a closing workspace could be ended; it is tried again");
     }
+    if let Err(error) = leads::disconnect_all(app, actor) {
+        tracing::error!(%error, "not every customer system of a closing workspace could be ended; it is tried again");
+    }
     if is_new {
         if let Err(error) = tell_owners(app, actor, &closing) {
             tracing::error!(%error, "the owners of a closing workspace could not be told by mail");
@@ -238,7 +242,10 @@ fn go_on(app: &App, id: WorkspaceId) -> Result<Outcome, EraseError> {
 }
 
 fn disconnect_all(app: &App, workspace: &Workspace) -> Result<(), StoreError> {
-    let unheard = connections::disconnect_all(app, &Actor::system(workspace.id));
+    let actor = Actor::system(workspace.id);
+    let ended = leads::disconnect_all(app, &actor);
+    ended.map_err(|error| StoreError::Engine(format!("a customer system could not be ended: {error}")))?;
+    let unheard = connections::disconnect_all(app, &actor);
     unheard.map(drop).map_err(|error| StoreError::Engine(format!("a connection could not be ended: {error}")))
 }
 

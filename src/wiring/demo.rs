@@ -28,7 +28,9 @@ use crate::config::{Config, ConfigErrors, Overrides};
 use crate::connections;
 use crate::http::{run, see_other, PageError};
 use crate::operator;
-use crate::sandbox::{OwnerAccount, Sandbox, SandboxError, SandboxOptions, AI_KEY, CLIENT_ID, CLIENT_SECRET};
+use crate::sandbox::{
+    OwnerAccount, Sandbox, SandboxError, SandboxOptions, AI_KEY, CLIENT_ID, CLIENT_SECRET, CRM_TOKEN,
+};
 use crate::store::DataFolder;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -161,6 +163,7 @@ fn set_hooks(opened: &OpenedApp, sandbox: &Arc<Sandbox>, time: &Arc<TimeMachine>
         advance: Box::new(move |by| by_page.advance(by)),
         sandbox_url: sandbox.url.clone(),
         ai_key: AI_KEY,
+        crm_token: CRM_TOKEN,
     });
     sandbox.set_advance(Arc::new(move |by| by_control.advance(by)));
 }
@@ -252,6 +255,8 @@ fn config(places: &Places, sandbox: &Sandbox, address: SocketAddr) -> Result<Con
         ("PROVIDERS__AI__OPENAI_BASE", format!("{}/openai", sandbox.url)),
         ("PROVIDERS__AI__GEMINI_BASE", format!("{}/gemini", sandbox.url)),
         ("DNS__RESOLVER", sandbox.dns.address.to_string()),
+        ("PROVIDERS__HUBSPOT__API_BASE", format!("{}/hubspot", sandbox.url)),
+        ("PROVIDERS__PIPEDRIVE__API_BASE", format!("{}/pipedrive", sandbox.url)),
         ("PROVIDERS__OIDC__ISSUER", format!("{}/oidc", sandbox.url)),
         ("PROVIDERS__OIDC__CLIENT_ID", CLIENT_ID.to_owned()),
         ("PROVIDERS__OIDC__CLIENT_SECRET", CLIENT_SECRET.to_owned()),

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::events::{Deliver, Subscribers};
 use crate::jobs::Lane;
-use crate::{agents, bookings, connections, contacts, deliverability, messaging, outreach};
+use crate::{addresses, agents, bookings, connections, contacts, deliverability, leads, messaging, outreach};
 
 /// All subscribers, in the order in which each event reaches them.
 fn subscribers() -> Subscribers<App> {
@@ -11,10 +11,12 @@ fn subscribers() -> Subscribers<App> {
     all.extend(connections::subscribers());
     all.extend(deliverability::subscribers());
     all.extend(contacts::subscribers());
+    all.extend(addresses::subscribers());
     all.extend(messaging::subscribers());
     all.extend(agents::subscribers());
     all.extend(outreach::subscribers());
     all.extend(bookings::subscribers());
+    all.extend(leads::subscribers());
     all.push(Box::new(super::live::Live));
     all
 }

@@ -140,8 +140,8 @@ fn needed(href: &str) -> Option<Permission> {
         "/outreach" | "/outreach/sequences" | "/outreach/forecast" | "/snippets" => Some(Permission::ViewOutreach),
         "/replies" => Some(Permission::ViewReplies),
         "/suppressions" => Some(Permission::ViewSuppressions),
-        "/contacts" => Some(Permission::ViewContacts),
-        "/connections" | "/domains" => Some(Permission::ViewConnections),
+        "/contacts" | "/leads" => Some(Permission::ViewContacts),
+        "/connections" | "/domains" | "/crm" | "/hook" => Some(Permission::ViewConnections),
         _ => None,
     }
 }

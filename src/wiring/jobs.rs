@@ -9,7 +9,9 @@ use crate::config;
 use crate::jobs::{Handlers, Lane, Threads};
 use crate::mailer::{Mailer, MailerError};
 use crate::messaging::Outbox;
-use crate::{agents, bookings, channels, connections, contacts, deliverability, identity, operator, outreach};
+use crate::{
+    addresses, agents, bookings, channels, connections, contacts, deliverability, identity, leads, operator, outreach,
+};
 
 pub fn handlers(app: &App) -> Result<Handlers<App>, MailerError> {
     let hello = url::Url::parse(&app.public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
@@ -26,10 +28,12 @@ pub fn handlers(app: &App) -> Result<Handlers<App>, MailerError> {
         deliverability::handlers,
         identity::handlers,
         contacts::handlers,
+        addresses::handlers,
         channels::handlers,
         outreach::handlers,
         agents::handlers,
         bookings::handlers,
+        leads::handlers,
     ];
     Ok(rooms.into_iter().fold(handlers, |handlers, room| room(handlers)))
 }
@@ -49,6 +53,7 @@ pub fn threads(config: &config::Jobs) -> Threads {
         (Lane::Steps, config.general_workers),
         (Lane::Housekeeping, config.general_workers),
         (Lane::Engines, config.engine_workers),
+        (Lane::Web, config.general_workers),
     ];
     Threads(each.into_iter().map(|(lane, count)| (lane, count as usize)).collect::<BTreeMap<_, _>>())
 }

@@ -13,7 +13,10 @@ use utoipa::PartialSchema;
 
 use crate::app::App;
 use crate::http::api::{FieldError, FreeTime, Problem, PROBLEM_JSON};
-use crate::{activity, agents, bookings, connections, contacts, deliverability, engines, events, messaging, outreach};
+use crate::{
+    activity, addresses, agents, bookings, connections, contacts, deliverability, engines, events, leads, messaging,
+    outreach,
+};
 
 /// The description of `/v1` of the server at `url`.
 pub fn document(url: &str) -> OpenApi {
@@ -38,6 +41,7 @@ pub fn document(url: &str) -> OpenApi {
         .build();
     let rooms = [
         contacts::openapi(),
+        addresses::openapi(),
         connections::openapi(),
         deliverability::openapi(),
         messaging::openapi(),
@@ -46,6 +50,7 @@ pub fn document(url: &str) -> OpenApi {
         agents::openapi(),
         engines::openapi(),
         bookings::openapi(),
+        leads::openapi(),
         events::openapi(),
     ];
     for room in rooms {

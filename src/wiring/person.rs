@@ -10,6 +10,7 @@ use serde_json::{json, Map, Value};
 
 use super::erasure::{self, EraseError};
 use super::personal_data;
+use crate::addresses;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{counted, ContactId, MessageId, ReplyId, WorkspaceId};
@@ -17,6 +18,7 @@ use crate::contacts::{self, Contact, Exchange, Neighbours};
 use crate::http::layout::ConfirmPage;
 use crate::http::respond::with_toast;
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
+use crate::leads;
 use crate::messaging::{self, Purpose};
 use crate::store::StoreError;
 
@@ -52,11 +54,19 @@ impl Neighbours for Correspondence {
 
     fn why_not_written_to(&self, app: &App, contact: &Contact) -> Result<Option<String>, StoreError> {
         let Some(address) = contact.address() else { return Ok(None) };
-        let found =
-            app.store.read(|txn| messaging::is_suppressed(txn, contact.workspace, address, Purpose::Outreach))?;
-        Ok(found.map(|entry| {
-            format!("{} is on the list of those not written to: {}.", entry.target.words(), entry.reason.words())
-        }))
+        app.store.read(|txn| {
+            if let Some(entry) = messaging::is_suppressed(txn, contact.workspace, address, Purpose::Outreach)? {
+                let (target, reason) = (entry.target.words(), entry.reason.words());
+                return Ok(Some(format!("{target} is on the list of those not written to: {reason}.")));
+            }
+            addresses::why_no_mail(txn, contact.workspace, address)
+        })
+    }
+
+    fn beside(&self, app: &App, actor: &Actor, csrf: &str, contact: &Contact) -> Result<Vec<String>, StoreError> {
+        let mut parts = vec![addresses::part(app, actor, csrf, contact)?];
+        parts.extend(leads::parts(app, actor, csrf, contact)?);
+        Ok(parts)
     }
 
     fn erase(&self, app: &App, actor: &Actor, contact: ContactId) -> Result<(), PageError> {

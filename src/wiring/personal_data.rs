@@ -4,8 +4,8 @@
 use crate::base::{ContactId, WorkspaceId};
 use crate::store::{Declared, Person, Store, StoreError};
 use crate::{
-    agents, audit, availability, bookings, channels, connections, contacts, deliverability, engines, events, identity,
-    jobs, mailer, messaging, operator, outreach, workers, workspaces,
+    addresses, agents, audit, availability, bookings, channels, connections, contacts, deliverability, engines, events,
+    identity, jobs, leads, mailer, messaging, operator, outreach, workers, workspaces,
 };
 
 /// All tables, room by room.
@@ -22,6 +22,7 @@ pub fn tables() -> Vec<Declared> {
     all.extend(connections::tables());
     all.extend(deliverability::tables());
     all.extend(contacts::tables());
+    all.extend(addresses::tables());
     all.extend_from_slice(workers::TABLES);
     all.extend(messaging::tables());
     all.extend(engines::tables());
@@ -30,6 +31,7 @@ pub fn tables() -> Vec<Declared> {
     all.extend(outreach::tables());
     all.extend(agents::tables());
     all.extend(bookings::tables());
+    all.extend(leads::tables());
     all.extend(operator::tables());
     all
 }

@@ -11,8 +11,8 @@ use crate::http::assets;
 use crate::http::idempotency::IdempotencyStore;
 use crate::http::rate_limit::{self, RateLimits};
 use crate::{
-    activity, agents, bookings, connections, contacts, deliverability, engines, events, identity, messaging, operator,
-    outreach, today, workspaces,
+    activity, addresses, agents, bookings, connections, contacts, deliverability, engines, events, identity, leads,
+    messaging, operator, outreach, today, workspaces,
 };
 
 /// Registers all pages, forms and the API. Called once for each web thread.
@@ -38,6 +38,8 @@ pub fn configure(
                 .wrap(from_fn(workspaces::authenticate))
                 .route("/openapi.json", web::get().to(openapi::page))
                 .configure(contacts::api_routes)
+                .configure(addresses::api_routes)
+                .configure(leads::api_routes)
                 .configure(connections::api_routes)
                 .configure(deliverability::api_routes)
                 .configure(messaging::api_routes)
@@ -65,6 +67,8 @@ pub fn configure(
                 .configure(deliverability::routes)
                 .configure(person::routes)
                 .configure(contacts::routes)
+                .configure(addresses::routes)
+                .configure(leads::routes)
                 .configure(messaging::routes)
                 .configure(activity::routes)
                 .configure(outreach::routes)

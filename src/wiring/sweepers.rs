@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::base::{UnixMillis, WorkspaceId, INSTANCE};
 use crate::config::Config;
 use crate::store::StoreError;
-use crate::{audit, connections, contacts, engines, events, jobs, messaging, workspaces};
+use crate::{addresses, audit, connections, contacts, engines, events, jobs, leads, messaging, workspaces};
 
 /// Rows removed in one transaction.
 const BATCH: usize = 20;
@@ -43,6 +43,20 @@ pub const SWEEPERS: &[Sweeper] = &[
         tables: &["contact_imports", "contact_import_progress", "contact_import_refused", "contact_import_undo"],
         days: |_| contacts::IMPORT_DAYS,
         by: By::Round(|app, _| contacts::sweep_imports(app, app.now())),
+    },
+    Sweeper {
+        tables: &["mail_domains", "import_address_checks"],
+        days: |_| addresses::DAYS,
+        by: By::Round(|app, before| {
+            in_each(app, |workspace| all(|| addresses::sweep(&app.store, workspace, before, BATCH)))
+        }),
+    },
+    Sweeper {
+        tables: &["lead_posts_by_key"],
+        days: |_| leads::POSTS_DAYS,
+        by: By::Round(|app, before| {
+            in_each(app, |workspace| all(|| leads::sweep_posts(&app.store, workspace, before, BATCH)))
+        }),
     },
     Sweeper {
         tables: &["provider_calls"],
@@ -241,6 +255,8 @@ mod tests {
         workspaces::remove_again(app, closed, now).unwrap();
         let leads = format!("email\nlead{nth}@fellside.example\nnobody\n");
         contacts::import_file(app, owner, "leads.csv", leads.as_bytes(), &[], false).unwrap();
+        addresses::remember_for_test(app, workspace, &format!("d{nth}.example"));
+        leads::post_for_test(app, owner, &format!("key {nth}"), &format!("posted{nth}@fellside.example"));
         job.id()
     }
 

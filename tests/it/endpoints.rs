@@ -35,6 +35,11 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
         "/contacts/tags" => vec![("contact", id("contact")), ("tag", text("looked at")), ("act", text("tag"))],
         "/contacts/{id}/tags" => vec![("tag", text("met"))],
         "/contacts/{id}/notes" => vec![("note", text("Called back."))],
+        "/contacts/{id}/page/accept" => vec![("value", text("nobody@elsewhere.example"))],
+        "/contacts/{id}/page/forget" => vec![("kind", text("phone")), ("value", text("0"))],
+        "/hook/settings" => vec![("mapping", text("Zimmer = rooms")), ("tag", text("posted"))],
+        "/leads/pages" => vec![("tag", text("nobody has this"))],
+        "/leads/weights" => vec![("has_phone", text("7"))],
         "/suppressions" => vec![("target", text("leave-me@elsewhere.example")), ("note", text("by phone"))],
         "/suppressions/{id}/lift" => vec![("reason", text("asked for it"))],
         "/connections/mailbox" => vec![
@@ -160,6 +165,9 @@ fn body(route: &Route, world: &World) -> Option<Value> {
         (_, "/v1/sequences" | "/v1/sequences/{sequence}") => json!({ "name": "By program", "steps": text }),
         ("PUT", "/v1/sending/days-off") => json!({ "public_holidays": true, "listed": [{ "first": "2030-01-02" }] }),
         ("POST", "/v1/enrolments/{enrolment}/move") => json!({ "step": id("sequence") }),
+        ("POST", "/v1/contacts/{id}/page/forget") => json!({ "kind": "phone", "value": "0" }),
+        ("POST", "/v1/contacts/{id}/page/accept") => json!({ "address": "nobody@elsewhere.example" }),
+        ("PUT", "/v1/leads/weights") => json!({ "points": { "has_phone": 7 } }),
         (_, "/v1/workers") | ("PUT", _) => worker,
         ("PATCH", "/v1/workers/{worker}") => json!({ "goal": "Other", "mailbox": id("connection") }),
         ("POST", "/v1/workers/{worker}/enrolments") => json!({ "contacts": [id("contact")] }),
@@ -358,6 +366,8 @@ const LEAVES_NO_ENTRY: &[&str] = &[
     "/replies/{id}/write-again",
     // The contact has been erased by then.
     "/v1/tags/{tag}/contacts",
+    // Each page that is asked for is on record; here nobody has the tag.
+    "/leads/pages",
 ];
 
 /// The same role as a program.
@@ -407,7 +417,8 @@ fn world_session_table() -> launchyard::store::TableInfo {
 fn misplaced(route: &Route, status: u16, body: &str, telling: &[String], names_a_thing: bool) -> Option<String> {
     let place = format!("{} {}: {status}", route.method, route.path);
     // These name no thing of a workspace, whatever their placeholders say.
-    let is_general = ["/today/parts/{id}", "/invite/{secret}", "/v1/tags/{tag}/contacts"].contains(&route.path);
+    let is_general = ["/today/parts/{id}", "/invite/{secret}", "/v1/tags/{tag}/contacts"].contains(&route.path)
+        || route.path.contains("{vendor}");
     let is_operators = route.need == Need::May(launchyard::authz::Permission::Operate);
     if names_a_thing && !is_general && !is_operators && status != 404 {
         return Some(place);

@@ -16,6 +16,7 @@ mod golden;
 mod google_wire;
 mod guards;
 mod house;
+mod leads;
 mod main_job;
 mod pages;
 mod peers;

@@ -139,6 +139,7 @@ impl World {
             ("verdict", _) => return "give-up".into(),
             ("tag", _) => return "met".into(),
             ("index", _) => return "0".into(),
+            ("vendor", _) => return "hubspot".into(),
             ("domain", _) => return "fernhill.example".into(),
             ("issuer", _) => return "google".into(),
             ("secret" | "token", _) => return "nobodyknowsthissecretnobodyknows".into(),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::addresses::ImportTally;
 use crate::base::{ImportId, UnixMillis, WorkspaceId};
 
 /// One file on its way into the contacts.
@@ -152,6 +153,9 @@ pub struct Look {
     pub counts: Counts,
     /// The first refused rows, without their cells.
     pub refused: Vec<Refused>,
+    /// Addresses to look at, as far as can be told without asking anybody.
+    #[serde(default)]
+    pub addresses: ImportTally,
 }
 
 /// How far an import has come.

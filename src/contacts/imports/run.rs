@@ -11,6 +11,7 @@ use super::model::{Counts, Import, ImportState, Known, Look, Progress, Refused};
 use super::reader::{FileRow, RowReader, Unreadable};
 use super::rows::{self, Seen};
 use super::store::{self, Batch, FileReader};
+use crate::addresses;
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::Actor;
@@ -84,10 +85,10 @@ pub(super) fn look<R: Read>(
             on_refused(refused);
         }
         if some.len() == LOOKED_UP_AT_ONCE {
-            foretell(store, import, &mut some, &mut look.counts)?;
+            foretell(store, import, &mut some, &mut look)?;
         }
     }
-    foretell(store, import, &mut some, &mut look.counts)?;
+    foretell(store, import, &mut some, &mut look)?;
     if look.counts.rows() == 0 {
         return Err(Unreadable::Empty.into());
     }
@@ -103,10 +104,14 @@ pub(super) enum LookError {
 }
 
 /// Counts what would become of some contacts.
-fn foretell(store: &Store, import: &Import, some: &mut Vec<Checked>, counts: &mut Counts) -> Result<(), StoreError> {
-    let told = store.read(|txn| {
-        let mut told = Counts::default();
+fn foretell(store: &Store, import: &Import, some: &mut Vec<Checked>, look: &mut Look) -> Result<(), StoreError> {
+    let (told, addresses) = store.read(|txn| {
+        let (mut told, mut addresses) = (Counts::default(), look.addresses);
         for contact in some.iter() {
+            if let Some(address) = contact.addresses.first() {
+                let domain = addresses::find(txn, import.workspace, address.domain())?;
+                addresses.count(address, domain.map(|domain| domain.takes));
+            }
             match plan_row(txn, import, contact, UnixMillis(0))? {
                 Plan::Add => told.added += 1,
                 Plan::Update(_) => told.updated += 1,
@@ -114,8 +119,10 @@ fn foretell(store: &Store, import: &Import, some: &mut Vec<Checked>, counts: &mu
                 Plan::Refuse(_) => told.refused += 1,
             }
         }
-        Ok::<Counts, StoreError>(told)
+        Ok::<_, StoreError>((told, addresses))
     })?;
+    look.addresses = addresses;
+    let counts = &mut look.counts;
     counts.added += told.added;
     counts.updated += told.updated;
     counts.skipped += told.skipped;

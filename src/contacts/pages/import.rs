@@ -8,6 +8,7 @@ use askama::Template;
 use futures_util::StreamExt;
 
 use super::words::{date, number};
+use crate::addresses;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::ImportId;
@@ -51,6 +52,8 @@ struct ImportPage {
     known: Vec<KnownChoice>,
     /// Of the look before the import.
     look: Option<Figures>,
+    /// Addresses to look at: of the look, and once they were asked about, of what was imported.
+    doubts: Vec<(u64, &'static str)>,
     done: Figures,
     refused: Vec<Refused>,
     progress: Progress,
@@ -258,8 +261,11 @@ fn page(app: &App, actor: &Actor, frame: &Frame, id: ImportId) -> Result<ImportP
         Some(look) if is_mapping => look.refused.clone(),
         _ => refused,
     };
+    let asked = addresses::tally_of(&app.store, actor.workspace, id).map_err(ImportError::from)?;
+    let tally = asked.or(import.look.as_ref().map(|look| look.addresses)).unwrap_or_default();
     Ok(ImportPage {
         layout,
+        doubts: tally.lines(),
         id: id.to_string(),
         error: String::new(),
         notice: String::new(),

@@ -35,6 +35,8 @@ struct OnePage {
     days: Vec<Day>,
     /// Why nothing may be sent; empty when nothing stands against it.
     not_written_to: String,
+    /// Drawn by other rooms.
+    beside: Vec<String>,
     note_error: String,
     note_typed: String,
     may_edit: bool,
@@ -79,8 +81,10 @@ fn read(app: &App, actor: &Actor, frame: &Frame, others: Others, id: ContactId) 
         (false, None) => None,
     };
     let now = app.now();
+    let layout = frame.layout(contact.name());
+    let beside = others.map(|others| others.beside(app, actor, &layout.csrf, &contact)).transpose()?;
     Ok(OnePage {
-        layout: frame.layout(contact.name()),
+        layout,
         id: id.to_string(),
         name: contact.name(),
         subtitle: [contact.job_title.as_str(), &contact.company]
@@ -93,6 +97,7 @@ fn read(app: &App, actor: &Actor, frame: &Frame, others: Others, id: ContactId) 
         source: source(&contact, &zone),
         days: by_day(moments, now, &zone),
         not_written_to: not_written_to.unwrap_or_default(),
+        beside: beside.unwrap_or_default(),
         note_error: String::new(),
         note_typed: String::new(),
         may_edit: actor.may(Permission::EditContacts),
@@ -123,12 +128,16 @@ fn time_there(contact: &Contact, now: UnixMillis) -> String {
 }
 
 fn source(contact: &Contact, zone: &jiff::tz::TimeZone) -> String {
-    let how = match contact.source {
-        Source::ByHand => "Added by hand",
-        Source::Import(_) => "Imported from a file",
-        Source::Api => "Added by a program",
-        Source::Referral => "Named in somebody’s reply",
-        Source::Reply => "Answered from another address",
+    let how = match &contact.source {
+        Source::ByHand => "Added by hand".to_owned(),
+        Source::Import(_) => "Imported from a file".to_owned(),
+        Source::Api => "Added by a program".to_owned(),
+        Source::Referral => "Named in somebody’s reply".to_owned(),
+        Source::Reply => "Answered from another address".to_owned(),
+        Source::WebPage => "Taken from a company’s own page".to_owned(),
+        Source::Crm(name) => format!("Pulled from {name}"),
+        Source::Webhook(consent) if consent.is_empty() => "Came in over your address for leads".to_owned(),
+        Source::Webhook(consent) => format!("Came in over your address for leads ({consent})"),
     };
     format!("{how} on {}.", date(contact.created_at, zone))
 }

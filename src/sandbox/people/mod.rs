@@ -14,6 +14,6 @@ mod reports;
 mod script;
 mod unsubscribe;
 
-pub(super) use cast::leads_csv;
+pub(super) use cast::{company, leads_csv, Company};
 pub(super) use deeds::run_due;
 pub(super) use queue::People;

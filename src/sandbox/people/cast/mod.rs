@@ -18,13 +18,46 @@ fn leads() -> impl Iterator<Item = &'static Character> {
     english::CAST.iter().chain(&german::CAST).chain(&french::CAST).chain(&spanish::CAST)
 }
 
-/// The leads as a file: UTF-8, header line, CRLF.
-pub(in crate::sandbox) fn leads_csv() -> String {
-    let mut lines = vec![
-        "Email,First name,Last name,Company,Job title,City,Country,Time zone,Language,Building,Heating".to_owned(),
-    ];
+/// A company of one of the leads, as its web site shows it.
+pub(in crate::sandbox) struct Company {
+    pub name: &'static str,
+    pub domain: &'static str,
+    pub city: &'static str,
+    pub country: &'static str,
+    pub building: &'static str,
+    /// Names its page.
+    pub slug: &'static str,
+}
+
+/// The company whose page has this name: the first part of its domain.
+pub(in crate::sandbox) fn company(slug: &str) -> Option<Company> {
+    let found = all().find(|one| slug_of(one) == slug)?;
+    Some(Company {
+        name: found.company,
+        domain: domain_of(found),
+        city: found.city,
+        country: found.country,
+        building: found.building,
+        slug: slug_of(found),
+    })
+}
+
+fn domain_of(one: &Character) -> &'static str {
+    one.email.rsplit('@').next().unwrap_or_default()
+}
+
+fn slug_of(one: &Character) -> &'static str {
+    domain_of(one).split('.').next().unwrap_or_default()
+}
+
+/// The leads as a file: UTF-8, header line, CRLF. Their web sites are pages of the sandbox at `url`.
+pub(in crate::sandbox) fn leads_csv(url: &str) -> String {
+    let mut lines =
+        vec!["Email,First name,Last name,Company,Job title,City,Country,Time zone,Language,Building,Heating,Website"
+            .to_owned()];
     lines.extend(leads().map(|one| {
         let language = one.language.code();
+        let website = format!("{url}/web/{}", slug_of(one));
         let fields = [
             one.email,
             one.first,
@@ -37,6 +70,7 @@ pub(in crate::sandbox) fn leads_csv() -> String {
             language,
             one.building,
             one.heating,
+            &website,
         ];
         fields.map(field).join(",")
     }));
@@ -58,7 +92,7 @@ mod tests {
 
     #[test]
     fn the_leads_can_be_read_back_and_reach_nobody_real() {
-        let csv = leads_csv();
+        let csv = leads_csv("http://127.0.0.1:1");
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
         let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
         assert_eq!(rows.len(), leads().count());

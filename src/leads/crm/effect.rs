@@ -1,0 +1,182 @@
+//! Writing to a customer system: the person, made or found by the address, and a note on it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{json, Value};
+
+use super::model::{System, Vendor};
+use super::{session, store};
+use crate::app::App;
+use crate::base::{ContactId, UnixMillis};
+use crate::contacts::{self, Contact};
+use crate::jobs::{Effect, Job, Performed, Prepared, Ready, Reconciled, Settled};
+use crate::providers::crm::{Crm, Person};
+use crate::providers::ProviderError;
+use crate::store::{StoreError, Txn};
+
+pub(super) const WRITE: &str = "leads.crm_write";
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Write {
+    pub vendor: Vendor,
+    pub contact: ContactId,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum What {
+    /// The person with what is known of them.
+    Person,
+    /// A note that says what happened.
+    Note { event: u64, text: String, at: UnixMillis },
+}
+
+pub(super) struct WriteThere;
+
+/// What is known of the contact when the intent is written.
+struct Known {
+    write: Write,
+    contact: Contact,
+    linked: Option<String>,
+}
+
+impl Effect<App> for WriteThere {
+    fn kind(&self) -> &'static str {
+        WRITE
+    }
+
+    fn prepare(&self, _: &App, txn: &mut Txn<'_>, job: &Job, _: UnixMillis) -> Result<Prepared, StoreError> {
+        let write: Write = job.payload()?;
+        let gone = |reason: &str| Ok(Prepared::Drop { reason: reason.to_owned() });
+        if store::find(txn, job.workspace, write.vendor)?.is_none() {
+            return gone("it was disconnected");
+        }
+        let found = contacts::find(txn, job.workspace, write.contact)?;
+        let Some(contact) = found.filter(|contact| !contact.restricted && contact.address().is_some()) else {
+            return gone("the contact is gone, or restricted");
+        };
+        let linked = store::find_link(txn, job.workspace, write.contact, write.vendor)?;
+        Ok(Prepared::Go(Box::new(Known { write, contact, linked })))
+    }
+
+    fn perform(&self, app: &App, job: &Job, ready: Ready) -> Performed {
+        let Ok(known) = ready.downcast::<Known>() else {
+            return Performed::Refused { reason: "nothing was prepared".into(), detail: Value::Null };
+        };
+        let vendor = known.write.vendor;
+        match session::with(app, job.workspace, vendor, |crm, system| carry_out(crm, system, job, &known)) {
+            Ok(person) => Performed::Done { answer: json!({ "person": person }) },
+            Err(error) => refused_or_later(app, error),
+        }
+    }
+
+    fn settle(
+        &self,
+        _: &App,
+        txn: &mut Txn<'_>,
+        job: &Job,
+        performed: &Performed,
+        _: UnixMillis,
+    ) -> Result<Settled, StoreError> {
+        let write: Write = job.payload()?;
+        if let Performed::Done { answer } = performed {
+            let person = answer["person"].as_str().unwrap_or_default();
+            let is_there = contacts::find(txn, job.workspace, write.contact)?.is_some();
+            if !person.is_empty() && is_there && store::find(txn, job.workspace, write.vendor)?.is_some() {
+                store::link(txn, job.workspace, write.contact, write.vendor, person)?;
+            }
+        }
+        Ok(Settled::default())
+    }
+
+    /// Asks the system: whether the person is there by now, and the note with our mark.
+    fn reconcile(&self, app: &App, job: &Job, _: UnixMillis) -> Reconciled {
+        let write: Write = match job.payload() {
+            Ok(write) => write,
+            Err(error) => return Reconciled::CannotKnow { reason: error.to_string() },
+        };
+        let contact = match contacts::get(&app.store, job.workspace, write.contact) {
+            Ok(Some(contact)) => contact,
+            // Nobody is left to be written about.
+            Ok(None) => return Reconciled::Found { answer: Value::Null },
+            Err(error) => return Reconciled::LookAgain { after: LOOK_AGAIN, reason: error.to_string() },
+        };
+        let Some(address) = contact.address() else { return Reconciled::Absent };
+        let looked = session::with(app, job.workspace, write.vendor, |crm, _| {
+            let Some(person) = crm.find(address.compare())? else { return Ok(None) };
+            let note = match write.what {
+                What::Person => Some(String::new()),
+                What::Note { .. } => crm.find_note(&person, &mark(job))?,
+            };
+            Ok(note.map(|_| person))
+        });
+        match looked {
+            Ok(Some(person)) => Reconciled::Found { answer: json!({ "person": person }) },
+            Ok(None) => Reconciled::Absent,
+            Err(ProviderError::Retry { after, reason }) => {
+                Reconciled::LookAgain { after: after.unwrap_or(LOOK_AGAIN), reason }
+            }
+            Err(ProviderError::Quota { reason, .. }) => Reconciled::LookAgain { after: HOUR, reason },
+            Err(error) => Reconciled::CannotKnow { reason: error.to_string() },
+        }
+    }
+}
+
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Finds or makes the person, then writes. Gives the person's id there.
+fn carry_out(crm: &dyn Crm, system: &System, job: &Job, known: &Known) -> Result<String, ProviderError> {
+    let address = known.contact.address().map(|address| address.compare().to_owned()).unwrap_or_default();
+    let mut person = person_of(system.vendor, &known.contact);
+    let found = match &known.linked {
+        Some(id) => Some(id.clone()),
+        None => crm.find(&address)?,
+    };
+    let id = match found {
+        Some(id) => {
+            if matches!(known.write.what, What::Person) {
+                person.id.clone_from(&id);
+                // Their address is theirs to change.
+                person.emails.clear();
+                crm.update(&person)?;
+            }
+            id
+        }
+        None => crm.add(&person)?,
+    };
+    if let What::Note { text, at, .. } = &known.write.what {
+        crm.note(&id, &format!("{text} [{}]", mark(job)), *at)?;
+    }
+    Ok(id)
+}
+
+/// By this a note is known again. A repeated try of the same job has the same one.
+fn mark(job: &Job) -> String {
+    format!("Launchyard {}", job.id)
+}
+
+fn person_of(vendor: Vendor, contact: &Contact) -> Person {
+    let ours = ["first_name", "last_name", "company", "job_title", "phone", "website"];
+    let fields = ours.iter().filter_map(|name| Some((vendor.field_of(name)?.to_owned(), contact.field(name)?)));
+    Person {
+        id: String::new(),
+        emails: contact.address().map(|address| address.display().to_owned()).into_iter().collect(),
+        fields: fields.collect(),
+    }
+}
+
+fn refused_or_later(app: &App, error: ProviderError) -> Performed {
+    let detail = Value::Null;
+    match error {
+        ProviderError::Retry { after, reason } => Performed::NotDone { after, whole_serial: true, reason, detail },
+        ProviderError::Quota { until, reason } => {
+            let after = until.map_or(HOUR, |until| until.since(app.now()));
+            Performed::NotDone { after: Some(after), whole_serial: true, reason, detail }
+        }
+        ProviderError::Unknown { reason } => Performed::Unknown { reason },
+        other => Performed::Refused { reason: other.to_string(), detail },
+    }
+}

@@ -1,0 +1,133 @@
+//! What customer systems have in common: people who changed, one person written, a note on a person.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http::header::{HeaderName, CONTENT_TYPE};
+use http::Method;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+use super::error::{one_line, retry_after, ProviderError, Repeat};
+use super::outbound::{Answer, CallLog, Limits, Outbound, Request};
+use super::Secret;
+use crate::base::UnixMillis;
+
+const LIMITS: Limits = Limits { total: Duration::from_secs(40), max_body_bytes: 8 * 1024 * 1024 };
+/// People of one page.
+pub const PAGE: usize = 100;
+
+/// Whose account, and over what.
+#[derive(Clone, Copy)]
+pub struct Session<'a> {
+    pub outbound: &'a Outbound,
+    pub base: &'a Url,
+    pub token: &'a Secret,
+    pub log: &'a dyn CallLog,
+}
+
+/// Somebody as the system knows them: its own names of fields, only those with a value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Person {
+    /// The system's own id.
+    pub id: String,
+    /// The main one first.
+    pub emails: Vec<String>,
+    pub fields: BTreeMap<String, String>,
+}
+
+/// People in the order in which they changed. `next` is where to go on; absent at the end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct People {
+    pub rows: Vec<Person>,
+    pub next: Option<String>,
+}
+
+/// A customer system. Writes are known again: a person by the address, a note by a mark in its text.
+pub trait Crm {
+    /// What the account is called: proves the token.
+    fn account(&self) -> Result<String, ProviderError>;
+    /// Where a walk over all who changed since then begins.
+    fn start(&self, since: Option<UnixMillis>) -> String;
+    fn changed(&self, cursor: &str) -> Result<People, ProviderError>;
+    /// The id of who has this address.
+    fn find(&self, email: &str) -> Result<Option<String>, ProviderError>;
+    /// Adds the person; the address is known to be nobody's. Gives the id.
+    fn add(&self, person: &Person) -> Result<String, ProviderError>;
+    fn update(&self, person: &Person) -> Result<(), ProviderError>;
+    /// Writes a note on the person. Gives its id.
+    fn note(&self, person: &str, text: &str, at: UnixMillis) -> Result<String, ProviderError>;
+    /// The note with this mark in its text.
+    fn find_note(&self, person: &str, mark: &str) -> Result<Option<String>, ProviderError>;
+}
+
+/// One call; the token goes where the service wants it.
+pub(super) struct Call<'a> {
+    pub method: Method,
+    pub url: Url,
+    pub token: (HeaderName, String),
+    pub body: Option<&'a Value>,
+    pub repeat: Repeat,
+    /// What an answer that is no success means, where the service says more than its status.
+    pub classify: fn(&Answer, UnixMillis) -> Option<ProviderError>,
+}
+
+impl Session<'_> {
+    pub(super) fn url(&self, path: &str, query: &[(&str, &str)]) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+
+    pub(super) fn json<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, ProviderError> {
+        let repeat = call.repeat;
+        let lost = |error| ProviderError::from_transport(error, repeat);
+        let target = self.outbound.configured(call.url).map_err(|refused| lost(refused.into()))?;
+        let (name, token) = call.token;
+        let mut request = Request::new(call.method, target).header(name, &token).limits(LIMITS);
+        if let Some(body) = call.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string().into_bytes());
+        }
+        let answer = self.outbound.send(request, self.log).map_err(lost)?;
+        let now = self.outbound.clock().now();
+        match answer.status {
+            200..=299 => serde_json::from_slice(&answer.body).map_err(|error| {
+                let reason = format!("unreadable answer: {error}");
+                match repeat {
+                    Repeat::Safe => ProviderError::Retry { after: None, reason },
+                    Repeat::Unsafe => ProviderError::Unknown { reason },
+                }
+            }),
+            401 => Err(ProviderError::Reconnect { reason: "the token was refused".into() }),
+            403 => Err(ProviderError::MissingScope { reason: said(&answer) }),
+            status => Err((call.classify)(&answer, now).unwrap_or_else(|| {
+                ProviderError::from_status(status, retry_after(&answer, now), said(&answer), repeat)
+            })),
+        }
+    }
+}
+
+/// The service's own words for what is wrong.
+pub(super) fn said(answer: &Answer) -> String {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let words = body["message"].as_str().or_else(|| body["error"].as_str()).unwrap_or_default();
+    if words.is_empty() {
+        return format!("status {}", answer.status);
+    }
+    one_line(words)
+}
+
+/// Fields of a JSON object that are texts or numbers, without the empty ones.
+pub(super) fn texts(object: &Value, names: &[&str]) -> BTreeMap<String, String> {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let each = names.iter().filter_map(|name| Some(((*name).to_owned(), text(&object[*name])?)));
+    each.filter(|(_, value)| !value.is_empty()).collect()
+}
