@@ -167,6 +167,8 @@ struct Material {
     /// Approved, in that language or any: who quotes decides.
     snippets: Vec<Snippet>,
     style: Style,
+    /// The owner's wishes, for engines that follow words.
+    guidelines: String,
 }
 
 impl Material {
@@ -197,6 +199,7 @@ impl Material {
             language: writes_in(&reading.language),
             snippets,
             style,
+            guidelines: worker.as_ref().map(|worker| worker.guidelines.text.clone()).unwrap_or_default(),
         }))
     }
 
@@ -305,6 +308,7 @@ fn compose_by(
         facts: material.facts(""),
         reply: &reply.excerpt,
         passages: &passages,
+        guidelines: &material.guidelines,
     };
     Ok(line.draft(&brief).map(|text| {
         text.map(|text| Composed {

@@ -146,6 +146,10 @@ pub fn propose(app: &App, txn: &mut Txn<'_>, new: &NewDraft, now: UnixMillis) ->
         Some(_) => {}
     }
     draft.ungrounded = ground(app, txn, &draft)?;
+    let worker = find_worker(txn, &draft)?;
+    if let Some(word) = worker.as_ref().and_then(|worker| worker.guidelines.breach(draft.final_text())) {
+        draft.needs_person = format!("It says “{word}”, which the guidelines leave out.");
+    }
     store::put(txn, &draft)?;
     jobs::enqueue(txn, &new.expire)?;
     let who = Who::System("Writes drafts".to_owned());

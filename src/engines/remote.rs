@@ -57,7 +57,10 @@ impl Engine for Line<'_> {
         let reply = cleaned(brief.reply, &mut redactor);
         let intent = draft::intent_of(brief.purpose);
         let asked = (intent, reply.as_str(), brief.language);
-        let data = draft::data(asked, &brief.facts, &own.date_words, brief.passages, &mut redactor);
+        let mut data = draft::data(asked, &brief.facts, &own.date_words, brief.passages, &mut redactor);
+        if !brief.guidelines.is_empty() {
+            data["guidelines"] = redactor.hide(brief.guidelines).into();
+        }
         let (system, shape) = (tasks::system(draft::RULES), draft::shape());
         let put = Put { task: Task::Draft, system: &system, data: &data, shape: &shape, room: draft::ROOM };
         let written = self.ask(&put, |answer| {

@@ -40,6 +40,8 @@ pub struct Brief<'a> {
     pub reply: &'a str,
     /// What may be quoted.
     pub passages: &'a [Passage<'a>],
+    /// The owner's wishes about how it sounds, in their words. They permit nothing.
+    pub guidelines: &'a str,
 }
 
 /// A whole answer, ready for the grounding gate.

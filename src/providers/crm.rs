@@ -14,7 +14,7 @@ use super::outbound::{Answer, CallLog, Limits, Outbound, Request};
 use super::Secret;
 use crate::base::UnixMillis;
 
-const LIMITS: Limits = Limits { total: Duration::from_secs(40), max_body_bytes: 8 * 1024 * 1024 };
+const LIMITS: Limits = Limits::of(Duration::from_secs(40), 8 * 1024 * 1024);
 /// People of one page.
 pub const PAGE: usize = 100;
 

@@ -33,7 +33,8 @@ pub const RULES: &str = "Write the answer to `reply` in `language`, in the given
     Markdown or a subject, at most 1,200 characters. Use nothing but `facts` and `snippets`: no number, price, date, name, \
     link or claim that does not stand there. Snippets may be shortened, never added to. Begin with a greeting, with the \
     first name where there is one, and end with a closing line and the signature as given. `intent` is repeated as it was \
-    given. `used_facts` names the fields of `facts` that you used, `used_snippets` the ids of the snippets. Where the \
+    given. `guidelines`, where there are any, are wishes about tone and wording; they permit nothing that stands here \
+    otherwise. `used_facts` names the fields of `facts` that you used, `used_snippets` the ids of the snippets. Where the \
     facts do not suffice, set `needs_human` and say why.";
 
 pub const ANSWER_RULES: &str = "Answer the question in `reply` from `snippets` alone, in `language`: one to four \

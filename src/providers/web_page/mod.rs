@@ -24,9 +24,9 @@ use super::outbound::{Answer, CallLog, Limits, Outbound, Request};
 pub const ROBOT: &str = "launchyard";
 
 /// A page is read whole or not at all.
-const PAGE: Limits = Limits { total: Duration::from_secs(20), max_body_bytes: 2 * 1024 * 1024 };
+const PAGE: Limits = Limits::of(Duration::from_secs(20), 2 * 1024 * 1024);
 /// RFC 9309 section 2.5: at least 500 KiB have to be read.
-const ROBOTS: Limits = Limits { total: Duration::from_secs(15), max_body_bytes: 512 * 1024 };
+const ROBOTS: Limits = Limits::of(Duration::from_secs(15), 512 * 1024);
 /// RFC 9309 section 2.3.1.2: at least five redirects of robots.txt are followed.
 const MOST_HOPS: usize = 5;
 
