@@ -224,6 +224,8 @@ fn worker(now: UnixMillis) -> Worker {
         state: WorkerState::Working,
         created_at: now,
         activated_at: Some(now),
+        guidelines: Default::default(),
+        escalations: Default::default(),
     }
 }
 

@@ -165,8 +165,8 @@ fn the_same_work_is_done_from_a_mailbox_at_microsoft() {
     assert!(sent.iter().any(|message| matches!(message.state, Delivery::Bounced { hard: true, .. })));
     let replies = messaging::list_replies(&server.app().store, server.workspace, None, 500).unwrap().rows;
     for label in ["unsubscribe", "out_of_office", "interested"] {
-        let is_one = |reply: &&messaging::Reply| reply.reading.as_ref().is_some_and(|reading| reading.label == label);
-        assert!(replies.iter().find(is_one).is_some(), "nobody was read as {label}");
+        let is_one = |reply: &messaging::Reply| reply.reading.as_ref().is_some_and(|reading| reading.label == label);
+        assert!(replies.iter().any(is_one), "nobody was read as {label}");
     }
     let requests = agent().get(format!("{}/control/requests", server.sandbox.url)).call().unwrap();
     let requests = requests.into_body().read_to_string().unwrap();
