@@ -39,7 +39,7 @@ pub use inbound::{bounced, complained, note_bounce, receive, Bounce, Incoming, E
 pub use limits::{first_reached, mailbox_cap, Caps, Reached, Sent as SentInADay};
 pub use model::{
     Delivery, Message, Noted, ProposedTime, Purpose, Reading, Reply, SendingHours, SuggestedContact, Suppression,
-    SuppressionReason, Target,
+    SuppressionReason, Target, ESCALATED,
 };
 pub use outbox::{
     ask_gate, cancel, enqueue, hold_restored, resolve, rests_until, Channel, Look, NewMessage, Outbox, ResolveError,

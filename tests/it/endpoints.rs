@@ -68,6 +68,9 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
         }
         "/outreach/days-off" => vec![("public_holidays", text("on")), ("listed", text("2030-01-02 Stocktaking"))],
         "/outreach/{worker}/autonomy" => vec![("label", text("question")), ("to", text("on"))],
+        "/outreach/{worker}/hand-over" => {
+            vec![("act", text("add")), ("when", text("says")), ("rules", text("discount"))]
+        }
         "/guide/business" => vec![("postal_address", text("2 Mill Lane, Kendal LA9 4QD"))],
         "/outreach/{worker}/test" => vec![("lead", id("enrolment")), ("step", id("sequence"))],
         "/approvals/{id}/edit" => vec![("subject", text("Re: heating")), ("text", text("Thank you for your answer."))],
@@ -152,6 +155,7 @@ fn body(route: &Route, world: &World) -> Option<Value> {
         (_, "/v1/sequences" | "/v1/sequences/{sequence}") => json!({ "name": "By program", "steps": text }),
         ("PUT", "/v1/sending/days-off") => json!({ "public_holidays": true, "listed": [{ "first": "2030-01-02" }] }),
         ("POST", "/v1/enrolments/{enrolment}/move") => json!({ "step": id("sequence") }),
+        (_, "/v1/workers/{worker}/escalations") => json!({ "rules": [{ "when": "says", "words": ["discount"] }] }),
         (_, "/v1/workers") | ("PUT", _) => worker,
         ("PATCH", "/v1/workers/{worker}") => json!({ "goal": "Other", "mailbox": id("connection") }),
         ("POST", "/v1/workers/{worker}/enrolments") => json!({ "contacts": [id("contact")] }),

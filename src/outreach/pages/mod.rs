@@ -5,6 +5,7 @@ mod branches;
 mod choose;
 mod delete;
 mod forecast;
+mod hand_over;
 mod leads;
 mod overview;
 mod preview;
@@ -92,6 +93,7 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::get().to(autonomy::show))
                 .route(web::post().to(autonomy::switch)),
         )
+        .service(at("/outreach/{worker}/hand-over").route(web::post().to(hand_over::save)))
         .service(at("/outreach/{worker}/why").route(web::get().to(why::show)));
 }
 
