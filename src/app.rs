@@ -4,16 +4,19 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::base::{Clock, UnixMillis, INSTANCE};
-use crate::config::{Config, Resolver};
+use crate::config::{Config, OAuthClient, Resolver};
 use crate::http::metrics::Metrics;
 use crate::http::rate_limit::RateLimits;
 use crate::http::{LiveHub, MacKey};
 use crate::jobs::Runner;
 use crate::providers::dns::{Dns, Servers};
 use crate::providers::google::oauth::GoogleOAuth;
-use crate::providers::google::{BadBase, GoogleConfig};
+use crate::providers::google::GoogleConfig;
+use crate::providers::microsoft::oauth::MicrosoftOAuth;
+use crate::providers::microsoft::MicrosoftConfig;
 use crate::providers::outbound::{Outbound, OutboundRules, OutboundSetupError};
 use crate::providers::smtp::{SmtpPool, Timeouts};
+use crate::providers::BadBase;
 use crate::store::{MasterKey, Store, StoreError};
 
 pub struct App {
@@ -24,6 +27,8 @@ pub struct App {
     pub outbound: Outbound,
     /// `None` until the operator has given a client id.
     pub google: Option<GoogleOAuth>,
+    /// The same at Microsoft.
+    pub microsoft: Option<MicrosoftOAuth>,
     pub smtp: SmtpPool,
     /// Asked about sending domains.
     pub dns: Dns,
@@ -58,13 +63,18 @@ pub enum AppError {
     #[error(transparent)]
     Outbound(#[from] OutboundSetupError),
     #[error("providers.google.{0}")]
-    Google(#[from] BadBase),
+    Google(#[source] BadBase),
+    #[error("providers.microsoft.{0}")]
+    Microsoft(#[source] BadBase),
 }
 
 impl App {
     pub fn new(store: Store, clock: Clock, config: Arc<Config>, public_url: &str) -> Result<Self, AppError> {
         let outbound = Outbound::new(&outbound_rules(&config), clock.clone())?;
-        let google = google_config(&config).map(|google| GoogleOAuth::new(&google)).transpose()?;
+        let google = google_config(&config).map(|google| GoogleOAuth::new(&google));
+        let google = google.transpose().map_err(AppError::Google)?;
+        let microsoft = microsoft_config(&config).map(|microsoft| MicrosoftOAuth::new(&microsoft));
+        let microsoft = microsoft.transpose().map_err(AppError::Microsoft)?;
         let timeouts = Timeouts { command: outbound.timeout(), ..Timeouts::default() };
         let smtp = SmtpPool::new(outbound.clone(), hello_name(public_url), timeouts);
         let dns = Dns::new(dns_servers(&config.dns.resolver), config.dns.timeout);
@@ -77,6 +87,7 @@ impl App {
             config,
             outbound,
             google,
+            microsoft,
             smtp,
             dns,
             live: LiveHub::default(),
@@ -166,11 +177,28 @@ fn google_config(config: &Config) -> Option<GoogleConfig> {
     let client = google.client.as_ref()?;
     Some(GoogleConfig {
         client_id: client.id.clone(),
-        client_secret: client.secret.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default(),
+        client_secret: secret_of(client),
         auth_base: google.auth_base.as_str().to_owned(),
         token_base: google.token_base.as_str().to_owned(),
         api_base: api_base(google.api_base.as_str()).to_owned(),
     })
+}
+
+fn microsoft_config(config: &Config) -> Option<MicrosoftConfig> {
+    let microsoft = &config.providers.microsoft;
+    let client = microsoft.client.as_ref()?;
+    Some(MicrosoftConfig {
+        client_id: client.id.clone(),
+        client_secret: secret_of(client),
+        tenant: microsoft.tenant.clone(),
+        auth_base: microsoft.auth_base.as_str().to_owned(),
+        token_base: microsoft.token_base.as_str().to_owned(),
+        api_base: microsoft.api_base.as_str().to_owned(),
+    })
+}
+
+fn secret_of(client: &OAuthClient) -> String {
+    client.secret.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default()
 }
 
 /// Google's APIs have hosts of their own (Gmail, Calendar, user info); only another base replaces them all.

@@ -9,8 +9,10 @@ mod import;
 mod list;
 mod measure;
 mod people;
+mod poll;
 mod queue;
 mod sink;
+mod slots;
 mod smtp;
 mod store;
 
@@ -38,6 +40,8 @@ const SECTIONS: &[Section] = &[
     ("queue", queue::run),
     ("import", import::run),
     ("classify", classify::run),
+    ("slots", slots::run),
+    ("poll", poll::run),
     ("idle", idle::run),
 ];
 

@@ -39,7 +39,9 @@ pub struct ApiDoing {
     /// In one sentence, without anybody's name.
     pub words: String,
     pub contact: Option<String>,
-    /// The reasons as sentences, the weightiest first. An answer is quoted in at most 140 characters.
+    /// The beginning of what they wrote (at most 140 characters), or the subject of what was sent.
+    pub said: String,
+    /// The reasons as sentences, the weightiest first.
     pub why: Vec<String>,
 }
 
@@ -51,6 +53,7 @@ impl From<Doing> for ApiDoing {
             at: doing.at.to_rfc3339(),
             words: doing.words,
             contact: doing.contact.map(|contact| contact.to_string()),
+            said: doing.said,
             why: doing.why,
         }
     }

@@ -16,6 +16,8 @@ pub struct Doing {
     pub contact: Option<ContactId>,
     /// Of the contact; empty where there is none, or none any more.
     pub name: String,
+    /// The beginning of what they wrote, or the subject of what was sent; empty where there is neither.
+    pub said: String,
     /// Sentences, the weightiest first.
     pub why: Vec<String>,
     pub way: Option<Way>,

@@ -51,6 +51,7 @@ struct Line {
     href: String,
     at_iso: String,
     at: String,
+    said: String,
     why: Vec<String>,
     way: Option<Way>,
 }
@@ -90,6 +91,7 @@ fn page(
         name: doing.name,
         at_iso: doing.at.to_rfc3339(),
         at: day.time_words(doing.at),
+        said: doing.said,
         why: doing.why,
         way: doing.way,
     };

@@ -70,6 +70,7 @@ fn doing(
         words,
         contact,
         name: contact.map(|id| people.get(id)).transpose()?.map(|known| known.name).unwrap_or_default(),
+        said: why::said(&row),
         why: why::why(app, actor, &event.what, &row)?,
         way: way::way_of(actor, &event.what, &row),
     }))

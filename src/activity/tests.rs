@@ -37,7 +37,7 @@ fn a_worker_s_feed_says_what_it_made_of_an_answer_and_why() {
     assert_eq!(said(&rows), ["Draft written for approval", "Read as: Interested"]);
     let read = &rows[1];
     assert_eq!((read.name.as_str(), read.contact), ("Anna Lund", Some(desk.contact)));
-    assert!(read.why[0].contains("we are interested"), "{:?}", read.why);
+    assert!(read.said.contains("we are interested"), "{:?}", read.said);
     assert!(read.why.iter().any(|why| why.starts_with("Sure to ")), "{:?}", read.why);
     assert_eq!(read.way, Some(Way::page("Read or correct it", format!("/replies/{}", draft.reply.unwrap()))));
     assert_eq!(rows[0].why, ["Answer to somebody interested."]);

@@ -16,6 +16,23 @@ const QUOTED_CHARS: usize = 140;
 /// Grounds of a verdict that are told; the answer's own page has them all.
 const GROUNDS: usize = 2;
 
+/// The beginning of what they wrote, or the subject of what was sent.
+pub fn said(row: &Row) -> String {
+    match row {
+        Row::Message(message) => message.subject.clone(),
+        Row::Reply(reply) => beginning(&reply.excerpt),
+        _ => String::new(),
+    }
+}
+
+fn beginning(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= QUOTED_CHARS {
+        return line;
+    }
+    line.chars().take(QUOTED_CHARS).collect::<String>().trim_end().to_owned() + "…"
+}
+
 pub fn why(app: &App, actor: &Actor, what: &Happened, row: &Row) -> Result<Vec<String>, StoreError> {
     Ok(match row {
         Row::Message(message) => of_message(app, actor, message)?,
@@ -30,15 +47,13 @@ pub fn why(app: &App, actor: &Actor, what: &Happened, row: &Row) -> Result<Vec<S
 }
 
 fn of_message(app: &App, actor: &Actor, message: &Message) -> Result<Vec<String>, StoreError> {
-    let mut why = vec![format!("“{}”", message.subject)];
-    match message.purpose {
-        Purpose::Outreach => why.extend(step_words(app, actor, message)?),
-        Purpose::Answer if message.draft.is_some() => why.push("An approved answer.".to_owned()),
-        Purpose::Answer => why.push("An answer that a person wrote.".to_owned()),
-        Purpose::Transactional => why.push("It tells them about their meeting.".to_owned()),
-        Purpose::Test => why.push("A test to an own address.".to_owned()),
-    }
-    Ok(why)
+    Ok(match message.purpose {
+        Purpose::Outreach => step_words(app, actor, message)?.into_iter().collect(),
+        Purpose::Answer if message.draft.is_some() => vec!["An approved answer.".to_owned()],
+        Purpose::Answer => vec!["An answer that a person wrote.".to_owned()],
+        Purpose::Transactional => vec!["It tells them about their meeting.".to_owned()],
+        Purpose::Test => vec!["A test to an own address.".to_owned()],
+    })
 }
 
 /// "Step 2 of “Hotels”, whose text Nora approved."
@@ -54,13 +69,9 @@ fn step_words(app: &App, actor: &Actor, message: &Message) -> Result<Option<Stri
 }
 
 fn of_reply(reply: &Reply) -> Vec<String> {
-    let mut quote: String = reply.excerpt.split_whitespace().collect::<Vec<_>>().join(" ");
-    if quote.chars().count() > QUOTED_CHARS {
-        quote = quote.chars().take(QUOTED_CHARS).collect::<String>().trim_end().to_owned() + "…";
-    }
-    let mut why = vec![format!("“{quote}”")];
-    let Some(reading) = &reply.reading else { return why };
-    why.extend(engine_words("Read", &reading.engine, reading.fallback_reason.as_deref()));
+    let Some(reading) = &reply.reading else { return Vec::new() };
+    let mut why: Vec<String> =
+        engine_words("Read", &reading.engine, reading.fallback_reason.as_deref()).into_iter().collect();
     why.extend(reading.reasons.iter().take(GROUNDS).cloned());
     match &reading.corrected_from {
         Some(_) => why.push("A person corrected it.".to_owned()),

@@ -9,6 +9,7 @@
 
 mod busy;
 mod claims;
+pub mod engine;
 mod google;
 mod model;
 mod schedule;

@@ -305,7 +305,7 @@ pub(super) fn calendar_id(app: &App, workspace: WorkspaceId, id: crate::base::Co
     let connection = connections::get(&app.store, workspace, id).ok().flatten();
     let chosen = connection.and_then(|connection| match connection.kind {
         Kind::Google(google) => google.calendar_id,
-        Kind::SmtpImap(_) => None,
+        Kind::Microsoft(_) | Kind::SmtpImap(_) => None,
     });
     chosen.unwrap_or_else(|| "primary".to_owned())
 }

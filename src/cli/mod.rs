@@ -105,6 +105,13 @@ enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Say when somebody can be booked: JSON lines in, JSON lines out.
+    #[command(long_about = include_str!("slots.txt"))]
+    Slots {
+        /// Print for each line the first rule that removes this instant.
+        #[arg(long, value_name = "INSTANT")]
+        explain: Option<String>,
+    },
     /// Train the reply classifier from its corpus.
     TrainClassifier(tools::TrainArgs),
 }
@@ -139,6 +146,7 @@ pub fn run() -> ExitCode {
         Command::Verify(args) => backup::verify(&args),
         Command::Classify => tools::classify(),
         Command::InspectMail { files } => tools::inspect_mail(&files),
+        Command::Slots { explain } => tools::slots(explain.as_deref()),
         Command::TrainClassifier(args) => tools::train(&args),
     };
     match outcome {

@@ -10,6 +10,7 @@ use super::{output, service, Place};
 use crate::app::outbound_rules;
 use crate::base::Clock;
 use crate::config::{master_key, Config};
+use crate::connections;
 use crate::providers::outbound::Outbound;
 use crate::store::{real_free_space, DataFolder, MasterKey};
 use crate::wiring::{housekeeping, open_options};
@@ -68,6 +69,15 @@ pub fn doctor(place: &Place) -> anyhow::Result<()> {
                 format!("redirect URIs {url}/connections/google/callback and {url}/signin/google/return")
             } else {
                 "no client id: connecting Google is not offered".to_owned()
+            }),
+        ),
+        (
+            "Microsoft 365",
+            Ok(if config.providers.microsoft.client.is_some() {
+                let url = config.server.public_url(config.server.listen);
+                format!("redirect URI {url}{}", connections::Provider::Microsoft.callback())
+            } else {
+                "no client id: connecting Microsoft 365 is not offered".to_owned()
             }),
         ),
         (

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{bail, Context};
 use clap::Args;
+use jiff::Timestamp;
 
 use super::output;
+use crate::availability::engine;
 use crate::base::counted;
 use crate::channels::email::inspect::{inspect, to_json_line};
 use crate::{agents, language};
@@ -17,8 +19,38 @@ const MAX_MAIL: u64 = 32 * 1024 * 1024;
 /// JSON lines in, JSON lines out. A line that cannot be read is told on standard error by its number, and those after
 /// it are answered all the same.
 pub fn classify() -> anyhow::Result<()> {
+    let mut unread = 0;
+    each_line(|number, text| match agents::classify_line(text) {
+        Ok(answer) => output::line(&answer),
+        Err(error) => {
+            unread += 1;
+            output::error(&format!("line {number}: {error}"));
+        }
+    })?;
+    all_read(unread, "line", "lines")
+}
+
+/// JSON lines in, one JSON line out for each: the slots, or with `explain` what removes that instant, or the error.
+pub fn slots(explain: Option<&str>) -> anyhow::Result<()> {
+    let at: Option<Timestamp> = explain
+        .map(|text| text.parse().with_context(|| format!("--explain: {text} is no instant, as 2026-05-12T07:00:00Z")))
+        .transpose()?;
+    let mut unread = 0;
+    each_line(|_, text| {
+        let text = String::from_utf8_lossy(text);
+        let answer = at.map_or_else(|| engine::answer_line(&text), |at| engine::explain_line(&text, at));
+        output::line(&answer.unwrap_or_else(|error| {
+            unread += 1;
+            error
+        }));
+    })?;
+    all_read(unread, "line", "lines")
+}
+
+/// Every line of the standard input that is not blank, with its number from 1.
+fn each_line(mut visit: impl FnMut(u64, &[u8])) -> anyhow::Result<()> {
     let mut input = std::io::stdin().lock();
-    let (mut line, mut unread) = (Vec::new(), 0_u64);
+    let mut line = Vec::new();
     for number in 1_u64.. {
         line.clear();
         if input.read_until(b'\n', &mut line).context("standard input")? == 0 {
@@ -28,16 +60,10 @@ pub fn classify() -> anyhow::Result<()> {
         let text = if number == 1 { line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&line) } else { &line };
         match text.trim_ascii() {
             b"" => {}
-            text => match agents::classify_line(text) {
-                Ok(answer) => output::line(&answer),
-                Err(error) => {
-                    unread += 1;
-                    output::error(&format!("line {number}: {error}"));
-                }
-            },
+            text => visit(number, text),
         }
     }
-    all_read(unread, "line", "lines")
+    Ok(())
 }
 
 /// One JSON line for each file. One that cannot be read is told on standard error, and those after it are looked at.

@@ -30,7 +30,7 @@ pub use master_key::{MasterKey, MasterKeyError};
 pub use mistakes::{ConfigErrors, Mistake, Place};
 pub use outbound::Outbound;
 pub use outreach::Outreach;
-pub use providers::{Ai, BaseUrl, Google, OAuthClient, Oidc, Providers};
+pub use providers::{Ai, BaseUrl, Google, Microsoft, OAuthClient, Oidc, Providers};
 pub use secret::Secret;
 pub use sections::{Data, Jobs, Limits, Log, LogFormat, Retention, Sessions};
 pub use server::{Server, TlsFiles};
@@ -116,6 +116,7 @@ impl Config {
             dns: Dns::read(&mut source.section("dns")),
             providers: Providers {
                 google: Google::read(&mut source.section("providers.google"), loopback),
+                microsoft: Microsoft::read(&mut source.section("providers.microsoft"), loopback),
                 oidc: Oidc::read(&mut source.section("providers.oidc"), loopback),
                 ai: Ai::read(&mut source.section("providers.ai"), loopback),
             },

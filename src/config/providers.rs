@@ -13,6 +13,7 @@ use super::Secret;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Providers {
     pub google: Google,
+    pub microsoft: Microsoft,
     pub oidc: Option<Oidc>,
     pub ai: Ai,
 }
@@ -30,6 +31,17 @@ pub struct Ai {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Google {
     pub client: Option<OAuthClient>,
+    pub auth_base: BaseUrl,
+    pub token_base: BaseUrl,
+    pub api_base: BaseUrl,
+}
+
+/// Mailboxes of Microsoft 365. Without a client, connecting them is not offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Microsoft {
+    pub client: Option<OAuthClient>,
+    /// Whose accounts may be connected: `common`, `organizations`, or one tenant's id or domain.
+    pub tenant: String,
     pub auth_base: BaseUrl,
     pub token_base: BaseUrl,
     pub api_base: BaseUrl,
@@ -63,6 +75,34 @@ const GOOGLE_TOKEN: &str = "https://oauth2.googleapis.com";
 const GOOGLE_API: &str = "https://www.googleapis.com";
 /// Google's own documents give Gmail this host; the others share `GOOGLE_API`.
 const GOOGLE_GMAIL: &str = "https://gmail.googleapis.com";
+
+const MICROSOFT_LOGIN: &str = "https://login.microsoftonline.com";
+const MICROSOFT_GRAPH: &str = "https://graph.microsoft.com";
+/// Work, school and personal accounts alike.
+const EVERY_TENANT: &str = "common";
+
+impl Microsoft {
+    pub(super) fn read(from: &mut Section<'_>, allow_loopback: bool) -> Self {
+        let tenant = from.text("tenant", EVERY_TENANT);
+        if !is_tenant(&tenant) {
+            from.mistake("tenant", "must be common, organizations, or the id or domain of one tenant");
+        }
+        Self {
+            client: read_client(from),
+            tenant,
+            auth_base: read_base(from, "auth_base", MICROSOFT_LOGIN, allow_loopback),
+            token_base: read_base(from, "token_base", MICROSOFT_LOGIN, allow_loopback),
+            api_base: read_base(from, "api_base", MICROSOFT_GRAPH, allow_loopback),
+        }
+    }
+}
+
+/// It stands in addresses as it is.
+fn is_tenant(text: &str) -> bool {
+    (1..=255).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
+        && !text.starts_with('.')
+}
 
 impl Google {
     pub(super) fn read(from: &mut Section<'_>, allow_loopback: bool) -> Self {
@@ -219,6 +259,20 @@ mod tests {
         for (url, allow_loopback, is_fine) in cases {
             let judged = judge(&Url::parse(url).unwrap(), allow_loopback);
             assert_eq!(judged.is_ok(), is_fine, "{url} with loopback {allow_loopback}: {judged:?}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_is_a_word_an_id_or_a_domain() {
+        for (tenant, is_fine) in [
+            ("common", true),
+            ("6f0e8a5c-0d3c-4b52-9d0e-0a3c1f5b7a11", true),
+            ("contoso.onmicrosoft.com", true),
+            ("", false),
+            ("../common", false),
+            ("a b", false),
+        ] {
+            assert_eq!(is_tenant(tenant), is_fine, "{tenant}");
         }
     }
 

@@ -113,7 +113,7 @@ fn all_mistakes_are_reported_at_once_with_place_and_cure() {
 
 #[test]
 fn each_mistake_names_its_cure() {
-    let cases: [(&str, &str); 25] = [
+    let cases: [(&str, &str); 26] = [
         ("[server]\nlisten = ", "line 2, column 10: this is not valid TOML"),
         ("[server]\nworkers = 2\nworkers = 3", "line 3, column 1: this is not valid TOML: duplicate key"),
         ("[sever]", "there is no section [sever]; did you mean [server]?"),
@@ -136,6 +136,7 @@ fn each_mistake_names_its_cure() {
         ("[mail]\nuser = \"ada\"", "mail.user needs mail.password beside it"),
         ("[providers.google]\napi_base = \"http://127.0.0.1:1\"", "allow_loopback_providers = true"),
         ("[providers.google]\napi_base = \"http://a.example\"", "must start with https://"),
+        ("[providers.microsoft]\ntenant = \"../x\"", "must be common"),
         ("[providers.google]\nclient_secret = \"s3cr3t\"", "needs providers.google.client_id beside it"),
         ("[providers.oidc]\nissuer = \"https://a.example\"", "needs providers.oidc.client_id beside it"),
         ("[dns]\nresolver = \"9.9.9.9, dns.example\"", "must be \"system\", or addresses such as"),
@@ -232,6 +233,8 @@ const READ_AS: &[(&str, &str)] = &[
     ("mail.password", "mail.login"),
     ("providers.google.client_id", "google.client"),
     ("providers.google.client_secret", "google.client"),
+    ("providers.microsoft.client_id", "microsoft.client"),
+    ("providers.microsoft.client_secret", "microsoft.client"),
     ("providers.oidc.client_id", "client.id"),
     ("providers.oidc.client_secret", "client.secret"),
     ("providers.ai.anthropic_base", "ai.anthropic"),

@@ -4,7 +4,7 @@ use super::calls::{self, Log};
 use super::error::ConnectionError;
 use super::mail_server::{try_stored, MailTest};
 use super::model::{Connection, Kind, State, Use};
-use super::session::google_session;
+use super::session::{google_session, microsoft_session};
 use super::{polls, store, trouble, words};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
@@ -13,6 +13,7 @@ use crate::events::{self, Happened};
 use crate::providers::google::calendar::Calendar;
 use crate::providers::google::gmail::Gmail;
 use crate::providers::mail_server::StepName;
+use crate::providers::microsoft::mail::Mail;
 
 /// One thing that was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,7 @@ pub fn check(app: &App, actor: &Actor, id: ConnectionId) -> Result<Vec<Tried>, C
     }
     let tried = match &connection.kind {
         Kind::Google(_) => check_google(app, &connection),
+        Kind::Microsoft(_) => check_microsoft(app, &connection),
         Kind::SmtpImap(settings) => {
             let test = try_stored(app, settings, &Log::of(id))?;
             calls::flush(app, actor.workspace, id);
@@ -50,17 +52,26 @@ fn check_google(app: &App, connection: &Connection) -> Vec<Tried> {
     if connection.can(Use::Outreach) {
         let found = google_session(app, workspace, id, |session| Gmail(session).profile());
         let found = found.map(|profile| format!("The mailbox of {} answers.", profile.email));
-        tried.push(google_step("Google Mail", found.map_err(|error| words::of_error(&connection.kind, &error))));
+        tried.push(step("Google Mail", found.map_err(|error| words::of_error(&connection.kind, &error))));
     }
     if connection.can(Use::Calendar) {
         let found = google_session(app, workspace, id, |session| Calendar(session).list_calendars());
         let found = found.map(|all| format!("The calendar answers; {} calendars can be read.", all.len()));
-        tried.push(google_step("Google Calendar", found.map_err(|error| words::of_error(&connection.kind, &error))));
+        tried.push(step("Google Calendar", found.map_err(|error| words::of_error(&connection.kind, &error))));
     }
     tried
 }
 
-fn google_step(what: &str, found: Result<String, String>) -> Tried {
+fn check_microsoft(app: &App, connection: &Connection) -> Vec<Tried> {
+    let found = microsoft_session(app, connection.workspace, connection.id, |session| {
+        let user = session.me()?;
+        Mail(session).ping().map(|()| user)
+    });
+    let found = found.map(|user| format!("The mailbox of {} answers.", user.mail.unwrap_or(user.user_principal_name)));
+    vec![step("Microsoft 365 mail", found.map_err(|error| words::of_error(&connection.kind, &error)))]
+}
+
+fn step(what: &str, found: Result<String, String>) -> Tried {
     let ok = found.is_ok();
     Tried { what: what.to_owned(), ok, words: found.unwrap_or_else(|words| words) }
 }

@@ -70,7 +70,7 @@ fn known_mailbox(
         let found = store::get(&app.store, actor.workspace, id)?.ok_or(ConnectionError::NotFound)?;
         return match found.kind {
             Kind::SmtpImap(_) => Ok(Some(found)),
-            Kind::Google(_) => Err(ConnectionError::NotFound),
+            _ => Err(ConnectionError::NotFound),
         };
     }
     let all = store::list(&app.store, actor.workspace)?;
@@ -86,7 +86,7 @@ fn password_of(app: &App, settings: &MailboxSettings, known: Option<&Connection>
     }
     let stored = known.and_then(|connection| match &connection.kind {
         Kind::SmtpImap(stored) => Some(stored),
-        Kind::Google(_) => None,
+        _ => None,
     });
     if stored.is_some_and(|stored| stored.password.is_some() && !goes_to(stored, settings)) {
         let words = "Type the password again: it goes to another server, port, user or certificate now.".to_owned();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::calls::{self, Log};
 use super::error::ConnectionError;
 use super::in_memory::held;
-use super::model::{Connection, Kind, State};
+use super::model::{Connection, State};
 use super::tokens::Tokens;
 use super::{polls, store, trouble};
 use crate::app::App;
@@ -15,9 +15,9 @@ use crate::authz::{Actor, Permission};
 use crate::base::{ConnectionId, UnixMillis};
 use crate::events::{self, Happened};
 use crate::jobs::{self, Lane};
-use crate::providers::google::oauth::GoogleOAuth;
+use crate::providers::oauth::{ConsentClient, Revoked};
 use crate::providers::{ProviderError, Secret};
-use crate::store::{SealedSecret, StoreError};
+use crate::store::StoreError;
 
 /// Between tries to withdraw: the token is in memory only, so the page that asked waits for it, but not for long.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
@@ -30,6 +30,9 @@ pub enum Withdrawn {
     NotNeeded,
     /// The provider did not answer; here everything is erased all the same.
     NotAnswered(String),
+    /// The provider lets no program withdraw its access. What is erased here is of no use any more; that it was once
+    /// allowed stands there until the person takes it back.
+    ByPersonOnly,
 }
 
 /// Erases the access before anything else, so that a crash at any point leaves it erased; then the provider is told
@@ -42,11 +45,12 @@ pub fn disconnect(app: &App, actor: &Actor, id: ConnectionId) -> Result<(Connect
     }
     let (connection, token) = erase(app, actor, id)?;
     app.smtp.forget(id);
-    Ok((connection, withdraw(app, actor, id, token)))
+    let withdrawn = withdraw(app, actor, &connection, token);
+    Ok((connection, withdrawn))
 }
 
-/// Every connection of a workspace: all are erased before the first provider is told. Gives those that a provider did
-/// not answer for. One that cannot be erased holds up none of the others; the first such error comes back at the end.
+/// Every connection of a workspace: all are erased before the first provider is told. Gives those whose
+/// access still stands at their provider. One that cannot be erased holds up none of the others; the first such error comes back at the end.
 pub fn disconnect_all(app: &App, actor: &Actor) -> Result<Vec<Connection>, ConnectionError> {
     actor.require(Permission::ManageConnections)?;
     let all = store::list(&app.store, actor.workspace)?;
@@ -58,9 +62,9 @@ pub fn disconnect_all(app: &App, actor: &Actor) -> Result<Vec<Connection>, Conne
         }
         app.smtp.forget(connection.id);
     }
-    let told = erased.into_iter().map(|(connection, token)| (withdraw(app, actor, connection.id, token), connection));
-    let unheard =
-        told.filter(|(outcome, _)| matches!(outcome, Withdrawn::NotAnswered(_))).map(|(_, one)| one).collect();
+    let told = erased.into_iter().map(|(connection, token)| (withdraw(app, actor, &connection, token), connection));
+    let is_left = |outcome: &Withdrawn| matches!(outcome, Withdrawn::NotAnswered(_) | Withdrawn::ByPersonOnly);
+    let unheard = told.filter(|(outcome, _)| is_left(outcome)).map(|(_, one)| one).collect();
     failed.map_or(Ok(unheard), Err)
 }
 
@@ -69,25 +73,13 @@ fn erase(app: &App, actor: &Actor, id: ConnectionId) -> Result<(Connection, Opti
     let held = held(id);
     let _locked = held.tokens.lock().unwrap_or_else(PoisonError::into_inner);
     let connection = store::get(&app.store, actor.workspace, id)?.ok_or(ConnectionError::NotFound)?;
-    let token = match &connection.kind {
-        Kind::Google(google) => google
-            .credentials
-            .as_ref()
-            .and_then(|sealed| Tokens::open(&app.store, &sealed.sealed).ok().map(|tokens| tokens.refresh)),
-        Kind::SmtpImap(_) => None,
-    };
-    if let Some(sealed) = secret_of(&connection) {
+    let opened = connection.kind.credentials().and_then(|sealed| Tokens::open(&app.store, &sealed.sealed).ok());
+    let token = opened.map(|tokens| tokens.refresh);
+    if let Some(sealed) = connection.kind.secret() {
         app.store.shred_secret(sealed)?;
     }
     let connection = record(app, actor, &connection, app.now())?;
     Ok((connection, token))
-}
-
-fn secret_of(connection: &Connection) -> Option<&SealedSecret> {
-    match &connection.kind {
-        Kind::Google(google) => google.credentials.as_ref().map(|credentials| &credentials.sealed),
-        Kind::SmtpImap(server) => server.password.as_ref(),
-    }
 }
 
 fn record(app: &App, actor: &Actor, before: &Connection, now: UnixMillis) -> Result<Connection, StoreError> {
@@ -96,10 +88,7 @@ fn record(app: &App, actor: &Actor, before: &Connection, now: UnixMillis) -> Res
     let reason = format!("{} was disconnected.", before.address);
     app.store.write_reserved(|txn| {
         let Some(mut connection) = store::find(txn, workspace, id)? else { return Ok(before.clone()) };
-        match &mut connection.kind {
-            Kind::Google(google) => google.credentials = None,
-            Kind::SmtpImap(server) => server.password = None,
-        }
+        connection.kind.forget_secret();
         connection.state = State::Disconnected { at: now };
         store::put(txn, &connection)?;
         events::append(txn, workspace, now, Happened::ConnectionRemoved { connection: id })?;
@@ -113,12 +102,15 @@ fn record(app: &App, actor: &Actor, before: &Connection, now: UnixMillis) -> Res
     })
 }
 
-fn withdraw(app: &App, actor: &Actor, id: ConnectionId, token: Option<Secret>) -> Withdrawn {
-    let (Some(token), Some(google)) = (token, &app.google) else { return Withdrawn::NotNeeded };
-    let outcome = revoke(app, google, id, &token);
+fn withdraw(app: &App, actor: &Actor, connection: &Connection, token: Option<Secret>) -> Withdrawn {
+    let client = connection.kind.provider().and_then(|provider| provider.client(app));
+    let (Some(token), Some(client)) = (token, client) else { return Withdrawn::NotNeeded };
+    let id = connection.id;
+    let outcome = revoke(app, client, id, &token);
     calls::flush(app, actor.workspace, id);
     match outcome {
-        Ok(()) => Withdrawn::Done,
+        Ok(Revoked::Done) => Withdrawn::Done,
+        Ok(Revoked::ByPersonOnly) => Withdrawn::ByPersonOnly,
         Err(error) => {
             tracing::warn!(%error, connection = %id, "the access was erased, but could not be withdrawn");
             Withdrawn::NotAnswered(error.to_string())
@@ -126,12 +118,12 @@ fn withdraw(app: &App, actor: &Actor, id: ConnectionId, token: Option<Secret>) -
     }
 }
 
-fn revoke(app: &App, google: &GoogleOAuth, id: ConnectionId, token: &Secret) -> Result<(), ProviderError> {
+fn revoke(app: &App, client: &dyn ConsentClient, id: ConnectionId, token: &Secret) -> Result<Revoked, ProviderError> {
     for pause in PAUSES {
-        match google.revoke(&app.outbound, token, &Log::of(id)) {
+        match client.revoke(&app.outbound, token, &Log::of(id)) {
             Err(ProviderError::Retry { .. } | ProviderError::Unknown { .. }) => std::thread::park_timeout(pause),
             outcome => return outcome,
         }
     }
-    google.revoke(&app.outbound, token, &Log::of(id))
+    client.revoke(&app.outbound, token, &Log::of(id))
 }

@@ -1,5 +1,6 @@
 //! Why something could not be done with a connection.
 
+use super::aadsts::Hurdle;
 use crate::authz::Denied;
 use crate::providers::ProviderError;
 use crate::store::StoreError;
@@ -25,13 +26,16 @@ pub enum ConnectionError {
     Store(#[from] StoreError),
 }
 
-/// Why connecting a Google account did not come to its end. Nothing was saved.
+/// Why connecting an account by consent did not come to its end. Nothing was saved.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     #[error(transparent)]
     Denied(#[from] Denied),
-    #[error("this server has no client at Google")]
+    #[error("this server has no client there")]
     NoClient,
+    /// This provider's accounts are not used for that.
+    #[error("this is not offered with such an account")]
+    NotOffered,
     #[error("no such connection")]
     NotFound,
     /// The answer does not belong to a consent begun in this browser within ten minutes, or came twice.
@@ -42,12 +46,15 @@ pub enum ConnectError {
     Closing,
     #[error("the person declined")]
     Declined,
+    /// Not the person's own no.
+    #[error("the provider did not let this account through")]
+    Hurdle(Hurdle),
     /// Names of the permissions that were unticked.
     #[error("not all permissions were granted")]
     NotGranted(Vec<&'static str>),
     /// No refresh token, or no verified address.
     #[error("{0}")]
-    Unusable(&'static str),
+    Unusable(String),
     #[error(transparent)]
     Provider(#[from] ProviderError),
     #[error(transparent)]

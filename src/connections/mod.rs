@@ -8,10 +8,12 @@
 //! - A refused or dead grant stops everything that uses it and is said in words; nothing retries in a loop.
 //! - A token is refreshed by one thread at a time, and stored before it is used.
 
+mod aadsts;
 mod api;
+mod begins;
 mod calls;
 mod check;
-mod connect_google;
+mod connect_account;
 mod connect_mail;
 mod disconnect;
 mod error;
@@ -23,6 +25,7 @@ mod model;
 mod pages;
 mod pending;
 mod polls;
+mod provider;
 mod scopes;
 mod session;
 mod settings;
@@ -34,23 +37,25 @@ mod words;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use aadsts::Hurdle;
 pub use api::{api_routes, openapi, ApiConnection};
 pub use calls::{flush_if_many, list_calls, sweep_calls, Call, Log};
 pub use check::{check, Tried};
-pub use connect_google::{begin, finish, Connected, ConsentAnswer, CALLBACK};
+pub use connect_account::{begin, finish, Connected, ConsentAnswer};
 pub use connect_mail::{connect_mailbox, Attempt, MailboxSettings};
 pub use disconnect::{disconnect, disconnect_all, Withdrawn};
 pub use error::{ConnectError, ConnectionError};
 pub use guess::guess;
 pub use mail_server::{smtp_server, MailTest, INBOX};
 pub use model::{
-    Connection, Credentials, Google, Health, ImapFolder, Kind, MailServerSettings, Pace, Relisting, SecurityMode,
-    SmtpImap, State, Use,
+    Connection, Credentials, Google, Health, ImapFolder, Kind, LinkedFolder, MailServerSettings, Microsoft, Pace,
+    Relisting, SecurityMode, SmtpImap, State, Use,
 };
 pub use pages::routes;
 pub use polls::{plan_polls, PollMailbox, POLL_MAILBOX};
+pub use provider::Provider;
 pub use scopes::{needed_for, permissions, Permission};
-pub use session::{google_session, imap_session, may_be_used};
+pub use session::{google_session, imap_session, may_be_used, microsoft_session};
 pub use settings::{calendars, change_settings, choose_calendars, Settings};
 pub use store::{find, get, list, list_in, put, remove, update};
 pub use trouble::{lose, note, wait};

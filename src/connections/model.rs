@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::provider::Provider;
 use crate::base::{ConnectionId, EmailAddress, UnixMillis, UserId, WorkspaceId};
 use crate::store::SealedSecret;
 
@@ -40,10 +41,11 @@ pub enum Use {
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     Google(Google),
+    Microsoft(Microsoft),
     SmtpImap(SmtpImap),
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Google {
     /// The account's stable id at Google (`sub`).
     pub subject: String,
@@ -64,6 +66,26 @@ pub struct Google {
     /// IANA zone of the calendar.
     #[serde(default)]
     pub calendar_zone: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Microsoft {
+    /// The person within the tenant: `tenant:person`, both ids stable.
+    pub subject: String,
+    pub scopes: Vec<String>,
+    /// Absent once disconnected.
+    pub credentials: Option<Credentials>,
+    /// Folders looked at for answers, each with how far it was read.
+    #[serde(default)]
+    pub folders: Vec<LinkedFolder>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkedFolder {
+    /// Its well-known name at Graph.
+    pub name: String,
+    /// Where reading goes on: the link of the last answer, as it came.
+    pub link: String,
 }
 
 /// How far the mails since the last look are listed.
@@ -200,9 +222,76 @@ impl Connection {
 
     /// In words: "Google", "Mail server".
     pub fn kind_words(&self) -> &'static str {
-        match self.kind {
-            Kind::Google(_) => "Google",
-            Kind::SmtpImap(_) => "Mail server",
+        self.kind.provider().map_or("Mail server", Provider::name)
+    }
+}
+
+impl Kind {
+    /// Whose account it is; `None` for a mail server.
+    pub fn provider(&self) -> Option<Provider> {
+        match self {
+            Self::Google(_) => Some(Provider::Google),
+            Self::Microsoft(_) => Some(Provider::Microsoft),
+            Self::SmtpImap(_) => None,
+        }
+    }
+
+    /// The account's stable id at its provider.
+    pub(super) fn subject(&self) -> &str {
+        match self {
+            Self::Google(google) => &google.subject,
+            Self::Microsoft(microsoft) => &microsoft.subject,
+            Self::SmtpImap(_) => "",
+        }
+    }
+
+    /// What its provider was allowed to give.
+    pub(super) fn scopes(&self) -> &[String] {
+        match self {
+            Self::Google(google) => &google.scopes,
+            Self::Microsoft(microsoft) => &microsoft.scopes,
+            Self::SmtpImap(_) => &[],
+        }
+    }
+
+    pub(super) fn set_scopes(&mut self, granted: &[String]) {
+        match self {
+            Self::Google(google) => google.scopes = granted.to_vec(),
+            Self::Microsoft(microsoft) => microsoft.scopes = granted.to_vec(),
+            Self::SmtpImap(_) => {}
+        }
+    }
+
+    pub(super) fn credentials(&self) -> Option<&Credentials> {
+        match self {
+            Self::Google(google) => google.credentials.as_ref(),
+            Self::Microsoft(microsoft) => microsoft.credentials.as_ref(),
+            Self::SmtpImap(_) => None,
+        }
+    }
+
+    /// Replaces the access and gives the one before. A mail server has none.
+    pub(super) fn replace_credentials(&mut self, new: Option<Credentials>) -> Option<Credentials> {
+        match self {
+            Self::Google(google) => std::mem::replace(&mut google.credentials, new),
+            Self::Microsoft(microsoft) => std::mem::replace(&mut microsoft.credentials, new),
+            Self::SmtpImap(_) => None,
+        }
+    }
+
+    /// What is sealed of it: tokens or a password.
+    pub(super) fn secret(&self) -> Option<&SealedSecret> {
+        match self {
+            Self::SmtpImap(server) => server.password.as_ref(),
+            _ => self.credentials().map(|credentials| &credentials.sealed),
+        }
+    }
+
+    /// Forgets what was sealed.
+    pub(super) fn forget_secret(&mut self) {
+        match self {
+            Self::SmtpImap(server) => server.password = None,
+            _ => drop(self.replace_credentials(None)),
         }
     }
 }

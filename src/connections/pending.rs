@@ -1,10 +1,11 @@
-//! A consent that was begun at Google and has not come back yet.
+//! A consent that was begun at a provider and has not come back yet.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::model::Use;
+use super::provider::Provider;
 use crate::authz::Actor;
 use crate::base::{SessionId, UnixMillis, UserId};
 use crate::store::{Declared, Dir, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
@@ -14,6 +15,9 @@ use crate::store::{Declared, Dir, Holds, Key, Retention, Store, StoreError, Tabl
 pub(super) struct Pending {
     pub user: Option<UserId>,
     pub session: Option<SessionId>,
+    /// An answer of another provider does not fit.
+    #[serde(default)]
+    pub provider: Provider,
     pub uses: Vec<Use>,
     pub pkce_verifier: String,
     pub begun_at: UnixMillis,
@@ -53,14 +57,21 @@ pub(super) fn insert(store: &Store, actor: &Actor, state: &str, pending: &Pendin
 }
 
 /// Takes the consent that `state` belongs to, so that it cannot be used again. `None` when there is none, it is too
-/// old, or another browser began it.
-pub(super) fn take(store: &Store, actor: &Actor, state: &str, now: UnixMillis) -> Result<Option<Pending>, StoreError> {
+/// old, another browser began it, or it was begun at another provider.
+pub(super) fn take(
+    store: &Store,
+    actor: &Actor,
+    provider: Provider,
+    state: &str,
+    now: UnixMillis,
+) -> Result<Option<Pending>, StoreError> {
     let taken = store.write(|txn| {
         let place = key(txn, actor, state)?;
         let found = txn.get(&PENDING, &place)?;
         txn.remove(&PENDING, &place)?;
         Ok::<_, StoreError>(found)
     })?;
-    let is_same = |pending: &Pending| pending.session == actor.session && pending.user == actor.user;
+    let is_same =
+        |pending: &Pending| (pending.session, pending.user, pending.provider) == (actor.session, actor.user, provider);
     Ok(taken.filter(|pending| is_same(pending) && now.since(pending.begun_at) <= LIFETIME))
 }

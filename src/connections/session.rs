@@ -1,19 +1,28 @@
 //! Speaking to a provider with a connection: tokens looked after, calls recorded, trouble noted.
 
+use std::time::Duration;
+
 use super::calls::{self, Log};
+use super::in_memory::held;
+use super::provider::Provider;
 use super::tokens::fresh;
 use super::trouble::record_error;
 use crate::app::App;
 use crate::base::{ConnectionId, WorkspaceId};
-use crate::providers::google::oauth::GoogleOAuth;
-use crate::providers::google::Session;
 use crate::providers::imap::ImapMailbox;
+use crate::providers::oauth::ConsentClient;
 use crate::providers::outbound::CallLog;
-use crate::providers::{ProviderError, Secret};
+use crate::providers::{google, microsoft, Line, ProviderError, Secret};
 
 use super::mail_server::imap_server;
 use super::model::SmtpImap;
 use super::store;
+
+/// Requests that Exchange takes at a time from one program for one mailbox
+/// (<https://learn.microsoft.com/graph/throttling-limits#outlook-service-limits>).
+const MICROSOFT_AT_ONCE: usize = 4;
+/// How long a session waits for its turn: longer than any of those before it is likely to take.
+const TURN: Duration = Duration::from_secs(60);
 
 /// Runs `work` with a session of the connection's Google account. `work` may run twice: a refused token is refreshed
 /// once, and a call whose token was refused was not carried out.
@@ -23,31 +32,56 @@ pub fn google_session<T>(
     app: &App,
     workspace: WorkspaceId,
     id: ConnectionId,
-    mut work: impl FnMut(Session<'_>) -> Result<T, ProviderError>,
+    mut work: impl FnMut(google::Session<'_>) -> Result<T, ProviderError>,
 ) -> Result<T, ProviderError> {
-    let Some(google) = &app.google else { return Err(no_client()) };
+    let Some(client) = &app.google else { return Err(no_client(Provider::Google)) };
+    let bases = client.bases();
+    session(app, client, workspace, id, &mut |line| work(google::Session { bases, line }))
+}
+
+/// The same with the connection's Microsoft account; no more of them at a time than its mailbox takes.
+pub fn microsoft_session<T>(
+    app: &App,
+    workspace: WorkspaceId,
+    id: ConnectionId,
+    mut work: impl FnMut(microsoft::Session<'_>) -> Result<T, ProviderError>,
+) -> Result<T, ProviderError> {
+    let Some(client) = &app.microsoft else { return Err(no_client(Provider::Microsoft)) };
+    let bases = client.bases();
+    let held = held(id);
+    let busy = || ProviderError::Retry { after: None, reason: "too much is under way with this mailbox".into() };
+    let _turn = held.turns.take(MICROSOFT_AT_ONCE, TURN).ok_or_else(busy)?;
+    session(app, client, workspace, id, &mut |line| work(microsoft::Session { bases, line }))
+}
+
+fn session<T>(
+    app: &App,
+    client: &dyn ConsentClient,
+    workspace: WorkspaceId,
+    id: ConnectionId,
+    work: &mut dyn FnMut(Line<'_>) -> Result<T, ProviderError>,
+) -> Result<T, ProviderError> {
     let log = Log::of(id);
-    let outcome = with_token(app, google, workspace, id, &log, &mut work);
+    let outcome = with_token(app, client, workspace, id, &log, work);
     calls::flush(app, workspace, id);
     outcome.inspect_err(|error| record_error(app, workspace, id, error))
 }
 
 fn with_token<T>(
     app: &App,
-    google: &GoogleOAuth,
+    client: &dyn ConsentClient,
     workspace: WorkspaceId,
     id: ConnectionId,
     log: &dyn CallLog,
-    work: &mut dyn FnMut(Session<'_>) -> Result<T, ProviderError>,
+    work: &mut dyn FnMut(Line<'_>) -> Result<T, ProviderError>,
 ) -> Result<T, ProviderError> {
-    let mut run =
-        |token: &Secret| work(Session { outbound: &app.outbound, bases: google.bases(), access_token: token, log });
-    let token = fresh(app, google, workspace, id, None, log)?;
+    let mut run = |token: &Secret| work(Line { outbound: &app.outbound, access_token: token, log });
+    let token = fresh(app, client, workspace, id, None, log)?;
     match run(&token) {
         Err(ProviderError::TokenRefused) => {}
         done => return done,
     }
-    let newer = fresh(app, google, workspace, id, Some(&token), log)?;
+    let newer = fresh(app, client, workspace, id, Some(&token), log)?;
     match run(&newer) {
         Err(ProviderError::TokenRefused) => {
             Err(ProviderError::Reconnect { reason: "a token that was just given is refused".into() })
@@ -57,10 +91,11 @@ fn with_token<T>(
 }
 
 /// The operator took the client id away; whoever waits is not lost.
-fn no_client() -> ProviderError {
+fn no_client(provider: Provider) -> ProviderError {
+    let (name, word) = (provider.name(), provider.word());
     ProviderError::Retry {
-        after: Some(std::time::Duration::from_secs(3600)),
-        reason: "this server has no client id for Google; its operator has to set providers.google.client_id".into(),
+        after: Some(Duration::from_secs(3600)),
+        reason: format!("this server has no client id for {name}; its operator has to set providers.{word}.client_id"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! A Google connection's tokens: sealed at rest, refreshed under the connection's lock.
+//! A connected account's tokens: sealed at rest, refreshed under the connection's lock.
 
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -6,12 +6,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::in_memory::held;
-use super::model::{Connection, Credentials, Google, Kind};
+use super::model::{Connection, Credentials};
 use super::store;
 use crate::app::App;
 use crate::base::{ConnectionId, WorkspaceId};
-use crate::providers::google::oauth::GoogleOAuth;
-use crate::providers::oauth::TokenSet;
+use crate::providers::oauth::{ConsentClient, TokenSet};
 use crate::providers::outbound::CallLog;
 use crate::providers::{ProviderError, Secret};
 use crate::store::{SealedSecret, Store, StoreError};
@@ -59,7 +58,7 @@ impl Tokens {
 /// An access token that is good for the next call. `refused` is one that the provider just refused.
 pub(super) fn fresh(
     app: &App,
-    google: &GoogleOAuth,
+    client: &dyn ConsentClient,
     workspace: WorkspaceId,
     id: ConnectionId,
     refused: Option<&Secret>,
@@ -74,7 +73,7 @@ pub(super) fn fresh(
     if is_good {
         return Ok(tokens.access);
     }
-    let set = google.refresh(&app.outbound, &tokens.refresh, log)?;
+    let set = client.refresh(&app.outbound, &tokens.refresh, log)?;
     let newer = Tokens {
         access: set.access_token.clone(),
         refresh: set.refresh_token.clone().unwrap_or_else(|| tokens.refresh.clone()),
@@ -86,11 +85,10 @@ pub(super) fn fresh(
 fn stored(app: &App, workspace: WorkspaceId, id: ConnectionId) -> Result<(Connection, Credentials), ProviderError> {
     let gone = || ProviderError::Reconnect { reason: "it was disconnected".into() };
     let connection = store::get(&app.store, workspace, id).map_err(unavailable)?.ok_or_else(gone)?;
-    let credentials = match &connection.kind {
-        Kind::Google(Google { credentials: Some(credentials), .. }) => credentials.clone(),
-        Kind::Google(_) => return Err(gone()),
-        Kind::SmtpImap(_) => return Err(ProviderError::Rejected { reason: "this is no Google account".into() }),
-    };
+    if connection.kind.provider().is_none() {
+        return Err(ProviderError::Rejected { reason: "this account was not connected by consent".into() });
+    }
+    let credentials = connection.kind.credentials().cloned().ok_or_else(gone)?;
     Ok((connection, credentials))
 }
 
@@ -105,9 +103,7 @@ fn replace(
     let sealed = app.store.reseal_secret(old.sealed.slot(), &tokens.to_json()?)?;
     let credentials = Credentials { sealed, expires_at: set.expires_at };
     store::update(&app.store, connection.workspace, connection.id, |connection| {
-        if let Kind::Google(google) = &mut connection.kind {
-            google.credentials = Some(credentials.clone());
-        }
+        connection.kind.replace_credentials(Some(credentials.clone()));
     })
     .map(|_| ())
 }

@@ -3,32 +3,44 @@
 use std::time::Duration;
 
 use super::model::Kind;
+use super::provider::Provider;
 use crate::base::counted;
 use crate::providers::ProviderError;
 
 /// For the connection's page and the notices. The provider's own words stand at the end, where they help.
 pub(super) fn of_error(kind: &Kind, error: &ProviderError) -> String {
-    match kind {
-        Kind::Google(_) => of_google(error),
-        Kind::SmtpImap(_) => of_mail_server(error),
+    match kind.provider() {
+        Some(provider) => of_provider(provider, error),
+        None => of_mail_server(error),
     }
 }
 
-fn of_google(error: &ProviderError) -> String {
+fn of_provider(provider: Provider, error: &ProviderError) -> String {
     use ProviderError as E;
+    let name = provider.name();
     match error {
         E::Reconnect { .. } | E::TokenRefused => {
-            "Google no longer lets us in. Sign in again; nothing is lost.".to_owned()
+            format!("{name} no longer lets us in. Sign in again; nothing is lost.")
         }
         E::MissingScope { .. } => {
-            "Google lets us in, but a permission is missing. Sign in again and leave all boxes ticked.".to_owned()
+            let cure = match provider {
+                Provider::Google => "Sign in again and leave all boxes ticked.",
+                Provider::Microsoft => "Sign in again and allow all that is asked for.",
+            };
+            format!("{name} lets us in, but a permission is missing. {cure}")
         }
-        E::Quota { .. } => "Google allows no more today. What waits leaves when Google allows it again.".to_owned(),
+        E::Quota { until: None, reason } if provider == Provider::Microsoft => {
+            format!(
+                "Microsoft sends nothing more for this mailbox at present. What waits leaves later. It said: {reason}"
+            )
+        }
+        E::Quota { .. } => format!("{name} allows no more today. What waits leaves when {name} allows it again."),
+        E::NotFound => format!("{name} has no mailbox for this account."),
         E::Retry { after, reason } => {
-            format!("Google did not take a call. We try again {}. It said: {reason}", soon(*after))
+            format!("{name} did not take a call. We try again {}. It said: {reason}", soon(*after))
         }
-        E::Unknown { reason } => format!("Google’s answer was lost, and is looked for: {reason}"),
-        other => format!("Google refused a call: {other}."),
+        E::Unknown { reason } => format!("{name}’s answer was lost, and is looked for: {reason}"),
+        other => format!("{name} refused a call: {other}."),
     }
 }
 

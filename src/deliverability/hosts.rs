@@ -22,17 +22,19 @@ pub const GOOGLE: Host = Host {
     where_to_sign: "in Google’s Admin console under Apps, Google Workspace, Gmail, Authenticate email",
 };
 
+pub const MICROSOFT: Host = Host {
+    name: "Microsoft 365",
+    servers: &["smtp.office365.com", "smtp-mail.outlook.com"],
+    include: "spf.protection.outlook.com",
+    selectors: &["selector1", "selector2"],
+    where_to_sign: "in Microsoft’s Defender portal under Email authentication settings, DKIM",
+};
+
 const IN_ITS_SETTINGS: &str = "in its settings of the domain";
 
 const HOSTS: &[Host] = &[
     GOOGLE,
-    Host {
-        name: "Microsoft 365",
-        servers: &["smtp.office365.com", "smtp-mail.outlook.com"],
-        include: "spf.protection.outlook.com",
-        selectors: &["selector1", "selector2"],
-        where_to_sign: "in Microsoft’s Defender portal under Email authentication settings, DKIM",
-    },
+    MICROSOFT,
     Host {
         name: "Fastmail",
         servers: &["smtp.fastmail.com"],

@@ -105,6 +105,7 @@ pub fn mailboxes_of(all: Vec<Connection>, domain: &str) -> Vec<Connection> {
 fn sender_of(kind: &Kind, domain: &str) -> Sender {
     let server = match kind {
         Kind::Google(_) => return Sender::Host(&hosts::GOOGLE),
+        Kind::Microsoft(_) => return Sender::Host(&hosts::MICROSOFT),
         Kind::SmtpImap(server) => server.smtp.host.trim_end_matches('.').to_lowercase(),
     };
     match hosts::of_server(&server) {

@@ -49,6 +49,7 @@ pub fn app_with_sandbox() -> (TestApp, Sandbox) {
         owner: OwnerAccount { email: "nora@fernhill.example".into(), name: "Nora".into(), zone: "UTC".into() },
         advance: None,
         smtp_imap: false,
+        memory: None,
     })
     .unwrap();
     let base = |name: &str| format!("{}/{name}", sandbox.url);

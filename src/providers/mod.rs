@@ -4,18 +4,23 @@
 //! time limits, the size limits and the rules on where this server may connect to.
 
 pub mod ai;
+mod bases;
 pub mod dns;
 pub mod error;
 pub mod google;
 pub mod imap;
 pub mod mail_server;
+pub mod microsoft;
 pub mod oauth;
 pub mod oidc;
 pub mod outbound;
+mod rest;
 mod secret;
 pub mod smtp;
 #[cfg(test)]
 mod testing;
 
+pub use bases::BadBase;
 pub use error::ProviderError;
+pub use rest::Line;
 pub use secret::Secret;

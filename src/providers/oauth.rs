@@ -2,6 +2,7 @@
 //!
 //! The `oauth2` crate forms requests and reads answers; `outbound` carries them.
 
+use data_encoding::BASE64URL_NOPAD;
 use oauth2::basic::{BasicErrorResponse, BasicErrorResponseType, BasicTokenType};
 use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
@@ -64,6 +65,81 @@ impl TokenSet {
     pub fn missing<'a>(&self, needed: &[&'a str]) -> Vec<&'a str> {
         needed.iter().filter(|scope| !self.scopes.iter().any(|granted| granted == *scope)).copied().collect()
     }
+
+    /// What the id token states, unchecked: it came straight from the token endpoint over TLS, which may stand in for
+    /// its signature (OpenID Connect Core 3.1.3.7, 6). `None` without one that is for `client_id`.
+    pub(super) fn claims<T: serde::de::DeserializeOwned>(&self, client_id: &str) -> Option<T> {
+        #[derive(Deserialize)]
+        struct Claims<T> {
+            aud: String,
+            #[serde(flatten)]
+            stated: T,
+        }
+        let payload = self.id_token.as_ref()?.expose().split('.').nth(1)?;
+        let claims: Claims<T> = serde_json::from_slice(&BASE64URL_NOPAD.decode(payload.as_bytes()).ok()?).ok()?;
+        (claims.aud == client_id).then_some(claims.stated)
+    }
+}
+
+/// Whose account was connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The account's stable id at its provider.
+    pub subject: String,
+    pub email: String,
+    /// Must hold before the address is used for anything.
+    pub email_verified: bool,
+    pub name: String,
+}
+
+/// How far a grant was withdrawn at its provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revoked {
+    /// It has ended there.
+    Done,
+    /// The provider lets nobody but the person withdraw it.
+    ByPersonOnly,
+}
+
+/// The operator's client at a provider whose accounts are connected by consent.
+pub trait ConsentClient {
+    fn client(&self) -> &OAuthClient;
+
+    /// The consent page for a connection that works while nobody is signed in.
+    fn authorize(
+        &self,
+        redirect_uri: &str,
+        scopes: &[&str],
+        login_hint: Option<&str>,
+    ) -> Result<Authorize, ProviderError>;
+
+    /// What the token endpoint answered, as this provider means it.
+    fn understood(&self, answer: Result<TokenSet, ProviderError>) -> Result<TokenSet, ProviderError> {
+        answer
+    }
+
+    /// See `OAuthClient::exchange`.
+    fn exchange(
+        &self,
+        outbound: &Outbound,
+        code: &str,
+        redirect_uri: &str,
+        verifier: &Secret,
+        log: &dyn CallLog,
+    ) -> Result<TokenSet, ProviderError> {
+        self.understood(self.client().exchange(outbound, code, redirect_uri, verifier, log))
+    }
+
+    /// See `OAuthClient::refresh`.
+    fn refresh(&self, outbound: &Outbound, token: &Secret, log: &dyn CallLog) -> Result<TokenSet, ProviderError> {
+        self.understood(self.client().refresh(outbound, token, log))
+    }
+
+    /// Whose account was just connected.
+    fn account(&self, outbound: &Outbound, tokens: &TokenSet, log: &dyn CallLog) -> Result<Account, ProviderError>;
+
+    /// Ends the whole grant, by its access or refresh token. A grant that is dead already is a success.
+    fn revoke(&self, outbound: &Outbound, token: &Secret, log: &dyn CallLog) -> Result<Revoked, ProviderError>;
 }
 
 /// The answer's fields beyond RFC 6749.
@@ -95,6 +171,17 @@ const LIMITS: Limits = Limits::of(Duration::from_secs(20), 64 * 1024);
 const DEFAULT_LIFE: Duration = Duration::from_secs(3600);
 
 impl OAuthClient {
+    /// A client that sends its name and secret in the form.
+    pub(super) fn new(id: &str, secret: &str, auth_url: &Url, token_url: &Url) -> Self {
+        Self {
+            client_id: id.to_owned(),
+            client_secret: Secret::new(secret),
+            auth_url: auth_url.clone(),
+            token_url: token_url.clone(),
+            basic_auth: false,
+        }
+    }
+
     /// The address of the consent page, with PKCE, state and nonce.
     pub fn authorize(&self, request: &AuthorizeRequest<'_>) -> Result<Authorize, ProviderError> {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
@@ -208,6 +295,12 @@ fn token_error(error: TokenError) -> ProviderError {
             match said.error() {
                 BasicErrorResponseType::InvalidGrant => ProviderError::Reconnect { reason },
                 BasicErrorResponseType::InvalidScope => ProviderError::MissingScope { reason },
+                // Nobody but the person can go on (OpenID Connect Core section 3.1.2.6).
+                BasicErrorResponseType::Extension(code)
+                    if ["interaction_required", "login_required", "consent_required"].contains(&code.as_str()) =>
+                {
+                    ProviderError::Reconnect { reason }
+                }
                 BasicErrorResponseType::Extension(code)
                     if ["temporarily_unavailable", "server_error", "internal_failure"].contains(&code.as_str()) =>
                 {

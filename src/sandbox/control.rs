@@ -48,7 +48,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
         ("POST", ["redirects"]) => read(request).and_then(|body| redirect(&mut shared.world(), &body)),
         ("POST", ["mail"]) => read(request).map(|body| mail(&mut shared.world(), &body)),
         ("POST", ["revoke"]) => read(request).map(|body: Person| {
-            shared.world().google.grants.revoke_all_of(&body.email);
+            revoke(&mut shared.world(), &body.email);
             done()
         }),
         ("POST", ["expire"]) => read(request).map(|body| expire(&mut shared.world(), &body)),
@@ -126,6 +126,9 @@ struct NewSettings {
     replace_message_ids: Option<bool>,
     rotate_refresh: Option<bool>,
     slow_conferences: Option<bool>,
+    daily_recipients: Option<usize>,
+    admin_consent: Option<bool>,
+    slow_copies: Option<bool>,
 }
 
 fn settings(world: &mut World, new: &NewSettings) -> Answer {
@@ -136,6 +139,9 @@ fn settings(world: &mut World, new: &NewSettings) -> Answer {
     now.replace_message_ids = new.replace_message_ids.unwrap_or(now.replace_message_ids);
     now.rotate_refresh = new.rotate_refresh.unwrap_or(now.rotate_refresh);
     now.slow_conferences = new.slow_conferences.unwrap_or(now.slow_conferences);
+    now.daily_recipients = new.daily_recipients.unwrap_or(now.daily_recipients);
+    now.admin_consent = new.admin_consent.unwrap_or(now.admin_consent);
+    now.slow_copies = new.slow_copies.unwrap_or(now.slow_copies);
     done()
 }
 
@@ -169,6 +175,12 @@ fn redirect(world: &mut World, new: &NewRedirect) -> Result<Answer, Answer> {
 #[serde(deny_unknown_fields)]
 struct Person {
     email: String,
+}
+
+fn revoke(world: &mut World, email: &str) {
+    world.google.grants.revoke_all_of(email);
+    world.microsoft.grants.revoke_all_of(email);
+    world.remember();
 }
 
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::wire::{Answer, Request};
-use super::{ai, google, oauth};
+use super::{ai, google, microsoft, oauth};
 
 /// `{"match":"POST /google/gmail/v1/users/me/messages/send","status":503,"times":2}`
 #[derive(Clone, Debug, Deserialize)]
@@ -41,7 +41,9 @@ pub(super) struct Fault {
 
 /// Endpoints whose errors have the shape of RFC 6749 section 5.2.
 fn is_oauth(path: &str) -> bool {
-    path.starts_with("/oidc/") || ["/google/token", "/google/revoke"].contains(&path)
+    path.starts_with("/oidc/")
+        || ["/google/token", "/google/revoke"].contains(&path)
+        || (path.starts_with("/microsoft/") && path.ends_with("/oauth2/v2.0/token"))
 }
 
 fn once() -> u32 {
@@ -93,6 +95,7 @@ impl Fault {
             Some(body) => Answer::json(status, body),
             None if ai::is_ours(&request.path) => ai::fault_answer(status, self.manner.as_deref(), request),
             None if is_oauth(&request.path) => oauth::fault_answer(status),
+            None if request.path.starts_with("/microsoft/") => microsoft::fault_answer(status),
             None => google::fault_answer(status),
         };
         Some(match self.retry_after {

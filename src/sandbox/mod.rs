@@ -4,10 +4,11 @@
 //! Always true:
 //! - What the real services enforce is enforced: scopes, expiry, revocation, quotas, preconditions, expired cursors.
 //! - Time is the clock that was handed in; people act only when `run_due` is called (or through `/control/clock`).
-//! - State is in memory and ends with the process. People are deterministic: same mails, same answers.
+//! - State is in memory and ends with the process; only who was let in may be kept in a file. People are deterministic: same mails, same answers.
 //!
-//! One HTTP port, each provider under `/<provider>/…`: `/google` (see `google/mod.rs` for the table of bases), `/oidc`
-//! (issuer `<sandbox>/oidc`), `/anthropic`, `/openai`, `/gemini` and `/compatible` (see `ai/mod.rs`), `/control` (see `control.rs`; loopback only). Client id and secret are `CLIENT_ID` and
+//! One HTTP port, each provider under `/<provider>/…`: `/google` and `/microsoft` (see their `mod.rs` for
+//! the table of bases), `/oidc` (issuer `<sandbox>/oidc`), `/anthropic`, `/openai`, `/gemini` and `/compatible` (see
+//! `ai/mod.rs`), `/control` (see `control.rs`; loopback only). Client id and secret are `CLIENT_ID` and
 //! `CLIENT_SECRET` everywhere. SMTP and IMAP have ports of their own and take any account with `MAIL_PASSWORD`; so has
 //! the name server (`dns.rs`).
 //!
@@ -20,9 +21,11 @@ mod dns;
 mod faults;
 mod google;
 mod mail;
+mod microsoft;
 mod oauth;
 mod oidc;
 mod people;
+mod quota;
 mod record;
 mod server;
 mod wire;
@@ -38,6 +41,7 @@ pub use oauth::{CLIENT_ID, CLIENT_SECRET};
 pub use world::Advance;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use self::mail::MailServers;
 use self::server::Server;
@@ -57,6 +61,8 @@ pub struct SandboxOptions {
     pub advance: Option<Advance>,
     /// Whether to serve SMTP and IMAP, on free ports of the same address.
     pub smtp_imap: bool,
+    /// Keeps in this file whom people let in, so that a process that was killed goes on with the accounts connected.
+    pub memory: Option<PathBuf>,
 }
 
 /// The account that the sample business's owner signs in with.
@@ -93,7 +99,10 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts all servers. Fails when the address is taken.
     pub fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
-        let world = World::new(options.clock, &options.owner, options.people);
+        let mut world = World::new(options.clock, &options.owner, options.people);
+        if let Some(file) = &options.memory {
+            world.recall(file);
+        }
         let owner = options.owner.email.to_lowercase();
         let dns = NameServer::start(options.listen.ip())?;
         dns.set_up_google(owner.rsplit('@').next().unwrap_or_default());
@@ -131,6 +140,11 @@ impl Sandbox {
     /// what is no loopback address.
     pub fn register_redirect(&self, uri: &str) -> bool {
         self.shared.world().redirects.register(uri)
+    }
+
+    /// Whether the owner let a program into the simulated Google, in an earlier process too.
+    pub fn is_owner_connected(&self) -> bool {
+        self.shared.world().google.grants.stands_for(&self.owner)
     }
 
     /// The owner reads the consent page behind `authorise_url` and allows everything: the address that the browser is

@@ -1,6 +1,6 @@
 //! A plain OpenID Connect issuer under `/oidc`, for signing in with "any other" provider.
 
-use super::oauth::{self, Exchange, Grants, Realm};
+use super::oauth::{self, Dialect, Exchange, Grants, Realm};
 use super::wire::{Answer, Request};
 use super::world::World;
 
@@ -9,7 +9,7 @@ const REALM: Realm = Realm {
     path: "/oidc",
     authorise_path: "/authorize",
     token_path: "/token",
-    is_google: false,
+    dialect: Dialect::Plain,
 };
 
 #[derive(Default)]

@@ -13,7 +13,7 @@ use socket2::Socket;
 
 use super::wire::{Answer, Request};
 use super::world::Shared;
-use super::{ai, control, google, oidc, SandboxError};
+use super::{ai, control, google, microsoft, oidc, SandboxError};
 
 /// Gmail takes messages of 35 MiB; as base64 inside JSON that is 47 MiB.
 const MOST_BODY_BYTES: usize = 50 * 1024 * 1024;
@@ -134,11 +134,17 @@ pub(super) fn provide(shared: &Shared, request: &Request) -> Answer {
         return ai::answer(request, &segments);
     }
     let mut world = shared.world();
-    match segments.first().map(String::as_str) {
+    let answer = match segments.first().map(String::as_str) {
         Some("google") => google::answer(&mut world, request, &segments[1..]),
+        Some("microsoft") => microsoft::answer(&mut world, request, &segments[1..]),
         Some("oidc") => oidc::answer(&mut world, request, &segments[1..]),
         _ => Answer::json(404, &serde_json::json!({"error": "no such provider in the sandbox"})),
+    };
+    // Every grant begins, is renewed and ends with a form.
+    if request.method == "POST" {
+        world.remember();
     }
+    answer
 }
 
 fn request_of(http: &HttpRequest, body: Bytes) -> Request {

@@ -1,13 +1,18 @@
 //! The sandbox's whole state, in memory, behind one lock.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::json;
 
 use super::faults::{Fault, Faults};
 use super::google::Google;
 use super::mail::mailbox::Mailbox;
-use super::oauth::Redirects;
+use super::microsoft::Microsoft;
+use super::oauth::{Grants, Redirects};
 use super::oidc::Issuer;
 use super::people::People;
 use super::record::Record;
@@ -40,6 +45,12 @@ pub(super) struct Settings {
     pub replace_message_ids: bool,
     /// Each use of a refresh token gives a new one and ends the old.
     pub rotate_refresh: bool,
+    /// Recipients that an Exchange mailbox may write to in 24 hours.
+    pub daily_recipients: usize,
+    /// The Microsoft organisation lets an administrator decide which programs its people may use.
+    pub admin_consent: bool,
+    /// The copy of what Exchange sent appears a minute later.
+    pub slow_copies: bool,
     /// A Meet link is made only when the event is read again, not at once.
     pub slow_conferences: bool,
 }
@@ -53,6 +64,9 @@ impl Default for Settings {
             replace_message_ids: false,
             rotate_refresh: false,
             slow_conferences: false,
+            daily_recipients: 10_000,
+            admin_consent: false,
+            slow_copies: false,
         }
     }
 }
@@ -63,6 +77,7 @@ pub(super) struct World {
     /// Every address that was ever written to, and every account, by address in lower case.
     pub mailboxes: BTreeMap<String, Mailbox>,
     pub google: Google,
+    pub microsoft: Microsoft,
     pub oidc: Issuer,
     /// Of the one client, at every provider.
     pub redirects: Redirects,
@@ -71,6 +86,15 @@ pub(super) struct World {
     pub faults: Faults,
     pub settings: Settings,
     serial: u64,
+    /// Where grants are kept over the end of the process, if they are.
+    memory: Option<PathBuf>,
+}
+
+/// What is kept of the world.
+#[derive(Deserialize)]
+struct Remembered {
+    google: Grants,
+    microsoft: Grants,
 }
 
 impl World {
@@ -80,6 +104,7 @@ impl World {
             accounts: Vec::new(),
             mailboxes: BTreeMap::new(),
             google: Google::default(),
+            microsoft: Microsoft::default(),
             oidc: Issuer::default(),
             redirects: Redirects::default(),
             people,
@@ -87,6 +112,7 @@ impl World {
             faults: Faults::default(),
             settings: Settings::default(),
             serial: 0,
+            memory: None,
             clock,
         };
         world.add_account(&owner.email, &owner.name, &owner.zone);
@@ -97,6 +123,28 @@ impl World {
         }
         world.google.calendars.seed(&owner.email.to_lowercase(), &owner.zone, world.clock.now());
         world
+    }
+
+    /// From now on grants are kept in this file; those of an earlier process hold again. A file that cannot be read is as
+    /// good as none: people are asked anew.
+    pub fn recall(&mut self, file: &Path) {
+        let kept = std::fs::read(file).ok().and_then(|bytes| serde_json::from_slice::<Remembered>(&bytes).ok());
+        if let Some(kept) = kept {
+            (self.google.grants, self.microsoft.grants) = (kept.google, kept.microsoft);
+        }
+        self.memory = Some(file.to_owned());
+    }
+
+    /// Writes the grants down, whole or not at all.
+    pub fn remember(&self) {
+        let Some(file) = &self.memory else { return };
+        let kept = json!({"google": self.google.grants, "microsoft": self.microsoft.grants}).to_string();
+        let mut beside = file.clone().into_os_string();
+        beside.push(".new");
+        let written = std::fs::write(&beside, kept).and_then(|()| std::fs::rename(&beside, file));
+        if let Err(error) = written {
+            tracing::warn!(%error, file = %file.display(), "the sandbox could not keep its grants");
+        }
     }
 
     pub fn add_account(&mut self, email: &str, name: &str, zone: &str) {
@@ -184,6 +232,8 @@ impl Shared {
     pub fn start_over(&self) {
         let mut world = self.world();
         let redirects = std::mem::take(&mut world.redirects);
-        *world = World { redirects, ..World::new(world.clock.clone(), &self.0.owner, self.0.people) };
+        let memory = world.memory.take();
+        *world = World { redirects, memory, ..World::new(world.clock.clone(), &self.0.owner, self.0.people) };
+        world.remember();
     }
 }

@@ -39,9 +39,10 @@ pub enum Way {
     },
     /// The postal address, typed here.
     Business,
-    /// The address to write from, typed here, or Google where the server knows it.
+    /// The address to write from, typed here, or a provider that the server is known to.
     Mailbox {
         google: bool,
+        microsoft: bool,
     },
     /// A file, chosen here.
     Leads,
@@ -168,8 +169,17 @@ fn mailbox(day: &Day<'_>) -> Result<Step, TodayError> {
     let all = connections::list(&day.app.store, day.workspace.id)?;
     let working = all.iter().find(|connection| connection.can(Use::Outreach) && connection.state.is_working());
     let done = working.map(|connection| format!("{}, {}.", connection.address, connection.kind_words()));
-    let todo = "The mailbox you write from: Google, or any mail server. Only answers to your own mails are opened.";
-    Ok(step("Your mailbox", done, todo, 2, Way::Mailbox { google: day.app.google.is_some() }))
+    let todo = "The mailbox you write from: Google, Microsoft 365, or any mail server. Only answers to your own mails are opened.";
+    Ok(step(
+        "Your mailbox",
+        done,
+        todo,
+        2,
+        Way::Mailbox {
+            google: connections::Provider::Google.is_offered(day.app),
+            microsoft: connections::Provider::Microsoft.is_offered(day.app),
+        },
+    ))
 }
 
 fn leads(day: &Day<'_>) -> Result<Step, TodayError> {

@@ -98,7 +98,7 @@ impl RunningDemo {
 pub fn start(options: &DemoOptions, listener: TcpListener) -> Result<RunningDemo, DemoError> {
     let clock = Clock::system();
     let places = Places::find(options.data.as_deref())?;
-    let sandbox = Arc::new(start_sandbox(&clock, options.people)?);
+    let sandbox = Arc::new(start_sandbox(&clock, options.people, &places)?);
     let address = listener.local_addr().map_err(|source| {
         StartError::from(crate::http::server::StartError::Listen { address: options.listen, source })
     })?;
@@ -130,7 +130,7 @@ pub fn start(options: &DemoOptions, listener: TcpListener) -> Result<RunningDemo
     Ok(RunningDemo { way_in, running, time, _sandbox: sandbox, _dir: places.temporary })
 }
 
-fn start_sandbox(clock: &Clock, people: bool) -> Result<Sandbox, SandboxError> {
+fn start_sandbox(clock: &Clock, people: bool, places: &Places) -> Result<Sandbox, SandboxError> {
     Sandbox::start(SandboxOptions {
         clock: clock.clone(),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -142,12 +142,14 @@ fn start_sandbox(clock: &Clock, people: bool) -> Result<Sandbox, SandboxError> {
         },
         advance: None,
         smtp_imap: true,
+        memory: Some(places.sandbox.clone()),
     })
 }
 
-/// Registers this server's own addresses with the sandbox, as its operator does with Google.
+/// Registers this server's own addresses with the sandbox, as its operator does with Google and Microsoft.
 pub fn register(app: &App, sandbox: &Sandbox) {
-    for path in [connections::CALLBACK, "/signin/google/return", "/signin/oidc/return"] {
+    let callbacks = connections::Provider::ALL.map(connections::Provider::callback);
+    for path in callbacks.into_iter().chain(["/signin/google/return", "/signin/oidc/return"]) {
         sandbox.register_redirect(&app.url(path));
     }
 }
@@ -170,6 +172,8 @@ struct Places {
     backups: PathBuf,
     config: PathBuf,
     way_in: PathBuf,
+    /// Whom people let into their simulated accounts: a demo that was killed goes on with them.
+    sandbox: PathBuf,
     temporary: Option<tempfile::TempDir>,
 }
 
@@ -195,6 +199,7 @@ impl Places {
             backups: base.join("backups"),
             config: base.join("config.toml"),
             way_in: base.join("way-in.json"),
+            sandbox: base.join("sandbox.json"),
             temporary,
         };
         // An empty file of our own, so that no other configuration is looked for.
@@ -225,7 +230,7 @@ fn failed(path: &Path, source: std::io::Error) -> DemoError {
 /// The defaults with the sandbox as the outside. Mailboxes are looked at seldom by plan, so that moving the clock by
 /// a day is quick; `TimeMachine` has them looked at whenever somebody wrote.
 fn config(places: &Places, sandbox: &Sandbox, address: SocketAddr) -> Result<Config, ConfigErrors> {
-    let google = format!("{}/google", sandbox.url);
+    let (google, microsoft) = (format!("{}/google", sandbox.url), format!("{}/microsoft", sandbox.url));
     let pairs = [
         ("ALLOW_LOOPBACK_PROVIDERS", "true".to_owned()),
         ("KEY__FILE", places.key.display().to_string()),
@@ -241,6 +246,11 @@ fn config(places: &Places, sandbox: &Sandbox, address: SocketAddr) -> Result<Con
         ("PROVIDERS__AI__ANTHROPIC_BASE", format!("{}/anthropic", sandbox.url)),
         ("PROVIDERS__AI__OPENAI_BASE", format!("{}/openai", sandbox.url)),
         ("PROVIDERS__AI__GEMINI_BASE", format!("{}/gemini", sandbox.url)),
+        ("PROVIDERS__MICROSOFT__AUTH_BASE", microsoft.clone()),
+        ("PROVIDERS__MICROSOFT__TOKEN_BASE", microsoft.clone()),
+        ("PROVIDERS__MICROSOFT__API_BASE", microsoft),
+        ("PROVIDERS__MICROSOFT__CLIENT_ID", CLIENT_ID.to_owned()),
+        ("PROVIDERS__MICROSOFT__CLIENT_SECRET", CLIENT_SECRET.to_owned()),
         ("DNS__RESOLVER", sandbox.dns.address.to_string()),
         ("PROVIDERS__OIDC__ISSUER", format!("{}/oidc", sandbox.url)),
         ("PROVIDERS__OIDC__CLIENT_ID", CLIENT_ID.to_owned()),

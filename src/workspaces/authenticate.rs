@@ -66,7 +66,12 @@ const GOES_ON: &[&str] = &[
 ];
 
 /// Coming back from the provider's page makes a connection, though it is a GET.
-const CHANGES_BY_GET: &[&str] = &["/connections/google/start", "/connections/google/callback"];
+const CHANGES_BY_GET: &[&str] = &[
+    "/connections/google/start",
+    "/connections/google/callback",
+    "/connections/microsoft/start",
+    "/connections/microsoft/callback",
+];
 
 fn may_go_on(request: &HttpRequest) -> bool {
     let path = request.path();

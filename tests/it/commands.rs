@@ -227,6 +227,39 @@ fn the_demo_tells_programs_how_to_get_in_and_is_found_again_as_it_was_left() {
     );
 }
 
+#[test]
+fn a_demo_that_was_killed_goes_on_with_every_account_that_was_connected() {
+    let home = Home::new();
+    let data = home.path("demo").display().to_string();
+    let args = ["--no-people", "--data", &data];
+    let (demo, way_in) = home.demo(&args);
+    let text = |way_in: &serde_json::Value, name: &str| way_in[name].as_str().unwrap().to_owned();
+    let mut browser = Browser::new(&demo.url);
+    browser.sign_in(&text(&way_in, "email"), &text(&way_in, "password"));
+    let consent = url::Url::parse(&browser.get("/connections/microsoft/start?use=outreach").location.unwrap()).unwrap();
+    let mut fields: Vec<(String, String)> = consent.query_pairs().into_owned().collect();
+    fields.extend([("account".into(), "team@fernhill.example".into()), ("decision".into(), "allow".into())]);
+    fields.extend(["User.Read", "Mail.Send", "Mail.Read"].map(|scope| ("grant".to_owned(), scope.to_owned())));
+    let mut page = consent.clone();
+    page.set_query(None);
+    let form = fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let answer = super::browser::agent().post(page.as_str()).send_form(form).unwrap();
+    let back = answer.headers()["location"].to_str().unwrap().to_owned();
+    let connection = browser.get(back.strip_prefix(demo.url.as_str()).unwrap()).location.unwrap();
+    demo.kill();
+
+    let (again, way_in) = home.demo(&args);
+    let mut browser = Browser::new(&again.url);
+    browser.sign_in(&text(&way_in, "email"), &text(&way_in, "password"));
+    let body = json!({ "advance_seconds": 4000 });
+    let (status, _) = super::browser::api(&text(&way_in, "sandbox_url"), "", "POST", "/control/clock", Some(body));
+    assert_eq!(status, 200);
+    let checked = browser.post(&format!("{connection}/check"), &[]);
+    assert!(checked.body.contains("The mailbox of team@fernhill.example answers."), "{}", checked.body);
+    assert!(browser.get("/connections").body.matches("Working").count() >= 2, "both accounts go on");
+    again.stop();
+}
+
 /// One way of giving the master key: the variable that names it, or none for the configured file.
 struct KeyFrom {
     variable: Option<&'static str>,
@@ -446,6 +479,30 @@ fn a_bad_file_names_the_place_and_imports_nothing() {
     let missing = home.run(&["import", "contacts", "--workspace", "fernhill", "missing.csv"]);
     assert_says(missing.refusal(), &["missing.csv"]);
     assert_eq!(home.run(&["dump", "--table", "contacts"]).out, "");
+}
+
+#[test]
+fn slots_answers_each_line_and_says_at_the_end_that_one_could_not_be_used() {
+    let home = Home::new();
+    let question = json!({
+        "now": "2026-05-01T08:00:00Z",
+        "event_type": {
+            "duration": 60, "step": 60, "time_zone": "Europe/Berlin", "weekly_hours": { "tue": [["09:00", "11:00"]] },
+        },
+        "busy": [{ "start": "2026-05-12T08:00:00Z", "end": "2026-05-12T08:30:00Z" }],
+        "query": { "from": "2026-05-12", "to": "2026-05-12", "time_zone": "Asia/Kolkata" },
+    });
+    let lines = format!("{question}\n\n{{\"now\": 1}}\n{question}\n");
+    let answered = home.run_with(&["slots"], lines.clone());
+    let said: Vec<Value> = answered.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(said[0], json!({ "slots": ["2026-05-12T07:00:00Z"] }));
+    assert!(said[1]["error"].as_str().unwrap().starts_with("now: "), "{}", said[1]);
+    assert_eq!((&said[2], answered.ok), (&said[0], false));
+    let explained = home.run_with(&["slots", "--explain", "2026-05-12T08:00:00Z"], format!("{question}\n"));
+    let said: Value = serde_json::from_str(&explained.out).unwrap();
+    assert_eq!((said["rule"].as_str(), said["offered"].as_bool(), explained.ok), (Some("busy"), Some(false), true));
+    assert_says(home.run(&["slots", "--explain", "noon"]).refusal(), &["--explain: noon is no instant"]);
+    assert_says(&home.run(&["slots", "--help"]).out, &["rolling_business_days", "hold_expires", "RFC 5545"]);
 }
 
 #[test]

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use launchyard::authz::Actor;
 use launchyard::base::WorkspaceId;
 use launchyard::bookings;
+use launchyard::contacts;
 use launchyard::http::server::bind;
 use launchyard::jobs;
 use launchyard::messaging::{self, Delivery, Purpose};
@@ -13,7 +15,8 @@ use launchyard::wiring::demo::{start, DemoOptions, RunningDemo};
 use launchyard::wiring::personal_data;
 
 use super::browser::{agent, Browser};
-use super::google_wire;
+use super::support::TestServer;
+use super::{google_wire, person};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -119,4 +122,48 @@ fn book_what_was_proposed(demo: &RunningDemo, workspace: WorkspaceId) {
     );
     assert_eq!((status, booking["state"].as_str()), (200, Some("confirmed")), "{booking}");
     assert!(booking["event_id"].is_string(), "{booking}");
+}
+
+#[test]
+fn the_same_work_is_done_from_a_mailbox_at_microsoft() {
+    let server = TestServer::start_with(&[("LAUNCHYARD_JOBS__MAILBOX_POLL_SECONDS", "1800")], true);
+    let mut browser = server.owner_browser();
+    let consent = browser.get("/connections/microsoft/start?use=outreach").location.unwrap();
+    let back = server.sandbox.allow_all(&consent).unwrap();
+    let mailbox = browser.get(back.strip_prefix(server.url.as_str()).unwrap()).location.unwrap();
+    assert!(mailbox.starts_with("/connections/"), "{mailbox}");
+    person::lift_pace(&mut browser, &mailbox);
+    let leads: String = server
+        .sandbox
+        .leads_csv()
+        .lines()
+        .enumerate()
+        .map(|(row, line)| format!("{line},{}\r\n", if row == 0 { "Tags" } else { "hotels" }))
+        .collect();
+    let actor = Actor::system(server.workspace);
+    contacts::import_file(server.app(), &actor, "hotels.csv", leads.as_bytes(), &[], false).unwrap();
+    let text = "Hello {{first_name|there}},\n\nwould a short call about your heating help? Which day suits you?";
+    let worker = person::make_worker(&mut browser, "hotels", [&mailbox, ""], "Heating without oil", &[text]);
+    browser.submit(&format!("/outreach/{worker}/leads/tag"), &[]);
+    server.settle();
+    browser.submit(&format!("/outreach/{worker}/activate"), &[]);
+    server.advance(2 * DAY);
+
+    let sent = messaging::list_recent(&server.app().store, server.workspace, None, 500).unwrap().rows;
+    let mut written_to: Vec<_> =
+        sent.iter().filter(|mail| mail.purpose == Purpose::Outreach).map(|mail| mail.contact).collect();
+    let mails = written_to.len();
+    written_to.sort();
+    written_to.dedup();
+    assert!(mails >= 10, "mails left: {mails}");
+    assert_eq!(written_to.len(), mails, "nobody got it twice");
+    assert!(sent.iter().any(|message| matches!(message.state, Delivery::Bounced { hard: true, .. })));
+    let replies = messaging::list_replies(&server.app().store, server.workspace, None, 500).unwrap().rows;
+    for label in ["unsubscribe", "out_of_office", "interested"] {
+        let is_one = |reply: &&messaging::Reply| reply.reading.as_ref().is_some_and(|reading| reading.label == label);
+        assert!(replies.iter().find(is_one).is_some(), "nobody was read as {label}");
+    }
+    let requests = agent().get(format!("{}/control/requests", server.sandbox.url)).call().unwrap();
+    let requests = requests.into_body().read_to_string().unwrap();
+    assert!(requests.contains("/microsoft/v1.0/me/sendMail") && !requests.contains("/google/gmail"), "by Graph alone");
 }

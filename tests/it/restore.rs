@@ -23,7 +23,8 @@ fn sandbox() -> Sandbox {
     let owner = OwnerAccount { email: NORA.into(), name: "Nora Whitfield".into(), zone: "Europe/London".into() };
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     let clock = Clock::system();
-    Sandbox::start(SandboxOptions { clock, listen, people: false, owner, advance: None, smtp_imap: true }).unwrap()
+    Sandbox::start(SandboxOptions { clock, listen, people: false, owner, advance: None, smtp_imap: true, memory: None })
+        .unwrap()
 }
 
 fn connect(browser: &mut Browser, sandbox: &Sandbox) -> String {

@@ -160,6 +160,9 @@ GET    /connections/new                           ManageConnections
 GET    /connections/google                        ManageConnections
 GET    /connections/google/start                  ManageConnections
 GET    /connections/google/callback               ManageConnections
+GET    /connections/microsoft                     ManageConnections
+GET    /connections/microsoft/start               ManageConnections
+GET    /connections/microsoft/callback            ManageConnections
 GET    /connections/mailbox                       ManageConnections
 POST   /connections/mailbox                       ManageConnections
 GET    /connections/{id}                          ViewConnections

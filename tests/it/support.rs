@@ -55,6 +55,7 @@ impl TestServer {
             },
             advance: None,
             smtp_imap: true,
+            memory: None,
         })
         .unwrap();
         let config = config(dir.path(), &sandbox, settings);
@@ -144,7 +145,7 @@ fn local() -> SocketAddr {
 }
 
 fn config(dir: &std::path::Path, sandbox: &Sandbox, settings: &[(&str, &str)]) -> Config {
-    let google = format!("{}/google", sandbox.url);
+    let (google, microsoft) = (format!("{}/google", sandbox.url), format!("{}/microsoft", sandbox.url));
     let file = dir.join("config.toml");
     std::fs::write(&file, "").unwrap();
     let own = [
@@ -157,6 +158,11 @@ fn config(dir: &std::path::Path, sandbox: &Sandbox, settings: &[(&str, &str)]) -
         ("LAUNCHYARD_PROVIDERS__AI__ANTHROPIC_BASE", format!("{}/anthropic", sandbox.url)),
         ("LAUNCHYARD_PROVIDERS__AI__OPENAI_BASE", format!("{}/openai", sandbox.url)),
         ("LAUNCHYARD_PROVIDERS__AI__GEMINI_BASE", format!("{}/gemini", sandbox.url)),
+        ("LAUNCHYARD_PROVIDERS__MICROSOFT__AUTH_BASE", microsoft.clone()),
+        ("LAUNCHYARD_PROVIDERS__MICROSOFT__TOKEN_BASE", microsoft.clone()),
+        ("LAUNCHYARD_PROVIDERS__MICROSOFT__API_BASE", microsoft),
+        ("LAUNCHYARD_PROVIDERS__MICROSOFT__CLIENT_ID", CLIENT_ID.to_owned()),
+        ("LAUNCHYARD_PROVIDERS__MICROSOFT__CLIENT_SECRET", CLIENT_SECRET.to_owned()),
         ("LAUNCHYARD_DNS__RESOLVER", sandbox.dns.address.to_string()),
         ("LAUNCHYARD_PROVIDERS__OIDC__ISSUER", format!("{}/oidc", sandbox.url)),
         ("LAUNCHYARD_PROVIDERS__OIDC__CLIENT_ID", CLIENT_ID.to_owned()),

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use super::send::{send, without_brackets};
+use super::send::{as_sent, send, without_brackets};
 use crate::app::App;
-use crate::connections::{self, Connection, Kind};
+use crate::connections::{self, Connection, Provider};
 use crate::messaging::{Channel, Look, Message, SendOutcome, SentAs};
 use crate::providers::google::gmail::{Gmail, Metadata};
+use crate::providers::microsoft::mail::Mail;
+use crate::providers::ProviderError;
 
-/// Sends and looks for mail by Gmail, or by SMTP.
+/// Sends by Gmail, Microsoft Graph or SMTP, and looks for what may have left.
 pub struct EmailChannel;
 
-/// Gmail's index is behind its own sending: after a cut line it is asked three times over ten minutes before
+/// A provider's index is behind its own sending: after a cut line it is asked three times over ten minutes before
 /// "not there" is believed.
 const PAUSES: [Duration; 2] = [Duration::from_secs(120), Duration::from_secs(480)];
 const WHEN_OWNER_ACTED: Duration = Duration::from_secs(3600);
@@ -22,30 +24,49 @@ impl Channel for EmailChannel {
     }
 
     fn look(&self, app: &App, message: &Message, connection: &Connection, looks: u32) -> Look {
-        match &connection.kind {
-            Kind::Google(_) if connection.is_disconnected() => Look::CannotKnow {
-                reason: "The line was cut while sending, and the mailbox was disconnected since.".into(),
-            },
-            Kind::Google(_) => look_in_gmail(app, message, connection, looks),
-            Kind::SmtpImap(_) => Look::CannotKnow {
+        let Some(provider) = connection.kind.provider() else {
+            return Look::CannotKnow {
                 reason: "The line was cut after the mail had left, and a mail server cannot be asked.".into(),
-            },
+            };
+        };
+        if connection.is_disconnected() {
+            return Look::CannotKnow {
+                reason: "The line was cut while sending, and the mailbox was disconnected since.".into(),
+            };
         }
+        let found = match provider {
+            Provider::Google => find_in_gmail(app, message),
+            Provider::Microsoft => find_by_graph(app, message),
+        };
+        judge(provider, found, looks)
     }
 }
 
-fn look_in_gmail(app: &App, message: &Message, connection: &Connection, looks: u32) -> Look {
+fn find_in_gmail(app: &App, message: &Message) -> Result<Option<SentAs>, ProviderError> {
     let (own_id, since) = (message.id.to_string(), message.queued_at.as_seconds());
-    let found = connections::google_session(app, message.workspace, connection.id, |session| {
+    let found = connections::google_session(app, message.workspace, message.connection, |session| {
         Gmail(session).find_sent(&own_id, &message.message_id, since)
-    });
+    })?;
+    Ok(found.as_ref().map(sent_as))
+}
+
+fn find_by_graph(app: &App, message: &Message) -> Result<Option<SentAs>, ProviderError> {
+    let own_id = message.id.to_string();
+    let found = connections::microsoft_session(app, message.workspace, message.connection, |session| {
+        Mail(session).find_sent(&own_id)
+    })?;
+    Ok(found.map(as_sent))
+}
+
+fn judge(provider: Provider, found: Result<Option<SentAs>, ProviderError>, looks: u32) -> Look {
     let pause = usize::try_from(looks).ok().and_then(|looks| PAUSES.get(looks).copied());
     match (found, pause) {
-        (Ok(Some(mail)), _) => Look::Found(sent_as(&mail)),
+        (Ok(Some(sent)), _) => Look::Found(sent),
         (Ok(None), None) => Look::Absent,
         (Ok(None), Some(after)) => Look::LookAgain { after, reason: "Not in the mailbox yet.".into() },
         (Err(error), pause) => {
-            Look::LookAgain { after: pause.unwrap_or(WHEN_OWNER_ACTED), reason: format!("Google: {error}") }
+            let reason = format!("{}: {error}", provider.name());
+            Look::LookAgain { after: pause.unwrap_or(WHEN_OWNER_ACTED), reason }
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::inbound::{HeaderFacts, HEADERS_TO_FETCH};
-use super::poll::{Poll, PollError};
+use super::poll::{head_of, there, Ended, Poll, PollError};
 use super::read::FirstLook;
 use crate::base::UnixMillis;
 use crate::connections::{self, Google, Relisting};
-use crate::providers::google::gmail::{Gmail, History, HistoryId, MessageRef, Metadata};
+use crate::providers::google::gmail::{Gmail, History, HistoryId, MessageRef};
 use crate::providers::google::Session;
 use crate::providers::ProviderError;
 
@@ -85,7 +85,8 @@ fn look_at(poll: &mut Poll<'_>, gmail: &Gmail<'_>, message: &MessageRef) -> Resu
     }
     poll.may_go_on()?;
     let Some(found) = there(gmail.metadata(&message.id, &HEADERS_TO_FETCH))? else { return Ok(()) };
-    let head = HeaderFacts::parse(&head_of(&found));
+    let fields = found.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let head = HeaderFacts::parse(&head_of(fields));
     let thread = Some(found.message.thread_id.as_str()).filter(|thread| !thread.is_empty());
     let FirstLook::Open(opening) = poll.compare(&head, thread)? else { return Ok(()) };
     poll.may_go_on()?;
@@ -93,37 +94,12 @@ fn look_at(poll: &mut Poll<'_>, gmail: &Gmail<'_>, message: &MessageRef) -> Resu
     poll.open(&opening, thread, &raw)
 }
 
-/// A mail deleted meanwhile is no trouble.
-fn there<T>(found: Result<T, ProviderError>) -> Result<Option<T>, ProviderError> {
-    match found {
-        Err(ProviderError::NotFound | ProviderError::Gone) => Ok(None),
-        other => other.map(Some),
-    }
-}
-
-/// The headers as they would stand in a mail.
-fn head_of(found: &Metadata) -> Vec<u8> {
-    let lines = found.headers.iter().map(|(name, value)| format!("{name}: {}\r\n", value.replace(['\r', '\n'], " ")));
-    lines.collect::<String>().into_bytes()
-}
-
 /// The poll of a Gmail mailbox, with its token looked after.
 pub(super) fn run(poll: &mut Poll<'_>, google: &Google, last_poll: Option<UnixMillis>) -> Result<ReadTo, PollError> {
     let (app, workspace, id) = (poll.app, poll.connection.workspace, poll.connection.id);
-    let mut stopped = None;
-    let outcome =
-        connections::google_session(app, workspace, id, |session| match read_new(poll, session, google, last_poll) {
-            Ok(read_to) => Ok(Some(read_to)),
-            Err(PollError::Provider(error)) => Err(error),
-            Err(error) => {
-                stopped = Some(error);
-                Ok(None)
-            }
-        });
-    match (outcome, stopped) {
-        (_, Some(error)) => Err(error),
-        (Ok(Some(read_to)), None) => Ok(read_to),
-        (Ok(None), None) => Err(PollError::Ended),
-        (Err(error), None) => Err(error.into()),
-    }
+    let mut ended = Ended::default();
+    let outcome = connections::google_session(app, workspace, id, |session| {
+        ended.keep(read_new(poll, session, google, last_poll))
+    });
+    ended.or(outcome)
 }

@@ -1,7 +1,7 @@
 //! Looking for answers in a mailbox over IMAP: new mails by UID, heads first, nothing marked as read.
 
 use super::inbound::{HeaderFacts, HEADERS_TO_FETCH};
-use super::poll::{Poll, PollError};
+use super::poll::{Ended, Poll, PollError};
 use super::read::FirstLook;
 use crate::base::UnixMillis;
 use crate::connections::{self, ImapFolder, SmtpImap, INBOX};
@@ -23,21 +23,11 @@ pub(super) fn run(
     last_poll: Option<UnixMillis>,
 ) -> Result<(), PollError> {
     let (app, workspace, id) = (poll.app, poll.connection.workspace, poll.connection.id);
-    let mut stopped = None;
+    let mut ended = Ended::default();
     let outcome = connections::imap_session(app, workspace, id, settings, |mailbox| {
-        match read_folders(poll, mailbox, folders, last_poll) {
-            Err(PollError::Provider(error)) => Err(error),
-            Err(error) => {
-                stopped = Some(error);
-                Ok(())
-            }
-            Ok(()) => Ok(()),
-        }
+        ended.keep(read_folders(poll, mailbox, folders, last_poll))
     });
-    match stopped {
-        Some(error) => Err(error),
-        None => Ok(outcome?),
-    }
+    ended.or(outcome)
 }
 
 fn read_folders(

@@ -11,6 +11,7 @@
 mod address;
 mod channel;
 mod gmail_box;
+mod graph_box;
 mod header_block;
 mod html_text;
 mod imap_box;

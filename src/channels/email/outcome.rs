@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::inspect::{classify, BounceClass, EnhancedCode, Evidence};
 use crate::base::UnixMillis;
+use crate::connections::Provider;
 use crate::messaging::SendOutcome;
 use crate::providers::smtp::{Outcome, Phase};
 use crate::providers::ProviderError;
@@ -15,23 +16,28 @@ const SOON: Duration = Duration::from_secs(5 * 60);
 /// A daily limit without a time: limits roll by the hour.
 const LIMIT: Duration = Duration::from_secs(3600);
 
-/// Of Gmail. What the grant itself means was recorded with the connection already.
-pub(super) fn of_gmail(error: ProviderError, now: UnixMillis) -> SendOutcome {
+/// Of a provider that was let in by consent. What the grant itself means was recorded with the connection already.
+pub(super) fn of_provider(provider: Provider, error: ProviderError, now: UnixMillis) -> SendOutcome {
     use ProviderError as E;
+    let name = provider.name();
     match error {
         // Without a time of theirs the pause grows from try to try.
         E::Retry { after, reason } => SendOutcome::Wait { after, whole_mailbox: true, reason },
         E::Quota { until, reason } => whole_mailbox(until.map_or(LIMIT, |until| until.since(now)).max(SOON), reason),
         E::TokenRefused | E::Reconnect { .. } => {
-            SendOutcome::NeedsOwner { reason: "Google no longer lets us in. Sign in again; nothing is lost.".into() }
+            SendOutcome::NeedsOwner { reason: format!("{name} no longer lets us in. Sign in again; nothing is lost.") }
         }
         E::MissingScope { .. } => {
-            SendOutcome::NeedsOwner { reason: "The permission to send is missing. Sign in again and tick it.".into() }
+            SendOutcome::NeedsOwner { reason: "The permission to send is missing. Sign in again and allow it.".into() }
         }
         E::Unknown { reason } => SendOutcome::Unknown { reason },
         // As a rule the account: its service is off, its administrator forbids it.
-        E::Rejected { reason } => SendOutcome::SenderRefused { reason: format!("Google refuses to send: {reason}") },
-        refused => SendOutcome::Refused { reason: format!("Google: {refused}"), bad_address: false },
+        E::Rejected { reason } => SendOutcome::SenderRefused { reason: format!("{name} refuses to send: {reason}") },
+        // Graph names no mail in a sending: what is not found is the mailbox.
+        E::NotFound if provider == Provider::Microsoft => {
+            SendOutcome::SenderRefused { reason: "Microsoft has no mailbox for this account any more.".into() }
+        }
+        refused => SendOutcome::Refused { reason: format!("{name}: {refused}"), bad_address: false },
     }
 }
 
@@ -134,20 +140,22 @@ mod tests {
     }
 
     #[test]
-    fn google_is_waited_for_as_long_as_it_says() {
+    fn a_provider_is_waited_for_as_long_as_it_says() {
         let hour = Duration::from_secs(3600);
         let limited = ProviderError::Quota { until: Some(NOW.plus(2 * hour)), reason: "limit".into() };
         let unlimited = ProviderError::Quota { until: None, reason: "limit".into() };
         let slow = ProviderError::Retry { after: Some(Duration::from_secs(7)), reason: "slow".into() };
         for (error, expected) in [(limited, 2 * hour), (unlimited, hour), (slow, Duration::from_secs(7))] {
-            match of_gmail(error, NOW) {
+            match of_provider(Provider::Google, error, NOW) {
                 SendOutcome::Wait { after, whole_mailbox: true, .. } => assert_eq!(after, Some(expected)),
                 other => panic!("{other:?}"),
             }
         }
         let dead = ProviderError::Reconnect { reason: "revoked".into() };
-        assert!(matches!(of_gmail(dead, NOW), SendOutcome::NeedsOwner { .. }));
+        assert!(matches!(of_provider(Provider::Microsoft, dead, NOW), SendOutcome::NeedsOwner { .. }));
         let cut = ProviderError::Unknown { reason: "cut".into() };
-        assert!(matches!(of_gmail(cut, NOW), SendOutcome::Unknown { .. }));
+        assert!(matches!(of_provider(Provider::Microsoft, cut, NOW), SendOutcome::Unknown { .. }));
+        let no_mailbox = of_provider(Provider::Microsoft, ProviderError::NotFound, NOW);
+        assert!(matches!(no_mailbox, SendOutcome::SenderRefused { .. }), "{no_mailbox:?}");
     }
 }

@@ -4,7 +4,7 @@
 use super::gmail_box::ReadTo;
 use super::inbound::HeaderFacts;
 use super::read::{first_look, take_in, FirstLook, Opening, Read};
-use super::{gmail_box, imap_box};
+use super::{gmail_box, graph_box, imap_box};
 use crate::app::App;
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
 use crate::connections::{self, Connection, Kind, State, Use};
@@ -49,7 +49,7 @@ pub fn poll_now(app: &App, workspace: WorkspaceId, id: ConnectionId) -> Result<P
     let mut poll = Poll { app, connection: &connection, report: PollReport::default() };
     let (place, outcome) = read_all(&mut poll);
     let report = poll.report;
-    let is_read = outcome.is_ok() && !matches!(place, Place::Listing(_));
+    let is_read = outcome.is_ok() && !matches!(place, Place::Listing(_) | Place::Linked { is_all: false, .. });
     record(app, &connection, place, is_read.then_some(begun), report)?;
     outcome.map(|()| report)
 }
@@ -60,6 +60,10 @@ enum Place {
     Gmail(String),
     /// A long list: the next look goes on with it.
     Listing(connections::Relisting),
+    Linked {
+        folders: Vec<connections::LinkedFolder>,
+        is_all: bool,
+    },
     Folders(Vec<connections::ImapFolder>),
 }
 
@@ -72,6 +76,12 @@ fn read_all(poll: &mut Poll<'_>) -> (Place, Result<(), PollError>) {
             Ok(ReadTo::Part(place)) => (Place::Listing(place), Ok(())),
             Err(error) => (Place::Unchanged, Err(error)),
         },
+        Kind::Microsoft(microsoft) => {
+            let mut folders = microsoft.folders.clone();
+            let outcome = graph_box::run(poll, &mut folders, last_poll);
+            let is_all = matches!(outcome, Ok(true));
+            (Place::Linked { folders, is_all }, outcome.map(drop))
+        }
         Kind::SmtpImap(settings) => {
             let mut folders = settings.folders.clone();
             let outcome = imap_box::run(poll, settings, &mut folders, last_poll);
@@ -95,6 +105,7 @@ fn record(
                 (google.history_cursor, google.relisting) = (Some(cursor.clone()), None);
             }
             (Kind::Google(google), Place::Listing(place)) => google.relisting = Some(place.clone()),
+            (Kind::Microsoft(microsoft), Place::Linked { folders, .. }) => microsoft.folders.clone_from(folders),
             (Kind::SmtpImap(server), Place::Folders(folders)) => server.folders.clone_from(folders),
             _ => {}
         }
@@ -153,4 +164,45 @@ impl Poll<'_> {
         }
         Ok(())
     }
+}
+
+/// Sessions know a provider's errors only; whatever else ends the reading is kept here until they are over.
+#[derive(Default)]
+pub(super) struct Ended(Option<PollError>);
+
+impl Ended {
+    pub fn keep<T>(&mut self, outcome: Result<T, PollError>) -> Result<Option<T>, ProviderError> {
+        match outcome {
+            Ok(done) => Ok(Some(done)),
+            Err(PollError::Provider(error)) => Err(error),
+            Err(other) => {
+                self.0 = Some(other);
+                Ok(None)
+            }
+        }
+    }
+
+    /// What was kept; without it, how the session came out.
+    pub fn or<T>(self, outcome: Result<Option<T>, ProviderError>) -> Result<T, PollError> {
+        match (self.0, outcome) {
+            (Some(error), _) => Err(error),
+            (None, Ok(Some(done))) => Ok(done),
+            (None, Ok(None)) => Err(PollError::Ended),
+            (None, Err(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// A mail deleted meanwhile is no trouble.
+pub(super) fn there<T>(found: Result<T, ProviderError>) -> Result<Option<T>, ProviderError> {
+    match found {
+        Err(ProviderError::NotFound | ProviderError::Gone) => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+/// Header fields as they would stand in a mail.
+pub(super) fn head_of<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<u8> {
+    let lines = fields.map(|(name, value)| format!("{name}: {}\r\n", value.replace(['\r', '\n'], " ")));
+    lines.collect::<String>().into_bytes()
 }

@@ -1,6 +1,7 @@
-//! One mail on its way out, by Gmail or by the owner's own server.
+//! One mail on its way out, by Gmail, by Microsoft Graph or by the owner's own server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lettre::address::Envelope;
 use lettre::Address;
@@ -9,11 +10,12 @@ use super::letter::{self, LetterError};
 use super::outcome;
 use crate::app::App;
 use crate::base::EmailAddress;
-use crate::connections::{self, Connection, Kind, SmtpImap};
+use crate::connections::{self, Connection, Kind, Provider, SmtpImap};
 use crate::deliverability;
 use crate::messaging::{Message, SendOutcome, SentAs};
 use crate::providers::google::gmail::{Gmail, MessageRef};
 use crate::providers::google::Session;
+use crate::providers::microsoft::mail::{Mail, SentCopy, Submission};
 use crate::providers::smtp::Outgoing;
 use crate::providers::ProviderError;
 
@@ -29,6 +31,7 @@ pub(super) fn send(app: &App, message: &Message, connection: &Connection) -> Sen
     };
     match &connection.kind {
         Kind::Google(_) => send_by_gmail(app, message, connection, &mail),
+        Kind::Microsoft(_) => send_by_graph(app, message, connection, &mail),
         Kind::SmtpImap(server) => send_by_smtp(app, message, connection, server, mail),
     }
 }
@@ -40,7 +43,7 @@ fn send_by_gmail(app: &App, message: &Message, connection: &Connection, mail: &[
     });
     match sent {
         Ok(sent) => SendOutcome::Sent(sent),
-        Err(error) => outcome::of_gmail(error, app.now()),
+        Err(error) => outcome::of_provider(Provider::Google, error, app.now()),
     }
 }
 
@@ -64,11 +67,45 @@ fn sent_as(session: Session<'_>, sent: MessageRef) -> SentAs {
     }
 }
 
+/// The copy appears in the mailbox a moment after the sending; without it the real Message-ID is not known.
+const COPY_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
+
+fn send_by_graph(app: &App, message: &Message, connection: &Connection, mail: &[u8]) -> SendOutcome {
+    let own_id = message.id.to_string();
+    let sent = connections::microsoft_session(app, message.workspace, connection.id, |session| {
+        let mailbox = Mail(session);
+        Ok(match mailbox.send(mail, &own_id)? {
+            Submission::Accepted => SendOutcome::Sent(copy_of(&mailbox, &own_id)),
+            Submission::MailRefused { reason, bad_address } => {
+                SendOutcome::Refused { reason: format!("Microsoft: {reason}"), bad_address }
+            }
+        })
+    });
+    sent.unwrap_or_else(|error| outcome::of_provider(Provider::Microsoft, error, app.now()))
+}
+
+/// Exchange keeps our Message-ID as a rule. Where it cannot be read back, ours is taken for it.
+fn copy_of(mailbox: &Mail<'_>, own_id: &str) -> SentAs {
+    let mut found = mailbox.find_sent(own_id);
+    for pause in COPY_AFTER {
+        if !matches!(found, Ok(None)) {
+            break;
+        }
+        std::thread::park_timeout(pause);
+        found = mailbox.find_sent(own_id);
+    }
+    found.ok().flatten().map(as_sent).unwrap_or_default()
+}
+
+pub(super) fn as_sent(copy: SentCopy) -> SentAs {
+    SentAs { message_id: copy.message_id, provider_thread: copy.conversation, provider_id: Some(copy.id) }
+}
+
 pub(super) fn without_brackets(id: &str) -> String {
     id.trim().trim_matches(['<', '>']).to_owned()
 }
 
-/// Google signs by itself; through the owner's own server a mail leaves signed by us, where that is on.
+/// Google and Microsoft sign by themselves; through the owner's own server a mail leaves signed by us, where that is on.
 fn send_by_smtp(
     app: &App,
     message: &Message,

@@ -7,7 +7,8 @@ use super::{id_in, list, page_of};
 use crate::app::App;
 use crate::authz::Actor;
 use crate::connections::disconnect::{disconnect, Withdrawn};
-use crate::connections::model::{Connection, Kind};
+use crate::connections::model::Connection;
+use crate::connections::provider::Provider;
 use crate::http::layout::ConfirmPage;
 use crate::http::respond::with_toast;
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
@@ -41,9 +42,16 @@ pub async fn ask(
 }
 
 fn consequence(connection: &Connection, workers: usize) -> String {
-    let access = match connection.kind {
-        Kind::Google(_) => "The stored access is erased before the next page opens, then withdrawn at Google.",
-        Kind::SmtpImap(_) => "The stored password is erased before the next page opens.",
+    let access = match connection.kind.provider() {
+        Some(Provider::Google) => {
+            "The stored access is erased before the next page opens, then withdrawn at Google.".to_owned()
+        }
+        Some(Provider::Microsoft) => format!(
+            "The stored access is erased before the next page opens; nobody can use it from then on. Microsoft lets no app \
+             take its own name off your account: you can do that at {}.",
+            Provider::Microsoft.own_page()
+        ),
+        None => "The stored password is erased before the next page opens.".to_owned(),
     };
     let stopped = match workers {
         0 => "No worker uses it.".to_owned(),
@@ -61,13 +69,17 @@ pub async fn disconnect_now(
 ) -> Result<HttpResponse, PageError> {
     let id = id_in(&path)?;
     let (connection, withdrawn) = run(move || disconnect(&app, &actor, id)).await??;
+    let provider = connection.kind.provider().unwrap_or_default();
+    let (address, name, page) = (&connection.address, provider.name(), provider.own_page());
     let words = match withdrawn {
-        Withdrawn::Done => format!("{} is disconnected: erased here, and withdrawn at Google.", connection.address),
-        Withdrawn::NotNeeded => format!("{} is disconnected and its access erased.", connection.address),
-        Withdrawn::NotAnswered(_) => format!(
-            "{} is disconnected and its access erased. Google did not answer; remove the app there, too, under your account’s connections.",
-            connection.address
-        ),
+        Withdrawn::Done => format!("{address} is disconnected: erased here, and withdrawn at {name}."),
+        Withdrawn::NotNeeded => format!("{address} is disconnected and its access erased."),
+        Withdrawn::NotAnswered(_) => {
+            format!("{address} is disconnected and its access erased. {name} did not answer; remove the app there, too, at {page}.")
+        }
+        Withdrawn::ByPersonOnly => {
+            format!("{address} is disconnected and its access erased. To take the app off your account as well, open {page}.")
+        }
     };
     Ok(with_toast(see_other("/connections"), &cookies, &Toast::new(words)))
 }

@@ -28,6 +28,7 @@ struct ListPage {
 struct NewPage {
     layout: Layout,
     offers_google: bool,
+    offers_microsoft: bool,
     is_operator: bool,
 }
 
@@ -49,6 +50,7 @@ pub async fn choose(app: web::Data<App>, actor: Actor, frame: Frame) -> Result<H
     let page = NewPage {
         layout: frame.layout("Connect an account"),
         offers_google: app.google.is_some(),
+        offers_microsoft: app.microsoft.is_some(),
         is_operator: actor.is_operator,
     };
     html(StatusCode::OK, &page)

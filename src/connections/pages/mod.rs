@@ -1,9 +1,9 @@
 //! Pages of connections.
 
 mod calendars;
+mod consent;
 mod detail;
 mod disconnect;
-mod google;
 mod list;
 mod mailbox;
 mod sent_form;
@@ -13,6 +13,7 @@ mod times;
 use actix_web::web::{self, ServiceConfig};
 
 use super::error::{ConnectError, ConnectionError};
+use super::provider::Provider;
 use crate::app::App;
 use crate::base::{ConnectionId, WorkspaceId};
 use crate::http::PageError;
@@ -22,13 +23,17 @@ use times::Times;
 
 pub fn routes(config: &mut ServiceConfig) {
     let at = |path: &str| web::resource(format!("/connections{path}"));
+    let (google, microsoft) = (web::Data::new(Provider::Google), web::Data::new(Provider::Microsoft));
     // Fixed names before `{id}`.
     config
         .service(at("").get(list::show))
         .service(at("/new").get(list::choose))
-        .service(at("/google").get(google::explain))
-        .service(at("/google/start").get(google::start))
-        .service(at("/google/callback").get(google::callback))
+        .service(at("/google").app_data(google.clone()).get(consent::explain))
+        .service(at("/google/start").app_data(google.clone()).get(consent::start))
+        .service(at("/google/callback").app_data(google).get(consent::callback))
+        .service(at("/microsoft").app_data(microsoft.clone()).get(consent::explain))
+        .service(at("/microsoft/start").app_data(microsoft.clone()).get(consent::start))
+        .service(at("/microsoft/callback").app_data(microsoft).get(consent::callback))
         .service(at("/mailbox").get(mailbox::show).post(mailbox::submit))
         .service(at("/{id}").get(detail::show))
         .service(at("/{id}/settings").post(detail::change))
@@ -94,10 +99,10 @@ impl From<ConnectError> for PageError {
     fn from(error: ConnectError) -> Self {
         match error {
             ConnectError::Denied(denied) => denied.into(),
-            ConnectError::NotFound => Self::NotFound,
+            ConnectError::NotFound | ConnectError::NotOffered => Self::NotFound,
             ConnectError::Closing => closing(),
             ConnectError::Store(error) => store_error(&error),
-            other => Self::bad_request(format!("Google was not connected: {other}."), "Begin again."),
+            other => Self::bad_request(format!("Nothing was connected: {other}."), "Begin again."),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::times::{Moment, Times};
 use crate::connections::model::{Connection, Kind, SecurityMode, SmtpImap, State, Use};
-use crate::connections::scopes::{not_granted, permissions, Permission};
-use crate::providers::google::oauth::missing_scopes;
+use crate::connections::provider::Provider;
+use crate::connections::scopes::{is_same, not_granted, permissions, Permission};
 
 /// One fact: its words, and the moment it speaks of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,9 +56,9 @@ pub(super) fn shown(connection: &Connection, times: &Times) -> Shown {
         needs_owner: matches!(connection.state, State::NeedsOwner { .. }),
         is_disconnected: connection.is_disconnected(),
         renew: renew_of(connection),
-        renew_words: match connection.kind {
-            Kind::Google(_) => "Sign in again",
-            Kind::SmtpImap(_) => "Correct the settings",
+        renew_words: match connection.kind.provider() {
+            Some(_) => "Sign in again",
+            None => "Correct the settings",
         },
     }
 }
@@ -86,6 +86,7 @@ fn purpose_of(connection: &Connection) -> String {
             (false, false) => "Google account",
         }
         .to_owned(),
+        Kind::Microsoft(_) => "Microsoft 365 mail: send, and read answers to our own mail".to_owned(),
         Kind::SmtpImap(server) => format!("SMTP at {}, IMAP at {}", server.smtp.host, server.imap.host),
     }
 }
@@ -104,9 +105,12 @@ fn facts_of(connection: &Connection, times: &Times) -> Vec<Fact> {
 }
 
 fn renew_of(connection: &Connection) -> String {
-    match connection.kind {
-        Kind::Google(_) => format!("/connections/google?use={}&again={}", use_word(&connection.uses), connection.id),
-        Kind::SmtpImap(_) => format!("/connections/mailbox?again={}", connection.id),
+    let id = connection.id;
+    match connection.kind.provider() {
+        Some(provider) => {
+            format!("/connections/{}?use={}&again={id}", provider.word(), use_word(&connection.uses))
+        }
+        None => format!("/connections/mailbox?again={id}"),
     }
 }
 
@@ -130,30 +134,27 @@ pub(super) fn uses_of(word: &str) -> Option<Vec<Use>> {
 
 /// What it may do and why, for its page.
 pub(super) fn allowed(connection: &Connection) -> Vec<Allowed> {
-    match &connection.kind {
-        Kind::Google(google) => {
-            let missing = not_granted(&google.scopes, &connection.uses);
-            let row = |permission: &Permission| Allowed {
-                name: permission.name.to_owned(),
-                why: permission.why.to_owned(),
-                scope: permission.scope.to_owned(),
-                granted: !missing.contains(permission),
-            };
-            permissions(&connection.uses).iter().map(row).collect()
-        }
-        Kind::SmtpImap(server) => of_mail_server(server),
-    }
+    let provider = match &connection.kind {
+        Kind::SmtpImap(server) => return of_mail_server(server),
+        Kind::Google(_) => Provider::Google,
+        Kind::Microsoft(_) => Provider::Microsoft,
+    };
+    let missing = not_granted(provider, connection.kind.scopes(), &connection.uses);
+    let row = |permission: &Permission| Allowed {
+        name: permission.name.to_owned(),
+        why: permission.why.to_owned(),
+        scope: permission.scope.to_owned(),
+        granted: !missing.contains(permission),
+    };
+    permissions(provider, &connection.uses).iter().map(row).collect()
 }
 
 /// What was granted beyond what its uses need: it stands at the provider, and nothing here makes use of it.
 pub(super) fn unused(connection: &Connection) -> Vec<String> {
-    let Kind::Google(google) = &connection.kind else { return Vec::new() };
-    let needed = permissions(&connection.uses);
-    let is_needed = |granted: &&String| {
-        let one = std::slice::from_ref(*granted);
-        needed.iter().any(|permission| missing_scopes(one, &[permission.scope]).is_empty())
-    };
-    google.scopes.iter().filter(|granted| !is_needed(granted)).cloned().collect()
+    let Some(provider) = connection.kind.provider() else { return Vec::new() };
+    let needed = permissions(provider, &connection.uses);
+    let is_needed = |granted: &&String| needed.iter().any(|permission| is_same(provider, granted, permission.scope));
+    connection.kind.scopes().iter().filter(|granted| !is_needed(granted)).cloned().collect()
 }
 
 fn of_mail_server(server: &SmtpImap) -> Vec<Allowed> {
@@ -197,16 +198,8 @@ mod tests {
         let workspace = crate::base::WorkspaceId::new(NOW);
         let granted =
             [scope::OPENID, "https://www.googleapis.com/auth/userinfo.email", scope::GMAIL_SEND, "https://x/y"];
-        let google = Google {
-            subject: "1".into(),
-            scopes: granted.map(str::to_owned).to_vec(),
-            credentials: None,
-            history_cursor: None,
-            relisting: None,
-            calendar_id: None,
-            busy_calendars: Vec::new(),
-            calendar_zone: None,
-        };
+        let scopes = granted.map(str::to_owned).to_vec();
+        let google = Google { subject: "1".into(), scopes, ..Google::default() };
         let mut connection = mailbox(workspace, ConnectionId::new(NOW));
         connection.kind = Kind::Google(google);
         connection.uses = vec![Use::Outreach];

@@ -1,6 +1,7 @@
 //! Connections driven against the sandbox, over its wire.
 
-mod google;
+mod consent;
 pub(crate) mod mailbox;
+mod microsoft;
 mod pages;
 pub(crate) mod world;

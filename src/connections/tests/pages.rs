@@ -10,7 +10,7 @@ use url::Url;
 use super::mailbox::settings;
 use super::world::{World, OWNER};
 use crate::authz::{Actor, Role};
-use crate::connections::{self, routes, Use};
+use crate::connections::{self, routes, Provider, Use};
 use crate::http::layout::Layout;
 use crate::http::{Cookies, Frame, MacKey};
 use crate::sandbox::MAIL_PASSWORD;
@@ -102,6 +102,52 @@ async fn a_browser_connects_google_chooses_calendars_and_disconnects() {
     let ended = post(&world, &format!("{}/disconnect", chosen.location), &[]).await;
     assert_eq!((ended.status, ended.location.as_str()), (303, "/connections"));
     assert!(get(&world, "/connections").await.text.contains("Access erased, history kept"));
+}
+
+#[actix_web::test]
+async fn a_browser_connects_microsoft_and_is_told_what_stays_when_it_ends() {
+    let world = World::at(Provider::Microsoft);
+    assert!(get(&world, "/connections/new").await.text.contains("/connections/microsoft?use=outreach"));
+    assert_eq!(get(&world, "/connections/microsoft?use=calendar").await.status, 404);
+    let explained = get(&world, "/connections/microsoft?use=outreach").await;
+    for words in ["Read your mail", "Maintain access", "Continue to Microsoft", "an administrator has to allow"] {
+        assert!(explained.text.contains(words), "{words}");
+    }
+    let start = get(&world, "/connections/microsoft/start?use=outreach").await;
+    assert_eq!(start.status, 303);
+    let answer = world.consent(&Url::parse(&start.location).unwrap(), &[]);
+    let back = format!("/connections/microsoft/callback?state={}&code={}", answer.state, answer.code.unwrap());
+    let connected = get(&world, &back).await;
+    assert_eq!(connected.status, 303, "{}", connected.text);
+    let page = get(&world, &connected.location).await;
+    for words in [OWNER, "Working", "Microsoft 365 mail", "Send mail as you", "Mail.Read"] {
+        assert!(page.text.contains(words), "{words}");
+    }
+    let checked = post(&world, &format!("{}/check", connected.location), &[]).await;
+    assert!(checked.text.contains("The mailbox of robin@larkfield.example answers."), "{}", checked.text);
+    let asked = get(&world, &format!("{}/disconnect", connected.location)).await;
+    assert!(asked.text.contains("myapps.microsoft.com"), "{}", asked.text);
+    let ended = post(&world, &format!("{}/disconnect", connected.location), &[]).await;
+    assert_eq!((ended.status, ended.location.as_str()), (303, "/connections"));
+}
+
+#[actix_web::test]
+async fn who_needs_an_administrator_is_told_what_to_send_them() {
+    let world = World::at(Provider::Microsoft);
+    world.control("settings", &serde_json::json!({"admin_consent": true}));
+    let start = get(&world, "/connections/microsoft/start?use=outreach").await;
+    let answer = world.consent(&Url::parse(&start.location).unwrap(), &[]);
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("state", &answer.state)
+        .append_pair("error", &answer.error.unwrap())
+        .append_pair("error_description", &answer.error_description.unwrap())
+        .finish();
+    let held_up = get(&world, &format!("/connections/microsoft/callback?{query}")).await;
+    assert_eq!(held_up.status, 422);
+    for words in ["an administrator has to allow this app", "/organizations/adminconsent?client_id="] {
+        assert!(held_up.text.contains(words), "{words} in {}", held_up.text);
+    }
+    assert!(!held_up.text.contains("AADSTS"), "in plain words");
 }
 
 #[actix_web::test]

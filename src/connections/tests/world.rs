@@ -1,4 +1,4 @@
-//! An app whose Google is a sandbox of its own, and the person who consents.
+//! An app whose Google and Microsoft are a sandbox of its own, and the person who consents.
 
 use std::time::Duration;
 
@@ -7,13 +7,17 @@ use url::Url;
 
 use crate::authz::Actor;
 use crate::base::{Clock, SessionId};
-use crate::connections::{self, ConnectError, Connected, Connection, ConsentAnswer, Use};
+use crate::connections::{self, ConnectError, Connected, Connection, ConsentAnswer, Provider, Use};
+use crate::providers::google::gmail::Gmail;
+use crate::providers::ProviderError;
 use crate::sandbox::{OwnerAccount, Sandbox, SandboxOptions, CLIENT_ID, CLIENT_SECRET};
 use crate::testing::{self, TestApp, NOW};
 
 pub const OWNER: &str = "robin@larkfield.example";
 
 pub struct World {
+    /// Where the person connects their account.
+    pub provider: Provider,
     pub test: TestApp,
     pub sandbox: Sandbox,
     /// The owner, signed in with a browser.
@@ -24,10 +28,14 @@ pub struct World {
 
 impl World {
     pub fn start() -> Self {
-        Self::start_with(&[])
+        Self::at(Provider::Google)
     }
 
-    pub fn start_with(settings: &[(&str, &str)]) -> Self {
+    pub fn at(provider: Provider) -> Self {
+        Self::start_with(provider, &[])
+    }
+
+    pub fn start_with(provider: Provider, settings: &[(&str, &str)]) -> Self {
         let clock = Clock::stopped_at(NOW);
         let sandbox = Sandbox::start(SandboxOptions {
             clock: clock.clone(),
@@ -36,9 +44,10 @@ impl World {
             owner: OwnerAccount { email: OWNER.into(), name: "Robin Larkfield".into(), zone: "Europe/London".into() },
             advance: None,
             smtp_imap: true,
+            memory: None,
         })
         .unwrap();
-        let base = format!("{}/google", sandbox.url);
+        let (base, microsoft) = (format!("{}/google", sandbox.url), format!("{}/microsoft", sandbox.url));
         let own = [
             ("LAUNCHYARD_ALLOW_LOOPBACK_PROVIDERS", "true"),
             ("LAUNCHYARD_PROVIDERS__GOOGLE__CLIENT_ID", CLIENT_ID),
@@ -46,9 +55,16 @@ impl World {
             ("LAUNCHYARD_PROVIDERS__GOOGLE__AUTH_BASE", &base),
             ("LAUNCHYARD_PROVIDERS__GOOGLE__TOKEN_BASE", &base),
             ("LAUNCHYARD_PROVIDERS__GOOGLE__API_BASE", &base),
+            ("LAUNCHYARD_PROVIDERS__MICROSOFT__CLIENT_ID", CLIENT_ID),
+            ("LAUNCHYARD_PROVIDERS__MICROSOFT__CLIENT_SECRET", CLIENT_SECRET),
+            ("LAUNCHYARD_PROVIDERS__MICROSOFT__AUTH_BASE", &microsoft),
+            ("LAUNCHYARD_PROVIDERS__MICROSOFT__TOKEN_BASE", &microsoft),
+            ("LAUNCHYARD_PROVIDERS__MICROSOFT__API_BASE", &microsoft),
         ];
         let test = testing::app_with(&[&own[..], settings].concat());
-        assert!(sandbox.register_redirect(&test.app.url(connections::CALLBACK)));
+        for provider in Provider::ALL {
+            assert!(sandbox.register_redirect(&test.app.url(provider.callback())));
+        }
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -57,7 +73,7 @@ impl World {
             .build()
             .into();
         let owner = Actor { session: Some(SessionId::new(NOW)), ..test.owner.clone() };
-        Self { test, sandbox, owner, clock, agent }
+        Self { provider, test, sandbox, owner, clock, agent }
     }
 
     /// Both clocks move together.
@@ -77,7 +93,7 @@ impl World {
         self.answer_of(&self.send_form(page, &fields))
     }
 
-    /// Presses "Cancel" on Google's page.
+    /// Presses "Cancel" on the provider's page.
     pub fn decline(&self, page: &Url) -> ConsentAnswer {
         let mut fields: Vec<(String, String)> = page.query_pairs().into_owned().collect();
         fields.extend([("account".into(), OWNER.into()), ("decision".into(), "deny".into())]);
@@ -93,14 +109,64 @@ impl World {
     }
 
     fn answer_of(&self, back: &Url) -> ConsentAnswer {
-        assert!(back.as_str().starts_with(&self.test.app.url(connections::CALLBACK)), "{back}");
+        assert!(back.as_str().starts_with(&self.test.app.url(self.provider.callback())), "{back}");
         let value = |wanted: &str| back.query_pairs().find(|(name, _)| name == wanted).map(|(_, v)| v.into_owned());
-        ConsentAnswer { state: value("state").unwrap(), code: value("code"), error: value("error") }
+        ConsentAnswer {
+            state: value("state").unwrap(),
+            code: value("code"),
+            error: value("error"),
+            error_description: value("error_description"),
+        }
     }
 
     pub fn try_connect(&self, uses: &[Use], unticked: &[&str]) -> Result<Connected, ConnectError> {
-        let page = connections::begin(&self.test.app, &self.owner, uses, None)?;
-        connections::finish(&self.test.app, &self.owner, &self.consent(&page, unticked))
+        let page = self.begin(uses)?;
+        self.finish(&self.consent(&page, unticked))
+    }
+
+    pub fn begin(&self, uses: &[Use]) -> Result<Url, ConnectError> {
+        connections::begin(&self.test.app, &self.owner, self.provider, uses, None)
+    }
+
+    pub fn finish(&self, answer: &ConsentAnswer) -> Result<Connected, ConnectError> {
+        connections::finish(&self.test.app, &self.owner, self.provider, answer)
+    }
+
+    /// The call by which the mailbox is read, as faults name it.
+    pub fn reading(&self) -> &'static str {
+        match self.provider {
+            Provider::Google => "GET /google/gmail",
+            Provider::Microsoft => "GET /microsoft/v1.0",
+        }
+    }
+
+    /// The call by which a mail leaves, as faults name it.
+    pub fn sending(&self) -> &'static str {
+        match self.provider {
+            Provider::Google => "POST /google/gmail/v1/users/me/messages/send",
+            Provider::Microsoft => "POST /microsoft/v1.0/me/sendMail",
+        }
+    }
+
+    /// Where tokens are given.
+    pub fn tokens(&self) -> &'static str {
+        match self.provider {
+            Provider::Google => "/google/token",
+            Provider::Microsoft => "/microsoft/common/oauth2/v2.0/token",
+        }
+    }
+
+    /// One harmless question to the mailbox: whose it is.
+    pub fn ask_mailbox(&self, connection: &Connection) -> Result<String, ProviderError> {
+        let (app, workspace) = (&self.test.app, self.test.workspace);
+        match self.provider {
+            Provider::Google => connections::google_session(app, workspace, connection.id, |session| {
+                Ok(Gmail(session).profile()?.email)
+            }),
+            Provider::Microsoft => connections::microsoft_session(app, workspace, connection.id, |session| {
+                Ok(session.me()?.mail.unwrap_or_default())
+            }),
+        }
     }
 
     pub fn connect(&self, uses: &[Use]) -> Connection {

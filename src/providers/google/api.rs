@@ -5,39 +5,23 @@
 
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, IF_MATCH};
-use http::Method;
 use serde::de::DeserializeOwned;
 use serde::Deserialize;
-use serde_json::Value;
 use url::Url;
 
 use super::Session;
 use crate::base::UnixMillis;
 use crate::providers::error::{one_line, retry_after, ProviderError, Repeat};
-use crate::providers::outbound::{Answer, Limits, Request};
-
-/// Lists and single things.
-const LIMITS: Limits = Limits::of(Duration::from_secs(60), 8 * 1024 * 1024);
-/// A raw message of 35 MiB in base64 inside JSON; nothing Google sends is larger.
-const LARGE: Limits = Limits::of(Duration::from_secs(180), 50 * 1024 * 1024);
-
-/// One call; the body, if any, is JSON.
-pub(super) struct Call<'a> {
-    pub method: Method,
-    pub url: Url,
-    pub body: Option<&'a Value>,
-    pub if_match: Option<&'a str>,
-    pub repeat: Repeat,
-}
+use crate::providers::outbound::Answer;
+use crate::providers::rest::{read_json, Call, LARGE, LIMITS};
 
 impl Session<'_> {
     pub(super) fn get_json<T: DeserializeOwned>(&self, url: Url) -> Result<T, ProviderError> {
-        read_json(&self.call_within(LIMITS, get(url))?, Repeat::Safe)
+        self.call_json(Call::get(url))
     }
 
     pub(super) fn get_large_json<T: DeserializeOwned>(&self, url: Url) -> Result<T, ProviderError> {
-        read_json(&self.call_within(LARGE, get(url))?, Repeat::Safe)
+        read_json(&self.line.call(Call::get(url), LARGE, classify)?, Repeat::Safe)
     }
 
     pub(super) fn call_json<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, ProviderError> {
@@ -47,45 +31,8 @@ impl Session<'_> {
 
     /// Makes the call; any status but 2xx is an error.
     pub(super) fn call(&self, call: Call<'_>) -> Result<Answer, ProviderError> {
-        self.call_within(LIMITS, call)
+        self.line.call(call, LIMITS, classify)
     }
-
-    fn call_within(&self, limits: Limits, call: Call<'_>) -> Result<Answer, ProviderError> {
-        let lost = |error| ProviderError::from_transport(error, call.repeat);
-        let target = self.outbound.configured(call.url).map_err(|refused| lost(refused.into()))?;
-        let mut request = self.bearer(Request::new(call.method, target)).limits(limits);
-        if let Some(etag) = call.if_match {
-            request = request.header(IF_MATCH, etag);
-        }
-        if let Some(body) = call.body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string().into_bytes());
-        }
-        let answer = self.outbound.send(request, self.log).map_err(lost)?;
-        match answer.status {
-            200..=299 => Ok(answer),
-            _ => Err(classify(&answer, self.outbound.clock().now(), call.repeat)),
-        }
-    }
-}
-
-fn get(url: Url) -> Call<'static> {
-    Call { method: Method::GET, url, body: None, if_match: None, repeat: Repeat::Safe }
-}
-
-fn read_json<T: DeserializeOwned>(answer: &Answer, repeat: Repeat) -> Result<T, ProviderError> {
-    serde_json::from_slice(&answer.body).map_err(|error| match repeat {
-        Repeat::Safe => ProviderError::Retry { after: None, reason: format!("unreadable answer: {error}") },
-        Repeat::Unsafe => ProviderError::Unknown { reason: format!("unreadable answer: {error}") },
-    })
-}
-
-/// `base` with further path segments, each percent-encoded.
-pub(super) fn at(base: &Url, segments: &[&str]) -> Url {
-    let mut url = base.clone();
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.extend(segments);
-    }
-    url
 }
 
 #[derive(Default, Deserialize)]

@@ -7,8 +7,8 @@ pub mod oauth;
 
 use url::Url;
 
-use super::outbound::{CallLog, Outbound};
-use super::Secret;
+use super::bases::{at, BadBase};
+use super::rest::Line;
 
 /// The operator's own OAuth client, and base URLs as configured. An empty base means Google itself.
 #[derive(Clone, Debug, Default)]
@@ -42,20 +42,8 @@ pub struct GoogleBases {
     pub calendar: Url,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{key}: {value:?} is not a web address")]
-pub struct BadBase {
-    pub key: &'static str,
-    pub value: String,
-}
-
 impl GoogleBases {
     pub fn new(config: &GoogleConfig) -> Result<Self, BadBase> {
-        let at = |key: &'static str, configured: &str, googles: &str, path: &str| {
-            let base = if configured.is_empty() { googles } else { configured };
-            let url = format!("{}/{path}", base.trim_end_matches('/'));
-            Url::parse(&url).ok().filter(Url::has_host).ok_or_else(|| BadBase { key, value: configured.to_owned() })
-        };
         let api = config.api_base.as_str();
         Ok(Self {
             auth: at("auth_base", &config.auth_base, "https://accounts.google.com", "o/oauth2/v2/auth")?,
@@ -68,13 +56,11 @@ impl GoogleBases {
     }
 }
 
-/// One connection's calls: whom to ask, as whom, and where the calls are noted.
+/// One connection's calls, and whom to ask.
 #[derive(Clone, Copy)]
 pub struct Session<'a> {
-    pub outbound: &'a Outbound,
     pub bases: &'a GoogleBases,
-    pub access_token: &'a Secret,
-    pub log: &'a dyn CallLog,
+    pub line: Line<'a>,
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! Google's side of OAuth: consent page, tokens, revocation, user info.
 //! <https://developers.google.com/identity/protocols/oauth2/web-server>
 
-use data_encoding::BASE64URL_NOPAD;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::Method;
 use serde::Deserialize;
 
-use super::{BadBase, GoogleBases, GoogleConfig, Session};
+use super::{GoogleBases, GoogleConfig, Session};
+use crate::providers::bases::BadBase;
 use crate::providers::error::{one_line, retry_after, ProviderError, Repeat};
-use crate::providers::oauth::{Authorize, AuthorizeRequest, OAuthClient, TokenSet};
+use crate::providers::oauth::{Account, Authorize, AuthorizeRequest, ConsentClient, OAuthClient, Revoked, TokenSet};
 use crate::providers::outbound::{CallLog, Outbound, Request};
 use crate::providers::Secret;
 
@@ -61,23 +61,22 @@ pub struct GoogleOAuth {
 impl GoogleOAuth {
     pub fn new(config: &GoogleConfig) -> Result<Self, BadBase> {
         let bases = GoogleBases::new(config)?;
-        let client = OAuthClient {
-            client_id: config.client_id.clone(),
-            client_secret: Secret::new(config.client_secret.as_str()),
-            auth_url: bases.auth.clone(),
-            token_url: bases.token.clone(),
-            basic_auth: false,
-        };
+        let client = OAuthClient::new(&config.client_id, &config.client_secret, &bases.auth, &bases.token);
         Ok(Self { client, bases })
     }
 
     pub fn bases(&self) -> &GoogleBases {
         &self.bases
     }
+}
 
-    /// The consent page for a connection that works while nobody is signed in. Google gives a refresh token only
-    /// when the page was really shown, hence `prompt=consent`.
-    pub fn authorize(
+impl ConsentClient for GoogleOAuth {
+    fn client(&self) -> &OAuthClient {
+        &self.client
+    }
+
+    /// Google gives a refresh token only when the page was really shown, hence `prompt=consent`.
+    fn authorize(
         &self,
         redirect_uri: &str,
         scopes: &[&str],
@@ -88,42 +87,15 @@ impl GoogleOAuth {
         self.client.authorize(&AuthorizeRequest { redirect_uri, scopes, extra: &extra })
     }
 
-    pub fn exchange(
-        &self,
-        outbound: &Outbound,
-        code: &str,
-        redirect_uri: &str,
-        pkce_verifier: &Secret,
-        log: &dyn CallLog,
-    ) -> Result<TokenSet, ProviderError> {
-        self.client.exchange(outbound, code, redirect_uri, pkce_verifier, log)
+    /// From the id token of the exchange (needs `openid email`); nobody is asked.
+    fn account(&self, _: &Outbound, tokens: &TokenSet, _: &dyn CallLog) -> Result<Account, ProviderError> {
+        let unsaid = || ProviderError::Rejected { reason: "it was not said whose account this is".into() };
+        let user: UserInfo = tokens.claims(&self.client.client_id).ok_or_else(unsaid)?;
+        let UserInfo { sub: subject, email, email_verified, name } = user;
+        Ok(Account { subject, email, email_verified, name })
     }
 
-    pub fn refresh(
-        &self,
-        outbound: &Outbound,
-        refresh_token: &Secret,
-        log: &dyn CallLog,
-    ) -> Result<TokenSet, ProviderError> {
-        self.client.refresh(outbound, refresh_token, log)
-    }
-
-    /// Whose account was just connected, from the id_token of the exchange (needs `openid email`). It came straight
-    /// from the token endpoint over TLS, which may stand in for its signature (OpenID Connect Core 3.1.3.7, 6).
-    pub fn account(&self, tokens: &TokenSet) -> Option<UserInfo> {
-        #[derive(Deserialize)]
-        struct Claims {
-            aud: String,
-            #[serde(flatten)]
-            account: UserInfo,
-        }
-        let payload = tokens.id_token.as_ref()?.expose().split('.').nth(1)?;
-        let claims: Claims = serde_json::from_slice(&BASE64URL_NOPAD.decode(payload.as_bytes()).ok()?).ok()?;
-        (claims.aud == self.client.client_id).then_some(claims.account)
-    }
-
-    /// Ends the whole grant, by its access or refresh token. A grant that is dead already is a success.
-    pub fn revoke(&self, outbound: &Outbound, token: &Secret, log: &dyn CallLog) -> Result<(), ProviderError> {
+    fn revoke(&self, outbound: &Outbound, token: &Secret, log: &dyn CallLog) -> Result<Revoked, ProviderError> {
         let form = url::form_urlencoded::Serializer::new(String::new()).append_pair("token", token.expose()).finish();
         let target = outbound
             .configured(self.bases.revoke.clone())
@@ -134,8 +106,8 @@ impl GoogleOAuth {
         let answer = outbound.send(request, log).map_err(|e| ProviderError::from_transport(e, Repeat::Safe))?;
         let said = String::from_utf8_lossy(&answer.body);
         match answer.status {
-            200 => Ok(()),
-            400 if said.contains("invalid_token") || said.contains("invalid_grant") => Ok(()),
+            200 => Ok(Revoked::Done),
+            400 if said.contains("invalid_token") || said.contains("invalid_grant") => Ok(Revoked::Done),
             status => {
                 let after = retry_after(&answer, outbound.clock().now());
                 Err(ProviderError::from_status(status, after, one_line(&said), Repeat::Safe))
@@ -149,10 +121,6 @@ impl Session<'_> {
     pub fn user_info(&self) -> Result<UserInfo, ProviderError> {
         self.get_json(self.bases.userinfo.clone())
     }
-
-    pub(super) fn bearer(&self, request: Request) -> Request {
-        request.header(AUTHORIZATION, &format!("Bearer {}", self.access_token.expose()))
-    }
 }
 
 #[cfg(test)]
@@ -160,6 +128,7 @@ mod tests {
     use super::*;
     use crate::providers::outbound::NoLog;
     use crate::providers::testing::{outbound, FakeHttp, Reply, Seen, NOW};
+    use data_encoding::BASE64URL_NOPAD;
     use std::collections::HashMap;
     use std::time::Duration;
 
@@ -242,7 +211,8 @@ mod tests {
                 scopes: vec![],
                 id_token: Some(Secret::new(format!("h.{}.s", BASE64URL_NOPAD.encode(claims.as_bytes())))),
             };
-            google("").account(&tokens).map(|account| (account.sub, account.email, account.email_verified))
+            let account = google("").account(&outbound(), &tokens, &NoLog).ok();
+            account.map(|account| (account.subject, account.email, account.email_verified))
         };
         assert_eq!(account("id-1"), Some(("7".into(), "ada@example.com".into(), true)));
         assert_eq!(account("another client"), None);

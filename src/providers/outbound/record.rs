@@ -49,6 +49,9 @@ const HARMLESS: &[&str] = &[
     "showDeleted",
     "timeMin",
     "timeMax",
+    "$select",
+    "$top",
+    "changeType",
 ];
 
 /// The URL as it may be kept and shown. Of a user-given one only the host: paths of webhooks are often secrets.

@@ -15,15 +15,14 @@
 mod calendar;
 mod errors;
 mod gmail;
-mod quota;
 
 pub(super) use calendar::Calendars;
 pub(super) use errors::fault_answer;
 
 use serde_json::json;
 
-use self::quota::Quota;
-use super::oauth::{self, Access, Exchange, Grants, Realm};
+use super::oauth::{self, Access, Dialect, Exchange, Grants, Realm};
+use super::quota::Quota;
 use super::wire::{Answer, Request};
 use super::world::World;
 
@@ -32,7 +31,7 @@ const REALM: Realm = Realm {
     path: "/google",
     authorise_path: "/o/oauth2/v2/auth",
     token_path: "/token",
-    is_google: true,
+    dialect: Dialect::Google,
 };
 
 #[derive(Default)]

@@ -54,6 +54,7 @@ pub(in crate::sandbox) struct Mailbox {
 
 /// A box's first history id; real ones are large too, and never 0.
 const FIRST_HISTORY: u64 = 10_000;
+const DAY: Duration = Duration::from_secs(86_400);
 const HISTORY_KEPT: Duration = Duration::from_secs(7 * 86_400);
 
 impl Mailbox {
@@ -99,6 +100,16 @@ impl Mailbox {
             let label = label.to_owned();
             self.note(id, if present { ChangeKind::LabelAdded(label) } else { ChangeKind::LabelRemoved(label) });
         }
+    }
+
+    /// Counts `recipients` against what may leave in a rolling day, or names the instant from which there is room.
+    pub fn count_sending(&mut self, recipients: usize, most: usize, now: UnixMillis) -> Result<(), UnixMillis> {
+        self.sent.retain(|at| now.since(*at) < DAY);
+        if self.sent.len() + recipients > most {
+            return Err(self.sent.first().map_or(now, |first| first.plus(DAY)));
+        }
+        self.sent.extend(std::iter::repeat_n(now, recipients));
+        Ok(())
     }
 
     /// Makes every cursor given out so far useless, as happens to real ones after days or, at times, hours.

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::grants::{Code, Scopes};
-use super::{Grants, Realm, Redirects, CLIENT_ID};
+use super::{Dialect, Grants, Realm, Redirects, CLIENT_ID, GRAPH};
 use crate::base::UnixMillis;
 use crate::sandbox::wire::{value_of, Answer, Request};
 use crate::sandbox::world::Account;
@@ -127,7 +127,10 @@ fn decide(
         .filter(|scope| !is_tickable(realm, scope) || ticked(scope))
         .map(|scope| realm.canonical(scope))
         .collect();
-    let with_refresh = asked.offline && (asked.prompt.contains("consent") || earlier.is_empty());
+    let with_refresh = match realm.dialect {
+        Dialect::Microsoft => scopes.contains("offline_access"),
+        _ => asked.offline && (asked.prompt.contains("consent") || earlier.is_empty()),
+    };
     if asked.with_earlier_scopes {
         scopes.extend(earlier);
     }
@@ -145,7 +148,10 @@ fn decide(
         with_refresh,
         expires: Grants::code_life_from(now),
     });
-    asked.back(&[("code", &code), ("scope", &granted), ("prompt", "consent")])
+    match realm.dialect {
+        Dialect::Microsoft => asked.back(&[("code", &code), ("session_state", "sandbox")]),
+        _ => asked.back(&[("code", &code), ("scope", &granted), ("prompt", "consent")]),
+    }
 }
 
 /// One line with a tick box.
@@ -183,7 +189,7 @@ fn consent_page(realm: &Realm, accounts: &[Account], parameters: &[(String, Stri
         action: format!("{}{}", realm.path, realm.authorise_path),
         style: format!("{}/style.css", realm.path),
         accounts,
-        chosen: hinted.or(accounts.first()).map_or("", |account| account.email.as_str()),
+        chosen: hinted.or(usual(realm, accounts)).map_or("", |account| account.email.as_str()),
         scopes: asked
             .scopes
             .iter()
@@ -195,6 +201,14 @@ fn consent_page(realm: &Realm, accounts: &[Account], parameters: &[(String, Stri
     };
     // Browsers hold form-action against the redirect that follows the form, too.
     html(200, page.render(), &format!("'self' {back_to}"))
+}
+
+/// Whoever is connected at one provider already is rather somebody else at the other.
+fn usual<'a>(realm: &Realm, accounts: &'a [Account]) -> Option<&'a Account> {
+    match realm.dialect {
+        Dialect::Microsoft => accounts.last(),
+        _ => accounts.first(),
+    }
 }
 
 #[derive(Template)]
@@ -225,24 +239,32 @@ fn html(status: u16, page: askama::Result<String>, form_action: &str) -> Answer 
 
 /// Who you are is not up for choice; what may be done in your name is.
 fn is_tickable(realm: &Realm, scope: &str) -> bool {
-    realm.is_google && !is_identity(scope)
+    realm.dialect != Dialect::Plain && !is_identity(scope)
 }
 
 fn is_identity(scope: &str) -> bool {
     let long = scope.strip_prefix("https://www.googleapis.com/auth/userinfo.");
-    matches!(scope, "openid" | "email" | "profile") || matches!(long, Some("email" | "profile"))
+    matches!(scope, "openid" | "email" | "profile" | "offline_access") || matches!(long, Some("email" | "profile"))
 }
 
-/// Google refuses a request with a scope that does not exist; other providers leave it out (OpenID Connect Core
+/// Google and Microsoft refuse a request with a scope that does not exist; other providers leave it out (OpenID Connect Core
 /// section 3.1.2.1).
 fn is_known(realm: &Realm, scope: &str) -> bool {
-    !realm.is_google || is_identity(scope) || meaning(scope).is_some()
+    realm.dialect == Dialect::Plain || is_identity(scope) || meaning(scope).is_some()
 }
 
 /// What a scope means, in words a person can decide on.
 /// `None`: there is no such scope.
 fn meaning(scope: &str) -> Option<&'static str> {
-    Some(match scope.strip_prefix("https://www.googleapis.com/auth/").unwrap_or(scope) {
+    let short = scope.strip_prefix("https://www.googleapis.com/auth/").or(scope.strip_prefix(GRAPH));
+    Some(match short.unwrap_or(scope) {
+        "User.Read" => "Read your profile",
+        "Mail.Send" => "Send mail as you",
+        "Mail.Read" => "Read your mail",
+        "Mail.ReadBasic" => "Read your mail without its text",
+        "Mail.ReadWrite" => "Read, change and delete your mail",
+        "Calendars.Read" => "Read your calendars",
+        "Calendars.ReadWrite" => "Read and change your calendars",
         "gmail.send" => "Send e-mail in your name",
         "gmail.readonly" => "Read your e-mail and mail settings",
         "gmail.metadata" => "See the headers and labels of your e-mail, not its text",

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine;
+use serde::{Deserialize, Serialize};
 
 use crate::base::UnixMillis;
 
@@ -18,7 +19,7 @@ const MOST_REFRESH_TOKENS: usize = 100;
 pub(in crate::sandbox) type Scopes = BTreeSet<String>;
 
 /// What an access or refresh token stands for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::sandbox) struct Access {
     pub client: String,
     pub email: String,
@@ -52,11 +53,15 @@ pub(super) struct Code {
     pub expires: UnixMillis,
 }
 
-#[derive(Default)]
+/// What is remembered over the end of the process: whom a person let in. Codes and access tokens last for an hour at most.
+#[derive(Default, Serialize, Deserialize)]
 pub(in crate::sandbox) struct Grants {
+    #[serde(skip)]
     codes: BTreeMap<String, Code>,
+    #[serde(skip)]
     access: BTreeMap<String, Access>,
     refresh: BTreeMap<String, Access>,
+    #[serde(with = "pairs")]
     consented: BTreeMap<(String, String), Scopes>,
     issued: u64,
 }
@@ -135,6 +140,11 @@ impl Grants {
         true
     }
 
+    /// Whether some program may come back for this person's account.
+    pub fn stands_for(&self, email: &str) -> bool {
+        self.refresh.values().any(|access| access.email.eq_ignore_ascii_case(email))
+    }
+
     /// The person withdraws everything from every client, as on the account's own security page.
     pub fn revoke_all_of(&mut self, email: &str) {
         self.end(|access| access.email.eq_ignore_ascii_case(email));
@@ -149,6 +159,25 @@ impl Grants {
     fn stamped(&mut self, client: &str, email: &str, scopes: Scopes, expires: Option<UnixMillis>) -> Access {
         self.issued += 1;
         Access { client: client.to_owned(), email: email.to_owned(), scopes, expires, issued: self.issued }
+    }
+}
+
+/// A map by two names, as a list: names of JSON's fields are single texts.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Scopes;
+
+    type Map = BTreeMap<(String, String), Scopes>;
+
+    pub fn serialize<S: Serializer>(map: &Map, to: S) -> Result<S::Ok, S::Error> {
+        map.iter().collect::<Vec<_>>().serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Map, D::Error> {
+        Ok(Vec::<((String, String), Scopes)>::deserialize(from)?.into_iter().collect())
     }
 }
 

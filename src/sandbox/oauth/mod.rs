@@ -21,6 +21,9 @@ use serde_json::{json, Value};
 use super::wire::{Answer, Request};
 use super::world::Account;
 
+/// The resource that Microsoft's scopes belong to when none is named.
+const GRAPH: &str = "https://graph.microsoft.com/";
+
 /// The one client that is registered.
 pub const CLIENT_ID: &str = "sandbox-client";
 pub const CLIENT_SECRET: &str = "sandbox-secret";
@@ -33,16 +36,27 @@ pub(super) struct Realm {
     pub path: &'static str,
     pub authorise_path: &'static str,
     pub token_path: &'static str,
+    pub dialect: Dialect,
+}
+
+/// How a provider speaks beyond what the standards say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Plain,
     /// People tick scopes one by one, and short scope names come back as URLs.
-    pub is_google: bool,
+    Google,
+    /// A refresh token is asked for by a scope, and a new one comes with each refresh.
+    Microsoft,
 }
 
 impl Realm {
     /// The name a granted scope is returned under. Google turns `email` and `profile` into URLs.
     fn canonical(&self, scope: &str) -> String {
         match scope {
-            "email" | "profile" if self.is_google => format!("https://www.googleapis.com/auth/userinfo.{scope}"),
-            _ => scope.to_owned(),
+            "email" | "profile" if self.dialect == Dialect::Google => {
+                format!("https://www.googleapis.com/auth/userinfo.{scope}")
+            }
+            _ => scope.strip_prefix(GRAPH).unwrap_or(scope).to_owned(),
         }
     }
 

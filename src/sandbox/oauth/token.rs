@@ -6,10 +6,13 @@ use serde_json::{json, Value};
 use sha2::{Digest, Sha256};
 
 use super::grants::{Code, Scopes, ACCESS_LIFE, TESTING_LIFE};
-use super::{id_token, Access, Grants, Realm, CLIENT_ID, CLIENT_SECRET};
+use super::{id_token, Access, Dialect, Grants, Realm, CLIENT_ID, CLIENT_SECRET};
 use crate::base::UnixMillis;
 use crate::sandbox::wire::{value_of, Answer, Request};
 use crate::sandbox::world::Account;
+
+/// The one organisation of the simulated Microsoft.
+const TENANT: &str = "7d1c4f0e-0000-4000-8000-5a6d0b0c5eed";
 
 type Form = Vec<(String, String)>;
 
@@ -43,7 +46,7 @@ impl Exchange<'_> {
         let code = self.grants.take_code(shown).ok_or_else(|| refusal(400, "invalid_grant", "Malformed auth code."))?;
         check_code(&code, form, client, self.now)?;
         let access = self.grants.issue_access(client, &code.email, code.scopes.clone(), self.now);
-        let mut answer = token_body(&access, &code.scopes);
+        let mut answer = self.token_body(&access, &code.scopes);
         if code.with_refresh {
             let expires = self.testing_mode.then(|| self.now.plus(TESTING_LIFE));
             answer["refresh_token"] =
@@ -62,19 +65,43 @@ impl Exchange<'_> {
         let account = self.accounts.iter().find(|account| account.email == code.email)?;
         let granted = self.grants.access(access, self.now)?;
         let issuer = self.realm.issuer(self.request);
-        id_token::sign(&identity_claims(&issuer, account, granted, code.nonce.as_deref(), self.now))
+        let mut claims = identity_claims(&issuer, account, granted, code.nonce.as_deref(), self.now);
+        if self.realm.dialect == Dialect::Microsoft {
+            claims["tid"] = json!(TENANT);
+            claims["oid"] = json!(account.subject);
+            claims["preferred_username"] = json!(account.email);
+        }
+        id_token::sign(&claims)
     }
 
-    /// Usually the answer carries no new refresh token and the old one goes on; with `rotate_refresh` it is replaced.
+    /// Microsoft names what the access token is good for; what else was asked for shows in the other tokens.
+    fn token_body(&self, access: &str, scopes: &Scopes) -> Value {
+        let is_named = |scope: &&str| {
+            self.realm.dialect != Dialect::Microsoft
+                || !["openid", "profile", "email", "offline_access"].contains(scope)
+        };
+        let scope: Vec<&str> = scopes.iter().map(String::as_str).filter(is_named).collect();
+        json!({
+            "access_token": access,
+            "expires_in": ACCESS_LIFE.as_secs(),
+            "scope": scope.join(" "),
+            "token_type": "Bearer",
+        })
+    }
+
+    /// Google's answer carries no new refresh token as a rule, Microsoft's always does; in both the old one goes on.
+    /// With `rotate_refresh` it is replaced.
     fn refresh(&mut self, form: &Form, client: &str) -> Result<Answer, Answer> {
         let token = value_of(form, "refresh_token").unwrap_or_default();
         let dead = || refusal(400, "invalid_grant", "Token has been expired or revoked.");
         let grant = self.grants.refresh(token, self.now).filter(|grant| grant.client == client).cloned();
         let grant = grant.ok_or_else(dead)?;
         let access = self.grants.issue_access(client, &grant.email, grant.scopes.clone(), self.now);
-        let mut answer = token_body(&access, &grant.scopes);
+        let mut answer = self.token_body(&access, &grant.scopes);
         if self.rotate_refresh {
             self.grants.end_refresh(token);
+        }
+        if self.rotate_refresh || self.realm.dialect == Dialect::Microsoft {
             answer["refresh_token"] =
                 json!(self.grants.issue_refresh(client, &grant.email, grant.scopes.clone(), grant.expires));
         }
@@ -131,16 +158,6 @@ fn check_code(code: &Code, form: &Form, client: &str, now: UnixMillis) -> Result
 /// PKCE with S256: RFC 7636 section 4.6, lengths of section 4.1.
 fn fits(verifier: &str, challenge: &str) -> bool {
     (43..=128).contains(&verifier.len()) && URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) == challenge
-}
-
-fn token_body(access: &str, scopes: &Scopes) -> Value {
-    let scope: Vec<&str> = scopes.iter().map(String::as_str).collect();
-    json!({
-        "access_token": access,
-        "expires_in": ACCESS_LIFE.as_secs(),
-        "scope": scope.join(" "),
-        "token_type": "Bearer",
-    })
 }
 
 fn identity_claims(issuer: &str, account: &Account, access: &Access, nonce: Option<&str>, now: UnixMillis) -> Value {

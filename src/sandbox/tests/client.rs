@@ -46,6 +46,15 @@ impl Client {
     }
 
     pub fn with_people(people: bool) -> Self {
+        Self::start_with(people, None)
+    }
+
+    /// One that keeps its grants in this file.
+    pub fn remembering(file: &std::path::Path) -> Self {
+        Self::start_with(false, Some(file.to_owned()))
+    }
+
+    fn start_with(people: bool, memory: Option<std::path::PathBuf>) -> Self {
         let clock = Clock::stopped_at(UnixMillis::parse_rfc3339(START).unwrap());
         let sandbox = Sandbox::start(SandboxOptions {
             clock: clock.clone(),
@@ -54,6 +63,7 @@ impl Client {
             owner: OwnerAccount { email: OWNER.into(), name: "Robin Larkfield".into(), zone: "Europe/London".into() },
             advance: None,
             smtp_imap: true,
+            memory,
         })
         .unwrap();
         assert!(sandbox.register_redirect(CALLBACK));
@@ -132,7 +142,11 @@ impl Client {
 
     /// Submits the consent form with these scopes ticked; returns the parameters that come back to the client.
     pub fn consent(&self, provider: &str, asked: &[(String, String)], ticked: &[&str]) -> Vec<(String, String)> {
-        let path = if provider == "google" { "/google/o/oauth2/v2/auth" } else { "/oidc/authorize" };
+        let path = match provider {
+            "google" => "/google/o/oauth2/v2/auth",
+            "microsoft" => "/microsoft/common/oauth2/v2.0/authorize",
+            _ => "/oidc/authorize",
+        };
         let mut fields: Vec<(&str, &str)> = asked.iter().map(|(name, value)| (&**name, &**value)).collect();
         fields.extend([("account", OWNER), ("decision", "allow")]);
         fields.extend(ticked.iter().map(|scope| ("grant", *scope)));
@@ -155,7 +169,16 @@ impl Client {
         ];
         fields.retain(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
         fields.extend(changes);
-        self.post_form(&format!("/{provider}/token"), &fields)
+        self.post_form(&tokens_of(provider), &fields)
+    }
+
+    /// Connects the owner's Microsoft account with these scopes of Graph; the whole token answer.
+    pub fn connect_microsoft(&self, scopes: &[&str]) -> Value {
+        let asked = Self::asking(&format!("openid offline_access {}", scopes.join(" ")));
+        let back = self.consent("microsoft", &asked, scopes);
+        let reply = self.redeem("microsoft", code_in(&back), &[]);
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        reply.json
     }
 
     /// Connects the owner's Google account with these scopes, all ticked; the whole token answer.
@@ -173,8 +196,12 @@ impl Client {
     }
 
     pub fn refresh(&self, refresh_token: &str) -> Reply {
+        self.refresh_at("google", refresh_token)
+    }
+
+    pub fn refresh_at(&self, provider: &str, refresh_token: &str) -> Reply {
         self.post_form(
-            "/google/token",
+            &tokens_of(provider),
             &[
                 ("grant_type", "refresh_token"),
                 ("refresh_token", refresh_token),
@@ -199,6 +226,11 @@ impl Client {
     pub fn mails_of(&self, address: &str) -> Vec<Value> {
         self.get(&format!("/control/mailboxes/{address}"), "").json["mails"].as_array().cloned().unwrap()
     }
+}
+
+fn tokens_of(provider: &str) -> String {
+    let path = if provider == "microsoft" { "common/oauth2/v2.0/token" } else { "token" };
+    format!("/{provider}/{path}")
 }
 
 pub fn code_in(parameters: &[(String, String)]) -> &str {

@@ -6,5 +6,6 @@ mod client;
 mod control;
 mod gmail;
 mod mail;
+mod microsoft;
 mod oauth;
 mod people;

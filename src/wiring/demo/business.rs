@@ -11,7 +11,7 @@ use crate::agents::snippets::{self, SnippetForm};
 use crate::app::App;
 use crate::authz::{Actor, Role};
 use crate::base::{ConnectionId, EmailAddress, SequenceId, UnixMillis, WorkerId, WorkspaceId};
-use crate::connections::{self, ConsentAnswer, Pace, Settings, Use};
+use crate::connections::{self, ConsentAnswer, Pace, Provider, Settings, Use};
 use crate::outreach::{self, SequenceForm, StepForm};
 use crate::sandbox::Sandbox;
 use crate::workers::{self, Hours, Limits, Meeting, Sender, Tone, WorkerForm};
@@ -70,8 +70,8 @@ pub fn switch_on(app: &App, prepared: &Prepared) -> Result<(), DemoError> {
     Ok(())
 }
 
-/// Opens the folder of an earlier demo. The sandbox has forgotten everything, so the account is connected again, and
-/// time goes on where it had come to.
+/// Opens the folder of an earlier demo. The sandbox has forgotten all mail, but not who let whom in; where it has, the
+/// account is connected again. Time goes on where it had come to.
 pub fn open_again(app: &Arc<App>, sandbox: &Sandbox, way_in: WayIn) -> Result<WayIn, DemoError> {
     let unknown = || DemoError::Business { doing: "finding it again", source: "its workspace is gone".into() };
     let workspace = WorkspaceId::parse_sid(&way_in.workspace).ok_or_else(unknown)?;
@@ -79,7 +79,9 @@ pub fn open_again(app: &Arc<App>, sandbox: &Sandbox, way_in: WayIn) -> Result<Wa
     if let Some(event) = newest.rows.first() {
         app.clock.advance_to(event.at);
     }
-    connect(app, sandbox, &Actor::system(workspace))?;
+    if !sandbox.is_owner_connected() {
+        connect(app, sandbox, &Actor::system(workspace))?;
+    }
     Ok(way_in)
 }
 
@@ -130,14 +132,20 @@ fn add_owner(app: &App, password: &str) -> Result<(Actor, String), DemoError> {
 
 /// Goes through Google's consent as a browser would, with everything allowed.
 fn connect(app: &App, sandbox: &Sandbox, actor: &Actor) -> Result<ConnectionId, DemoError> {
-    let page = doing("asking for its mailbox", connections::begin(app, actor, &[Use::Outreach, Use::Calendar], None))?;
+    let uses = [Use::Outreach, Use::Calendar];
+    let page = connections::begin(app, actor, Provider::Google, &uses, None);
+    let page = doing("asking for its mailbox", page)?;
     let refused = || DemoError::Business { doing: "allowing its mailbox", source: "the consent page refused".into() };
     let back = sandbox.allow_all(page.as_str()).ok_or_else(refused)?;
     let back = doing("coming back from the consent", url::Url::parse(&back))?;
     let value = |name: &str| back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-    let answer =
-        ConsentAnswer { state: value("state").unwrap_or_default(), code: value("code"), error: value("error") };
-    let connected = doing("connecting its mailbox", connections::finish(app, actor, &answer))?;
+    let answer = ConsentAnswer {
+        state: value("state").unwrap_or_default(),
+        code: value("code"),
+        error: value("error"),
+        error_description: None,
+    };
+    let connected = doing("connecting its mailbox", connections::finish(app, actor, Provider::Google, &answer))?;
     let id = connected.connection.id;
     // Quick enough to be watched, slow enough to be followed.
     let pace = Pace { daily_cap: 60, min_gap_seconds: 20, jitter_seconds: 20, ramp_up: false };

@@ -10,7 +10,7 @@ use crate::base::{ContactId, EmailAddress, WorkspaceId};
 use crate::channels::email::EmailChannel;
 use crate::connections::tests::world::World;
 pub use crate::connections::tests::world::OWNER;
-use crate::connections::{self, Connection, Settings, Use};
+use crate::connections::{self, Connection, Provider, Settings, Use};
 use crate::contacts::{self, Contact, Source};
 use crate::jobs::{Handlers, Runner, Threads};
 use crate::messaging::{self, Delivery, Message, NewMessage, Outbox, Purpose};
@@ -26,7 +26,21 @@ pub struct Desk {
 
 impl Desk {
     pub fn with_gmail() -> Self {
-        Self::new(World::start(), |world| {
+        Self::with(Provider::Google)
+    }
+
+    /// One for each provider whose mailboxes are connected by consent.
+    pub fn by_consent() -> impl Iterator<Item = Self> {
+        Provider::ALL.into_iter().map(Self::with)
+    }
+
+    /// One for each kind of mailbox.
+    pub fn of_every_kind() -> impl Iterator<Item = Self> {
+        Self::by_consent().chain(std::iter::once_with(Self::with_mail_server))
+    }
+
+    pub fn with(provider: Provider) -> Self {
+        Self::new(World::at(provider), |world| {
             let connection = world.connect(&[Use::Outreach]);
             let settings = Settings { display_name: "Robin Larkfield".into(), pace: connection.pace };
             connections::change_settings(&world.test.app, &world.owner, connection.id, &settings).unwrap()

@@ -6,7 +6,7 @@ use serde_json::{json, Value};
 
 use super::desk::{is_sent, Desk, LEAD};
 use super::reading::report;
-use crate::connections::State;
+use crate::connections::{Provider, State};
 use crate::events::{self, Happened};
 use crate::jobs::{self, Verdict};
 use crate::messaging::{self, Delivery, Message, ResolveError};
@@ -86,6 +86,7 @@ fn in_doubt(desk: &Desk) -> Vec<Message> {
 #[test]
 fn a_mailbox_that_says_wait_is_waited_for_as_long_as_it_says_and_nobody_is_lost() {
     let gmail = |fault: Value| (Desk::with_gmail(), fault);
+    let graph = |fault: Value| (Desk::with(Provider::Microsoft), fault);
     let smtp = |fault: Value| (Desk::with_mail_server(), fault);
     let send = "POST /google/gmail/v1/users/me/messages/send";
     let limited = json!({"error": {"code": 403, "message": "User-rate limit exceeded.", "errors":
@@ -97,6 +98,19 @@ fn a_mailbox_that_says_wait_is_waited_for_as_long_as_it_says_and_nobody_is_lost(
         ("429 with Retry-After", gmail(json!({"match": send, "status": 429, "retry_after": 900})), 890, 910),
         ("403 rateLimitExceeded", gmail(json!({"match": send, "status": 403, "body": limited})), 200, 420),
         ("429 that names a time", gmail(json!({"match": send, "status": 429, "body": until})), 7100, 7300),
+        (
+            "429 with Retry-After, of Microsoft",
+            graph(json!({"match": "POST /microsoft/v1.0/me/sendMail", "status": 429, "retry_after": 900})),
+            890,
+            910,
+        ),
+        (
+            "the day's messages, of Microsoft",
+            graph(json!({"match": "POST /microsoft/v1.0/me/sendMail", "status": 429, "body":
+                {"error": {"code": "ErrorExceededMessageLimit", "message": "limit"}}})),
+            3500,
+            3700,
+        ),
         ("421, line closed", smtp(json!({"match": "SMTP MAIL", "status": 421})), 200, 420),
         ("454, slow down", smtp(json!({"match": "SMTP RCPT", "status": 454})), 200, 420),
         ("451, greylisted", smtp(json!({"match": "SMTP RCPT", "status": 451})), 1500, 2300),

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::desk::{is_sent, Desk, LEAD};
 use crate::base::{JobId, UnixMillis};
 use crate::channels::email::{PollError, PollTask};
-use crate::connections::{self, PollMailbox, State, POLL_MAILBOX};
+use crate::connections::{self, PollMailbox, Provider, State, POLL_MAILBOX};
 use crate::jobs::{Class, Job, Lane, Outcome, Task};
 use crate::messaging::{Delivery, Message, Suppression};
 
@@ -32,7 +32,7 @@ pub fn report(desk: &Desk, message: &Message, status: &str, words: &str, action:
 
 #[test]
 fn an_answer_is_taken_in_once_with_what_the_person_wrote() {
-    for desk in [Desk::with_gmail(), Desk::with_mail_server()] {
+    for desk in Desk::of_every_kind() {
         let message = desk.send();
         let body = "Yes, Thursday suits.\n\nOn Tue, 24 Nov 2026 Robin Larkfield wrote:\n> Hello Anna,\n> still on oil?";
         desk.answers(&message, "a1@fellside.example", body);
@@ -63,7 +63,7 @@ fn no_mail_but_an_answer_or_a_report_is_ever_opened() {
             "A new mail of the lead’s own.",
         ),
     ];
-    for desk in [Desk::with_gmail(), Desk::with_mail_server()] {
+    for desk in Desk::of_every_kind() {
         let message = desk.send();
         for (head, body) in private {
             desk.arrives(head, body);
@@ -77,31 +77,35 @@ fn no_mail_but_an_answer_or_a_report_is_ever_opened() {
         let bodies: Vec<&String> = requests
             .iter()
             .filter(|request| {
-                request.contains("format=raw") || request.contains("format=full") || request.contains("BODY.PEEK[]")
+                ["format=raw", "format=full", "/$value", "BODY.PEEK[]"].iter().any(|one| request.contains(one))
             })
             .collect();
         assert!(bodies.len() <= 1, "{bodies:?}");
         let calls = connections::list_calls(desk.app(), desk.workspace(), desk.connection.id, None, 200).unwrap();
-        let opened =
-            calls.rows.iter().filter(|call| call.url.contains("format=raw") || call.method == "IMAP FETCH message");
+        let opened = calls.rows.iter().filter(|call| is_opening(call));
         assert_eq!(opened.count(), 1, "one body in the record of calls");
     }
 }
 
+fn is_opening(call: &connections::Call) -> bool {
+    call.url.contains("format=raw") || call.url.ends_with("$value") || call.method == "IMAP FETCH message"
+}
+
 #[test]
 fn an_automatic_answer_is_marked_so() {
-    let desk = Desk::with_gmail();
-    let message = desk.send();
-    let head = format!(
-        "From: {LEAD}\nSubject: Automatic reply: Your oil heating\nMessage-ID: <auto@fellside.example>\n\
-         Auto-Submitted: auto-replied\nIn-Reply-To: <{}>",
-        message.message_id
-    );
-    desk.arrives(&head, "I am away until 30 November.");
-    assert_eq!(desk.poll().auto_replies, 1);
-    let replies = desk.replies();
-    assert!(replies[0].automatic);
-    assert!(replies[0].header_facts.contains(&("Auto-Submitted".into(), "auto-replied".into())));
+    for desk in Desk::by_consent() {
+        let message = desk.send();
+        let head = format!(
+            "From: {LEAD}\nSubject: Automatic reply: Your oil heating\nMessage-ID: <auto@fellside.example>\n\
+             Auto-Submitted: auto-replied\nIn-Reply-To: <{}>",
+            message.message_id
+        );
+        desk.arrives(&head, "I am away until 30 November.");
+        assert_eq!(desk.poll().auto_replies, 1);
+        let replies = desk.replies();
+        assert!(replies[0].automatic);
+        assert!(replies[0].header_facts.contains(&("Auto-Submitted".into(), "auto-replied".into())));
+    }
 }
 
 #[test]
@@ -113,8 +117,11 @@ fn a_bounce_suppresses_only_an_address_where_nobody_is() {
         ("5.2.2", "mailbox full", "failed", Some(false), false),
         ("4.4.1", "no answer from host", "delayed", None, false),
     ];
-    for (status, words, action, bounced, suppressed) in cases {
-        let desk = Desk::with_gmail();
+    let desks = || Provider::ALL.into_iter();
+    for (provider, (status, words, action, bounced, suppressed)) in
+        desks().flat_map(|one| cases.map(|case| (one, case)))
+    {
+        let desk = Desk::with(provider);
         let message = desk.send();
         report(&desk, &message, status, words, action);
         let found = desk.poll();
@@ -156,48 +163,51 @@ fn refusals_by_policy_suppress_nobody_however_many_and_full_mailboxes_do_after_t
 
 #[test]
 fn a_report_about_mail_that_is_not_ours_changes_nothing_and_is_counted() {
-    let desk = Desk::with_gmail();
-    let message = desk.send();
-    let mut forged = message.clone();
-    forged.message_id = "made-up@larkfield.example".into();
-    forged.id = crate::base::MessageId::new(UnixMillis(1));
-    report(&desk, &forged, "5.1.1", "no such user", "failed");
-    assert_eq!(desk.poll().unmatched, 1);
-    assert!(suppressions(&desk).is_empty());
-    assert_eq!(desk.stored(&message).state, Delivery::Sent);
-    assert_eq!(desk.world.stored(&desk.connection).health.unmatched_reports, 1);
+    for desk in Desk::by_consent() {
+        let message = desk.send();
+        let mut forged = message.clone();
+        forged.message_id = "made-up@larkfield.example".into();
+        forged.id = crate::base::MessageId::new(UnixMillis(1));
+        report(&desk, &forged, "5.1.1", "no such user", "failed");
+        assert_eq!(desk.poll().unmatched, 1);
+        assert!(suppressions(&desk).is_empty());
+        assert_eq!(desk.stored(&message).state, Delivery::Sent);
+        assert_eq!(desk.world.stored(&desk.connection).health.unmatched_reports, 1);
+    }
 }
 
 #[test]
 fn a_complaint_ends_writing_to_that_person() {
-    let desk = Desk::with_gmail();
-    let message = desk.send();
-    let head = "From: feedback@isp.example\nSubject: complaint\nMessage-ID: <c1@isp.example>\nMIME-Version: 1.0\n\
-        Content-Type: multipart/report; report-type=feedback-report; boundary=\"b\"";
-    let body = format!(
-        "--b\nContent-Type: text/plain\n\nA complaint.\n--b\nContent-Type: message/feedback-report\n\n\
-         Feedback-Type: abuse\nUser-Agent: Isp/1\nVersion: 1\n\n--b\nContent-Type: text/rfc822-headers\n\n\
-         Message-ID: <{}>\nX-Launchyard-Id: {}\n\n--b--",
-        message.message_id, message.id
-    );
-    desk.arrives(head, &body);
-    assert_eq!(desk.poll().complaints, 1);
-    assert_eq!(suppressions(&desk).len(), 1);
+    for desk in Desk::by_consent() {
+        let message = desk.send();
+        let head = "From: feedback@isp.example\nSubject: complaint\nMessage-ID: <c1@isp.example>\nMIME-Version: 1.0\n\
+            Content-Type: multipart/report; report-type=feedback-report; boundary=\"b\"";
+        let body = format!(
+            "--b\nContent-Type: text/plain\n\nA complaint.\n--b\nContent-Type: message/feedback-report\n\n\
+             Feedback-Type: abuse\nUser-Agent: Isp/1\nVersion: 1\n\n--b\nContent-Type: text/rfc822-headers\n\n\
+             Message-ID: <{}>\nX-Launchyard-Id: {}\n\n--b--",
+            message.message_id, message.id
+        );
+        desk.arrives(head, &body);
+        assert_eq!(desk.poll().complaints, 1);
+        assert_eq!(suppressions(&desk).len(), 1);
+    }
 }
 
 #[test]
 fn an_expired_cursor_loses_no_answer_and_takes_none_in_twice() {
-    let desk = Desk::with_gmail();
-    let message = desk.send();
-    desk.answers(&message, "a1@fellside.example", "First.");
-    desk.poll();
-    desk.world.advance(Duration::from_secs(60));
-    desk.answers(&message, "a2@fellside.example", "Second.");
-    desk.world.control("expire", &json!({"what": "history", "email": super::desk::OWNER}));
-    let found = desk.poll();
-    assert_eq!(found.replies, 1, "{found:?}");
-    assert_eq!(desk.replies().len(), 2);
-    assert_eq!(desk.poll().compared, 0, "the new cursor stands");
+    for desk in Desk::by_consent() {
+        let message = desk.send();
+        desk.answers(&message, "a1@fellside.example", "First.");
+        desk.poll();
+        desk.world.advance(Duration::from_secs(60));
+        desk.answers(&message, "a2@fellside.example", "Second.");
+        desk.world.control("expire", &json!({"what": "history", "email": super::desk::OWNER}));
+        let found = desk.poll();
+        assert_eq!(found.replies, 1, "{found:?}");
+        assert_eq!(desk.replies().len(), 2);
+        assert_eq!(desk.poll().compared, 0, "the new cursor stands");
+    }
 }
 
 #[test]
@@ -212,27 +222,36 @@ fn a_mailbox_numbered_anew_loses_no_answer_and_takes_none_in_twice() {
     assert_eq!(desk.replies().len(), 2);
 }
 
+/// The call by which one mail is looked at.
+fn opening(desk: &Desk) -> &'static str {
+    match desk.world.provider {
+        Provider::Google => "GET /google/gmail/v1/users/me/messages/",
+        Provider::Microsoft => "GET /microsoft/v1.0/me/messages/",
+    }
+}
+
 #[test]
 fn a_fault_in_the_middle_is_read_again_from_the_same_place() {
-    let desk = Desk::with_gmail();
-    let message = desk.send();
-    desk.answers(&message, "a1@fellside.example", "Yes.");
-    desk.world
-        .control("faults", &json!({"match": "GET /google/gmail/v1/users/me/messages/", "status": 503, "times": 1}));
-    let failed = crate::channels::poll_now(desk.app(), desk.workspace(), desk.connection.id);
-    assert!(matches!(failed, Err(PollError::Provider(_))), "{failed:?}");
-    assert!(desk.world.stored(&desk.connection).health.last_error.is_some());
-    assert_eq!(desk.poll().replies, 1);
+    for desk in Desk::by_consent() {
+        let message = desk.send();
+        desk.answers(&message, "a1@fellside.example", "Yes.");
+        desk.world.control("faults", &json!({"match": opening(&desk), "status": 503, "times": 1}));
+        let failed = crate::channels::poll_now(desk.app(), desk.workspace(), desk.connection.id);
+        assert!(matches!(failed, Err(PollError::Provider(_))), "{failed:?}");
+        assert!(desk.world.stored(&desk.connection).health.last_error.is_some());
+        assert_eq!(desk.poll().replies, 1);
+    }
 }
 
 #[test]
 fn our_own_mails_in_the_mailbox_are_not_answers() {
-    let desk = Desk::with_gmail();
-    let first = desk.send();
-    desk.world.advance(Duration::from_secs(1800));
-    desk.send_with(|new| new.answering(&first.message_id, &[], first.provider_thread.as_deref()));
-    let found = desk.poll();
-    assert_eq!((found.opened, found.replies), (0, 0), "{found:?}");
+    for desk in Desk::by_consent() {
+        let first = desk.send();
+        desk.world.advance(Duration::from_secs(1800));
+        desk.send_with(|new| new.answering(&first.message_id, &[], first.provider_thread.as_deref()));
+        let found = desk.poll();
+        assert_eq!((found.opened, found.replies), (0, 0), "{found:?}");
+    }
 }
 
 fn poll_job(desk: &Desk) -> Job {
@@ -260,44 +279,54 @@ fn poll_job(desk: &Desk) -> Job {
 
 #[test]
 fn a_mailbox_is_looked_at_again_and_again_whatever_passes() {
-    let desk = Desk::with_gmail();
-    let every = desk.app().config.jobs.mailbox_poll;
-    let due = desk.app().now().plus(every);
-    match PollTask.run(desk.app(), &poll_job(&desk)) {
-        Outcome::Again { at } => assert_eq!(at, due),
-        other => panic!("{other:?}"),
+    for desk in Desk::by_consent() {
+        let every = desk.app().config.jobs.mailbox_poll;
+        let due = desk.app().now().plus(every);
+        match PollTask.run(desk.app(), &poll_job(&desk)) {
+            Outcome::Again { at } => assert_eq!(at, due),
+            other => panic!("{other:?}"),
+        }
+        desk.world.control("faults", &json!({"match": desk.world.reading(), "status": 503, "times": 1}));
+        assert!(matches!(PollTask.run(desk.app(), &poll_job(&desk)), Outcome::Again { .. }));
     }
-    desk.world.control("faults", &json!({"match": "GET /google/gmail", "status": 503, "times": 1}));
-    assert!(matches!(PollTask.run(desk.app(), &poll_job(&desk)), Outcome::Again { .. }));
 }
 
 #[test]
 fn a_revoked_mailbox_is_marked_by_its_next_look() {
-    let desk = Desk::with_gmail();
-    desk.world.control("revoke", &json!({"email": super::desk::OWNER}));
-    assert!(crate::channels::poll_now(desk.app(), desk.workspace(), desk.connection.id).is_err());
-    assert!(matches!(desk.world.stored(&desk.connection).state, State::NeedsOwner { .. }));
-    let again = crate::channels::poll_now(desk.app(), desk.workspace(), desk.connection.id);
-    assert!(matches!(again, Err(PollError::Ended)), "nothing asks again by itself");
+    for desk in Desk::by_consent() {
+        desk.world.control("revoke", &json!({"email": super::desk::OWNER}));
+        assert!(crate::channels::poll_now(desk.app(), desk.workspace(), desk.connection.id).is_err());
+        assert!(matches!(desk.world.stored(&desk.connection).state, State::NeedsOwner { .. }));
+        let again = crate::channels::poll_now(desk.app(), desk.workspace(), desk.connection.id);
+        assert!(matches!(again, Err(PollError::Ended)), "nothing asks again by itself");
+    }
 }
 
 #[test]
 fn more_mail_than_one_look_can_list_is_read_by_the_next_ones() {
-    let desk = Desk::with_gmail();
-    let message = desk.send();
-    // The newest are listed first: the answer stands at the end.
-    desk.answers(&message, "a1@fellside.example", "Yes.");
-    for number in 0..110 {
-        let head = format!("From: news@shop.example\nSubject: Sale\nMessage-ID: <n{number}@shop.example>");
-        desk.arrives(&head, "Buy.");
+    for desk in Desk::by_consent() {
+        let message = desk.send();
+        // Gmail lists the newest first, Graph the oldest: the answer stands at the end.
+        let is_first = desk.world.provider == Provider::Google;
+        let answers = || desk.answers(&message, "a1@fellside.example", "Yes.");
+        if is_first {
+            answers();
+        }
+        for number in 0..110 {
+            let head = format!("From: news@shop.example\nSubject: Sale\nMessage-ID: <n{number}@shop.example>");
+            desk.arrives(&head, "Buy.");
+        }
+        if !is_first {
+            answers();
+        }
+        desk.world.control("expire", &json!({"what": "history", "email": super::desk::OWNER}));
+        let before = desk.world.stored(&desk.connection).health.last_poll;
+        desk.world.advance(Duration::from_secs(60));
+        assert_eq!(desk.poll().replies, 0);
+        assert_eq!(desk.world.stored(&desk.connection).health.last_poll, before, "it was not read to its end");
+        assert_eq!(desk.poll().replies, 1);
+        assert_eq!(desk.poll().compared, 0, "the new cursor stands");
     }
-    desk.world.control("expire", &json!({"what": "history", "email": super::desk::OWNER}));
-    let before = desk.world.stored(&desk.connection).health.last_poll;
-    desk.world.advance(Duration::from_secs(60));
-    assert_eq!(desk.poll().replies, 0);
-    assert_eq!(desk.world.stored(&desk.connection).health.last_poll, before, "it was not read to its end");
-    assert_eq!(desk.poll().replies, 1);
-    assert_eq!(desk.poll().compared, 0, "the new cursor stands");
 }
 
 #[test]
@@ -312,4 +341,31 @@ fn an_answer_is_found_when_its_mailbox_was_connected_anew_in_another_way() {
     assert_eq!(poll().replies, 1);
     let reply = &desk.replies()[0];
     assert_eq!((reply.message, reply.connection), (message.id, google.id), "what answers it leaves from there");
+}
+
+#[test]
+fn a_mail_that_is_gone_and_a_link_that_is_no_good_cost_no_answer() {
+    let desk = Desk::with(Provider::Microsoft);
+    let message = desk.send();
+    desk.answers(&message, "a1@fellside.example", "Yes.");
+    let inside = json!({"value": [{"id": "AAMkSandbox00000000000000ff", "conversationId": "c", "isDraft": false}],
+        "@odata.deltaLink": format!("{}/microsoft/v1.0/me/mailFolders/inbox/messages/delta?$deltatoken=x", desk.world.sandbox.url)});
+    let delta = "GET /microsoft/v1.0/me/mailFolders/inbox/messages/delta";
+    desk.world.control("faults", &json!({"match": delta, "status": 200, "body": inside, "times": 1}));
+    assert_eq!(desk.poll().opened, 0, "a mail that is gone is no trouble");
+    // The link that was answered is no good: reading begins anew, an hour before the last look.
+    assert_eq!(desk.poll().replies, 1);
+    assert_eq!(desk.poll().replies, 0);
+}
+
+#[test]
+fn a_throttled_mailbox_is_looked_at_again_when_microsoft_says() {
+    let desk = Desk::with(Provider::Microsoft);
+    desk.world
+        .control("faults", &json!({"match": desk.world.reading(), "status": 429, "retry_after": 900, "times": 1}));
+    match PollTask.run(desk.app(), &poll_job(&desk)) {
+        Outcome::Again { at } => assert_eq!(at, desk.app().now().plus(Duration::from_secs(900))),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(desk.world.stored(&desk.connection).state, State::Working);
 }

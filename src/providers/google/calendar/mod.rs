@@ -12,10 +12,10 @@ use http::Method;
 use serde::Deserialize;
 use url::Url;
 
-use super::api::{at, Call};
 use super::Session;
 use crate::base::UnixMillis;
 use crate::providers::error::{ProviderError, Repeat};
+use crate::providers::rest::{below, Call};
 
 pub use busy::{Busy, BusyTimes};
 pub use event::{client_event_id, Attendee, Event, EventPatch, MeetLink, NewEvent, Taken, When};
@@ -77,7 +77,7 @@ pub struct Calendar<'a>(pub Session<'a>);
 impl Calendar<'_> {
     /// All calendars that at least their busy times can be read of.
     pub fn list_calendars(&self) -> Result<Vec<CalendarEntry>, ProviderError> {
-        let mut url = at(&self.0.bases.calendar, &["users", "me", "calendarList"]);
+        let mut url = below(&self.0.bases.calendar, &["users", "me", "calendarList"]);
         url.query_pairs_mut().append_pair("maxResults", "250").append_pair("minAccessRole", "freeBusyReader");
         self.all_pages(&url)
     }
@@ -110,8 +110,15 @@ impl Calendar<'_> {
 
     fn query_free_busy(&self, ids: &[&str], from: UnixMillis, to: UnixMillis) -> Result<FreeBusyAnswer, ProviderError> {
         let body = query_body(ids, from, to);
-        let url = at(&self.0.bases.calendar, &["freeBusy"]);
-        self.0.call_json(Call { method: Method::POST, url, body: Some(&body), if_match: None, repeat: Repeat::Safe })
+        let url = below(&self.0.bases.calendar, &["freeBusy"]);
+        self.0.call_json(Call {
+            method: Method::POST,
+            url,
+            body: Some(&body),
+            if_match: None,
+            prefer: None,
+            repeat: Repeat::Safe,
+        })
     }
 
     /// Writes a new event. May be repeated: when the id is taken by the same event of ours, that one is
@@ -128,7 +135,8 @@ impl Calendar<'_> {
             url.query_pairs_mut().append_pair("conferenceDataVersion", "1");
         }
         let body = new_event_body(event);
-        let call = Call { method: Method::POST, url, body: Some(&body), if_match: None, repeat: Repeat::Safe };
+        let call =
+            Call { method: Method::POST, url, body: Some(&body), if_match: None, prefer: None, repeat: Repeat::Safe };
         match self.0.call_json::<EventAnswer>(call) {
             Ok(answer) => Ok(answer.into()),
             Err(ProviderError::Conflict) => self.same_event(calendar, event),
@@ -160,7 +168,8 @@ impl Calendar<'_> {
         let mut url = self.events(calendar, Some(id));
         url.query_pairs_mut().append_pair("sendUpdates", send_updates.as_str());
         let body = patch_body(patch);
-        let call = Call { method: Method::PATCH, url, body: Some(&body), if_match: etag, repeat: Repeat::Safe };
+        let call =
+            Call { method: Method::PATCH, url, body: Some(&body), if_match: etag, prefer: None, repeat: Repeat::Safe };
         self.0.call_json::<EventAnswer>(call).map(Event::from)
     }
 
@@ -168,7 +177,7 @@ impl Calendar<'_> {
     pub fn delete_event(&self, calendar: &str, id: &str, send_updates: SendUpdates) -> Result<(), ProviderError> {
         let mut url = self.events(calendar, Some(id));
         url.query_pairs_mut().append_pair("sendUpdates", send_updates.as_str());
-        let call = Call { method: Method::DELETE, url, body: None, if_match: None, repeat: Repeat::Safe };
+        let call = Call { method: Method::DELETE, url, body: None, if_match: None, prefer: None, repeat: Repeat::Safe };
         match self.0.call(call) {
             Ok(_) | Err(ProviderError::NotFound | ProviderError::Gone) => Ok(()),
             Err(error) => Err(error),
@@ -211,8 +220,8 @@ impl Calendar<'_> {
     }
 
     fn events(&self, calendar: &str, id: Option<&str>) -> Url {
-        let events = at(&self.0.bases.calendar, &["calendars", calendar, "events"]);
-        id.map_or_else(|| events.clone(), |id| at(&events, &[id]))
+        let events = below(&self.0.bases.calendar, &["calendars", calendar, "events"]);
+        id.map_or_else(|| events.clone(), |id| below(&events, &[id]))
     }
 }
 

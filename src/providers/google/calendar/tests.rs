@@ -4,7 +4,7 @@ use super::*;
 use crate::providers::google::{GoogleBases, GoogleConfig};
 use crate::providers::outbound::NoLog;
 use crate::providers::testing::{outbound, FakeHttp, Reply, Seen, NOW};
-use crate::providers::Secret;
+use crate::providers::{Line, Secret};
 use serde_json::json;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -12,7 +12,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 fn with_calendar<T>(base: &str, test: impl FnOnce(&Calendar<'_>) -> T) -> T {
     let bases = GoogleBases::new(&GoogleConfig { api_base: base.into(), ..GoogleConfig::default() }).unwrap();
     let (outbound, token) = (outbound(), Secret::new("at"));
-    test(&Calendar(Session { outbound: &outbound, bases: &bases, access_token: &token, log: &NoLog }))
+    test(&Calendar(Session { bases: &bases, line: Line { outbound: &outbound, access_token: &token, log: &NoLog } }))
 }
 
 fn meeting() -> NewEvent {

@@ -10,9 +10,9 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use super::api::{at, Call};
 use super::Session;
 use crate::providers::error::{ProviderError, Repeat};
+use crate::providers::rest::{below, Call};
 use wire::{number, HistoryAnswer, MetadataAnswer, MinimalAnswer, ProfileAnswer, RawAnswer};
 
 pub use wire::HistoryId;
@@ -88,6 +88,7 @@ impl Gmail<'_> {
             url: self.url(&["messages", "send"]),
             body: Some(&body),
             if_match: None,
+            prefer: None,
             repeat: Repeat::Unsafe,
         })
     }
@@ -219,7 +220,7 @@ impl Gmail<'_> {
     }
 
     fn url(&self, segments: &[&str]) -> Url {
-        at(&self.0.bases.gmail, segments)
+        below(&self.0.bases.gmail, segments)
     }
 }
 

@@ -4,12 +4,12 @@ use super::*;
 use crate::providers::google::{GoogleBases, GoogleConfig};
 use crate::providers::outbound::NoLog;
 use crate::providers::testing::{outbound, FakeHttp, Reply, Seen};
-use crate::providers::Secret;
+use crate::providers::{Line, Secret};
 
 fn with_gmail<T>(base: &str, test: impl FnOnce(&Gmail<'_>) -> T) -> T {
     let bases = GoogleBases::new(&GoogleConfig { api_base: base.into(), ..GoogleConfig::default() }).unwrap();
     let (outbound, token) = (outbound(), Secret::new("at"));
-    test(&Gmail(Session { outbound: &outbound, bases: &bases, access_token: &token, log: &NoLog }))
+    test(&Gmail(Session { bases: &bases, line: Line { outbound: &outbound, access_token: &token, log: &NoLog } }))
 }
 
 fn at_id(digits: &str) -> HistoryId {

@@ -11,11 +11,14 @@ mod times;
 
 pub(in crate::sandbox) use store::Calendars;
 
+use std::time::Duration;
+
 use serde_json::{json, Value};
 
 use self::store::Calendar;
 use super::{authorised, errors};
 use crate::sandbox::oauth::Access;
+use crate::sandbox::quota::Allowance;
 use crate::sandbox::wire::{Answer, Request};
 use crate::sandbox::world::World;
 
@@ -39,8 +42,8 @@ const READ: [&str; 7] = [ALL, EVENTS, OWNED, ALL_READ, EVENTS_READ, OWNED_READ, 
 /// Of those, the ones that reach no further than the person's own calendars.
 const OWN_ONLY: [&str; 2] = [OWNED, OWNED_READ];
 
-/// Calls a minute and person.
-const CALLS_PER_MINUTE: u32 = 600;
+/// Calls of a person.
+const CALLS: Allowance = Allowance { service: "calendar", units: 600, within: Duration::from_secs(60) };
 
 /// `path` is what follows `/calendar/v3`.
 pub(super) fn answer(world: &mut World, request: &Request, path: &[&str]) -> Result<Answer, Answer> {
@@ -68,10 +71,8 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[&str]) -> Res
 fn admit(world: &mut World, request: &Request, scopes: &[&str]) -> Result<Access, Answer> {
     let access = authorised(world, request, scopes)?;
     let now = world.clock.now();
-    if !world.google.quota.spend("calendar", &access.email, 1, CALLS_PER_MINUTE, now) {
-        return Err(errors::calendar_quota());
-    }
-    Ok(access)
+    let spent = world.google.quota.spend(CALLS, &access.email, 1, now);
+    spent.map(|()| access).map_err(|_| errors::calendar_quota())
 }
 
 /// A calendar on the person's list, by id or `primary`.

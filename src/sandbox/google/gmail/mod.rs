@@ -6,11 +6,14 @@ mod message;
 mod query;
 mod send;
 
+use std::time::Duration;
+
 use serde_json::{json, Value};
 
 use super::{authorised, errors};
 use crate::sandbox::mail::mailbox::Mailbox;
 use crate::sandbox::oauth::Access;
+use crate::sandbox::quota::Allowance;
 use crate::sandbox::wire::{Answer, Request};
 use crate::sandbox::world::World;
 
@@ -68,12 +71,11 @@ impl Call<'_> {
         if self.user != "me" && !self.user.eq_ignore_ascii_case(&access.email) {
             return Err(errors::error(403, "global", "forbidden", &format!("Delegation denied for {}", access.email)));
         }
-        let most = world.settings.units_per_minute;
+        let units = world.settings.units_per_minute;
+        let allowance = Allowance { service: "gmail", units, within: Duration::from_secs(60) };
         let now = world.clock.now();
-        if !world.google.quota.spend("gmail", &access.email, cost as u32, most, now) {
-            return Err(errors::gmail_quota());
-        }
-        Ok(access)
+        let spent = world.google.quota.spend(allowance, &access.email, cost as u32, now);
+        spent.map(|()| access).map_err(|_| errors::gmail_quota())
     }
 }
 

@@ -1,7 +1,6 @@
 //! messages.send: raw mail in, into the sender's box, out to the recipients.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
@@ -15,7 +14,6 @@ use crate::sandbox::mail::mime::{self, Head};
 use crate::sandbox::wire::{Answer, Request};
 use crate::sandbox::world::{Account, World};
 
-const DAY: Duration = Duration::from_secs(24 * 3_600);
 /// Of one message through the API or SMTP (support.google.com/a/answer/166852).
 const MOST_RECIPIENTS: usize = 100;
 /// `maxSize` of messages.send in the discovery document: 35 MiB.
@@ -62,8 +60,8 @@ fn post(world: &mut World, sender: &str, raw: Vec<u8>, thread: Option<u64>) -> R
     if recipients.len() > MOST_RECIPIENTS {
         return Err(errors::bad_request("Too many recipients"));
     }
-    count_sending(world, sender)?;
-    let now = world.clock.now();
+    let (now, most) = (world.clock.now(), world.settings.daily_sends);
+    world.mailbox(sender).count_sending(1, most, now).map_err(errors::daily_sends)?;
     let id = world.next_mail_id();
     let replace_id = world.settings.replace_message_ids;
     let account = world.account(sender).cloned().ok_or_else(errors::bad_credentials)?;
@@ -79,20 +77,6 @@ fn post(world: &mut World, sender: &str, raw: Vec<u8>, thread: Option<u64>) -> R
     let carried: Arc<[u8]> = mime::without_field(&own, "Bcc").into();
     world.deliver(&carried, &others);
     Ok(Answer::ok(&answer))
-}
-
-/// Counts one mail against the rolling day, or names the instant from which the next may go.
-fn count_sending(world: &mut World, sender: &str) -> Result<(), Answer> {
-    let now = world.clock.now();
-    let most = world.settings.daily_sends;
-    let sent = &mut world.mailbox(sender).sent;
-    sent.retain(|at| now.since(*at) < DAY);
-    if sent.len() >= most {
-        let until = sent.first().map_or(now, |first| first.plus(DAY));
-        return Err(errors::daily_sends(until));
-    }
-    sent.push(now);
-    Ok(())
 }
 
 /// What Gmail does to a mail before it leaves: From is the account's own, Date and Message-ID are there.
