@@ -7,6 +7,7 @@
 //!   automatic, the figures allow it, and nothing about the reply or the text is delicate.
 //! - Where a workspace has chosen an AI service, replies are read and answers written in jobs; the built-in engine reads
 //!   first, and its word on opt-outs, bounces and absences stands.
+//! - What a rule of the owner hands to a person gets no draft, and no time of it is booked.
 //! - An approval sends at most once, whoever presses how often.
 //! - A draft that a newer answer, a booking or an opt-out has overtaken can no longer be approved.
 
@@ -15,6 +16,7 @@ mod auto;
 mod decide;
 mod errors;
 mod follow;
+mod hand_over;
 mod lines;
 mod newer;
 mod opt_out;

@@ -8,8 +8,8 @@ use data_encoding::HEXLOWER;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
-use super::opt_out;
 use super::service::{self, Asked, NotNow};
+use super::{hand_over, opt_out};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::base::{ContactId, MessageId, ReplyId, UnixMillis, WorkspaceId};
@@ -140,6 +140,7 @@ fn keep(app: &App, workspace: WorkspaceId, id: ReplyId, understood: &Reading) ->
         let is_opt_out = understood.label == Label::Unsubscribe.as_str();
         let undecided = is_opt_out && !workspaces::reaches(understood.confidence, routing.opt_out);
         let reading = Reading { read_at: now, undecided, ..understood.clone() };
+        let reading = hand_over::escalate(txn, &reply, reading)?;
         reply.reading = Some(reading.clone());
         messaging::update_reply(txn, &reply)?;
         let outcome = act(txn, &reply, &reading, routing, now)?;
@@ -171,6 +172,7 @@ pub(super) fn read_as(app: &App, reply: &Reply, label: Label) -> Result<Reading,
         suggested: fresh.suggested.into_iter().map(kept).collect(),
         reasons: standing.reasons.clone(),
         flags: standing.flags.clone(),
+        escalation: standing.escalation.clone(),
         language: standing.language.clone(),
         corrected_from: standing.corrected_from.clone(),
         ..fresh

@@ -59,7 +59,8 @@ fn to_answer(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<(R
     let Some(reply) = messaging::get_reply(&app.store, workspace, id)? else { return Ok(None) };
     let Some(reading) = reply.reading.as_ref().filter(|reading| reading.is_sure()) else { return Ok(None) };
     let Some(intent) = intent_of(&reading.label) else { return Ok(None) };
-    if reply.automatic || reply.handled_at.is_some() || is_suppressed(app, &reply)? {
+    let is_a_person_s = reply.automatic || reply.handled_at.is_some() || !reading.escalation.is_empty();
+    if is_a_person_s || is_suppressed(app, &reply)? {
         return Ok(None);
     }
     if reading.wants_our_times() && worker_of(app, &reply)?.is_some_and(|worker| worker.calendar.is_some()) {
