@@ -85,7 +85,7 @@ pub(super) fn secrets(text: &str) -> Vec<Found> {
 
 /// Long, of letters and digits in no order of a language, and no address.
 fn is_token(word: &str) -> bool {
-    let has = |test: fn(&u8) -> bool| word.bytes().filter(|b| test(b)).count();
+    let has = |test: fn(&u8) -> bool| word.bytes().filter(test).count();
     let is_joined = word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'=' | b'+' | b'/'));
     word.len() >= TOKEN_CHARS && is_joined && has(u8::is_ascii_digit) >= 4 && has(u8::is_ascii_alphabetic) >= 4
 }

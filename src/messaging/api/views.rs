@@ -4,7 +4,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::base::UnixMillis;
-use crate::language::engine::EMBEDDED;
 use crate::messaging::{Delivery, Message, ProposedTime, Reading, Reply, Suppression, Target};
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -163,7 +162,7 @@ impl From<Reading> for ReadingView {
             corrected_from: reading.corrected_from,
             confirmed: reading.confirmed,
             undecided: reading.undecided,
-            engine: if reading.engine.is_empty() { EMBEDDED.to_owned() } else { reading.engine },
+            engine: if reading.engine.is_empty() { "embedded".to_owned() } else { reading.engine },
             fallback_reason: reading.fallback_reason,
         }
     }

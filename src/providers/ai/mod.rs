@@ -290,9 +290,11 @@ fn headers(account: &Account) -> Vec<(HeaderName, String)> {
     let key = account.key.as_ref().map(|key| key.expose().to_owned());
     match account.service {
         Service::Anthropic => {
+            // Its description asks for the type with every call, lists included.
+            let kind = (CONTENT_TYPE, "application/json".to_owned());
             let version = (HeaderName::from_static("anthropic-version"), anthropic::VERSION.to_owned());
             let key = key.map(|key| (HeaderName::from_static("x-api-key"), key));
-            [version].into_iter().chain(key).collect()
+            [kind, version].into_iter().chain(key).collect()
         }
         Service::Gemini => key.map(|key| (HeaderName::from_static("x-goog-api-key"), key)).into_iter().collect(),
         Service::OpenAi | Service::OpenAiChat | Service::Compatible => {
