@@ -11,8 +11,9 @@ use crate::drafts::{self, Draft, DraftState, Figures, Intent, NewDraft};
 use crate::events::{Event, Happened};
 use crate::jobs::{Job, Outcome, State, Task};
 use crate::language::draft::Manner;
-use crate::messaging::{Delivery, Message, Purpose};
-use crate::workers::Worker;
+use crate::messaging::{self, Delivery, Message, Purpose};
+use crate::store::StoreError;
+use crate::workers::{self, Escalation, Guidelines, Worker};
 
 /// Reads the text as an answer and returns the draft that is written for it.
 fn draft_for(desk: &Desk, text: &str) -> Option<Draft> {
@@ -61,6 +62,32 @@ fn let_it_leave(desk: &Desk, draft: &Draft) -> Draft {
     let event = Event { number: 1, workspace: desk.test.workspace, at: desk.app().now(), what };
     super::auto::AutoSender.on(desk.app(), &event).unwrap();
     get(desk, draft.id)
+}
+
+#[test]
+fn what_a_rule_of_the_owner_names_gets_no_draft_and_waits_for_a_person() {
+    let desk = Desk::new();
+    let rule = Escalation::Says { words: vec!["How It Works".into()] };
+    workers::set_escalations(desk.app(), desk.owner(), desk.worker, vec![rule], &Guidelines::default()).unwrap();
+    assert_eq!(draft_for(&desk, "Yes, we are interested. Please tell us more about how it works."), None);
+    let reply = messaging::list_replies(&desk.app().store, desk.test.workspace, None, 1).unwrap().rows.remove(0);
+    let reading = reply.reading.clone().unwrap();
+    assert_eq!(reading.escalation, "it says “how it works”");
+    assert!(reply.waits() && reading.flags.contains(&messaging::ESCALATED.to_owned()), "{reading:?}");
+    assert!(draft_for(&desk, "Yes, we are interested. Please send a leaflet.").is_some(), "what it does not name");
+}
+
+#[test]
+fn an_opt_out_holds_at_once_whatever_rules_say() {
+    let desk = Desk::new();
+    let rule = Escalation::From { domain: "fellside.example".into() };
+    workers::set_escalations(desk.app(), desk.owner(), desk.worker, vec![rule], &Guidelines::default()).unwrap();
+    let reply = desk.read("Please remove me from your list and never write again.");
+    assert_eq!(reply.reading.unwrap().escalation, "");
+    let answer = Purpose::Answer;
+    let held = desk.app().store.read(|txn| messaging::is_suppressed(txn, desk.test.workspace, &reply.from, answer));
+    let held: Result<_, StoreError> = held;
+    assert!(held.unwrap().is_some());
 }
 
 #[test]

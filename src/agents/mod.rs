@@ -5,6 +5,7 @@
 //! - Inbound text is data: it can raise a flag, never a permission. Recipients and links are ours alone.
 //! - Engine-written text leaves only after a person approved it, or where the owner switched that label to
 //!   automatic, the figures allow it, and nothing about the reply or the text is delicate.
+//! - What a rule of the owner hands to a person gets no draft, and no time of it is booked.
 //! - An approval sends at most once, whoever presses how often.
 //! - A draft that a newer answer, a booking or an opt-out has overtaken can no longer be approved.
 
@@ -13,6 +14,7 @@ mod auto;
 mod decide;
 mod errors;
 mod follow;
+mod hand_over;
 mod lines;
 mod newer;
 mod opt_out;

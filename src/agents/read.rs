@@ -7,7 +7,7 @@ use data_encoding::HEXLOWER;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
-use super::opt_out;
+use super::{hand_over, opt_out};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::base::{ContactId, MessageId, ReplyId, UnixMillis, WorkspaceId};
@@ -68,6 +68,7 @@ pub fn read_reply(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<(), 
         let is_opt_out = understood.label == Label::Unsubscribe.as_str();
         let undecided = is_opt_out && !workspaces::reaches(understood.confidence, routing.opt_out);
         let reading = Reading { read_at: now, undecided, ..understood.clone() };
+        let reading = hand_over::escalate(txn, &reply, reading)?;
         reply.reading = Some(reading.clone());
         messaging::update_reply(txn, &reply)?;
         let outcome = act(txn, &reply, &reading, routing, now)?;
@@ -99,6 +100,7 @@ pub(super) fn read_as(app: &App, reply: &Reply, label: Label) -> Result<Reading,
         suggested: fresh.suggested.into_iter().map(kept).collect(),
         reasons: standing.reasons.clone(),
         flags: standing.flags.clone(),
+        escalation: standing.escalation.clone(),
         language: standing.language.clone(),
         corrected_from: standing.corrected_from.clone(),
         ..fresh

@@ -43,7 +43,8 @@ pub fn write_draft(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<(),
     let Some(reply) = messaging::get_reply(&app.store, workspace, id)? else { return Ok(()) };
     let Some(reading) = reply.reading.as_ref().filter(|reading| reading.is_sure()) else { return Ok(()) };
     let Some(intent) = intent_of(&reading.label) else { return Ok(()) };
-    if reply.automatic || reply.handled_at.is_some() || is_suppressed(app, &reply)? {
+    let is_a_person_s = reply.automatic || reply.handled_at.is_some() || !reading.escalation.is_empty();
+    if is_a_person_s || is_suppressed(app, &reply)? {
         return Ok(());
     }
     if reading.wants_our_times() && worker_of(app, &reply)?.is_some_and(|worker| worker.calendar.is_some()) {

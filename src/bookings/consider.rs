@@ -157,6 +157,9 @@ fn consider(app: &App, job: &Job) -> Result<Outcome, StoreError> {
     if let Some(agreed) = case.agreed() {
         return confirmed(app, job, &case, agreed.id);
     }
+    if !case.reading.escalation.is_empty() {
+        return leave(app, job, &case, format!("Handed over because {}.", case.reading.escalation));
+    }
     let rules = Rules::of(&meeting);
     let calendar = case.worker.as_ref().and_then(|worker| worker.calendar);
     let wished: Vec<UnixMillis> = case.reading.times.iter().map(|time| time.start).collect();

@@ -557,7 +557,8 @@ fn a_stop_gives_back_what_was_not_begun() {
     let handlers = Arc::new(Handlers::default().task(Slow(Mutex::new(told))));
     let threads = Threads([(Lane::MailboxPoll, 1)].into_iter().collect());
     let runner = Runner::start(&bench.store, &bench.clock, bench.world.clone(), handlers, &threads).unwrap();
-    while runner.load().running.get(&Lane::MailboxPoll) != Some(&4) {
+    let all_given = || runner.load().running.get(&Lane::MailboxPoll) == Some(&4);
+    while !all_given() || bench.world.ran.load(Ordering::SeqCst) == 0 {
         std::thread::yield_now();
     }
     std::thread::scope(|scope| {

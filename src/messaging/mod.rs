@@ -33,7 +33,7 @@ pub use hours::next_open;
 pub use inbound::{bounced, complained, note_bounce, receive, Bounce, Incoming, EXCERPT_CHARS};
 pub use model::{
     Delivery, Message, Noted, ProposedTime, Purpose, Reading, Reply, SendingHours, SuggestedContact, Suppression,
-    SuppressionReason, Target,
+    SuppressionReason, Target, ESCALATED,
 };
 pub use outbox::{
     ask_gate, cancel, enqueue, hold_restored, resolve, rests_until, Channel, Look, NewMessage, Outbox, ResolveError,

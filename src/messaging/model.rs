@@ -240,7 +240,13 @@ pub struct Reading {
     /// Whom the person points to. Nobody here is written to before a person has added them as a contact.
     #[serde(default)]
     pub suggested: Vec<SuggestedContact>,
+    /// Why the owner's rules hand it to a person, as the end of "Handed over because"; empty where none does.
+    #[serde(default)]
+    pub escalation: String,
 }
+
+/// The flag of an answer that a rule of the owner hands to a person.
+pub const ESCALATED: &str = "escalated";
 
 /// Below this a label is a guess.
 const SURE_FROM: f32 = 0.60;
@@ -255,7 +261,7 @@ impl Reply {
     fn asks_for_somebody(&self, reading: &Reading) -> bool {
         const ASK: &[&str] = &["interested", "question", "meeting_proposed", "referral"];
         // What gives orders to the machine is always a person's to read (G7).
-        const DELICATE: &[&str] = &["injection", "complaint", "legal", "data_request"];
+        const DELICATE: &[&str] = &["injection", "complaint", "legal", "data_request", ESCALATED];
         let is_delicate = reading.flags.iter().any(|flag| DELICATE.contains(&flag.as_str()));
         let is_guess = !self.automatic && !reading.is_sure();
         ASK.contains(&reading.label.as_str()) || is_delicate || is_guess

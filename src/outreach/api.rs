@@ -1,5 +1,6 @@
 //! `/v1`: sequences, enrolments and workers. The same services as the pages, in JSON.
 
+mod hand_over;
 mod workers;
 
 use std::sync::Arc;
@@ -45,6 +46,11 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
                 .route(web::patch().to(patch_worker))
                 .route(web::delete().to(delete_worker)),
         )
+        .service(
+            at("/workers/{worker}/escalations")
+                .route(web::get().to(hand_over::get_escalations))
+                .route(web::put().to(hand_over::put_escalations)),
+        )
         .service(at("/workers/{worker}/activate").route(web::post().to(activate_worker)))
         .service(at("/workers/{worker}/pause").route(web::post().to(pause_worker)))
         .service(at("/workers/{worker}/resume").route(web::post().to(resume_worker)))
@@ -78,6 +84,8 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     workers::put_worker,
     workers::patch_worker,
     workers::delete_worker,
+    hand_over::get_escalations,
+    hand_over::put_escalations,
     workers::activate_worker,
     workers::pause_worker,
     workers::resume_worker,

@@ -7,10 +7,12 @@
 //!
 //! The room is on the ground floor because sequences, drafts and bookings all ask it; it sends nothing itself.
 
+mod escalation;
 mod model;
 mod service;
 mod store;
 
+pub use escalation::{set_escalations, Answer, Escalation, Guidelines, LABELS, MOST_RULES};
 pub use model::{signature_of, Autonomy, Hours, Limits, Meeting, Off, Sender, Tone, Worker, WorkerState};
 pub use service::{
     activate, brake, check, create, delete, pause, pause_all, pause_by_itself, pause_restored, resume, resume_all,

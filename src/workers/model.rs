@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::escalation::{Escalation, Guidelines};
 use crate::base::{ConnectionId, SequenceId, UnixMillis, WorkerId};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +31,12 @@ pub struct Worker {
     pub sender: Sender,
     #[serde(default)]
     pub tone: Tone,
+    /// How answers should sound.
+    #[serde(default)]
+    pub guidelines: Guidelines,
+    /// What is handed to a person whatever else is switched on.
+    #[serde(default)]
+    pub escalations: Vec<Escalation>,
     pub state: WorkerState,
     pub created_at: UnixMillis,
     #[serde(default)]

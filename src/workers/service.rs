@@ -1,5 +1,6 @@
 //! Making, changing and switching workers.
 
+use super::escalation::Guidelines;
 use super::model::{Autonomy, Hours, Limits, Meeting, Off, Sender, Tone, Worker, WorkerState};
 use super::store;
 use crate::app::App;
@@ -162,6 +163,8 @@ pub fn create(app: &App, actor: &Actor, form: &WorkerForm) -> Result<Worker, Wor
         hours: Hours::default(),
         sender: Sender::default(),
         tone: Tone::default(),
+        guidelines: Guidelines::default(),
+        escalations: Vec::new(),
         state: WorkerState::Off,
         created_at: now,
         activated_at: None,
@@ -464,7 +467,7 @@ fn switch_off(txn: &mut Txn<'_>, workspace: WorkspaceId, mut worker: Worker, off
     events::append(txn, workspace, now, what).map(|_| ())
 }
 
-fn note(
+pub(super) fn note(
     txn: &mut Txn<'_>,
     actor: &Actor,
     now: UnixMillis,

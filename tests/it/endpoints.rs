@@ -72,6 +72,9 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
             ]
         }
         "/outreach/{worker}/autonomy" => vec![("label", text("question")), ("to", text("on"))],
+        "/outreach/{worker}/hand-over" => {
+            vec![("act", text("add")), ("when", text("says")), ("rules", text("discount"))]
+        }
         "/guide/business" => vec![("postal_address", text("2 Mill Lane, Kendal LA9 4QD"))],
         "/outreach/{worker}/test" => vec![("lead", id("enrolment")), ("step", id("sequence"))],
         "/approvals/{id}/edit" => vec![("subject", text("Re: heating")), ("text", text("Thank you for your answer."))],
@@ -156,6 +159,7 @@ fn body(route: &Route, world: &World) -> Option<Value> {
         ("POST", "/v1/contacts/{id}/page/forget") => json!({ "kind": "phone", "value": "0" }),
         ("POST", "/v1/contacts/{id}/page/accept") => json!({ "address": "nobody@elsewhere.example" }),
         ("PUT", "/v1/leads/weights") => json!({ "points": { "has_phone": 7 } }),
+        (_, "/v1/workers/{worker}/escalations") => json!({ "rules": [{ "when": "says", "words": ["discount"] }] }),
         (_, "/v1/workers") | ("PUT", _) => worker,
         ("PATCH", "/v1/workers/{worker}") => json!({ "goal": "Other", "mailbox": id("connection") }),
         ("POST", "/v1/workers/{worker}/enrolments") => json!({ "contacts": [id("contact")] }),

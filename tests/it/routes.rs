@@ -213,6 +213,7 @@ GET    /outreach/{worker}/delete                  EditOutreach
 POST   /outreach/{worker}/delete                  EditOutreach
 GET    /outreach/{worker}/activity                ViewOutreach
 GET    /outreach/{worker}/autonomy                ViewOutreach
+POST   /outreach/{worker}/hand-over               EditOutreach
 POST   /outreach/{worker}/autonomy                ActivateWorkers
 GET    /outreach/{worker}/leads                   ViewOutreach
 GET    /outreach/{worker}/leads/choose            EditOutreach
@@ -337,6 +338,8 @@ GET    /v1/workers/{worker}/activity              ViewOutreach
 PUT    /v1/workers/{worker}                       EditOutreach
 PATCH  /v1/workers/{worker}                       EditOutreach
 DELETE /v1/workers/{worker}                       EditOutreach
+GET    /v1/workers/{worker}/escalations           ViewOutreach
+PUT    /v1/workers/{worker}/escalations           EditOutreach
 POST   /v1/workers/{worker}/activate              ActivateWorkers
 POST   /v1/workers/{worker}/pause                 ActivateWorkers
 POST   /v1/workers/{worker}/resume                ActivateWorkers

@@ -184,7 +184,9 @@ fn warnings(reading: &Reading) -> Vec<String> {
             _ => return None,
         })
     };
-    reading.flags.iter().filter_map(words).map(str::to_owned).collect()
+    let escalated = Some(&reading.escalation).filter(|why| !why.is_empty());
+    let escalated = escalated.map(|why| format!("Handed over to you because {why}: nothing is drafted or booked."));
+    escalated.into_iter().chain(reading.flags.iter().filter_map(words).map(str::to_owned)).collect()
 }
 
 fn facts(reading: &Reading) -> Vec<(&'static str, String)> {

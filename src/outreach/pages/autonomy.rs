@@ -6,14 +6,14 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::super::OutreachError;
-use super::{day, head, zone, Head};
+use super::{day, hand_over, head, zone, Head};
 use crate::app::App;
 use crate::authz::Actor;
 use crate::base::WorkerId;
 use crate::drafts::{self, LabelAutonomy, Standing, SwitchError, ENOUGH};
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
-use crate::http::ui::reply_badge;
+use crate::http::ui::{reply_badge, Choice, FieldErrors};
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
 
 #[derive(Template)]
@@ -26,6 +26,17 @@ pub struct AutonomyPage {
     pub enough: u32,
     /// What was refused a moment ago, in words; empty otherwise.
     pub refused: String,
+    pub hand_over: HandOver,
+}
+
+/// The owner's rules and guidelines.
+pub struct HandOver {
+    /// Each in words, as the end of "Handed over because".
+    pub rules: Vec<String>,
+    pub typed: hand_over::Typed,
+    pub errors: FieldErrors,
+    pub kinds: Vec<Choice>,
+    pub labels: Vec<Choice>,
 }
 
 /// A label that can be switched.
@@ -126,6 +137,18 @@ pub fn page(
     id: WorkerId,
     refused: String,
 ) -> Result<AutonomyPage, OutreachError> {
+    page_with(app, actor, frame, id, refused, None)
+}
+
+/// With what was typed for a rule or the guidelines, and what is wrong with it.
+pub fn page_with(
+    app: &App,
+    actor: &Actor,
+    frame: &Frame,
+    id: WorkerId,
+    refused: String,
+    typed: Option<(hand_over::Typed, FieldErrors)>,
+) -> Result<AutonomyPage, OutreachError> {
     let head = head(app, actor, id, "autonomy")?;
     let zone = zone(app, actor)?;
     let (mut rows, mut locked) = (Vec::new(), Vec::new());
@@ -136,7 +159,9 @@ pub fn page(
         }
     }
     let layout = frame.layout(format!("Autonomy of {}", head.worker.name));
-    Ok(AutonomyPage { layout, head, rows, locked, enough: ENOUGH, refused })
+    let (typed, errors) = typed.map_or((None, FieldErrors::default()), |(typed, errors)| (Some(typed), errors));
+    let hand_over = hand_over::card(&head.worker, typed, errors);
+    Ok(AutonomyPage { layout, head, rows, locked, enough: ENOUGH, refused, hand_over })
 }
 
 fn row(one: &LabelAutonomy, zone: &jiff::tz::TimeZone) -> Row {

@@ -3,6 +3,7 @@
 mod autonomy;
 mod choose;
 mod delete;
+mod hand_over;
 mod leads;
 mod overview;
 mod preview;
@@ -80,6 +81,7 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::get().to(autonomy::show))
                 .route(web::post().to(autonomy::switch)),
         )
+        .service(at("/outreach/{worker}/hand-over").route(web::post().to(hand_over::save)))
         .service(at("/outreach/{worker}/why").route(web::get().to(why::show)));
 }
 
