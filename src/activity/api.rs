@@ -87,7 +87,7 @@ async fn list(
 
 fn unknown_kind() -> ApiError {
     let kinds = Kind::ALL.map(Kind::as_str).join(", ");
-    ApiError::invalid(vec![FieldError::in_query("kind", &format!("kind is one of {kinds}."))])
+    ApiError::invalid(vec![FieldError::in_query("kind", format!("kind is one of {kinds}."))])
 }
 
 impl From<ActivityError> for ApiError {

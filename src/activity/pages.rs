@@ -106,7 +106,7 @@ fn page(
     let mut filters = vec![filter(first, "Everything", kind.is_none())];
     filters.extend(Kind::ALL.map(|one| filter(address(worker, Some(one)), one.words(), kind == Some(one))));
     Ok(ActivityPage {
-        layout: frame.live_layout(&format!("{}: what it did", head.worker.name)),
+        layout: frame.live_layout(format!("{}: what it did", head.worker.name)),
         head,
         filters,
         goes_on: lines.is_empty() && older.is_some(),

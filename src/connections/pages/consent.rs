@@ -88,7 +88,7 @@ pub async fn explain(
         start.push_str(&format!("&again={id}"));
     }
     let page = ExplainPage {
-        layout: frame.layout(&format!("Connect {}", provider.name())),
+        layout: frame.layout(format!("Connect {}", provider.name())),
         provider: **provider,
         permissions: scopes::permissions(**provider, &uses),
         address,
