@@ -8,7 +8,7 @@ use crate::base::{ContactId, Cursor, Page, TransferId, UnixMillis, WorkspaceId};
 use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
 
 const SETTINGS: Table<Settings> = Table::sealed(
-    0x1101,
+    0x1201,
     "ai_settings",
     Tree::Agents,
     Holds::Nothing,
@@ -16,7 +16,7 @@ const SETTINGS: Table<Settings> = Table::sealed(
     "Which AI service the workspace has chosen, with its sealed key, models, prices and budgets.",
 );
 const STATE: Table<State> = Table::sealed(
-    0x1102,
+    0x1202,
     "ai_state",
     Tree::Agents,
     Holds::Nothing,
@@ -24,7 +24,7 @@ const STATE: Table<State> = Table::sealed(
     "Whether the AI service answers, and how its models have to be asked.",
 );
 const SPENT: Table<Spent> = Table::sealed(
-    0x1103,
+    0x1203,
     "ai_spent",
     Tree::Counters,
     Holds::Nothing,
@@ -32,7 +32,7 @@ const SPENT: Table<Spent> = Table::sealed(
     "What was spent on the AI service today and this month, by the workspace and by each worker.",
 );
 const TRANSFERS: Table<Transfer> = Table::sealed(
-    0x1104,
+    0x1204,
     "ai_transfers",
     Tree::Agents,
     Holds::Contact,
@@ -40,7 +40,7 @@ const TRANSFERS: Table<Transfer> = Table::sealed(
     "That something was sent to the AI service: when, which model, how much and at what cost; never what.",
 );
 const BY_CONTACT: Table<()> =
-    Table::index(0x1105, "ai_transfers_by_contact", "Finds the transfers in which a person’s words were.");
+    Table::index(0x1205, "ai_transfers_by_contact", "Finds the transfers in which a person’s words were.");
 
 pub fn tables() -> Vec<Declared> {
     vec![

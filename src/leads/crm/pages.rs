@@ -196,11 +196,13 @@ fn field_row(system: &System, field: &'static str) -> FieldRow {
     let choice = |(value, label): &(&str, &str)| Choice { value: (*value).to_owned(), label: (*label).to_owned() };
     let mut choices: Vec<Choice> = TARGETS.iter().map(choice).collect();
     // A field of the workspace's own, under the name it has there.
-    choices.push(Choice { value: field.to_owned(), label: format!("Own field “{field}”") });
-    if !choices.iter().any(|choice| choice.is(&target)) {
-        choices.push(Choice { value: target.clone(), label: format!("Own field “{target}”") });
+    let own = |name: &str| Choice { value: name.to_owned(), label: format!("Own field “{name}”") };
+    if !choices.iter().any(|choice| choice.is(field)) {
+        choices.push(own(field));
     }
-    choices.dedup_by(|a, b| a.value == b.value);
+    if !choices.iter().any(|choice| choice.is(&target)) {
+        choices.push(own(&target));
+    }
     FieldRow { name: field, target, choices }
 }
 

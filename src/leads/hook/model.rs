@@ -71,8 +71,17 @@ impl Outcome {
             Outcome::Updated => ("ok", "Filled in"),
             Outcome::Same => ("off", "Known already"),
             Outcome::Again => ("off", "Sent again"),
-            Outcome::Refused => ("bad", "Refused: no address, or a field that does not parse"),
-            Outcome::Unreadable => ("bad", "Not readable: one lead, as JSON or as a form"),
+            Outcome::Refused => ("bad", "Refused"),
+            Outcome::Unreadable => ("bad", "Not readable"),
+        }
+    }
+
+    /// What was wrong; empty where nothing was.
+    pub fn why(self) -> &'static str {
+        match self {
+            Outcome::Refused => "No address, or a field that does not parse.",
+            Outcome::Unreadable => "One lead is sent at a time, as JSON or as a form.",
+            _ => "",
         }
     }
 }

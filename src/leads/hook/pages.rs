@@ -71,7 +71,7 @@ struct PostedRow {
     tone: &'static str,
     words: &'static str,
     href: String,
-    left_out: String,
+    remark: String,
 }
 
 fn page(app: &App, actor: &Actor, frame: &Frame, errors: FieldErrors) -> Result<HookPage, LeadError> {
@@ -104,7 +104,14 @@ fn row(posted: &Posted, zone: &TimeZone) -> PostedRow {
         tone,
         words,
         href: posted.contact.map_or_else(String::new, |contact| format!("/contacts/{contact}")),
-        left_out: posted.left_out.join(", "),
+        remark: remark(posted),
+    }
+}
+
+fn remark(posted: &Posted) -> String {
+    match posted.left_out.join(", ") {
+        names if names.is_empty() => posted.outcome.why().to_owned(),
+        names => format!("Left out: {names}"),
     }
 }
 

@@ -29,10 +29,10 @@ pub fn make(app: &App, actor: &Actor) -> Result<(Hook, String), LeadError> {
         let before = store::find(txn, actor.workspace)?;
         let act = if before.is_some() { "lead_hook.renewed" } else { "lead_hook.made" };
         let hook = match before {
-            Some(before) => Hook { secret: secret.clone(), made_at: now, made_by: actor.user, ..before },
+            Some(before) => Hook { secret, made_at: now, made_by: actor.user, ..before },
             None => Hook {
                 workspace: actor.workspace,
-                secret: secret.clone(),
+                secret,
                 made_at: now,
                 made_by: actor.user,
                 mapping: BTreeMap::new(),

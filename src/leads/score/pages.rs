@@ -56,7 +56,7 @@ struct Row {
     href: String,
     name: String,
     detail: String,
-    points: i32,
+    points: String,
     /// Those that weigh most.
     terms: Vec<ShownTerm>,
     more: usize,
@@ -107,7 +107,7 @@ fn row(scored: &Scored, zone: &TimeZone) -> Row {
         href: format!("/contacts/{}", contact.id),
         name: contact.name(),
         detail,
-        points: scored.score.points(),
+        points: scored.score.points().to_string().replace('-', "−"),
         more: terms.len().saturating_sub(TERMS_SHOWN),
         terms: terms.iter().take(TERMS_SHOWN).map(|term| shown(term, zone)).collect(),
     }
