@@ -219,8 +219,6 @@ fn worker(now: UnixMillis) -> Worker {
         hours: Default::default(),
         sender: Sender { name: "Nora Whitfield".into(), ..Sender::default() },
         tone: Default::default(),
-        guidelines: Default::default(),
-        escalations: Vec::new(),
         state: WorkerState::Working,
         created_at: now,
         activated_at: Some(now),

@@ -401,7 +401,7 @@ const COUNTRIES: &[Country] = &[
 /// The country that a clock belongs to, as its code; none of one whose holidays are not known here.
 pub fn country_of_zone(zone: &str) -> Option<&'static str> {
     let is_its = |own: &&str| *own == zone || (own.ends_with('/') && zone.starts_with(*own));
-    COUNTRIES.iter().find(|country| country.zones.iter().any(|own| is_its(&own))).map(|country| country.code)
+    COUNTRIES.iter().find(|country| country.zones.iter().any(&is_its)).map(|country| country.code)
 }
 
 /// The country that somebody wrote: its code, or its English name.

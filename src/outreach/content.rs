@@ -140,7 +140,7 @@ fn has_phrase(text: &str, phrase: &str) -> bool {
     text.match_indices(phrase).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + phrase.len()..]);
         let (first, last) = (phrase.chars().next(), phrase.chars().last());
-        !(is_word(before.chars().last()) && is_word(first)) && !(is_word(after.chars().next()) && is_word(last))
+        !(is_word(before.chars().last()) && is_word(first) || is_word(after.chars().next()) && is_word(last))
     })
 }
 

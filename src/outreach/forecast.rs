@@ -2,7 +2,7 @@
 //! rules of the gate (`messaging::first_reached`, `next_working`), of the sequences and of the rotation. Assumed is that
 //! nobody answers, opts out or bounces, so it is the most that leaves; what waits for a person is left out and counted.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{btree_map, hash_map, BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -210,8 +210,8 @@ impl Play {
             self.is_part |= leads.len() == LOOKED_AT;
             for lead in leads {
                 let id = lead.sequence;
-                if !sequences.contains_key(&id) {
-                    sequences.insert(id, store::find_sequence(txn, workspace.id, id)?);
+                if let btree_map::Entry::Vacant(unread) = sequences.entry(id) {
+                    unread.insert(store::find_sequence(txn, workspace.id, id)?);
                 }
                 let Some(Some(sequence)) = sequences.get(&id).cloned() else { continue };
                 self.add_lead(txn, workspace, worker, sender, lead, sequence)?;
@@ -288,9 +288,9 @@ impl Play {
             None => None,
         };
         let Some(domain) = contact.address().map(|address| address.domain().to_owned()) else { return Ok(()) };
-        if !self.domains.contains_key(&domain) {
-            let window = messaging::usage(txn, workspace.id, Counted::Domain(&domain))?;
-            self.domains.insert(domain, window);
+        if let hash_map::Entry::Vacant(unread) = self.domains.entry(domain) {
+            let window = messaging::usage(txn, workspace.id, Counted::Domain(unread.key()))?;
+            unread.insert(window);
         }
         let number = self.leads.len();
         self.leads.push(Lead {
