@@ -156,7 +156,7 @@ fn look_at(
             break;
         }
         let series = app.dns.series();
-        let found: Vec<DomainMail> = some.iter().map(|domain| look(&series, domain, now)).collect();
+        let found: Vec<DomainMail> = some.iter().map(|domain| look(&app.config, &series, domain, now)).collect();
         asked += found.len();
         is_silent = found.len() > 1 && found.iter().all(|domain| domain.takes == TakesMail::Unknown);
         let kept = app.store.write(|txn| {

@@ -2,13 +2,25 @@
 
 use super::model::{DomainMail, TakesMail};
 use crate::base::UnixMillis;
+use crate::config::{Config, Resolver};
 use crate::providers::dns::{DnsError, Kind, Record, Series};
 
 /// Asks for MX, and only where there is none for an address: a domain without MX takes mail at its own address
 /// (RFC 5321 section 5.1), one with the single MX "." takes none (RFC 7505 section 3).
-pub(super) fn look(series: &Series<'_>, domain: &str, now: UnixMillis) -> DomainMail {
-    let (takes, host) = judge(domain, |name, kind| series.ask(name, kind)).unwrap_or((TakesMail::Unknown, None));
+pub(super) fn look(config: &Config, series: &Series<'_>, domain: &str, now: UnixMillis) -> DomainMail {
+    let (takes, host) = if is_asked(config) {
+        judge(domain, |name, kind| series.ask(name, kind)).unwrap_or((TakesMail::Unknown, None))
+    } else {
+        (TakesMail::NotAsked, None)
+    };
     DomainMail { domain: domain.to_owned(), takes, host, checked_at: now }
+}
+
+/// Whether the name servers can judge. Where private networks are within reach, a domain may live in one of them, and
+/// "there is no such domain" would keep mail from people who are there; unless the operator has said whom to ask.
+fn is_asked(config: &Config) -> bool {
+    let knows_private = config.allow_loopback_providers || !config.outbound.allow_private_hosts.is_empty();
+    !knows_private || config.dns.resolver != Resolver::System
 }
 
 type Judged = (TakesMail, Option<String>);

@@ -20,6 +20,8 @@ pub enum TakesMail {
     Nowhere,
     /// No answer came.
     Unknown,
+    /// This server may reach private networks, whose domains the name servers of the outside do not know.
+    NotAsked,
 }
 
 impl TakesMail {
@@ -34,6 +36,7 @@ impl TakesMail {
             Self::Refuses => "refuses",
             Self::Nowhere => "nowhere",
             Self::Unknown => "unknown",
+            Self::NotAsked => "not_asked",
         }
     }
 }
@@ -56,7 +59,7 @@ impl DomainMail {
         let good_for = match self.takes {
             TakesMail::Yes => 7 * 24 * HOUR,
             TakesMail::Refuses | TakesMail::Nowhere => 24 * HOUR,
-            TakesMail::Unknown => HOUR,
+            TakesMail::Unknown | TakesMail::NotAsked => HOUR,
         };
         now < self.checked_at.plus(good_for)
     }
@@ -72,6 +75,9 @@ impl DomainMail {
             }
             (TakesMail::Nowhere, _) => {
                 format!("{domain} has no mail server. Correct the address; if it is right, its owner has to set an MX record.")
+            }
+            (TakesMail::NotAsked, _) => {
+                format!("Whether {domain} takes mail was not asked: this server may reach private networks, and no name server is set for them (dns.resolver).")
             }
             (TakesMail::Unknown, _) => {
                 format!("Whether {domain} takes mail is not known: no name server answered. It is asked again within the hour.")
@@ -105,7 +111,7 @@ impl ImportTally {
         }
         match takes {
             Some(takes) if takes.is_no() => self.no_mail += 1,
-            Some(TakesMail::Unknown) | None => self.unknown += 1,
+            Some(TakesMail::Unknown | TakesMail::NotAsked) | None => self.unknown += 1,
             Some(_) => {}
         }
     }

@@ -51,7 +51,7 @@ fn shown(report: &AddressReport) -> Shown {
         None => ("off", "Not looked at yet"),
         Some(super::TakesMail::Yes) if report.doubts.is_empty() => ("ok", "Takes mail"),
         Some(super::TakesMail::Yes) => ("warn", "Takes mail, with a doubt"),
-        Some(super::TakesMail::Unknown) => ("warn", "Not known"),
+        Some(super::TakesMail::Unknown | super::TakesMail::NotAsked) => ("warn", "Not known"),
         Some(_) => ("bad", "Takes no mail"),
     };
     let mut lines: Vec<String> = report.doubts.iter().map(|doubt| doubt.words(&report.address)).collect();

@@ -80,7 +80,7 @@ pub(super) fn check(app: &App, contact: &Contact, who: Option<&Who>) -> Result<(
     let series = app.dns.series();
     let is_due = |known: &Option<DomainMail>| who.is_some() || known.as_ref().is_none_or(|known| !known.is_fresh(now));
     let due = domains.iter().zip(&known).filter(|(_, known)| is_due(known));
-    let found: Vec<DomainMail> = due.map(|(domain, _)| look(&series, domain, now)).collect();
+    let found: Vec<DomainMail> = due.map(|(domain, _)| look(&app.config, &series, domain, now)).collect();
     app.store.write(|txn| {
         for domain in &found {
             store::note(txn, workspace, domain)?;

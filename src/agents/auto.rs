@@ -60,9 +60,14 @@ fn may_leave_by_itself(app: &App, workspace: WorkspaceId, id: DraftId) -> Result
     }
 }
 
-/// It waits, as the engine wrote it, and claims nothing from nowhere.
+/// It waits, as the built-in engine wrote it, and claims nothing from nowhere. What an AI service wrote is a person's to
+/// read each time: the record that earns a label its freedom is that of our own wording.
 fn stands_on_its_sources(draft: &Draft) -> bool {
-    draft.is_pending() && draft.ungrounded.is_empty() && draft.needs_person.is_empty() && !draft.is_edited()
+    draft.engine.is_empty()
+        && draft.is_pending()
+        && draft.ungrounded.is_empty()
+        && draft.needs_person.is_empty()
+        && !draft.is_edited()
 }
 
 /// Never the first message to anybody: it goes to an address of the contact, who was written to before.

@@ -293,7 +293,8 @@ fn hours(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Resu
             Some(name) => later(at, format!("It is a day off where they are: {name}.")),
             None => later(at, format!("It is outside sending hours, {} time.", city_of(&hours.zone))),
         },
-        None => no("No day is chosen on which mail may be sent."),
+        None if hours.days.is_empty() => no("No day is chosen on which mail may be sent."),
+        None => later(now.plus(LOOK_AGAIN), "There is no working day for two months: look at the days off."),
     }
 }
 

@@ -32,7 +32,7 @@ const LOOKED_AT: usize = 1_000;
 /// The gate looks again after this long at the earliest.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// Decisions that are played through; far more than a week of the largest caps has.
-const MOST_TURNS: usize = 400_000;
+const MOST_TURNS: usize = 60_000;
 
 /// Mails by mailbox and day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -337,6 +337,7 @@ impl Play {
                 _ => return,
             }
         }
+        self.is_part = true;
     }
 
     /// A step falls due: as `step::decide` does.

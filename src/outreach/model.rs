@@ -85,16 +85,19 @@ impl Sequence {
     /// As it is for a lead that was added then: an older version, where it was changed since for new leads only.
     pub fn for_added(self, at: UnixMillis) -> Self {
         match self.editions.iter().find(|edition| at <= edition.until).cloned() {
-            Some(Edition { version, steps, approved, .. }) => Self { version, steps, approved, ..self },
-            None => self,
+            Some(Edition { version, steps, approved, .. }) => {
+                Self { version, steps, approved, editions: Vec::new(), ..self }
+            }
+            None => Self { editions: Vec::new(), ..self },
         }
     }
 
     /// Its words are those that a person approved. How long it waits needs no approval.
     pub fn is_approved(&self, step: &Step) -> bool {
-        let approved =
-            || self.approved.as_ref().is_some_and(|approval| approval.steps.iter().any(|a| a.reads_as(step)));
-        step.kind != Kind::Mail || approved()
+        // What was approved as a note for a task was not approved as a mail.
+        let is_same = |known: &Step| known.kind == Kind::Mail && known.reads_as(step);
+        let approved = || self.approved.as_ref().is_some_and(|approval| approval.steps.iter().any(is_same));
+        step.kind != Kind::Mail || (!step.lacks_text() && approved())
     }
 
     pub fn is_all_approved(&self) -> bool {

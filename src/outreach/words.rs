@@ -1,7 +1,8 @@
 //! What a step says to one lead: fields of the contact and of the sender, filled in just before it leaves.
 
 use super::model::Step;
-use crate::contacts::{self, Contact};
+use crate::contacts::{self, Contact, Source};
+use crate::language::ground::take_links;
 use crate::language::merge::{self, Rendered};
 use crate::workers::Worker;
 use crate::workspaces::Workspace;
@@ -14,6 +15,14 @@ pub struct Fields<'a> {
     contact: &'a Contact,
     worker: &'a Worker,
     workspace: &'a Workspace,
+}
+
+/// Whether a value may stand in a mail of ours. What a stranger typed into a form, or wrote on their own page, counts as
+/// missing where it holds a web or mail address, but for the fields that are addresses.
+fn is_harmless(contact: &Contact, name: &str, value: &str) -> bool {
+    let is_a_stranger_s = name.starts_with("page_") || matches!(contact.source, Source::Webhook(_));
+    let is_address = matches!(name, "email" | "website");
+    !is_a_stranger_s || is_address || (take_links(value).0.is_empty() && !value.contains("://"))
 }
 
 /// A step as the lead will read it, without the footer.
@@ -34,7 +43,7 @@ impl Fields<'_> {
             "sender_name" => Some(self.worker.sender.name.clone()),
             "sender_role" => Some(self.worker.sender.role.clone()),
             "workspace_name" => Some(self.workspace.name.clone()),
-            name => self.contact.field(name),
+            name => self.contact.field(name).filter(|value| is_harmless(self.contact, name, value)),
         }
     }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::hours::{day, start_of, windows};
 use super::limits::{closed_by_limit, full_days, horizon};
-use super::model::{Align, Assignment, Host, Hours, Request, Taken};
+use super::model::{Align, Assignment, DateRange, Host, Hours, Request, Taken};
 use super::ranges::{common, holding, merged, minus, Millis, Range, MINUTE};
 use super::taken::{block, blocks, forbidden, has_seat, is_there};
 
@@ -61,8 +61,10 @@ pub fn calendars(request: &Request, reach: Range) -> Vec<Calendar<'_>> {
         return vec![Calendar { windows: own(), taken: shared.collect() }];
     }
     let frame = has_hours(&event.hours).then(own);
+    let away = |dates: &DateRange| Range::new(start_of(dates.from, &event.zone), day(dates.to, &event.zone).end);
+    let away = merged(event.hours.out_of_office.iter().map(away).collect());
     let of_host = |host: &Host| {
-        let windows = windows(&host.hours, &host.zone, reach);
+        let windows = minus(&windows(&host.hours, &host.zone, reach), &away);
         match &frame {
             Some(frame) => common(&windows, frame),
             None => windows,
@@ -147,12 +149,15 @@ impl Calendar<'_> {
             if start < reach.start || start >= reach.end {
                 continue;
             }
-            // Several people at one time may stand as several entries.
-            let same = |other: &&&Taken| has_seat(&request.event, other) && other.start == taken.start;
-            let others: Vec<Range> = {
-                let others = self.taken.iter().filter(|other| !same(other)).copied();
-                blocks(&request.event, others)
+            let Some(window) = holding(&self.windows, start) else { continue };
+            // Several people at one time may stand as several entries. What lies outside the window decides nothing.
+            let same = |other: &Taken| has_seat(&request.event, other) && other.start == taken.start;
+            let is_near = |other: &Taken| {
+                let block = block(&request.event, other);
+                block.start < window.end && window.start < block.end
             };
+            let others = self.taken.iter().copied().filter(|other| !same(other) && is_near(other));
+            let others: Vec<Range> = blocks(&request.event, others);
             let at = Range::new(start, start + 1);
             let alone = match request.event.align {
                 Align::Window => self.on_windows(request, at, &others),

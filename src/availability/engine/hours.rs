@@ -12,16 +12,24 @@ const APART_DAYS: i64 = 2;
 /// How far back the beginning of a window without an end in sight is looked for: somebody may be there day and night.
 const BACK_DAYS: i64 = 35;
 
+/// A Monday.
+const EPOCH: Date = Date::constant(1970, 1, 5);
+
 /// The windows that may hold something of `reach`: overlapping and touching ones are one, over midnight too.
 pub fn windows(hours: &Hours, zone: &TimeZone, reach: Range) -> Vec<Range> {
     let near = between(hours, zone, reach, APART_DAYS);
     let begin = start_of(date_of(reach.start, zone).saturating_sub((APART_DAYS - 1).days()), zone);
     let is_cut = near.first().is_some_and(|window| window.start < begin && window.end >= begin);
-    if is_cut {
-        between(hours, zone, reach, BACK_DAYS)
-    } else {
-        near
+    if !is_cut {
+        return near;
     }
+    let mut far = between(hours, zone, reach, BACK_DAYS);
+    let begin = start_of(date_of(reach.start, zone).saturating_sub((BACK_DAYS - 1).days()), zone);
+    if let Some(endless) = far.first_mut().filter(|window| window.start < begin && window.end >= begin) {
+        // Day and night without an end: steps count from one and the same moment, whenever somebody asks.
+        endless.start = start_of(EPOCH, zone);
+    }
+    far
 }
 
 fn between(hours: &Hours, zone: &TimeZone, reach: Range, back_days: i64) -> Vec<Range> {

@@ -63,15 +63,25 @@ pub fn closed_by_limit(request: &Request) -> Option<Full> {
     }
 }
 
-/// What this event type has booked; one booking that stands with several hosts is one.
+/// What this event type has booked. A booking that stands with several hosts is one; those of one list are each one.
 fn bookings(request: &Request) -> Vec<&Taken> {
-    let of_hosts = request.event.hosts.iter().flat_map(|host| &host.taken);
-    let all = request.taken.iter().chain(of_hosts).filter(|taken| taken.booking.is_some() && is_there(taken));
+    let is_booking = |taken: &&Taken| taken.booking.is_some() && is_there(taken);
+    let lists = std::iter::once(&request.taken).chain(request.event.hosts.iter().map(|host| &host.taken));
     if request.event.assignment == Assignment::RoundRobin {
-        return all.collect();
+        return lists.flatten().filter(is_booking).collect();
     }
-    let mut seen = BTreeSet::new();
-    all.filter(|taken| seen.insert((taken.start, taken.end))).collect()
+    let (mut seen, mut found) = (BTreeSet::new(), Vec::new());
+    for list in lists {
+        let mut of_list = BTreeMap::<_, usize>::new();
+        for taken in list.iter().filter(is_booking) {
+            let nth = of_list.entry((taken.start, taken.end)).or_default();
+            *nth += 1;
+            if seen.insert((taken.start, taken.end, *nth)) {
+                found.push(taken);
+            }
+        }
+    }
+    found
 }
 
 fn monday_of(date: Date) -> Date {

@@ -177,6 +177,28 @@ fn a_full_day_or_week_offers_nothing() {
 }
 
 #[test]
+fn two_bookings_at_one_time_are_two_and_one_that_stands_with_two_hosts_is_one() {
+    let booked = json!({"start": "2026-05-12T15:00:00Z", "end": "2026-05-12T15:30:00Z", "booking": true});
+    let twice = busy(json!([booked, booked]));
+    assert_eq!(berlin(json!({"max_per_day": 2}), twice).len(), 0);
+    let host = json!({"time_zone": "Europe/Berlin", "weekly_hours": {"tue": [["09:00", "12:00"]]}, "busy": [booked]});
+    let hosts = json!({"hosts": [host, host], "weekly_hours": {}, "max_per_day": 2});
+    assert_eq!(berlin(hosts.clone(), json!({})).len(), 6);
+    let mut away = hosts;
+    away["out_of_office"] = json!([{"from": "2026-05-12", "to": "2026-05-12"}]);
+    assert_eq!(berlin(away, json!({})).len(), 0, "who is away is away with every host");
+}
+
+#[test]
+fn starts_of_somebody_who_is_there_day_and_night_do_not_move_with_the_question() {
+    let day = json!([["00:00", "24:00"]]);
+    let week = json!({"mon": day, "tue": day, "wed": day, "thu": day, "fri": day, "sat": day, "sun": day});
+    let ask = |from: &str| berlin(json!({"weekly_hours": week, "step": 50}), on(from, "2026-05-20", "Europe/Berlin"));
+    let (wide, narrow) = (ask("2026-05-08"), ask("2026-05-19"));
+    assert!(!narrow.is_empty() && wide.ends_with(&narrow), "{narrow:?}");
+}
+
+#[test]
 fn a_group_is_offered_until_its_seats_are_taken() {
     let at = |from: &str, to: &str, held: u64| json!({"start": format!("2026-05-12T{from}:00Z"), "end": format!("2026-05-12T{to}:00Z"), "booking": true, "seats_taken": held});
     let offered = |entries: Value, align: &str| {
