@@ -37,6 +37,7 @@ fn words_of(subject: &str, text: &str) -> u64 {
 #[derive(Clone, Debug)]
 pub struct ToRead {
     pub lead: Enrolment,
+    pub step: StepId,
     pub name: String,
     pub to: String,
     pub from: String,
@@ -91,6 +92,7 @@ pub fn as_written(
         words: words_of(subject, text),
         subject: subject.clone(),
         text: text.clone(),
+        step: next.id,
         lead: scene.enrolment,
     }))
 }

@@ -38,13 +38,14 @@ pub struct MailView {
     pub subject: String,
     pub paragraphs: Vec<Vec<String>>,
     pub words: u64,
+    pub step: String,
 }
 
 impl From<ToRead> for MailView {
     fn from(mail: ToRead) -> Self {
-        let ToRead { lead, name, to, from, subject, text, words } = mail;
+        let ToRead { lead, name, to, from, subject, text, words, step } = mail;
         let (href, paragraphs) = (format!("/contacts/{}", lead.contact), paragraphs(&text));
-        Self { lead: lead.id, name, href, to, from, subject, paragraphs, words }
+        Self { lead: lead.id, name, href, to, from, subject, paragraphs, words, step: step.to_string() }
     }
 }
 

@@ -82,7 +82,7 @@ fn an_answer_that_a_branch_asks_for_becomes_a_task_and_no_mail_after_it_leaves_u
     assert_eq!(words, Some(("Call Anna".to_owned(), "Call Anna.".to_owned())));
     world.advance(9 * DAY);
     assert_eq!(world.texts().len(), 2, "nothing leaves while the task is open, nor to Ben");
-    world.moves(&anna, Move::Done).unwrap();
+    world.moves(&anna, Move::Done(None)).unwrap();
     world.advance(DAY);
     assert_eq!(world.texts().len(), 2);
     assert_eq!(world.state_words(&anna), "To be read");
@@ -120,14 +120,14 @@ fn an_answer_stops_a_lead_also_while_a_task_or_its_next_mail_waits() {
     assert_eq!(world.state_words(&lead), "Task");
     world.answer(&lead, "not_interested", |_| {});
     assert_eq!(world.state_words(&lead), "Stopped");
-    assert!(world.moves(&lead, Move::Done).is_err(), "the task is gone with it");
+    assert!(world.moves(&lead, Move::Done(None)).is_err(), "the task is gone with it");
     world.advance(9 * DAY);
     assert_eq!(world.texts(), ["One."]);
 }
 
 #[test]
 fn a_task_holds_a_lead_until_a_person_has_done_or_skipped_it() {
-    for wanted in [Move::Done, Move::Skip] {
+    for wanted in [Move::Done(None), Move::Skip(None)] {
         let world = World::with(vec![task(0, "Look at their page"), step(0, "Heating", "One.")], |_, _| {});
         let lead = world.lead("Anna", |_| {});
         world.activate();
@@ -174,7 +174,10 @@ fn a_person_skips_and_moves_one_lead_and_nobody_gets_a_step_twice() {
     let lead = world.lead("Anna", |_| {});
     let other = world.lead("Ben", |_| {});
     world.activate();
-    world.moves(&lead, Move::Skip).unwrap();
+    let second = Move::Skip(Some(world.step_id(1)));
+    world.moves(&lead, second).unwrap();
+    let Err(OutreachError::MayNotMove(words)) = world.moves(&lead, second) else { panic!("pressed twice") };
+    assert_eq!(words, "This step is behind the lead already.");
     world.advance(3 * DAY);
     world.advance(3 * DAY);
     assert_eq!(world.texts()[2..], ["Two.", "Three."], "Ben’s second, and Anna’s third, five days after her first");
@@ -200,7 +203,7 @@ fn a_mail_that_waits_at_the_gate_is_taken_back_when_its_step_is_skipped() {
     let queued = leads.iter().map(|lead| world.now_stands(lead)).find(|lead| lead.state.queued().is_some());
     let lead = queued.expect("the cap holds one of the two");
     let (message, _) = lead.state.queued().unwrap();
-    world.moves(&lead, Move::Skip).unwrap();
+    world.moves(&lead, Move::Skip(None)).unwrap();
     let taken = messaging::get_message(&world.app().store, world.test.workspace, message).unwrap().unwrap();
     assert!(matches!(taken.state, messaging::Delivery::NotSent { .. }), "{:?}", taken.state);
     world.advance(9 * DAY);
