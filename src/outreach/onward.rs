@@ -151,15 +151,16 @@ pub fn move_lead(app: &App, actor: &Actor, id: EnrolmentId, wanted: Move) -> Res
                 "The mail is leaving at this moment. Look again in a minute.".into(),
             ));
         }
-        if matches!(before.state, State::Task { .. }) {
-            // Whoever deals with a task knows what was answered until then.
+        if matches!(before.state, State::Task { on_event: true, .. }) {
+            // Whoever deals with what was answered knows it. Of another task that cannot be said: an answer that came
+            // in meanwhile still stops the next mail.
             after.resumed_at = Some(now);
         }
         after.changed_at = now;
-        plan_next(txn, &mut after, job.clone(), now, now)?;
-        if let (Move::To(_), State::Waiting { job, .. }) = (wanted, &after.state) {
+        plan_next(txn, &mut after, job.clone(), back_at(&before).map_or(now, |at| at.max(now)), now)?;
+        stay_away(&before, &mut after);
+        if let (Move::To(_), Some(job)) = (wanted, after.state.job()) {
             // Where a person sends it, it goes at once.
-            let job = *job;
             jobs::reschedule(txn, job, now)?;
             after.state = State::Waiting { job, due: now, waits_for: None };
         }
@@ -167,6 +168,22 @@ pub fn move_lead(app: &App, actor: &Actor, id: EnrolmentId, wanted: Move) -> Res
         audit::record(txn, actor.workspace, now, &Who::of(actor), act, &format!("enrolment {id}"), "")?;
         store::find(txn, actor.workspace, id)?.ok_or(OutreachError::NotFound)
     })
+}
+
+/// When somebody who is away is back.
+fn back_at(lead: &Enrolment) -> Option<UnixMillis> {
+    match &lead.state {
+        State::PausedUntil { at, .. } => Some(*at),
+        _ => None,
+    }
+}
+
+/// Who is away stays so, whatever step comes next then.
+fn stay_away(before: &Enrolment, after: &mut Enrolment) {
+    let (State::PausedUntil { reason, .. }, State::Waiting { job, due, .. }) = (&before.state, &after.state) else {
+        return;
+    };
+    after.state = State::PausedUntil { at: *due, reason: reason.clone(), job: *job };
 }
 
 /// The lead as it is after the move, before its next step is planned, and the name of the act.

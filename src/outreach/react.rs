@@ -282,8 +282,8 @@ fn away(
     next: NewJob,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
-    // A person has it in hand.
-    if matches!(before.state, State::Task { .. }) {
+    // A person has it in hand. Another task waits until they are back, and is opened again then.
+    if matches!(before.state, State::Task { on_event: true, .. }) {
         return Ok(());
     }
     let was_an_answer = before.came.label.is_some() && reply.reading.as_ref().is_some_and(Reading::is_by_person);

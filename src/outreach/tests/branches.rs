@@ -308,3 +308,19 @@ fn a_yes_does_not_hold_for_words_that_changed_before_the_mail_left() {
     world.activate();
     assert_eq!((world.texts().len(), world.state_words(&lead)), (0, "To be read"));
 }
+
+#[test]
+fn an_absence_outlives_a_skip_and_puts_an_ordinary_task_off() {
+    let steps = vec![step(0, "Heating", "One."), task(1, "Call"), step(1, "", "Two.")];
+    let world = World::with(steps, |_, _| {});
+    let lead = world.lead("Anna", |_| {});
+    world.activate();
+    world.advance(DAY);
+    assert_eq!(world.state_words(&lead), "Task");
+    world.answer(&lead, "out_of_office", |_| {});
+    let State::PausedUntil { at, .. } = world.now_stands(&lead).state else { panic!("away") };
+    world.moves(&lead, Move::Skip(Some(world.step_id(1)))).unwrap();
+    let State::PausedUntil { at: after, .. } = world.now_stands(&lead).state else { panic!("still away") };
+    assert!(after >= at);
+    assert_eq!(world.now_stands(&lead).resumed_at, None);
+}
