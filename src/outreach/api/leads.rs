@@ -96,18 +96,30 @@ pub async fn move_enrolment(
     moved(app, actor, once, *id, Move::To(step_id(&body.value.step)?)).await
 }
 
-/// A person has read the mail that waits for this lead, and it may leave as it reads now.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReadBody {
+    /// `words` of the mail as `/v1/workers/{worker}/to-read` showed it.
+    words: String,
+}
+
+/// A person has read the mail that waits for this lead, and it may leave as they read it.
 #[utoipa::path(post, path = "/v1/enrolments/{enrolment}/read", tag = "enrolments", params(("enrolment" = String, Path,)),
-    responses((status = 200, description = "The lead", body = EnrolmentJson), (status = 409, description = "No mail waits to be read")))]
+    request_body = ReadBody,
+    responses((status = 200, description = "The lead", body = EnrolmentJson), (status = 409, description = "No mail waits to be read, or it reads differently by now")))]
 pub async fn read_enrolment(
     app: web::Data<App>,
     actor: Actor,
     once: Once,
     id: web::Path<EnrolmentId>,
+    body: ApiJson<ReadBody>,
 ) -> Result<ApiAnswer, ApiError> {
+    let wrong = || ApiError::invalid(vec![FieldError::at("/words", "words is what the mail was shown with.")]);
+    let words: u64 = body.value.words.parse().map_err(|_| wrong())?;
+    let once = once.of(&body);
     run(move || {
         once.carry_out(|| {
-            ApiAnswer::json(StatusCode::OK, &EnrolmentJson::from(&review::approve(&app, &actor, *id, None)?))
+            ApiAnswer::json(StatusCode::OK, &EnrolmentJson::from(&review::approve(&app, &actor, *id, words)?))
         })
     })
     .await?
@@ -122,12 +134,15 @@ pub struct ToReadJson {
     to: String,
     subject: String,
     text: String,
+    /// Stands for address, subject and text as they are shown; a yes names it.
+    words: String,
 }
 
 impl From<ToRead> for ToReadJson {
     fn from(mail: ToRead) -> Self {
-        let ToRead { lead, to, from, subject, text, .. } = mail;
-        Self { enrolment: lead.id.to_string(), contact: lead.contact.to_string(), from, to, subject, text }
+        let ToRead { lead, to, from, subject, text, words, .. } = mail;
+        let (enrolment, contact, words) = (lead.id.to_string(), lead.contact.to_string(), words.to_string());
+        Self { enrolment, contact, from, to, subject, text, words }
     }
 }
 

@@ -379,7 +379,10 @@ pub async fn act(
             move_lead(&app, &actor, lead, Move::Done(form.step)).map(|_| ("Done. The sequence goes on.", ""))
         }
         ("move", Some(step)) => move_lead(&app, &actor, lead, Move::To(step)).map(|_| ("That step comes next.", "")),
-        ("read", _) => review::approve(&app, &actor, lead, form.words).map(|_| ("It leaves in its turn.", "")),
+        ("read", _) => {
+            let words = form.words.ok_or(OutreachError::NotFound)?;
+            review::approve(&app, &actor, lead, words).map(|_| ("It leaves in its turn.", ""))
+        }
         _ => Err(OutreachError::NotFound),
     });
     let (words, undo) = done.await??;

@@ -108,7 +108,7 @@ pub async fn approve(
         let shown = form.iter().filter(|(name, _)| name == "mail").filter_map(|(_, value)| value.split_once(':'));
         let mut approved = 0;
         for (lead, words) in shown.filter_map(|(lead, words)| Some((lead.parse().ok()?, words.parse().ok()?))) {
-            match review::approve(&app, &actor, lead, Some(words)) {
+            match review::approve(&app, &actor, lead, words) {
                 Ok(_) => approved += 1,
                 // One that changed meanwhile stays on the page.
                 Err(OutreachError::MayNotMove(_) | OutreachError::NotFound) => {}
