@@ -58,7 +58,7 @@ pub async fn skip_enrolment(
     id: web::Path<EnrolmentId>,
     body: MaybeJson<SeenBody>,
 ) -> Result<ApiAnswer, ApiError> {
-    moved(app, actor, once, *id, Move::Skip(body.0.value.step()?)).await
+    moved(app, actor, once.of(&body.0), *id, Move::Skip(body.0.value.step()?)).await
 }
 
 /// The lead's open task is done: its sequence goes on.
@@ -72,7 +72,7 @@ pub async fn done_enrolment(
     id: web::Path<EnrolmentId>,
     body: MaybeJson<SeenBody>,
 ) -> Result<ApiAnswer, ApiError> {
-    moved(app, actor, once, *id, Move::Done(body.0.value.step()?)).await
+    moved(app, actor, once.of(&body.0), *id, Move::Done(body.0.value.step()?)).await
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
