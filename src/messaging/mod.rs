@@ -42,7 +42,7 @@ pub use model::{
     SuppressionReason, Target, ESCALATED,
 };
 pub use outbox::{
-    ask_gate, cancel, enqueue, hold_restored, resolve, rests_until, Channel, Look, NewMessage, Outbox, ResolveError,
+    ask_gate, cancel, cancel_waiting, enqueue, hold_restored, resolve, rests_until, Channel, Look, NewMessage, Outbox, ResolveError,
     SendOutcome, SentAs, SEND,
 };
 pub use pages::routes;

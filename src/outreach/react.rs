@@ -65,11 +65,16 @@ impl Subscriber<App> for Follow {
             }
             Happened::WorkerPaused { worker, .. } => letters::tell(app, workspace, *worker, now),
             Happened::WorkerActivated { worker } => wake::worker(app, workspace, *worker, now),
+            Happened::WorkerChanged { worker } => {
+                recall::changed(app, workspace, *worker, now)?;
+                wake::changed(app, workspace, *worker, now)
+            }
             Happened::WorkerDeleted { worker } => let_go::of_worker(app, workspace, *worker, now),
             Happened::SendingResumed => wake::workspace(app, workspace, now),
             Happened::ConnectionMade { connection } => wake::mailbox(app, workspace, *connection, now),
             Happened::SequenceChanged { sequence } => {
                 let_go::of_sequence(app, workspace, *sequence, now)?;
+                recall::sequence(app, workspace, *sequence, now)?;
                 wake::sequence(app, workspace, *sequence, now)
             }
             Happened::ContactErased { contact } => erased(app, workspace, *contact),
