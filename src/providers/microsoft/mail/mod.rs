@@ -22,8 +22,14 @@ use wire::{DeltaAnswer, FoundAnswer};
 pub use outgoing::NotMail;
 pub use wire::Head;
 
-/// Folders in which answers land, by their well-known names.
-pub const FOLDERS: [&str; 2] = ["inbox", "junkemail"];
+/// Folders in which answers land, or into which a rule or their reader puts them at once, by their well-known names.
+/// <https://learn.microsoft.com/graph/api/resources/mailfolder>
+pub const FOLDERS: [&str; 4] = ["inbox", "junkemail", "archive", "deleteditems"];
+
+/// A mailbox has this folder only once something was put into it.
+pub fn may_lack(folder: &str) -> bool {
+    folder == "archive"
+}
 
 /// What a head is compared by. <https://learn.microsoft.com/graph/api/resources/message>
 const SELECTED: &str = "internetMessageId,internetMessageHeaders,conversationId,from,subject,receivedDateTime,isDraft";
