@@ -140,7 +140,11 @@ pub enum Move {
 /// Moves one active lead on. A mail that waits at the gate is taken back first; one that is leaving already cannot be,
 /// and then nothing is changed.
 pub fn move_lead(app: &App, actor: &Actor, id: EnrolmentId, wanted: Move) -> Result<Enrolment, OutreachError> {
-    actor.require(if matches!(wanted, Move::Done(_)) { Permission::HandleReplies } else { Permission::EditOutreach })?;
+    actor.require(if matches!(wanted, Move::Done(_)) {
+        Permission::HandleReplies
+    } else {
+        Permission::EditOutreach
+    })?;
     let now = app.now();
     let job = step_job(actor.workspace, id, now);
     app.store.write(|txn| {

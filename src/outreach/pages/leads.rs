@@ -8,8 +8,7 @@ use serde::Deserialize;
 use super::super::words::for_nobody;
 use super::super::{
     enrol, enrol_tag, figures, get, get_sequence, last_run, leave, list_group, list_of_step, move_lead, next_step_of,
-    open_task_of,
-    remove, resume, review, stop, Enrolment, Group, Move, Of, OutreachError, State, StepFigures, Tally,
+    open_task_of, remove, resume, review, stop, Enrolment, Group, Move, Of, OutreachError, State, StepFigures, Tally,
 };
 use super::{cursor, head, when, zone, Head};
 use crate::app::App;
