@@ -67,7 +67,10 @@ impl Kind {
             H::EnrolmentEnded { .. } | H::FollowUpDue { .. } | H::TaskOpened { .. } | H::Unsubscribed { .. } => {
                 Some(Kind::Leads)
             }
-            H::WorkerActivated { .. } | H::WorkerPaused { .. } | H::SequenceChanged { .. } => Some(Kind::Worker),
+            H::WorkerActivated { .. }
+            | H::WorkerChanged { .. }
+            | H::WorkerPaused { .. }
+            | H::SequenceChanged { .. } => Some(Kind::Worker),
             _ => None,
         }
     }

@@ -53,7 +53,9 @@ pub fn row_of(app: &App, actor: &Actor, worker: &Worker, what: &Happened) -> Res
                 .and_then(|found| own(Some(found.worker), Row::Enrolment(Box::new(found))))
         }
         H::Unsubscribed { contact: Some(contact), .. } => own(last_to_write(app, actor, *contact)?, Row::None),
-        H::WorkerActivated { worker: id } | H::WorkerPaused { worker: id, .. } => own(Some(*id), Row::None),
+        H::WorkerActivated { worker: id } | H::WorkerChanged { worker: id } | H::WorkerPaused { worker: id, .. } => {
+            own(Some(*id), Row::None)
+        }
         H::SequenceChanged { sequence } => Some(Row::None).filter(|_| worker.sequence == Some(*sequence)),
         _ => None,
     })

@@ -89,6 +89,10 @@ pub enum Happened {
     WorkerActivated {
         worker: WorkerId,
     },
+    /// How its mails are written or whether they are read first: its mailboxes, its sender, its review.
+    WorkerChanged {
+        worker: WorkerId,
+    },
     WorkerDeleted {
         worker: WorkerId,
     },
@@ -228,6 +232,7 @@ impl Happened {
             | H::SigningBegan { .. }
             | H::SigningKeyEnded { .. } => Permission::ViewConnections,
             H::WorkerActivated { .. }
+            | H::WorkerChanged { .. }
             | H::WorkerDeleted { .. }
             | H::WorkerPaused { .. }
             | H::SendingResumed

@@ -37,6 +37,7 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
             ("key", "", format!("The record {selector}._domainkey.{domain} may be removed"))
         }
         H::WorkerActivated { .. } => fixed("play", "ok", "Worker switched on"),
+        H::WorkerChanged { .. } => fixed("edit", "", "Worker changed"),
         H::WorkerDeleted { .. } => fixed("trash", "", "Worker deleted; its leads are taken out"),
         H::WorkerPaused { reason, .. } => ("pause", "warn", because("Worker paused", reason)),
         H::SendingResumed => fixed("play", "ok", "Sending may go on"),

@@ -42,8 +42,8 @@ pub use model::{
     SuppressionReason, Target, ESCALATED,
 };
 pub use outbox::{
-    ask_gate, cancel, enqueue, hold_restored, resolve, rests_until, Channel, Look, NewMessage, Outbox, ResolveError,
-    SendOutcome, SentAs, SEND,
+    ask_gate, cancel, cancel_waiting, enqueue, hold_restored, resolve, rests_until, Channel, Look, NewMessage, Outbox,
+    ResolveError, SendOutcome, SentAs, SEND,
 };
 pub use pages::routes;
 pub use proof::seen_on_its_way;

@@ -285,17 +285,31 @@ pub fn ask_gate(app: &App, new: &NewMessage, now: UnixMillis) -> Result<Gate, St
 /// Takes a waiting message back; returns whether it was. One that is leaving or in doubt stays, but should it turn out
 /// not to have left, then it never does.
 pub fn cancel(txn: &mut Txn<'_>, workspace: WorkspaceId, id: MessageId, reason: &str) -> Result<bool, StoreError> {
-    let Some(mut message) = find_message(txn, workspace, id)? else { return Ok(false) };
-    if message.state.is_waiting() && jobs::cancel(txn, message.job, reason)? {
-        message.state = Delivery::NotSent { reason: reason.to_owned() };
-        update_message(txn, &message)?;
+    if cancel_waiting(txn, workspace, id, reason)? {
         return Ok(true);
     }
+    let Some(mut message) = find_message(txn, workspace, id)? else { return Ok(false) };
     if !is_proved(&message) && !matches!(message.state, Delivery::NotSent { .. }) {
         message.noted.withdrawn = Some(reason.to_owned());
         update_message(txn, &message)?;
     }
     Ok(false)
+}
+
+/// The same for one that surely waits. Any other is left as it is, and nothing is noted on it: it may leave.
+pub fn cancel_waiting(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    id: MessageId,
+    reason: &str,
+) -> Result<bool, StoreError> {
+    let Some(mut message) = find_message(txn, workspace, id)? else { return Ok(false) };
+    if !message.state.is_waiting() || !jobs::cancel(txn, message.job, reason)? {
+        return Ok(false);
+    }
+    message.state = Delivery::NotSent { reason: reason.to_owned() };
+    update_message(txn, &message)?;
+    Ok(true)
 }
 
 /// It surely has not left and never will: written with its event.

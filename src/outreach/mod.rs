@@ -53,7 +53,7 @@ pub use figures::{Figures, Group, Of, StepFigures};
 pub use forecast::{forecast, Forecast, OfMailbox};
 pub use later::{leave, TAKE_UP};
 pub use model::{Approval, Came, Enrolment, Hold, Sent, Sequence, Skip, State, Step, Variant, Why};
-pub use onward::{move_lead, open_task_of, Move};
+pub use onward::{move_lead, next_step_of, open_task_of, Move};
 pub use pages::routes;
 pub use path::{Kind, Test, Then, When};
 pub use period::Period;

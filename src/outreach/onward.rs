@@ -1,6 +1,6 @@
 //! How a lead goes on: after a mail, over a branch, past a task; and where a person sends it.
 
-use super::model::{Enrolment, How, State};
+use super::model::{Enrolment, How, Sequence, State};
 use super::path::{Happening, Kind, Then};
 use super::plan::{self, hours_for, step_job};
 use super::words::person_fields;
@@ -110,13 +110,29 @@ pub fn open_task_of(txn: &mut Txn<'_>, lead: &Enrolment) -> Result<Option<(Strin
     Ok(Some((name, fields.note(&step.text, seed))))
 }
 
+/// The step that a lead is at, or that comes next: the one that a person who skips means.
+pub fn next_step_of(txn: &mut Txn<'_>, lead: &Enrolment) -> Result<Option<StepId>, StoreError> {
+    let found = store::find_sequence(txn, lead.workspace, lead.sequence)?;
+    Ok(found.and_then(|sequence| comes_next(lead, &sequence.for_added(lead.enrolled_at))))
+}
+
+fn comes_next(lead: &Enrolment, sequence: &Sequence) -> Option<StepId> {
+    match lead.state {
+        State::Task { step, .. } | State::Queued { step, .. } => Some(step),
+        _ => sequence.next_step(&lead.trail()).map(|step| step.id),
+    }
+}
+
+const BEHIND: &str = "This step is behind the lead already.";
+
 /// What a person does with a lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Move {
-    /// The task is done.
-    Done,
-    /// The step that would come next is left out.
-    Skip,
+    /// The task is done. With a step only if that is the open task.
+    Done(Option<StepId>),
+    /// The step that would come next is left out. With a step only if it is that one: what was pressed twice must
+    /// not leave out two.
+    Skip(Option<StepId>),
     /// This step comes next.
     To(StepId),
 }
@@ -124,7 +140,11 @@ pub enum Move {
 /// Moves one active lead on. A mail that waits at the gate is taken back first; one that is leaving already cannot be,
 /// and then nothing is changed.
 pub fn move_lead(app: &App, actor: &Actor, id: EnrolmentId, wanted: Move) -> Result<Enrolment, OutreachError> {
-    actor.require(if wanted == Move::Done { Permission::HandleReplies } else { Permission::EditOutreach })?;
+    actor.require(if matches!(wanted, Move::Done(_)) {
+        Permission::HandleReplies
+    } else {
+        Permission::EditOutreach
+    })?;
     let now = app.now();
     let job = step_job(actor.workspace, id, now);
     app.store.write(|txn| {
@@ -135,15 +155,16 @@ pub fn move_lead(app: &App, actor: &Actor, id: EnrolmentId, wanted: Move) -> Res
                 "The mail is leaving at this moment. Look again in a minute.".into(),
             ));
         }
-        if matches!(before.state, State::Task { .. }) {
-            // Whoever deals with a task knows what was answered until then.
+        if matches!(before.state, State::Task { on_event: true, .. }) {
+            // Whoever deals with what was answered knows it. Of another task that cannot be said: an answer that came
+            // in meanwhile still stops the next mail.
             after.resumed_at = Some(now);
         }
         after.changed_at = now;
-        plan_next(txn, &mut after, job.clone(), now, now)?;
-        if let (Move::To(_), State::Waiting { job, .. }) = (wanted, &after.state) {
+        plan_next(txn, &mut after, job.clone(), back_at(&before).map_or(now, |at| at.max(now)), now)?;
+        stay_away(&before, &mut after);
+        if let (Move::To(_), Some(job)) = (wanted, after.state.job()) {
             // Where a person sends it, it goes at once.
-            let job = *job;
             jobs::reschedule(txn, job, now)?;
             after.state = State::Waiting { job, due: now, waits_for: None };
         }
@@ -151,6 +172,22 @@ pub fn move_lead(app: &App, actor: &Actor, id: EnrolmentId, wanted: Move) -> Res
         audit::record(txn, actor.workspace, now, &Who::of(actor), act, &format!("enrolment {id}"), "")?;
         store::find(txn, actor.workspace, id)?.ok_or(OutreachError::NotFound)
     })
+}
+
+/// When somebody who is away is back.
+fn back_at(lead: &Enrolment) -> Option<UnixMillis> {
+    match &lead.state {
+        State::PausedUntil { at, .. } => Some(*at),
+        _ => None,
+    }
+}
+
+/// Who is away stays so, whatever step comes next then.
+fn stay_away(before: &Enrolment, after: &mut Enrolment) {
+    let (State::PausedUntil { reason, .. }, State::Waiting { job, due, .. }) = (&before.state, &after.state) else {
+        return;
+    };
+    after.state = State::PausedUntil { at: *due, reason: reason.clone(), job: *job };
 }
 
 /// The lead as it is after the move, before its next step is planned, and the name of the act.
@@ -168,17 +205,21 @@ fn moved(
     let sequence = found.for_added(before.enrolled_at);
     let (trail, mut after) = (before.trail(), before.clone());
     match wanted {
-        Move::Done => {
+        Move::Done(seen) => {
             let State::Task { step, .. } = before.state else { return refuse("No task is open for this lead.") };
+            if seen.is_some_and(|seen| seen != step) {
+                return refuse(BEHIND);
+            }
             after.pass(step, How::Done, now);
             Ok((after, "task.done"))
         }
-        Move::Skip => {
-            let step = match before.state {
-                State::Task { step, .. } | State::Queued { step, .. } => Some(step),
-                _ => sequence.next_step(&trail).map(|step| step.id),
+        Move::Skip(seen) => {
+            let Some(step) = comes_next(before, &sequence) else {
+                return refuse("No step is left that could be skipped.");
             };
-            let Some(step) = step else { return refuse("No step is left that could be skipped.") };
+            if seen.is_some_and(|seen| seen != step) {
+                return refuse(BEHIND);
+            }
             after.pass(step, How::Skipped, now);
             Ok((after, "enrolment.skipped"))
         }

@@ -65,11 +65,16 @@ impl Subscriber<App> for Follow {
             }
             Happened::WorkerPaused { worker, .. } => letters::tell(app, workspace, *worker, now),
             Happened::WorkerActivated { worker } => wake::worker(app, workspace, *worker, now),
+            Happened::WorkerChanged { worker } => {
+                recall::changed(app, workspace, *worker, now)?;
+                wake::changed(app, workspace, *worker, now)
+            }
             Happened::WorkerDeleted { worker } => let_go::of_worker(app, workspace, *worker, now),
             Happened::SendingResumed => wake::workspace(app, workspace, now),
             Happened::ConnectionMade { connection } => wake::mailbox(app, workspace, *connection, now),
             Happened::SequenceChanged { sequence } => {
                 let_go::of_sequence(app, workspace, *sequence, now)?;
+                recall::sequence(app, workspace, *sequence, now)?;
                 wake::sequence(app, workspace, *sequence, now)
             }
             Happened::ContactErased { contact } => erased(app, workspace, *contact),
@@ -282,8 +287,8 @@ fn away(
     next: NewJob,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
-    // A person has it in hand.
-    if matches!(before.state, State::Task { .. }) {
+    // A person has it in hand. Another task waits until they are back, and is opened again then.
+    if matches!(before.state, State::Task { on_event: true, .. }) {
         return Ok(());
     }
     let was_an_answer = before.came.label.is_some() && reply.reading.as_ref().is_some_and(Reading::is_by_person);

@@ -1,5 +1,6 @@
-//! The kill switch (G12): what waits at the gate goes back into its sequence. Its text is made anew when the worker is
-//! switched on again, so nothing leaves that was written for another day.
+//! What waits at the gate goes back into its sequence, and its text is made anew: with the kill switch (G12) when the
+//! worker is switched on again, so nothing leaves that was written for another day; and at once where the worker or its
+//! sequence was changed, so nothing leaves as it was before.
 
 use super::figures::Group;
 use super::model::{Enrolment, Hold, State, Why};
@@ -7,7 +8,7 @@ use super::plan::{self, step_job};
 use super::step::LOOK_AGAIN;
 use super::store;
 use crate::app::App;
-use crate::base::{EnrolmentId, UnixMillis, WorkerId, WorkspaceId};
+use crate::base::{EnrolmentId, SequenceId, UnixMillis, WorkerId, WorkspaceId};
 use crate::jobs::NewJob;
 use crate::messaging;
 use crate::store::{StoreError, Txn};
@@ -18,16 +19,60 @@ const BATCH: usize = 4;
 
 /// Everything was paused: takes back the waiting mails of one worker. Again, or after it was switched on, is harmless.
 pub(super) fn worker(app: &App, workspace: WorkspaceId, worker: WorkerId, now: UnixMillis) -> Result<(), StoreError> {
+    each_queued(app, workspace, worker, now, |txn, lead, job| match still_paused(txn, workspace, worker)? {
+        Some(reason) => take_back(txn, lead, job, &reason, now),
+        None => Ok(()),
+    })
+}
+
+/// The worker was changed: what it has at the gate is written anew, by its settings as they are now.
+pub(super) fn changed(app: &App, workspace: WorkspaceId, worker: WorkerId, now: UnixMillis) -> Result<(), StoreError> {
+    each_queued(app, workspace, worker, now, |txn, lead, job| write_anew(txn, lead, job, now))
+}
+
+/// A sequence was changed: the same for the mails of its steps.
+pub(super) fn sequence(
+    app: &App,
+    workspace: WorkspaceId,
+    sequence: SequenceId,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    // A worker that was given another sequence since may still have leads in this one.
+    for worker in workers::list(&app.store, workspace)? {
+        each_queued(app, workspace, worker.id, now, |txn, lead, job| match lead.sequence == sequence {
+            true => write_anew(txn, lead, job, now),
+            false => Ok(()),
+        })?;
+    }
+    Ok(())
+}
+
+/// One that may be leaving stays as it is: what was decided when it left stands.
+fn write_anew(txn: &mut Txn<'_>, lead: &Enrolment, job: NewJob, now: UnixMillis) -> Result<(), StoreError> {
+    let State::Queued { message, .. } = &lead.state else { return Ok(()) };
+    if !messaging::cancel_waiting(txn, lead.workspace, *message, "Written anew, after a change.")? {
+        return Ok(());
+    }
+    plan::wait(txn, lead, job, now, now, None, now)
+}
+
+/// Each lead with a mail at the gate, a few in one transaction, as it stands then.
+fn each_queued(
+    app: &App,
+    workspace: WorkspaceId,
+    worker: WorkerId,
+    now: UnixMillis,
+    act: impl Fn(&mut Txn<'_>, &Enrolment, NewJob) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let mut cursor = None;
     loop {
         let page = store::list_group(&app.store, workspace, worker, Group::Queued, cursor.as_ref(), BATCH)?;
         let planned: Vec<(EnrolmentId, NewJob)> =
             page.rows.iter().map(|lead| (lead.id, step_job(workspace, lead.id, now))).collect();
         app.store.write(|txn| {
-            let Some(reason) = still_paused(txn, workspace, worker)? else { return Ok(()) };
             for (id, job) in &planned {
                 if let Some(lead) = store::find(txn, workspace, *id)? {
-                    take_back(txn, &lead, job.clone(), &reason, now)?;
+                    act(txn, &lead, job.clone())?;
                 }
             }
             Ok::<_, StoreError>(())

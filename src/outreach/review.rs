@@ -20,7 +20,7 @@ pub(super) fn asks_for(worker: &Worker, lead: &Enrolment, step: StepId, message:
         return None;
     }
     match &lead.okay {
-        Some(okay) if okay.step == step && okay.words == words_of(&message.subject, &message.text) => None,
+        Some(okay) if okay.step == step && okay.words == words_of(message) => None,
         Some(okay) if okay.step == step => {
             Some("The mail reads differently since it was approved. Read it again.".into())
         }
@@ -28,15 +28,17 @@ pub(super) fn asks_for(worker: &Worker, lead: &Enrolment, step: StepId, message:
     }
 }
 
-/// A number for the words of a mail: other words have another.
-fn words_of(subject: &str, text: &str) -> u64 {
-    merge::seed(&[subject.as_bytes(), &[0], text.as_bytes()])
+/// A number for the words of a mail and whom it goes to: where any of it is another, so is the number.
+fn words_of(message: &Message) -> u64 {
+    let (to, subject) = (message.to.display().as_bytes(), message.subject.as_bytes());
+    merge::seed(&[to, &[0], subject, &[0], message.text.as_bytes()])
 }
 
 /// A mail that somebody is to read.
 #[derive(Clone, Debug)]
 pub struct ToRead {
     pub lead: Enrolment,
+    pub step: StepId,
     pub name: String,
     pub to: String,
     pub from: String,
@@ -83,21 +85,22 @@ pub fn as_written(
         return Ok(None);
     };
     let Ok(written) = step::write_step(txn, &scene, next, &mailbox, to, now)? else { return Ok(None) };
-    let Message { subject, text, to, .. } = written.message();
+    let message = written.message();
+    let Message { subject, text, to, .. } = message;
     Ok(Some(ToRead {
         name: contact.name(),
         to: to.display().to_owned(),
         from: mailbox.address.display().to_owned(),
-        words: words_of(subject, text),
+        words: words_of(message),
         subject: subject.clone(),
         text: text.clone(),
+        step: next.id,
         lead: scene.enrolment,
     }))
 }
 
-/// A person has read the mail that comes next for a lead. With `words` only if it still reads so; without, as it
-/// reads now.
-pub fn approve(app: &App, actor: &Actor, id: EnrolmentId, words: Option<u64>) -> Result<Enrolment, OutreachError> {
+/// A person has read the mail that comes next for a lead; `words` is what they read, and no other mail is meant.
+pub fn approve(app: &App, actor: &Actor, id: EnrolmentId, words: u64) -> Result<Enrolment, OutreachError> {
     actor.require(Permission::ApproveDrafts)?;
     let now = app.now();
     app.store.write(|txn| {
@@ -108,14 +111,11 @@ pub fn approve(app: &App, actor: &Actor, id: EnrolmentId, words: Option<u64>) ->
         let read = as_written(app, txn, before.clone(), now)?;
         let read =
             read.ok_or_else(|| OutreachError::MayNotMove("The mail cannot be written at this moment.".into()))?;
-        if words.is_some_and(|words| words != read.words) {
+        if words != read.words {
             let reason = "The mail reads differently since you opened the page. Read it again.";
             return Err(OutreachError::MayNotMove(reason.into()));
         }
-        let scene = step::look(txn, before.clone())?;
-        let next = scene.sequence.as_ref().and_then(|sequence| sequence.next_step(&before.trail()));
-        let step = next.map(|step| step.id).ok_or(OutreachError::NotFound)?;
-        let okay = Okay { step, words: read.words, at: now, by: actor.display.clone() };
+        let okay = Okay { step: read.step, words: read.words, at: now, by: actor.display.clone() };
         jobs::reschedule(txn, *job, now)?;
         let after = Enrolment { okay: Some(okay), changed_at: now, ..before.clone() };
         store::put(txn, &after, Some(&before))?;

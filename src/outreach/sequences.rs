@@ -1,5 +1,6 @@
 //! Writing sequences and approving their texts.
 
+use super::checks::{self, Finding};
 use super::figures::Group;
 use super::model::{Approval, Edition, Sequence, Step, Variant, MOST_EDITIONS, MOST_STEPS, SUBJECT_CHARS, TEXT_CHARS};
 use super::path::{Kind, Test, Then, Way, Ways, When, LABELS};
@@ -68,10 +69,10 @@ pub struct Mistake {
 }
 
 impl Mistake {
-    /// About the step of this number, from 1.
-    fn no_text(number: usize) -> Self {
-        let words = format!("Step {number} has no text. Write it, or remove the step.");
-        Self { step: Some(number - 1), field: "text", words }
+    /// A finding with its cure.
+    fn of(found: Finding) -> Self {
+        let words = format!("{} {}", found.words, found.cure);
+        Self { step: found.step.map(|number| number - 1), field: found.field, words }
     }
 }
 
@@ -386,18 +387,26 @@ fn not_at_work(txn: &mut Txn<'_>, actor: &Actor, id: SequenceId) -> Result<(), O
     }
 }
 
-/// A person has read the changed texts: they may leave. A step without a text is no text that somebody has read.
+/// A person has read the changed texts: they may leave. What would keep a worker from being switched on keeps them
+/// back as well: a sequence changes after that, too.
 pub fn approve(app: &App, actor: &Actor, id: SequenceId) -> Result<Sequence, OutreachError> {
     actor.require(Permission::ActivateWorkers)?;
     let now = app.now();
     app.store.write(|txn| {
         let sequence = store::find_sequence(txn, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;
-        let empty: Vec<Mistake> = sequence.without_text().into_iter().map(Mistake::no_text).collect();
-        if !empty.is_empty() {
-            return Err(OutreachError::Mistakes(empty));
+        let wrong = blocking(txn, actor, &sequence)?;
+        if !wrong.is_empty() {
+            return Err(OutreachError::Mistakes(wrong));
         }
         Ok(approve_in(txn, actor, sequence, now)?)
     })
+}
+
+fn blocking(txn: &mut Txn<'_>, actor: &Actor, sequence: &Sequence) -> Result<Vec<Mistake>, StoreError> {
+    let mut users = workers::list_in(txn, actor.workspace)?;
+    users.retain(|worker| worker.sequence == Some(sequence.id));
+    let found = checks::look(sequence, &checks::sample(txn, actor.workspace, &users)?);
+    Ok(found.into_iter().filter(|found| found.is_blocking).map(Mistake::of).collect())
 }
 
 pub(super) fn approve_in(

@@ -22,6 +22,14 @@ pub(super) fn worker(app: &App, workspace: WorkspaceId, worker: WorkerId, now: U
     Ok(())
 }
 
+/// A worker was changed: what waited for a mailbox, or for somebody to read it, may wait no longer.
+pub(super) fn changed(app: &App, workspace: WorkspaceId, worker: WorkerId, now: UnixMillis) -> Result<(), StoreError> {
+    for group in [Group::Held, Group::Review, Group::Backlog] {
+        wake_group(app, workspace, worker, group, now)?;
+    }
+    Ok(())
+}
+
 /// The workspace may send again.
 pub(super) fn workspace(app: &App, workspace: WorkspaceId, now: UnixMillis) -> Result<(), StoreError> {
     let all = workers::list(&app.store, workspace)?;

@@ -52,7 +52,7 @@ fn parts(what: &Happened) -> Vec<&'static str> {
         | H::BookingCancelled { .. }
         | H::BookingFailed { .. } => &["needs-you", "agenda", "calendar", "figures", "booking", "booking-history"],
         H::MessageBounced { .. } | H::Complained { .. } | H::Unsubscribed { .. } => &["leads", "figures"],
-        H::WorkerActivated { .. } | H::WorkerPaused { .. } | H::WorkerDeleted { .. } => {
+        H::WorkerActivated { .. } | H::WorkerChanged { .. } | H::WorkerPaused { .. } | H::WorkerDeleted { .. } => {
             &["outgoing", "workers", "frame-sending"]
         }
         H::ConnectionLost { .. } | H::ConnectionMade { .. } | H::ConnectionRemoved { .. } => {

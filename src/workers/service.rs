@@ -244,11 +244,21 @@ pub fn update(app: &App, actor: &Actor, id: WorkerId, form: &WorkerForm) -> Resu
     app.store.write(|txn| {
         let mut worker = store::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?;
         check_accounts(txn, actor.workspace, form, Some(&worker), wrong.clone())?;
+        let before = worker.clone();
         form.put_into(&mut worker);
         store::put(txn, actor.workspace, &worker)?;
         note(txn, actor, now, "worker.changed", &worker, "")?;
+        if changes_mails(&before, &worker) {
+            events::append(txn, actor.workspace, now, Happened::WorkerChanged { worker: id })?;
+        }
         Ok(worker)
     })
+}
+
+/// What waits to leave would be written, sent or read otherwise now.
+fn changes_mails(before: &Worker, after: &Worker) -> bool {
+    let of = |worker: &Worker| (worker.review, worker.mailboxes(), worker.sender.clone());
+    of(before) != of(after)
 }
 
 pub fn delete(app: &App, actor: &Actor, id: WorkerId) -> Result<(), WorkerError> {

@@ -168,6 +168,7 @@ fn body(route: &Route, world: &World) -> Option<Value> {
         (_, "/v1/sequences" | "/v1/sequences/{sequence}") => json!({ "name": "By program", "steps": text }),
         ("PUT", "/v1/sending/days-off") => json!({ "public_holidays": true, "listed": [{ "first": "2030-01-02" }] }),
         ("POST", "/v1/enrolments/{enrolment}/move") => json!({ "step": id("sequence") }),
+        ("POST", "/v1/enrolments/{enrolment}/read") => json!({ "words": "1" }),
         ("POST", "/v1/contacts/{id}/page/forget") => json!({ "kind": "phone", "value": "0" }),
         ("POST", "/v1/contacts/{id}/page/accept") => json!({ "address": "nobody@elsewhere.example" }),
         ("PUT", "/v1/leads/weights") => json!({ "points": { "has_phone": 7 } }),

@@ -9,7 +9,7 @@ use super::poll::{head_of, there, Ended, Poll, PollError};
 use super::read::FirstLook;
 use crate::base::UnixMillis;
 use crate::connections::{self, LinkedFolder};
-use crate::providers::microsoft::mail::{Head, Mail, FOLDERS};
+use crate::providers::microsoft::mail::{may_lack, Head, Mail, FOLDERS};
 use crate::providers::microsoft::Session;
 use crate::providers::ProviderError;
 
@@ -74,6 +74,7 @@ fn read_folder(
                 link = anew.clone();
                 continue;
             }
+            Err(ProviderError::NotFound) if may_lack(&folder.name) => return Ok(true),
             Err(ProviderError::Gone) => return Err(never_in_step().into()),
             answer => answer?,
         };

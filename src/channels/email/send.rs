@@ -15,7 +15,7 @@ use crate::deliverability;
 use crate::messaging::{Message, SendOutcome, SentAs};
 use crate::providers::google::gmail::{Gmail, MessageRef};
 use crate::providers::google::Session;
-use crate::providers::microsoft::mail::{Mail, SentCopy, Submission};
+use crate::providers::microsoft::mail::{Mail, SentCopy, Submission, Trace};
 use crate::providers::smtp::Outgoing;
 use crate::providers::ProviderError;
 
@@ -88,13 +88,16 @@ fn send_by_graph(app: &App, message: &Message, connection: &Connection, mail: &[
 fn copy_of(mailbox: &Mail<'_>, own_id: &str) -> SentAs {
     let mut found = mailbox.find_sent(own_id);
     for pause in COPY_AFTER {
-        if !matches!(found, Ok(None)) {
+        if !matches!(found, Ok(Trace::Absent | Trace::Pending)) {
             break;
         }
         std::thread::park_timeout(pause);
         found = mailbox.find_sent(own_id);
     }
-    found.ok().flatten().map(as_sent).unwrap_or_default()
+    match found {
+        Ok(Trace::Sent(copy)) => as_sent(copy),
+        _ => SentAs::default(),
+    }
 }
 
 pub(super) fn as_sent(copy: SentCopy) -> SentAs {

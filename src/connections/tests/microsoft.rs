@@ -31,7 +31,7 @@ fn connecting_microsoft_asks_for_what_the_use_needs_and_begins_reading_from_now(
     arrives("after");
     let Kind::Microsoft(microsoft) = &connection.kind else { panic!("not Microsoft") };
     let folders: Vec<&str> = microsoft.folders.iter().map(|folder| folder.name.as_str()).collect();
-    assert_eq!(folders, ["inbox", "junkemail"]);
+    assert_eq!(folders, ["inbox", "junkemail", "archive", "deleteditems"]);
     let link = Url::parse(&microsoft.folders[0].link).unwrap();
     let (app, workspace) = (&world.test.app, world.test.workspace);
     let seen = connections::microsoft_session(app, workspace, connection.id, |session| Mail(session).changes(&link));

@@ -14,7 +14,7 @@ use crate::authz::Actor;
 use crate::base::{EnrolmentId, StepId, WorkerId};
 use crate::http::api::FieldError;
 use crate::http::idempotency::{ApiAnswer, Once};
-use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
+use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery};
 
 async fn moved(
     app: web::Data<App>,
@@ -29,28 +29,50 @@ async fn moved(
     .await?
 }
 
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SeenBody {
+    /// The id of the step that is meant. Where another one is next by now, nothing is changed.
+    step: Option<String>,
+}
+
+impl SeenBody {
+    fn step(&self) -> Result<Option<StepId>, ApiError> {
+        self.step.as_deref().map(step_id).transpose()
+    }
+}
+
+fn step_id(text: &str) -> Result<StepId, ApiError> {
+    let wrong = || ApiError::invalid(vec![FieldError::at("/step", "step is the id of a step of the sequence.")]);
+    text.parse().map_err(|_| wrong())
+}
+
 /// Leaves out the step that would come next; a task, or a mail that waits, is skipped too.
 #[utoipa::path(post, path = "/v1/enrolments/{enrolment}/skip", tag = "enrolments", params(("enrolment" = String, Path,)),
+    request_body = Option<SeenBody>,
     responses((status = 200, description = "The lead", body = EnrolmentJson), (status = 409, description = "Nothing to skip, or the mail is leaving")))]
 pub async fn skip_enrolment(
     app: web::Data<App>,
     actor: Actor,
     once: Once,
     id: web::Path<EnrolmentId>,
+    body: MaybeJson<SeenBody>,
 ) -> Result<ApiAnswer, ApiError> {
-    moved(app, actor, once, *id, Move::Skip).await
+    moved(app, actor, once.of(&body.0), *id, Move::Skip(body.0.value.step()?)).await
 }
 
 /// The lead's open task is done: its sequence goes on.
 #[utoipa::path(post, path = "/v1/enrolments/{enrolment}/done", tag = "enrolments", params(("enrolment" = String, Path,)),
+    request_body = Option<SeenBody>,
     responses((status = 200, description = "The lead", body = EnrolmentJson), (status = 409, description = "No task is open")))]
 pub async fn done_enrolment(
     app: web::Data<App>,
     actor: Actor,
     once: Once,
     id: web::Path<EnrolmentId>,
+    body: MaybeJson<SeenBody>,
 ) -> Result<ApiAnswer, ApiError> {
-    moved(app, actor, once, *id, Move::Done).await
+    moved(app, actor, once.of(&body.0), *id, Move::Done(body.0.value.step()?)).await
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -71,23 +93,33 @@ pub async fn move_enrolment(
     id: web::Path<EnrolmentId>,
     body: ApiJson<MoveBody>,
 ) -> Result<ApiAnswer, ApiError> {
-    let wrong = || ApiError::invalid(vec![FieldError::at("/step", "step is the id of a step of the sequence.")]);
-    let step: StepId = body.value.step.parse().map_err(|_| wrong())?;
-    moved(app, actor, once, *id, Move::To(step)).await
+    moved(app, actor, once, *id, Move::To(step_id(&body.value.step)?)).await
 }
 
-/// A person has read the mail that waits for this lead, and it may leave as it reads now.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReadBody {
+    /// `words` of the mail as `/v1/workers/{worker}/to-read` showed it.
+    words: String,
+}
+
+/// A person has read the mail that waits for this lead, and it may leave as they read it.
 #[utoipa::path(post, path = "/v1/enrolments/{enrolment}/read", tag = "enrolments", params(("enrolment" = String, Path,)),
-    responses((status = 200, description = "The lead", body = EnrolmentJson), (status = 409, description = "No mail waits to be read")))]
+    request_body = ReadBody,
+    responses((status = 200, description = "The lead", body = EnrolmentJson), (status = 409, description = "No mail waits to be read, or it reads differently by now")))]
 pub async fn read_enrolment(
     app: web::Data<App>,
     actor: Actor,
     once: Once,
     id: web::Path<EnrolmentId>,
+    body: ApiJson<ReadBody>,
 ) -> Result<ApiAnswer, ApiError> {
+    let wrong = || ApiError::invalid(vec![FieldError::at("/words", "words is what the mail was shown with.")]);
+    let words: u64 = body.value.words.parse().map_err(|_| wrong())?;
+    let once = once.of(&body);
     run(move || {
         once.carry_out(|| {
-            ApiAnswer::json(StatusCode::OK, &EnrolmentJson::from(&review::approve(&app, &actor, *id, None)?))
+            ApiAnswer::json(StatusCode::OK, &EnrolmentJson::from(&review::approve(&app, &actor, *id, words)?))
         })
     })
     .await?
@@ -102,12 +134,15 @@ pub struct ToReadJson {
     to: String,
     subject: String,
     text: String,
+    /// Stands for address, subject and text as they are shown; a yes names it.
+    words: String,
 }
 
 impl From<ToRead> for ToReadJson {
     fn from(mail: ToRead) -> Self {
-        let ToRead { lead, to, from, subject, text, .. } = mail;
-        Self { enrolment: lead.id.to_string(), contact: lead.contact.to_string(), from, to, subject, text }
+        let ToRead { lead, to, from, subject, text, words, .. } = mail;
+        let (enrolment, contact, words) = (lead.id.to_string(), lead.contact.to_string(), words.to_string());
+        Self { enrolment, contact, from, to, subject, text, words }
     }
 }
 

@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::super::words::for_nobody;
 use super::super::{
-    enrol, enrol_tag, figures, get, get_sequence, last_run, leave, list_group, list_of_step, move_lead, open_task_of,
-    remove, resume, review, stop, Enrolment, Group, Move, Of, OutreachError, State, StepFigures, Tally,
+    enrol, enrol_tag, figures, get, get_sequence, last_run, leave, list_group, list_of_step, move_lead, next_step_of,
+    open_task_of, remove, resume, review, stop, Enrolment, Group, Move, Of, OutreachError, State, StepFigures, Tally,
 };
 use super::{cursor, head, when, zone, Head};
 use crate::app::App;
@@ -54,6 +54,8 @@ pub struct LeadRow {
     pub is_active: bool,
     pub may_resume: bool,
     pub is_task: bool,
+    /// The step that it is at, or that comes next; empty where none does.
+    pub step: String,
     /// It waits for a day, or for a person now that the day has come.
     pub may_leave: bool,
 }
@@ -235,10 +237,19 @@ fn row(app: &App, actor: &Actor, worker: WorkerId, lead: &Enrolment) -> Result<L
         label: lead.came.label.clone().unwrap_or_default(),
         is_active: lead.state.is_active(),
         is_task: matches!(lead.state, State::Task { .. }),
+        step: next_step(app, lead)?,
         may_leave: lead.state.is_put_off(),
         may_resume: !matches!(lead.state, State::Waiting { .. } | State::Queued { .. } | State::Task { .. })
             && !lead.came.opted_out,
     })
+}
+
+fn next_step(app: &App, lead: &Enrolment) -> Result<String, OutreachError> {
+    if !lead.state.is_active() {
+        return Ok(String::new());
+    }
+    let step = app.store.read(|txn| next_step_of(txn, lead))?;
+    Ok(step.map(|step| step.to_string()).unwrap_or_default())
 }
 
 fn run_words(app: &App, actor: &Actor, worker: WorkerId) -> Result<String, OutreachError> {
@@ -360,10 +371,17 @@ pub async fn act(
         ("stop", _) => stop(&app, &actor, lead).map(|_| ("Nothing more is sent to this lead.", "resume")),
         ("resume", _) => resume(&app, &actor, lead).map(|_| ("The lead goes on with the next step.", "stop")),
         ("leave", _) => leave(&app, &actor, lead).map(|_| ("Noted. Nobody is reminded of it any more.", "resume")),
-        ("skip", _) => move_lead(&app, &actor, lead, Move::Skip).map(|_| ("That step is left out.", "")),
-        ("done", _) => move_lead(&app, &actor, lead, Move::Done).map(|_| ("Done. The sequence goes on.", "")),
+        ("skip", Some(_)) => {
+            move_lead(&app, &actor, lead, Move::Skip(form.step)).map(|_| ("That step is left out.", ""))
+        }
+        ("done", Some(_)) => {
+            move_lead(&app, &actor, lead, Move::Done(form.step)).map(|_| ("Done. The sequence goes on.", ""))
+        }
         ("move", Some(step)) => move_lead(&app, &actor, lead, Move::To(step)).map(|_| ("That step comes next.", "")),
-        ("read", _) => review::approve(&app, &actor, lead, form.words).map(|_| ("It leaves in its turn.", "")),
+        ("read", _) => {
+            let words = form.words.ok_or(OutreachError::NotFound)?;
+            review::approve(&app, &actor, lead, words).map(|_| ("It leaves in its turn.", ""))
+        }
         _ => Err(OutreachError::NotFound),
     });
     let (words, undo) = done.await??;

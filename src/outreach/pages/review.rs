@@ -38,13 +38,14 @@ pub struct MailView {
     pub subject: String,
     pub paragraphs: Vec<Vec<String>>,
     pub words: u64,
+    pub step: String,
 }
 
 impl From<ToRead> for MailView {
     fn from(mail: ToRead) -> Self {
-        let ToRead { lead, name, to, from, subject, text, words } = mail;
+        let ToRead { lead, name, to, from, subject, text, words, step } = mail;
         let (href, paragraphs) = (format!("/contacts/{}", lead.contact), paragraphs(&text));
-        Self { lead: lead.id, name, href, to, from, subject, paragraphs, words }
+        Self { lead: lead.id, name, href, to, from, subject, paragraphs, words, step: step.to_string() }
     }
 }
 
@@ -107,7 +108,7 @@ pub async fn approve(
         let shown = form.iter().filter(|(name, _)| name == "mail").filter_map(|(_, value)| value.split_once(':'));
         let mut approved = 0;
         for (lead, words) in shown.filter_map(|(lead, words)| Some((lead.parse().ok()?, words.parse().ok()?))) {
-            match review::approve(&app, &actor, lead, Some(words)) {
+            match review::approve(&app, &actor, lead, words) {
                 Ok(_) => approved += 1,
                 // One that changed meanwhile stays on the page.
                 Err(OutreachError::MayNotMove(_) | OutreachError::NotFound) => {}

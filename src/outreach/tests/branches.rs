@@ -30,6 +30,12 @@ impl World {
         moved
     }
 
+    fn approves_as_shown(&self, lead: &Enrolment) {
+        let shown = review::list(self.app(), &self.test.owner, self.worker.id, None, 10).unwrap();
+        let words = shown.rows.iter().find(|mail| mail.lead.id == lead.id).unwrap().words;
+        review::approve(self.app(), &self.test.owner, lead.id, words).unwrap();
+    }
+
     fn state_words(&self, lead: &Enrolment) -> &'static str {
         self.now_stands(lead).state.words()
     }
@@ -82,11 +88,11 @@ fn an_answer_that_a_branch_asks_for_becomes_a_task_and_no_mail_after_it_leaves_u
     assert_eq!(words, Some(("Call Anna".to_owned(), "Call Anna.".to_owned())));
     world.advance(9 * DAY);
     assert_eq!(world.texts().len(), 2, "nothing leaves while the task is open, nor to Ben");
-    world.moves(&anna, Move::Done).unwrap();
+    world.moves(&anna, Move::Done(None)).unwrap();
     world.advance(DAY);
     assert_eq!(world.texts().len(), 2);
     assert_eq!(world.state_words(&anna), "To be read");
-    review::approve(world.app(), &world.test.owner, anna.id, None).unwrap();
+    world.approves_as_shown(&anna);
     world.advance(MINUTE);
     assert_eq!(world.texts().last().unwrap(), "As we said on the phone.");
     assert!(matches!(world.now_stands(&anna).state, State::Finished { .. }));
@@ -120,14 +126,14 @@ fn an_answer_stops_a_lead_also_while_a_task_or_its_next_mail_waits() {
     assert_eq!(world.state_words(&lead), "Task");
     world.answer(&lead, "not_interested", |_| {});
     assert_eq!(world.state_words(&lead), "Stopped");
-    assert!(world.moves(&lead, Move::Done).is_err(), "the task is gone with it");
+    assert!(world.moves(&lead, Move::Done(None)).is_err(), "the task is gone with it");
     world.advance(9 * DAY);
     assert_eq!(world.texts(), ["One."]);
 }
 
 #[test]
 fn a_task_holds_a_lead_until_a_person_has_done_or_skipped_it() {
-    for wanted in [Move::Done, Move::Skip] {
+    for wanted in [Move::Done(None), Move::Skip(None)] {
         let world = World::with(vec![task(0, "Look at their page"), step(0, "Heating", "One.")], |_, _| {});
         let lead = world.lead("Anna", |_| {});
         world.activate();
@@ -174,7 +180,10 @@ fn a_person_skips_and_moves_one_lead_and_nobody_gets_a_step_twice() {
     let lead = world.lead("Anna", |_| {});
     let other = world.lead("Ben", |_| {});
     world.activate();
-    world.moves(&lead, Move::Skip).unwrap();
+    let second = Move::Skip(Some(world.step_id(1)));
+    world.moves(&lead, second).unwrap();
+    let Err(OutreachError::MayNotMove(words)) = world.moves(&lead, second) else { panic!("pressed twice") };
+    assert_eq!(words, "This step is behind the lead already.");
     world.advance(3 * DAY);
     world.advance(3 * DAY);
     assert_eq!(world.texts()[2..], ["Two.", "Three."], "Ben’s second, and Anna’s third, five days after her first");
@@ -200,7 +209,7 @@ fn a_mail_that_waits_at_the_gate_is_taken_back_when_its_step_is_skipped() {
     let queued = leads.iter().map(|lead| world.now_stands(lead)).find(|lead| lead.state.queued().is_some());
     let lead = queued.expect("the cap holds one of the two");
     let (message, _) = lead.state.queued().unwrap();
-    world.moves(&lead, Move::Skip).unwrap();
+    world.moves(&lead, Move::Skip(None)).unwrap();
     let taken = messaging::get_message(&world.app().store, world.test.workspace, message).unwrap().unwrap();
     assert!(matches!(taken.state, messaging::Delivery::NotSent { .. }), "{:?}", taken.state);
     world.advance(9 * DAY);
@@ -272,10 +281,10 @@ fn each_mail_of_a_worker_that_is_set_so_waits_for_a_yes_to_its_very_words() {
     let shown = review::list(world.app(), owner, world.worker.id, None, 10).unwrap().rows.remove(0);
     assert_eq!((shown.subject.as_str(), shown.text.as_str()), ("Heating at Fellside", "Hi Anna, one."));
     change_name(&world, &lead, "Anne");
-    let stale = review::approve(world.app(), owner, lead.id, Some(shown.words));
+    let stale = review::approve(world.app(), owner, lead.id, shown.words);
     assert!(matches!(stale, Err(OutreachError::MayNotMove(_))), "it reads differently now");
     let shown = review::list(world.app(), owner, world.worker.id, None, 10).unwrap().rows.remove(0);
-    review::approve(world.app(), owner, lead.id, Some(shown.words)).unwrap();
+    review::approve(world.app(), owner, lead.id, shown.words).unwrap();
     world.settle();
     assert_eq!(world.texts(), ["Hi Anne, one."]);
     world.advance(3 * DAY);
@@ -300,8 +309,24 @@ fn a_yes_does_not_hold_for_words_that_changed_before_the_mail_left() {
     let lead = world.lead("Anna", |_| {});
     world.activate();
     workers::pause(world.app(), &world.test.owner, world.worker.id, "A break.").unwrap();
-    review::approve(world.app(), &world.test.owner, lead.id, None).unwrap();
+    world.approves_as_shown(&lead);
     change_name(&world, &lead, "Anne");
     world.activate();
     assert_eq!((world.texts().len(), world.state_words(&lead)), (0, "To be read"));
+}
+
+#[test]
+fn an_absence_outlives_a_skip_and_puts_an_ordinary_task_off() {
+    let steps = vec![step(0, "Heating", "One."), task(1, "Call"), step(1, "", "Two.")];
+    let world = World::with(steps, |_, _| {});
+    let lead = world.lead("Anna", |_| {});
+    world.activate();
+    world.advance(DAY);
+    assert_eq!(world.state_words(&lead), "Task");
+    world.answer(&lead, "out_of_office", |_| {});
+    let State::PausedUntil { at, .. } = world.now_stands(&lead).state else { panic!("away") };
+    world.moves(&lead, Move::Skip(Some(world.step_id(1)))).unwrap();
+    let State::PausedUntil { at: after, .. } = world.now_stands(&lead).state else { panic!("still away") };
+    assert!(after >= at);
+    assert_eq!(world.now_stands(&lead).resumed_at, None);
 }

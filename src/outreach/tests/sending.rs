@@ -189,3 +189,17 @@ fn an_answer_waits_for_no_cold_mail_and_the_next_cold_mail_keeps_its_distance_fr
     world.advance(8 * MINUTE);
     assert_eq!(world.texts(), ["Cold.", "An answer.", "Cold."]);
 }
+
+#[test]
+fn what_keeps_a_worker_from_being_switched_on_keeps_a_changed_text_from_being_approved() {
+    let world = World::new();
+    world.lead("Anna", |_| {});
+    world.activate();
+    let (app, owner, id) = (world.app(), &world.test.owner, world.sequence.id);
+    let mut form = SequenceForm::of(&get_sequence(&app.store, world.test.workspace, id).unwrap().unwrap());
+    form.steps[0].subject = String::new();
+    update(app, owner, id, &form, None, Some(Scope::InFlight)).unwrap();
+    let Err(OutreachError::Mistakes(found)) = approve(app, owner, id) else { panic!("it was approved") };
+    assert_eq!((found[0].step, found[0].field), (Some(0), "subject"));
+    assert!(found[0].words.ends_with("Write a subject."), "{}", found[0].words);
+}

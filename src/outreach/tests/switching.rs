@@ -172,3 +172,34 @@ fn a_mailbox_that_the_gate_out_found_lost_is_told_once_and_pauses_all_its_worker
     world.advance(MINUTE);
     assert_eq!(world.letters().len(), 2, "the same incident");
 }
+
+#[test]
+fn what_waits_at_the_gate_is_written_anew_when_review_is_switched_on_or_its_words_change() {
+    let world = World::new();
+    let (app, owner) = (world.app(), &world.test.owner);
+    let lead = world.lead("Anna", |_| {});
+    world.activate();
+    // The mailbox has not been read, so the second mail is queued and waits at the gate.
+    app.clock.advance(3 * DAY);
+    world.settle();
+    let State::Queued { message, .. } = world.now_stands(&lead).state else { panic!("not queued") };
+    let mut form =
+        SequenceForm::of(&get_sequence(&app.store, world.test.workspace, world.sequence.id).unwrap().unwrap());
+    form.steps[1].text = "Two, but better.".into();
+    update(app, owner, world.sequence.id, &form, None, Some(Scope::InFlight)).unwrap();
+    world.settle();
+    let taken = messaging::get_message(&app.store, world.test.workspace, message).unwrap().unwrap();
+    assert!(matches!(taken.state, messaging::Delivery::NotSent { .. }), "{:?}", taken.state);
+    approve(app, owner, world.sequence.id).unwrap();
+    world.settle();
+    assert!(world.now_stands(&lead).state.queued().is_some());
+    let worker = workers::get(&app.store, world.test.workspace, world.worker.id).unwrap().unwrap();
+    let form = workers::WorkerForm { review: true, ..workers::WorkerForm::of(&worker) };
+    workers::update(app, owner, worker.id, &form).unwrap();
+    world.advance(MINUTE);
+    assert_eq!((world.texts().len(), world.now_stands(&lead).state.words()), (1, "To be read"));
+    let form = workers::WorkerForm { review: false, ..form };
+    workers::update(app, owner, worker.id, &form).unwrap();
+    world.advance(MINUTE);
+    assert_eq!(world.texts(), ["Hi Anna, one.", "Two, but better."]);
+}

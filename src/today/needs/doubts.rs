@@ -54,6 +54,7 @@ fn doubt(day: &Day<'_>, people: &mut People<'_>, message: &Message) -> Result<Ne
         action: format!("/needs-a-look/{}/{verb}", message.id),
         words: words.to_owned(),
         kind,
+        step: String::new(),
     };
     if message.noted.failing_since.is_some() {
         return Ok(Need {

@@ -81,6 +81,7 @@ fn proposal(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result
                 action: format!("/calendar/{}/accept", booking.id),
                 words: format!("Book {}", start.strftime("%H:%M")),
                 kind: "",
+                step: String::new(),
             })
             .into_iter()
             .collect(),
@@ -101,6 +102,7 @@ fn refused(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result<
         action: format!("/calendar/{}/again", booking.id),
         words: "Try again".to_owned(),
         kind: "",
+        step: String::new(),
     });
     Ok(Need {
         icon: "alert",

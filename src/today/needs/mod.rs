@@ -47,6 +47,8 @@ struct Act {
     action: String,
     words: String,
     kind: &'static str,
+    /// The step that is meant, where the act is about one.
+    step: String,
 }
 
 impl Needs {

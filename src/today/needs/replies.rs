@@ -131,6 +131,7 @@ fn perhaps_opt_out(people: &mut People<'_>, reply: &Reply) -> Result<Need, Today
         action: format!("/replies/{}/{verb}", reply.id),
         words: words.to_owned(),
         kind,
+        step: String::new(),
     };
     Ok(Need {
         icon: "ban",

@@ -106,6 +106,10 @@ fn task(
         action: format!("/outreach/{}/leads/{}/{verb}?back=today", lead.worker, lead.id),
         words: words.to_owned(),
         kind,
+        step: match lead.state {
+            State::Task { step, .. } => step.to_string(),
+            _ => String::new(),
+        },
     };
     let mut acts = vec![act("done", "Done", "")];
     if day.actor.may(Permission::EditOutreach) {
@@ -132,6 +136,7 @@ fn follow_up(people: &mut People<'_>, lead: &Enrolment) -> Result<Need, TodayErr
         action: format!("/outreach/{}/leads/{}/{verb}", lead.worker, lead.id),
         words: words.to_owned(),
         kind,
+        step: String::new(),
     };
     Ok(Need {
         icon: "clock",

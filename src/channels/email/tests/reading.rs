@@ -369,3 +369,13 @@ fn a_throttled_mailbox_is_looked_at_again_when_microsoft_says() {
     }
     assert_eq!(desk.world.stored(&desk.connection).state, State::Working);
 }
+
+#[test]
+fn a_mailbox_without_an_archive_is_read_all_the_same() {
+    let desk = Desk::with(Provider::Microsoft);
+    let message = desk.send();
+    let archive = "GET /microsoft/v1.0/me/mailFolders/archive/messages/delta";
+    desk.world.control("faults", &json!({"match": archive, "status": 404, "times": 2}));
+    desk.answers(&message, "a1@fellside.example", "Yes.");
+    assert_eq!(desk.poll().replies, 1);
+}

@@ -22,8 +22,14 @@ use wire::{DeltaAnswer, FoundAnswer};
 pub use outgoing::NotMail;
 pub use wire::Head;
 
-/// Folders in which answers land, by their well-known names.
-pub const FOLDERS: [&str; 2] = ["inbox", "junkemail"];
+/// Folders in which answers land, or into which a rule or their reader puts them at once, by their well-known names.
+/// <https://learn.microsoft.com/graph/api/resources/mailfolder>
+pub const FOLDERS: [&str; 4] = ["inbox", "junkemail", "archive", "deleteditems"];
+
+/// A mailbox has this folder only once something was put into it.
+pub fn may_lack(folder: &str) -> bool {
+    folder == "archive"
+}
 
 /// What a head is compared by. <https://learn.microsoft.com/graph/api/resources/message>
 const SELECTED: &str = "internetMessageId,internetMessageHeaders,conversationId,from,subject,receivedDateTime,isDraft";
@@ -39,6 +45,15 @@ pub enum Submission {
         reason: String,
         bad_address: bool,
     },
+}
+
+/// What is known of a mail that may have left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trace {
+    Sent(SentCopy),
+    /// It lies there and has not left yet: in the Outbox, or as a draft.
+    Pending,
+    Absent,
 }
 
 /// The copy of a mail that left.
@@ -82,16 +97,19 @@ impl Mail<'_> {
     }
 
     /// The copy that carries `own_id`, wherever its owner has moved it. It appears some seconds after the sending. One
-    /// that is still a draft has not left.
-    pub fn find_sent(&self, own_id: &str) -> Result<Option<SentCopy>, ProviderError> {
+    /// that is still a draft has not left, and may yet: Exchange shows what lies in the Outbox as such.
+    pub fn find_sent(&self, own_id: &str) -> Result<Trace, ProviderError> {
         let mut url = self.0.at(&["me", "messages"]);
         url.query_pairs_mut()
             .append_pair("$filter", &outgoing::has_own_id(own_id))
             .append_pair("$select", "internetMessageId,conversationId,isDraft")
             .append_pair("$top", "10");
         let found: FoundAnswer = self.0.get_json(url, None)?;
-        let sent = found.value.into_iter().find(|one| !one.is_draft);
-        Ok(sent.map(|one| SentCopy {
+        let is_pending = found.value.iter().any(|one| one.is_draft);
+        let Some(one) = found.value.into_iter().find(|one| !one.is_draft) else {
+            return Ok(if is_pending { Trace::Pending } else { Trace::Absent });
+        };
+        Ok(Trace::Sent(SentCopy {
             id: one.id,
             message_id: one.internet_message_id.as_deref().map(bare).filter(|id| !id.is_empty()),
             conversation: one.conversation_id.filter(|id| !id.is_empty()),

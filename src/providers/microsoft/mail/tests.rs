@@ -82,7 +82,8 @@ fn what_left_is_found_by_our_own_mark_and_a_draft_has_not_left() {
             {"id":"s","isDraft":false,"internetMessageId":"<real@outlook.example>","conversationId":"c1"}]}"#,
         )
     });
-    let found = with_mail(&server.base, |mail| mail.find_sent("own'1")).unwrap().unwrap();
+    let found = with_mail(&server.base, |mail| mail.find_sent("own'1")).unwrap();
+    let Trace::Sent(found) = found else { panic!("{found:?}") };
     assert_eq!(found.id, "s");
     assert_eq!(found.message_id.as_deref(), Some("real@outlook.example"));
     let seen = server.last();
@@ -90,6 +91,15 @@ fn what_left_is_found_by_our_own_mark_and_a_draft_has_not_left() {
     let query: Vec<(String, String)> =
         url::form_urlencoded::parse(seen.path.split_once('?').unwrap().1.as_bytes()).into_owned().collect();
     assert!(query[0].1.ends_with("ep/value eq 'own''1')"), "{}", query[0].1);
+}
+
+#[test]
+fn a_copy_that_is_still_a_draft_is_pending_and_only_none_at_all_is_absence() {
+    for (value, expected) in [(r#"[{"id":"d","isDraft":true}]"#, Trace::Pending), ("[]", Trace::Absent)] {
+        let body = format!(r#"{{"value":{value}}}"#);
+        let server = FakeHttp::start(move |_: &Seen| Reply::json(200, &body));
+        assert_eq!(with_mail(&server.base, |mail| mail.find_sent("own-1")).unwrap(), expected);
+    }
 }
 
 #[test]

@@ -113,8 +113,9 @@ fn changed(mailbox: &Mailbox, folder: Folder, place: &Place, since: u64) -> Resu
 fn brings_in(kind: &ChangeKind) -> bool {
     match kind {
         ChangeKind::Added => true,
-        ChangeKind::LabelAdded(label) => label == "INBOX" || label == "SPAM",
-        ChangeKind::LabelRemoved(_) => false,
+        ChangeKind::LabelAdded(label) => ["INBOX", "SPAM", "TRASH"].contains(&label.as_str()),
+        // Out of the inbox is into the archive.
+        ChangeKind::LabelRemoved(label) => label == "INBOX",
     }
 }
 

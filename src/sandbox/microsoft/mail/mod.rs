@@ -39,6 +39,8 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[&str]) -> Res
 enum Folder {
     Inbox,
     Junk,
+    Archive,
+    Deleted,
     Sent,
 }
 
@@ -47,6 +49,8 @@ impl Folder {
         match name.to_ascii_lowercase().as_str() {
             "inbox" => Ok(Self::Inbox),
             "junkemail" => Ok(Self::Junk),
+            "archive" => Ok(Self::Archive),
+            "deleteditems" => Ok(Self::Deleted),
             "sentitems" => Ok(Self::Sent),
             _ => {
                 Err(errors::error(404, "ErrorFolderNotFound", "The specified folder could not be found in the store."))
@@ -58,6 +62,8 @@ impl Folder {
         match self {
             Self::Inbox => "inbox",
             Self::Junk => "junkemail",
+            Self::Archive => "archive",
+            Self::Deleted => "deleteditems",
             Self::Sent => "sentitems",
         }
     }
@@ -67,6 +73,8 @@ impl Folder {
         match self {
             Self::Inbox => has("INBOX") && !has("SPAM") && !has("TRASH"),
             Self::Junk => has("SPAM"),
+            Self::Archive => !["INBOX", "SPAM", "TRASH", "SENT", "DRAFT"].into_iter().any(has),
+            Self::Deleted => has("TRASH") && !has("SPAM"),
             Self::Sent => has("SENT"),
         }
     }
