@@ -85,7 +85,11 @@ pub(super) fn read_by_service(app: &App, workspace: WorkspaceId, id: ReplyId, tr
     let Some(line) = service::line_of(app, &reply, tried)? else {
         return Ok(keep(app, workspace, id, &into_reading(own))?);
     };
-    let reading = match ask(app, &reply, &line, own.0.clone())? {
+    let asked = match tried {
+        service::MOST_TRIES.. => Asked::Fallback(service::GAVE_UP.to_owned()),
+        _ => ask(app, &reply, &line, own.0.clone())?,
+    };
+    let reading = match asked {
         Asked::Has((judged, found, fallback_reason)) => {
             let engine = if line.does(engines::Task::Classify) {
                 line.name(engines::Task::Classify)

@@ -22,6 +22,11 @@ struct Payload {
     reply: ReplyId,
 }
 
+/// Whatever breaks again and again must not keep a reply unread: so many tries, then the built-in engine does it.
+pub const MOST_TRIES: u32 = 6;
+/// The reason on record then.
+pub const GAVE_UP: &str = "gave_up";
+
 /// What came of asking.
 pub enum Asked<T> {
     Has(T),

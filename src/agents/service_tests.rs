@@ -147,6 +147,17 @@ fn every_fault_of_a_service_falls_back_to_the_built_in_engine_and_says_why() {
 }
 
 #[test]
+fn what_breaks_again_and_again_is_left_to_the_built_in_engine() {
+    let bench = Bench::plain();
+    let (app, workspace) = (bench.desk.app(), bench.desk.test.workspace);
+    let id = bench.desk.unread(YES);
+    assert!(read_by_service(app, workspace, id, super::service::MOST_TRIES).is_ok());
+    let reading = bench.desk.get_reply(id).reading.unwrap();
+    assert_eq!((reading.label.as_str(), reading.fallback_reason.as_deref()), ("interested", Some("gave_up")));
+    assert!(questions(&bench.sandbox).is_empty());
+}
+
+#[test]
 fn what_the_built_in_engine_reads_as_an_opt_out_a_bounce_or_an_absence_stands_and_leaves_the_server_to_nobody() {
     let bench = Bench::plain();
     let texts = [

@@ -93,6 +93,7 @@ pub(super) fn write_by_service(app: &App, workspace: WorkspaceId, id: ReplyId, t
     let style = Style::of(app, &reply)?;
     let why = match service::line_of(app, &reply, tried)? {
         None => None,
+        Some(_) if tried >= service::MOST_TRIES => Some(service::GAVE_UP.to_owned()),
         Some(line) => match service::asked(compose_by(app, &reply, intent, style, &line)?)? {
             Asked::Has(Some(text)) => {
                 let new = draft_of(app, &reply, intent, &text).by(&line.name(task_of(intent)), None);

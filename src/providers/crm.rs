@@ -37,6 +37,14 @@ pub struct Person {
     pub fields: BTreeMap<String, String>,
 }
 
+/// Whose system it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Stays when the account is renamed; empty where the system tells none.
+    pub id: String,
+    pub name: String,
+}
+
 /// People in the order in which they changed. `next` is where to go on; absent at the end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct People {
@@ -46,8 +54,8 @@ pub struct People {
 
 /// A customer system. Writes are known again: a person by the address, a note by a mark in its text.
 pub trait Crm {
-    /// What the account is called: proves the token.
-    fn account(&self) -> Result<String, ProviderError>;
+    /// Which account it is: proves the token.
+    fn account(&self) -> Result<Account, ProviderError>;
     /// Where a walk over all who changed since then begins.
     fn start(&self, since: Option<UnixMillis>) -> String;
     fn changed(&self, cursor: &str) -> Result<People, ProviderError>;
@@ -119,6 +127,11 @@ pub(super) fn said(answer: &Answer) -> String {
         return format!("status {}", answer.status);
     }
     one_line(words)
+}
+
+/// An id, which some systems give as a number; empty where there is none.
+pub(super) fn id_text(value: &Value) -> String {
+    value.as_str().map(str::to_owned).or_else(|| value.as_u64().map(|id| id.to_string())).unwrap_or_default()
 }
 
 /// Fields of a JSON object that are texts or numbers, without the empty ones.

@@ -11,7 +11,7 @@ use http::header::{HeaderName, AUTHORIZATION};
 use http::Method;
 use serde_json::{json, Map, Value};
 
-use super::crm::{said, texts, Call, Crm, People, Person, Session, PAGE};
+use super::crm::{id_text, said, texts, Account, Call, Crm, People, Person, Session, PAGE};
 use super::error::{ProviderError, Repeat};
 use super::outbound::Answer;
 use crate::base::UnixMillis;
@@ -50,11 +50,11 @@ impl HubSpot<'_> {
 }
 
 impl Crm for HubSpot<'_> {
-    fn account(&self) -> Result<String, ProviderError> {
+    fn account(&self) -> Result<Account, ProviderError> {
         let call = self.call(Method::GET, "/account-info/v3/details", None, Repeat::Safe);
         let details: Value = self.0.json(call)?;
-        let id = details["portalId"].as_u64().map(|id| id.to_string()).unwrap_or_default();
-        Ok(format!("account {id}"))
+        let id = id_text(&details["portalId"]);
+        Ok(Account { name: format!("account {id}"), id })
     }
 
     fn start(&self, since: Option<UnixMillis>) -> String {

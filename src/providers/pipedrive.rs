@@ -12,7 +12,7 @@ use http::header::HeaderName;
 use http::Method;
 use serde_json::{json, Value};
 
-use super::crm::{said, texts, Call, Crm, People, Person, Session, PAGE};
+use super::crm::{id_text, said, texts, Account, Call, Crm, People, Person, Session, PAGE};
 use super::error::{ProviderError, Repeat};
 use super::outbound::Answer;
 use crate::base::UnixMillis;
@@ -45,9 +45,10 @@ impl Pipedrive<'_> {
 }
 
 impl Crm for Pipedrive<'_> {
-    fn account(&self) -> Result<String, ProviderError> {
+    fn account(&self) -> Result<Account, ProviderError> {
         let me = self.get("/v1/users/me", &[])?;
-        Ok(me["data"]["company_name"].as_str().unwrap_or("account").to_owned())
+        let name = me["data"]["company_name"].as_str().unwrap_or("account").to_owned();
+        Ok(Account { id: id_text(&me["data"]["company_id"]), name })
     }
 
     fn start(&self, since: Option<UnixMillis>) -> String {

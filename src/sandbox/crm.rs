@@ -197,7 +197,7 @@ pub(super) fn pipedrive(world: &mut World, request: &Request, path: &[String]) -
     let body = request.json().unwrap_or_default();
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let data = match (request.method.as_str(), path.as_slice()) {
-        ("GET", ["v1", "users", "me"]) => json!({"id": 1, "company_name": "Fernhill Sandbox"}),
+        ("GET", ["v1", "users", "me"]) => json!({"id": 1, "company_id": 77, "company_name": "Fernhill Sandbox"}),
         ("GET", ["api", "v2", "persons"]) => return pipedrive_persons(book, request),
         ("GET", ["api", "v2", "persons", "search"]) => {
             let found = book.by_email(request.param("term").unwrap_or_default());

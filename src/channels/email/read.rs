@@ -1,13 +1,19 @@
 //! New mail, first by its head, then, where it answers ours or is a report, as a whole: what it means for our messages.
 
+use std::time::Duration;
+
 use super::inbound::HeaderFacts;
 use super::inspect::{inspect, BounceClass, Concerned, Inspection, MailKind};
 use super::reply_text::excerpt;
 use crate::app::App;
-use crate::base::{EmailAddress, MessageId};
+use crate::base::{EmailAddress, MessageId, UnixMillis};
 use crate::connections::{self, Connection};
 use crate::messaging::{self, Bounce, Delivery, Incoming, Message, Purpose};
 use crate::store::{StoreError, Txn};
+
+/// A mail that says to be older than this, or to come from later than that, says wrong.
+const OLDEST: Duration = Duration::from_secs(366 * 86_400);
+const NEWEST: Duration = Duration::from_secs(86_400);
 
 /// What is to be done with a mail of which only the head was seen.
 #[derive(Debug)]
@@ -151,7 +157,7 @@ fn answer(
         message_id: mail.message_id.clone().unwrap_or_else(|| made_up_id(message.id, mail)),
         references: mail.message_ids.clone(),
         provider_thread: thread.map(str::to_owned),
-        sent_at: mail.date.map_or_else(|| app.now(), Into::into),
+        sent_at: sent_at(mail.date.map(UnixMillis::from), app.now()),
         header_facts: header_facts(mail),
         automatic,
     };
@@ -161,6 +167,11 @@ fn answer(
         (Some(_), true) => Read::AutoReply,
         (Some(_), false) => Read::Reply,
     })
+}
+
+/// When the mail says it was sent, as far as that can be: whoever wrote it could write any date.
+fn sent_at(said: Option<UnixMillis>, now: UnixMillis) -> UnixMillis {
+    said.filter(|said| (now.minus(OLDEST)..=now.plus(NEWEST)).contains(said)).unwrap_or(now)
 }
 
 fn made_up_id(message: MessageId, mail: &Inspection) -> String {

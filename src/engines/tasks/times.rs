@@ -93,7 +93,10 @@ fn proposal_of(
     restore: &dyn Fn(&str) -> String,
 ) -> Option<Proposal> {
     let start: Timestamp = wire.start.parse().ok()?;
-    let is_near = start >= context.sent_at - BEFORE && start <= context.sent_at + AFTER;
+    let first = context.sent_at.checked_sub(BEFORE).unwrap_or(Timestamp::MIN);
+    // The day of sending is what a stranger wrote there.
+    let last = context.sent_at.checked_add(AFTER).unwrap_or(Timestamp::MAX);
+    let is_near = (first..=last).contains(&start);
     let (kind, end) = match (wire.kind.as_str(), wire.end.as_str()) {
         ("exact", "") => (Kind::Exact, None),
         ("window", end) => (Kind::Window, Some(end.parse::<Timestamp>().ok().filter(|end| *end > start)?)),
@@ -158,6 +161,22 @@ mod tests {
         let other = answered(REPLY, proposal("2026-11-27T10:00:00Z", "", "exact", "Thursday at 10")).unwrap();
         assert_eq!(other.proposals.len(), 2);
         assert!(other.proposals.iter().all(|one| one.ambiguous));
+    }
+
+    #[test]
+    fn a_mail_from_the_end_of_time_breaks_nothing() {
+        let one: WireProposal = serde_json::from_value(proposal("2026-11-26T10:00:00Z", "", "exact", "at 10")).unwrap();
+        for sent_at in [Timestamp::MIN, Timestamp::MAX] {
+            let zone = TimeZone::UTC;
+            let context = TimeContext {
+                sent_at,
+                sender_zone: &zone,
+                sender_zone_name: "UTC",
+                workspace_zone: &zone,
+                offered: &[],
+            };
+            assert!(proposal_of(&one, "at 10", &context, &str::to_owned).is_none());
+        }
     }
 
     #[test]

@@ -27,6 +27,17 @@ enum Kind {
 }
 
 impl Kind {
+    const ALL: [Kind; 8] = [
+        Kind::Secret,
+        Kind::Card,
+        Kind::BankAccount,
+        Kind::SocialSecurity,
+        Kind::HealthInsurance,
+        Kind::Mail,
+        Kind::Phone,
+        Kind::Place,
+    ];
+
     /// What stands there instead; the word of a placeholder where it comes back.
     fn word(self) -> &'static str {
         match self {
@@ -38,6 +49,15 @@ impl Kind {
             Kind::Mail => "email",
             Kind::Phone => "phone",
             Kind::Place => "address",
+        }
+    }
+
+    /// How everything begins that stands for this kind.
+    fn start(self) -> String {
+        if self.comes_back() {
+            format!("[{}-", self.word())
+        } else {
+            self.word().to_owned()
         }
     }
 
@@ -88,7 +108,7 @@ impl Redactor {
         if let Some((known, _)) = self.hidden.iter().find(|(_, hidden)| hidden == original) {
             return known.clone();
         }
-        let start = format!("[{}-", kind.word());
+        let start = kind.start();
         let number = self.hidden.iter().filter(|(known, _)| known.starts_with(&start)).count() + 1;
         let placeholder = format!("{start}{number}]");
         self.hidden.push((placeholder.clone(), original.to_owned()));
@@ -103,7 +123,7 @@ impl Redactor {
 
 /// Whether a placeholder stands in the text that no text had: an answer that invents one is not to be used.
 pub fn has_placeholder(text: &str) -> bool {
-    ["[email-", "[phone-", "[address-", "[secret]", "[card number]", "[bank account]"].iter().any(|p| text.contains(p))
+    Kind::ALL.iter().any(|kind| text.contains(&kind.start()))
 }
 
 /// Words with their places: what lies between blanks, without the punctuation around it.

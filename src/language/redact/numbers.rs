@@ -9,20 +9,26 @@ pub(super) fn numbers(text: &str) -> Vec<Found> {
     runs(text).into_iter().filter_map(|range| Some((range.clone(), kind_of(&text[range])?))).collect()
 }
 
+/// Blanks, also those at which no line breaks.
+const BLANKS: [char; 3] = [' ', '\u{a0}', '\u{202f}'];
+const HYPHENS: [char; 3] = ['-', '\u{2010}', '\u{2011}'];
+/// An account number in small letters has so many digits at least: prose with blanks in it could pass the check too.
+const FEWEST_DIGITS: usize = 10;
+
 /// Maximal runs of digits joined by single blanks, dots, hyphens, slashes and brackets, begun by a digit, `+` or `(`.
 fn runs(text: &str) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let is_inside_word = at > 0 && (bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] >= 0x80);
         let begins = bytes[at].is_ascii_digit()
             || (matches!(bytes[at], b'+' | b'(') && bytes[at + 1..].iter().take(2).any(u8::is_ascii_digit));
-        if !begins || is_inside_word {
+        // Where one begins, a character begins.
+        if !begins || text[..at].chars().next_back().is_some_and(char::is_alphanumeric) {
             at += 1;
             continue;
         }
-        let end = end_of_run(bytes, at);
+        let end = end_of_run(text, at);
         if !bytes.get(end).is_some_and(u8::is_ascii_alphabetic) {
             found.push(at..end);
         }
@@ -32,17 +38,17 @@ fn runs(text: &str) -> Vec<Range<usize>> {
 }
 
 /// Behind the last digit of the run that begins at `start`.
-fn end_of_run(bytes: &[u8], start: usize) -> usize {
+fn end_of_run(text: &str, start: usize) -> usize {
     let mut end = start;
     let mut joints = 0;
-    for (at, byte) in bytes.iter().enumerate().skip(start) {
-        match byte {
-            b'0'..=b'9' => {
-                end = at + 1;
+    for (at, sign) in text[start..].char_indices() {
+        match sign {
+            '0'..='9' => {
+                end = start + at + 1;
                 joints = 0;
             }
-            b'+' if at == start => {}
-            b' ' | b'-' | b'.' | b'/' | b'(' | b')' => {
+            '+' if at == 0 => {}
+            _ if is_joint(sign) || matches!(sign, '.' | '/' | '(' | ')') => {
                 joints += 1;
                 // ") 7" and " (0" have two; three are no joint any more.
                 if joints > 2 {
@@ -55,15 +61,19 @@ fn end_of_run(bytes: &[u8], start: usize) -> usize {
     end
 }
 
+fn is_joint(sign: char) -> bool {
+    BLANKS.contains(&sign) || HYPHENS.contains(&sign)
+}
+
 fn kind_of(run: &str) -> Option<Kind> {
     let digits: Vec<u8> = run.bytes().filter(u8::is_ascii_digit).map(|b| b - b'0').collect();
     let groups: Vec<&str> = run.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).collect();
-    let is_plain = run.bytes().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'-'));
+    let is_plain = run.chars().all(|c| c.is_ascii_digit() || is_joint(c));
     if is_plain && (13..=19).contains(&digits.len()) && passes_luhn(&digits) {
         return Some(Kind::Card);
     }
     let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
-    if lengths == [3, 2, 4] && run.bytes().filter(|b| *b == b'-').count() == 2 {
+    if lengths == [3, 2, 4] && run.matches(HYPHENS).count() == 2 {
         return Some(Kind::SocialSecurity);
     }
     is_phone(run, &digits, &groups, &lengths).then_some(Kind::Phone)
@@ -84,7 +94,8 @@ fn is_phone(run: &str, digits: &[u8], groups: &[&str], lengths: &[usize]) -> boo
     if has_date(groups) || digits.len() > 15 {
         return false;
     }
-    let is_american = matches!(lengths, [3, 3, 4] | [1, 3, 3, 4]) && run.contains(['-', '.', '(']);
+    let is_american =
+        matches!(lengths, [3, 3, 4] | [1, 3, 3, 4]) && (run.contains(['.', '(']) || run.contains(HYPHENS));
     let is_dialled = run.starts_with('0') && digits.len() >= 9;
     let is_international = (run.starts_with('+') || run.starts_with("(+")) && digits.len() >= 8;
     let is_bracketed = run.starts_with('(') && digits.len() >= 8;
@@ -109,9 +120,9 @@ pub(super) fn bank_accounts(text: &str) -> Vec<Found> {
     while at + 15 <= bytes.len() {
         let is_inside_word = at > 0 && bytes[at - 1].is_ascii_alphanumeric();
         let begins = !is_inside_word
-            && bytes[at..at + 2].iter().all(u8::is_ascii_uppercase)
+            && bytes[at..at + 2].iter().all(u8::is_ascii_alphabetic)
             && bytes[at + 2..at + 4].iter().all(u8::is_ascii_digit);
-        match begins.then(|| account_end(bytes, at)).flatten() {
+        match begins.then(|| account_end(text, at)).flatten() {
             Some(end) => {
                 found.push((at..end, Kind::BankAccount));
                 at = end;
@@ -122,25 +133,34 @@ pub(super) fn bank_accounts(text: &str) -> Vec<Found> {
     found
 }
 
-/// The longest account number that begins at `start`: 15 to 34 letters and digits, with blanks between them.
-fn account_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut signs = Vec::new();
-    let mut end = None;
-    for (at, byte) in bytes.iter().enumerate().skip(start) {
-        match byte {
-            b'0'..=b'9' | b'A'..=b'Z' => signs.push(*byte),
-            b' ' if bytes[at - 1] != b' ' => continue,
-            _ => break,
+/// The longest account number that begins at `start`: 15 to 34 letters and digits, with blanks or hyphens between them.
+fn account_end(text: &str, start: usize) -> Option<usize> {
+    let mut signs: Vec<u8> = Vec::new();
+    let (mut end, mut is_small, mut after_joint) = (None, false, false);
+    let mut rest = text[start..].char_indices().peekable();
+    while let Some((at, sign)) = rest.next() {
+        if is_joint(sign) && !after_joint {
+            after_joint = true;
+            continue;
         }
-        let is_end = !bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
-        if signs.len() >= 15 && is_end && passes_mod_97(&signs) {
-            end = Some(at + 1);
+        let Some(byte) = u8::try_from(sign).ok().filter(u8::is_ascii_alphanumeric) else { break };
+        after_joint = false;
+        is_small |= byte.is_ascii_lowercase();
+        signs.push(byte.to_ascii_uppercase());
+        let is_end = !rest.peek().is_some_and(|(_, next)| next.is_ascii_alphanumeric());
+        if signs.len() >= 15 && is_end && is_account(&signs, is_small) {
+            end = Some(start + at + 1);
         }
         if signs.len() >= 34 {
             break;
         }
     }
     end
+}
+
+fn is_account(signs: &[u8], is_small: bool) -> bool {
+    let digits = signs.iter().filter(|sign| sign.is_ascii_digit()).count();
+    (!is_small || digits >= FEWEST_DIGITS) && passes_mod_97(signs)
 }
 
 fn passes_mod_97(signs: &[u8]) -> bool {

@@ -11,6 +11,9 @@ fn what_could_be_misused_is_gone_for_good() {
         ("5500-0055-5555-5559", "[card number]"),
         ("Please pay to DE89 3704 0044 0532 0130 00 today", "Please pay to [bank account] today"),
         ("GB82WEST12345698765432.", "[bank account]."),
+        ("iban de89\u{a0}3704\u{a0}0044\u{a0}0532\u{a0}0130\u{a0}00", "iban [bank account]"),
+        ("Card\u{a0}4111\u{202f}1111\u{202f}1111\u{202f}1111", "Card\u{a0}[card number]"),
+        ("SSN „078\u{2011}05\u{2011}1120“", "SSN „[social security number]“"),
         ("My SSN is 078-05-1120", "My SSN is [social security number]"),
         ("password: hunter2!", "password: [secret]!"),
         ("Das Passwort ist Hund7katze", "Das Passwort ist [secret]"),
@@ -24,6 +27,7 @@ fn what_could_be_misused_is_gone_for_good() {
     ];
     for (text, expected) in cases {
         assert_eq!(hidden(text), expected);
+        assert!(has_placeholder(expected), "{expected}");
     }
 }
 
@@ -61,6 +65,7 @@ fn what_the_reading_of_a_reply_needs_stays() {
         "our 2025-2026 season, 200 500 1000 guests",
         "on the way, 5 places left at our place",
         "The key is that we meet. Your token of thanks arrived.",
+        "kw48 passt uns gut, ab10 uhr oder kw49 nach 14 uhr sind wir alle da",
         "im Jahr 2026 und 01.12.2026 10 Uhr",
     ];
     for text in texts {

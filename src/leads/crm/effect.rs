@@ -67,7 +67,7 @@ impl Effect<App> for WriteThere {
         };
         let vendor = known.write.vendor;
         match session::with(app, job.workspace, vendor, |crm, system| carry_out(crm, system, job, &known)) {
-            Ok(person) => Performed::Done { answer: json!({ "person": person }) },
+            Ok((person, account)) => Performed::Done { answer: json!({ "person": person, "account": account }) },
             Err(error) => refused_or_later(app, error),
         }
     }
@@ -84,8 +84,9 @@ impl Effect<App> for WriteThere {
         if let Performed::Done { answer } = performed {
             let person = answer["person"].as_str().unwrap_or_default();
             let is_there = contacts::find(txn, job.workspace, write.contact)?.is_some();
-            if !person.is_empty() && is_there && store::find(txn, job.workspace, write.vendor)?.is_some() {
-                store::link(txn, job.workspace, write.contact, write.vendor, person)?;
+            let account = answer["account"].as_str().unwrap_or_default();
+            if !person.is_empty() && is_there {
+                store::link_of_account(txn, job.workspace, write.contact, write.vendor, account, person)?;
             }
         }
         Ok(Settled::default())
@@ -104,16 +105,18 @@ impl Effect<App> for WriteThere {
             Err(error) => return Reconciled::LookAgain { after: LOOK_AGAIN, reason: error.to_string() },
         };
         let Some(address) = contact.address() else { return Reconciled::Absent };
-        let looked = session::with(app, job.workspace, write.vendor, |crm, _| {
+        let looked = session::with(app, job.workspace, write.vendor, |crm, system| {
             let Some(person) = crm.find(address.compare())? else { return Ok(None) };
             let note = match write.what {
                 What::Person => Some(String::new()),
                 What::Note { .. } => crm.find_note(&person, &mark(job))?,
             };
-            Ok(note.map(|_| person))
+            Ok(note.map(|_| (person, system.account_key())))
         });
         match looked {
-            Ok(Some(person)) => Reconciled::Found { answer: json!({ "person": person }) },
+            Ok(Some((person, account))) => {
+                Reconciled::Found { answer: json!({ "person": person, "account": account }) }
+            }
             Ok(None) => Reconciled::Absent,
             Err(ProviderError::Retry { after, reason }) => {
                 Reconciled::LookAgain { after: after.unwrap_or(LOOK_AGAIN), reason }
@@ -127,30 +130,41 @@ impl Effect<App> for WriteThere {
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Finds or makes the person, then writes. Gives the person's id there.
-fn carry_out(crm: &dyn Crm, system: &System, job: &Job, known: &Known) -> Result<String, ProviderError> {
+/// Writes on the person we know, else finds or makes them. Gives the person's id there, and of which account it is.
+fn carry_out(crm: &dyn Crm, system: &System, job: &Job, known: &Known) -> Result<(String, String), ProviderError> {
+    let account = system.account_key();
+    let person = person_of(system.vendor, &known.contact);
+    if let Some(id) = &known.linked {
+        match write_on(crm, job, known, &person, id) {
+            // Deleted or merged there since: whoever has the address now takes the link's place.
+            Err(ProviderError::NotFound | ProviderError::Gone) => {}
+            written => return written.map(|()| (id.clone(), account)),
+        }
+    }
     let address = known.contact.address().map(|address| address.compare().to_owned()).unwrap_or_default();
-    let mut person = person_of(system.vendor, &known.contact);
-    let found = match &known.linked {
-        Some(id) => Some(id.clone()),
-        None => crm.find(&address)?,
-    };
-    let id = match found {
+    let id = match crm.find(&address)? {
         Some(id) => {
-            if matches!(known.write.what, What::Person) {
-                person.id.clone_from(&id);
-                // Their address is theirs to change.
-                person.emails.clear();
-                crm.update(&person)?;
-            }
-            id
+            write_on(crm, job, known, &person, &id)?;
+            return Ok((id, account));
         }
         None => crm.add(&person)?,
     };
-    if let What::Note { text, at, .. } = &known.write.what {
-        crm.note(&id, &format!("{text} [{}]", mark(job)), *at)?;
+    note_on(crm, job, known, &id)?;
+    Ok((id, account))
+}
+
+/// Writes on somebody who is there.
+fn write_on(crm: &dyn Crm, job: &Job, known: &Known, person: &Person, id: &str) -> Result<(), ProviderError> {
+    if matches!(known.write.what, What::Person) {
+        // Their address is theirs to change.
+        crm.update(&Person { id: id.to_owned(), emails: Vec::new(), ..person.clone() })?;
     }
-    Ok(id)
+    note_on(crm, job, known, id)
+}
+
+fn note_on(crm: &dyn Crm, job: &Job, known: &Known, id: &str) -> Result<(), ProviderError> {
+    let What::Note { text, at, .. } = &known.write.what else { return Ok(()) };
+    crm.note(id, &format!("{text} [{}]", mark(job)), *at).map(drop)
 }
 
 /// By this a note is known again. A repeated try of the same job has the same one.

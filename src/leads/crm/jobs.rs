@@ -108,6 +108,7 @@ fn turn(app: &App, job: &Job, vendor: Vendor) -> Result<Outcome, LeadError> {
         let begun = system.pull.clone();
         store::update(&app.store, workspace, vendor, |system| system.pull = begun.clone())?;
     }
+    let account = system.account_key();
     let mut report = system.pull.report.clone().unwrap_or_default();
     let next = match pull::page(app, workspace, vendor, &mut report) {
         Ok(next) => next,
@@ -121,6 +122,9 @@ fn turn(app: &App, job: &Job, vendor: Vendor) -> Result<Outcome, LeadError> {
             // The page says what the owner has to do; connecting again plans the next pull.
             report.reasons.insert(0, (vendor.name().to_owned(), error.to_string()));
             store::update(&app.store, workspace, vendor, |system| {
+                if system.account_key() != account {
+                    return;
+                }
                 system.pull.is_running = false;
                 system.pull.report = Some(report.clone());
             })?;
@@ -130,6 +134,10 @@ fn turn(app: &App, job: &Job, vendor: Vendor) -> Result<Outcome, LeadError> {
     };
     let keeps_up = system.keeps_up;
     store::update(&app.store, workspace, vendor, |system| {
+        // Where another account was connected meanwhile, this page was not of it.
+        if system.account_key() != account {
+            return;
+        }
         system.pull.report = Some(report.clone());
         system.pull.cursor.clone_from(&next);
         if next.is_none() {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::{UnixMillis, UserId, WorkspaceId};
 use crate::contacts::ContactFields;
 use crate::leads::fields::put;
-use crate::providers::crm::Person;
+use crate::providers::crm::{Account, Person};
 use crate::providers::{hubspot, pipedrive};
 use crate::store::SealedSecret;
 
@@ -94,6 +94,9 @@ pub struct System {
     pub vendor: Vendor,
     /// What it calls itself.
     pub account: String,
+    /// What it says of the account that outlasts a new name; empty where it says nothing.
+    #[serde(default)]
+    pub account_id: String,
     pub token: SealedSecret,
     pub made_by: Option<UserId>,
     pub made_at: UnixMillis,
@@ -167,6 +170,19 @@ pub struct Report {
 impl System {
     pub fn usual_mapping(vendor: Vendor) -> BTreeMap<String, String> {
         vendor.fields().iter().map(|field| ((*field).to_owned(), vendor.usual_target(field).to_owned())).collect()
+    }
+
+    /// Whether that is the account that is connected. Where no id is known, the name has to do.
+    pub fn is_of(&self, account: &Account) -> bool {
+        if self.account_id.is_empty() || account.id.is_empty() {
+            return self.account == account.name;
+        }
+        self.account_id == account.id
+    }
+
+    /// By this an answer is known to be of the account that is still connected.
+    pub fn account_key(&self) -> String {
+        format!("{}|{}", self.account_id, self.account)
     }
 
     /// Somebody of theirs as a contact.

@@ -98,7 +98,9 @@ fn take(
         }
     };
     if !only_look && store::linked(&app.store, actor.workspace, contact, system.vendor)?.as_ref() != Some(&person.id) {
-        app.store.write(|txn| store::link(txn, actor.workspace, contact, system.vendor, &person.id))?;
+        let account = system.account_key();
+        app.store
+            .write(|txn| store::link_of_account(txn, actor.workspace, contact, system.vendor, &account, &person.id))?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::base::{ContactId, Cursor};
 use crate::contacts;
 use crate::leads::fields::{checked_tag, is_target, wrong_target};
 use crate::leads::LeadError;
+use crate::providers::crm::Account;
 use crate::providers::{ProviderError, Secret};
 use crate::store::StoreError;
 
@@ -54,6 +55,7 @@ pub fn connect(app: &App, actor: &Actor, vendor: Vendor, token: &str) -> Result<
         Ok(Err((step, error))) => return Err(failed(step, &error)),
         Err(error) => return Err(failed("reaching it", &error)),
     };
+    leave_other_account(app, actor, vendor, &account)?;
     let sealed = app.store.seal_secret(actor.workspace, token.as_bytes())?;
     let now = app.now();
     let old = app.store.write(|txn| {
@@ -61,13 +63,14 @@ pub fn connect(app: &App, actor: &Actor, vendor: Vendor, token: &str) -> Result<
         let old = before.as_ref().map(|before| before.token.clone());
         let system = System {
             token: sealed.clone(),
-            account: account.clone(),
+            account: account.name.clone(),
+            account_id: account.id.clone(),
             state: State::Working,
             ..before.unwrap_or_else(|| new(actor, vendor, &sealed, now))
         };
         store::put(txn, &system)?;
         jobs::plan_hourly(txn, &system, now)?;
-        audit::record(txn, actor.workspace, now, &Who::of(actor), "crm.connected", vendor.as_str(), &account)?;
+        audit::record(txn, actor.workspace, now, &Who::of(actor), "crm.connected", vendor.as_str(), &account.name)?;
         Ok::<_, StoreError>(old)
     })?;
     if let Some(old) = old {
@@ -77,11 +80,28 @@ pub fn connect(app: &App, actor: &Actor, vendor: Vendor, token: &str) -> Result<
     store::get(&app.store, actor.workspace, vendor)?.ok_or(LeadError::NotFound)
 }
 
+/// Another account has other people under the same ids. Nothing is asked of the old one any more while it is forgotten who
+/// is who there; should that break off, the owner is to connect again, and it is begun anew.
+fn leave_other_account(app: &App, actor: &Actor, vendor: Vendor, account: &Account) -> Result<(), LeadError> {
+    let before = store::get(&app.store, actor.workspace, vendor)?;
+    if before.is_none_or(|before| before.is_of(account)) {
+        return Ok(());
+    }
+    let state = State::NeedsOwner { since: app.now(), reason: "another account is being connected".to_owned() };
+    store::update(&app.store, actor.workspace, vendor, |system| {
+        (system.account, system.account_id) = (String::new(), String::new());
+        (system.looked, system.pull) = (None, Pull::default());
+        system.state = state.clone();
+    })?;
+    Ok(store::forget_links(&app.store, actor.workspace, vendor)?)
+}
+
 fn new(actor: &Actor, vendor: Vendor, token: &crate::store::SealedSecret, now: crate::base::UnixMillis) -> System {
     System {
         workspace: actor.workspace,
         vendor,
         account: String::new(),
+        account_id: String::new(),
         token: token.clone(),
         made_by: actor.user,
         made_at: now,

@@ -87,6 +87,11 @@ pub(super) fn remove(store: &Store, workspace: WorkspaceId, vendor: Vendor) -> R
         txn.remove(&SYSTEMS, &key(workspace, vendor))?;
         txn.remove(&CALLS, &Key::of(&CALLS, workspace).u8(vendor as u8))
     })?;
+    forget_links(store, workspace, vendor)
+}
+
+/// Who of ours is who there.
+pub(super) fn forget_links(store: &Store, workspace: WorkspaceId, vendor: Vendor) -> Result<(), StoreError> {
     let mut links = Vec::new();
     store.each(&LINKS, &Key::of(&LINKS, workspace), |key, _| {
         links.extend(Some(key).filter(|key| key.rest().last() == Some(&(vendor as u8))));
@@ -96,6 +101,21 @@ pub(super) fn remove(store: &Store, workspace: WorkspaceId, vendor: Vendor) -> R
         store.write_reserved(|txn| some.iter().try_for_each(|key| txn.remove(&LINKS, key)))?;
     }
     Ok(())
+}
+
+/// Links a contact, unless another account was connected since `account` was asked.
+pub(super) fn link_of_account(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    vendor: Vendor,
+    account: &str,
+    id: &str,
+) -> Result<(), StoreError> {
+    match find(txn, workspace, vendor)? {
+        Some(system) if system.account_key() == account => link(txn, workspace, contact, vendor, id),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn link(

@@ -287,3 +287,41 @@ fn contacts_of_a_tag_are_made_there_once() {
         assert_eq!(store::linked(&app.store, world.test.workspace, anna, vendor).unwrap(), first, "the same person");
     }
 }
+
+#[test]
+fn another_account_knows_nobody_of_the_old_one_and_the_same_one_keeps_who_is_who() {
+    let world = World::open();
+    let (store, workspace) = (&world.test.app.store, world.test.workspace);
+    for vendor in Vendor::ALL {
+        world.connect(vendor);
+        world.pull(vendor);
+        let jonas = world.find("jonas.feld@feldmill.example").unwrap().id;
+        let linked = || store::linked(store, workspace, jonas, vendor).unwrap();
+        let kept = world.connect(vendor);
+        assert!(linked().is_some() && kept.pull.since.is_some(), "{vendor:?}: the same account");
+        store::update(store, workspace, vendor, |system| system.account_id = "another".into()).unwrap();
+        let fresh = world.connect(vendor);
+        assert_eq!((linked(), fresh.pull, fresh.state), (None, super::model::Pull::default(), State::Working));
+    }
+}
+
+#[test]
+fn who_was_deleted_there_is_looked_for_by_the_address() {
+    for vendor in Vendor::ALL {
+        let world = World::open();
+        let (app, owner) = (&world.test.app, &world.test.owner);
+        world.connect(vendor);
+        let fields = ContactFields {
+            addresses: vec!["anna@fellside.example".into()],
+            tags: vec!["hotel".into()],
+            ..ContactFields::default()
+        };
+        let anna = contacts::add_contact(app, owner, &fields, Source::ByHand).unwrap().id;
+        let old = |txn: &mut crate::store::Txn<'_>| store::link(txn, world.test.workspace, anna, vendor, "999999");
+        app.store.write::<_, StoreError>(old).unwrap();
+        service::send_tag(app, owner, vendor, "hotel").unwrap();
+        world.settle();
+        let now = store::linked(&app.store, world.test.workspace, anna, vendor).unwrap();
+        assert!(now.is_some_and(|id| id != "999999"), "{vendor:?}");
+    }
+}

@@ -72,12 +72,31 @@ impl Task<App> for ReadPage {
 /// What one call changes about the reading.
 enum Next {
     /// One more call is needed.
-    Call(Box<Reading>),
+    Call(Step),
     Read {
         found: Vec<web_page::Found>,
         source: String,
     },
     Refused(String),
+}
+
+/// Where the next call goes.
+enum Step {
+    /// The host lets us; its pause in seconds.
+    Allowed { host: String, at: UnixMillis, pause_seconds: u64 },
+    /// Another host is asked first; another path of this one has to be allowed as well.
+    Moved(Url),
+}
+
+impl Step {
+    fn of(&self, reading: &Reading) -> Reading {
+        match self {
+            Step::Allowed { host, at, pause_seconds } => {
+                Reading { allowed: Some((host.clone(), *at)), pause_seconds: *pause_seconds, ..reading.clone() }
+            }
+            Step::Moved(to) => Reading { at: to.to_string(), hops: reading.hops + 1, allowed: None, ..reading.clone() },
+        }
+    }
 }
 
 fn turn(app: &App, job: &Job, contact: ContactId) -> Result<Outcome, StoreError> {
@@ -99,21 +118,50 @@ fn turn(app: &App, job: &Job, contact: ContactId) -> Result<Outcome, StoreError>
     app.store.write(|txn| {
         jobs::keep_pace(txn, Lane::Web, serial_of(&reading.at), now.plus(pause))?;
         jobs::complete(txn, job)?;
-        match &next {
-            Next::Call(changed) => {
-                store::put(txn, workspace, changed)?;
-                plan(txn, workspace, changed, now)
-            }
-            Next::Refused(words) => service::refuse(txn, workspace, &reading, words, now),
-            Next::Read { found, source } => {
-                let mut after = reading.clone();
-                after.take(found, source, now);
-                store::put(txn, workspace, &after)?;
-                service::write_fields(txn, workspace, Some(&reading), &after, now)
-            }
+        // What was erased, forgotten or asked anew during the call stays so.
+        match still_waiting(txn, workspace, &reading)? {
+            Some(as_it_stands) => go_on(txn, workspace, &as_it_stands, &next, now),
+            None => Ok(()),
         }
     })?;
     Ok(Outcome::Committed)
+}
+
+/// The row of the reading as it is now, unless nobody waits for this call any more.
+pub(super) fn still_waiting(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    asked: &Reading,
+) -> Result<Option<Reading>, StoreError> {
+    let known = contacts::find(txn, workspace, asked.contact)?.filter(|contact| !contact.restricted);
+    if known.is_none() {
+        return Ok(None);
+    }
+    let row = store::find(txn, workspace, asked.contact)?;
+    Ok(row.filter(|row| row.state == State::Waiting && row.asked_at == asked.asked_at))
+}
+
+fn go_on(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    reading: &Reading,
+    next: &Next,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    match next {
+        Next::Call(step) => {
+            let changed = step.of(reading);
+            store::put(txn, workspace, &changed)?;
+            plan(txn, workspace, &changed, now)
+        }
+        Next::Refused(words) => service::refuse(txn, workspace, reading, words, now),
+        Next::Read { found, source } => {
+            let mut after = reading.clone();
+            after.take(found, source, now);
+            store::put(txn, workspace, &after)?;
+            service::write_fields(txn, workspace, Some(reading), &after, now)
+        }
+    }
 }
 
 /// robots.txt of a host that was not asked yet, else the page.
@@ -130,22 +178,14 @@ fn call(app: &App, reading: &Reading) -> Result<Next, ProviderError> {
             return Ok(Next::Refused(words));
         }
         let pause_seconds = robots.pause().map_or(0, |pause| pause.as_secs());
-        return Ok(Next::Call(Box::new(Reading {
-            allowed: Some((host, app.now())),
-            pause_seconds,
-            ..reading.clone()
-        })));
+        return Ok(Next::Call(Step::Allowed { host, at: app.now(), pause_seconds }));
     }
     match web_page::fetch(&app.outbound, &url, &NoLog)? {
         Got::Page(page) => Ok(Next::Read { found: web_page::read(&page), source: page.url.to_string() }),
         Got::Moved(_) if reading.hops >= MOST_HOPS => {
             Ok(Next::Refused("The page leads on and on. Give the address at which it ends.".to_owned()))
         }
-        Got::Moved(to) => {
-            // Another host is asked first; another path of this one has to be allowed as well.
-            let moved = Reading { at: to.to_string(), hops: reading.hops + 1, allowed: None, ..reading.clone() };
-            Ok(Next::Call(Box::new(moved)))
-        }
+        Got::Moved(to) => Ok(Next::Call(Step::Moved(to))),
     }
 }
 

@@ -204,3 +204,23 @@ fn a_person_sees_what_was_read_about_them_and_takes_it_along() {
     assert_eq!(store::get(&world.test.app.store, world.test.workspace, priya).unwrap(), None);
     assert!(world.test.app.now() > UnixMillis(0));
 }
+
+#[test]
+fn what_changed_during_the_call_is_not_undone() {
+    let test = testing::app();
+    let (app, owner) = (&test.app, &test.owner);
+    let fields = ContactFields { addresses: vec!["anna@fellside.example".into()], ..ContactFields::default() };
+    let anna = contacts::add_contact(app, owner, &fields, Source::ByHand).unwrap().id;
+    let asked = Reading::begin(anna, "https://fellside.example/", None, app.now());
+    let still = || app.store.read(|txn| super::jobs::still_waiting(txn, test.workspace, &asked)).unwrap();
+    let put = |reading: &Reading| app.store.write(|txn| store::put(txn, test.workspace, reading)).unwrap();
+    assert_eq!(still(), None, "erased");
+    let forgotten = vec![(Kind::Phone, "112".to_owned())];
+    put(&Reading { forgotten: forgotten.clone(), ..asked.clone() });
+    assert_eq!(still().unwrap().forgotten, forgotten);
+    put(&Reading { asked_at: UnixMillis(asked.asked_at.0 + 1), ..asked.clone() });
+    assert_eq!(still(), None, "asked anew");
+    put(&asked);
+    contacts::restrict(app, owner, anna).unwrap();
+    assert_eq!(still(), None, "restricted");
+}

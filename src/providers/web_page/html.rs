@@ -1,5 +1,6 @@
 //! The parts of a page that say who somebody is, taken out of its HTML. Works on html5ever's tokens: the time is linear
-//! in the input whatever the nesting, and nothing is run.
+//! in the input whatever the nesting, and nothing is run. Only the attributes of one tag cost their square, so a document
+//! ends at the first tag that is too long.
 
 use std::cell::RefCell;
 
@@ -15,6 +16,11 @@ const MOST: usize = 200;
 const MOST_DATA_BYTES: usize = 256 * 1024;
 /// Bytes in which a page says its encoding (HTML Living Standard, section 4.2.5.4).
 const HEAD_BYTES: usize = 1024;
+
+/// A longer tag ends the document: html5ever compares each attribute of a tag with all before it.
+const LONGEST_TAG_BYTES: usize = 64 * 1024;
+/// Given to the tokenizer at once.
+const CHUNK_BYTES: usize = 4 * 1024;
 
 /// What a page holds, as it stands there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,11 +40,24 @@ pub(super) struct Parts {
 
 pub(super) fn parts(html: &str) -> Parts {
     let input = BufferQueue::default();
-    input.push_back(StrTendril::from_slice(html));
     let tokenizer = Tokenizer::new(Walk(RefCell::new(Reader::default())), TokenizerOpts::default());
-    let _ = tokenizer.feed(&input);
+    let (mut rest, mut silent) = (html, 0);
+    // Of a tag (or a comment) nothing is heard before its end; of text at once.
+    while !rest.is_empty() && silent <= LONGEST_TAG_BYTES {
+        let (chunk, behind) = rest.split_at(chunk_end(rest));
+        rest = behind;
+        input.push_back(StrTendril::from_slice(chunk));
+        let _ = tokenizer.feed(&input);
+        let was_heard = std::mem::take(&mut tokenizer.sink.0.borrow_mut().was_heard);
+        silent = if was_heard { 0 } else { silent + chunk.len() };
+    }
     tokenizer.end();
     tokenizer.sink.0.into_inner().parts
+}
+
+/// Where the next chunk ends, between two characters.
+fn chunk_end(text: &str) -> usize {
+    (CHUNK_BYTES..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }
 
 /// The bytes as text: by the header, else by what the page says of itself, else as they look.
@@ -87,6 +106,8 @@ enum Place {
 struct Reader {
     parts: Parts,
     place: Place,
+    /// A tag, text or comment came to its end since this was looked at.
+    was_heard: bool,
     data_bytes: usize,
     /// Open `address` elements.
     address_depth: usize,
@@ -98,6 +119,7 @@ impl TokenSink for Walk {
 
     fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
         let mut reader = self.0.borrow_mut();
+        reader.was_heard |= !matches!(token, Token::ParseError(_));
         match token {
             Token::TagToken(tag) if tag.kind == TagKind::StartTag => reader.open(&tag),
             Token::TagToken(tag) => {

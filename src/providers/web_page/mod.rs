@@ -30,6 +30,9 @@ const ROBOTS: Limits = Limits::of(Duration::from_secs(15), 512 * 1024);
 /// RFC 9309 section 2.3.1.2: at least five redirects of robots.txt are followed.
 const MOST_HOPS: usize = 5;
 
+/// A site that leads to a longer address leads to nowhere.
+const MOST_ADDRESS_BYTES: usize = 2_048;
+
 /// What came of asking for a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Got {
@@ -105,7 +108,7 @@ fn try_later(outbound: &Outbound, answer: &Answer) -> ProviderError {
 fn moved_to(from: &Url, answer: &Answer) -> Option<Url> {
     let mut to = from.join(answer.header(LOCATION)?).ok()?;
     to.set_fragment(None);
-    Some(to)
+    Some(to).filter(|to| to.as_str().len() <= MOST_ADDRESS_BYTES)
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use super::ROBOT;
 
 /// Rules kept of one file.
 const MOST_RULES: usize = 1_000;
+/// Longer patterns are no rules: comparing costs the pattern times the path.
+const MOST_PATTERN_BYTES: usize = 2_048;
 /// A pause that a site asks for (`Crawl-delay`, not in the RFC) is kept up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -63,9 +65,8 @@ impl Robots {
 
     fn add(&mut self, field: &str, value: &str) {
         match field {
-            // An empty pattern says nothing.
-            "allow" | "disallow" if !value.is_empty() && self.rules.len() < MOST_RULES => {
-                self.rules.push(Rule { allows: field == "allow", pattern: value.to_owned() });
+            "allow" | "disallow" if is_pattern(value) && self.rules.len() < MOST_RULES => {
+                self.rules.push(Rule { allows: field == "allow", pattern: comparable(value) });
             }
             "crawl-delay" => {
                 let seconds = value.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0);
@@ -87,6 +88,7 @@ impl Robots {
         if path == "/robots.txt" {
             return true;
         }
+        let path = comparable(path);
         let fitting = self.rules.iter().filter(|rule| fits(rule.pattern.as_bytes(), path.as_bytes()));
         fitting.max_by_key(|rule| (rule.pattern.len(), rule.allows)).is_none_or(|rule| rule.allows)
     }
@@ -95,6 +97,37 @@ impl Robots {
 /// "Launchyard/1.0" -> "Launchyard".
 fn product(value: &str) -> &str {
     value.split(|c: char| !(c.is_ascii_alphabetic() || c == '_' || c == '-')).next().unwrap_or_default()
+}
+
+/// An empty pattern says nothing.
+fn is_pattern(value: &str) -> bool {
+    !value.is_empty() && value.len() <= MOST_PATTERN_BYTES
+}
+
+/// As patterns and paths are compared (section 2.2.2): what is not ASCII encoded, what need not be encoded plain, and
+/// one way of writing the rest.
+fn comparable(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = String::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let encoded = encoded_at(bytes, at);
+        at += if encoded.is_some() { 3 } else { 1 };
+        match encoded {
+            Some(value) if value.is_ascii_alphanumeric() || b"-._~".contains(&value) => out.push(char::from(value)),
+            Some(value) => out.push_str(&format!("%{value:02X}")),
+            None if byte.is_ascii() => out.push(char::from(*byte)),
+            None => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// The byte that `%` and two digits stand for.
+fn encoded_at(bytes: &[u8], at: usize) -> Option<u8> {
+    let [b'%', high, low] = bytes.get(at..at + 3)? else { return None };
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()
 }
 
 /// Does `path` begin with the pattern? `*` stands for any run of characters, `$` at the end for the end (section 2.2.3).
@@ -166,6 +199,18 @@ mod tests {
         assert!(Robots::parse("User-agent: launchyard-evil\nDisallow: /\n").allows("/"), "another robot's name");
         assert_eq!(Robots::parse("User-agent: *\nCrawl-delay: 99999").pause(), Some(LONGEST_PAUSE));
         assert!(Robots::parse("<html>not a robots file</html>").allows("/"));
+    }
+
+    #[test]
+    fn paths_are_compared_as_they_are_encoded() {
+        let robots = Robots::parse("User-agent: *\nDisallow: /über\nDisallow: /%7Ename\nDisallow: /a%2fb\n");
+        for (path, expected) in
+            [("/%C3%BCber", false), ("/%c3%bcber/uns", false), ("/~name", false), ("/a%2Fb", false), ("/a/b", true)]
+        {
+            assert_eq!(robots.allows(path), expected, "{path}");
+        }
+        let long = format!("User-agent: *\nDisallow: /{}", "*".repeat(MOST_PATTERN_BYTES));
+        assert!(Robots::parse(&long).allows("/a"));
     }
 
     #[test]

@@ -52,6 +52,9 @@ fn a_page_is_read_for_what_stands_on_it_and_nothing_else() {
 fn a_page_made_to_cost_time_or_room_is_cut() {
     let deep = "<div>".repeat(200_000);
     assert_eq!(read(&page(&deep)), []);
+    let wide: String = (0..200_000).map(|nth| format!(" a{nth}")).collect();
+    let cut = read(&page(&format!("<title>Fellside</title><p{wide}><a href='mailto:a@x.example'>")));
+    assert_eq!(cut.len(), 1, "the document ends at the tag: {cut:?}");
     let many: String = (0..5_000).map(|nth| format!("<a href='mailto:a{nth}@x.example'>")).collect();
     assert_eq!(read(&page(&many)).len(), 10);
     let long = format!("<title>{}</title>", "word ".repeat(1_000));
