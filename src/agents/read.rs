@@ -85,6 +85,7 @@ pub(super) fn read_by_service(app: &App, workspace: WorkspaceId, id: ReplyId, tr
     let Some(line) = service::line_of(app, &reply, tried)? else {
         return Ok(keep(app, workspace, id, &into_reading(own))?);
     };
+    let own_label = own.0.label;
     let asked = match tried {
         service::MOST_TRIES.. => Asked::Fallback(service::GAVE_UP.to_owned()),
         _ => ask(app, &reply, &line, own.0.clone())?,
@@ -96,7 +97,9 @@ pub(super) fn read_by_service(app: &App, workspace: WorkspaceId, id: ReplyId, tr
             } else {
                 format!("{EMBEDDED}, times by {}", line.name(engines::Task::Times))
             };
-            Reading { engine, fallback_reason, ..into_reading((judged, found)) }
+            // Only what we read as an opt-out ourselves takes somebody off the list: by a service alone, a person says.
+            let undecided = judged.label == Label::Unsubscribe && own_label != Label::Unsubscribe;
+            Reading { engine, fallback_reason, undecided, ..into_reading((judged, found)) }
         }
         Asked::Fallback(why) => Reading { fallback_reason: Some(why), ..into_reading(own) },
     };
@@ -142,7 +145,8 @@ fn keep(app: &App, workspace: WorkspaceId, id: ReplyId, understood: &Reading) ->
         }
         let routing = workspaces::find_routing(txn, workspace)?;
         let is_opt_out = understood.label == Label::Unsubscribe.as_str();
-        let undecided = is_opt_out && !workspaces::reaches(understood.confidence, routing.opt_out);
+        let is_unsure = is_opt_out && !workspaces::reaches(understood.confidence, routing.opt_out);
+        let undecided = understood.undecided || is_unsure;
         let reading = Reading { read_at: now, undecided, ..understood.clone() };
         let reading = hand_over::escalate(txn, &reply, reading)?;
         reply.reading = Some(reading.clone());

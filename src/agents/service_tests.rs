@@ -199,6 +199,7 @@ fn a_service_that_contradicts_the_built_in_engine_leaves_the_reply_to_a_person()
     says(&bench, &classified("unsubscribe"));
     let heard = bench.reading("We are closing the shop at the end of the year, so that is that for us.");
     assert_eq!(heard.label, "unsubscribe", "a service may hear an opt-out that we did not");
+    assert!(heard.undecided, "a person says: {heard:?}");
 }
 
 #[test]

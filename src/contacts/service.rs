@@ -104,6 +104,11 @@ impl ContactFields {
         }
     }
 
+    /// Whether all of it can be taken, whoever is known already.
+    pub fn is_valid(&self) -> bool {
+        self.check().is_ok()
+    }
+
     /// Checks every field and says all that is wrong at once.
     pub(super) fn check(&self) -> Result<Checked, FieldErrors> {
         let mut errors = FieldErrors::default();

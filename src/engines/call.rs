@@ -17,7 +17,7 @@ use crate::language::engine::NoUse;
 use crate::providers::ai::{self, Account, AiError, Ask, Quirk, Quirks, Service, Told, Usage};
 use crate::providers::outbound::{CallLog, CallRecord, Trust};
 use crate::providers::Secret;
-use crate::store::StoreError;
+use crate::store::{StoreError, Txn};
 
 /// For one call in the background (G10).
 const WITHIN: Duration = Duration::from_secs(60);
@@ -62,6 +62,8 @@ pub struct Line<'a> {
 #[derive(Clone, Copy)]
 struct Ended<'e> {
     call: TransferId,
+    /// The host that was asked.
+    to: &'e str,
     model: &'e str,
     quirks: &'e Quirks,
     told: &'e Told,
@@ -92,6 +94,7 @@ impl<'a> Line<'a> {
     pub fn ask<T>(&self, put: &Put<'_>, read: impl Fn(Value) -> Result<T, String>) -> Result<T, NoUse> {
         let model = self.settings.model_of(put.task).ok_or_else(|| NoUse::Fallback("no_key".to_owned()))?;
         let account = self.account().map_err(|error| self.stored(&error))?;
+        let to = host_of(&account.base);
         let data = put.data.to_string();
         let mut repair: Option<String> = None;
         for round in 0..ROUNDS {
@@ -120,7 +123,7 @@ impl<'a> Line<'a> {
                 Err(error) => Err(error.code()),
             };
             let outcome = judged.as_ref().err().map_or("ok", String::as_str);
-            let ended = Ended { call, model, quirks: &quirks, told: &told, took: took.0.get(), outcome };
+            let ended = Ended { call, to: &to, model, quirks: &quirks, told: &told, took: took.0.get(), outcome };
             self.end(put, &ended).map_err(|error| self.stored(&error))?;
             let error = match (judged, told.answer) {
                 (Ok(value), _) => return Ok(value),
@@ -160,6 +163,12 @@ impl<'a> Line<'a> {
         account(self.app, &self.settings)
     }
 
+    /// Whether the key and the service are still the ones of this line.
+    fn is_set_up(&self, txn: &mut Txn<'_>) -> Result<bool, StoreError> {
+        let is_same = |now: Settings| now.key == self.settings.key && now.base == self.settings.base;
+        Ok(store::find_settings(txn, self.workspace)?.is_some_and(is_same))
+    }
+
     fn price(&self, model: &str) -> Price {
         self.settings.prices.get(model).copied().unwrap_or_default()
     }
@@ -169,8 +178,7 @@ impl<'a> Line<'a> {
         let purses = budget::purses(&self.settings, self.about.worker);
         self.app.store.write(|txn| {
             // Removed, or another service chosen, while the job waited: nothing of it leaves with the old key.
-            let is_same = |now: Settings| now.key == self.settings.key && now.base == self.settings.base;
-            if !store::find_settings(txn, self.workspace)?.is_some_and(is_same) {
+            if !self.is_set_up(txn)? {
                 return Ok(Begun::No("no_key".to_owned()));
             }
             let state = store::find_state(txn, self.workspace)?;
@@ -195,7 +203,7 @@ impl<'a> Line<'a> {
 
     /// Writes down what came of a request, and tells people what they have to know.
     fn end(&self, put: &Put<'_>, ended: &Ended<'_>) -> Result<(), StoreError> {
-        let Ended { call, model, quirks, told, took, outcome } = *ended;
+        let Ended { call, to, model, quirks, told, took, outcome } = *ended;
         let now = self.app.now();
         // Where the service went silent it may have worked all the same: then what was set aside counts.
         let is_silent = told.answer == Err(AiError::NoAnswer);
@@ -205,7 +213,7 @@ impl<'a> Line<'a> {
             id: call,
             at: now,
             service: self.settings.service,
-            to: host_of(&account(self.app, &self.settings)?.base),
+            to: to.to_owned(),
             model: model.to_owned(),
             task: put.task,
             request_id: told.request_id.clone(),
@@ -222,9 +230,12 @@ impl<'a> Line<'a> {
         let purses = budget::purses(&self.settings, self.about.worker);
         self.app.store.write_reserved(|txn| {
             budget::settle(txn, self.workspace, &purses, call, cost, now)?;
-            let mut state = store::find_state(txn, self.workspace)?;
-            note(&mut state, model, told, now);
-            store::put_state(txn, self.workspace, &state)?;
+            // What the old key met says nothing of a new one, and of removed settings nothing is kept.
+            if self.is_set_up(txn)? {
+                let mut state = store::find_state(txn, self.workspace)?;
+                note(&mut state, model, told, now);
+                store::put_state(txn, self.workspace, &state)?;
+            }
             store::put_transfer(txn, self.workspace, &transfer)
         })?;
         self.last.set(Some((now, call)));

@@ -91,8 +91,8 @@ fn take(
         Brought::Refused(words) => {
             report.refused += 1;
             if report.reasons.len() < REASONS {
-                let who = person.emails.first().cloned().unwrap_or_else(|| format!("person {}", person.id));
-                report.reasons.push((who, words.clone()));
+                // The report outlasts an erasure: it names nobody but by the system's own number.
+                report.reasons.push((format!("person {}", person.id), without_quotes(words)));
             }
             return Ok(());
         }
@@ -103,6 +103,13 @@ fn take(
             .write(|txn| store::link_of_account(txn, actor.workspace, contact, system.vendor, &account, &person.id))?;
     }
     Ok(())
+}
+
+/// The words without what they quote of the person.
+fn without_quotes(words: &str) -> String {
+    let mut parts = words.split('“');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |kept, part| kept + "…" + part.split_once('”').map_or("", |(_, behind)| behind))
 }
 
 fn unexpected(error: ContactError) -> LeadError {
@@ -116,4 +123,14 @@ fn unexpected(error: ContactError) -> LeadError {
 /// Changes are asked for from a little before the last pull began, because clocks differ.
 pub(super) fn next_since(begun: UnixMillis) -> UnixMillis {
     begun.minus(std::time::Duration::from_secs(120))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_report_quotes_nobody() {
+        let words = "“ada at fellside”: an address has an @. “x”: shorten it.";
+        assert_eq!(super::without_quotes(words), "…: an address has an @. …: shorten it.");
+        assert_eq!(super::without_quotes("Restricted."), "Restricted.");
+    }
 }

@@ -47,6 +47,8 @@ pub enum Outcome {
     Same,
     /// It came before, with the same key.
     Again,
+    /// Nothing is wrong with it, but the contact is restricted, or its addresses belong to two.
+    Withheld,
     /// No address, or a field that does not parse.
     Refused,
     /// Neither JSON nor a form, or not one lead.
@@ -60,6 +62,7 @@ impl Outcome {
             Outcome::Updated => "updated",
             Outcome::Same => "same",
             Outcome::Again => "again",
+            Outcome::Withheld => "withheld",
             Outcome::Refused => "refused",
             Outcome::Unreadable => "unreadable",
         }
@@ -71,6 +74,7 @@ impl Outcome {
             Outcome::Updated => ("ok", "Filled in"),
             Outcome::Same => ("off", "Known already"),
             Outcome::Again => ("off", "Sent again"),
+            Outcome::Withheld => ("off", "Left as it is"),
             Outcome::Refused => ("bad", "Refused"),
             Outcome::Unreadable => ("bad", "Not readable"),
         }
@@ -79,6 +83,7 @@ impl Outcome {
     /// What was wrong; empty where nothing was.
     pub fn why(self) -> &'static str {
         match self {
+            Outcome::Withheld => "The contact is restricted, or the addresses belong to two contacts.",
             Outcome::Refused => "No address, or a field that does not parse.",
             Outcome::Unreadable => "One lead is sent at a time, as JSON or as a form.",
             _ => "",

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::model::{Hook, Outcome, Posted};
+use super::receive::Received;
 use super::{receive, service};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
@@ -172,7 +173,7 @@ async fn end(app: web::Data<App>, actor: Actor, cookies: web::Data<Cookies>) -> 
     Ok(with_toast(see_other("/hook"), &cookies, &Toast::new("Ended. What is posted there finds nothing any more.")))
 }
 
-/// POST /in/{token}: one lead as JSON or as a form. 200 with what became of it; 404 for an address that is not one; 422
+/// POST /in/{token}: one lead as JSON or as a form. 202 whatever became of it; 404 for an address that is not one; 422
 /// with what is wrong. `Idempotency-Key` or `webhook-id` names the request for a week.
 async fn post(
     app: web::Data<App>,
@@ -200,12 +201,32 @@ async fn post(
     }
     let received =
         run(move || receive::receive(&app, workspace, &content_type, key.as_deref(), &body)).await?.map_err(broken)?;
-    let status = match received.outcome {
-        Outcome::Refused => StatusCode::UNPROCESSABLE_ENTITY,
-        Outcome::Unreadable => StatusCode::BAD_REQUEST,
-        _ => StatusCode::OK,
-    };
-    let contact = received.contact.map(|contact| contact.to_string());
-    let answer = json!({ "result": received.outcome.as_str(), "contact": contact, "detail": received.words });
+    let (status, answer) = told(&received);
     Ok(HttpResponse::build(status).json(answer))
+}
+
+/// What a stranger hears: never whether somebody is known here.
+fn told(received: &Received) -> (StatusCode, serde_json::Value) {
+    let refused = || json!({ "result": received.outcome.as_str(), "detail": received.words });
+    match received.outcome {
+        Outcome::Refused => (StatusCode::UNPROCESSABLE_ENTITY, refused()),
+        Outcome::Unreadable => (StatusCode::BAD_REQUEST, refused()),
+        Outcome::Added | Outcome::Updated | Outcome::Same | Outcome::Again | Outcome::Withheld => {
+            (StatusCode::ACCEPTED, json!({ "result": "taken" }))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stranger_does_not_hear_who_is_known() {
+        let heard = |outcome| told(&Received { outcome, contact: None, words: "Restricted.".into() });
+        for outcome in [Outcome::Added, Outcome::Updated, Outcome::Same, Outcome::Again, Outcome::Withheld] {
+            assert_eq!(heard(outcome), (StatusCode::ACCEPTED, json!({ "result": "taken" })));
+        }
+        assert_eq!(heard(Outcome::Refused).0, StatusCode::UNPROCESSABLE_ENTITY);
+    }
 }

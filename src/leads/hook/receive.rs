@@ -33,7 +33,11 @@ pub(super) fn open(app: &App, token: &str) -> Result<Option<WorkspaceId>, StoreE
         return Ok(None);
     };
     // A workspace that was never here has no key to open rows with.
-    let Ok(Some(found)) = workspaces::get(&app.store, workspace) else { return Ok(None) };
+    let found = match workspaces::get(&app.store, workspace) {
+        Err(StoreError::KeyGone) => None,
+        found => found?,
+    };
+    let Some(found) = found else { return Ok(None) };
     if found.closing.is_some() {
         return Ok(None);
     }
@@ -70,7 +74,11 @@ pub(super) fn receive(
         Ok(Brought::Added(id)) => done(Outcome::Added, id),
         Ok(Brought::Updated(id)) => done(Outcome::Updated, id),
         Ok(Brought::Same(id)) => done(Outcome::Same, id),
-        Ok(Brought::Refused(words)) => Received { outcome: Outcome::Refused, contact: None, words },
+        Ok(Brought::Refused(words)) => {
+            // What depends on who is known here is the owner's to know.
+            let outcome = if lead.fields.is_valid() { Outcome::Withheld } else { Outcome::Refused };
+            Received { outcome, contact: None, words }
+        }
         Err(ContactError::Store(error)) => return Err(error),
         Err(error) => Received { outcome: Outcome::Refused, contact: None, words: error.to_string() },
     };

@@ -65,6 +65,9 @@ fn what_cannot_be_taken_is_refused_with_the_reason_and_kept_without_content() {
     assert_eq!(contacts::count(&world.test.app.store, world.test.workspace).unwrap(), 0);
     let hook = service::get(&world.test.app, &world.test.owner).unwrap().unwrap();
     assert!(!format!("{:?}", hook.last).contains("fellside"));
+    let added = world.post(None, r#"{"email":"eve@hillcrest.example"}"#);
+    contacts::restrict(&world.test.app, &world.test.owner, added.contact.unwrap()).unwrap();
+    assert_eq!(world.post(None, r#"{"email":"eve@hillcrest.example"}"#).outcome, Outcome::Withheld);
 }
 
 #[test]
