@@ -206,7 +206,7 @@ fn the_forecast_of_a_week_is_what_leaves_in_that_week() {
     let all_told: u32 = told.mailboxes.iter().flat_map(|of| &of.mails).sum();
     let all_went: u32 = told.mailboxes.iter().flat_map(|of| went(of.id)).sum();
     assert!(all_told.abs_diff(all_went) <= 2, "told {all_told}, went {all_went}");
-    assert!(told.mailboxes.iter().all(|of| of.mails.iter().sum::<u32>() > 20), "{told:?}");
+    assert!(told.mailboxes.iter().all(|of| of.mails.iter().sum::<u32>() > 15), "{told:?}");
     let quiet = told.days.iter().position(|day| day.to_string() == "2026-11-26").unwrap();
     assert!(told.mailboxes.iter().all(|of| of.mails[quiet] == 0), "nothing leaves on a day off: {told:?}");
     assert_eq!(told.mailboxes.iter().filter(|of| [world.connection, more].contains(&of.id)).count(), 2);
