@@ -67,7 +67,7 @@ fn a_sequence_with_branches_is_written_with_plain_forms_and_read_by_programs() {
     wrong["steps"][1]["branch"]["go_to"] = json!(3);
     let (status, problem) = api(&server.url, &key, "PUT", &path, Some(wrong));
     assert_eq!(status, 422, "{problem}");
-    assert_eq!(problem["errors"][0]["pointer"], "/steps/1/branch/go_to", "{problem}");
+    assert_eq!(problem["errors"][0]["pointer"], "#/steps/1/branch/go_to", "{problem}");
     let (status, found) = api(&server.url, &key, "GET", &format!("{path}/checks"), None);
     assert_eq!(status, 200, "{found}");
     let blocking: Vec<&Value> =
@@ -77,7 +77,7 @@ fn a_sequence_with_branches_is_written_with_plain_forms_and_read_by_programs() {
 
 #[test]
 fn a_change_of_a_live_sequence_and_the_mails_to_be_read_are_asked_on_their_pages() {
-    let server = TestServer::start();
+    let server = TestServer::start_with(&[("LAUNCHYARD_OUTREACH__HARD_DAILY_CAP", "100000")], false);
     let mut browser = server.owner_browser();
     let worker = working(&server, &mut browser);
     let page = format!("/outreach/{worker}/sequence");

@@ -388,7 +388,8 @@ fn a_worker_is_made_changed_started_stopped_and_deleted_with_all_its_settings() 
         "sequence": sequence.id(), "mailbox": connection, "calendar": connection,
         "meeting": { "title": "Survey", "minutes": 45, "buffer_before_minutes": 5, "buffer_after_minutes": 15,
                      "notice_minutes": 240, "place": "On site", "video": false },
-        "limits": { "per_day": 12, "per_domain_day": 2, "per_contact": 3, "stop_company_on_reply": false },
+        "limits": { "per_day": 12, "per_domain_day": 2, "per_contact": 3, "follow_up_percent": 20,
+                    "stop_company_on_reply": false },
         "hours": { "days": [2, 4], "from": "08:30", "to": "16:00" },
         "sender": { "name": "Nora", "role": "Owner", "signature": "Nora\nKendal" },
         "tone": "formal",
@@ -406,7 +407,7 @@ fn a_worker_is_made_changed_started_stopped_and_deleted_with_all_its_settings() 
     assert_eq!(patched.status, 200, "{}", patched.json);
     assert_eq!(
         patched.json["limits"],
-        json!({ "per_day": 9, "per_domain_day": 3, "per_contact": 4, "stop_company_on_reply": true }),
+        json!({ "per_day": 9, "per_domain_day": 3, "per_contact": 4, "follow_up_percent": 30, "stop_company_on_reply": true }),
         "replaced whole"
     );
     assert_eq!((&patched.json["calendar"], &patched.json["goal"]), (&Value::Null, &json!("Other.")));
