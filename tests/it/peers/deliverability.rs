@@ -28,6 +28,7 @@ fn a_first_mail_through_a_real_server_verifies_covers_the_one_click_and_is_far_f
     let (Some(mail), Ok(judge)) = (mail(), std::env::var("LAUNCHYARD_TEST_JUDGE")) else { return };
     let dns = NameServer::start([127, 0, 0, 1].into()).unwrap();
     dns.set(DOMAIN, "TXT", &["v=spf1 ip4:127.0.0.1 -all"]);
+    dns.set("leads.test", "MX", &["10 mail.leads.test"]);
     let home = Home::with(&format!(
         "allow_loopback_providers = true\nserver.public_url = \"https://desk.example.test\"\n\
          dns.resolver = \"{}\"\n[outreach]\nmin_gap_seconds = 0\nhard_daily_cap = 100000\n",
@@ -56,6 +57,8 @@ fn a_first_mail_through_a_real_server_verifies_covers_the_one_click_and_is_far_f
 
     let worker = person::make_worker(&mut browser, "judged", [&mailbox, ""], "Heating in Kendal", &[TEXT]);
     browser.submit(&format!("/outreach/{worker}/leads/tag"), &[]);
+    let leads = || server.api(key, "GET", &format!("/v1/workers/{worker}"), None).1["leads"].clone();
+    eventually("the lead to be enrolled", || (leads() == 1).then_some(()));
     browser.submit(&format!("/outreach/{worker}/activate"), &[]);
     let maildir = Path::new(mail["maildirs"]["leads@example.test"].as_str().unwrap()).join("new");
     let arrived = eventually("the mail to arrive", || find(&maildir, &lead));
