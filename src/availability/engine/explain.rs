@@ -84,12 +84,10 @@ pub fn explain(request: &Request, at: Timestamp) -> Option<Rule> {
     }
     let reach = Range::new(start, start + 1);
     let of_calendars = calendars(request, reach);
-    let closest = of_calendars.iter().filter_map(|own| of_calendar(request, own, start)).max();
-    let is_free = of_calendars.iter().any(|own| of_calendar(request, own, start).is_none());
-    match closest.filter(|_| !is_free) {
-        Some(rule) => Some(rule),
-        None => Some(of_limits(request, start)),
-    }
+    // None at all where one of them is free.
+    let rules: Option<Vec<Rule>> = of_calendars.iter().map(|own| of_calendar(request, own, start)).collect();
+    let closest = rules.and_then(|rules| rules.into_iter().max());
+    Some(closest.unwrap_or_else(|| of_limits(request, start)))
 }
 
 fn of_calendar(request: &Request, own: &Calendar<'_>, start: Millis) -> Option<Rule> {
