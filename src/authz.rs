@@ -245,6 +245,9 @@ mod tests {
         HandleReplies      O A G -
         ViewCalendar       O A G V
         EditBookings       O A G -
+        ViewPayments       O A G V
+        RefundPayments     O A - -
+        ManagePayments     O A - -
         ViewOutreach       O A - V
         EditOutreach       O A - -
         ActivateWorkers    O A - -

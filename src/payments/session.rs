@@ -21,8 +21,11 @@ pub(super) const OPEN: &str = "payments.open";
 pub(super) const CLOSE: &str = "payments.close";
 /// A key that Stripe refuses is looked at again after this long.
 const OWNER_ACTS: Duration = Duration::from_secs(600);
-/// Stripe keeps a page open for at least half an hour; a little is on the way.
-const LEAST_OPEN: Duration = Duration::from_secs(31 * 60);
+/// Stripe keeps a page open for at least half an hour from when it is made, which may be tried for an hour. Where the
+/// guest has less time, the page is closed then.
+const LEAST_OPEN: Duration = Duration::from_secs(90 * 60);
+/// And for at most a day.
+const MOST_OPEN: Duration = Duration::from_secs(24 * 3600 - 60);
 pub(super) const TRIES: u32 = 30;
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -191,7 +194,8 @@ fn asked_of(app: &App, payment: &Payment) -> NewSession {
         email: payment.email.clone(),
         success_url: format!("{here}?back=paid"),
         cancel_url: format!("{here}?back=left"),
-        expires_at: payment.expires_at.max(app.now().plus(LEAST_OPEN)),
+        // The same at each try: with the same key Stripe wants the same fields.
+        expires_at: payment.expires_at.max(payment.made_at.plus(LEAST_OPEN)).min(payment.made_at.plus(MOST_OPEN)),
         reference: payment.id.to_string(),
         locale: locale(&payment.language).to_owned(),
     }

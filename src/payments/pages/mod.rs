@@ -29,7 +29,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/payments/{payment}").route(web::get().to(one::show)))
         .service(web::resource("/payments/{payment}/refund").route(web::post().to(one::refund)))
         .service(web::resource("/pay/{token}").route(web::get().to(guest::show)))
-        .service(web::resource(concat!("/webhooks/stripe", "/{account}")).route(web::post().to(webhook::receive)));
+        .service(web::resource("/webhooks/stripe/{sid}").route(web::post().to(webhook::receive)));
 }
 
 /// When something happened, for machines and in words on the business's clock.
