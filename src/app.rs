@@ -56,6 +56,8 @@ pub struct Demo {
     pub ai_key: &'static str,
     /// What the simulated customer systems take as their token.
     pub crm_token: &'static str,
+    /// What the simulated Stripe takes as a key.
+    pub stripe_key: &'static str,
 }
 
 #[derive(Debug, thiserror::Error)]

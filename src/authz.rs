@@ -99,6 +99,10 @@ permissions! {
     HandleReplies: Owner | Admin | Agent, "handle replies";
     ViewCalendar: Owner | Admin | Agent | Viewer, "see the calendar";
     EditBookings: Owner | Admin | Agent, "change bookings";
+    ViewPayments: Owner | Admin | Agent | Viewer, "see payments";
+    RefundPayments: Owner | Admin, "give money back";
+    /// The key of the account that the business is paid through.
+    ManagePayments: Owner | Admin, "change how guests pay";
     ViewOutreach: Owner | Admin | Viewer, "see outreach";
     EditOutreach: Owner | Admin, "change outreach";
     /// Turning a worker on makes mail leave; turning it off is part of the same trust.
@@ -241,6 +245,9 @@ mod tests {
         HandleReplies      O A G -
         ViewCalendar       O A G V
         EditBookings       O A G -
+        ViewPayments       O A G V
+        RefundPayments     O A - -
+        ManagePayments     O A - -
         ViewOutreach       O A - V
         EditOutreach       O A - -
         ActivateWorkers    O A - -

@@ -31,6 +31,7 @@ pub mod mailer;
 pub mod messaging;
 pub mod operator;
 pub mod outreach;
+pub mod payments;
 pub mod providers;
 pub mod sandbox;
 pub mod store;

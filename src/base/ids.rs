@@ -91,6 +91,8 @@ ids! {
     TransferId
     ReplyId
     BookingId
+    /// What a guest is asked to pay.
+    PaymentId
     ScheduleId
     JobId
     EventId

@@ -121,6 +121,7 @@ impl Config {
                 ai: Ai::read(&mut source.section("providers.ai"), loopback),
                 hubspot: providers::read_hubspot(&mut source.section("providers.hubspot"), loopback),
                 pipedrive: providers::read_pipedrive(&mut source.section("providers.pipedrive"), loopback),
+                stripe: providers::read_stripe(&mut source.section("providers.stripe"), loopback),
             },
             jobs: Jobs::read(&mut source.section("jobs")),
             log: Log::read(&mut source.section("log")),

@@ -19,6 +19,8 @@ pub struct Providers {
     /// Where HubSpot answers; each workspace brings its own token.
     pub hubspot: BaseUrl,
     pub pipedrive: BaseUrl,
+    /// Where Stripe answers; each workspace brings its own key.
+    pub stripe: BaseUrl,
 }
 
 /// Where the AI services answer that workspaces may use with keys of their own. Servers that workspaces name themselves
@@ -81,6 +83,7 @@ const GOOGLE_GMAIL: &str = "https://gmail.googleapis.com";
 
 const HUBSPOT_API: &str = "https://api.hubapi.com";
 const PIPEDRIVE_API: &str = "https://api.pipedrive.com";
+const STRIPE_API: &str = "https://api.stripe.com";
 
 pub(super) fn read_hubspot(from: &mut Section<'_>, allow_loopback: bool) -> BaseUrl {
     read_base(from, "api_base", HUBSPOT_API, allow_loopback)
@@ -88,6 +91,10 @@ pub(super) fn read_hubspot(from: &mut Section<'_>, allow_loopback: bool) -> Base
 
 pub(super) fn read_pipedrive(from: &mut Section<'_>, allow_loopback: bool) -> BaseUrl {
     read_base(from, "api_base", PIPEDRIVE_API, allow_loopback)
+}
+
+pub(super) fn read_stripe(from: &mut Section<'_>, allow_loopback: bool) -> BaseUrl {
+    read_base(from, "api_base", STRIPE_API, allow_loopback)
 }
 
 const MICROSOFT_LOGIN: &str = "https://login.microsoftonline.com";

@@ -243,6 +243,7 @@ const READ_AS: &[(&str, &str)] = &[
     ("jobs.engine_workers", "config.engine_workers"),
     ("providers.hubspot.api_base", "bases.hubspot"),
     ("providers.pipedrive.api_base", "bases.pipedrive"),
+    ("providers.stripe.api_base", "providers.stripe.as_str"),
     ("jobs.mail_workers", "config.mail_workers"),
     ("jobs.mailbox_workers", "config.mailbox_workers"),
     ("jobs.calendar_workers", "config.calendar_workers"),

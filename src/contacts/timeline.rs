@@ -119,6 +119,10 @@ fn told(event: &Event) -> Option<Moment> {
         H::BookingMoved { .. } => ("calendar", "", "", "The meeting was moved".to_owned()),
         H::BookingCancelled { .. } => ("calendar", "warn", "", "The meeting was cancelled".to_owned()),
         H::BookingFailed { reason, .. } => ("calendar", "bad", "The calendar refused the meeting:", reason.clone()),
+        H::PaymentReceived { .. } => ("check", "ok", "", "Paid for a meeting".to_owned()),
+        H::PaymentEnded { reason, .. } => ("alert", "warn", "A meeting was not paid for:", reason.clone()),
+        H::PaymentReturned { amount, done: true, .. } => ("undo", "", "Given back:", amount.clone()),
+        H::PaymentReturned { amount, done: false, .. } => ("alert", "bad", "Could not be given back:", amount.clone()),
         H::MeetingLeft { reason, .. } => ("calendar", "warn", "A meeting waits for a person:", reason.clone()),
         _ => return None,
     };

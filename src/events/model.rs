@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::authz::Permission;
 use crate::base::{
-    BookingId, ConnectionId, ContactId, DraftId, EnrolmentId, MessageId, ReplyId, SequenceId, UnixMillis, UserId,
-    WorkerId, WorkspaceId,
+    BookingId, ConnectionId, ContactId, DraftId, EnrolmentId, MessageId, PaymentId, ReplyId, SequenceId, UnixMillis,
+    UserId, WorkerId, WorkspaceId,
 };
 
 /// One entry of a workspace's log.
@@ -201,6 +201,27 @@ pub enum Happened {
         contact: ContactId,
         reason: String,
     },
+    /// A guest has paid for a booking.
+    PaymentReceived {
+        payment: PaymentId,
+        booking: BookingId,
+        contact: ContactId,
+    },
+    /// Nothing was paid, and nothing will be.
+    PaymentEnded {
+        payment: PaymentId,
+        booking: BookingId,
+        contact: ContactId,
+        reason: String,
+    },
+    /// Money was given back, or could not be. `amount` as people read it: "49.00 EUR".
+    PaymentReturned {
+        payment: PaymentId,
+        booking: BookingId,
+        contact: ContactId,
+        amount: String,
+        done: bool,
+    },
     /// An answer about a meeting waits for a person.
     MeetingLeft {
         reply: ReplyId,
@@ -257,6 +278,7 @@ impl Happened {
             | H::BookingMoved { .. }
             | H::BookingCancelled { .. }
             | H::BookingFailed { .. } => Permission::ViewCalendar,
+            H::PaymentReceived { .. } | H::PaymentEnded { .. } | H::PaymentReturned { .. } => Permission::ViewPayments,
         }
     }
 
@@ -293,6 +315,9 @@ impl Happened {
             | H::BookingMoved { contact, .. }
             | H::BookingCancelled { contact, .. }
             | H::BookingFailed { contact, .. }
+            | H::PaymentReceived { contact, .. }
+            | H::PaymentEnded { contact, .. }
+            | H::PaymentReturned { contact, .. }
             | H::MeetingLeft { contact, .. } => Some(*contact),
             H::Suppressed { contact, .. } | H::Unsubscribed { contact, .. } | H::AddressesChecked { contact, .. } => {
                 *contact

@@ -69,6 +69,10 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         H::BookingMoved { .. } => fixed("calendar", "plum", "Meeting moved"),
         H::BookingCancelled { .. } => fixed("calendar", "", "Meeting cancelled"),
         H::BookingFailed { reason, .. } => ("calendar", "bad", because("The calendar refused a meeting", reason)),
+        H::PaymentReceived { .. } => fixed("check", "ok", "Paid for a meeting"),
+        H::PaymentEnded { reason, .. } => ("alert", "warn", because("A meeting was not paid for", reason)),
+        H::PaymentReturned { amount, done: true, .. } => ("undo", "", format!("{amount} given back")),
+        H::PaymentReturned { amount, done: false, .. } => ("alert", "bad", format!("{amount} could not be given back")),
         H::MeetingLeft { reason, .. } => ("calendar", "warn", because("A meeting waits for you", reason)),
         H::Unknown => fixed("info", "", "Something that was erased, or that only a newer version knows"),
     }

@@ -20,6 +20,7 @@ pub mod pipedrive;
 mod rest;
 mod secret;
 pub mod smtp;
+pub mod stripe;
 #[cfg(test)]
 mod testing;
 pub mod web_page;

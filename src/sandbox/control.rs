@@ -25,7 +25,6 @@ use serde_json::error::Category;
 use serde_json::{json, Value};
 
 use super::faults::Fault;
-use super::people;
 use super::wire::{Answer, Request};
 use super::world::{Settings, Shared, World};
 use crate::base::{json_words, UnixMillis};
@@ -108,9 +107,9 @@ fn advance_alone(shared: &Shared, by: Duration) -> UnixMillis {
     let clock = shared.world().clock.clone();
     let end = clock.now().plus(by);
     loop {
-        let due = shared.world().people.next_due().filter(|due| *due <= end);
+        let due = super::next_due(shared).filter(|due| *due <= end);
         clock.advance_to(due.unwrap_or(end));
-        people::run_due(shared, clock.now());
+        super::run_due(shared, clock.now());
         if due.is_none() {
             return clock.now();
         }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::wire::{Answer, Request};
-use super::{ai, google, microsoft, oauth};
+use super::{ai, google, microsoft, oauth, stripe};
 
 /// `{"match":"POST /google/gmail/v1/users/me/messages/send","status":503,"times":2}`
 #[derive(Clone, Debug, Deserialize)]
@@ -96,6 +96,7 @@ impl Fault {
             None if ai::is_ours(&request.path) => ai::fault_answer(status, self.manner.as_deref(), request),
             None if is_oauth(&request.path) => oauth::fault_answer(status),
             None if request.path.starts_with("/microsoft/") => microsoft::fault_answer(status),
+            None if request.path.starts_with("/stripe/") => stripe::fault_answer(status),
             None => google::fault_answer(status),
         };
         Some(match self.retry_after {

@@ -7,7 +7,7 @@
 //! - State is in memory and ends with the process; only who was let in may be kept in a file. People are deterministic: same mails, same answers.
 //!
 //! One HTTP port, each provider under `/<provider>/…`: `/google` and `/microsoft` (see their `mod.rs` for the table of
-//! bases), `/oidc` (issuer `<sandbox>/oidc`), `/anthropic`, `/openai`, `/gemini` and `/compatible` (see `ai/mod.rs`),
+//! bases), `/stripe`, `/oidc` (issuer `<sandbox>/oidc`), `/anthropic`, `/openai`, `/gemini` and `/compatible` (see `ai/mod.rs`),
 //! `/control` (see `control.rs`; loopback only). Client id and secret are `CLIENT_ID` and
 //! `CLIENT_SECRET` everywhere. SMTP and IMAP have ports of their own and take any account with `MAIL_PASSWORD`; so has
 //! the name server (`dns.rs`).
@@ -30,6 +30,7 @@ mod quota;
 mod record;
 mod server;
 mod site;
+mod stripe;
 mod wire;
 mod world;
 
@@ -41,6 +42,7 @@ pub use crm::CRM_TOKEN;
 pub use dns::NameServer;
 pub use mail::MAIL_PASSWORD;
 pub use oauth::{CLIENT_ID, CLIENT_SECRET};
+pub use stripe::STRIPE_KEY;
 pub use world::Advance;
 
 use std::net::SocketAddr;
@@ -124,14 +126,14 @@ impl Sandbox {
         })
     }
 
-    /// When the next person wants to act.
+    /// When the next person wants to act, or a service by itself.
     pub fn next_due(&self) -> Option<UnixMillis> {
-        self.shared.world().people.next_due()
+        next_due(&self.shared)
     }
 
-    /// Lets people do everything that is due by `now`, in order; returns how many things they did.
+    /// Lets people and services do everything that is due by `now`; returns how many things they did.
     pub fn run_due(&self, now: UnixMillis) -> usize {
-        people::run_due(&self.shared, now)
+        run_due(&self.shared, now)
     }
 
     /// The people as a file of leads, ready for import: UTF-8 CSV with a header line.
@@ -176,6 +178,15 @@ impl Drop for Sandbox {
             server.stop();
         }
     }
+}
+
+fn next_due(shared: &Shared) -> Option<UnixMillis> {
+    let world = shared.world();
+    [world.people.next_due(), stripe::next_due(&world.stripe)].into_iter().flatten().min()
+}
+
+fn run_due(shared: &Shared, now: UnixMillis) -> usize {
+    people::run_due(shared, now) + stripe::run_due(shared, now)
 }
 
 /// The stylesheet of the sandbox's own pages.

@@ -17,6 +17,7 @@ use super::oauth::{Grants, Redirects};
 use super::oidc::Issuer;
 use super::people::People;
 use super::record::Record;
+use super::stripe::Books;
 use super::wire::Request;
 use super::OwnerAccount;
 use crate::base::{Clock, UnixMillis};
@@ -80,6 +81,7 @@ pub(super) struct World {
     pub google: Google,
     pub crms: Crms,
     pub microsoft: Microsoft,
+    pub stripe: Books,
     pub oidc: Issuer,
     /// Of the one client, at every provider.
     pub redirects: Redirects,
@@ -108,6 +110,7 @@ impl World {
             google: Google::default(),
             crms: Crms::default(),
             microsoft: Microsoft::default(),
+            stripe: Books::default(),
             oidc: Issuer::default(),
             redirects: Redirects::default(),
             people,

@@ -28,6 +28,7 @@ use crate::identity::{self, SignedIn};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::leads;
 use crate::mailer::{self, Posting};
+use crate::payments;
 use crate::store::erased::Erased;
 use crate::store::StoreError;
 use crate::workspaces::{self, Closing, Workspace, WorkspaceError};
@@ -133,6 +134,9 @@ fn ask_for_the_end(app: &App, actor: &Actor, typed: &str) -> Result<Closing, Wor
     if let Err(error) = engines::end_access(app, actor.workspace) {
         tracing::error!(%error, "the key of a closing workspace’s AI service could not be erased; it is tried again");
     }
+    if let Err(error) = payments::end_access(app, actor.workspace) {
+        tracing::error!(%error, "the key of a closing workspace’s payments could not be erased; it is tried again");
+    }
     if let Err(error) = connections::disconnect_all(app, actor) {
         tracing::error!(%error, "not every connection of a closing workspace could be ended; it is tried again");
     }
@@ -222,6 +226,7 @@ fn go_on(app: &App, id: WorkspaceId) -> Result<Outcome, EraseError> {
     if let Some(workspace) = workspaces::get(&app.store, id)? {
         let Some(closing) = &workspace.closing else { return Ok(Outcome::Done) };
         engines::end_access(app, id)?;
+        payments::end_access(app, id)?;
         disconnect_all(app, &workspace)?;
         if app.now() < closing.ends_at {
             return Ok(Outcome::Again { at: closing.ends_at });

@@ -29,7 +29,7 @@ use crate::connections;
 use crate::http::{run, see_other, PageError};
 use crate::operator;
 use crate::sandbox::{
-    OwnerAccount, Sandbox, SandboxError, SandboxOptions, AI_KEY, CLIENT_ID, CLIENT_SECRET, CRM_TOKEN,
+    OwnerAccount, Sandbox, SandboxError, SandboxOptions, AI_KEY, CLIENT_ID, CLIENT_SECRET, CRM_TOKEN, STRIPE_KEY,
 };
 use crate::store::DataFolder;
 
@@ -163,6 +163,7 @@ fn set_hooks(opened: &OpenedApp, sandbox: &Arc<Sandbox>, time: &Arc<TimeMachine>
         advance: Box::new(move |by| by_page.advance(by)),
         sandbox_url: sandbox.url.clone(),
         ai_key: AI_KEY,
+        stripe_key: STRIPE_KEY,
         crm_token: CRM_TOKEN,
     });
     sandbox.set_advance(Arc::new(move |by| by_control.advance(by)));
@@ -257,6 +258,7 @@ fn config(places: &Places, sandbox: &Sandbox, address: SocketAddr) -> Result<Con
         ("DNS__RESOLVER", sandbox.dns.address.to_string()),
         ("PROVIDERS__HUBSPOT__API_BASE", format!("{}/hubspot", sandbox.url)),
         ("PROVIDERS__PIPEDRIVE__API_BASE", format!("{}/pipedrive", sandbox.url)),
+        ("PROVIDERS__STRIPE__API_BASE", format!("{}/stripe", sandbox.url)),
         ("PROVIDERS__OIDC__ISSUER", format!("{}/oidc", sandbox.url)),
         ("PROVIDERS__OIDC__CLIENT_ID", CLIENT_ID.to_owned()),
         ("PROVIDERS__OIDC__CLIENT_SECRET", CLIENT_SECRET.to_owned()),

@@ -11,6 +11,7 @@ use crate::mailer::{Mailer, MailerError};
 use crate::messaging::Outbox;
 use crate::{
     addresses, agents, bookings, channels, connections, contacts, deliverability, identity, leads, operator, outreach,
+    payments,
 };
 
 pub fn handlers(app: &App) -> Result<Handlers<App>, MailerError> {
@@ -32,6 +33,7 @@ pub fn handlers(app: &App) -> Result<Handlers<App>, MailerError> {
         channels::handlers,
         outreach::handlers,
         agents::handlers,
+        payments::handlers,
         bookings::handlers,
         leads::handlers,
     ];

@@ -51,6 +51,9 @@ fn parts(what: &Happened) -> Vec<&'static str> {
         | H::BookingMoved { .. }
         | H::BookingCancelled { .. }
         | H::BookingFailed { .. } => &["needs-you", "agenda", "calendar", "figures", "booking", "booking-history"],
+        H::PaymentReceived { .. } | H::PaymentEnded { .. } | H::PaymentReturned { .. } => {
+            &["payments", "payment", "booking", "calendar"]
+        }
         H::MessageBounced { .. } | H::Complained { .. } | H::Unsubscribed { .. } => &["leads", "figures"],
         H::WorkerActivated { .. } | H::WorkerChanged { .. } | H::WorkerPaused { .. } | H::WorkerDeleted { .. } => {
             &["outgoing", "workers", "frame-sending"]

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::http::api::{FieldError, FreeTime, Problem, PROBLEM_JSON};
 use crate::{
     activity, addresses, agents, bookings, connections, contacts, deliverability, engines, events, leads, messaging,
-    outreach,
+    outreach, payments,
 };
 
 /// The description of `/v1` of the server at `url`.
@@ -49,6 +49,7 @@ pub fn document(url: &str) -> OpenApi {
         activity::openapi(),
         agents::openapi(),
         engines::openapi(),
+        payments::openapi(),
         bookings::openapi(),
         leads::openapi(),
         events::openapi(),

@@ -5,7 +5,7 @@ use crate::base::{ContactId, WorkspaceId};
 use crate::store::{Declared, Person, Store, StoreError};
 use crate::{
     addresses, agents, audit, availability, bookings, channels, connections, contacts, deliverability, engines, events,
-    identity, jobs, leads, mailer, messaging, operator, outreach, workers, workspaces,
+    identity, jobs, leads, mailer, messaging, operator, outreach, payments, workers, workspaces,
 };
 
 /// All tables, room by room.
@@ -27,6 +27,7 @@ pub fn tables() -> Vec<Declared> {
     all.extend(messaging::tables());
     all.extend(engines::tables());
     all.extend(availability::tables());
+    all.extend(payments::tables());
     all.extend(channels::tables());
     all.extend(outreach::tables());
     all.extend(agents::tables());

@@ -12,7 +12,7 @@ use crate::http::idempotency::IdempotencyStore;
 use crate::http::rate_limit::{self, RateLimits};
 use crate::{
     activity, addresses, agents, bookings, connections, contacts, deliverability, engines, events, identity, leads,
-    messaging, operator, outreach, today, workspaces,
+    messaging, operator, outreach, payments, today, workspaces,
 };
 
 /// Registers all pages, forms and the API. Called once for each web thread.
@@ -47,6 +47,7 @@ pub fn configure(
                 .configure(outreach::api_routes)
                 .configure(agents::api_routes)
                 .configure(engines::api_routes)
+                .configure(payments::api_routes)
                 .configure(bookings::api_routes)
                 .configure(events::api_routes),
         )
@@ -74,6 +75,7 @@ pub fn configure(
                 .configure(outreach::routes)
                 .configure(agents::routes)
                 .configure(engines::routes)
+                .configure(payments::routes)
                 .configure(bookings::routes)
                 .configure(operator::routes),
         );

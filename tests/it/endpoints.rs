@@ -116,6 +116,9 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
             ("each_worker_day", text("1")),
             ("each_worker_month", text("2")),
         ],
+        "/settings/payments/key" => vec![("key", text(launchyard::sandbox::STRIPE_KEY))],
+        "/settings/payments/notices" => vec![("secret", text("whsec_of_the_endpoint"))],
+        "/payments/{payment}/refund" => vec![("amount", text("1")), ("reason", text("late"))],
         "/operator/workspaces/{sid}/suspend" => vec![("reason", text("No longer"))],
         "/operator/look/events/{act}" => {
             vec![("workspace", id("sid")), ("subscriber", text("live")), ("number", text("1"))]

@@ -19,6 +19,7 @@ mod house;
 mod leads;
 mod main_job;
 mod pages;
+mod payments;
 mod peers;
 mod person;
 mod program;

@@ -162,6 +162,17 @@ POST   /hook                                      ManageConnections
 POST   /hook/settings                             ManageConnections
 POST   /hook/end                                  ManageConnections
 POST   /in/{token}                                Public
+GET    /settings/payments                         ManagePayments
+POST   /settings/payments/key                     ManagePayments
+POST   /settings/payments/notices                 ManagePayments
+POST   /settings/payments/listen                  ManagePayments
+GET    /settings/payments/disconnect              ManagePayments
+POST   /settings/payments/disconnect              ManagePayments
+GET    /payments                                  ViewPayments
+GET    /payments/{payment}                        ViewPayments
+POST   /payments/{payment}/refund                 RefundPayments
+GET    /pay/{token}                               Public
+POST   /webhooks/stripe/{sid}                     Public
 GET    /leads                                     ViewContacts
 GET    /leads/weights                             ViewContacts
 POST   /leads/weights                             ManageWorkspace
@@ -384,6 +395,9 @@ POST   /v1/drafts/{id}/approve                    ApproveDrafts
 POST   /v1/drafts/{id}/reject                     ApproveDrafts
 GET    /v1/engine                                 ManageEngines
 GET    /v1/engine/transfers                       ManageEngines
+GET    /v1/payments                               ViewPayments
+GET    /v1/payments/{payment}                     ViewPayments
+POST   /v1/payments/{payment}/refund              RefundPayments
 GET    /v1/bookings                               ViewCalendar
 POST   /v1/bookings                               EditBookings
 GET    /v1/bookings/{booking}                     ViewCalendar

@@ -6,8 +6,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use launchyard::authz::{Actor, Role};
-use launchyard::base::{EmailAddress, UserId, WorkspaceId};
+use launchyard::base::{EmailAddress, PaymentId, UserId, WorkspaceId};
 use launchyard::http::server::bind;
+use launchyard::payments::{self, NewPayment};
+use launchyard::sandbox::STRIPE_KEY;
 use launchyard::store::Tree;
 use launchyard::wiring::demo::{start, DemoOptions, RunningDemo};
 use launchyard::wiring::personal_data;
@@ -53,6 +55,7 @@ const THINGS: &[(&str, &str)] = &[
     ("reply", "replies"),
     ("draft", "drafts"),
     ("booking", "bookings"),
+    ("payment", "payments"),
     ("suppression", "suppressions"),
     ("snippet", "snippets"),
     ("invitation", "invitations"),
@@ -228,10 +231,53 @@ impl World {
             Some(serde_json::json!({ "target": "never@elsewhere.example" })),
         );
         assert_eq!(suppressed.0, 200, "{}", suppressed.1);
+        self.ask_for_money(&mut owner);
         // Else mails would leave by themselves while before and after are compared.
         let paused = browser::api(self.url(), &self.member(Role::Owner).key, "POST", "/v1/sending/pause", None);
         assert_eq!(paused.0, 200, "{}", paused.1);
         self.settle();
+    }
+
+    /// A guest who has paid for a booking.
+    fn ask_for_money(&self, owner: &mut Browser) {
+        owner.get("/settings/payments");
+        let connected = owner.post("/settings/payments/key", &[("key", STRIPE_KEY)]);
+        assert_eq!(connected.status, 303, "{}", connected.body);
+        let booking = &self.rows("bookings")[0];
+        let payment = self.begin_payment(booking);
+        self.settle();
+        self.pay(&payment, "card");
+        browser::agent().get(format!("{}{payment}?back=paid", self.url())).call().unwrap();
+        self.settle();
+    }
+
+    /// Asks the guest of a booking to pay; gives the path of their link.
+    pub fn begin_payment(&self, booking: &Value) -> String {
+        let (app, now) = (self.demo.app(), self.demo.app().now());
+        let new = NewPayment {
+            id: PaymentId::new(now),
+            workspace: self.home,
+            contact: booking["value"]["contact"].as_str().unwrap().parse().unwrap(),
+            booking: last_id(booking).parse().unwrap(),
+            amount: 4_900,
+            currency: "EUR".into(),
+            name: "Heat pump survey".into(),
+            email: None,
+            language: "en".into(),
+            expires_at: now.plus(Duration::from_secs(900)),
+            back: String::new(),
+        };
+        let begun = app.store.write(|txn| payments::begin(txn, &new, now)).unwrap().unwrap();
+        payments::link_path(app, &begun)
+    }
+
+    /// The guest follows the link to Stripe's page and presses a button there.
+    pub fn pay(&self, link: &str, how: &str) {
+        let page = browser::agent().get(format!("{}{link}", self.url())).call().unwrap();
+        let refresh = page.headers()["refresh"].to_str().unwrap().to_owned();
+        let at_stripe = refresh.strip_prefix("0; url=").unwrap_or_else(|| panic!("{refresh}"));
+        let sent = browser::agent().post(at_stripe).send_form([("how", how)]).unwrap();
+        assert_eq!(sent.status(), 302);
     }
 
     fn find_things(&self) -> BTreeMap<&'static str, String> {
@@ -252,7 +298,8 @@ impl World {
 }
 
 /// What changes by the passing of time alone.
-const OWN_LIFE: &[&str] = &["provider_calls", "busy_times", "sign_in_tries", "api_answers", "api_answers_by_age"];
+const OWN_LIFE: &[&str] =
+    &["provider_calls", "stripe_calls", "busy_times", "sign_in_tries", "api_answers", "api_answers_by_age"];
 
 fn table_info(name: &str) -> launchyard::store::TableInfo {
     personal_data::tables().iter().find(|table| table.info.name == name).unwrap().info

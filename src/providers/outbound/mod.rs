@@ -28,7 +28,7 @@ use crate::base::{Clock, PrivateHost};
 pub use address::is_global;
 pub use dial::{ConnectError, ConnectStep};
 pub use line::{Allowance, Line};
-pub use record::{CallLog, CallRecord, NoLog};
+pub use record::{CallLog, CallRecord, Gathered, NoLog};
 pub use request::{Answer, Limits, Request, TransportError};
 pub use rules::{Refused, Target, Trust, Why};
 pub use tls::BadCaFile;

@@ -1,5 +1,6 @@
 //! The record of calls made for a connection, for its owner to see.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use url::Url;
@@ -32,6 +33,22 @@ pub struct NoLog;
 
 impl CallLog for NoLog {
     fn record(&self, _call: CallRecord) {}
+}
+
+/// Gathers the calls of one piece of work, to be written down behind it.
+#[derive(Default)]
+pub struct Gathered(RefCell<Vec<CallRecord>>);
+
+impl Gathered {
+    pub fn into_calls(self) -> Vec<CallRecord> {
+        self.0.into_inner()
+    }
+}
+
+impl CallLog for Gathered {
+    fn record(&self, call: CallRecord) {
+        self.0.borrow_mut().push(call);
+    }
 }
 
 /// Query parameters whose values say nothing secret and nothing about a person.

@@ -1,0 +1,284 @@
+//! The account at Stripe, a payment, and what may become of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{BookingId, ContactId, PaymentId, UnixMillis, UserId, WorkspaceId};
+use crate::providers::stripe::{Mode, RefundStatus};
+use crate::store::SealedSecret;
+
+/// Entries of a payment's history that are kept.
+const MOST_HISTORY: usize = 30;
+
+/// The workspace's account, by a key of its owner's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    pub workspace: WorkspaceId,
+    pub key: SealedSecret,
+    /// The last four characters: all that is ever shown of it.
+    #[serde(default)]
+    pub key_ends: String,
+    pub mode: Mode,
+    pub state: AccountState,
+    /// What notices are signed with; without it Stripe is asked every few minutes instead.
+    #[serde(default)]
+    pub webhook: Option<Hook>,
+    pub made_by: Option<UserId>,
+    pub made_at: UnixMillis,
+    #[serde(default)]
+    pub tested_at: Option<UnixMillis>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum AccountState {
+    Working,
+    /// Stripe refuses the key, or the key may not do something.
+    NeedsOwner {
+        since: UnixMillis,
+        reason: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hook {
+    pub secret: SealedSecret,
+    /// Its id at Stripe; empty where the owner made it there by hand.
+    #[serde(default)]
+    pub id: String,
+    #[serde(default)]
+    pub last_notice: Option<UnixMillis>,
+}
+
+/// What somebody is asked to pay for.
+#[derive(Clone, Debug)]
+pub struct NewPayment {
+    pub id: PaymentId,
+    pub workspace: WorkspaceId,
+    pub contact: ContactId,
+    pub booking: BookingId,
+    /// Smallest unit of the currency.
+    pub amount: u64,
+    /// ISO 4217, upper case.
+    pub currency: String,
+    /// On Stripe's page and the receipt: "First lesson, Tue 24 Nov, 10:30".
+    pub name: String,
+    pub email: Option<String>,
+    /// BCP 47.
+    pub language: String,
+    /// Nobody can pay after that; at least 30 minutes and at most 24 hours ahead.
+    pub expires_at: UnixMillis,
+    /// Path on this server where the guest goes on, whatever became of it.
+    pub back: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Payment {
+    pub id: PaymentId,
+    pub workspace: WorkspaceId,
+    pub contact: ContactId,
+    pub booking: BookingId,
+    pub mode: Mode,
+    pub amount: u64,
+    pub currency: String,
+    pub name: String,
+    #[serde(default)]
+    pub email: Option<String>,
+    #[serde(default)]
+    pub language: String,
+    pub expires_at: UnixMillis,
+    #[serde(default)]
+    pub back: String,
+    pub state: State,
+    /// The session at Stripe, once there is one.
+    #[serde(default)]
+    pub session: Option<String>,
+    /// What a refund names; known once it is paid.
+    #[serde(default)]
+    pub intent: Option<String>,
+    #[serde(default)]
+    pub refunds: Vec<Refund>,
+    /// Keys that Stripe answered with an error of its own, which it would repeat for a day.
+    #[serde(default)]
+    pub spent_keys: u32,
+    pub made_at: UnixMillis,
+    #[serde(default)]
+    pub paid_at: Option<UnixMillis>,
+    /// What does not go on by itself, in words.
+    #[serde(default)]
+    pub trouble: Option<String>,
+    #[serde(default)]
+    pub history: Vec<Note>,
+}
+
+/// `Opening → Open → Paid`, or `Processing` between; else `Expired`, `Failed` or `Withdrawn`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum State {
+    /// Stripe's page is being made.
+    Opening,
+    Open {
+        url: String,
+    },
+    /// The guest has chosen a slow way to pay.
+    Processing,
+    Paid,
+    /// Nobody paid in time.
+    Expired,
+    Failed {
+        reason: String,
+    },
+    /// What it was for is no longer wanted; nothing was paid.
+    Withdrawn,
+}
+
+/// Money given back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Refund {
+    pub amount: u64,
+    pub reason: String,
+    pub at: UnixMillis,
+    /// At Stripe, once it was taken there.
+    #[serde(default)]
+    pub id: Option<String>,
+    pub status: Standing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It has not reached Stripe yet.
+    Asked,
+    Pending,
+    Succeeded,
+    Failed,
+}
+
+impl From<RefundStatus> for Standing {
+    fn from(status: RefundStatus) -> Self {
+        match status {
+            RefundStatus::Pending => Standing::Pending,
+            RefundStatus::Succeeded => Standing::Succeeded,
+            RefundStatus::Failed => Standing::Failed,
+        }
+    }
+}
+
+impl Refund {
+    /// Stripe has taken it and not finished.
+    pub fn is_under_way(&self) -> bool {
+        self.status == Standing::Pending
+    }
+}
+
+impl Standing {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Standing::Asked => "asked",
+            Standing::Pending => "pending",
+            Standing::Succeeded => "succeeded",
+            Standing::Failed => "failed",
+        }
+    }
+
+    pub fn words(self) -> &'static str {
+        match self {
+            Standing::Asked => "On its way to Stripe",
+            Standing::Pending => "Stripe is giving it back",
+            Standing::Succeeded => "Given back",
+            Standing::Failed => "Not given back",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    pub at: UnixMillis,
+    pub words: String,
+}
+
+impl State {
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            State::Opening => "opening",
+            State::Open { .. } => "open",
+            State::Processing => "processing",
+            State::Paid => "paid",
+            State::Expired => "expired",
+            State::Failed { .. } => "failed",
+            State::Withdrawn => "withdrawn",
+        }
+    }
+
+    /// Tone and words of the badge.
+    pub fn shown(&self) -> (&'static str, &'static str) {
+        match self {
+            State::Opening => ("off", "Being opened"),
+            State::Open { .. } => ("warn", "Not paid yet"),
+            State::Processing => ("warn", "On its way"),
+            State::Paid => ("ok", "Paid"),
+            State::Expired => ("off", "Not paid in time"),
+            State::Failed { .. } => ("bad", "Failed"),
+            State::Withdrawn => ("off", "Withdrawn"),
+        }
+    }
+
+    /// Something may still come of it by itself.
+    pub fn is_open(&self) -> bool {
+        matches!(self, State::Opening | State::Open { .. } | State::Processing)
+    }
+}
+
+impl Payment {
+    /// A row that nobody at Stripe has heard of.
+    pub fn new(new: &NewPayment, mode: Mode, now: UnixMillis) -> Self {
+        Self {
+            id: new.id,
+            workspace: new.workspace,
+            contact: new.contact,
+            booking: new.booking,
+            mode,
+            amount: new.amount,
+            currency: new.currency.clone(),
+            name: new.name.clone(),
+            email: new.email.clone(),
+            language: new.language.clone(),
+            expires_at: new.expires_at,
+            back: new.back.clone(),
+            state: State::Opening,
+            session: None,
+            intent: None,
+            refunds: Vec::new(),
+            spent_keys: 0,
+            made_at: now,
+            paid_at: None,
+            trouble: None,
+            history: Vec::new(),
+        }
+    }
+
+    pub fn note(&mut self, at: UnixMillis, words: impl Into<String>) {
+        if self.history.len() >= MOST_HISTORY {
+            self.history.remove(0);
+        }
+        self.history.push(Note { at, words: words.into() });
+    }
+
+    /// What is left to give back: of what was paid, without what was given back or is on its way.
+    pub fn refundable(&self) -> u64 {
+        if self.state != State::Paid {
+            return 0;
+        }
+        let given = self.refunds.iter().filter(|refund| refund.status != Standing::Failed).map(|refund| refund.amount);
+        self.amount.saturating_sub(given.sum())
+    }
+
+    /// A refund that Stripe has not answered yet.
+    pub fn asked_refund(&self) -> Option<usize> {
+        self.refunds.iter().position(|refund| refund.status == Standing::Asked)
+    }
+
+    /// The key of a write at Stripe: the same at each try, until Stripe itself failed with it.
+    pub fn key(&self, what: &str) -> String {
+        format!("{}-{what}-{}", self.id, self.spent_keys)
+    }
+}

@@ -1,0 +1,365 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::model::{NewPayment, Payment, Standing, State};
+use super::refund::{self, Wanted};
+use super::webhook::{take, Taken};
+use super::{account, ask, link, service, store, PayError};
+use crate::base::{BookingId, Clock, ContactId, PaymentId};
+use crate::events::{self, Happened};
+use crate::jobs::{Handlers, Runner, Threads};
+use crate::sandbox::{OwnerAccount, Sandbox, SandboxOptions, STRIPE_KEY};
+use crate::store::StoreError;
+use crate::testing::{self, TestApp};
+
+struct World {
+    test: TestApp,
+    sandbox: Sandbox,
+    clock: Clock,
+    runner: Runner,
+}
+
+impl World {
+    fn open() -> Self {
+        let clock = Clock::stopped_at(testing::NOW);
+        let owner = OwnerAccount { email: "nora@fernhill.example".into(), name: "Nora".into(), zone: "UTC".into() };
+        let listen = ([127, 0, 0, 1], 0).into();
+        let options = SandboxOptions {
+            clock: clock.clone(),
+            listen,
+            people: false,
+            owner,
+            advance: None,
+            smtp_imap: false,
+            memory: None,
+        };
+        let sandbox = Sandbox::start(options).unwrap();
+        let test = testing::app_with(&[
+            ("LAUNCHYARD_ALLOW_LOOPBACK_PROVIDERS", "true"),
+            ("LAUNCHYARD_PROVIDERS__STRIPE__API_BASE", &format!("{}/stripe", sandbox.url)),
+        ]);
+        let app = &test.app;
+        let handlers = Arc::new(super::handlers(Handlers::default()));
+        let runner = Runner::start(&app.store, &app.clock, Arc::clone(app), handlers, &Threads::default()).unwrap();
+        Self { test, sandbox, clock, runner }
+    }
+
+    fn connected() -> Self {
+        let world = Self::open();
+        account::connect(&world.test.app, &world.test.owner, STRIPE_KEY).unwrap();
+        world
+    }
+
+    fn advance(&self, seconds: u64) {
+        self.test.app.clock.advance(Duration::from_secs(seconds));
+        self.clock.advance(Duration::from_secs(seconds));
+        self.sandbox.run_due(self.clock.now());
+        self.settle();
+    }
+
+    fn settle(&self) {
+        assert!(self.runner.settle(Duration::from_secs(30)), "the queue does not come to rest");
+    }
+
+    fn new_payment(&self) -> NewPayment {
+        let now = self.test.app.now();
+        NewPayment {
+            id: PaymentId::new(now),
+            workspace: self.test.workspace,
+            contact: ContactId::new(now),
+            booking: BookingId::new(now),
+            amount: 4_900,
+            currency: "EUR".into(),
+            name: "First lesson".into(),
+            email: Some("ada@x.example".into()),
+            language: "de".into(),
+            expires_at: now.plus(Duration::from_secs(900)),
+            back: "/b/fernhill/lesson".into(),
+        }
+    }
+
+    fn begin(&self) -> PaymentId {
+        let (app, new) = (&self.test.app, self.new_payment());
+        let begun = app.store.write(|txn| service::begin(txn, &new, app.now())).unwrap();
+        assert!(begun.is_some());
+        self.settle();
+        new.id
+    }
+
+    fn payment(&self, id: PaymentId) -> Payment {
+        store::get(&self.test.app.store, self.test.workspace, id).unwrap().unwrap()
+    }
+
+    /// The guest presses a button on Stripe's page.
+    fn pay(&self, id: PaymentId, how: &str) {
+        let State::Open { url } = self.payment(id).state else { panic!("{:?}", self.payment(id).state) };
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+        agent.post(&url).send_form([("how", how)]).unwrap();
+    }
+
+    /// The guest comes back.
+    fn look(&self, id: PaymentId) {
+        assert!(ask::hurry(&self.test.app, self.test.workspace, id).unwrap());
+        self.settle();
+    }
+
+    fn fault(&self, body: &str) {
+        let url = format!("{}/control/faults", self.sandbox.url);
+        let agent: ureq::Agent = ureq::Agent::config_builder().build().into();
+        agent.post(&url).header("content-type", "application/json").send(body).unwrap();
+    }
+
+    /// The requests that the simulated Stripe has heard.
+    fn record(&self) -> Vec<serde_json::Value> {
+        let agent: ureq::Agent = ureq::Agent::config_builder().build().into();
+        let url = format!("{}/control/requests", self.sandbox.url);
+        let text = agent.get(&url).call().unwrap().body_mut().read_to_string().unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn requests(&self, path: &str) -> usize {
+        self.record().iter().filter(|request| request["url"].as_str().is_some_and(|url| url.contains(path))).count()
+    }
+
+    fn told(&self) -> Vec<&'static str> {
+        let app = &self.test.app;
+        let all = events::list_newest(&app.store, self.test.workspace, None, None, 50).unwrap();
+        let mut names: Vec<&'static str> = all
+            .rows
+            .iter()
+            .filter_map(|event| match &event.what {
+                Happened::PaymentReceived { .. } => Some("received"),
+                Happened::PaymentEnded { .. } => Some("ended"),
+                Happened::PaymentReturned { done: true, .. } => Some("returned"),
+                Happened::PaymentReturned { done: false, .. } => Some("kept"),
+                _ => None,
+            })
+            .collect();
+        names.reverse();
+        names
+    }
+}
+
+#[test]
+fn a_guest_pays_and_it_is_told_once() {
+    let world = World::connected();
+    let id = world.begin();
+    world.pay(id, "card");
+    assert!(matches!(world.payment(id).state, State::Open { .. }), "coming back is no proof");
+    world.look(id);
+    world.look(id);
+    let paid = world.payment(id);
+    assert_eq!(paid.state, State::Paid);
+    assert!(paid.intent.is_some() && paid.paid_at.is_some());
+    assert_eq!(world.told(), ["received"]);
+    world.advance(86_400);
+    assert_eq!(world.told(), ["received"]);
+}
+
+#[test]
+fn without_notices_it_is_asked_every_five_minutes_and_the_page_is_closed_in_time() {
+    let world = World::connected();
+    let (paid, left) = (world.begin(), world.begin());
+    world.pay(paid, "card");
+    world.advance(301);
+    assert_eq!(world.payment(paid).state, State::Paid);
+    // A quarter of an hour was given; Stripe would keep its page open for twice that, and is told to close it.
+    world.advance(600);
+    assert_eq!(world.payment(left).state, State::Expired);
+    assert_eq!(world.told(), ["received", "ended"]);
+    assert_eq!(world.requests("/expire"), 1);
+}
+
+#[test]
+fn a_slow_payment_is_waited_for_and_one_that_fails_ends() {
+    let world = World::connected();
+    let (comes, fails) = (world.begin(), world.begin());
+    world.pay(comes, "bank");
+    world.pay(fails, "bank_fails");
+    world.look(comes);
+    world.look(fails);
+    assert_eq!(world.payment(comes).state, State::Processing);
+    for _ in 0..3 {
+        world.advance(3_601);
+    }
+    assert_eq!(world.payment(comes).state, State::Paid);
+    assert!(matches!(world.payment(fails).state, State::Failed { .. }));
+}
+
+#[test]
+fn what_is_withdrawn_cannot_be_paid_and_what_was_paid_all_the_same_is_heard() {
+    let world = World::connected();
+    let (app, now) = (&world.test.app, world.test.app.now());
+    let withdraw = |id| {
+        let payment = world.payment(id);
+        app.store.write(|txn| service::withdraw(txn, &payment, now)).unwrap();
+        world.settle();
+    };
+    let (gone, late) = (world.begin(), world.begin());
+    withdraw(gone);
+    assert_eq!(world.payment(gone).state, State::Withdrawn);
+    assert_eq!(world.requests("/expire"), 1);
+    world.pay(late, "card");
+    withdraw(late);
+    assert_eq!(world.payment(late).state, State::Paid);
+    assert_eq!(world.told(), ["received"]);
+    let before = world.new_payment();
+    app.store
+        .write(|txn| {
+            let payment = service::begin(txn, &before, now)?.unwrap();
+            service::withdraw(txn, &payment, now)
+        })
+        .unwrap();
+    world.settle();
+    assert_eq!(world.payment(before.id).session, None, "no page is made for what nobody wants");
+}
+
+#[test]
+fn an_answer_that_is_lost_makes_no_second_page_and_no_second_refund() {
+    let world = World::connected();
+    world.fault(r#"{"match":"POST /stripe/v1/checkout/sessions","drop":true,"after":true}"#);
+    let id = world.begin();
+    assert_eq!(world.payment(id).state, State::Opening);
+    for _ in 0..4 {
+        world.advance(120);
+    }
+    assert!(matches!(world.payment(id).state, State::Open { .. }), "{:?}", world.payment(id));
+    let sessions = format!("{}/stripe/v1/checkout/sessions", world.sandbox.url);
+    let keyed = |request: &&serde_json::Value| request["method"] == "POST" && request["url"] == sessions;
+    let asked: Vec<serde_json::Value> = world.record().into_iter().filter(|one| keyed(&one)).collect();
+    assert_eq!(asked.len(), 2);
+    assert_eq!(asked[0]["headers"]["idempotency-key"], asked[1]["headers"]["idempotency-key"]);
+    world.pay(id, "card");
+    world.look(id);
+    world.fault(r#"{"match":"POST /stripe/v1/refunds","drop":true,"after":true}"#);
+    refund::by_hand(&world.test.app, &world.test.owner, id, Wanted::typed("10"), "late").unwrap();
+    world.settle();
+    for _ in 0..4 {
+        world.advance(120);
+    }
+    let payment = world.payment(id);
+    assert_eq!(payment.refunds.len(), 1);
+    assert_eq!(payment.refunds[0].status, Standing::Succeeded);
+    assert_eq!(payment.refundable(), 3_900);
+    assert_eq!(world.told(), ["received", "returned"]);
+}
+
+#[test]
+fn money_is_given_back_up_to_what_was_paid() {
+    let world = World::connected();
+    let id = world.begin();
+    let give = |typed: &str| refund::by_hand(&world.test.app, &world.test.owner, id, Wanted::typed(typed), "");
+    assert!(matches!(give(""), Err(PayError::Conflict(_))), "not paid yet");
+    world.pay(id, "card");
+    world.look(id);
+    for wrong in ["49.01", "0", "-1", "ten"] {
+        assert!(matches!(give(wrong), Err(PayError::Invalid(_))), "{wrong}");
+    }
+    give("9,50").unwrap();
+    world.settle();
+    give("").unwrap();
+    world.settle();
+    let payment = world.payment(id);
+    let amounts: Vec<_> = payment.refunds.iter().map(|refund| (refund.amount, refund.status)).collect();
+    assert_eq!(amounts, [(950, Standing::Succeeded), (3_950, Standing::Succeeded)]);
+    assert!(matches!(give(""), Err(PayError::Conflict(_))));
+}
+
+#[test]
+fn a_notice_counts_only_with_its_signature() {
+    let world = World::connected();
+    let app = &world.test.app;
+    let notice = |body: &str, signature: &str| take(app, world.test.workspace, signature, body.as_bytes()).unwrap();
+    assert_eq!(notice("{}", ""), Taken::Nobody, "nobody listens yet");
+    account::listen(app, &world.test.owner).unwrap();
+    let id = world.begin();
+    world.pay(id, "card");
+    let body = format!(
+        r#"{{"id":"evt_1","type":"x","livemode":false,"data":{{"object":{{"id":"cs_1","metadata":{{"payment":"{id}"}}}}}}}}"#
+    );
+    assert_eq!(notice(&body, "t=1,v1=00"), Taken::Unsigned);
+    world.settle();
+    assert!(matches!(world.payment(id).state, State::Open { .. }));
+    // The one that is signed comes over the wire, in the test of the whole server.
+}
+
+#[test]
+fn a_key_that_stripe_refuses_later_stops_nothing_for_good() {
+    let world = World::connected();
+    world.fault(r#"{"match":"POST /stripe/v1/checkout/sessions","status":401}"#);
+    let id = world.begin();
+    assert_eq!(world.payment(id).state, State::Opening);
+    let shown = account::get(&world.test.app, &world.test.owner).unwrap().unwrap();
+    assert!(matches!(shown.account.state, super::model::AccountState::NeedsOwner { .. }));
+    assert!(!shown.calls.is_empty());
+    account::connect(&world.test.app, &world.test.owner, STRIPE_KEY).unwrap();
+    world.advance(601);
+    assert!(matches!(world.payment(id).state, State::Open { .. }));
+}
+
+#[test]
+fn a_wrong_key_is_told_at_once_and_not_kept() {
+    let world = World::open();
+    for key in ["", "pk_test_1", "sk_test_wrong", "whsec_1"] {
+        let error = account::connect(&world.test.app, &world.test.owner, key).unwrap_err();
+        assert!(matches!(error, PayError::Invalid(_)), "{key}: {error:?}");
+    }
+    assert!(account::get(&world.test.app, &world.test.owner).unwrap().is_none());
+    let (app, new) = (&world.test.app, world.new_payment());
+    assert_eq!(app.store.write(|txn| service::begin(txn, &new, app.now())).unwrap(), None);
+}
+
+#[test]
+fn a_link_is_only_ours_and_another_workspace_sees_nothing() {
+    let world = World::connected();
+    let (app, id) = (&world.test.app, world.begin());
+    let path = link::path(app, &world.payment(id));
+    let token = path.strip_prefix("/pay/").unwrap();
+    assert_eq!(link::read(app, token), Some((world.test.workspace, id)));
+    let (head, tag) = token.split_once('.').unwrap();
+    for other in [head.to_owned(), format!("{head}."), format!("{head}.{}", tag.replace(&tag[..1], "-")), "x.y".into()]
+    {
+        assert_eq!(link::read(app, &other), None, "{other}");
+    }
+    let stranger =
+        crate::authz::Actor { workspace: testing::add_workspace(app, "Other", "other"), ..world.test.owner.clone() };
+    assert!(matches!(service::open(app, &stranger, id), Err(PayError::NotFound)));
+    assert!(service::list(app, &stranger, None, 10).unwrap().rows.is_empty());
+}
+
+#[test]
+fn who_is_erased_leaves_no_payment_behind() {
+    let world = World::connected();
+    let id = world.begin();
+    let contact = world.payment(id).contact;
+    let person = crate::store::Person::Contact(world.test.workspace, contact);
+    let table = store::TABLES.iter().find(|table| table.export.is_some()).unwrap();
+    assert_eq!((table.export.unwrap())(&world.test.app.store, person).unwrap().len(), 1);
+    let app = &world.test.app;
+    for table in store::TABLES.iter().filter_map(|table| table.erase) {
+        table(&app.store, person).unwrap();
+    }
+    assert!(store::get(&app.store, world.test.workspace, id).unwrap().is_none());
+    let left = app.store.read(|txn| store::find_of_booking(txn, world.test.workspace, BookingId(id.0)));
+    assert!(matches!(left, Ok::<_, StoreError>(None)));
+}
+
+#[test]
+fn while_a_refund_is_on_its_way_no_second_one_begins() {
+    let world = World::connected();
+    let id = world.begin();
+    world.pay(id, "card");
+    world.look(id);
+    let (app, now) = (&world.test.app, world.test.app.now());
+    let asked = app.store.write(|txn| {
+        let give = |txn: &mut crate::store::Txn<'_>| {
+            let payment = store::find(txn, world.test.workspace, id)?.unwrap();
+            refund::give_back(txn, &payment, None, "the time was taken", now)
+        };
+        Ok::<_, StoreError>((give(txn)?, give(txn)?))
+    });
+    assert_eq!(asked.unwrap(), (true, false));
+    world.settle();
+    assert_eq!(world.payment(id).refunds.len(), 1);
+}
