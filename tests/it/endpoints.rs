@@ -152,7 +152,7 @@ fn worker_fields(world: &World) -> Vec<(&'static str, String)> {
 }
 
 /// The body of a request of a program, with things of the business.
-fn body(route: &Route, world: &World) -> Option<Value> {
+pub fn body(route: &Route, world: &World) -> Option<Value> {
     let id = |thing: &str| world.id(thing);
     let worker = json!({
         "name": "By program", "sequence": id("sequence"), "mailbox": id("connection"), "calendar": id("connection"),
@@ -212,7 +212,7 @@ fn pages() -> impl Iterator<Item = Route> {
     routes::all().into_iter().filter(|route| !route.is_api() && !NOT_WALKED.contains(&route.path))
 }
 
-fn of_the_api() -> impl Iterator<Item = Route> {
+pub fn of_the_api() -> impl Iterator<Item = Route> {
     routes::all().into_iter().filter(|route| route.is_api() && route.need != Need::Public)
 }
 
@@ -376,7 +376,7 @@ const LEAVES_NO_ENTRY: &[&str] = &[
 ];
 
 /// The same role as a program.
-fn as_key(actor: &Actor) -> Actor {
+pub fn as_key(actor: &Actor) -> Actor {
     Actor { user: None, api_key: Some(ApiKeyId::new(UnixMillis(1))), ..actor.clone() }
 }
 

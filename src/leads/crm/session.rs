@@ -56,7 +56,8 @@ pub(super) fn try_token<T>(
     (outcome, log.0.into_inner())
 }
 
-/// Runs `work` with the connected system. A refused token is kept as such and stops all that uses it.
+/// Runs `work` with the connected system. A refused token is kept as such and stops all that uses it, unless another
+/// token took its place while it was asked.
 pub(super) fn with<T>(
     app: &App,
     workspace: WorkspaceId,
@@ -75,10 +76,20 @@ pub(super) fn with<T>(
     if let Err(error) = store::note_calls(&app.store, workspace, vendor, &calls) {
         tracing::error!(%error, vendor = vendor.as_str(), "the record of calls could not be written");
     }
-    if let Err(error @ (ProviderError::Reconnect { .. } | ProviderError::MissingScope { .. })) = &outcome {
-        let (since, reason) = (app.now(), error.to_string());
-        let state = State::NeedsOwner { since, reason };
-        store::update(&app.store, workspace, vendor, |system| system.state = state.clone()).map_err(unavailable)?;
+    let Err(error @ (ProviderError::Reconnect { .. } | ProviderError::MissingScope { .. })) = &outcome else {
+        return outcome;
+    };
+    let state = State::NeedsOwner { since: app.now(), reason: error.to_string() };
+    let mut was_replaced = false;
+    store::update(&app.store, workspace, vendor, |now| {
+        was_replaced = now.token != system.token;
+        if !was_replaced {
+            now.state = state.clone();
+        }
+    })
+    .map_err(unavailable)?;
+    match was_replaced {
+        true => Err(ProviderError::Retry { after: None, reason: "the token was replaced meanwhile".into() }),
+        false => outcome,
     }
-    outcome
 }

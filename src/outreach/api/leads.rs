@@ -93,7 +93,7 @@ pub async fn move_enrolment(
     id: web::Path<EnrolmentId>,
     body: ApiJson<MoveBody>,
 ) -> Result<ApiAnswer, ApiError> {
-    moved(app, actor, once, *id, Move::To(step_id(&body.value.step)?)).await
+    moved(app, actor, once.of(&body), *id, Move::To(step_id(&body.value.step)?)).await
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
