@@ -2,7 +2,8 @@
 //! rules of the gate (`messaging::first_reached`, `next_working`), of the sequences and of the rotation. Assumed is that
 //! nobody answers, opts out or bounces, so it is the most that leaves; what waits for a person is left out and counted.
 
-use std::collections::{btree_map, hash_map, BTreeMap, BTreeSet, HashMap};
+use std::collections::{hash_map, BTreeSet, HashMap};
+use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -15,12 +16,13 @@ use super::plan::hours_for;
 use super::{rotation, store, timing, OutreachError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
+use crate::base::{ConnectionId, SequenceId, UnixMillis, WorkspaceId};
 use crate::connections::{self, Connection, Use};
 use crate::contacts::{self, Contact};
 use crate::jobs;
 use crate::messaging::{
-    self, first_reached, mailbox_cap, next_working, Caps, Counted, DaysOff, Reached, SendingHours, SentInADay, Window,
+    self, first_reached, mailbox_cap, next_working, reserve_of, Caps, Counted, DaysOff, Reached, SendingHours,
+    SentInADay, Window,
 };
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Limits, Worker};
@@ -87,6 +89,8 @@ pub fn forecast(app: &App, actor: &Actor) -> Result<Forecast, OutreachError> {
 struct Desk {
     mailbox: Connection,
     works: bool,
+    /// What all workers together keep of its day for follow-ups, in percent.
+    reserve: u32,
     sent: Window,
     first_sent: Window,
     /// Until then it keeps its pause.
@@ -129,7 +133,7 @@ struct Sender {
 
 struct Lead {
     sender: usize,
-    sequence: Sequence,
+    sequence: Rc<Sequence>,
     contact: Contact,
     hours: SendingHours,
     trail: Trail,
@@ -139,6 +143,30 @@ struct Lead {
     done_at: UnixMillis,
     mails: usize,
     desk: Option<usize>,
+}
+
+/// Sequences as they are for whoever was added when, each made once: many leads share one.
+#[derive(Default)]
+struct Editions {
+    known: HashMap<SequenceId, Option<Rc<Sequence>>>,
+    /// By the number of the older version.
+    older: HashMap<(SequenceId, u32), Rc<Sequence>>,
+}
+
+impl Editions {
+    fn of(&mut self, txn: &mut Txn<'_>, lead: &Enrolment) -> Result<Option<Rc<Sequence>>, StoreError> {
+        let known = match self.known.entry(lead.sequence) {
+            hash_map::Entry::Occupied(known) => known.into_mut(),
+            hash_map::Entry::Vacant(unread) => {
+                unread.insert(store::find_sequence(txn, lead.workspace, lead.sequence)?.map(Rc::new))
+            }
+        };
+        let Some(newest) = known else { return Ok(None) };
+        let Some(edition) = newest.edition_of(lead.enrolled_at) else { return Ok(Some(Rc::clone(newest))) };
+        let made = self.older.entry((lead.sequence, edition.version));
+        let older = made.or_insert_with(|| Rc::new(Sequence::clone(newest).for_added(lead.enrolled_at)));
+        Ok(Some(Rc::clone(older)))
+    }
 }
 
 struct Play {
@@ -186,8 +214,12 @@ impl Play {
             is_part: false,
         };
         let Some(settings) = settings else { return Ok(play) };
-        for worker in workers::list_in(txn, workspace)?.into_iter().filter(|worker| worker.state.is_working()) {
-            play.add_worker(txn, &settings, &worker)?;
+        let workers = workers::list_in(txn, workspace)?;
+        for worker in workers.iter().filter(|worker| worker.state.is_working()) {
+            play.add_worker(txn, &settings, worker)?;
+        }
+        for desk in &mut play.desks {
+            desk.reserve = reserve_of(&workers, desk.mailbox.id);
         }
         Ok(play)
     }
@@ -204,16 +236,12 @@ impl Play {
             sent: messaging::usage(txn, workspace.id, Counted::Worker(worker.id))?,
             full_until: self.now,
         });
-        let mut sequences: BTreeMap<_, Option<Sequence>> = BTreeMap::new();
+        let mut sequences = Editions::default();
         for group in [Group::Queued, Group::Waiting, Group::Away, Group::Task] {
             let leads = store::first_of_group(txn, workspace.id, worker.id, group, LOOKED_AT)?;
             self.is_part |= leads.len() == LOOKED_AT;
             for lead in leads {
-                let id = lead.sequence;
-                if let btree_map::Entry::Vacant(unread) = sequences.entry(id) {
-                    unread.insert(store::find_sequence(txn, workspace.id, id)?);
-                }
-                let Some(Some(sequence)) = sequences.get(&id).cloned() else { continue };
+                let Some(sequence) = sequences.of(txn, &lead)? else { continue };
                 self.add_lead(txn, workspace, worker, sender, lead, sequence)?;
             }
         }
@@ -236,6 +264,7 @@ impl Play {
         let rests_until = jobs::pace_of(txn, jobs::Lane::MailOut, id.0)?.max(self.now);
         self.desks.push(Desk {
             works: mailbox.state.is_working(),
+            reserve: 0,
             sent: messaging::usage(txn, workspace, Counted::Mailbox(id))?,
             first_sent: messaging::usage(txn, workspace, Counted::FirstMails(id))?,
             rests_until,
@@ -257,7 +286,7 @@ impl Play {
         worker: &Worker,
         sender: usize,
         lead: Enrolment,
-        sequence: Sequence,
+        sequence: Rc<Sequence>,
     ) -> Result<(), StoreError> {
         let (from, at_gate) = match &lead.state {
             State::Queued { message, mailbox, .. } => {
@@ -295,7 +324,7 @@ impl Play {
         let number = self.leads.len();
         self.leads.push(Lead {
             sender,
-            sequence: sequence.for_added(lead.enrolled_at),
+            sequence,
             hours: hours_for(worker, &contact, workspace),
             contact,
             trail: lead.trail(),
@@ -457,7 +486,7 @@ impl Play {
             domain: self.domains.get(domain).unwrap_or(&none),
         };
         let cap = mailbox_cap(&desk.mailbox.pace, self.hard_cap, &desk.sent, at);
-        let caps = Caps::of(cap, &sender.limits, self.hard_cap);
+        let caps = Caps::of(cap, desk.reserve, &sender.limits, self.hard_cap);
         first_reached(&sent, &caps, is_first, at).map(|(reached, _, free)| (reached, free))
     }
 

@@ -8,11 +8,14 @@ use super::model::{State, System, Vendor};
 use super::store::{self, Called};
 use crate::app::App;
 use crate::base::WorkspaceId;
+use crate::mailer;
 use crate::providers::crm::{Crm, Session};
 use crate::providers::hubspot::HubSpot;
 use crate::providers::outbound::{CallLog, CallRecord};
 use crate::providers::pipedrive::Pipedrive;
 use crate::providers::{ProviderError, Secret};
+use crate::store::StoreError;
+use crate::workspaces::Warning;
 
 #[derive(Default)]
 struct Gathered(RefCell<Vec<Called>>);
@@ -64,7 +67,7 @@ pub(super) fn with<T>(
     vendor: Vendor,
     work: impl FnOnce(&dyn Crm, &System) -> Result<T, ProviderError>,
 ) -> Result<T, ProviderError> {
-    let unavailable = |error: crate::store::StoreError| ProviderError::Retry { after: None, reason: error.to_string() };
+    let unavailable = |error: StoreError| ProviderError::Retry { after: None, reason: error.to_string() };
     let gone = || ProviderError::Reconnect { reason: "it was disconnected".into() };
     let system = store::get(&app.store, workspace, vendor).map_err(unavailable)?.ok_or_else(gone)?;
     if let State::NeedsOwner { reason, .. } = &system.state {
@@ -79,17 +82,31 @@ pub(super) fn with<T>(
     let Err(error @ (ProviderError::Reconnect { .. } | ProviderError::MissingScope { .. })) = &outcome else {
         return outcome;
     };
-    let state = State::NeedsOwner { since: app.now(), reason: error.to_string() };
-    let mut was_replaced = false;
-    store::update(&app.store, workspace, vendor, |now| {
-        was_replaced = now.token != system.token;
-        if !was_replaced {
-            now.state = state.clone();
-        }
-    })
-    .map_err(unavailable)?;
-    match was_replaced {
-        true => Err(ProviderError::Retry { after: None, reason: "the token was replaced meanwhile".into() }),
-        false => outcome,
+    match lose(app, &system, &error.to_string()).map_err(unavailable)? {
+        true => outcome,
+        false => Err(ProviderError::Retry { after: None, reason: "the token was replaced meanwhile".into() }),
     }
+}
+
+/// Marks the system as one that needs its owner, and tells the owners; false where it has another token by now.
+fn lose(app: &App, system: &System, reason: &str) -> Result<bool, StoreError> {
+    let now = app.now();
+    let warning = Warning {
+        title: &format!("{} needs you", system.vendor.name()),
+        reason: &format!("It says: {reason}."),
+        meanwhile: "Nothing is lost: what is to be written there is kept, and written once you connect it again.",
+        path: &format!("/crm/{}", system.vendor.as_str()),
+        go: "Connect it again",
+    };
+    let letters = warning.letters(app, system.workspace, now)?;
+    app.store.write(|txn| {
+        let found = store::find(txn, system.workspace, system.vendor)?;
+        let Some(mut standing) = found.filter(|standing| standing.token == system.token) else { return Ok(false) };
+        if standing.state == State::Working {
+            standing.state = State::NeedsOwner { since: now, reason: reason.to_owned() };
+            store::put(txn, &standing)?;
+            letters.iter().try_for_each(|letter| mailer::queue(txn, letter))?;
+        }
+        Ok(true)
+    })
 }

@@ -31,11 +31,12 @@ impl World {
             SandboxOptions { clock, listen, people: false, owner, advance: None, smtp_imap: false, memory: None };
         let sandbox = Sandbox::start(options).unwrap();
         let (hubspot, pipedrive) = (format!("{}/hubspot", sandbox.url), format!("{}/pipedrive", sandbox.url));
-        let test = testing::app_with(&[
+        let own = [
             ("LAUNCHYARD_ALLOW_LOOPBACK_PROVIDERS", "true"),
-            ("LAUNCHYARD_PROVIDERS__HUBSPOT__API_BASE", &hubspot),
-            ("LAUNCHYARD_PROVIDERS__PIPEDRIVE__API_BASE", &pipedrive),
-        ]);
+            ("LAUNCHYARD_PROVIDERS__HUBSPOT__API_BASE", hubspot.as_str()),
+            ("LAUNCHYARD_PROVIDERS__PIPEDRIVE__API_BASE", pipedrive.as_str()),
+        ];
+        let test = testing::app_with(&[&own[..], &testing::MAIL].concat());
         let app = &test.app;
         let deliver = events::Deliver::new(app.store.clone(), app.clock.clone(), own_jobs::subscribers());
         let handlers = Arc::new(own_jobs::handlers(Handlers::default().task(deliver)));
@@ -378,6 +379,7 @@ fn an_event_that_is_heard_twice_is_noted_once() {
 fn what_was_to_be_written_while_the_token_was_refused_is_written_once_it_is_connected_again() {
     for (vendor, path) in NOTES {
         let world = World::open();
+        testing::add_members(&world.test.app);
         world.connect(vendor);
         world.write_labels(vendor);
         let anna = anna(&world);
@@ -385,6 +387,7 @@ fn what_was_to_be_written_while_the_token_was_refused_is_written_once_it_is_conn
         world.answers(anna, "interested");
         assert!(matches!(world.system(vendor).state, State::NeedsOwner { .. }), "{vendor:?}");
         world.answers(anna, "question");
+        assert!(!crate::mailer::waiting(&world.test.app.store).unwrap().is_empty(), "the owners are told");
         world.advance(3 * 86_400);
         world.settle();
         let tried = world.sandbox_requests(path);

@@ -209,6 +209,7 @@ impl World {
             name: "Second".into(),
             sequence: Some(sequence),
             mailbox: Some(self.connection),
+            limits: Limits { follow_up_percent: 0, ..Limits::default() },
             sender: Sender { name: "Nora Whitfield".into(), ..Sender::default() },
             ..WorkerForm::default()
         };

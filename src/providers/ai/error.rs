@@ -18,7 +18,8 @@ pub enum Stopped {
     Refused,
 }
 
-/// Texts are the service's, shortened to one line; they hold no key and nothing of what was asked.
+/// Texts are those of the known services, shortened to one line; they hold no key and nothing of what was asked. What any
+/// other server says may repeat what it was asked, so that of its words only the status and a known code are kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AiError {
     /// Too many calls, or too busy: again later, not before `after` when it is given.
@@ -138,12 +139,13 @@ const NO_MODEL: &[&str] = &["not_found_error", "model_not_found", "NOT_FOUND"];
 pub(super) fn of(service: Service, answer: &Answer, now: UnixMillis) -> AiError {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
     let error = error_of(&body);
-    let words = words_of(error, answer);
+    let said = words_of(error, answer);
     let codes = codes_of(error);
+    let words = if service == Service::Compatible { class_of(&codes, answer.status) } else { said.clone() };
     let has = |known: &[&str]| codes.iter().any(|code| known.contains(&code.as_str()));
     let status = answer.status;
     let after = retry_after(answer, now).or_else(|| retry_delay(error));
-    if has(UNPAID) || status == 402 || is_spend_limit(service, status, &words) {
+    if has(UNPAID) || status == 402 || is_spend_limit(service, status, &said) {
         return AiError::Billing { words };
     }
     if has(KEY) || status == 401 || status == 403 {
@@ -181,6 +183,15 @@ fn words_of(error: &Value, answer: &Answer) -> String {
     match said {
         Some(said) => one_line(&format!("{said}{param}")),
         None => format!("HTTP {}", answer.status),
+    }
+}
+
+/// The status, and the code where it is one that is known: nothing that a server could have put other words into.
+fn class_of(codes: &[String], status: u16) -> String {
+    let known = [UNPAID, KEY, BUSY, NO_MODEL].concat();
+    match codes.iter().find(|code| known.contains(&code.as_str())) {
+        Some(code) => format!("HTTP {status}, {code}"),
+        None => format!("HTTP {status}"),
     }
 }
 
