@@ -1,6 +1,9 @@
 //! What will leave in the next seven days, by mailbox. The future is played through on a clock of its own with the very
 //! rules of the gate (`messaging::first_reached`, `next_working`), of the sequences and of the rotation. Assumed is that
 //! nobody answers, opts out or bounces, so it is the most that leaves; what waits for a person is left out and counted.
+//! Where several mailboxes share a limit, which of them gets a place that comes free is left to their threads: then the sum
+//! of a day is foretold, and its split is one of those that may come. The part of the pause that differs from mail to mail
+//! is taken at its middle.
 
 use std::collections::{hash_map, BTreeSet, HashMap};
 use std::rc::Rc;

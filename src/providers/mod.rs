@@ -23,6 +23,7 @@ pub mod smtp;
 #[cfg(test)]
 mod testing;
 pub mod web_page;
+pub mod webhook;
 
 pub use bases::BadBase;
 pub use error::ProviderError;

@@ -38,6 +38,7 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
         "/contacts/{id}/page/accept" => vec![("value", text("nobody@elsewhere.example"))],
         "/contacts/{id}/page/forget" => vec![("kind", text("phone")), ("value", text("0"))],
         "/hook/settings" => vec![("mapping", text("Zimmer = rooms")), ("tag", text("posted"))],
+        "/webhook" => vec![("url", text("https://127.0.0.2/leads")), ("contacts", text("on"))],
         "/leads/pages" => vec![("tag", text("nobody has this"))],
         "/leads/weights" => vec![("has_phone", text("7"))],
         "/suppressions" => vec![("target", text("leave-me@elsewhere.example")), ("note", text("by phone"))],

@@ -193,74 +193,173 @@ fn a_lead_hears_nothing_more_while_any_mailbox_that_wrote_to_it_is_unread() {
     assert_eq!((world.texts().len(), world.from(more)), (2, 1));
 }
 
-/// A week as it was foretold, and as it went: mails of each mailbox on each day.
+/// A lead of York takes the branch, and gets other mails than the rest.
+fn branching() -> Vec<StepForm> {
+    let york = When::Field { name: "city".into(), test: path::Test::Is, value: "York".into() };
+    let branch = |when, to| StepForm { kind: KindForm::Branch { when, to }, ..StepForm::default() };
+    vec![
+        step(0, "Heating", "One."),
+        branch(york, Some(4)),
+        step(2, "", "Two."),
+        branch(When::Always, None),
+        step(2, "", "Two, for York."),
+    ]
+}
+
+/// What one of two mailboxes answers from the second day on, and what its leads and those of the other one get meanwhile
+/// and afterwards.
+fn live_with_trouble_at_one_mailbox(trouble: SendOutcome, state: impl Fn(&connections::State) -> bool) {
+    let world = World::with(branching(), |_, _| {});
+    world.add_members();
+    let more = world.more_mailbox("office", |_| {});
+    let leads: Vec<Enrolment> = (0..10)
+        .map(|number| {
+            world.lead(&format!("Lead{number}"), |contact| {
+                if number % 2 == 0 {
+                    contact.custom.insert("city".into(), "York".into());
+                }
+            })
+        })
+        .collect();
+    world.activate();
+    let (one, other) = (world.from(world.connection), world.from(more));
+    assert!(one + other == 10 && one > 0 && other > 0, "{one} and {other}");
+    *world.mailbox.3.lock().unwrap() = Some((more, trouble));
+    for _ in 0..10 {
+        world.advance_all(DAY / 4);
+    }
+    assert_eq!((world.from(world.connection), world.from(more)), (2 * one, other), "the others' leads go on");
+    let mailbox = connections::get(&world.app().store, world.test.workspace, more).unwrap().unwrap();
+    assert!(state(&mailbox.state), "{:?}", mailbox.state);
+    let worker = workers::get(&world.app().store, world.test.workspace, world.worker.id).unwrap().unwrap();
+    assert!(worker.state.is_working(), "it writes from the other one: {:?}", worker.state);
+
+    *world.mailbox.3.lock().unwrap() = None;
+    connections::update(&world.app().store, world.test.workspace, more, |mailbox| {
+        mailbox.state = connections::State::Working;
+    })
+    .unwrap();
+    let (now, what) = (world.app().now(), Happened::ConnectionMade { connection: more });
+    world.app().store.write(|txn| events::append(txn, world.test.workspace, now, what.clone())).unwrap();
+    for _ in 0..8 {
+        world.advance_all(DAY / 4);
+    }
+    let sent = world.mailbox.0.lock().unwrap().clone();
+    for (number, lead) in leads.iter().enumerate() {
+        let of: Vec<_> = sent.iter().filter(|mail| mail.contact == lead.contact).collect();
+        let texts: Vec<&str> = of.iter().map(|mail| mail.text.as_str()).collect();
+        let second = if number % 2 == 0 { "Two, for York." } else { "Two." };
+        assert_eq!(texts, ["One.", second], "each step once, and none left out");
+        assert_eq!(of[0].connection, of[1].connection, "from the mailbox that knows them");
+    }
+}
+
+#[test]
+fn one_of_two_mailboxes_is_revoked_and_its_leads_alone_wait_for_it() {
+    let refused = SendOutcome::NeedsOwner { reason: "Sign in again.".into() };
+    live_with_trouble_at_one_mailbox(refused, |state| matches!(state, connections::State::NeedsOwner { .. }));
+}
+
+#[test]
+fn one_of_two_mailboxes_is_out_for_days_and_its_leads_alone_wait_for_it() {
+    let out = SendOutcome::Wait { after: None, whole_mailbox: true, reason: "503".into() };
+    live_with_trouble_at_one_mailbox(out, |state| *state == connections::State::Working);
+}
+
+/// A week as it was foretold, and as it went: the mails of each mailbox on each day.
+struct Week {
+    days: Vec<String>,
+    told: Vec<(String, Vec<u32>)>,
+    went: Vec<(String, Vec<u32>)>,
+}
+
+impl Week {
+    /// Of 60 leads, a branch, two mailboxes that begin differently, a day off and two time zones.
+    fn live(per_day: u32, per_domain_day: u32) -> Self {
+        let steps = vec![
+            step(0, "Heating", "One."),
+            StepForm {
+                kind: KindForm::Branch {
+                    when: When::Field { name: "city".into(), test: path::Test::Is, value: "York".into() },
+                    to: Some(3),
+                },
+                ..StepForm::default()
+            },
+            step(2, "", "Two."),
+            step(1, "", "Three."),
+        ];
+        let world = World::with(steps, |worker, connection| {
+            (worker.limits.per_domain_day, worker.limits.per_day) = (per_domain_day, per_day);
+            worker.limits.follow_up_percent = 30;
+            connection.pace = Pace { daily_cap: 14, min_gap_seconds: 600, jitter_seconds: 0, ramp_up: true };
+        });
+        world.more_mailbox("office", |mailbox| {
+            mailbox.pace = Pace { daily_cap: 6, min_gap_seconds: 300, jitter_seconds: 0, ramp_up: false };
+        });
+        let (first, last) = ("2026-11-26".to_owned(), "2026-11-26".to_owned());
+        let listed = vec![messaging::Listed { first, last, name: "Stocktaking".into() }];
+        let off = messaging::DaysOff { listed, ..messaging::DaysOff::default() };
+        messaging::set_days_off(world.app(), &world.test.owner, &off).unwrap();
+        for number in 0..60 {
+            world.lead(&format!("Lead{number}"), |contact| {
+                contact.addresses =
+                    vec![EmailAddress::parse(&format!("lead{number}@firm{}.example", number % 17)).unwrap()];
+                if number % 3 == 0 {
+                    contact.custom.insert("city".into(), "York".into());
+                }
+                if number % 5 == 0 {
+                    contact.time_zone = Some("America/New_York".into());
+                }
+            });
+        }
+        world.read_all();
+        world.activate();
+        let before = world.mailbox.0.lock().unwrap().len();
+        let told = forecast(world.app(), &world.test.owner).unwrap();
+        world.live_through(7 * DAY);
+        let zone = workspaces::get(&world.app().store, world.test.workspace).unwrap().unwrap().zone();
+        let sent = world.mailbox.0.lock().unwrap()[before..].to_vec();
+        let rows = messaging::list_recent(&world.app().store, world.test.workspace, None, 1_000).unwrap().rows;
+        let on = |message: &Message| {
+            let row = rows.iter().find(|row| row.id == message.id).unwrap();
+            row.sent_at.unwrap().in_zone(&zone).date()
+        };
+        let went = |of: &OfMailbox| {
+            let on_day =
+                |day: &jiff::civil::Date| sent.iter().filter(|m| m.connection == of.id && on(m) == *day).count();
+            (of.address.clone(), told.days.iter().map(|day| on_day(day) as u32).collect())
+        };
+        Self {
+            days: told.days.iter().map(ToString::to_string).collect(),
+            went: told.mailboxes.iter().map(went).collect(),
+            told: told.mailboxes.iter().map(|of| (of.address.clone(), of.mails.clone())).collect(),
+        }
+    }
+
+    fn by_day(all: &[(String, Vec<u32>)]) -> Vec<u32> {
+        (0..7).map(|day| all.iter().map(|(_, mails)| mails[day]).sum()).collect()
+    }
+}
+
 #[test]
 fn the_forecast_of_a_week_is_what_leaves_in_that_week() {
-    let steps = vec![
-        step(0, "Heating", "One."),
-        StepForm {
-            kind: KindForm::Branch {
-                when: When::Field { name: "city".into(), test: path::Test::Is, value: "York".into() },
-                to: Some(3),
-            },
-            ..StepForm::default()
-        },
-        step(2, "", "Two."),
-        step(1, "", "Three."),
-    ];
-    let world = World::with(steps, |worker, connection| {
-        worker.limits.per_domain_day = 3;
-        worker.limits.per_day = 14;
-        worker.limits.follow_up_percent = 30;
-        connection.pace = Pace { daily_cap: 14, min_gap_seconds: 600, jitter_seconds: 0, ramp_up: true };
-    });
-    let more = world.more_mailbox("office", |mailbox| {
-        mailbox.pace = Pace { daily_cap: 6, min_gap_seconds: 300, jitter_seconds: 0, ramp_up: false };
-    });
-    let off = messaging::DaysOff {
-        listed: vec![messaging::Listed {
-            first: "2026-11-26".into(),
-            last: "2026-11-26".into(),
-            name: "Stocktaking".into(),
-        }],
-        ..messaging::DaysOff::default()
-    };
-    messaging::set_days_off(world.app(), &world.test.owner, &off).unwrap();
-    for number in 0..60 {
-        world.lead(&format!("Lead{number}"), |contact| {
-            contact.addresses =
-                vec![EmailAddress::parse(&format!("lead{number}@firm{}.example", number % 17)).unwrap()];
-            if number % 3 == 0 {
-                contact.custom.insert("city".into(), "York".into());
-            }
-            if number % 5 == 0 {
-                contact.time_zone = Some("America/New_York".into());
-            }
-        });
-    }
-    world.read_all();
-    world.activate();
-    let before = world.mailbox.0.lock().unwrap().len();
-    let told = forecast(world.app(), &world.test.owner).unwrap();
-    assert_eq!(told.days.len(), 7);
-    world.live_through(7 * DAY);
-    let zone = workspaces::get(&world.app().store, world.test.workspace).unwrap().unwrap().zone();
-    let sent = world.mailbox.0.lock().unwrap()[before..].to_vec();
-    let rows = messaging::list_recent(&world.app().store, world.test.workspace, None, 1_000).unwrap().rows;
-    let on = |message: &Message| {
-        let row = rows.iter().find(|row| row.id == message.id).unwrap();
-        row.sent_at.unwrap().in_zone(&zone).date()
-    };
-    let went = |mailbox: ConnectionId| -> Vec<u32> {
-        let of =
-            |day: &jiff::civil::Date| sent.iter().filter(|m| m.connection == mailbox && on(m) == *day).count() as u32;
-        told.days.iter().map(of).collect()
-    };
-    let foretold: Vec<_> = told.mailboxes.iter().map(|of| (&of.address, of.mails.clone())).collect();
-    let really: Vec<_> = told.mailboxes.iter().map(|of| (&of.address, went(of.id))).collect();
-    assert_eq!(foretold, really, "{:?}", told.days);
-    assert!(told.mailboxes.iter().all(|of| of.mails.iter().sum::<u32>() > 15), "{told:?}");
-    let quiet = told.days.iter().position(|day| day.to_string() == "2026-11-26").unwrap();
-    assert!(told.mailboxes.iter().all(|of| of.mails[quiet] == 0), "nothing leaves on a day off: {told:?}");
-    assert_eq!(told.mailboxes.iter().filter(|of| [world.connection, more].contains(&of.id)).count(), 2);
+    let week = Week::live(1_000, 1_000);
+    assert_eq!(week.told, week.went, "{:?}", week.days);
+    assert_eq!(week.told.len(), 2);
+    assert!(week.told.iter().all(|(_, mails)| mails.iter().sum::<u32>() > 15), "{:?}", week.told);
+    let quiet = week.days.iter().position(|day| day == "2026-11-26").unwrap();
+    assert!(week.told.iter().all(|(_, mails)| mails[quiet] == 0), "nothing leaves on a day off: {:?}", week.told);
+}
+
+/// Which of two mailboxes gets a place of a limit that both share, when it comes free, hangs on which of their threads
+/// asks first; how many leave together on a day does not.
+#[test]
+fn where_mailboxes_share_a_limit_the_forecast_of_each_day_is_what_leaves_on_it_from_both() {
+    let week = Week::live(14, 1_000);
+    assert_eq!(Week::by_day(&week.told), Week::by_day(&week.went), "told {:?}, went {:?}", week.told, week.went);
+    let all: u32 = Week::by_day(&week.told).iter().sum();
+    assert!(all < Week::by_day(&Week::live(1_000, 1_000).told).iter().sum(), "the limit is felt: {all}");
+    let week = Week::live(14, 3);
+    let (told, went) = (Week::by_day(&week.told), Week::by_day(&week.went));
+    assert_eq!(told, went, "told {:?}, went {:?}", week.told, week.went);
 }

@@ -139,13 +139,12 @@ const NO_MODEL: &[&str] = &["not_found_error", "model_not_found", "NOT_FOUND"];
 pub(super) fn of(service: Service, answer: &Answer, now: UnixMillis) -> AiError {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
     let error = error_of(&body);
-    let said = words_of(error, answer);
+    let words = words_of(error, answer);
     let codes = codes_of(error);
-    let words = if service == Service::Compatible { class_of(&codes, answer.status) } else { said.clone() };
     let has = |known: &[&str]| codes.iter().any(|code| known.contains(&code.as_str()));
     let status = answer.status;
     let after = retry_after(answer, now).or_else(|| retry_delay(error));
-    if has(UNPAID) || status == 402 || is_spend_limit(service, status, &said) {
+    if has(UNPAID) || status == 402 || is_spend_limit(service, status, &words) {
         return AiError::Billing { words };
     }
     if has(KEY) || status == 401 || status == 403 {
@@ -186,12 +185,26 @@ fn words_of(error: &Value, answer: &Answer) -> String {
     }
 }
 
-/// The status, and the code where it is one that is known: nothing that a server could have put other words into.
-fn class_of(codes: &[String], status: u16) -> String {
+/// Of a server that nobody here knows: the status, and the code where it is one that is known. Nothing that it could have
+/// put other words into is left.
+pub(super) fn for_keeping(service: Service, error: AiError, answer: &Answer) -> AiError {
+    if service != Service::Compatible {
+        return error;
+    }
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
     let known = [UNPAID, KEY, BUSY, NO_MODEL].concat();
-    match codes.iter().find(|code| known.contains(&code.as_str())) {
-        Some(code) => format!("HTTP {status}, {code}"),
-        None => format!("HTTP {status}"),
+    let codes = codes_of(error_of(&body));
+    let kept = match codes.iter().find(|code| known.contains(&code.as_str())) {
+        Some(code) => format!("HTTP {}, {code}", answer.status),
+        None => format!("HTTP {}", answer.status),
+    };
+    match error {
+        AiError::Busy { status, after, .. } => AiError::Busy { status, after, words: kept },
+        AiError::Key { .. } => AiError::Key { words: kept },
+        AiError::Billing { .. } => AiError::Billing { words: kept },
+        AiError::NoModel { .. } => AiError::NoModel { words: kept },
+        AiError::Rejected { .. } => AiError::Rejected { words: kept },
+        other => other,
     }
 }
 
