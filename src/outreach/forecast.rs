@@ -98,9 +98,8 @@ struct Desk {
     first_sent: Window,
     /// Until then it keeps its pause.
     rests_until: UnixMillis,
-    /// Until then it is full, for all mails and for first ones.
+    /// Until then it is full.
     full_until: UnixMillis,
-    full_for_first_until: UnixMillis,
     /// Mails that wait here: when each is due, in the order in which they came, and whose.
     waiting: BTreeSet<(UnixMillis, usize, usize)>,
     waiting_first: BTreeSet<(UnixMillis, usize, usize)>,
@@ -120,10 +119,21 @@ impl Desk {
     /// When the next mail of either kind would be looked at, and whether it is a first one: that which waits longest.
     fn next(&self) -> Option<(UnixMillis, bool)> {
         let free = self.rests_until.max(self.full_until);
-        let follow_up = self.waiting.first().map(|(due, turn, _)| ((*due).max(free), *due, *turn, false));
-        let free_for_first = free.max(self.full_for_first_until);
-        let new = self.waiting_first.first().map(|(due, turn, _)| ((*due).max(free_for_first), *due, *turn, true));
+        let head = |row: &BTreeSet<(UnixMillis, usize, usize)>, is_first| {
+            row.first().map(|(due, turn, _)| ((*due).max(free), *due, *turn, is_first))
+        };
+        let (follow_up, new) = (head(&self.waiting, false), head(&self.waiting_first, true));
         follow_up.into_iter().chain(new).min().map(|(at, .., is_first)| (at, is_first))
+    }
+
+    /// There is no room for first mails before `free`: those that would be looked at now, before the next follow-up
+    /// leaves, are put off until then.
+    fn put_first_mails_off(&mut self, at: UnixMillis, free: UnixMillis) {
+        let follow_up = self.waiting.first().filter(|(due, ..)| *due <= at).map(|(due, turn, _)| (*due, *turn));
+        let behind = follow_up.unwrap_or((at, usize::MAX));
+        let later = self.waiting_first.split_off(&(behind.0, behind.1, 0));
+        let now = std::mem::replace(&mut self.waiting_first, later);
+        self.waiting_first.extend(now.into_iter().map(|(_, turn, lead)| (free, turn, lead)));
     }
 }
 
@@ -272,7 +282,6 @@ impl Play {
             first_sent: messaging::usage(txn, workspace, Counted::FirstMails(id))?,
             rests_until,
             full_until: self.now,
-            full_for_first_until: self.now,
             waiting: BTreeSet::new(),
             waiting_first: BTreeSet::new(),
             mails: vec![0; DAYS],
@@ -455,8 +464,8 @@ impl Play {
                         again(self, due);
                     }
                     Reached::FirstMails => {
-                        self.desks[place].full_for_first_until = free;
                         again(self, due);
+                        self.desks[place].put_first_mails_off(at, free);
                     }
                     Reached::Worker => {
                         self.senders[sender].full_until = free;

@@ -21,7 +21,7 @@ mod rest;
 mod secret;
 pub mod smtp;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod web_page;
 pub mod webhook;
 

@@ -263,7 +263,8 @@ fn one_of_two_mailboxes_is_revoked_and_its_leads_alone_wait_for_it() {
 #[test]
 fn one_of_two_mailboxes_is_out_for_days_and_its_leads_alone_wait_for_it() {
     let out = SendOutcome::Wait { after: None, whole_mailbox: true, reason: "503".into() };
-    live_with_trouble_at_one_mailbox(out, |state| *state == connections::State::Working);
+    let is_waited_for = |state: &connections::State| !matches!(state, connections::State::NeedsOwner { .. });
+    live_with_trouble_at_one_mailbox(out, is_waited_for);
 }
 
 /// A week as it was foretold, and as it went: the mails of each mailbox on each day.
