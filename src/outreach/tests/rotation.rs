@@ -20,7 +20,10 @@ impl World {
     }
 
     fn read_all(&self) {
-        let now = self.app().now();
+        self.read_all_at(self.app().now());
+    }
+
+    fn read_all_at(&self, now: UnixMillis) {
         for mailbox in connections::list(&self.app().store, self.test.workspace).unwrap() {
             connections::update(&self.app().store, self.test.workspace, mailbox.id, |mailbox| {
                 mailbox.health.last_poll = Some(now);
@@ -39,8 +42,10 @@ impl World {
     fn live_through(&self, length: Duration) {
         let ends = self.app().now().plus(length);
         while let Some(due) = self.runner.next_due().unwrap().filter(|due| *due < ends) {
-            self.app().clock.advance_to(due.max(self.app().now().plus(Duration::from_secs(1))));
-            self.read_all();
+            let next = due.max(self.app().now().plus(Duration::from_secs(1)));
+            // First, so that no follow-up finds its mailbox unread at the moment at which the clock moves.
+            self.read_all_at(next);
+            self.app().clock.advance_to(next);
             self.settle();
         }
         self.app().clock.advance_to(ends);
