@@ -22,8 +22,9 @@ mod secret;
 pub mod smtp;
 pub mod stripe;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod web_page;
+pub mod webhook;
 
 pub use bases::BadBase;
 pub use error::ProviderError;

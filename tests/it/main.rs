@@ -23,6 +23,7 @@ mod payments;
 mod peers;
 mod person;
 mod program;
+mod repeats;
 mod restore;
 mod routes;
 mod sequences;

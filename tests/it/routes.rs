@@ -161,6 +161,12 @@ GET    /hook                                      ViewConnections
 POST   /hook                                      ManageConnections
 POST   /hook/settings                             ManageConnections
 POST   /hook/end                                  ManageConnections
+GET    /webhook                                   ViewConnections
+POST   /webhook                                   ManageConnections
+POST   /webhook/key                               ManageConnections
+POST   /webhook/test                              ManageConnections
+GET    /webhook/end                               ManageConnections
+POST   /webhook/end                               ManageConnections
 POST   /in/{token}                                Public
 GET    /settings/payments                         ManagePayments
 POST   /settings/payments/key                     ManagePayments
@@ -174,6 +180,7 @@ POST   /payments/{payment}/refund                 RefundPayments
 GET    /pay/{token}                               Public
 POST   /webhooks/stripe/{sid}                     Public
 GET    /leads                                     ViewContacts
+GET    /leads/export.csv                          EditContacts
 GET    /leads/weights                             ViewContacts
 POST   /leads/weights                             ManageWorkspace
 POST   /contacts/{id}/restrict                    EditContacts
