@@ -1,9 +1,9 @@
-//! Charts as SVG made by the server: bars per day, a funnel, a sparkline.
+//! Charts as SVG made by the server: bars per day, a funnel, bars that are links, a sparkline.
 //!
 //! Sizes that depend on data are attributes, so the strict policy needs no exception. Each chart has
 //! a sentence that says the answer (`aria-label`) and, but for the sparkline, a table of the same
 //! numbers under "Show numbers". Bars begin at zero; today is in full colour, days before are lighter.
-//! All three implement `Display` as finished HTML: in a template write `{{ chart }}` with no filter.
+//! All implement `Display` as finished HTML: in a template write `{{ chart }}` with no filter.
 
 use std::fmt;
 
@@ -39,6 +39,14 @@ pub struct BarChart {
 pub struct Funnel {
     pub steps: Vec<Bar>,
     pub base: usize,
+}
+
+/// Counts below each other, each a link to the list of what it counts.
+#[derive(Clone, Debug, Default)]
+pub struct LinkedBars {
+    pub bars: Vec<(Bar, String)>,
+    /// What shares are of; none where they would say nothing.
+    pub base: Option<u64>,
 }
 
 /// A line without axes, beside a figure.
@@ -99,6 +107,25 @@ impl fmt::Display for Funnel {
     }
 }
 
+impl fmt::Display for LinkedBars {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let most = self.bars.iter().map(|(bar, _)| bar.count).max().unwrap_or(0);
+        f.write_str(r#"<ol class="funnel">"#)?;
+        for (bar, href) in &self.bars {
+            let width = if most == 0 { 0.0 } else { bar.count as f64 * 100.0 / most as f64 };
+            let share = self.base.map(|base| share_words(bar.count, base)).unwrap_or_default();
+            write!(
+                f,
+                r#"<li><span>{}</span><svg class="meter" aria-hidden="true"><rect class="s1" width="{width:.1}%" height="100%"/></svg><b><a href="{}">{}</a></b><span class="pc">{share}</span></li>"#,
+                Text(&bar.label),
+                Text(href),
+                grouped(bar.count),
+            )?;
+        }
+        f.write_str("</ol>")
+    }
+}
+
 impl fmt::Display for Sparkline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let most = self.values.iter().copied().max().unwrap_or(0);
@@ -127,6 +154,7 @@ impl fmt::Display for Sparkline {
 // What these write is finished HTML: every text in it went through `Text`.
 impl HtmlSafe for BarChart {}
 impl HtmlSafe for Funnel {}
+impl HtmlSafe for LinkedBars {}
 impl HtmlSafe for Sparkline {}
 
 /// Text inside an element or a quoted attribute.
@@ -243,6 +271,7 @@ mod tests {
         let html = [
             BarChart { title: typed.to_owned(), sentence: typed.to_owned(), bars: bars(&[(typed, 1)]) }.to_string(),
             Funnel { steps: bars(&[(typed, 1)]), base: 0 }.to_string(),
+            LinkedBars { bars: vec![(bars(&[(typed, 1)]).remove(0), typed.to_owned())], base: Some(9) }.to_string(),
             Sparkline { sentence: typed.to_owned(), values: vec![1, 2] }.to_string(),
         ]
         .concat();
