@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{counted, grouped, Cursor};
 use crate::contacts;
-use crate::http::charts::{Bar, LinkedBars};
+use crate::http::charts::{Bar, LinkedBars, PartColumn, PartColumns};
 use crate::http::download::{csv_in_pieces, csv_whole};
 use crate::http::layout::Layout;
 use crate::http::ui::{reply_badge, Choice, Pager, Tab};
@@ -52,6 +52,7 @@ pub struct AnalyticsPage {
     pub quartiles: String,
     pub heads: Vec<String>,
     pub tables: Vec<TableOf>,
+    pub by_week: PartColumns,
     pub weeks: Vec<CohortTable>,
     pub older_weeks: bool,
     pub csv_href: String,
@@ -153,6 +154,7 @@ pub fn page(app: &App, actor: &Actor, frame: &Frame, slice: &Slice) -> Result<An
         quartiles: quartiles(&found),
         heads: COLUMNS.iter().map(|what| head(slice, *what)).collect(),
         tables: tables(slice, &found, &names),
+        by_week: by_week(slice, &found),
         weeks: cohorts(slice, &found, this_week),
         older_weeks,
         csv_href: at("/outreach/analytics.csv", &slice.query()),
@@ -320,6 +322,18 @@ fn steps(slice: &Slice, found: &Report, names: &Names) -> TableOf {
         note.push_str(" Choose a sequence to see the others.");
     }
     TableOf { id: "by-step", title: "By step and wording: mails", note, rows }
+}
+
+/// Who was written to in each week, and how many of them answered until today.
+fn by_week(slice: &Slice, found: &Report) -> PartColumns {
+    let weeks = found.cohorts.iter().rev().take(MOST_WEEKS).rev();
+    let column = |(week, cohort): (&Week, &Cohort)| PartColumn {
+        label: week.monday().strftime("Week of %-d %b %Y").to_string(),
+        href: here(&Slice { from: Some(*week), to: Some(*week), ..*slice }),
+        whole: cohort.tally.contacted,
+        part: cohort.tally.replied,
+    };
+    PartColumns { title: ["Written to", "Replied"], columns: weeks.map(column).collect() }
 }
 
 /// Of those first written to in each week: when they answered, and when a meeting was booked.

@@ -306,3 +306,33 @@ fn the_files_hold_what_the_page_says_and_no_cell_is_a_formula() {
     assert_eq!(file.lines().count(), 7, "{file}");
     assert!(file.contains(",'=1+1,") && !file.contains(",=1+1,"), "{file}");
 }
+
+#[test]
+fn branches_tasks_and_leads_that_a_person_moves_are_counted_with_the_mails_that_they_got() {
+    let branch = |when, to| StepForm { kind: KindForm::Branch { when, to }, ..StepForm::default() };
+    let interested = crate::outreach::path::When::Replied { label: Some("interested".into()) };
+    let steps = vec![
+        step(0, "Heating", "One."),
+        branch(interested, Some(4)),
+        step(3, "", "Two."),
+        branch(crate::outreach::path::When::Always, None),
+        StepForm { kind: KindForm::Task, ..step(0, "Call", "Call them.") },
+        step(1, "", "As we said."),
+    ];
+    let world = World::with(steps, |_, _| {});
+    let leads: Vec<Enrolment> = (0..4).map(|number| world.lead(&format!("Lead{number}"), |_| {})).collect();
+    world.activate();
+    world.answer(&leads[0], "interested", |_| {});
+    move_lead(world.app(), &world.test.owner, leads[1].id, Move::Skip(None)).unwrap();
+    move_lead(world.app(), &world.test.owner, leads[2].id, Move::To(world.sequence.steps[5].id)).unwrap();
+    world.settle();
+    world.walk_all();
+    world.advance(4 * DAY);
+    world.walk_all();
+    let sent = |place: usize| world.behind(&format!("what=contacted&step={}", world.sequence.steps[place].id));
+    let names = |places: &[usize]| places.iter().map(|place| leads[*place].id).collect::<BTreeSet<_>>();
+    assert_eq!(sent(0), names(&[0, 1, 2, 3]));
+    assert_eq!(sent(2), names(&[3]), "one was told to skip it, one was moved past it");
+    assert_eq!(sent(5), names(&[2]));
+    assert_eq!(world.all().all.contacted, 4);
+}
