@@ -50,7 +50,6 @@ pub struct AnalyticsPage {
     pub waits: LinkedBars,
     /// The quartiles of the time to an answer, in words.
     pub quartiles: String,
-    pub heads: Vec<String>,
     pub tables: Vec<TableOf>,
     pub by_week: PartColumns,
     pub weeks: Vec<CohortTable>,
@@ -79,8 +78,18 @@ pub struct Filter {
 pub struct TableOf {
     pub id: &'static str,
     pub title: &'static str,
+    /// What its rows are.
+    pub of: &'static str,
     pub note: String,
     pub rows: Vec<Row>,
+}
+
+impl TableOf {
+    /// Over its numbers.
+    pub fn heads(&self) -> impl Iterator<Item = &str> {
+        let first = self.rows.first().map(|row| row.numbers.as_slice()).unwrap_or_default();
+        first.iter().map(|number| number.head.as_str())
+    }
 }
 
 pub struct Row {
@@ -136,7 +145,9 @@ pub(super) fn read(asked: &Asked) -> Result<(Slice, What), PageError> {
 pub fn page(app: &App, actor: &Actor, frame: &Frame, slice: &Slice) -> Result<AnalyticsPage, OutreachError> {
     actor.require(Permission::ViewOutreach)?;
     let is_counted = report::begin(app, actor.workspace)?;
-    let (found, names) = (report(app, actor, slice)?, Names::read(app, actor.workspace)?);
+    let names = Names::read(app, actor.workspace)?;
+    let slice = &names.fitting(slice);
+    let found = report(app, actor, slice)?;
     let this_week = Week::of(app.now().in_zone(&zone(app, actor)?).date());
     let older_weeks = found.cohorts.len() > MOST_WEEKS;
     Ok(AnalyticsPage {
@@ -152,7 +163,6 @@ pub fn page(app: &App, actor: &Actor, frame: &Frame, slice: &Slice) -> Result<An
         labels: labels(slice, &found),
         waits: waits(slice, &found),
         quartiles: quartiles(&found),
-        heads: COLUMNS.iter().map(|what| head(slice, *what)).collect(),
         tables: tables(slice, &found, &names),
         by_week: by_week(slice, &found),
         weeks: cohorts(slice, &found, this_week),
@@ -289,17 +299,18 @@ fn tables(slice: &Slice, found: &Report, names: &Names) -> Vec<TableOf> {
         .mailboxes
         .iter()
         .map(|(id, tally)| row(&Slice { mailbox: Some(*id), ..*slice }, names.mailbox(*id), tally));
-    let plain = |id, title, note: &str, rows: Vec<Row>| TableOf { id, title, note: note.to_owned(), rows };
+    let plain = |id, title, of, note: &str, rows| TableOf { id, title, of, note: note.to_owned(), rows };
     vec![
         steps(slice, found, names),
-        plain("by-sequence", "By sequence", "", sequences.collect()),
+        plain("by-sequence", "By sequence", "Sequence", "", sequences.collect()),
         plain(
             "by-mailbox",
             "By mailbox",
+            "Mailbox",
             "A lead counts with the mailbox that wrote to it first.",
             mailboxes.collect(),
         ),
-        plain("by-worker", "By worker", "", workers.collect()),
+        plain("by-worker", "By worker", "Worker", "", workers.collect()),
     ]
 }
 
@@ -321,7 +332,7 @@ fn steps(slice: &Slice, found: &Report, names: &Names) -> TableOf {
     if is_part {
         note.push_str(" Choose a sequence to see the others.");
     }
-    TableOf { id: "by-step", title: "By step and wording: mails", note, rows }
+    TableOf { id: "by-step", title: "By step and wording: mails", of: "Step", note, rows }
 }
 
 /// Who was written to in each week, and how many of them answered until today.
@@ -384,7 +395,7 @@ fn cohort_table(
         });
         let last = heads.last().map(|head| number(head, all, what));
         CohortRow {
-            week: week.monday().strftime("%-d %b %Y").to_string(),
+            week: day_words(week.monday()),
             href: here(&of),
             numbers: std::iter::once(first).chain(weeks).chain([last]).collect(),
             share: report::Rate { hits: all, cases: cohort.tally.delivered() }.words(),
@@ -479,7 +490,7 @@ pub fn leads_page(
                 true => format!("/outreach/{}", lead.worker),
                 false => String::new(),
             },
-            first: lead.sent.first().map(|sent| super::day(sent.at, &zone)).unwrap_or_default(),
+            first: lead.sent.first().map(|sent| day_words(sent.at.in_zone(&zone).date())).unwrap_or_default(),
             mails: grouped(lead.sent.len() as u64),
             state: lead.state.words(),
             label: lead.came.label.clone().unwrap_or_default(),
@@ -503,17 +514,21 @@ pub fn leads_page(
     })
 }
 
+/// "23 Nov 2026".
+fn day_words(day: jiff::civil::Date) -> String {
+    day.strftime("%-d %b %Y").to_string()
+}
+
 /// "Lake District hotels, step 2, first written to from 3 Aug 2026"; all outreach where nothing narrows it.
 fn of_words(slice: &Slice, names: &Names) -> String {
-    let day = |day: jiff::civil::Date| day.strftime("%-d %b %Y").to_string();
     let parts = [
         slice.worker.map(|id| names.worker(id).to_owned()),
         slice.sequence.map(|id| format!("sequence {}", names.sequence(id))),
         slice.mailbox.map(|id| format!("from {}", names.mailbox(id))),
         slice.step.map(|id| names.step(id)),
         slice.step.and_then(|step| Some(names.variant(step, Some(slice.variant?)))),
-        slice.from.map(|week| format!("first written to on or after {}", day(week.monday()))),
-        slice.to.map(|week| format!("first written to by {}", day(week.sunday()))),
+        slice.from.map(|week| format!("first written to on or after {}", day_words(week.monday()))),
+        slice.to.map(|week| format!("first written to by {}", day_words(week.sunday()))),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     if parts.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::slice::Slice;
 use crate::app::App;
 use crate::base::{ConnectionId, SequenceId, StepId, VariantId, WorkerId, WorkspaceId};
 use crate::connections;
@@ -21,8 +22,8 @@ pub struct Names {
     pub workers: Vec<(WorkerId, String)>,
     pub sequences: Vec<Sequence>,
     pub mailboxes: Vec<(ConnectionId, String)>,
-    /// The place and the step of each id.
-    steps: BTreeMap<StepId, (usize, Step)>,
+    /// The sequence, the place and the step of each id.
+    steps: BTreeMap<StepId, (SequenceId, usize, Step)>,
 }
 
 impl Names {
@@ -35,7 +36,7 @@ impl Names {
             // Of a step that older versions have too the newest words are shown.
             let older = sequence.editions.iter().flat_map(|edition| (1..).zip(&edition.steps));
             for (place, step) in older.chain((1..).zip(&sequence.steps)) {
-                steps.insert(step.id, (place, step.clone()));
+                steps.insert(step.id, (sequence.id, place, step.clone()));
             }
         }
         Ok(Self {
@@ -60,14 +61,14 @@ impl Names {
 
     /// Where the step stands in its sequence, after all others where it is gone.
     pub fn place(&self, id: StepId) -> usize {
-        self.steps.get(&id).map_or(usize::MAX, |(place, _)| *place)
+        self.steps.get(&id).map_or(usize::MAX, |(_, place, _)| *place)
     }
 
     /// "Step 2, “Re: Heating”".
     pub fn step(&self, id: StepId) -> String {
         match self.steps.get(&id) {
-            Some((place, step)) if step.subject.is_empty() => format!("Step {place}"),
-            Some((place, step)) => format!("Step {place}, “{}”", for_nobody(&step.subject)),
+            Some((_, place, step)) if step.subject.is_empty() => format!("Step {place}"),
+            Some((_, place, step)) => format!("Step {place}, “{}”", for_nobody(&step.subject)),
             None => "A step that was removed since".to_owned(),
         }
     }
@@ -75,10 +76,28 @@ impl Names {
     /// "Wording B"; empty for none.
     pub fn variant(&self, step: StepId, variant: Option<VariantId>) -> String {
         let Some(id) = variant else { return String::new() };
-        let known = self.steps.get(&step).and_then(|(_, step)| {
+        let known = self.steps.get(&step).and_then(|(_, _, step)| {
             step.wordings().into_iter().find(|wording| wording.id == id).map(|wording| wording.letter)
         });
         known.map_or_else(|| "A wording that was removed since".to_owned(), |letter| format!("Wording {letter}"))
+    }
+
+    /// The slice without a step of another sequence than the one that is chosen, and without a wording of another step:
+    /// the form keeps both when something else is chosen in it.
+    pub fn fitting(&self, slice: &Slice) -> Slice {
+        let mut fits = *slice;
+        let known = fits.step.and_then(|step| self.steps.get(&step));
+        if known.is_some_and(|(own, ..)| fits.sequence.is_some_and(|chosen| chosen != *own)) {
+            (fits.step, fits.variant) = (None, None);
+        }
+        if let (Some((_, _, step)), Some(variant)) = (known, fits.variant) {
+            let mut others = self.steps.values().filter(|(_, _, other)| other.id != step.id);
+            let has = |step: &Step| step.wordings().iter().any(|wording| wording.id == variant);
+            if others.any(|(_, _, other)| has(other)) {
+                fits.variant = None;
+            }
+        }
+        fits
     }
 
     /// The mails of a sequence.

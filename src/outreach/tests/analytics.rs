@@ -263,6 +263,22 @@ fn a_period_holds_those_first_written_to_in_its_weeks_and_no_others() {
 }
 
 #[test]
+fn a_step_of_another_sequence_than_the_chosen_one_is_left_out_of_the_question() {
+    let (world, _) = busy();
+    let frame = Frame(Layout::default());
+    let step = world.sequence.steps[0].id;
+    let of = |sequence| {
+        let query = format!("sequence={sequence}&step={step}&variant={step}");
+        analytics_at(world.app(), &world.test.owner, &frame, &query)
+    };
+    let own = of(world.sequence.id);
+    assert!(own.contains("Wording A") && own.contains(&format!("step={step}&#38;variant={step}")), "{own}");
+    let all = list_sequences(&world.app().store, world.test.workspace).unwrap();
+    let other = of(all.iter().find(|one| one.name == "Inns").unwrap().id);
+    assert!(!other.contains(&format!("step={step}")) && !other.contains("Nobody was written to"), "{other}");
+}
+
+#[test]
 fn another_workspace_sees_none_of_it_and_who_may_not_see_outreach_nothing() {
     let (world, _) = busy();
     let stranger = crate::authz::Actor {
