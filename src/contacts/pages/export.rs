@@ -3,10 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use actix_web::{web, HttpResponse};
-use futures_util::stream;
 use serde::Deserialize;
 
 use crate::app::App;
@@ -17,6 +15,7 @@ use crate::contacts::csv_out::CsvOut;
 use crate::contacts::list::{page, Filter};
 use crate::contacts::model::Contact;
 use crate::contacts::service::ContactError;
+use crate::http::download::{csv_in_pieces, Pieces};
 use crate::http::{run, PageError};
 use crate::store::{Store, StoreError, Txn};
 
@@ -92,19 +91,7 @@ async fn file(
     more: MoreColumns,
 ) -> Result<HttpResponse, PageError> {
     let begun = run(move || begin(&app, &actor, filter, more)).await??;
-    let pages = stream::unfold(Some(begun), |left| async move {
-        let export = left?;
-        match run(move || export.next()).await {
-            Ok(Ok((bytes, left))) => Some((Ok(bytes), left)),
-            // The line is cut, so that nobody takes half a file for the whole.
-            Ok(Err(error)) => Some((Err(PageError::internal("could not go on with an export", &error)), None)),
-            Err(error) => Some((Err(error), None)),
-        }
-    });
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .streaming(Box::pin(pages)))
+    Ok(csv_in_pieces(name, begun))
 }
 
 fn begin(app: &App, actor: &Actor, filter: Filter, more: MoreColumns) -> Result<Export, ContactError> {
@@ -132,7 +119,28 @@ impl Export {
         }
     }
 
-    /// The next rows, and what is left after them.
+    fn write(&self, out: &mut CsvOut, contact: &Contact, more: &[String]) {
+        let addresses: Vec<&str> = contact.addresses.iter().map(|address| address.display()).collect();
+        let (addresses, tags, added) = (addresses.join("; "), contact.tags.join("; "), contact.created_at.to_rfc3339());
+        let known = [
+            addresses.as_str(),
+            &contact.first_name,
+            &contact.last_name,
+            &contact.company,
+            &contact.job_title,
+            &contact.phone,
+            &contact.website,
+            contact.time_zone.as_deref().unwrap_or_default(),
+            contact.locale.as_deref().unwrap_or_default(),
+            &tags,
+            &added,
+        ];
+        let own = self.own.iter().map(|key| contact.custom.get(key).map_or("", String::as_str));
+        out.row(known.into_iter().chain(own).chain(more.iter().map(String::as_str)));
+    }
+}
+
+impl Pieces for Export {
     fn next(mut self) -> Result<(Bytes, Option<Self>), StoreError> {
         let mut out = if self.begun { CsvOut::without_mark() } else { CsvOut::new() };
         if !self.begun {
@@ -154,25 +162,5 @@ impl Export {
         self.cursor = found.next;
         let left = self.cursor.is_some().then_some(self);
         Ok((bytes, left))
-    }
-
-    fn write(&self, out: &mut CsvOut, contact: &Contact, more: &[String]) {
-        let addresses: Vec<&str> = contact.addresses.iter().map(|address| address.display()).collect();
-        let (addresses, tags, added) = (addresses.join("; "), contact.tags.join("; "), contact.created_at.to_rfc3339());
-        let known = [
-            addresses.as_str(),
-            &contact.first_name,
-            &contact.last_name,
-            &contact.company,
-            &contact.job_title,
-            &contact.phone,
-            &contact.website,
-            contact.time_zone.as_deref().unwrap_or_default(),
-            contact.locale.as_deref().unwrap_or_default(),
-            &tags,
-            &added,
-        ];
-        let own = self.own.iter().map(|key| contact.custom.get(key).map_or("", String::as_str));
-        out.row(known.into_iter().chain(own).chain(more.iter().map(String::as_str)));
     }
 }

@@ -165,13 +165,12 @@ pub struct TrialRow {
     pub written: String,
     pub replied: String,
     pub answered: String,
-    pub interested: String,
-    pub positive: String,
+    pub interested: ListLink,
     /// Of the interested: "8.0 % (4.1 to 15.0 %)".
     pub rate: String,
     /// The same of all answers.
     pub answered_rate: String,
-    pub opted_out: String,
+    pub opted_out: ListLink,
 }
 
 pub struct NextMail {
@@ -365,6 +364,8 @@ fn trials(worker: &Worker, sequence: &super::super::Sequence, figures: &Figures)
                 let (group, id) = (group.as_str(), worker.id);
                 format!("/outreach/{id}/leads?group={group}&step={}&variant={counted}", step.id)
             };
+            let link =
+                |group: Group, count| ListLink { href: list(group), words: group.words(), count: grouped(count) };
             TrialRow {
                 letter: measured.letter,
                 begins: if subject.is_empty() { first_line(text) } else { for_nobody(subject) },
@@ -374,10 +375,9 @@ fn trials(worker: &Worker, sequence: &super::super::Sequence, figures: &Figures)
                 replied: grouped(of.replied),
                 answered: list(Group::Replied),
                 answered_rate: measured.replied_words(),
-                interested: grouped(of.interested),
-                positive: list(Group::Interested),
+                interested: link(Group::Interested, of.interested),
                 rate: measured.rate_words(),
-                opted_out: grouped(of.opted_out),
+                opted_out: link(Group::OptedOut, of.opted_out),
             }
         };
         let now = wordings.iter().zip(&measured).map(|(one, measured)| TrialRow {
