@@ -79,7 +79,7 @@ impl Effect<App> for HoldMeeting {
     fn prepare(&self, _: &App, txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<Prepared, StoreError> {
         let Some(booking) = load(txn, job)? else { return drop_it("The booking was erased.") };
         let Some((service, account)) = booking.host() else { return drop_it("Nobody holds this meeting.") };
-        if booking.hosted.written >= booking.version || booking.hosted.is_given_up {
+        if is_brought(&booking) {
             return drop_it("A later try has brought it there.");
         }
         let reason = match connections::find(txn, job.workspace, account)?.map(|account| account.state) {
@@ -173,6 +173,13 @@ impl Brought {
 fn load(txn: &mut Txn<'_>, job: &Job) -> Result<Option<Booking>, StoreError> {
     let payload: Payload = job.payload()?;
     store::find(txn, job.workspace, payload.booking)
+}
+
+/// Nothing is to be done at the service. A booking that failed has no version of its own for it.
+fn is_brought(booking: &Booking) -> bool {
+    let hosted = &booking.hosted;
+    let is_left_over = matches!(booking.state, State::Failed { .. }) && (hosted.id.is_some() || hosted.was_asked);
+    hosted.is_given_up || (hosted.written >= booking.version && !is_left_over)
 }
 
 fn drop_it(reason: &str) -> Result<Prepared, StoreError> {

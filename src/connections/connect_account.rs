@@ -92,7 +92,7 @@ pub fn finish(app: &App, actor: &Actor, provider: Provider, answer: &ConsentAnsw
         set.scopes = permissions(provider, &pending.uses).iter().map(|one| one.scope.to_owned()).collect();
     }
     let account = client.account(&app.outbound, &set, &log).map_err(|error| unnamed(provider, error))?;
-    let known = known_account(app, actor, provider, &account)?;
+    let known = known_account(app, actor, provider, &account, &pending.uses)?;
     let saved = accept(app, provider, &set, &account, &pending.uses, &log)
         .and_then(|accepted| save(app, actor, known.as_ref(), accepted, &pending.uses, now));
     match saved {
@@ -139,17 +139,25 @@ fn known_account(
     actor: &Actor,
     provider: Provider,
     account: &Account,
+    uses: &[Use],
 ) -> Result<Option<Connection>, StoreError> {
-    app.store.read(|txn| find_account(txn, actor, provider, &account.subject))
+    app.store.read(|txn| find_account(txn, actor, provider, &account.subject, uses))
 }
 
+/// An account that holds meetings is a grant of its own beside that of its mailbox: Microsoft lets what was allowed before
+/// lapse from a new token that did not ask for it.
 fn find_account(
     txn: &mut Txn<'_>,
     actor: &Actor,
     provider: Provider,
     subject: &str,
+    uses: &[Use],
 ) -> Result<Option<Connection>, StoreError> {
-    let is_same = |one: &Connection| one.kind.provider() == Some(provider) && one.kind.subject() == subject;
+    let for_meetings = uses.contains(&Use::Meetings);
+    let is_same = |one: &Connection| {
+        let is_account = one.kind.provider() == Some(provider) && one.kind.subject() == subject;
+        is_account && one.can(Use::Meetings) == for_meetings
+    };
     Ok(store::list_in(txn, actor.workspace)?.into_iter().find(is_same))
 }
 
@@ -226,7 +234,7 @@ fn save(
         if !workspaces::goes_on(txn, actor.workspace)? {
             return Err(ConnectError::Closing);
         }
-        let before = find_account(txn, actor, accepted.begins.provider(), &accepted.subject)?;
+        let before = find_account(txn, actor, accepted.begins.provider(), &accepted.subject, uses)?;
         put_connected(txn, actor, before, id, &accepted, &sealed, uses, &poll, now)
     });
     match saved {

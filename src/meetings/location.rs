@@ -15,25 +15,20 @@ pub enum Location {
     #[default]
     Unsaid,
     /// A link that the calendar's provider makes with the event.
+    #[serde(alias = "video")]
     GoogleMeet,
     /// A meeting of its own at a service, held with a connected account.
-    Hosted {
-        service: Service,
-        account: ConnectionId,
-    },
+    Hosted { service: Service, account: ConnectionId },
     /// A room of its own at the operator's Jitsi.
     Jitsi,
     /// The same link each time.
-    Link {
-        url: String,
-    },
+    Link { url: String },
     /// We call the guest.
     WeCall,
     /// The guest calls us.
-    TheyCall {
-        number: String,
-    },
+    TheyCall { number: String },
     Place {
+        #[serde(alias = "text")]
         address: String,
     },
 }

@@ -146,6 +146,13 @@ async fn who_removes_this_program_at_zoom_is_disconnected_here_and_nobody_else()
     settle(&world);
     assert!(world.stored(&zoom).is_disconnected() && !world.stored(&webex).is_disconnected());
     assert!(world.test.app.store.open_secret(&sealed).is_err(), "the key of the tokens is gone");
+    let stored = world.stored(&zoom);
+    assert!(
+        !stored.address.display().contains("robin") && !format!("{:?}", stored.kind).contains("1000"),
+        "{stored:?}"
+    );
+    let calls = connections::list_calls(&world.test.app, world.test.workspace, zoom.id, None, 10).unwrap();
+    assert_eq!(calls.rows.len(), 0, "addresses of calls name meetings");
     assert_eq!(world.requests(), Vec::<String>::new(), "there is nothing to be told to Zoom");
     world.advance(Duration::from_secs(301));
     let late = post(&world, &[(zoom_hook::TIMESTAMP, &at), (zoom_hook::SIGNATURE, &signature)], body).await;

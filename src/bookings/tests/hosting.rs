@@ -116,12 +116,14 @@ fn a_meeting_is_made_moved_and_cancelled_with_its_booking_at_every_service() {
         let has_pin = booking.hosted.passcode.as_ref().is_some_and(|pin| texts[0].contains(pin));
         assert_eq!(has_pin, host.service == Service::Webex, "its link does not carry the passcode");
 
+        host.wait(60);
         host.move_to(&booking, LATER);
         assert_eq!((host.starts(), host.desk.events()), (vec![LATER.to_owned()], vec![LATER.to_owned()]), "{name}");
         let moved = host.stored(&booking);
         assert_eq!(moved.video_link.as_ref(), Some(&link), "{name}: the link stays");
         assert!(host.texts()[1].contains("new time") && host.texts()[1].contains(&link), "{name}");
 
+        host.wait(60);
         host.cancel(&booking);
         assert_eq!((host.starts().len(), host.desk.events()), (0, vec!["cancelled".to_owned()]), "{name}");
         let ended = host.stored(&booking);
@@ -269,7 +271,7 @@ fn a_meeting_that_was_deleted_at_its_service_gets_a_successor_when_it_is_moved()
     let second = host.stored(&booking).video_link.unwrap();
     assert_ne!(first, second);
     assert_eq!((host.starts(), host.place_in_calendar()), (vec![LATER.to_owned()], second.clone()));
-    assert!(host.texts().last().unwrap().contains(&second), "{:?}", host.texts());
+    assert!(host.texts().iter().any(|text| text.contains(&second)), "{:?}", host.texts());
 }
 
 #[test]

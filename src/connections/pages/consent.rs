@@ -160,7 +160,9 @@ fn next_of(connected: &Connected) -> String {
 
 fn said(connected: &Connected) -> String {
     let address = &connected.connection.address;
-    if connected.is_again {
+    if connected.is_again && connected.connection.can(Use::Meetings) {
+        format!("{address} works again. Meetings that waited for it are made now.")
+    } else if connected.is_again {
         format!("{address} works again. Workers that were paused stay paused until you switch them on.")
     } else {
         format!("{address} is connected.")

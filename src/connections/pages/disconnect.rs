@@ -7,7 +7,7 @@ use super::{id_in, list, page_of};
 use crate::app::App;
 use crate::authz::Actor;
 use crate::connections::disconnect::{disconnect, Withdrawn};
-use crate::connections::model::Connection;
+use crate::connections::model::{Connection, Use};
 use crate::http::layout::ConfirmPage;
 use crate::http::respond::with_toast;
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
@@ -53,6 +53,12 @@ fn consequence(connection: &Connection, workers: usize) -> String {
         ),
         None => "The stored password is erased before the next page opens.".to_owned(),
     };
+    if connection.can(Use::Meetings) {
+        return format!(
+            "{access} Meetings that were made stay where they are, and are no longer moved or cancelled with their bookings. \
+             New bookings get no link from it. Its record of calls stays."
+        );
+    }
     let stopped = match workers {
         0 => "No worker uses it.".to_owned(),
         1 => "The 1 worker that uses it is paused.".to_owned(),

@@ -94,17 +94,10 @@ fn purpose_of(connection: &Connection) -> String {
             (false, false) => "Google account",
         }
         .to_owned(),
-        Kind::Microsoft(_) => {
-            let mail =
-                connection.can(Use::Outreach).then_some("Microsoft 365 mail: send, and read answers to our own mail");
-            let teams = connection.can(Use::Meetings).then_some("Teams: meetings of our own bookings");
-            let both: Vec<&str> = mail.into_iter().chain(teams).collect();
-            if both.is_empty() {
-                "Microsoft account".to_owned()
-            } else {
-                both.join("; ")
-            }
+        Kind::Microsoft(_) if connection.can(Use::Meetings) => {
+            "Microsoft Teams: meetings of our own bookings".to_owned()
         }
+        Kind::Microsoft(_) => "Microsoft 365 mail: send, and read answers to our own mail".to_owned(),
         Kind::Meetings(account) => format!("{}: meetings of our own bookings", account.host.name()),
         Kind::SmtpImap(server) => format!("SMTP at {}, IMAP at {}", server.smtp.host, server.imap.host),
     }
@@ -136,14 +129,11 @@ fn renew_of(connection: &Connection) -> String {
 /// The word in addresses.
 pub(super) fn use_word(uses: &[Use]) -> &'static str {
     let has = |wanted| uses.contains(&wanted);
-    match (has(Use::Outreach), has(Use::Calendar), has(Use::Meetings)) {
-        (true, true, false) => "both",
-        (false, true, false) => "calendar",
-        (false, false, true) => "meetings",
-        (true, false, true) => "outreach-meetings",
-        (false, true, true) => "calendar-meetings",
-        (true, true, true) => "all",
-        (_, false, false) => "outreach",
+    match (has(Use::Outreach), has(Use::Calendar)) {
+        _ if has(Use::Meetings) => "meetings",
+        (true, true) => "both",
+        (false, true) => "calendar",
+        _ => "outreach",
     }
 }
 
@@ -153,9 +143,6 @@ pub(super) fn uses_of(word: &str) -> Option<Vec<Use>> {
         "calendar" => Some(vec![Use::Calendar]),
         "both" => Some(vec![Use::Outreach, Use::Calendar]),
         "meetings" => Some(vec![Use::Meetings]),
-        "outreach-meetings" => Some(vec![Use::Outreach, Use::Meetings]),
-        "calendar-meetings" => Some(vec![Use::Calendar, Use::Meetings]),
-        "all" => Some(vec![Use::Outreach, Use::Calendar, Use::Meetings]),
         _ => None,
     }
 }

@@ -51,9 +51,12 @@ fn teams_is_for_work_and_school_accounts_and_needs_no_mailbox() {
     assert!(!world.requests().iter().any(|request| request.contains("/messages") || request.contains("mailFolders")));
     let tried = connections::check(&world.test.app, &world.owner, connection.id).unwrap();
     assert_eq!(tried.iter().map(|one| (one.what.as_str(), one.ok)).collect::<Vec<_>>(), [("Microsoft Teams", true)]);
-    // Mail may be added to it later.
-    let both = world.connect(&[Use::Outreach]);
-    assert_eq!((both.id, &both.uses[..]), (connection.id, &[Use::Outreach, Use::Meetings][..]));
+    // Its mailbox is a grant of its own: neither takes from the other.
+    let mail = world.connect(&[Use::Outreach]);
+    assert!(mail.id != connection.id && mail.uses == [Use::Outreach]);
+    let (again, mail_again) = (world.try_connect_host(Provider::Microsoft).unwrap(), world.connect(&[Use::Outreach]));
+    assert_eq!((again.connection.id, mail_again.id), (connection.id, mail.id));
+    assert_eq!(world.stored(&mail).uses, [Use::Outreach]);
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub struct MeetingJson {
     place: String,
     /// Let the calendar's provider make a video link. Without `location` it says where the meeting is.
     video: bool,
-    /// Where the meeting takes place. Left out, `video` and `place` say it.
+    /// Where the meeting takes place; it counts before `video` and `place`. Left out, those two say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<LocationJson>,
 }
@@ -85,7 +85,7 @@ impl From<&Meeting> for MeetingJson {
             notice_minutes: meeting.notice,
             place: meeting.place.clone(),
             video: meeting.video,
-            location: Some((&meeting.location()).into()),
+            location: meeting.location.as_ref().map(LocationJson::from),
         }
     }
 }

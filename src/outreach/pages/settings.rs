@@ -476,15 +476,22 @@ mod tests {
 
     #[test]
     fn what_is_shown_in_the_form_is_read_back_unchanged() {
-        let form = WorkerForm { name: "Hotels".into(), tone: Tone::Warm, ..WorkerForm::fresh("Nora") };
-        let shown = Typed::show(&form);
-        let (read, errors) = shown.parse();
-        assert!(errors.is_empty(), "{errors:?}");
-        assert_eq!(format!("{read:?}"), format!("{form:?}"));
-        let mut typed = shown;
+        let fresh = WorkerForm { name: "Hotels".into(), tone: Tone::Warm, ..WorkerForm::fresh("Nora") };
+        let account = ConnectionId::new(crate::testing::NOW);
+        let service = meetings::Service::Zoom;
+        let places =
+            [Location::GoogleMeet, Location::Hosted { service, account }, Location::TheyCall { number: "0123".into() }];
+        for place in places {
+            let form = WorkerForm { meeting: Meeting::default().at(place), ..fresh.clone() };
+            let (read, errors) = Typed::show(&form).parse();
+            assert!(errors.is_empty(), "{errors:?}");
+            assert_eq!(format!("{read:?}"), format!("{form:?}"));
+        }
+        let mut typed = Typed::show(&fresh);
         typed.0.insert("per_day".into(), "many".into());
         typed.0.insert("from".into(), "dawn".into());
+        typed.0.insert("where".into(), "zoom:nobody".into());
         let (_, errors) = typed.parse();
-        assert_eq!((errors.of("per_day").is_empty(), errors.of("from").is_empty(), errors.len()), (false, false, 2));
+        assert!(["per_day", "from", "where"].iter().all(|field| !errors.of(field).is_empty()) && errors.len() == 3);
     }
 }
