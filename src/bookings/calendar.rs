@@ -35,8 +35,8 @@ pub const WRITE: &str = "bookings.calendar";
 /// Marks an event as ours.
 const APP: (&str, &str) = ("app", "launchyard");
 const BOOKING: &str = "booking";
-/// A dead grant is looked at again after this long; connecting again wakes nothing else.
-const OWNER_ACTS: Duration = Duration::from_secs(600);
+/// A dead grant is looked at again after this long; connecting again wakes what waits for it.
+pub(super) const OWNER_ACTS: Duration = Duration::from_secs(600);
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Payload {
@@ -178,19 +178,19 @@ fn load(txn: &mut Txn<'_>, job: &Job) -> Result<Option<Booking>, StoreError> {
     store::find(txn, job.workspace, payload.booking)
 }
 
-fn drop_it(reason: &str) -> Result<Prepared, StoreError> {
+pub(super) fn drop_it(reason: &str) -> Result<Prepared, StoreError> {
     Ok(Prepared::Drop { reason: reason.to_owned() })
 }
 
-fn refused(reason: &str) -> Performed {
+pub(super) fn refused(reason: &str) -> Performed {
     Performed::Refused { reason: reason.to_owned(), detail: Value::Null }
 }
 
-fn not_done(after: Option<Duration>, whole_serial: bool, reason: String) -> Performed {
+pub(super) fn not_done(after: Option<Duration>, whole_serial: bool, reason: String) -> Performed {
     Performed::NotDone { after, whole_serial, reason, detail: Value::Null }
 }
 
-fn performed(app: &App, error: ProviderError) -> Performed {
+pub(super) fn performed(app: &App, error: ProviderError) -> Performed {
     let reason = error.to_string();
     match error {
         ProviderError::Retry { after, .. } => not_done(after, after.is_some(), reason),

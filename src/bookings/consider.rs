@@ -6,6 +6,7 @@ use super::calendar;
 use super::decide::{decide, Decision, WhyOffer, Wish};
 use super::forget_account;
 use super::hold::{handled, hold, retire_proposals};
+use super::host;
 use super::hosted::Hosted;
 use super::lapse;
 use super::model::{Booking, Source, State};
@@ -73,6 +74,7 @@ impl Subscriber<App> for Listener {
                 app.store.write(|txn| no_meeting(txn, workspace, *reply, *contact, now))
             }
             Happened::ConnectionMade { connection } => {
+                host::begin_anew(app, workspace, *connection)?;
                 app.store.write(|txn| availability::schedule_sync(txn, workspace, *connection, now))
             }
             Happened::ConnectionRemoved { connection } => {

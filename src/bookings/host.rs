@@ -9,13 +9,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 
-use super::calendar;
+use super::calendar::{self, drop_it, not_done, performed, refused, OWNER_ACTS};
 use super::model::{Booking, State};
 use super::store;
 use super::tell::tell;
 use crate::app::App;
 use crate::availability;
-use crate::base::{BookingId, ConnectionId, UnixMillis};
+use crate::base::{BookingId, ConnectionId, UnixMillis, WorkspaceId};
 use crate::connections::{self, meeting_session};
 use crate::jobs::{self, Class, Effect, Job, Lane, NewJob, Performed, Prepared, Ready, Reconciled, Settled};
 use crate::meetings::Service;
@@ -25,10 +25,10 @@ use crate::store::{StoreError, Txn};
 
 /// The kind of the job that brings one meeting to its service.
 pub const HOLD: &str = "bookings.meeting";
+/// Bookings that are begun anew together; more wait for a person.
+const MOST_ANEW: usize = 200;
 /// How long the calendar waits for a link, so that it stands in the event and in the first mail.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// A dead grant is looked at again after this long; connecting again wakes what waits.
-const OWNER_ACTS: Duration = Duration::from_secs(600);
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Payload {
@@ -44,6 +44,27 @@ pub fn plan(txn: &mut Txn<'_>, booking: &Booking, now: UnixMillis) -> Result<(),
         // Until its time has come: a service may be down for a day.
         .max_attempts(u32::MAX);
     jobs::enqueue(txn, &job).map(|_| ())
+}
+
+/// The account is there again: what was given up for want of it is tried once more.
+pub fn begin_anew(app: &App, workspace: WorkspaceId, account: ConnectionId) -> Result<(), StoreError> {
+    let now = app.now();
+    let waits = |booking: &Booking| {
+        let is_its = booking.host().is_some_and(|(_, host)| host == account);
+        is_its && booking.hosted.is_given_up && booking.end > now
+    };
+    let troubled = store::list_troubled(&app.store, workspace, MOST_ANEW)?;
+    for id in troubled.iter().filter(|booking| waits(booking)).map(|booking| booking.id) {
+        app.store.write(|txn| {
+            let found = store::find(txn, workspace, id)?.filter(waits);
+            let Some(current) = found else { return Ok(()) };
+            let mut again = current.clone();
+            again.hosted.begin_anew();
+            store::put(txn, &again, Some(&current))?;
+            plan(txn, &again, now)
+        })?;
+    }
+    Ok(())
 }
 
 /// When the calendar is to be written: at once, unless a link is being made just now.
@@ -127,7 +148,7 @@ impl Effect<App> for HoldMeeting {
         };
         match brought {
             Ok(brought) => Performed::Done { answer: json!(brought) },
-            Err(error) => performed(app, error),
+            Err(error) => failed(app, error),
         }
     }
 
@@ -182,10 +203,6 @@ fn is_brought(booking: &Booking) -> bool {
     hosted.is_given_up || (hosted.written >= booking.version && !is_left_over)
 }
 
-fn drop_it(reason: &str) -> Result<Prepared, StoreError> {
-    Ok(Prepared::Drop { reason: reason.to_owned() })
-}
-
 /// From here on it may be there, whatever becomes of us. `perform` is told whether it may have been before.
 fn go(txn: &mut Txn<'_>, before: Booking) -> Result<Prepared, StoreError> {
     let may_be_there = before.hosted.was_asked;
@@ -197,28 +214,11 @@ fn go(txn: &mut Txn<'_>, before: Booking) -> Result<Prepared, StoreError> {
     Ok(Prepared::Go(Box::new(may_be_there)))
 }
 
-fn refused(reason: &str) -> Performed {
-    Performed::Refused { reason: reason.to_owned(), detail: Value::Null }
-}
-
-fn not_done(after: Option<Duration>, whole_serial: bool, reason: String) -> Performed {
-    Performed::NotDone { after, whole_serial, reason, detail: Value::Null }
-}
-
-fn performed(app: &App, error: ProviderError) -> Performed {
-    let reason = error.to_string();
+/// As of the calendar, but that no id of ours is ever taken: somebody is changing the meeting this moment.
+fn failed(app: &App, error: ProviderError) -> Performed {
     match error {
-        ProviderError::Retry { after, .. } => not_done(after, after.is_some(), reason),
-        ProviderError::Quota { until, .. } => {
-            let pause = until.map_or(Duration::from_secs(3600), |until| until.since(app.now()));
-            not_done(Some(pause), true, reason)
-        }
-        ProviderError::TokenRefused | ProviderError::Reconnect { .. } | ProviderError::MissingScope { .. } => {
-            not_done(Some(OWNER_ACTS), true, reason)
-        }
-        ProviderError::Changed | ProviderError::Conflict => not_done(Some(Duration::from_secs(5)), false, reason),
-        ProviderError::Unknown { .. } => Performed::Unknown { reason },
-        ProviderError::Rejected { .. } | ProviderError::NotFound | ProviderError::Gone => refused(&reason),
+        ProviderError::Conflict => performed(app, ProviderError::Changed),
+        error => performed(app, error),
     }
 }
 

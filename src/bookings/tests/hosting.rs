@@ -374,6 +374,10 @@ fn one_that_is_disconnected_here_keeps_its_meetings_and_says_so_when_one_has_to_
     let moved = host.stored(&booking);
     assert_eq!((moved.state.as_str(), host.desk.events()), ("confirmed", vec![LATER.to_owned()]));
     assert!(moved.hosted.trouble.is_some_and(|why| why.contains("no longer connected")));
+    let again = host.desk.world.connect_host(Provider::Zoom);
+    host.desk.settle();
+    assert_eq!((again.id, host.starts()), (host.account.id, vec![LATER.to_owned()]), "connected again it follows");
+    assert!(!host.stored(&booking).needs_help());
 }
 
 #[test]
