@@ -12,6 +12,7 @@ use serde_json::{json, Value};
 use sha2::{Digest, Sha256};
 
 use super::hold::reopen;
+use super::host;
 use super::link;
 use super::model::{Booking, State};
 use super::store;
@@ -34,8 +35,8 @@ pub const WRITE: &str = "bookings.calendar";
 /// Marks an event as ours.
 const APP: (&str, &str) = ("app", "launchyard");
 const BOOKING: &str = "booking";
-/// A dead grant is looked at again after this long; connecting again wakes nothing else.
-const OWNER_ACTS: Duration = Duration::from_secs(600);
+/// A dead grant is looked at again after this long; connecting again wakes what waits for it.
+pub(super) const OWNER_ACTS: Duration = Duration::from_secs(600);
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Payload {
@@ -46,7 +47,9 @@ struct Payload {
 /// The job for the newest version of a booking. Its id is made here, outside the transaction.
 pub fn job(booking: &Booking, connection: ConnectionId, now: UnixMillis) -> NewJob {
     let payload = Payload { booking: booking.id, contact: booking.contact };
+    // A link that is being made should stand in the event from the beginning.
     NewJob::new(WRITE, Lane::CalendarSync, booking.workspace, now, &payload)
+        .due(host::calendar_due(booking, now))
         .serial(connection.0)
         .class(Class::Keyed)
         .max_attempts(20)
@@ -175,19 +178,19 @@ fn load(txn: &mut Txn<'_>, job: &Job) -> Result<Option<Booking>, StoreError> {
     store::find(txn, job.workspace, payload.booking)
 }
 
-fn drop_it(reason: &str) -> Result<Prepared, StoreError> {
+pub(super) fn drop_it(reason: &str) -> Result<Prepared, StoreError> {
     Ok(Prepared::Drop { reason: reason.to_owned() })
 }
 
-fn refused(reason: &str) -> Performed {
+pub(super) fn refused(reason: &str) -> Performed {
     Performed::Refused { reason: reason.to_owned(), detail: Value::Null }
 }
 
-fn not_done(after: Option<Duration>, whole_serial: bool, reason: String) -> Performed {
+pub(super) fn not_done(after: Option<Duration>, whole_serial: bool, reason: String) -> Performed {
     Performed::NotDone { after, whole_serial, reason, detail: Value::Null }
 }
 
-fn performed(app: &App, error: ProviderError) -> Performed {
+pub(super) fn performed(app: &App, error: ProviderError) -> Performed {
     let reason = error.to_string();
     match error {
         ProviderError::Retry { after, .. } => not_done(after, after.is_some(), reason),
@@ -217,7 +220,8 @@ fn present(app: &App, booking: &Booking, guest: Option<Attendee>) -> Result<Writ
         match ours(calendar, booking, id)? {
             Some(event) => {
                 let time = (booking.start, booking.end, zone_of(app, booking));
-                let patch = EventPatch { time: Some(time), ..EventPatch::default() };
+                let location = booking.location.is_some().then(|| booking.whereabouts());
+                let patch = EventPatch { time: Some(time), location, ..EventPatch::default() };
                 let id = &event.id;
                 let moved =
                     calendar.patch_event(&booking.calendar_id, id, &patch, Some(&event.etag), SendUpdates::All)?;
@@ -275,7 +279,7 @@ fn new_event(app: &App, booking: &Booking, id: String, guest: Option<Attendee>) 
         id,
         summary: booking.title.clone(),
         description: String::new(),
-        location: booking.place.clone(),
+        location: booking.whereabouts(),
         start: booking.start,
         end: booking.end,
         time_zone: zone_of(app, booking),
@@ -342,6 +346,7 @@ fn give_up(app: &App, txn: &mut Txn<'_>, before: Booking, reason: &str, now: Uni
             if let Some(reply) = booking.reply {
                 reopen(txn, booking.workspace, reply)?;
             }
+            host::plan(txn, &booking, now)?;
         }
         (State::Cancelled { .. }, _) => {
             booking.written = booking.version;

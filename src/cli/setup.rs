@@ -80,6 +80,7 @@ pub fn doctor(place: &Place) -> anyhow::Result<()> {
                 "no client id: connecting Microsoft 365 is not offered".to_owned()
             }),
         ),
+        ("meetings", Ok(meeting_services(&config))),
         (
             "single sign-on",
             Ok(if config.providers.oidc.is_some() {
@@ -113,6 +114,22 @@ pub fn doctor(place: &Place) -> anyhow::Result<()> {
         bail!("{failed} of these would keep the server from working");
     }
     Ok(())
+}
+
+/// The services that hold meetings, each with what to register there.
+fn meeting_services(config: &Config) -> String {
+    use connections::Provider;
+    let url = config.server.public_url(config.server.listen);
+    let hosts = &config.providers;
+    let known = [(Provider::Zoom, &hosts.zoom), (Provider::Webex, &hosts.webex), (Provider::Goto, &hosts.goto)];
+    let offered = known.iter().filter(|(_, host)| host.client.is_some());
+    let lines: Vec<String> = offered
+        .map(|(provider, _)| format!("{} at redirect URI {url}{}", provider.name(), provider.callback()))
+        .collect();
+    if lines.is_empty() {
+        return "no client id at Zoom, Webex or GoTo: connecting them is not offered".to_owned();
+    }
+    lines.join("; ")
 }
 
 fn check_folder(config: &Config) -> Result<String, String> {

@@ -151,6 +151,14 @@ pub fn sweep_calls(app: &App, before: UnixMillis) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Removes all that was recorded of a connection.
+pub(super) fn forget(app: &App, workspace: WorkspaceId, connection: ConnectionId) -> Result<(), StoreError> {
+    held(connection).calls.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    let tomorrow = app.now().plus(std::time::Duration::from_secs(86_400));
+    while sweep_some(&app.store, workspace, connection, tomorrow)? == BATCH {}
+    Ok(())
+}
+
 fn sweep_some(
     store: &Store,
     workspace: WorkspaceId,

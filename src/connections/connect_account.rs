@@ -86,9 +86,13 @@ pub fn finish(app: &App, actor: &Actor, provider: Provider, answer: &ConsentAnsw
     };
     let log = Gathered::default();
     let verifier = Secret::new(pending.pkce_verifier.as_str());
-    let set = client.exchange(&app.outbound, code, &app.url(provider.callback()), &verifier, &log)?;
+    let mut set = client.exchange(&app.outbound, code, &app.url(provider.callback()), &verifier, &log)?;
+    if set.scopes.is_empty() {
+        // Left out where it is all that was asked for (RFC 6749 section 5.1).
+        set.scopes = permissions(provider, &pending.uses).iter().map(|one| one.scope.to_owned()).collect();
+    }
     let account = client.account(&app.outbound, &set, &log).map_err(|error| unnamed(provider, error))?;
-    let known = known_account(app, actor, provider, &account)?;
+    let known = known_account(app, actor, provider, &account, &pending.uses)?;
     let saved = accept(app, provider, &set, &account, &pending.uses, &log)
         .and_then(|accepted| save(app, actor, known.as_ref(), accepted, &pending.uses, now));
     match saved {
@@ -112,7 +116,7 @@ pub fn finish(app: &App, actor: &Actor, provider: Provider, answer: &ConsentAnsw
 /// Google's page lets nobody through either, but says so itself and keeps the browser.
 fn hurdle(provider: Provider, answer: &ConsentAnswer) -> Option<Hurdle> {
     match provider {
-        Provider::Google => None,
+        Provider::Google | Provider::Zoom | Provider::Webex | Provider::Goto => None,
         Provider::Microsoft => aadsts::hurdle_in(answer.error_description.as_deref()?),
     }
 }
@@ -135,17 +139,25 @@ fn known_account(
     actor: &Actor,
     provider: Provider,
     account: &Account,
+    uses: &[Use],
 ) -> Result<Option<Connection>, StoreError> {
-    app.store.read(|txn| find_account(txn, actor, provider, &account.subject))
+    app.store.read(|txn| find_account(txn, actor, provider, &account.subject, uses))
 }
 
+/// An account that holds meetings is a grant of its own beside that of its mailbox: Microsoft lets what was allowed before
+/// lapse from a new token that did not ask for it.
 fn find_account(
     txn: &mut Txn<'_>,
     actor: &Actor,
     provider: Provider,
     subject: &str,
+    uses: &[Use],
 ) -> Result<Option<Connection>, StoreError> {
-    let is_same = |one: &Connection| one.kind.provider() == Some(provider) && one.kind.subject() == subject;
+    let for_meetings = uses.contains(&Use::Meetings);
+    let is_same = |one: &Connection| {
+        let is_account = one.kind.provider() == Some(provider) && one.kind.subject() == subject;
+        is_account && one.can(Use::Meetings) == for_meetings
+    };
     Ok(store::list_in(txn, actor.workspace)?.into_iter().find(is_same))
 }
 
@@ -189,8 +201,10 @@ fn accept(
             begins::at_google(google::Session { bases: client.bases(), line }, uses)?
         }
         (Provider::Microsoft, _, Some(client)) => {
-            begins::at_microsoft(microsoft::Session { bases: client.bases(), line }, app.now())?
+            let session = microsoft::Session { bases: client.bases(), line };
+            begins::at_microsoft(session, uses, &account.subject, app.now())?
         }
+        (Provider::Zoom | Provider::Webex | Provider::Goto, ..) => begins::Begins::Meetings(provider),
         _ => return Err(ConnectError::NoClient),
     };
     Ok(Accepted {
@@ -220,7 +234,7 @@ fn save(
         if !workspaces::goes_on(txn, actor.workspace)? {
             return Err(ConnectError::Closing);
         }
-        let before = find_account(txn, actor, accepted.begins.provider(), &accepted.subject)?;
+        let before = find_account(txn, actor, accepted.begins.provider(), &accepted.subject, uses)?;
         put_connected(txn, actor, before, id, &accepted, &sealed, uses, &poll, now)
     });
     match saved {
@@ -290,5 +304,8 @@ fn uses_now(before: &Connection, accepted: &Accepted, asked: &[Use]) -> Vec<Use>
             && !before.is_disconnected()
             && not_granted(accepted.begins.provider(), &accepted.scopes, &[*wanted]).is_empty()
     };
-    [Use::Outreach, Use::Calendar].into_iter().filter(|wanted| asked.contains(wanted) || still(wanted)).collect()
+    [Use::Outreach, Use::Calendar, Use::Meetings]
+        .into_iter()
+        .filter(|wanted| asked.contains(wanted) || still(wanted))
+        .collect()
 }

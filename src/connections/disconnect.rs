@@ -6,21 +6,24 @@ use std::time::Duration;
 use super::calls::{self, Log};
 use super::error::ConnectionError;
 use super::in_memory::held;
-use super::model::{Connection, State};
+use super::model::{Connection, Kind, State};
 use super::tokens::Tokens;
 use super::{polls, store, trouble};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
-use crate::base::{ConnectionId, UnixMillis};
+use crate::base::{ConnectionId, EmailAddress, UnixMillis, WorkspaceId};
 use crate::events::{self, Happened};
 use crate::jobs::{self, Lane};
 use crate::providers::oauth::{ConsentClient, Revoked};
 use crate::providers::{ProviderError, Secret};
-use crate::store::StoreError;
+use crate::store::{StoreError, Txn};
 
 /// Between tries to withdraw: the token is in memory only, so the page that asked waits for it, but not for long.
 const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+
+/// Stands where the address of an account was that is no longer ours to know (RFC 2606 section 2).
+const NOBODY: &str = "removed@account.invalid";
 
 /// What the provider made of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +69,44 @@ pub fn disconnect_all(app: &App, actor: &Actor) -> Result<Vec<Connection>, Conne
     let is_left = |outcome: &Withdrawn| matches!(outcome, Withdrawn::NotAnswered(_) | Withdrawn::ByPersonOnly);
     let unheard = told.filter(|(outcome, _)| is_left(outcome)).map(|(_, one)| one).collect();
     failed.map_or(Ok(unheard), Err)
+}
+
+/// The person removed this program at the provider, who says so: the access is erased here like any that is
+/// disconnected, and then what the provider had told of the account, its record of calls included. Whoever keeps more of
+/// it hears of it by the event. Again is harmless.
+pub fn withdrawn_there(app: &App, workspace: WorkspaceId, id: ConnectionId) -> Result<(), ConnectionError> {
+    let Some(known) = store::get(&app.store, workspace, id)? else { return Ok(()) };
+    let was_disconnected = known.is_disconnected();
+    app.store.write(|txn| mark_withdrawn(txn, workspace, id))?;
+    if !was_disconnected {
+        let display = format!("{}, for the account’s own person", known.kind_words());
+        erase(app, &Actor { display, ..Actor::system(workspace) }, id)?;
+    }
+    let now = app.now();
+    let nobody = EmailAddress::parse(NOBODY).map_err(|_| ConnectionError::NotFound)?;
+    app.store.write_reserved(|txn| {
+        let Some(mut connection) = store::find(txn, workspace, id)? else { return Ok(()) };
+        connection.address = nobody.clone();
+        connection.display_name.clear();
+        if let Kind::Meetings(account) = &mut connection.kind {
+            account.subject.clear();
+            account.scopes.clear();
+        }
+        store::put(txn, &connection)?;
+        if was_disconnected {
+            events::append(txn, workspace, now, Happened::ConnectionRemoved { connection: id })?;
+        }
+        Ok::<_, StoreError>(())
+    })?;
+    Ok(calls::forget(app, workspace, id)?)
+}
+
+fn mark_withdrawn(txn: &mut Txn<'_>, workspace: WorkspaceId, id: ConnectionId) -> Result<(), StoreError> {
+    let Some(mut connection) = store::find(txn, workspace, id)? else { return Ok(()) };
+    if let Kind::Meetings(account) = &mut connection.kind {
+        account.is_withdrawn = true;
+    }
+    store::put(txn, &connection)
 }
 
 /// Under the lock of the tokens: no refresh may write them back.

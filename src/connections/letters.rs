@@ -1,6 +1,6 @@
 //! The mail to a workspace's owners and admins when a connection needs them.
 
-use super::model::Connection;
+use super::model::{Connection, Use};
 use crate::app::App;
 use crate::base::UnixMillis;
 use crate::mailer::Posting;
@@ -17,7 +17,10 @@ pub(super) fn lost(
     let warning = Warning {
         title: &format!("{} needs you", connection.address),
         reason,
-        meanwhile: "Its workers stand still. Nothing is lost: what waits goes on once the account works again.",
+        meanwhile: match connection.can(Use::Meetings) {
+            true => "Bookings go on without it: their guests get the link once the account works again.",
+            false => "Its workers stand still. Nothing is lost: what waits goes on once the account works again.",
+        },
         path: &format!("/connections/{}", connection.id),
         go: "Mend it",
     };

@@ -95,7 +95,7 @@ fn get_google(app: &App, actor: &Actor, id: ConnectionId) -> Result<Connection, 
     match connection.kind {
         Kind::Google(_) if connection.is_disconnected() => Err(ConnectionError::Disconnected),
         Kind::Google(_) => Ok(connection),
-        Kind::Microsoft(_) | Kind::SmtpImap(_) => Err(ConnectionError::NotFound),
+        Kind::Microsoft(_) | Kind::SmtpImap(_) | Kind::Meetings(_) => Err(ConnectionError::NotFound),
     }
 }
 

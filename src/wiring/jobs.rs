@@ -10,8 +10,8 @@ use crate::jobs::{Handlers, Lane, Threads};
 use crate::mailer::{Mailer, MailerError};
 use crate::messaging::Outbox;
 use crate::{
-    addresses, agents, bookings, channels, connections, contacts, deliverability, identity, leads, operator, outreach,
-    payments,
+    addresses, agents, bookings, channels, connections, contacts, deliverability, identity, leads, meetings, operator,
+    outreach, payments,
 };
 
 pub fn handlers(app: &App) -> Result<Handlers<App>, MailerError> {
@@ -26,6 +26,7 @@ pub fn handlers(app: &App) -> Result<Handlers<App>, MailerError> {
         .effect(Outbox { channel: Arc::new(EmailChannel) });
     let rooms = [
         connections::handlers,
+        meetings::handlers,
         deliverability::handlers,
         identity::handlers,
         contacts::handlers,

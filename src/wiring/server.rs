@@ -18,7 +18,8 @@ use crate::jobs::Runner;
 use crate::mailer::MailerError;
 use crate::store::{real_free_space, DataFolder, MasterKey, OpenError, OpenOptions, StoreError};
 use crate::{
-    addresses, connections, deliverability, identity, leads, messaging, operator, outreach, payments, workspaces,
+    addresses, connections, deliverability, identity, leads, meetings, messaging, operator, outreach, payments,
+    workspaces,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -161,8 +162,9 @@ fn site(app: &App) -> Result<Site, StartError> {
     site.token_prefixes = secret_paths.map(|prefix| (*prefix).to_owned()).collect();
     // One-click unsubscribe comes without any cookie (RFC 8058 section 3.1); its token proves itself.
     // So does the address for leads: its token is the proof, and what posts there has no form of ours.
-    // A signed notice proves itself as well.
-    site.csrf_exempt = ["/u", leads::HOOK_PATH, payments::WEBHOOK_PATH].map(str::to_owned).to_vec();
+    // Notices that are signed prove themselves as well.
+    let signed = [payments::WEBHOOK_PATH, meetings::HOOK_PATH];
+    site.csrf_exempt = ["/u", leads::HOOK_PATH].into_iter().chain(signed).map(str::to_owned).collect();
     // A mail provider presses for all its people from a few addresses; a wish not to be written to is never refused.
     site.uncounted = vec!["/u".to_owned()];
     site.max_body_bytes = config.limits.form_body_kib as usize * 1024;

@@ -416,6 +416,20 @@ fn a_worker_is_made_changed_started_stopped_and_deleted_with_all_its_settings() 
         (&settings["hours"], &json!("formal")),
         "the rest stays"
     );
+    let meet = |location: Value| program.send("PATCH", &path, json!({ "meeting": { "location": location } }));
+    let called = meet(json!({ "kind": "they_call", "detail": "+44 1539 555 0100" }));
+    assert_eq!(called.status, 200, "{}", called.json);
+    let meeting = &called.json["meeting"];
+    assert_eq!((&meeting["place"], &meeting["video"]), (&json!("+44 1539 555 0100"), &json!(false)));
+    for nowhere in [
+        json!({ "kind": "zoom" }),
+        json!({ "kind": "zoom", "connection_id": connection }),
+        json!({ "kind": "link", "detail": "not a link" }),
+        json!({ "kind": "elsewhere" }),
+    ] {
+        let refused = meet(nowhere.clone());
+        assert_eq!(refused.status, 422, "{nowhere}: {}", refused.json);
+    }
     let fresh =
         json!({ "name": "Fresh", "sequence": sequence.id(), "mailbox": connection, "sender": { "name": "Nora" } });
     let put = program.send("PUT", &path, fresh);

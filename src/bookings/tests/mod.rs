@@ -4,4 +4,5 @@ mod by_hand;
 mod calendar;
 mod deciding;
 mod desk;
+mod hosting;
 mod offering;

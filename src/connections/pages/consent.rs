@@ -32,6 +32,7 @@ struct ExplainPage {
     start: String,
     with_mail: bool,
     with_calendar: bool,
+    with_meetings: bool,
 }
 
 /// Nothing was connected: why, and what to do.
@@ -95,6 +96,7 @@ pub async fn explain(
         start,
         with_mail: uses.contains(&Use::Outreach),
         with_calendar: uses.contains(&Use::Calendar),
+        with_meetings: uses.contains(&Use::Meetings),
     };
     html(StatusCode::OK, &page)
 }
@@ -158,7 +160,9 @@ fn next_of(connected: &Connected) -> String {
 
 fn said(connected: &Connected) -> String {
     let address = &connected.connection.address;
-    if connected.is_again {
+    if connected.is_again && connected.connection.can(Use::Meetings) {
+        format!("{address} works again. Meetings that waited for it are made now.")
+    } else if connected.is_again {
         format!("{address} works again. Workers that were paused stay paused until you switch them on.")
     } else {
         format!("{address} is connected.")

@@ -206,6 +206,7 @@ mod tests {
                 expires_at: NOW,
                 scopes: vec![],
                 id_token: Some(Secret::new(id_token(&claims))),
+                principal: None,
             };
             let account = google("").account(&outbound(), &tokens, &NoLog).ok();
             account.map(|account| (account.subject, account.email, account.email_verified))

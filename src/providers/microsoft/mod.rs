@@ -2,6 +2,7 @@
 
 mod api;
 pub mod mail;
+pub mod meetings;
 pub mod oauth;
 
 use url::Url;

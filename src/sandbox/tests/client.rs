@@ -1,6 +1,6 @@
 //! A small client: a running sandbox with a stopped clock, JSON calls over HTTP, and consent as a browser gives it.
 
-use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use base64::Engine;
 use serde_json::{json, Value};
 use sha2::{Digest, Sha256};
@@ -145,6 +145,9 @@ impl Client {
         let path = match provider {
             "google" => "/google/o/oauth2/v2/auth",
             "microsoft" => "/microsoft/common/oauth2/v2.0/authorize",
+            "zoom" => "/zoom/oauth/authorize",
+            "webex" => "/webex/v1/authorize",
+            "goto" => "/goto/oauth/authorize",
             _ => "/oidc/authorize",
         };
         let mut fields: Vec<(&str, &str)> = asked.iter().map(|(name, value)| (&**name, &**value)).collect();
@@ -169,7 +172,19 @@ impl Client {
         ];
         fields.retain(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
         fields.extend(changes);
-        self.post_form(&tokens_of(provider), &fields)
+        self.ask_tokens(provider, &fields)
+    }
+
+    /// Zoom and GoTo read the client's name and secret in a header.
+    fn ask_tokens(&self, provider: &str, fields: &[(&str, &str)]) -> Reply {
+        if !matches!(provider, "zoom" | "goto") {
+            return self.post_form(&tokens_of(provider), fields);
+        }
+        let fields = fields.iter().filter(|(name, _)| !name.starts_with("client_"));
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let basic = format!("Basic {}", STANDARD.encode(format!("{CLIENT_ID}:{CLIENT_SECRET}")));
+        let headers = [("authorization", basic.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+        self.try_call("POST", &tokens_of(provider), &headers, body.as_bytes()).unwrap()
     }
 
     /// Connects the owner's Microsoft account with these scopes of Graph; the whole token answer.
@@ -200,8 +215,8 @@ impl Client {
     }
 
     pub fn refresh_at(&self, provider: &str, refresh_token: &str) -> Reply {
-        self.post_form(
-            &tokens_of(provider),
+        self.ask_tokens(
+            provider,
             &[
                 ("grant_type", "refresh_token"),
                 ("refresh_token", refresh_token),
@@ -229,7 +244,12 @@ impl Client {
 }
 
 fn tokens_of(provider: &str) -> String {
-    let path = if provider == "microsoft" { "common/oauth2/v2.0/token" } else { "token" };
+    let path = match provider {
+        "microsoft" => "common/oauth2/v2.0/token",
+        "zoom" | "goto" => "oauth/token",
+        "webex" => "v1/access_token",
+        _ => "token",
+    };
     format!("/{provider}/{path}")
 }
 

@@ -6,6 +6,7 @@ mod client;
 mod control;
 mod gmail;
 mod mail;
+mod meetings;
 mod microsoft;
 mod oauth;
 mod people;
