@@ -20,6 +20,7 @@ pub mod connections;
 pub mod contacts;
 pub mod deliverability;
 pub mod drafts;
+pub mod dry_run;
 pub mod engines;
 pub mod events;
 pub mod http;

@@ -53,6 +53,7 @@ impl Kind {
         match what {
             H::MessageSent { .. }
             | H::MessageNotSent { .. }
+            | H::MessageRehearsed { .. }
             | H::MessageInDoubt { .. }
             | H::MessageBounced { .. }
             | H::Complained { .. } => Some(Kind::Mails),

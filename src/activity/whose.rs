@@ -30,6 +30,7 @@ pub fn row_of(app: &App, actor: &Actor, worker: &Worker, what: &Happened) -> Res
     Ok(match what {
         H::MessageSent { message, .. }
         | H::MessageNotSent { message, .. }
+        | H::MessageRehearsed { message, .. }
         | H::MessageInDoubt { message, .. }
         | H::MessageBounced { message, .. }
         | H::Complained { message: Some(message), .. } => {

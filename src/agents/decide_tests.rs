@@ -46,9 +46,9 @@ fn snippet(desk: &Desk, title: &str, text: &str) -> super::snippets::Snippet {
 /// The figures and settings under which this label may leave by itself.
 fn allow_automatic(desk: &Desk, label: &str) {
     let (app, workspace) = (desk.app(), desk.test.workspace);
-    let many = Figures { approved: 25, edited: 1, rejected: 0 };
+    let many = Figures { approved: 25, edited: 1, ..Figures::default() };
     app.store
-        .write(|txn| drafts::count_decision(txn, workspace, desk.worker, label, |figures| *figures = many))
+        .write(|txn| drafts::count_decision(txn, workspace, desk.worker, (label, ""), |figures| *figures = many))
         .unwrap();
     let mut worker = desk.get_worker();
     worker.autonomy.automatic.insert(label.into(), app.now());
@@ -154,8 +154,8 @@ fn an_approval_is_taken_back_while_its_message_waits_and_not_later() {
     approve(desk.app(), desk.owner(), draft.id).unwrap();
     let live: Vec<Message> = answers(&desk).into_iter().filter(|message| message.state.is_waiting()).collect();
     assert_eq!(live.len(), 1);
-    let figures = drafts::figures_of(&desk.app().store, desk.test.workspace, desk.worker, "interested").unwrap();
-    assert_eq!(figures, Figures { approved: 1, edited: 0, rejected: 0 });
+    let figures = drafts::figures_of(&desk.app().store, desk.test.workspace, desk.worker, "interested", "").unwrap();
+    assert_eq!(figures, Figures { approved: 1, ..Figures::default() });
 
     desk.set_state(live[0].id, Delivery::Leaving);
     assert!(matches!(undo(desk.app(), desk.owner(), draft.id), Err(AgentError::Decided(_))));
@@ -175,7 +175,7 @@ fn pausing_everything_brings_approved_answers_back_that_have_not_left() {
     assert!(back.is_pending() && back.message.is_none(), "{:?}", back.state);
     assert!(matches!(answers(&desk)[0].state, Delivery::NotSent { .. }));
     assert!(desk.get_reply(draft.reply.unwrap()).handled_at.is_none());
-    let figures = drafts::figures_of(&desk.app().store, desk.test.workspace, desk.worker, "interested").unwrap();
+    let figures = drafts::figures_of(&desk.app().store, desk.test.workspace, desk.worker, "interested", "").unwrap();
     assert_eq!(figures.approved, 0);
 
     // Told late, after everything was switched on again and approved anew: that stands.

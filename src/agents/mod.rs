@@ -22,6 +22,7 @@ mod newer;
 mod opt_out;
 mod pages;
 mod read;
+mod rehearse;
 mod replies;
 mod service;
 pub mod snippets;
@@ -43,7 +44,8 @@ pub use api::{api_routes, openapi};
 pub use errors::AgentError;
 pub use lines::{classify_line, LineError};
 pub use pages::routes;
-pub use read::read_reply;
+pub use read::{read_reply, Effect};
+pub use rehearse::{rehearse_answer, rehearse_draft, rehearse_reading, Answer, Rehearsed, Written};
 
 use crate::app::App;
 use crate::base::WorkspaceId;

@@ -65,6 +65,9 @@ pub struct Draft {
     pub expires_at: UnixMillis,
     #[serde(default)]
     pub decided: Option<Decision>,
+    /// When it would have left, had its worker not been on a dry run; since then it waits for a person's decision.
+    #[serde(default)]
+    pub would_have_left: Option<UnixMillis>,
     /// The message that carries it, once approved.
     #[serde(default)]
     pub message: Option<MessageId>,

@@ -63,6 +63,7 @@ impl NewDraft {
             created_at: now,
             expires_at,
             decided: None,
+            would_have_left: None,
             message: None,
         };
         Self { draft, expire: expire::job(reply.workspace, id, now, expires_at) }
@@ -145,11 +146,7 @@ pub fn propose(app: &App, txn: &mut Txn<'_>, new: &NewDraft, now: UnixMillis) ->
         Some(contact) if contact.restricted => return Ok(None),
         Some(_) => {}
     }
-    draft.ungrounded = ground(app, txn, &draft)?;
-    let worker = find_worker(txn, &draft)?;
-    if let Some(word) = worker.as_ref().and_then(|worker| worker.guidelines.breach(draft.final_text())) {
-        draft.needs_person = format!("It says “{word}”, which the guidelines leave out.");
-    }
+    judge(app, txn, &mut draft)?;
     store::put(txn, &draft)?;
     jobs::enqueue(txn, &new.expire)?;
     let who = Who::System("Writes drafts".to_owned());
@@ -157,6 +154,23 @@ pub fn propose(app: &App, txn: &mut Txn<'_>, new: &NewDraft, now: UnixMillis) ->
     let what = Happened::DraftWritten { draft: draft.id, contact: draft.contact };
     events::append(txn, draft.workspace, now, what)?;
     Ok(Some(draft.id))
+}
+
+/// The gate's findings, and what the owner's guidelines leave out.
+fn judge(app: &App, txn: &mut Txn<'_>, draft: &mut Draft) -> Result<(), StoreError> {
+    draft.ungrounded = ground(app, txn, draft)?;
+    let worker = find_worker(txn, draft)?;
+    if let Some(word) = worker.as_ref().and_then(|worker| worker.guidelines.breach(draft.final_text())) {
+        draft.needs_person = format!("It says “{word}”, which the guidelines leave out.");
+    }
+    Ok(())
+}
+
+/// The draft as it would be proposed, with the gate's findings. Nothing is written.
+pub fn rehearse(app: &App, new: &NewDraft) -> Result<Draft, StoreError> {
+    let mut draft = new.draft.clone();
+    app.store.read(|txn| judge(app, txn, &mut draft))?;
+    Ok(draft)
 }
 
 /// The record of the decision (G13): what was read how surely, what the text rests on, what the gate said. The words

@@ -147,6 +147,11 @@ pub enum Happened {
         contact: ContactId,
         reason: String,
     },
+    /// A worker on a dry run would have sent it now.
+    MessageRehearsed {
+        message: MessageId,
+        contact: ContactId,
+    },
     MessageInDoubt {
         message: MessageId,
         contact: ContactId,
@@ -243,6 +248,7 @@ impl Happened {
             H::MessageQueued { .. }
             | H::MessageSent { .. }
             | H::MessageNotSent { .. }
+            | H::MessageRehearsed { .. }
             | H::MessageInDoubt { .. }
             | H::MessageBounced { .. }
             | H::Complained { .. }
@@ -282,6 +288,7 @@ impl Happened {
             | H::MessageQueued { contact, .. }
             | H::MessageSent { contact, .. }
             | H::MessageNotSent { contact, .. }
+            | H::MessageRehearsed { contact, .. }
             | H::MessageInDoubt { contact, .. }
             | H::MessageBounced { contact, .. }
             | H::Complained { contact, .. }

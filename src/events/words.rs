@@ -54,6 +54,7 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         // "Sent" means that the provider took it; more is not known.
         H::MessageSent { .. } => fixed("mail", "brand", "Mail sent"),
         H::MessageNotSent { reason, .. } => ("mail", "warn", because("Mail not sent", reason)),
+        H::MessageRehearsed { .. } => fixed("mail", "", "Would have been sent (dry run)"),
         H::MessageInDoubt { .. } => fixed("alert", "warn", "A mail may or may not have arrived"),
         H::MessageBounced { hard: true, .. } => fixed("alert", "bad", "Bounced: nobody has this address"),
         H::MessageBounced { hard: false, .. } => fixed("alert", "warn", "Not delivered: refused on its way"),

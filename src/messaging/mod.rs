@@ -4,6 +4,8 @@
 //! - Whatever leaves on any channel was enqueued by `outbox::enqueue` and passed the gate twice: when it was
 //!   enqueued and in the transaction that wrote its intent.
 //! - A "no" of the gate is a recorded outcome with its reason, never an error.
+//! - What a worker on a dry run would send is recorded where it would have left, stays here for good, and counts for
+//!   nothing.
 //! - After an opt-out nothing but transactional messages leaves, from that commit on.
 //! - Of an answer at most 2,000 characters are stored.
 
@@ -43,7 +45,7 @@ pub use model::{
 };
 pub use outbox::{
     ask_gate, cancel, cancel_waiting, enqueue, hold_restored, resolve, rests_until, Channel, Look, NewMessage, Outbox,
-    ResolveError, SendOutcome, SentAs, SEND,
+    ResolveError, SendOutcome, SentAs, DRY_RUN, SEND,
 };
 pub use pages::routes;
 pub use proof::seen_on_its_way;
@@ -51,7 +53,7 @@ pub use proof::seen_on_its_way;
 pub use store::set_state;
 pub use store::{
     find_by_message_ids, find_by_thread, find_message, find_of_contact, find_reply, get_message, get_reply,
-    list_in_doubt, list_of_contact, list_of_enrolment, list_recent, list_replies, list_replies_of_contact,
+    list_in_doubt, list_of_contact, list_would_have_left, list_of_enrolment, list_recent, list_replies, list_replies_of_contact,
     list_replies_of_worker, list_waiting_replies, may_have_opted_out, page_of_contact, replies_of_contact,
     sweep_excerpts, update_reply,
 };

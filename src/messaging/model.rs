@@ -92,6 +92,10 @@ pub struct Noted {
     pub failing_since: Option<UnixMillis>,
     /// It was refused once as mail of a sender that is not wanted.
     pub sender_refused: bool,
+    /// It was made while its worker was on a dry run, so it never leaves.
+    pub in_dry_run: bool,
+    /// When it would have left, had there been no dry run.
+    pub would_have_left: Option<UnixMillis>,
 }
 
 /// When a message may arrive, on the recipient's clock.
@@ -153,6 +157,16 @@ pub enum Delivery {
         #[serde(default)]
         full: bool,
     },
+}
+
+impl Message {
+    /// What became of it, in a word or two.
+    pub fn state_words(&self) -> &'static str {
+        match self.noted.would_have_left {
+            Some(_) => "Would have sent",
+            None => self.state.words(),
+        }
+    }
 }
 
 impl Delivery {

@@ -1,5 +1,6 @@
 //! `/v1`: sequences, enrolments and workers. The same services as the pages, in JSON.
 
+mod autonomy;
 mod hand_over;
 mod leads;
 mod sending;
@@ -58,6 +59,11 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(hand_over::get_escalations))
                 .route(web::put().to(hand_over::put_escalations)),
         )
+        .service(
+            at("/workers/{worker}/autonomy")
+                .route(web::get().to(autonomy::get_autonomy))
+                .route(web::put().to(autonomy::put_autonomy)),
+        )
         .service(at("/workers/{worker}/activate").route(web::post().to(activate_worker)))
         .service(at("/workers/{worker}/pause").route(web::post().to(pause_worker)))
         .service(at("/workers/{worker}/resume").route(web::post().to(resume_worker)))
@@ -100,6 +106,8 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     workers::put_worker,
     workers::patch_worker,
     workers::delete_worker,
+    autonomy::get_autonomy,
+    autonomy::put_autonomy,
     hand_over::get_escalations,
     hand_over::put_escalations,
     workers::activate_worker,

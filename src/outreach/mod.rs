@@ -58,6 +58,7 @@ pub use pages::routes;
 pub use path::{Kind, Test, Then, When};
 pub use period::Period;
 pub use plan::STEP;
+pub use react::{meaning_of, Meaning};
 pub use sequences::{KindForm, Mistake, Scope, SequenceForm, StepForm, VariantForm};
 pub use store::{
     figures, find_active, get, get_sequence, last_run, list_group, list_newest, list_of_contact, list_of_step,

@@ -37,7 +37,10 @@ fn parts(what: &Happened) -> Vec<&'static str> {
     use Happened as H;
     let mut ids = vec!["feed", "activity"];
     ids.extend::<&[&str]>(match what {
-        H::MessageQueued { .. } | H::MessageSent { .. } | H::MessageNotSent { .. } => {
+        H::MessageQueued { .. }
+        | H::MessageSent { .. }
+        | H::MessageNotSent { .. }
+        | H::MessageRehearsed { .. } => {
             &["outgoing", "leads", "figures", "today-sending", "frame-sending"]
         }
         H::MeetingLeft { .. } => &["needs-you"],

@@ -14,7 +14,7 @@ use utoipa::PartialSchema;
 use crate::app::App;
 use crate::http::api::{FieldError, FreeTime, Problem, PROBLEM_JSON};
 use crate::{
-    activity, addresses, agents, bookings, connections, contacts, deliverability, engines, events, leads, messaging,
+    activity, addresses, agents, bookings, connections, contacts, deliverability, dry_run, engines, events, leads, messaging,
     outreach,
 };
 
@@ -47,6 +47,7 @@ pub fn document(url: &str) -> OpenApi {
         messaging::openapi(),
         outreach::openapi(),
         activity::openapi(),
+        dry_run::openapi(),
         agents::openapi(),
         engines::openapi(),
         bookings::openapi(),

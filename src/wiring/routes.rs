@@ -11,7 +11,7 @@ use crate::http::assets;
 use crate::http::idempotency::IdempotencyStore;
 use crate::http::rate_limit::{self, RateLimits};
 use crate::{
-    activity, addresses, agents, bookings, connections, contacts, deliverability, engines, events, identity, leads,
+    activity, addresses, agents, bookings, connections, contacts, deliverability, dry_run, engines, events, identity, leads,
     messaging, operator, outreach, today, workspaces,
 };
 
@@ -44,6 +44,7 @@ pub fn configure(
                 .configure(deliverability::api_routes)
                 .configure(messaging::api_routes)
                 .configure(activity::api_routes)
+                .configure(dry_run::api_routes)
                 .configure(outreach::api_routes)
                 .configure(agents::api_routes)
                 .configure(engines::api_routes)
@@ -71,6 +72,7 @@ pub fn configure(
                 .configure(leads::routes)
                 .configure(messaging::routes)
                 .configure(activity::routes)
+                .configure(dry_run::routes)
                 .configure(outreach::routes)
                 .configure(agents::routes)
                 .configure(engines::routes)

@@ -43,6 +43,9 @@ pub struct Worker {
     /// What is handed to a person whatever else is switched on.
     #[serde(default)]
     pub escalations: Vec<Escalation>,
+    /// Since when it is on a dry run: it decides everything, and nothing of its mail leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<UnixMillis>,
     pub state: WorkerState,
     pub created_at: UnixMillis,
     #[serde(default)]
@@ -78,6 +81,10 @@ impl WorkerState {
 }
 
 impl Worker {
+    pub fn is_on_dry_run(&self) -> bool {
+        self.dry_run.is_some()
+    }
+
     /// Every mailbox it writes from, in order, each once.
     pub fn mailboxes(&self) -> Vec<ConnectionId> {
         let mut all: Vec<ConnectionId> = Vec::new();
@@ -137,6 +144,43 @@ pub struct Autonomy {
     /// Labels whose drafts leave by themselves, since when.
     #[serde(default)]
     pub automatic: BTreeMap<String, UnixMillis>,
+    /// The same for drafts that an AI service wrote, by the service and its model.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub by_service: BTreeMap<String, BTreeMap<String, UnixMillis>>,
+}
+
+impl Autonomy {
+    /// Since when the drafts of a label leave by themselves that `engine` wrote; empty is the built-in one.
+    pub fn since(&self, label: &str, engine: &str) -> Option<UnixMillis> {
+        self.labels_of(engine).and_then(|labels| labels.get(label)).copied()
+    }
+
+    fn labels_of(&self, engine: &str) -> Option<&BTreeMap<String, UnixMillis>> {
+        if engine.is_empty() {
+            Some(&self.automatic)
+        } else {
+            self.by_service.get(engine)
+        }
+    }
+
+    /// Switches a label for one engine on from then on, or off.
+    pub fn set(&mut self, label: &str, engine: &str, since: Option<UnixMillis>) {
+        let labels = match engine {
+            "" => &mut self.automatic,
+            service => self.by_service.entry(service.to_owned()).or_default(),
+        };
+        match since {
+            Some(at) => drop(labels.insert(label.to_owned(), at)),
+            None => drop(labels.remove(label)),
+        }
+        self.by_service.retain(|_, labels| !labels.is_empty());
+    }
+
+    /// Labels that leave by themselves with any engine, each once.
+    pub fn labels(&self) -> std::collections::BTreeSet<&str> {
+        let of_services = self.by_service.values().flat_map(BTreeMap::keys);
+        self.automatic.keys().chain(of_services).map(String::as_str).collect()
+    }
 }
 
 /// G2. The operator's hard limits stand above these.

@@ -37,6 +37,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("operator", &[GROUND]),
     ("today", &[GROUND, "drafts", "engines", "availability", "outreach", "agents", "bookings", "operator"]),
     ("activity", &[GROUND, "drafts", "engines", "outreach", "agents", "bookings", "today"]),
+    ("dry_run", &[GROUND, "drafts", "outreach", "agents", "bookings", "today"]),
     ("wiring", &[EVERYTHING]),
     ("cli", &[EVERYTHING]),
     ("testing", &[EVERYTHING]),

@@ -223,6 +223,9 @@ POST   /outreach/{worker}/approve                 ActivateWorkers
 GET    /outreach/{worker}/delete                  EditOutreach
 POST   /outreach/{worker}/delete                  EditOutreach
 GET    /outreach/{worker}/activity                ViewOutreach
+GET    /outreach/{worker}/dry-run                 ViewOutreach
+POST   /outreach/{worker}/dry-run                 ViewReplies
+POST   /outreach/{worker}/dry-run/switch          ActivateWorkers
 GET    /outreach/{worker}/autonomy                ViewOutreach
 POST   /outreach/{worker}/hand-over               EditOutreach
 POST   /outreach/{worker}/autonomy                ActivateWorkers
@@ -354,6 +357,11 @@ PATCH  /v1/workers/{worker}                       EditOutreach
 DELETE /v1/workers/{worker}                       EditOutreach
 GET    /v1/workers/{worker}/escalations           ViewOutreach
 PUT    /v1/workers/{worker}/escalations           EditOutreach
+GET    /v1/workers/{worker}/autonomy              ViewOutreach
+GET    /v1/workers/{worker}/dry-run               ViewReplies
+POST   /v1/workers/{worker}/dry-run               ViewReplies
+PUT    /v1/workers/{worker}/dry-run               ActivateWorkers
+PUT    /v1/workers/{worker}/autonomy              ActivateWorkers
 POST   /v1/workers/{worker}/activate              ActivateWorkers
 POST   /v1/workers/{worker}/pause                 ActivateWorkers
 POST   /v1/workers/{worker}/resume                ActivateWorkers

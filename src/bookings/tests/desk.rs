@@ -99,7 +99,7 @@ impl Desk {
         let known = drafts::Figures { approved, ..drafts::Figures::default() };
         let count = |figures: &mut drafts::Figures| *figures = known;
         let counted =
-            self.app().store.write(|txn| drafts::count_decision(txn, workspace, worker, "meeting_proposed", count));
+            self.app().store.write(|txn| drafts::count_decision(txn, workspace, worker, ("meeting_proposed", ""), count));
         counted.unwrap();
     }
 

@@ -196,7 +196,8 @@ pub fn head(app: &App, actor: &Actor, id: WorkerId, tab: &str) -> Result<Head, O
         entry("sequence", "Sequence", count(steps as u64)),
         entry("preview", "Preview", String::new()),
         entry("activity", "Activity", String::new()),
-        entry("autonomy", "Autonomy", count(worker.autonomy.automatic.len() as u64)),
+        entry("dry-run", "Dry run", String::new()),
+        entry("autonomy", "Autonomy", count(worker.autonomy.labels().len() as u64)),
         entry("settings", "Settings", String::new()),
     ];
     let to_read = figures.of(super::Group::Review);
@@ -205,6 +206,10 @@ pub fn head(app: &App, actor: &Actor, id: WorkerId, tab: &str) -> Result<Head, O
     }
     let zone = zone(app, actor)?;
     let (tone, state, since) = match &worker.state {
+        WorkerState::Working if worker.is_on_dry_run() => {
+            let since = worker.dry_run.map(|at| format!("since {}: nothing of its mail leaves", when(at, &zone)));
+            ("warn", "Dry run", since.unwrap_or_default())
+        }
         WorkerState::Working => {
             let since = worker.activated_at.map(|at| format!("since {}", day(at, &zone))).unwrap_or_default();
             ("ok", "Active", since)

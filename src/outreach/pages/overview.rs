@@ -513,7 +513,7 @@ fn brakes(app: &App, actor: &Actor, worker: &Worker) -> Result<Brakes, OutreachE
 }
 
 fn automatic_words(worker: &Worker) -> String {
-    let labels = worker.autonomy.automatic.keys().filter(|label| !drafts::is_locked(label));
+    let labels = worker.autonomy.labels().into_iter().filter(|label| !drafts::is_locked(label));
     let names: Vec<String> = labels.map(|label| format!("“{}”", reply_badge(label).words)).collect();
     match names.split_last() {
         None => String::new(),
