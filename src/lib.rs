@@ -23,6 +23,7 @@ pub mod drafts;
 pub mod dry_run;
 pub mod engines;
 pub mod events;
+pub mod follow_ups;
 pub mod http;
 pub mod identity;
 pub mod jobs;

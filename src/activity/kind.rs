@@ -65,9 +65,12 @@ impl Kind {
             | H::BookingCancelled { .. }
             | H::BookingFailed { .. }
             | H::MeetingLeft { .. } => Some(Kind::Meetings),
-            H::EnrolmentEnded { .. } | H::FollowUpDue { .. } | H::TaskOpened { .. } | H::Unsubscribed { .. } => {
-                Some(Kind::Leads)
-            }
+            H::EnrolmentEnded { .. }
+            | H::FollowUpDue { .. }
+            | H::AnswerFollowUpPlanned { .. }
+            | H::AnswerFollowUpEnded { .. }
+            | H::TaskOpened { .. }
+            | H::Unsubscribed { .. } => Some(Kind::Leads),
             H::WorkerActivated { .. }
             | H::WorkerChanged { .. }
             | H::WorkerPaused { .. }

@@ -58,7 +58,7 @@ pub struct DraftView {
     pub state: String,
     /// Why it was not sent, rejected or withdrawn.
     pub reason: Option<String>,
-    /// `interested`, `question`, `referral`, `later` or `meeting`.
+    /// `interested`, `question`, `referral`, `later`, `meeting` or `follow_up`.
     pub intent: String,
     pub contact_id: String,
     pub worker_id: Option<String>,

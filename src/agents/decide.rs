@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::errors::AgentError;
+use super::follow_ups;
 use super::words::clock_words;
 use super::write::{compose, Style};
 use crate::app::App;
@@ -71,6 +72,9 @@ fn may_leave(draft: &Draft, now: UnixMillis) -> Result<(), AgentError> {
 fn message_of(app: &App, draft: &Draft, now: UnixMillis) -> Result<NewMessage, AgentError> {
     let connection = connections::get(&app.store, draft.workspace, draft.connection)?;
     let connection = connection.ok_or_else(|| AgentError::Held("The mailbox is no longer connected.".into()))?;
+    if draft.intent == Intent::FollowUp {
+        return follow_ups::message_of(app, draft, &connection, now);
+    }
     let new = NewMessage::new(now, draft.workspace, draft.contact, Purpose::Answer, &connection, &draft.to)
         .to_name(&draft.to_name)
         .draft(draft.id)

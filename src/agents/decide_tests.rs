@@ -439,6 +439,56 @@ fn a_trusted_label_leaves_by_itself_and_says_so() {
     assert_eq!(answers(&desk).len(), 1);
 }
 
+#[test]
+fn what_an_ai_service_wrote_leaves_by_itself_only_by_its_own_record() {
+    let desk = Desk::new();
+    allow_automatic(&desk, "interested");
+    let mut draft = sure(&desk);
+    draft.engine = "OpenAI one".into();
+    put(&desk, &draft);
+    assert!(let_it_leave(&desk, &draft).is_pending(), "the record of our own wording says nothing about it");
+    let record = |engine: &str, approved, edited| {
+        let known = Figures { approved, edited, ..Figures::default() };
+        let count = |figures: &mut Figures| *figures = known;
+        let of = ("interested", engine);
+        desk.app().store.write(|txn| drafts::count_decision(txn, desk.test.workspace, desk.worker, of, count)).unwrap();
+    };
+    record("OpenAI one", 20, 0);
+    assert!(let_it_leave(&desk, &draft).is_pending(), "nobody has switched it on");
+    drafts::switch_label(desk.app(), desk.owner(), desk.worker, ("interested", "OpenAI one"), true).unwrap();
+    record("OpenAI one", 20, 4);
+    assert!(let_it_leave(&desk, &draft).is_pending(), "the freedom is lost with the record");
+    record("OpenAI one", 20, 3);
+    assert_eq!(let_it_leave(&desk, &draft).state, DraftState::Scheduled);
+}
+
+#[test]
+fn decisions_count_for_the_engine_that_wrote_the_draft() {
+    let desk = Desk::new();
+    let mut draft = sure(&desk);
+    draft.engine = "OpenAI one".into();
+    put(&desk, &draft);
+    approve(desk.app(), desk.owner(), draft.id).unwrap();
+    let figures = |engine: &str| {
+        drafts::figures_of(&desk.app().store, desk.test.workspace, desk.worker, "interested", engine).unwrap()
+    };
+    assert_eq!((figures("OpenAI one").approved, figures("").approved), (1, 0));
+    undo(desk.app(), desk.owner(), draft.id).unwrap();
+    assert_eq!(figures("OpenAI one"), Figures::default(), "a person's own change of mind tells nothing");
+}
+
+#[test]
+fn taking_back_what_left_by_itself_tells_against_the_record() {
+    let desk = Desk::new();
+    allow_automatic(&desk, "interested");
+    let draft = sure(&desk);
+    let_it_leave(&desk, &draft);
+    undo(desk.app(), desk.owner(), draft.id).unwrap();
+    let figures = drafts::figures_of(&desk.app().store, desk.test.workspace, desk.worker, "interested", "").unwrap();
+    assert_eq!((figures.approved, figures.taken_back), (25, 1));
+    assert_eq!(figures.words(), "24 of 26 approved as written, 1 edited, 1 taken back");
+}
+
 /// An interested answer's draft, read with full confidence.
 fn sure(desk: &Desk) -> Draft {
     let mut draft = interested(desk);

@@ -35,7 +35,9 @@ impl Subscriber<App> for Follower {
                 (*message, DraftState::NotSent { reason: reason.clone() })
             }
             Happened::MessageRehearsed { message, .. } => {
-                let Some(message) = messaging::get_message(&app.store, event.workspace, *message)? else { return Ok(()) };
+                let Some(message) = messaging::get_message(&app.store, event.workspace, *message)? else {
+                    return Ok(());
+                };
                 return decide::bring_back(app, event.workspace, &message);
             }
             Happened::WorkerPaused { worker, reason } if reason == workers::PAUSED_ALL => {

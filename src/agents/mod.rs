@@ -16,6 +16,7 @@ mod auto;
 mod decide;
 mod errors;
 mod follow;
+mod follow_ups;
 mod hand_over;
 mod lines;
 mod newer;
@@ -67,11 +68,16 @@ pub fn subscribers() -> Subscribers<App> {
         Box::new(write::Writer),
         Box::new(auto::AutoSender),
         Box::new(follow::Follower),
+        Box::new(follow_ups::FollowUps),
     ]
 }
 
 pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
-    handlers.task(drafts::ExpireDraft).task(service::ReadTask).task(service::WriteTask)
+    handlers
+        .task(drafts::ExpireDraft)
+        .task(service::ReadTask)
+        .task(service::WriteTask)
+        .task(follow_ups::FollowUpDue)
 }
 
 /// Drafts that wait for a decision.

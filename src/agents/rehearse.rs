@@ -79,7 +79,8 @@ pub fn rehearse_answer(
     };
     let new = write::draft_of(app, reply, intent, &text);
     let task = write::task_of(intent);
-    let writer = if engines::is_chosen(app, reply.workspace, task)? { name_of(app, reply, task)? } else { String::new() };
+    let writer =
+        if engines::is_chosen(app, reply.workspace, task)? { name_of(app, reply, task)? } else { String::new() };
     Ok(Answer::Draft(Box::new(rehearse_draft(app, reply, worker, &new, writer, is_known)?)))
 }
 
@@ -92,7 +93,9 @@ pub fn rehearse_draft(
     writer: String,
     is_known: bool,
 ) -> Result<Written, StoreError> {
-    let draft = drafts::rehearse(app, new)?;
+    // Who need not exist has no row that their name could stand in.
+    let named = (!is_known).then(|| new.clone().source(write::named_source(&reply.from_name)));
+    let draft = drafts::rehearse(app, named.as_ref().unwrap_or(new))?;
     let mut waits = app.store.read(|txn| auto::why_it_waits(txn, &draft, reply, worker))?;
     if waits.is_none() && is_known && !auto::is_in_conversation(app, &draft)? {
         waits = Some("It would be the first mail to them.".to_owned());

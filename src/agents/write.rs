@@ -227,6 +227,7 @@ impl Material {
             Intent::Question => Purpose::Question,
             Intent::Referral => Purpose::Referral,
             Intent::Later => Purpose::Later,
+            Intent::FollowUp => Purpose::FollowUp,
             Intent::Meeting => return Ok(None),
         };
         let reading = reply.reading.clone().unwrap_or_default();
@@ -235,7 +236,7 @@ impl Material {
         let (first_name, full_name) = names(contact.as_ref(), reply);
         let snippets = match purpose {
             Purpose::Interested | Purpose::Question => snippets::list_approved(&app.store, reply.workspace)?,
-            Purpose::Referral | Purpose::Later => Vec::new(),
+            Purpose::Referral | Purpose::Later | Purpose::FollowUp => Vec::new(),
         };
         Ok(Some(Self {
             purpose,
@@ -422,7 +423,7 @@ fn snippet_source(snippet: &Snippet) -> Source {
 }
 
 /// The name was said by the person; it is repeated to them and nobody else is written to.
-fn named_source(person: &str) -> Source {
+pub(super) fn named_source(person: &str) -> Source {
     let (words, used) = (person.to_owned(), person.to_owned());
     Source { kind: SourceKind::Contact, id: String::new(), title: "Named in their answer".into(), words, used }
 }

@@ -186,7 +186,10 @@ mod tests {
         let switch = |engine, on| switch_label(&test.app, &test.owner, worker, ("question", engine), on);
         record(&test, worker, "question", 30, 0);
         record_of(&test, worker, ("question", "OpenAI, a"), 18, 0);
-        assert!(matches!(switch("OpenAI, a", true), Err(SwitchError::NotEarned(_))), "the built-in record is not its own");
+        assert!(
+            matches!(switch("OpenAI, a", true), Err(SwitchError::NotEarned(_))),
+            "the built-in record is not its own"
+        );
         record_of(&test, worker, ("question", "OpenAI, a"), 20, 1);
         switch("OpenAI, a", true).unwrap();
         assert!(matches!(switch("OpenAI, b", true), Err(SwitchError::NotEarned(_))), "another model begins anew");

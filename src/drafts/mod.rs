@@ -28,7 +28,7 @@ pub use propose::{claims_of, ground, propose, rehearse, NewDraft};
 pub use store::{
     count_pending, find, get, list_newest, list_of_reply, list_pending, next_pending, page_of_pending, put,
 };
-pub use withdraw::{withdraw, withdraw_of_reply, Older};
+pub use withdraw::{withdraw, withdraw_of_reply, withdraw_one, Older};
 
 use crate::store::Declared;
 

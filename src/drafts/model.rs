@@ -68,6 +68,9 @@ pub struct Draft {
     /// When it would have left, had its worker not been on a dry run; since then it waits for a person's decision.
     #[serde(default)]
     pub would_have_left: Option<UnixMillis>,
+    /// The mail of ours that a follow-up goes on from.
+    #[serde(default)]
+    pub after: Option<MessageId>,
     /// The message that carries it, once approved.
     #[serde(default)]
     pub message: Option<MessageId>,
@@ -87,6 +90,8 @@ pub enum Intent {
     Later,
     /// About the time of a meeting; written by bookings.
     Meeting,
+    /// Nothing came back to an answer of ours.
+    FollowUp,
 }
 
 impl Intent {
@@ -97,6 +102,7 @@ impl Intent {
             Intent::Referral => "Thanks for a referral",
             Intent::Later => "Until later",
             Intent::Meeting => "About a time to meet",
+            Intent::FollowUp => "Follow-up after an answer",
         }
     }
 }

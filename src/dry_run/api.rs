@@ -13,8 +13,8 @@ use crate::authz::{Actor, Permission};
 use crate::base::{ReplyId, UnixMillis, WorkerId};
 use crate::http::api::{FieldError, Problem};
 use crate::http::{run, ApiError, ApiJson, ApiPage, PageError, PageQuery};
-use crate::messaging::api::MessageView;
 use crate::messaging;
+use crate::messaging::api::MessageView;
 use crate::outreach::OutreachError;
 use crate::workers;
 
@@ -96,14 +96,16 @@ impl From<Story> for StoryJson {
         let draft = story.draft.map(|draft| DraftJson {
             subject: draft.final_subject().to_owned(),
             text: draft.final_text().to_owned(),
-            cites: draft.sources.iter().filter(|source| source.kind == snippet).map(|source| source.id.clone()).collect(),
+            cites: draft
+                .sources
+                .iter()
+                .filter(|source| source.kind == snippet)
+                .map(|source| source.id.clone())
+                .collect(),
             ungrounded: draft.ungrounded,
         });
-        let step = |step: super::story::Step| StepJson {
-            kind: step.kind.to_owned(),
-            words: step.words,
-            details: step.lines,
-        };
+        let step =
+            |step: super::story::Step| StepJson { kind: step.kind.to_owned(), words: step.words, details: step.lines };
         Self {
             label: story.label,
             confidence: story.confidence,
@@ -134,7 +136,12 @@ pub struct DryRunStateJson {
 #[utoipa::path(get, path = "/v1/workers/{worker}/dry-run", tag = "workers", params(("worker" = String, Path,), PageQuery),
     responses((status = 200, description = "Mails that would have left, newest first. None of them ever leaves.", body = ApiPage<MessageView>),
               (status = 404, description = "Not in this workspace", body = Problem)))]
-async fn list(app: Data<App>, actor: Actor, worker: Path<WorkerId>, query: PageQuery) -> Result<HttpResponse, ApiError> {
+async fn list(
+    app: Data<App>,
+    actor: Actor,
+    worker: Path<WorkerId>,
+    query: PageQuery,
+) -> Result<HttpResponse, ApiError> {
     let (cursor, limit) = query.parts()?;
     let page = run(move || {
         actor.require(Permission::ViewReplies)?;

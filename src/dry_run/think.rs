@@ -1,6 +1,6 @@
 //! Thinks an answer through: the same reading, the same times, the same draft and the same rules as for a real one.
 
-use super::story::{Story, Step};
+use super::story::{Step, Story};
 use super::DryRunError;
 use crate::agents::{self, Answer, Effect, Rehearsed, Written};
 use crate::app::App;
@@ -71,7 +71,11 @@ fn pasted(
     let (text, from, now) = (text.trim(), from.trim(), app.now());
     let mut wrong = Mistakes::default();
     wrong.expect(!text.is_empty(), "text", "Paste an answer, or write one as a lead would.");
-    wrong.expect(text.chars().count() <= MOST_CHARS, "text", "At most 2,000 characters: no more of a real answer is read.");
+    wrong.expect(
+        text.chars().count() <= MOST_CHARS,
+        "text",
+        "At most 2,000 characters: no more of a real answer is read.",
+    );
     let address = EmailAddress::parse(if from.is_empty() { STAND_IN } else { from });
     wrong.expect(address.is_ok(), "from", "Write an e-mail address, as ada@example.org.");
     wrong.into_result()?;
@@ -137,7 +141,8 @@ fn reading_step(read: &Rehearsed) -> Step {
     let reading = read.reading();
     let words = format!("“{}”, {} sure.", reply_badge(&reading.label).words, percent(reading.confidence));
     let mut step = Step::new("reading", "Reads it", words).lines(reading.reasons.clone());
-    let flags: Vec<&str> = reading.flags.iter().map(String::as_str).filter(|flag| *flag != messaging::ESCALATED).collect();
+    let flags: Vec<&str> =
+        reading.flags.iter().map(String::as_str).filter(|flag| *flag != messaging::ESCALATED).collect();
     if !flags.is_empty() {
         step = step.line(format!("It notices: {}.", flags.join(", ").replace('_', " ")));
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::authz::Permission;
 use crate::base::{
-    BookingId, ConnectionId, ContactId, DraftId, EnrolmentId, MessageId, ReplyId, SequenceId, UnixMillis, UserId,
+    BookingId, ConnectionId, ContactId, DraftId, EnrolmentId, FollowUpId, MessageId, ReplyId, SequenceId, UnixMillis, UserId,
     WorkerId, WorkspaceId,
 };
 
@@ -124,6 +124,17 @@ pub enum Happened {
     TaskOpened {
         enrolment: EnrolmentId,
         contact: ContactId,
+    },
+    /// They were answered; unless they say something, they are reminded of it on a day to come.
+    AnswerFollowUpPlanned {
+        follow_up: FollowUpId,
+        contact: ContactId,
+    },
+    /// Nothing more comes of it, and why.
+    AnswerFollowUpEnded {
+        follow_up: FollowUpId,
+        contact: ContactId,
+        reason: String,
     },
     DraftWritten {
         draft: DraftId,
@@ -256,6 +267,8 @@ impl Happened {
             | H::ReplyClassified { .. }
             | H::ReplyCorrected { .. }
             | H::FollowUpDue { .. }
+            | H::AnswerFollowUpPlanned { .. }
+            | H::AnswerFollowUpEnded { .. }
             | H::TaskOpened { .. }
             | H::MeetingLeft { .. } => Permission::ViewReplies,
             H::BookingProposed { .. }
@@ -282,6 +295,8 @@ impl Happened {
             | H::Enrolled { contact, .. }
             | H::EnrolmentEnded { contact, .. }
             | H::FollowUpDue { contact, .. }
+            | H::AnswerFollowUpPlanned { contact, .. }
+            | H::AnswerFollowUpEnded { contact, .. }
             | H::TaskOpened { contact, .. }
             | H::DraftWritten { contact, .. }
             | H::DraftDecided { contact, .. }

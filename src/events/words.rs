@@ -46,6 +46,8 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         H::EnrolmentEnded { reason, .. } => ("flag", "", because("Sequence ended", reason)),
         H::TaskOpened { .. } => fixed("flag", "flare", "A task of the sequence is due"),
         H::FollowUpDue { .. } => fixed("clock", "flare", "Wanted to be asked again about now"),
+        H::AnswerFollowUpPlanned { .. } => fixed("clock", "", "A follow-up is planned, unless they answer"),
+        H::AnswerFollowUpEnded { reason, .. } => ("clock", "", because("No follow-up", reason)),
         H::DraftWritten { .. } => fixed("approve", "brand", "Draft written for approval"),
         H::DraftDecided { approved: true, .. } => fixed("check", "ok", "Draft approved"),
         // Rejected by a person, or nobody looked in time.

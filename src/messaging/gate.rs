@@ -229,7 +229,13 @@ fn caps(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Res
     let Some(connection) = connections::find(txn, workspace, message.connection)? else { return Ok(Gate::Go) };
     // In a dry run what would have left fills the caps as well, in windows of its own.
     let is_dry = is_dry(txn, message)?;
-    let window = |txn: &mut Txn<'_>, what| if is_dry { window_with_dry(txn, workspace, what) } else { window(txn, workspace, what) };
+    let window = |txn: &mut Txn<'_>, what| {
+        if is_dry {
+            window_with_dry(txn, workspace, what)
+        } else {
+            window(txn, workspace, what)
+        }
+    };
     let mailbox = window(txn, Counted::Mailbox(connection.id))?;
     let cap = cap_of(app, &connection, &mailbox, now);
     if message.purpose == Purpose::Answer {

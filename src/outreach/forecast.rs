@@ -186,7 +186,10 @@ impl Play {
             is_part: false,
         };
         let Some(settings) = settings else { return Ok(play) };
-        for worker in workers::list_in(txn, workspace)?.into_iter().filter(|worker| worker.state.is_working() && !worker.is_on_dry_run()) {
+        for worker in workers::list_in(txn, workspace)?
+            .into_iter()
+            .filter(|worker| worker.state.is_working() && !worker.is_on_dry_run())
+        {
             play.add_worker(txn, &settings, &worker)?;
         }
         Ok(play)

@@ -7,7 +7,7 @@ use super::figures::Fate;
 use super::model::{Enrolment, Hold, Sent, State, Why};
 use super::path::Happening;
 use super::plan::{self, hours_for, step_job};
-use super::{later, let_go, letters, onward, recall, store, timing, wake};
+use super::{later, let_go, letters, onward, recall, store, wake};
 use crate::app::App;
 use crate::base::{day_words, BookingId, ContactId, JobId, MessageId, ReplyId, StepId, UnixMillis, WorkspaceId};
 use crate::connections::{self, State as Link};
@@ -279,12 +279,7 @@ pub enum Meaning {
     Ends { ask_again: Option<String> },
 }
 
-pub fn meaning_of(
-    txn: &mut Txn<'_>,
-    reply: &Reply,
-    reading: &Reading,
-    now: UnixMillis,
-) -> Result<Meaning, StoreError> {
+pub fn meaning_of(txn: &mut Txn<'_>, reply: &Reply, reading: &Reading, now: UnixMillis) -> Result<Meaning, StoreError> {
     let label = reading.label.as_str();
     if reply.automatic && label == "other" {
         return Ok(Meaning::Nothing);
@@ -355,7 +350,7 @@ fn away(
     let (Some(worker), Some(contact), Some(workspace)) = (&scene.worker, &scene.contact, &scene.workspace) else {
         return Ok(());
     };
-    let at = timing::after_absence(now, return_date, &hours_for(worker, contact, workspace));
+    let at = messaging::after_absence(now, return_date, &hours_for(worker, contact, workspace));
     if matches!(&before.state, State::PausedUntil { at: until, .. } if *until >= at) {
         return Ok(());
     }

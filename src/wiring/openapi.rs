@@ -14,8 +14,8 @@ use utoipa::PartialSchema;
 use crate::app::App;
 use crate::http::api::{FieldError, FreeTime, Problem, PROBLEM_JSON};
 use crate::{
-    activity, addresses, agents, bookings, connections, contacts, deliverability, dry_run, engines, events, leads, messaging,
-    outreach,
+    activity, addresses, agents, bookings, connections, contacts, deliverability, dry_run, engines, events, leads,
+    messaging, outreach,
 };
 
 /// The description of `/v1` of the server at `url`.

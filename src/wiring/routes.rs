@@ -11,8 +11,8 @@ use crate::http::assets;
 use crate::http::idempotency::IdempotencyStore;
 use crate::http::rate_limit::{self, RateLimits};
 use crate::{
-    activity, addresses, agents, bookings, connections, contacts, deliverability, dry_run, engines, events, identity, leads,
-    messaging, operator, outreach, today, workspaces,
+    activity, addresses, agents, bookings, connections, contacts, deliverability, dry_run, engines, events, identity,
+    leads, messaging, operator, outreach, today, workspaces,
 };
 
 /// Registers all pages, forms and the API. Called once for each web thread.

@@ -13,9 +13,10 @@ mod service;
 mod store;
 
 pub use escalation::{set_escalations, Answer, Escalation, Guidelines, LABELS, MOST_RULES};
-pub use model::{signature_of, Autonomy, Hours, Limits, Meeting, Off, Sender, Tone, Worker, WorkerState};
+pub use model::{signature_of, Autonomy, FollowUps, TextApproval, Hours, Limits, Meeting, Off, Sender, Tone, Worker, WorkerState};
 pub use service::{
     activate, brake, check, create, delete, pause, pause_all, pause_by_itself, pause_restored, resume, resume_all,
-    set_automatic, set_dry_run, take_untold, update, writes_without, ActivateError, WorkerError, WorkerForm, PAUSED_ALL,
+    set_automatic, set_dry_run, take_untold, update, writes_without, ActivateError, WorkerError, WorkerForm,
+    PAUSED_ALL,
 };
 pub use store::{find, get, list, list_in, put, TABLES};

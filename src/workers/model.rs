@@ -43,6 +43,9 @@ pub struct Worker {
     /// What is handed to a person whatever else is switched on.
     #[serde(default)]
     pub escalations: Vec<Escalation>,
+    /// What follows when somebody goes quiet after an answer of ours.
+    #[serde(default)]
+    pub follow_ups: FollowUps,
     /// Since when it is on a dry run: it decides everything, and nothing of its mail leaves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<UnixMillis>,
@@ -94,6 +97,47 @@ impl Worker {
             }
         }
         all
+    }
+}
+
+/// Follow-ups to people who asked or were interested, were answered, and went quiet. Off until a person switches them on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FollowUps {
+    pub on: bool,
+    /// Days of sending between our answer and the first.
+    pub after_days: u16,
+    /// Between two of them.
+    pub then_days: u16,
+    /// At most so many after one answer.
+    pub most: u8,
+    /// What they say, with fields; empty: the built-in engine writes a draft each time.
+    pub text: String,
+    /// Who approved just this text; without it each follow-up waits as a draft.
+    pub approved: Option<TextApproval>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextApproval {
+    /// As the audit trail names them.
+    pub by: String,
+    pub at: UnixMillis,
+}
+
+impl FollowUps {
+    /// More would be pestering.
+    pub const MOST: u8 = 3;
+    pub const MOST_DAYS: u16 = 60;
+
+    /// They leave without a draft: a person approved the words.
+    pub fn is_approved(&self) -> bool {
+        !self.text.trim().is_empty() && self.approved.is_some()
+    }
+}
+
+impl Default for FollowUps {
+    fn default() -> Self {
+        Self { on: false, after_days: 4, then_days: 7, most: 1, text: String::new(), approved: None }
     }
 }
 

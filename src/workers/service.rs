@@ -1,7 +1,7 @@
 //! Making, changing and switching workers.
 
 use super::escalation::Guidelines;
-use super::model::{Autonomy, Hours, Limits, Meeting, Off, Sender, Tone, Worker, WorkerState};
+use super::model::{Autonomy, FollowUps, Hours, Limits, Meeting, Off, Sender, Tone, Worker, WorkerState};
 use super::store;
 use crate::app::App;
 use crate::audit::{self, Who};
@@ -181,6 +181,7 @@ pub fn create(app: &App, actor: &Actor, form: &WorkerForm) -> Result<Worker, Wor
         tone: Tone::default(),
         guidelines: Guidelines::default(),
         escalations: Vec::new(),
+        follow_ups: FollowUps::default(),
         dry_run: None,
         state: WorkerState::Off,
         created_at: now,

@@ -19,6 +19,7 @@ use crate::workers::{self, Limits, Sender, Worker, WorkerForm};
 mod answers;
 mod branches;
 mod doubt;
+mod dry_run;
 mod enrolling;
 mod pages;
 mod rotation;
