@@ -73,11 +73,7 @@ pub fn subscribers() -> Subscribers<App> {
 }
 
 pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
-    handlers
-        .task(drafts::ExpireDraft)
-        .task(service::ReadTask)
-        .task(service::WriteTask)
-        .task(follow_ups::FollowUpDue)
+    handlers.task(drafts::ExpireDraft).task(service::ReadTask).task(service::WriteTask).task(follow_ups::FollowUpDue)
 }
 
 /// Drafts that wait for a decision.

@@ -55,12 +55,7 @@ fn end(
 }
 
 /// Withdraws one that waits for approval.
-pub fn withdraw_one(
-    txn: &mut Txn<'_>,
-    mut draft: Draft,
-    reason: &str,
-    now: UnixMillis,
-) -> Result<(), StoreError> {
+pub fn withdraw_one(txn: &mut Txn<'_>, mut draft: Draft, reason: &str, now: UnixMillis) -> Result<(), StoreError> {
     draft.state = DraftState::Withdrawn { reason: reason.to_owned() };
     store::put(txn, &draft)?;
     let what = Happened::DraftDecided { draft: draft.id, contact: draft.contact, approved: false };

@@ -1,5 +1,6 @@
 //! `/v1/workers/{worker}/dry-run`: the same for programs.
 
+use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Path};
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{ReplyId, UnixMillis, WorkerId};
 use crate::http::api::{FieldError, Problem};
+use crate::http::idempotency::{ApiAnswer, Once};
 use crate::http::{run, ApiError, ApiJson, ApiPage, PageError, PageQuery};
 use crate::messaging;
 use crate::messaging::api::MessageView;
@@ -165,9 +167,11 @@ async fn list(
 async fn ponder(
     app: Data<App>,
     actor: Actor,
+    once: Once,
     worker: Path<WorkerId>,
     body: ApiJson<AboutJson>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<ApiAnswer, ApiError> {
+    let once = once.of(&body);
     let AboutJson { reply_id, text, from, name } = body.value;
     let about = match reply_id.as_deref().map(str::parse::<ReplyId>) {
         None => About::Pasted { text, from, name },
@@ -177,8 +181,14 @@ async fn ponder(
             return Err(ApiError::invalid(vec![wrong]));
         }
     };
-    let story = run(move || think(&app, &actor, *worker, &about)).await??;
-    Ok(HttpResponse::Ok().json(StoryJson::from(story)))
+    let worker = *worker;
+    run(move || {
+        once.carry_out(|| {
+            let story = think(&app, &actor, worker, &about)?;
+            ApiAnswer::json(StatusCode::OK, &StoryJson::from(story))
+        })
+    })
+    .await?
 }
 
 /// Begins or ends a dry run

@@ -1,19 +1,14 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::story::Story;
 use super::think::{think, About};
 use super::DryRunError;
-use crate::agents;
 use crate::agents::snippets::{self, SnippetForm};
-use crate::agents::testing::Desk;
-use crate::app::App;
+use crate::agents::testing::{Desk, Office};
 use crate::authz::Actor;
-use crate::connections::Connection;
 use crate::drafts::{self, DraftState, Figures};
-use crate::events::{self, Deliver};
-use crate::jobs::{Handlers, Runner, Threads};
-use crate::messaging::{self, Channel, Look, Message, Outbox, SendOutcome};
+use crate::events;
+use crate::messaging;
 use crate::testing;
 use crate::workers::{self, Escalation, Guidelines};
 
@@ -93,10 +88,8 @@ fn an_answer_is_thought_through_as_a_real_one_is_dealt_with() {
     let desk = Desk::new();
     desk.mark_first_mail_sent();
     snippet(&desk, "How loud is the outdoor unit?", "The outdoor unit makes about as much noise as a fridge.");
-    let texts = [
-        "Yes, we are interested. Please tell us more about how it works.",
-        "How loud is the outdoor unit at night?",
-    ];
+    let texts =
+        ["Yes, we are interested. Please tell us more about how it works.", "How loud is the outdoor unit at night?"];
     for text in texts {
         let draft = desk.draft(text);
         let story = think(desk.app(), desk.owner(), desk.worker, &About::Past(draft.reply.unwrap())).unwrap();
@@ -119,35 +112,18 @@ fn only_a_worker_and_a_reply_of_the_workspace_are_thought_about() {
     }
 }
 
-/// A mailbox from which nothing may leave.
-struct Shut;
-
-impl Channel for Shut {
-    fn send(&self, _: &App, message: &Message, _: &Connection) -> SendOutcome {
-        panic!("{} left", message.subject)
-    }
-    fn look(&self, _: &App, _: &Message, _: &Connection, _: u32) -> Look {
-        Look::Absent
-    }
-}
-
 #[test]
 fn an_answer_that_would_have_left_by_itself_waits_for_a_person_again() {
-    let desk = Desk::new();
-    desk.mark_first_mail_sent();
+    let office = Office::open();
+    let desk = &office.desk;
     let (app, workspace) = (desk.app(), desk.test.workspace);
     let good = Figures { approved: 25, ..Figures::default() };
     let count = |figures: &mut Figures| *figures = good;
     app.store.write(|txn| drafts::count_decision(txn, workspace, desk.worker, ("interested", ""), count)).unwrap();
     drafts::switch_label(app, desk.owner(), desk.worker, ("interested", ""), true).unwrap();
     workers::set_dry_run(app, desk.owner(), desk.worker, true).unwrap();
-    let deliver = Deliver::new(app.store.clone(), app.clock.clone(), agents::subscribers());
-    let handlers = agents::handlers(Handlers::default()).task(deliver).effect(Outbox { channel: Arc::new(Shut) });
-    let runner =
-        Runner::start(&app.store, &app.clock, Arc::clone(&desk.test.app), Arc::new(handlers), &Threads::default())
-            .unwrap();
     let reply = desk.unread("Yes, we are very interested. Please tell us more about how it works.");
-    assert!(runner.settle(Duration::from_secs(60)), "the queue never came to rest");
+    office.settle();
     let draft = drafts::list_pending(&app.store, workspace, 5).unwrap().remove(0);
     assert_eq!((draft.reply, draft.would_have_left), (Some(reply), Some(app.now())));
     assert_eq!((draft.state.clone(), draft.decided.clone()), (DraftState::Pending, None));
@@ -155,8 +131,7 @@ fn an_answer_that_would_have_left_by_itself_waits_for_a_person_again() {
     let figures = drafts::figures_of(&app.store, workspace, desk.worker, "interested", "").unwrap();
     assert_eq!(figures, good, "a dry run is nobody's decision");
     workers::set_dry_run(app, desk.owner(), desk.worker, false).unwrap();
-    app.clock.advance(Duration::from_secs(24 * 3600));
-    assert!(runner.settle(Duration::from_secs(60)), "the queue never came to rest");
+    office.advance(Duration::from_secs(24 * 3600));
     let would = messaging::list_would_have_left(&app.store, workspace, desk.worker, None, 5).unwrap().rows;
-    assert_eq!(would.len(), 1, "and nothing of it leaves late");
+    assert_eq!((would.len(), office.sent().len()), (1, 0), "and nothing of it leaves late");
 }

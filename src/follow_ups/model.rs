@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{
-    ContactId, DraftId, FollowUpId, JobId, MessageId, ReplyId, UnixMillis, WorkerId, WorkspaceId,
-};
+use crate::base::{ContactId, DraftId, FollowUpId, JobId, MessageId, ReplyId, UnixMillis, WorkerId, WorkspaceId};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FollowUp {
@@ -32,10 +30,16 @@ pub enum State {
     /// Its day is still to come.
     Planned,
     /// A draft waits for a person.
-    Drafted { draft: DraftId },
+    Drafted {
+        draft: DraftId,
+    },
     /// Its mail is with the gate out.
-    Queued { message: MessageId },
-    Sent { message: MessageId },
+    Queued {
+        message: MessageId,
+    },
+    Sent {
+        message: MessageId,
+    },
     Ended(Ended),
 }
 

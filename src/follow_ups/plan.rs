@@ -124,11 +124,8 @@ pub fn end(txn: &mut Txn<'_>, before: &FollowUp, ended: Ended, now: UnixMillis) 
     if let State::Queued { message } = before.state {
         messaging::cancel(txn, before.workspace, message, &ended.reason)?;
     }
-    let what = Happened::AnswerFollowUpEnded {
-        follow_up: before.id,
-        contact: before.contact,
-        reason: ended.reason.clone(),
-    };
+    let what =
+        Happened::AnswerFollowUpEnded { follow_up: before.id, contact: before.contact, reason: ended.reason.clone() };
     turn(txn, before, State::Ended(ended), now)?;
     events::append(txn, before.workspace, now, what).map(|_| ())
 }
@@ -149,11 +146,7 @@ pub fn end_open(
 }
 
 /// Those to a contact, newest first.
-pub fn of_contact(
-    txn: &mut Txn<'_>,
-    workspace: WorkspaceId,
-    contact: ContactId,
-) -> Result<Vec<FollowUp>, StoreError> {
+pub fn of_contact(txn: &mut Txn<'_>, workspace: WorkspaceId, contact: ContactId) -> Result<Vec<FollowUp>, StoreError> {
     store::newest_of_contact(txn, workspace, contact)
 }
 

@@ -13,7 +13,9 @@ mod service;
 mod store;
 
 pub use escalation::{set_escalations, Answer, Escalation, Guidelines, LABELS, MOST_RULES};
-pub use model::{signature_of, Autonomy, FollowUps, TextApproval, Hours, Limits, Meeting, Off, Sender, Tone, Worker, WorkerState};
+pub use model::{
+    signature_of, Autonomy, FollowUps, Hours, Limits, Meeting, Off, Sender, TextApproval, Tone, Worker, WorkerState,
+};
 pub use service::{
     activate, brake, check, create, delete, pause, pause_all, pause_by_itself, pause_restored, resume, resume_all,
     set_automatic, set_dry_run, take_untold, update, writes_without, ActivateError, WorkerError, WorkerForm,

@@ -223,6 +223,10 @@ POST   /outreach/{worker}/approve                 ActivateWorkers
 GET    /outreach/{worker}/delete                  EditOutreach
 POST   /outreach/{worker}/delete                  EditOutreach
 GET    /outreach/{worker}/activity                ViewOutreach
+GET    /outreach/{worker}/follow-ups              ViewOutreach
+POST   /outreach/{worker}/follow-ups              EditOutreach
+POST   /outreach/{worker}/follow-ups/approve      ApproveDrafts
+POST   /follow-ups/{id}/cancel                    HandleReplies
 GET    /outreach/{worker}/dry-run                 ViewOutreach
 POST   /outreach/{worker}/dry-run                 ViewReplies
 POST   /outreach/{worker}/dry-run/switch          ActivateWorkers
@@ -358,6 +362,12 @@ DELETE /v1/workers/{worker}                       EditOutreach
 GET    /v1/workers/{worker}/escalations           ViewOutreach
 PUT    /v1/workers/{worker}/escalations           EditOutreach
 GET    /v1/workers/{worker}/autonomy              ViewOutreach
+GET    /v1/workers/{worker}/follow-up-rule        ViewOutreach
+PUT    /v1/workers/{worker}/follow-up-rule        EditOutreach
+POST   /v1/workers/{worker}/follow-up-rule/approve ApproveDrafts
+GET    /v1/workers/{worker}/follow-ups            ViewOutreach
+GET    /v1/follow-ups/{id}                        ViewOutreach
+POST   /v1/follow-ups/{id}/cancel                 HandleReplies
 GET    /v1/workers/{worker}/dry-run               ViewReplies
 POST   /v1/workers/{worker}/dry-run               ViewReplies
 PUT    /v1/workers/{worker}/dry-run               ActivateWorkers

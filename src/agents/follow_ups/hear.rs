@@ -51,13 +51,10 @@ impl Subscriber<App> for FollowUps {
                     _ => Ok(()),
                 }
             }
-            Happened::ReplyClassified { reply, contact, label } | Happened::ReplyCorrected { reply, contact, label } => {
-                read(app, workspace, *reply, *contact, label, now)
-            }
+            Happened::ReplyClassified { reply, contact, label }
+            | Happened::ReplyCorrected { reply, contact, label } => read(app, workspace, *reply, *contact, label, now),
             Happened::BookingConfirmed { contact, .. } => over(*contact, "A meeting was booked."),
-            Happened::Unsubscribed { contact: Some(contact), .. } => {
-                over(*contact, "They asked not to be written to.")
-            }
+            Happened::Unsubscribed { contact: Some(contact), .. } => over(*contact, "They asked not to be written to."),
             Happened::Suppressed { contact: Some(contact), reason, .. } => over(*contact, &format!("{reason}.")),
             Happened::WorkerDeleted { worker } => worker_gone(app, workspace, *worker, now),
             _ => Ok(()),
@@ -83,7 +80,9 @@ fn sent(app: &App, workspace: WorkspaceId, id: MessageId, now: UnixMillis) -> Re
             let Some(open) = follow_ups::open_of_contact(txn, workspace, message.contact)? else { return Ok(()) };
             if open.state != (State::Queued { message: message.id }) {
                 return match message.sent_at >= Some(open.made_at) {
-                    true => follow_ups::end_open(txn, workspace, message.contact, "We wrote again since.", now).map(drop),
+                    true => {
+                        follow_ups::end_open(txn, workspace, message.contact, "We wrote again since.", now).map(drop)
+                    }
                     false => Ok(()),
                 };
             }
@@ -252,13 +251,7 @@ pub(super) fn put_off(
     follow_ups::postpone(txn, open, again, at.max(now), now)
 }
 
-fn end(
-    app: &App,
-    workspace: WorkspaceId,
-    contact: ContactId,
-    reason: &str,
-    now: UnixMillis,
-) -> Result<(), StoreError> {
+fn end(app: &App, workspace: WorkspaceId, contact: ContactId, reason: &str, now: UnixMillis) -> Result<(), StoreError> {
     app.store.write(|txn| match follow_ups::open_of_contact(txn, workspace, contact)? {
         Some(open) => finish(txn, &open, reason, now),
         None => Ok(()),
