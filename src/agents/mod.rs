@@ -41,7 +41,18 @@ mod service_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use api::{api_routes, openapi};
+/// The room's part of `/v1`.
+pub fn api_routes(config: &mut actix_web::web::ServiceConfig) {
+    api::api_routes(config);
+    snippets::api_routes(config);
+}
+
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut document = api::openapi();
+    document.merge(snippets::openapi());
+    document
+}
+
 pub use errors::AgentError;
 pub use lines::{classify_line, LineError};
 pub use pages::routes;

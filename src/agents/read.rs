@@ -182,6 +182,11 @@ pub(super) fn read_as(app: &App, reply: &Reply, label: Label) -> Result<Reading,
     })
 }
 
+/// The built-in engine's own reading, as if no person had said anything.
+pub(super) fn read_alone(app: &App, reply: &Reply) -> Result<Reading, StoreError> {
+    Ok(into_reading(understand(app, reply, None)?))
+}
+
 /// What the reply is if not an opt-out: what the program holds for next likely.
 pub(super) fn otherwise(app: &App, reply: &Reply) -> Result<Label, StoreError> {
     let (judged, _) = understand(app, reply, None)?;

@@ -227,6 +227,8 @@ GET    /outreach/{worker}/follow-ups              ViewOutreach
 POST   /outreach/{worker}/follow-ups              EditOutreach
 POST   /outreach/{worker}/follow-ups/approve      ApproveDrafts
 POST   /follow-ups/{id}/cancel                    HandleReplies
+POST   /replies/{id}/uncorrect                    HandleReplies
+POST   /snippets/{id}/restore                     EditOutreach
 GET    /outreach/{worker}/dry-run                 ViewOutreach
 POST   /outreach/{worker}/dry-run                 ViewReplies
 POST   /outreach/{worker}/dry-run/switch          ActivateWorkers
@@ -367,6 +369,16 @@ PUT    /v1/workers/{worker}/follow-up-rule        EditOutreach
 POST   /v1/workers/{worker}/follow-up-rule/approve ApproveDrafts
 GET    /v1/workers/{worker}/follow-ups            ViewOutreach
 GET    /v1/follow-ups/{id}                        ViewOutreach
+POST   /v1/drafts/{id}/undo                       ApproveDrafts
+POST   /v1/replies/{id}/uncorrect                 HandleReplies
+GET    /v1/snippets                               ViewOutreach
+POST   /v1/snippets                               EditOutreach
+GET    /v1/snippets/{id}                          ViewOutreach
+PUT    /v1/snippets/{id}                          EditOutreach
+DELETE /v1/snippets/{id}                          EditOutreach
+GET    /v1/snippets/{id}/versions                 ViewOutreach
+POST   /v1/snippets/{id}/approve                  ApproveDrafts
+POST   /v1/snippets/{id}/restore                  EditOutreach
 POST   /v1/follow-ups/{id}/cancel                 HandleReplies
 GET    /v1/workers/{worker}/dry-run               ViewReplies
 POST   /v1/workers/{worker}/dry-run               ViewReplies
