@@ -70,6 +70,7 @@ impl Kind {
             | H::AnswerFollowUpPlanned { .. }
             | H::AnswerFollowUpEnded { .. }
             | H::TaskOpened { .. }
+            | H::LeadTagged { .. }
             | H::Unsubscribed { .. } => Some(Kind::Leads),
             H::WorkerActivated { .. }
             | H::WorkerChanged { .. }

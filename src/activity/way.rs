@@ -41,6 +41,12 @@ fn way_of_reply(actor: &Actor, what: &Happened, reply: &Reply) -> Way {
         }),
         _ => false,
     };
+    if let Happened::LeadTagged { tag, .. } = what {
+        let has = reading.is_some_and(|reading| reading.tagged.as_ref() == Some(tag));
+        if has && actor.may(Permission::EditContacts) {
+            return Way::act("Take the tag off", format!("{page}/untag"));
+        }
+    }
     match what {
         _ if stands && actor.may(Permission::HandleReplies) => {
             Way::act("Take the correction back", format!("{page}/uncorrect"))

@@ -42,7 +42,10 @@ pub fn row_of(app: &App, actor: &Actor, worker: &Worker, what: &Happened) -> Res
         | H::Complained { message: Some(message), .. } => {
             message_of(app, actor, *message)?.and_then(|found| own(found.worker, Row::Message(Box::new(found))))
         }
-        H::ReplyClassified { reply, .. } | H::ReplyCorrected { reply, .. } | H::MeetingLeft { reply, .. } => {
+        H::ReplyClassified { reply, .. }
+        | H::ReplyCorrected { reply, .. }
+        | H::LeadTagged { reply, .. }
+        | H::MeetingLeft { reply, .. } => {
             reply_of(app, actor, *reply)?.and_then(|found| own(found.worker, Row::Reply(Box::new(found))))
         }
         H::DraftWritten { draft, .. } | H::DraftDecided { draft, .. } => {

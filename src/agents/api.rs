@@ -345,10 +345,8 @@ async fn close_reply(app: Data<App>, actor: Actor, once: Once, id: Path<ReplyId>
     responses((status = 200, description = "The draft, which waits again", body = DraftView),
               (status = 409, description = "It has left, or its time is over")))]
 async fn undo_draft(app: Data<App>, actor: Actor, once: Once, id: Path<DraftId>) -> Result<ApiAnswer, ApiError> {
-    run(move || {
-        once.carry_out(|| ApiAnswer::json(StatusCode::OK, &DraftView::from(decide::undo(&app, &actor, *id)?)))
-    })
-    .await?
+    run(move || once.carry_out(|| ApiAnswer::json(StatusCode::OK, &DraftView::from(decide::undo(&app, &actor, *id)?))))
+        .await?
 }
 
 /// Takes a correction back: the reply is read anew as if nobody had said anything. An opt-out that somebody has noted is

@@ -65,6 +65,21 @@ fn let_it_leave(desk: &Desk, draft: &Draft) -> Draft {
 }
 
 #[test]
+fn a_snippet_keeps_its_versions_and_a_restored_one_waits_for_approval() {
+    let desk = Desk::new();
+    let first = snippet(&desk, "Prices?", "From 4,500.");
+    let form = SnippetForm { title: "Prices?".into(), text: "From 5,000.".into(), language: "en".into() };
+    snippets::update(desk.app(), desk.owner(), first.id, &form).unwrap();
+    let back = snippets::restore(desk.app(), desk.owner(), first.id, 1).unwrap();
+    assert_eq!((back.version, back.text.as_str(), back.approved), (3, "From 4,500.", None));
+    let all = snippets::versions(desk.app(), desk.owner(), first.id).unwrap();
+    assert_eq!(all.iter().map(|one| one.version).collect::<Vec<_>>(), [3, 2, 1]);
+    assert!(all[2].approved.is_some(), "what was quoted then can be looked up");
+    let unknown = snippets::restore(desk.app(), desk.owner(), first.id, 9);
+    assert!(matches!(unknown, Err(AgentError::NotFound)));
+}
+
+#[test]
 fn what_a_rule_of_the_owner_names_gets_no_draft_and_waits_for_a_person() {
     let desk = Desk::new();
     let rule = Escalation::Says { words: vec!["How It Works".into()] };

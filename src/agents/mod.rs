@@ -27,6 +27,7 @@ mod rehearse;
 mod replies;
 mod service;
 pub mod snippets;
+mod tagging;
 mod words;
 mod write;
 
@@ -80,6 +81,7 @@ pub fn subscribers() -> Subscribers<App> {
         Box::new(auto::AutoSender),
         Box::new(follow::Follower),
         Box::new(follow_ups::FollowUps),
+        Box::new(tagging::Tagger),
     ]
 }
 

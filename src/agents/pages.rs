@@ -34,6 +34,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/replies/{id}").route(get().to(reply::show)))
         .service(web::resource("/replies/{id}/correct").route(post().to(reply::correct)))
         .service(web::resource("/replies/{id}/uncorrect").route(post().to(reply::uncorrect)))
+        .service(web::resource("/replies/{id}/untag").route(post().to(reply::untag)))
         .service(web::resource("/replies/{id}/answer").route(post().to(reply::answer)))
         .service(web::resource("/replies/{id}/close").route(post().to(reply::close)))
         .service(web::resource("/replies/{id}/reopen").route(post().to(reply::reopen)))

@@ -176,6 +176,7 @@ pub(super) fn read_as(app: &App, reply: &Reply, label: Label) -> Result<Reading,
         reasons: standing.reasons.clone(),
         flags: standing.flags.clone(),
         escalation: standing.escalation.clone(),
+        tagged: standing.tagged.clone(),
         language: standing.language.clone(),
         corrected_from: standing.corrected_from.clone(),
         ..fresh

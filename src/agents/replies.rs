@@ -108,7 +108,8 @@ pub fn uncorrect(app: &App, actor: &Actor, id: ReplyId) -> Result<Reply, AgentEr
         if reading.label == Label::Unsubscribe.as_str() {
             return Err(AgentError::Decided("An opt-out is lifted under Opt-outs, with a reason.".into()));
         }
-        let (fresh, effect) = read::judged(txn, &reply, Reading { read_at: now, ..own.clone() })?;
+        let (fresh, effect) =
+            read::judged(txn, &reply, Reading { read_at: now, tagged: reading.tagged.clone(), ..own.clone() })?;
         let label = fresh.label.clone();
         reply.reading = Some(fresh);
         messaging::update_reply(txn, &reply)?;

@@ -18,6 +18,10 @@ use crate::store::Txn;
 use crate::testing::{self, TestApp, NOW};
 use crate::workers::{self, Sender, Worker, WorkerForm, WorkerState};
 
+/// What a person does, for the tests of other rooms.
+pub use super::decide::reject;
+pub use super::replies::{correct, uncorrect};
+
 pub struct Desk {
     pub test: TestApp,
     pub worker: WorkerId,

@@ -191,6 +191,12 @@ pub enum Happened {
         contact: ContactId,
         label: String,
     },
+    /// A worker tagged a lead because of what an answer was read as.
+    LeadTagged {
+        reply: ReplyId,
+        contact: ContactId,
+        tag: String,
+    },
     Unsubscribed {
         contact: Option<ContactId>,
         how: String,
@@ -266,6 +272,7 @@ impl Happened {
             | H::MessageReceived { .. }
             | H::ReplyClassified { .. }
             | H::ReplyCorrected { .. }
+            | H::LeadTagged { .. }
             | H::FollowUpDue { .. }
             | H::AnswerFollowUpPlanned { .. }
             | H::AnswerFollowUpEnded { .. }
@@ -310,6 +317,7 @@ impl Happened {
             | H::MessageReceived { contact, .. }
             | H::ReplyClassified { contact, .. }
             | H::ReplyCorrected { contact, .. }
+            | H::LeadTagged { contact, .. }
             | H::BookingProposed { contact, .. }
             | H::BookingConfirmed { contact, .. }
             | H::BookingMoved { contact, .. }

@@ -66,6 +66,7 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         H::ReplyCorrected { label, .. } => {
             ("edit", tone_of(label), format!("Corrected to: {}", reply_badge(label).words))
         }
+        H::LeadTagged { tag, .. } => ("contacts", "", format!("Tagged “{tag}”")),
         H::Unsubscribed { how, .. } => ("ban", "bad", because("Opted out", how)),
         H::BookingProposed { .. } => fixed("calendar", "plum", "Proposed a time"),
         H::BookingConfirmed { .. } => fixed("calendar", "ok", "Meeting booked"),

@@ -279,6 +279,9 @@ pub struct Reading {
     /// Whom the person points to. Nobody here is written to before a person has added them as a contact.
     #[serde(default)]
     pub suggested: Vec<SuggestedContact>,
+    /// The tag that the worker gave its writer because of the label; none where they had it before.
+    #[serde(default)]
+    pub tagged: Option<String>,
     /// Why the owner's rules hand it to a person, as the end of "Handed over because"; empty where none does.
     #[serde(default)]
     pub escalation: String,

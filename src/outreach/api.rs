@@ -70,6 +70,11 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
         .service(at("/follow-ups/{id}").route(web::get().to(follow_ups::get)))
         .service(at("/follow-ups/{id}/cancel").route(web::post().to(follow_ups::cancel)))
         .service(
+            at("/workers/{worker}/reply-tags")
+                .route(web::get().to(hand_over::get_reply_tags))
+                .route(web::put().to(hand_over::put_reply_tags)),
+        )
+        .service(
             at("/workers/{worker}/autonomy")
                 .route(web::get().to(autonomy::get_autonomy))
                 .route(web::put().to(autonomy::put_autonomy)),
@@ -124,6 +129,8 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     follow_ups::cancel,
     autonomy::get_autonomy,
     autonomy::put_autonomy,
+    hand_over::get_reply_tags,
+    hand_over::put_reply_tags,
     hand_over::get_escalations,
     hand_over::put_escalations,
     workers::activate_worker,

@@ -11,6 +11,7 @@ mod escalation;
 mod model;
 mod service;
 mod store;
+mod tags;
 
 pub use escalation::{set_escalations, Answer, Escalation, Guidelines, LABELS, MOST_RULES};
 pub use model::{
@@ -22,3 +23,4 @@ pub use service::{
     PAUSED_ALL,
 };
 pub use store::{find, get, list, list_in, put, TABLES};
+pub use tags::{set_reply_tags, TAGGED};

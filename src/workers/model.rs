@@ -43,6 +43,9 @@ pub struct Worker {
     /// What is handed to a person whatever else is switched on.
     #[serde(default)]
     pub escalations: Vec<Escalation>,
+    /// The tag that a lead gets whose answer was read as a label, by the label.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reply_tags: BTreeMap<String, String>,
     /// What follows when somebody goes quiet after an answer of ours.
     #[serde(default)]
     pub follow_ups: FollowUps,

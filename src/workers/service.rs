@@ -181,6 +181,7 @@ pub fn create(app: &App, actor: &Actor, form: &WorkerForm) -> Result<Worker, Wor
         tone: Tone::default(),
         guidelines: Guidelines::default(),
         escalations: Vec::new(),
+        reply_tags: Default::default(),
         follow_ups: FollowUps::default(),
         dry_run: None,
         state: WorkerState::Off,

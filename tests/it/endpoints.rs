@@ -72,6 +72,7 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
             ]
         }
         "/outreach/days-off" => vec![("public_holidays", text("on")), ("listed", text("2030-01-02 Stocktaking"))],
+        "/outreach/{worker}/tags" => vec![("tag_interested", text("hot lead"))],
         "/snippets/{id}/restore" => vec![("version", text("1"))],
         "/outreach/{worker}/follow-ups" => {
             vec![("on", text("on")), ("after_days", text("4")), ("then_days", text("7")), ("most", text("1"))]
@@ -181,6 +182,7 @@ fn body(route: &Route, world: &World) -> Option<Value> {
         (_, "/v1/workers/{worker}/escalations") => json!({ "rules": [{ "when": "says", "words": ["contract"] }] }),
         (_, "/v1/snippets" | "/v1/snippets/{id}") => json!({ "title": "Prices?", "text": "From 4,500." }),
         ("POST", "/v1/snippets/{id}/restore") => json!({ "version": 1 }),
+        ("PUT", "/v1/workers/{worker}/reply-tags") => json!({ "tags": { "interested": "hot lead" } }),
         ("PUT", "/v1/workers/{worker}/follow-up-rule") => json!({ "on": true }),
         ("POST", "/v1/workers/{worker}/dry-run") => json!({ "text": "Please send me the prices." }),
         ("PUT", "/v1/workers/{worker}/dry-run") => json!({ "on": true }),

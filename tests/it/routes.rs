@@ -228,6 +228,8 @@ POST   /outreach/{worker}/follow-ups              EditOutreach
 POST   /outreach/{worker}/follow-ups/approve      ApproveDrafts
 POST   /follow-ups/{id}/cancel                    HandleReplies
 POST   /replies/{id}/uncorrect                    HandleReplies
+POST   /replies/{id}/untag                        EditContacts
+POST   /outreach/{worker}/tags                    EditOutreach
 POST   /snippets/{id}/restore                     EditOutreach
 GET    /outreach/{worker}/dry-run                 ViewOutreach
 POST   /outreach/{worker}/dry-run                 ViewReplies
@@ -364,6 +366,8 @@ DELETE /v1/workers/{worker}                       EditOutreach
 GET    /v1/workers/{worker}/escalations           ViewOutreach
 PUT    /v1/workers/{worker}/escalations           EditOutreach
 GET    /v1/workers/{worker}/autonomy              ViewOutreach
+GET    /v1/workers/{worker}/reply-tags            ViewOutreach
+PUT    /v1/workers/{worker}/reply-tags            EditOutreach
 GET    /v1/workers/{worker}/follow-up-rule        ViewOutreach
 PUT    /v1/workers/{worker}/follow-up-rule        EditOutreach
 POST   /v1/workers/{worker}/follow-up-rule/approve ApproveDrafts

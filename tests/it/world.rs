@@ -253,8 +253,7 @@ impl World {
         };
         let new = New::new(self.home, now);
         let due = now.plus(40 * DAY);
-        let planned: Result<(), StoreError> =
-            app.store.write(|txn| follow_ups::plan(txn, &new, whom, 1, due, now));
+        let planned: Result<(), StoreError> = app.store.write(|txn| follow_ups::plan(txn, &new, whom, 1, due, now));
         planned.unwrap();
     }
 

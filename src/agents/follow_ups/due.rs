@@ -63,8 +63,13 @@ fn due(app: &App, job: &Job, now: UnixMillis) -> Result<Option<UnixMillis>, Stor
         if follow_ups::find(txn, workspace, follow_up)?.as_ref() != Some(&before) {
             return Ok(Some(now));
         }
+        if let Decision::Again(after) = &decision {
+            return Ok(Some(now.plus(*after)));
+        }
+        // First: what ends or puts it off takes back the job that stands with it, and this one is done.
+        jobs::complete(txn, job)?;
         match &decision {
-            Decision::Again(after) => return Ok(Some(now.plus(*after))),
+            Decision::Again(_) => {}
             Decision::PutOff(absence) => put_off(txn, &before, absence, again.clone(), now)?,
             Decision::End(reason) => finish(txn, &before, reason, now)?,
             Decision::Mail(mail) => {
@@ -79,7 +84,7 @@ fn due(app: &App, job: &Job, now: UnixMillis) -> Result<Option<UnixMillis>, Stor
                 None => finish(txn, &before, "No draft could be written.", now)?,
             },
         }
-        jobs::complete(txn, job).map(|()| None)
+        Ok(None)
     })
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::agents::opt_out;
 use crate::agents::read::Zones;
 use crate::agents::words::{span_words, time_words};
-use crate::agents::{replies, AgentError};
+use crate::agents::{replies, tagging, AgentError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{city_of, counted, day_words, ReplyId};
@@ -220,6 +220,7 @@ fn facts(reading: &Reading) -> Vec<(&'static str, String)> {
     facts.extend(reading.follow_up_on.as_deref().map(|day| ("Write again on", day_words(day))));
     facts
         .extend(reading.duration_minutes.map(|minutes| ("Asks for", counted(u64::from(minutes), "minute", "minutes"))));
+    facts.extend(reading.tagged.clone().map(|tag| ("Tagged", tag)));
     facts.extend(reading.booking_links.first().cloned().map(|link| ("Their booking page", link)));
     facts.retain(|(_, value)| !value.is_empty());
     facts
@@ -310,6 +311,18 @@ pub async fn no_opt_out(
     let reply = run(move || replies::is_no_opt_out(&app, &actor, id)).await??;
     let label = reply.reading.map(|reading| reply_badge(&reading.label).words).unwrap_or_default();
     Ok(back(id, &cookies, &Toast::new(format!("No opt-out. It is read as “{label}”."))))
+}
+
+/// POST /replies/{id}/untag: takes the tag off that the answer gave.
+pub async fn untag(
+    app: Data<App>,
+    actor: Actor,
+    cookies: Data<Cookies>,
+    id: Path<ReplyId>,
+) -> Result<HttpResponse, PageError> {
+    let id = id.into_inner();
+    run(move || tagging::untag(&app, &actor, id)).await??;
+    Ok(back(id, &cookies, &Toast::new("The tag is off.")))
 }
 
 /// POST /replies/{id}/answer: a person's own words. 422 with the form when there are none.

@@ -201,7 +201,8 @@ pub async fn restore(
 ) -> Result<HttpResponse, PageError> {
     let (id, older) = (id.into_inner(), form.version);
     let snippet = run(move || snippets::restore(&app, &actor, id, older)).await??;
-    let toast = Toast::new(format!("Version {} says what version {older} said. It waits for approval.", snippet.version));
+    let toast =
+        Toast::new(format!("Version {} says what version {older} said. It waits for approval.", snippet.version));
     Ok(with_toast(see_other(&format!("/snippets/{id}")), &cookies, &toast))
 }
 

@@ -118,12 +118,7 @@ async fn list(app: Data<App>, actor: Actor, query: PageQuery) -> Result<HttpResp
 #[utoipa::path(post, path = "/v1/snippets", tag = "snippets", request_body = SnippetBody,
     responses((status = 201, description = "The snippet", body = SnippetJson),
               (status = 422, description = "Something in it is wrong", body = Problem)))]
-async fn create(
-    app: Data<App>,
-    actor: Actor,
-    once: Once,
-    body: ApiJson<SnippetBody>,
-) -> Result<ApiAnswer, ApiError> {
+async fn create(app: Data<App>, actor: Actor, once: Once, body: ApiJson<SnippetBody>) -> Result<ApiAnswer, ApiError> {
     let once = once.of(&body);
     let form = SnippetForm::from(body.value);
     run(move || {

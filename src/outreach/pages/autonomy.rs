@@ -34,6 +34,8 @@ pub struct AutonomyPage {
 pub struct HandOver {
     /// Each in words, as the end of "Handed over because".
     pub rules: Vec<String>,
+    /// Labels with the tags that they give.
+    pub tags: Vec<hand_over::TagRow>,
     pub typed: hand_over::Typed,
     pub errors: FieldErrors,
     pub kinds: Vec<Choice>,

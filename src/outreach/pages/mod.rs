@@ -101,6 +101,7 @@ pub fn routes(config: &mut ServiceConfig) {
         )
         .service(at("/outreach/{worker}/follow-ups/approve").route(web::post().to(follow_ups::approve)))
         .service(at("/follow-ups/{id}/cancel").route(web::post().to(follow_ups::cancel)))
+        .service(at("/outreach/{worker}/tags").route(web::post().to(hand_over::save_tags)))
         .service(at("/outreach/{worker}/hand-over").route(web::post().to(hand_over::save)))
         .service(at("/outreach/{worker}/why").route(web::get().to(why::show)));
 }
