@@ -115,6 +115,13 @@ pub fn postpone(
     jobs::enqueue(txn, &job).map(|_| ())
 }
 
+/// Its mail was taken back: it is looked at once more, now.
+pub fn plan_anew(txn: &mut Txn<'_>, before: &FollowUp, job: NewJob, now: UnixMillis) -> Result<(), StoreError> {
+    let job = job.due(now);
+    store::put(txn, &FollowUp { job: job.id(), state: State::Planned, changed_at: now, ..before.clone() })?;
+    jobs::enqueue(txn, &job).map(|_| ())
+}
+
 /// Ends one that is open: its job and its waiting mail are taken back. A draft of it is withdrawn by whoever ends it.
 pub fn end(txn: &mut Txn<'_>, before: &FollowUp, ended: Ended, now: UnixMillis) -> Result<(), StoreError> {
     if !before.state.is_open() {

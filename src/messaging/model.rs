@@ -159,16 +159,6 @@ pub enum Delivery {
     },
 }
 
-impl Message {
-    /// What became of it, in a word or two.
-    pub fn state_words(&self) -> &'static str {
-        match self.noted.would_have_left {
-            Some(_) => "Would have sent",
-            None => self.state.words(),
-        }
-    }
-}
-
 impl Delivery {
     pub fn words(&self) -> &'static str {
         match self {

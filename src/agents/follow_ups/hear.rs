@@ -18,6 +18,8 @@ pub(super) const FOLLOWED_UP: [&str; 2] = ["interested", "question"];
 const LOOK_BACK: usize = 20;
 /// Follow-ups ended in one transaction.
 const BATCH: usize = 8;
+/// Open ones of a worker that the kill switch looks at.
+const MOST_OPEN: usize = 1_000;
 
 pub struct FollowUps;
 
@@ -56,6 +58,9 @@ impl Subscriber<App> for FollowUps {
             Happened::BookingConfirmed { contact, .. } => over(*contact, "A meeting was booked."),
             Happened::Unsubscribed { contact: Some(contact), .. } => over(*contact, "They asked not to be written to."),
             Happened::Suppressed { contact: Some(contact), reason, .. } => over(*contact, &format!("{reason}.")),
+            Happened::WorkerPaused { worker, reason } if reason == workers::PAUSED_ALL => {
+                take_back(app, workspace, *worker, now)
+            }
             Happened::WorkerDeleted { worker } => worker_gone(app, workspace, *worker, now),
             _ => Ok(()),
         }
@@ -180,8 +185,10 @@ fn decided(
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     app.store.write(|txn| {
-        let open = follow_ups::open_of_contact(txn, workspace, contact)?;
-        let Some(open) = open.filter(|open| open.state == (State::Drafted { draft })) else { return Ok(()) };
+        let Some(open) = follow_ups::open_of_contact(txn, workspace, contact)? else { return Ok(()) };
+        if draft_of(txn, &open)? != Some(draft) {
+            return Ok(());
+        }
         let Some(draft) = drafts::find(txn, workspace, draft)? else { return Ok(()) };
         match (approved, draft.message) {
             (true, Some(message)) if draft.state == DraftState::Scheduled => {
@@ -190,6 +197,38 @@ fn decided(
             _ => finish(txn, &open, &why(&draft), now),
         }
     })
+}
+
+/// The draft behind one that is open. An approval that was taken back and given anew has another mail.
+fn draft_of(txn: &mut Txn<'_>, open: &FollowUp) -> Result<Option<DraftId>, StoreError> {
+    Ok(match open.state {
+        State::Drafted { draft } => Some(draft),
+        State::Queued { message } => {
+            messaging::find_message(txn, open.workspace, message)?.and_then(|message| message.draft)
+        }
+        State::Planned | State::Sent { .. } | State::Ended(_) => None,
+    })
+}
+
+/// The kill switch (G12): what waits at the gate is taken back. A mail in approved words is put together anew when the
+/// worker goes on; an approved draft waits for its decision again, which `agents::follow` sees to.
+fn take_back(app: &App, workspace: WorkspaceId, worker: WorkerId, now: UnixMillis) -> Result<(), StoreError> {
+    let open = app.store.read(|txn| follow_ups::open_of_worker(txn, workspace, worker, MOST_OPEN))?;
+    for row in open.into_iter().filter(|row| matches!(row.state, State::Queued { .. })) {
+        let again = follow_ups::due_job(workspace, row.id, now);
+        app.store.write(|txn| {
+            let Some(row) = follow_ups::find(txn, workspace, row.id)? else { return Ok(()) };
+            let State::Queued { message } = row.state else { return Ok(()) };
+            match draft_of(txn, &row)? {
+                Some(draft) => follow_ups::turn(txn, &row, State::Drafted { draft }, now),
+                None if messaging::cancel(txn, workspace, message, workers::PAUSED_ALL)? => {
+                    follow_ups::plan_anew(txn, &row, again.clone(), now)
+                }
+                None => Ok(()),
+            }
+        })?;
+    }
+    Ok(())
 }
 
 fn why(draft: &Draft) -> String {

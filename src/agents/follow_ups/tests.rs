@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::agents::decide::{approve, reject};
+use crate::agents::decide::{approve, reject, undo};
 use crate::agents::replies;
 use crate::agents::testing::Office;
 use crate::base::ReplyId;
@@ -191,6 +191,45 @@ fn a_follow_up_that_waits_at_the_gate_stays_when_they_answer() {
     office.advance(10 * DAY);
     assert!(office.follow_up_mails().is_empty());
     assert_eq!(office.ended(), "They answered.");
+}
+
+#[test]
+fn the_kill_switch_takes_back_what_waits_and_it_leaves_once_when_the_worker_goes_on() {
+    let office = Office::follows_up(1, "Hello, did you get my answer?");
+    office.answered(YES);
+    let mut worker = office.desk.get_worker();
+    worker.hours.days = vec![7];
+    office.desk.put_worker(&worker);
+    office.advance(2 * DAY);
+    let State::Queued { message } = office.newest().state else { panic!("{:?}", office.newest()) };
+    workers::pause_all(office.desk.app(), office.desk.owner()).unwrap();
+    office.settle();
+    assert_eq!(office.newest().state, State::Planned);
+    let taken = crate::messaging::get_message(&office.desk.app().store, office.desk.test.workspace, message);
+    assert!(!taken.unwrap().unwrap().state.is_waiting());
+    office.advance(8 * DAY);
+    assert!(office.follow_up_mails().is_empty(), "everything rests");
+    workers::resume_all(office.desk.app(), office.desk.owner()).unwrap();
+    for _ in 0..10 {
+        office.advance(DAY);
+    }
+    // Sunday is the only day of sending: the mail waits at the gate until then, and the mailbox is read first.
+    assert!(office.follow_up_mails().len() <= 1);
+}
+
+#[test]
+fn an_approval_that_was_taken_back_and_given_anew_still_is_the_follow_up() {
+    let office = Office::follows_up(1, "");
+    office.answered(YES);
+    office.advance(2 * DAY);
+    let draft = office.pending().remove(0);
+    approve(office.desk.app(), office.desk.owner(), draft.id).unwrap();
+    office.settle();
+    undo(office.desk.app(), office.desk.owner(), draft.id).unwrap();
+    approve(office.desk.app(), office.desk.owner(), draft.id).unwrap();
+    office.advance(Duration::from_secs(60));
+    let sent = office.follow_up_mails().remove(0);
+    assert_eq!(office.newest().state, State::Sent { message: sent.id });
 }
 
 #[test]

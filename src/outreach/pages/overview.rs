@@ -74,6 +74,7 @@ pub fn workers_page(app: &App, actor: &Actor, frame: &Frame) -> Result<WorkersPa
 fn row(app: &App, actor: &Actor, worker: Worker) -> Result<WorkerRow, OutreachError> {
     let figures = figures(&app.store, actor.workspace, worker.id)?;
     let (tone, state) = match &worker.state {
+        WorkerState::Working if worker.is_on_dry_run() => ("warn", "Dry run"),
         WorkerState::Working => ("ok", "Active"),
         WorkerState::Off => ("off", "Not activated"),
         WorkerState::Paused(_) => ("warn", "Paused"),
