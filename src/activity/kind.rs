@@ -53,6 +53,7 @@ impl Kind {
         match what {
             H::MessageSent { .. }
             | H::MessageNotSent { .. }
+            | H::MessageRehearsed { .. }
             | H::MessageInDoubt { .. }
             | H::MessageBounced { .. }
             | H::Complained { .. } => Some(Kind::Mails),
@@ -64,9 +65,13 @@ impl Kind {
             | H::BookingCancelled { .. }
             | H::BookingFailed { .. }
             | H::MeetingLeft { .. } => Some(Kind::Meetings),
-            H::EnrolmentEnded { .. } | H::FollowUpDue { .. } | H::TaskOpened { .. } | H::Unsubscribed { .. } => {
-                Some(Kind::Leads)
-            }
+            H::EnrolmentEnded { .. }
+            | H::FollowUpDue { .. }
+            | H::AnswerFollowUpPlanned { .. }
+            | H::AnswerFollowUpEnded { .. }
+            | H::TaskOpened { .. }
+            | H::LeadTagged { .. }
+            | H::Unsubscribed { .. } => Some(Kind::Leads),
             H::WorkerActivated { .. }
             | H::WorkerChanged { .. }
             | H::WorkerPaused { .. }

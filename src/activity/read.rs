@@ -72,6 +72,6 @@ fn doing(
         name: contact.map(|id| people.get(id)).transpose()?.map(|known| known.name).unwrap_or_default(),
         said: why::said(&row),
         why: why::why(app, actor, &event.what, &row)?,
-        way: way::way_of(actor, &event.what, &row),
+        way: way::way_of(actor, &event.what, &row, app.now()),
     }))
 }

@@ -4,7 +4,7 @@ use super::doing::{Doing, Way};
 use super::kind::Kind;
 use super::read::list;
 use super::ActivityError;
-use crate::agents::testing::Desk;
+use crate::agents::testing::{self as agents, Desk};
 use crate::authz::{Actor, Role};
 use crate::base::{Cursor, WorkerId};
 use crate::drafts;
@@ -99,4 +99,37 @@ fn nobody_reads_the_feed_of_another_workspace() {
     let stranger = Actor { workspace, ..desk.owner().clone() };
     let read = list(desk.app(), &stranger, desk.worker, None, None, 10);
     assert!(matches!(read, Err(ActivityError::NotFound)), "{read:?}");
+}
+
+#[test]
+fn what_was_corrected_rejected_paused_or_planned_has_its_way_back() {
+    let desk = Desk::new();
+    desk.mark_first_mail_sent();
+    let (app, owner, worker) = (desk.app(), desk.owner(), desk.worker);
+    let newest = |kind| feed(&desk, worker, Some(kind)).remove(0);
+    let draft = desk.draft(YES);
+    let reply = draft.reply.unwrap();
+    agents::reject(app, owner, draft.id, "").unwrap();
+    let reopen = Way::act("Open it again", format!("/approvals/{}/undo", draft.id));
+    assert_eq!(newest(Kind::Drafts).way, Some(reopen));
+
+    agents::correct(app, owner, reply, "not_interested").unwrap();
+    let back = Way::act("Take the correction back", format!("/replies/{reply}/uncorrect"));
+    assert_eq!(newest(Kind::Answers).way, Some(back));
+    let again = agents::uncorrect(app, owner, reply).unwrap().reading.unwrap();
+    assert_eq!((again.label.as_str(), again.corrected_from), ("interested", None));
+    assert_eq!(newest(Kind::Answers).way.map(|way| way.words), Some("Read or correct it"));
+
+    agents::correct(app, owner, reply, "unsubscribe").unwrap();
+    assert_eq!(newest(Kind::Answers).way.map(|way| way.does), Some(false), "an opt-out has no button");
+    assert!(agents::uncorrect(app, owner, reply).is_err());
+    let opted_out = newest(Kind::Leads);
+    assert_eq!(opted_out.way, Some(Way::page("Look at it, or undo it", format!("/replies/{reply}"))));
+
+    let running = workers::Worker { activated_at: Some(app.now()), ..desk.get_worker() };
+    desk.put_worker(&running);
+    workers::pause(app, owner, worker, "A break.").unwrap();
+    assert_eq!(newest(Kind::Worker).way, Some(Way::act("Let it go on", format!("/outreach/{worker}/resume"))));
+    workers::resume(app, owner, worker).unwrap();
+    assert_eq!(newest(Kind::Worker).way, Some(Way::act("Pause it", format!("/outreach/{worker}/pause"))));
 }

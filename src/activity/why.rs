@@ -7,6 +7,7 @@ use crate::base::counted;
 use crate::drafts::{Draft, DraftState, SourceKind};
 use crate::engines;
 use crate::events::Happened;
+use crate::follow_ups::FollowUp;
 use crate::messaging::{Message, Purpose, Reply};
 use crate::outreach;
 use crate::store::StoreError;
@@ -42,12 +43,14 @@ pub fn why(app: &App, actor: &Actor, what: &Happened, row: &Row) -> Result<Vec<S
         Row::Enrolment(enrolment) => {
             vec![counted(enrolment.sent.len() as u64, "mail", "mails") + " had left until then."]
         }
-        Row::None => Vec::new(),
+        Row::FollowUp(follow_up) => of_follow_up(what, follow_up),
+        Row::Worker(_) | Row::None => Vec::new(),
     })
 }
 
 fn of_message(app: &App, actor: &Actor, message: &Message) -> Result<Vec<String>, StoreError> {
     Ok(match message.purpose {
+        Purpose::Outreach if message.step.is_none() => vec!["A follow-up after an answer of ours.".to_owned()],
         Purpose::Outreach => step_words(app, actor, message)?.into_iter().collect(),
         Purpose::Answer if message.draft.is_some() => vec!["An approved answer.".to_owned()],
         Purpose::Answer => vec!["An answer that a person wrote.".to_owned()],
@@ -66,6 +69,15 @@ fn step_words(app: &App, actor: &Actor, message: &Message) -> Result<Option<Stri
     let by = sequence.approved.as_ref().map(|approval| format!(", whose text {} approved", approval.by));
     let place = sequence.find_step(step).map(|(at, _)| format!("Step {} of “{}”", at + 1, sequence.name));
     Ok(place.map(|place| format!("{place}{}.", by.unwrap_or_default())))
+}
+
+/// "Number 1 after our answer."
+fn of_follow_up(what: &Happened, follow_up: &FollowUp) -> Vec<String> {
+    let mut why = vec![format!("Number {} after our answer.", follow_up.number)];
+    if matches!(what, Happened::AnswerFollowUpPlanned { .. }) && !follow_up.state.is_open() {
+        why.push(format!("{} by now.", follow_up.state.words()));
+    }
+    why
 }
 
 fn of_reply(reply: &Reply) -> Vec<String> {

@@ -27,6 +27,8 @@ pub fn api_routes(config: &mut ServiceConfig) {
         .service(web::resource("/drafts/{id}/approve").route(web::post().to(approve_draft)))
         .service(web::resource("/drafts/{id}/reject").route(web::post().to(reject_draft)))
         .service(web::resource("/replies/{id}/correct").route(web::post().to(correct_reply)))
+        .service(web::resource("/drafts/{id}/undo").route(web::post().to(undo_draft)))
+        .service(web::resource("/replies/{id}/uncorrect").route(web::post().to(uncorrect_reply)))
         .service(web::resource("/replies/{id}/answer").route(web::post().to(answer_reply)))
         .service(web::resource("/replies/{id}/close").route(web::post().to(close_reply)))
         .service(web::resource("/replies/{id}/reopen").route(web::post().to(reopen_reply)));
@@ -41,7 +43,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         edit_draft,
         approve_draft,
         reject_draft,
+        undo_draft,
         correct_reply,
+        uncorrect_reply,
         answer_reply,
         close_reply,
         reopen_reply
@@ -58,7 +62,7 @@ pub struct DraftView {
     pub state: String,
     /// Why it was not sent, rejected or withdrawn.
     pub reason: Option<String>,
-    /// `interested`, `question`, `referral`, `later` or `meeting`.
+    /// `interested`, `question`, `referral`, `later`, `meeting` or `follow_up`.
     pub intent: String,
     pub contact_id: String,
     pub worker_id: Option<String>,
@@ -334,6 +338,27 @@ async fn answer_reply(
     responses((status = 200, description = "The closed reply", body = ReplyView)))]
 async fn close_reply(app: Data<App>, actor: Actor, once: Once, id: Path<ReplyId>) -> Result<ApiAnswer, ApiError> {
     run(move || set_handled(&app, &actor, &once, *id, true)).await?
+}
+
+/// Takes the last decision about a draft back: an approval while its mail waits, a rejection until the draft is too old.
+#[utoipa::path(post, path = "/v1/drafts/{id}/undo", tag = "drafts", params(("id" = String, Path)),
+    responses((status = 200, description = "The draft, which waits again", body = DraftView),
+              (status = 409, description = "It has left, or its time is over")))]
+async fn undo_draft(app: Data<App>, actor: Actor, once: Once, id: Path<DraftId>) -> Result<ApiAnswer, ApiError> {
+    run(move || once.carry_out(|| ApiAnswer::json(StatusCode::OK, &DraftView::from(decide::undo(&app, &actor, *id)?))))
+        .await?
+}
+
+/// Takes a correction back: the reply is read anew as if nobody had said anything. An opt-out that somebody has noted is
+/// not undone this way.
+#[utoipa::path(post, path = "/v1/replies/{id}/uncorrect", tag = "replies", params(("id" = String, Path)),
+    responses((status = 200, description = "The reply", body = ReplyView),
+              (status = 409, description = "It is an opt-out by a person's word")))]
+async fn uncorrect_reply(app: Data<App>, actor: Actor, once: Once, id: Path<ReplyId>) -> Result<ApiAnswer, ApiError> {
+    run(move || {
+        once.carry_out(|| ApiAnswer::json(StatusCode::OK, &ReplyView::from(replies::uncorrect(&app, &actor, *id)?)))
+    })
+    .await?
 }
 
 /// Takes a reply up again.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::errors::AgentError;
+use super::follow_ups;
 use super::words::clock_words;
 use super::write::{compose, Style};
 use crate::app::App;
@@ -13,7 +14,7 @@ use crate::connections;
 use crate::drafts::{self, Decision, Draft, DraftState, Figures, Intent, SourceKind};
 use crate::events::{self, Happened};
 use crate::language::ground::is_link;
-use crate::messaging::{self, Delivery, NewMessage, Purpose};
+use crate::messaging::{self, Delivery, Message, NewMessage, Purpose};
 use crate::store::{StoreError, Txn};
 use crate::workers::PAUSED_ALL;
 
@@ -71,6 +72,9 @@ fn may_leave(draft: &Draft, now: UnixMillis) -> Result<(), AgentError> {
 fn message_of(app: &App, draft: &Draft, now: UnixMillis) -> Result<NewMessage, AgentError> {
     let connection = connections::get(&app.store, draft.workspace, draft.connection)?;
     let connection = connection.ok_or_else(|| AgentError::Held("The mailbox is no longer connected.".into()))?;
+    if draft.intent == Intent::FollowUp {
+        return follow_ups::message_of(app, draft, &connection, now);
+    }
     let new = NewMessage::new(now, draft.workspace, draft.contact, Purpose::Answer, &connection, &draft.to)
         .to_name(&draft.to_name)
         .draft(draft.id)
@@ -183,7 +187,7 @@ pub fn undo(app: &App, actor: &Actor, id: DraftId) -> Result<Draft, AgentError> 
                 if !messaging::cancel(txn, actor.workspace, message, "Taken back before it left.")? {
                     return Err(AgentError::Decided("It is leaving or has left; it cannot be taken back.".into()));
                 }
-                uncount_approval(txn, &draft)?;
+                uncount_approval(txn, &draft, true)?;
             }
             (DraftState::Rejected { .. }, _) => {
                 count(txn, &draft, |figures| figures.rejected = figures.rejected.saturating_sub(1))?;
@@ -212,7 +216,7 @@ pub(super) fn recall(app: &App, workspace: WorkspaceId, id: DraftId) -> Result<(
         if !messaging::cancel(txn, workspace, message, PAUSED_ALL)? {
             return Ok(());
         }
-        uncount_approval(txn, &draft)?;
+        uncount_approval(txn, &draft, false)?;
         if draft.is_over(now) {
             draft.state = DraftState::NotSent { reason: PAUSED_ALL.to_owned() };
         } else {
@@ -223,11 +227,32 @@ pub(super) fn recall(app: &App, workspace: WorkspaceId, id: DraftId) -> Result<(
     })
 }
 
+/// A dry run kept its message here: the draft waits for a decision again, or is over when it is too old by now.
+pub(super) fn bring_back(app: &App, workspace: WorkspaceId, message: &Message) -> Result<(), StoreError> {
+    let (Some(id), now) = (message.draft, app.now()) else { return Ok(()) };
+    app.store.write(|txn| {
+        let Some(mut draft) = drafts::find(txn, workspace, id)? else { return Ok(()) };
+        if draft.state != DraftState::Scheduled || draft.message != Some(message.id) {
+            return Ok(());
+        }
+        uncount_approval(txn, &draft, false)?;
+        draft.would_have_left = message.noted.would_have_left;
+        if draft.is_over(now) {
+            draft.state = DraftState::NotSent { reason: messaging::DRY_RUN.to_owned() };
+        } else {
+            (draft.state, draft.message, draft.decided) = (DraftState::Pending, None, None);
+        }
+        drafts::put(txn, &draft)?;
+        note(txn, &Actor::system(workspace), now, "draft.rehearsed", &draft, "")
+    })
+}
+
 /// The approval did not come to pass: its reply is open again, and a person's decision counts for nothing.
-fn uncount_approval(txn: &mut Txn<'_>, draft: &Draft) -> Result<(), StoreError> {
+fn uncount_approval(txn: &mut Txn<'_>, draft: &Draft, by_person: bool) -> Result<(), StoreError> {
     mark_handled(txn, draft, None)?;
     if draft.decided.as_ref().is_some_and(|decision| decision.automatic) {
-        return Ok(());
+        // A person who takes back what the worker did alone tells against it; the kill switch does not.
+        return if by_person { count(txn, draft, |figures| figures.taken_back += 1) } else { Ok(()) };
     }
     let edited = u32::from(draft.is_edited());
     count(txn, draft, |figures| {
@@ -322,7 +347,7 @@ fn decision(actor: &Actor, automatic: bool, at: UnixMillis) -> Decision {
 
 fn count(txn: &mut Txn<'_>, draft: &Draft, change: impl FnOnce(&mut Figures)) -> Result<(), StoreError> {
     match draft.worker {
-        Some(worker) => drafts::count_decision(txn, draft.workspace, worker, &draft.label, change),
+        Some(worker) => drafts::count_decision(txn, draft.workspace, worker, (&draft.label, &draft.engine), change),
         None => Ok(()),
     }
 }

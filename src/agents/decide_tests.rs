@@ -46,9 +46,9 @@ fn snippet(desk: &Desk, title: &str, text: &str) -> super::snippets::Snippet {
 /// The figures and settings under which this label may leave by itself.
 fn allow_automatic(desk: &Desk, label: &str) {
     let (app, workspace) = (desk.app(), desk.test.workspace);
-    let many = Figures { approved: 25, edited: 1, rejected: 0 };
+    let many = Figures { approved: 25, edited: 1, ..Figures::default() };
     app.store
-        .write(|txn| drafts::count_decision(txn, workspace, desk.worker, label, |figures| *figures = many))
+        .write(|txn| drafts::count_decision(txn, workspace, desk.worker, (label, ""), |figures| *figures = many))
         .unwrap();
     let mut worker = desk.get_worker();
     worker.autonomy.automatic.insert(label.into(), app.now());
@@ -62,6 +62,21 @@ fn let_it_leave(desk: &Desk, draft: &Draft) -> Draft {
     let event = Event { number: 1, workspace: desk.test.workspace, at: desk.app().now(), what };
     super::auto::AutoSender.on(desk.app(), &event).unwrap();
     get(desk, draft.id)
+}
+
+#[test]
+fn a_snippet_keeps_its_versions_and_a_restored_one_waits_for_approval() {
+    let desk = Desk::new();
+    let first = snippet(&desk, "Prices?", "From 4,500.");
+    let form = SnippetForm { title: "Prices?".into(), text: "From 5,000.".into(), language: "en".into() };
+    snippets::update(desk.app(), desk.owner(), first.id, &form).unwrap();
+    let back = snippets::restore(desk.app(), desk.owner(), first.id, 1).unwrap();
+    assert_eq!((back.version, back.text.as_str(), back.approved), (3, "From 4,500.", None));
+    let all = snippets::versions(desk.app(), desk.owner(), first.id).unwrap();
+    assert_eq!(all.iter().map(|one| one.version).collect::<Vec<_>>(), [3, 2, 1]);
+    assert!(all[2].approved.is_some(), "what was quoted then can be looked up");
+    let unknown = snippets::restore(desk.app(), desk.owner(), first.id, 9);
+    assert!(matches!(unknown, Err(AgentError::NotFound)));
 }
 
 #[test]
@@ -154,8 +169,8 @@ fn an_approval_is_taken_back_while_its_message_waits_and_not_later() {
     approve(desk.app(), desk.owner(), draft.id).unwrap();
     let live: Vec<Message> = answers(&desk).into_iter().filter(|message| message.state.is_waiting()).collect();
     assert_eq!(live.len(), 1);
-    let figures = drafts::figures_of(&desk.app().store, desk.test.workspace, desk.worker, "interested").unwrap();
-    assert_eq!(figures, Figures { approved: 1, edited: 0, rejected: 0 });
+    let figures = drafts::figures_of(&desk.app().store, desk.test.workspace, desk.worker, "interested", "").unwrap();
+    assert_eq!(figures, Figures { approved: 1, ..Figures::default() });
 
     desk.set_state(live[0].id, Delivery::Leaving);
     assert!(matches!(undo(desk.app(), desk.owner(), draft.id), Err(AgentError::Decided(_))));
@@ -175,7 +190,7 @@ fn pausing_everything_brings_approved_answers_back_that_have_not_left() {
     assert!(back.is_pending() && back.message.is_none(), "{:?}", back.state);
     assert!(matches!(answers(&desk)[0].state, Delivery::NotSent { .. }));
     assert!(desk.get_reply(draft.reply.unwrap()).handled_at.is_none());
-    let figures = drafts::figures_of(&desk.app().store, desk.test.workspace, desk.worker, "interested").unwrap();
+    let figures = drafts::figures_of(&desk.app().store, desk.test.workspace, desk.worker, "interested", "").unwrap();
     assert_eq!(figures.approved, 0);
 
     // Told late, after everything was switched on again and approved anew: that stands.
@@ -437,6 +452,56 @@ fn a_trusted_label_leaves_by_itself_and_says_so() {
     assert_eq!(left.state, DraftState::Scheduled);
     assert!(left.decided.unwrap().automatic);
     assert_eq!(answers(&desk).len(), 1);
+}
+
+#[test]
+fn what_an_ai_service_wrote_leaves_by_itself_only_by_its_own_record() {
+    let desk = Desk::new();
+    allow_automatic(&desk, "interested");
+    let mut draft = sure(&desk);
+    draft.engine = "OpenAI one".into();
+    put(&desk, &draft);
+    assert!(let_it_leave(&desk, &draft).is_pending(), "the record of our own wording says nothing about it");
+    let record = |engine: &str, approved, edited| {
+        let known = Figures { approved, edited, ..Figures::default() };
+        let count = |figures: &mut Figures| *figures = known;
+        let of = ("interested", engine);
+        desk.app().store.write(|txn| drafts::count_decision(txn, desk.test.workspace, desk.worker, of, count)).unwrap();
+    };
+    record("OpenAI one", 20, 0);
+    assert!(let_it_leave(&desk, &draft).is_pending(), "nobody has switched it on");
+    drafts::switch_label(desk.app(), desk.owner(), desk.worker, ("interested", "OpenAI one"), true).unwrap();
+    record("OpenAI one", 20, 4);
+    assert!(let_it_leave(&desk, &draft).is_pending(), "the freedom is lost with the record");
+    record("OpenAI one", 20, 3);
+    assert_eq!(let_it_leave(&desk, &draft).state, DraftState::Scheduled);
+}
+
+#[test]
+fn decisions_count_for_the_engine_that_wrote_the_draft() {
+    let desk = Desk::new();
+    let mut draft = sure(&desk);
+    draft.engine = "OpenAI one".into();
+    put(&desk, &draft);
+    approve(desk.app(), desk.owner(), draft.id).unwrap();
+    let figures = |engine: &str| {
+        drafts::figures_of(&desk.app().store, desk.test.workspace, desk.worker, "interested", engine).unwrap()
+    };
+    assert_eq!((figures("OpenAI one").approved, figures("").approved), (1, 0));
+    undo(desk.app(), desk.owner(), draft.id).unwrap();
+    assert_eq!(figures("OpenAI one"), Figures::default(), "a person's own change of mind tells nothing");
+}
+
+#[test]
+fn taking_back_what_left_by_itself_tells_against_the_record() {
+    let desk = Desk::new();
+    allow_automatic(&desk, "interested");
+    let draft = sure(&desk);
+    let_it_leave(&desk, &draft);
+    undo(desk.app(), desk.owner(), draft.id).unwrap();
+    let figures = drafts::figures_of(&desk.app().store, desk.test.workspace, desk.worker, "interested", "").unwrap();
+    assert_eq!((figures.approved, figures.taken_back), (25, 1));
+    assert_eq!(figures.words(), "24 of 26 approved as written, 1 edited, 1 taken back");
 }
 
 /// An interested answer's draft, read with full confidence.

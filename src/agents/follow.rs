@@ -34,6 +34,12 @@ impl Subscriber<App> for Follower {
             Happened::MessageNotSent { message, reason, .. } => {
                 (*message, DraftState::NotSent { reason: reason.clone() })
             }
+            Happened::MessageRehearsed { message, .. } => {
+                let Some(message) = messaging::get_message(&app.store, event.workspace, *message)? else {
+                    return Ok(());
+                };
+                return decide::bring_back(app, event.workspace, &message);
+            }
             Happened::WorkerPaused { worker, reason } if reason == workers::PAUSED_ALL => {
                 return recall(app, event.workspace, *worker);
             }

@@ -16,15 +16,18 @@ mod auto;
 mod decide;
 mod errors;
 mod follow;
+mod follow_ups;
 mod hand_over;
 mod lines;
 mod newer;
 mod opt_out;
 mod pages;
 mod read;
+mod rehearse;
 mod replies;
 mod service;
 pub mod snippets;
+mod tagging;
 mod words;
 mod write;
 
@@ -39,11 +42,23 @@ mod service_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use api::{api_routes, openapi};
+/// The room's part of `/v1`.
+pub fn api_routes(config: &mut actix_web::web::ServiceConfig) {
+    api::api_routes(config);
+    snippets::api_routes(config);
+}
+
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut document = api::openapi();
+    document.merge(snippets::openapi());
+    document
+}
+
 pub use errors::AgentError;
 pub use lines::{classify_line, LineError};
 pub use pages::routes;
-pub use read::read_reply;
+pub use read::{read_reply, Effect};
+pub use rehearse::{rehearse_answer, rehearse_draft, rehearse_reading, Answer, Rehearsed, Written};
 
 use crate::app::App;
 use crate::base::WorkspaceId;
@@ -65,11 +80,13 @@ pub fn subscribers() -> Subscribers<App> {
         Box::new(write::Writer),
         Box::new(auto::AutoSender),
         Box::new(follow::Follower),
+        Box::new(follow_ups::FollowUps),
+        Box::new(tagging::Tagger),
     ]
 }
 
 pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
-    handlers.task(drafts::ExpireDraft).task(service::ReadTask).task(service::WriteTask)
+    handlers.task(drafts::ExpireDraft).task(service::ReadTask).task(service::WriteTask).task(follow_ups::FollowUpDue)
 }
 
 /// Drafts that wait for a decision.

@@ -33,6 +33,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/replies/part").route(get().to(replies::part)))
         .service(web::resource("/replies/{id}").route(get().to(reply::show)))
         .service(web::resource("/replies/{id}/correct").route(post().to(reply::correct)))
+        .service(web::resource("/replies/{id}/uncorrect").route(post().to(reply::uncorrect)))
+        .service(web::resource("/replies/{id}/untag").route(post().to(reply::untag)))
         .service(web::resource("/replies/{id}/answer").route(post().to(reply::answer)))
         .service(web::resource("/replies/{id}/close").route(post().to(reply::close)))
         .service(web::resource("/replies/{id}/reopen").route(post().to(reply::reopen)))
@@ -43,5 +45,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/snippets").route(get().to(snippets::list)).route(post().to(snippets::create)))
         .service(web::resource("/snippets/{id}").route(get().to(snippets::show)).route(post().to(snippets::update)))
         .service(web::resource("/snippets/{id}/approve").route(post().to(snippets::approve)))
+        .service(web::resource("/snippets/{id}/restore").route(post().to(snippets::restore)))
         .service(web::resource("/snippets/{id}/remove").route(post().to(snippets::remove)));
 }

@@ -69,7 +69,7 @@ fn unread(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Reply
 }
 
 /// Whether anything is left to ask: an opt-out, a bounce, an absence and a machine's words are ours to judge.
-fn is_for_service(app: &App, reply: &Reply, own: &Classification) -> Result<bool, StoreError> {
+pub(super) fn is_for_service(app: &App, reply: &Reply, own: &Classification) -> Result<bool, StoreError> {
     if engines::is_binding(own, reply.automatic) || reply.excerpt.trim().is_empty() {
         return Ok(false);
     }
@@ -143,15 +143,10 @@ fn keep(app: &App, workspace: WorkspaceId, id: ReplyId, understood: &Reading) ->
         if reply.reading.is_some() {
             return Ok(());
         }
-        let routing = workspaces::find_routing(txn, workspace)?;
-        let is_opt_out = understood.label == Label::Unsubscribe.as_str();
-        let is_unsure = is_opt_out && !workspaces::reaches(understood.confidence, routing.opt_out);
-        let undecided = understood.undecided || is_unsure;
-        let reading = Reading { read_at: now, undecided, ..understood.clone() };
-        let reading = hand_over::escalate(txn, &reply, reading)?;
+        let (reading, effect) = judged(txn, &reply, Reading { read_at: now, ..understood.clone() })?;
         reply.reading = Some(reading.clone());
         messaging::update_reply(txn, &reply)?;
-        let outcome = act(txn, &reply, &reading, routing, now)?;
+        act(txn, &reply, effect, now)?;
         let who = Who::System("Reads replies".to_owned());
         audit::record(
             txn,
@@ -160,7 +155,7 @@ fn keep(app: &App, workspace: WorkspaceId, id: ReplyId, understood: &Reading) ->
             &who,
             "reply.read",
             &format!("reply {id}"),
-            &record(&reply, &reading, outcome),
+            &record(&reply, &reading, effect.words()),
         )?;
         let what = Happened::ReplyClassified { reply: id, contact: reply.contact, label: reading.label };
         events::append(txn, workspace, now, what).map(|_| ())
@@ -181,10 +176,16 @@ pub(super) fn read_as(app: &App, reply: &Reply, label: Label) -> Result<Reading,
         reasons: standing.reasons.clone(),
         flags: standing.flags.clone(),
         escalation: standing.escalation.clone(),
+        tagged: standing.tagged.clone(),
         language: standing.language.clone(),
         corrected_from: standing.corrected_from.clone(),
         ..fresh
     })
+}
+
+/// The built-in engine's own reading, as if no person had said anything.
+pub(super) fn read_alone(app: &App, reply: &Reply) -> Result<Reading, StoreError> {
+    Ok(into_reading(understand(app, reply, None)?))
 }
 
 /// What the reply is if not an opt-out: what the program holds for next likely.
@@ -194,31 +195,67 @@ pub(super) fn otherwise(app: &App, reply: &Reply) -> Result<Label, StoreError> {
     Ok(next.unwrap_or(Label::Other))
 }
 
+/// What the workspace's settings and the owner's rules make of a reading: whether it is too unsure to act on, whether
+/// it is handed to a person, and what follows at once.
+pub(super) fn judged(txn: &mut Txn<'_>, reply: &Reply, reading: Reading) -> Result<(Reading, Effect), StoreError> {
+    let routing = workspaces::find_routing(txn, reply.workspace)?;
+    let is_opt_out = reading.label == Label::Unsubscribe.as_str();
+    let is_unsure = is_opt_out && !workspaces::reaches(reading.confidence, routing.opt_out);
+    let undecided = reading.undecided || is_unsure;
+    let reading = hand_over::escalate(txn, reply, Reading { undecided, ..reading })?;
+    let effect = effect_of(&reading, routing);
+    Ok((reading, effect))
+}
+
 /// What must hold in the same instant as the reading. Everything else (stopping a sequence, a booking, a draft) is
 /// done by whoever hears that the reply was read.
-fn act(
-    txn: &mut Txn<'_>,
-    reply: &Reply,
-    reading: &Reading,
-    routing: Routing,
-    now: UnixMillis,
-) -> Result<&'static str, StoreError> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    LeftToPerson,
+    OptedOut,
+    /// Nobody is there.
+    Bounced,
+    BouncedForNow,
+    Recorded,
+}
+
+impl Effect {
+    /// For the record.
+    pub fn words(self) -> &'static str {
+        match self {
+            Effect::LeftToPerson => "left to a person",
+            Effect::OptedOut => "opted out",
+            Effect::Bounced => "bounced: not written to again",
+            Effect::BouncedForNow => "bounced for now",
+            Effect::Recorded => "recorded",
+        }
+    }
+}
+
+fn effect_of(reading: &Reading, routing: Routing) -> Effect {
     if reading.undecided {
-        return Ok("left to a person");
+        return Effect::LeftToPerson;
     }
     if reading.label == Label::Unsubscribe.as_str() {
-        opt_out::apply(txn, reply, now, "reply")?;
-        return Ok("opted out");
+        return Effect::OptedOut;
     }
     if let Some(hard) = bounce_of(reading).filter(|_| workspaces::reaches(reading.confidence, routing.opt_out)) {
-        let bounce = if hard { Bounce::Nobody } else { Bounce::Elsewhere };
-        messaging::note_bounce(txn, reply.workspace, reply.message, bounce, BOUNCED, now)?;
-        return Ok(if hard { "bounced: not written to again" } else { "bounced for now" });
+        return if hard { Effect::Bounced } else { Effect::BouncedForNow };
     }
     if reading.flags.iter().any(|flag| flag == "injection") {
-        return Ok("left to a person");
+        return Effect::LeftToPerson;
     }
-    Ok("recorded")
+    Effect::Recorded
+}
+
+fn act(txn: &mut Txn<'_>, reply: &Reply, effect: Effect, now: UnixMillis) -> Result<(), StoreError> {
+    let bounce = match effect {
+        Effect::OptedOut => return opt_out::apply(txn, reply, now, "reply"),
+        Effect::Bounced => Bounce::Nobody,
+        Effect::BouncedForNow => Bounce::Elsewhere,
+        Effect::LeftToPerson | Effect::Recorded => return Ok(()),
+    };
+    messaging::note_bounce(txn, reply.workspace, reply.message, bounce, BOUNCED, now).map(drop)
 }
 
 /// A report about delivery that came as a plain answer: whether the address is gone (true) or only not reached now.
@@ -299,7 +336,11 @@ impl Heard {
 
 /// Classifies a reply (or takes a person's word for it) and reads its times, by the built-in engine. The same reply in
 /// the same conversation gives the same answer.
-fn understand(app: &App, reply: &Reply, said: Option<Label>) -> Result<(Classification, TimesFound), StoreError> {
+pub(super) fn understand(
+    app: &App,
+    reply: &Reply,
+    said: Option<Label>,
+) -> Result<(Classification, TimesFound), StoreError> {
     let heard = Heard::of(app, reply)?;
     let input = heard.input(reply);
     let judged = match said {
@@ -311,7 +352,7 @@ fn understand(app: &App, reply: &Reply, said: Option<Label>) -> Result<(Classifi
 }
 
 /// `read_at` is left to the caller.
-fn into_reading((judged, found): (Classification, TimesFound)) -> Reading {
+pub(super) fn into_reading((judged, found): (Classification, TimesFound)) -> Reading {
     // Only who proposes a meeting proposes times; the days in a notice of absence are no offer.
     let proposes = judged.label == Label::MeetingProposed;
     let suggested = judged.referred.into_iter().map(|person| SuggestedContact {

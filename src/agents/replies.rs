@@ -93,6 +93,39 @@ pub fn correct(app: &App, actor: &Actor, id: ReplyId, label: &str) -> Result<Rep
     })
 }
 
+/// Takes a person's correction back: the reply is read anew as if nobody had said anything. An opt-out that a person has
+/// noted is not taken back this way: it is lifted, with a reason.
+pub fn uncorrect(app: &App, actor: &Actor, id: ReplyId) -> Result<Reply, AgentError> {
+    actor.require(Permission::HandleReplies)?;
+    let now = app.now();
+    let standing = get(app, actor, id)?;
+    let own = read::read_alone(app, &standing)?;
+    app.store.write(|txn| {
+        let mut reply = find(txn, actor, id)?;
+        let Some(reading) = reply.reading.clone().filter(|reading| reading.corrected_from.is_some()) else {
+            return Ok(reply);
+        };
+        if reading.label == Label::Unsubscribe.as_str() {
+            return Err(AgentError::Decided("An opt-out is lifted under Opt-outs, with a reason.".into()));
+        }
+        let (fresh, effect) =
+            read::judged(txn, &reply, Reading { read_at: now, tagged: reading.tagged.clone(), ..own.clone() })?;
+        let label = fresh.label.clone();
+        reply.reading = Some(fresh);
+        messaging::update_reply(txn, &reply)?;
+        drafts::withdraw_of_reply(txn, reply.workspace, id, "The correction was taken back.", now)?;
+        if effect == read::Effect::OptedOut {
+            opt_out::apply(txn, &reply, now, "reply")?;
+        }
+        let detail = format!("{} → {}", reply_badge(&reading.label).words, reply_badge(&label).words);
+        let on = format!("reply {id}");
+        audit::record(txn, actor.workspace, now, &Who::of(actor), "reply.correction_taken_back", &on, &detail)?;
+        let what = Happened::ReplyCorrected { reply: id, contact: reply.contact, label };
+        events::append(txn, actor.workspace, now, what)?;
+        Ok(reply)
+    })
+}
+
 /// A person says that what may have been an opt-out is none: it is read as the next likely thing.
 pub fn is_no_opt_out(app: &App, actor: &Actor, id: ReplyId) -> Result<Reply, AgentError> {
     actor.require(Permission::HandleReplies)?;

@@ -1,6 +1,7 @@
 //! A small business with a worker, a mailbox, a lead, and a mail to the lead that an answer can come to.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::app::App;
 use crate::authz::{Actor, Role};
@@ -8,10 +9,18 @@ use crate::base::{ConnectionId, ContactId, EmailAddress, MessageId, ReplyId, Use
 use crate::connections::{self, Connection, Google, Health, Kind, Pace, State, Use};
 use crate::contacts::{self, Contact, Source};
 use crate::drafts::{self, Draft};
-use crate::jobs::{self, Job, Lane};
-use crate::messaging::{self, Delivery, Incoming, Message, NewMessage, Purpose, Reply};
+use crate::events::Deliver;
+use crate::jobs::{self, Handlers, Job, Lane, Runner, Threads};
+use crate::messaging::{
+    self, Channel, Delivery, Incoming, Look, Message, NewMessage, Outbox, Purpose, Reply, SendOutcome, SentAs,
+};
+use crate::store::Txn;
 use crate::testing::{self, TestApp, NOW};
 use crate::workers::{self, Sender, Worker, WorkerForm, WorkerState};
+
+/// What a person does, for the tests of other rooms.
+pub use super::decide::reject;
+pub use super::replies::{correct, uncorrect};
 
 pub struct Desk {
     pub test: TestApp,
@@ -62,7 +71,7 @@ impl Desk {
         self.receive(message, text, false)
     }
 
-    fn receive(&self, message: MessageId, text: &str, automatic: bool) -> ReplyId {
+    pub fn receive(&self, message: MessageId, text: &str, automatic: bool) -> ReplyId {
         let incoming = Incoming {
             message,
             from: address("anna@fellside.example"),
@@ -132,6 +141,64 @@ impl Desk {
     /// Everything written to the lead, newest first.
     pub fn mails(&self) -> Vec<Message> {
         messaging::list_of_contact(&self.app().store, self.test.workspace, self.contact, 50).unwrap()
+    }
+}
+
+/// A mailbox that takes everything and remembers it.
+#[derive(Clone, Default)]
+pub struct Post(pub Arc<Mutex<Vec<Message>>>);
+
+impl Channel for Post {
+    fn send(&self, _: &App, message: &Message, _: &Connection) -> SendOutcome {
+        self.0.lock().unwrap().push(message.clone());
+        SendOutcome::Sent(SentAs::default())
+    }
+    fn look(&self, _: &App, _: &Message, _: &Connection, _: u32) -> Look {
+        Look::Absent
+    }
+}
+
+/// The desk with its queue at work: events reach the room, and mail leaves.
+pub struct Office {
+    pub desk: Desk,
+    pub post: Post,
+    runner: Runner,
+}
+
+impl Office {
+    pub fn open() -> Self {
+        let desk = Desk::new();
+        desk.mark_first_mail_sent();
+        let (test, post) = (&desk.test, Post::default());
+        let deliver = Deliver::new(test.app.store.clone(), test.app.clock.clone(), super::subscribers());
+        let handlers =
+            super::handlers(Handlers::default()).task(deliver).effect(Outbox { channel: Arc::new(post.clone()) });
+        let (store, clock) = (&test.app.store, &test.app.clock);
+        let runner =
+            Runner::start(store, clock, Arc::clone(&test.app), Arc::new(handlers), &Threads::default()).unwrap();
+        Self { desk, post, runner }
+    }
+
+    pub fn settle(&self) {
+        assert!(self.runner.settle(Duration::from_secs(120)), "the queue never came to rest");
+    }
+
+    /// Moves the clock in one go; the mailbox was read meanwhile, as its poll would.
+    pub fn advance(&self, by: Duration) {
+        let app = self.desk.app();
+        let now = app.clock.advance(by);
+        let read = |txn: &mut Txn<'_>| {
+            let mut mailbox = connections::find(txn, self.desk.test.workspace, self.desk.connection.id)?.unwrap();
+            mailbox.health.last_poll = Some(now);
+            connections::put(txn, &mailbox)
+        };
+        app.store.write(read).unwrap();
+        self.settle();
+    }
+
+    /// What has left, oldest first.
+    pub fn sent(&self) -> Vec<Message> {
+        self.post.0.lock().unwrap().clone()
     }
 }
 

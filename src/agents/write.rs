@@ -54,29 +54,77 @@ pub fn write_draft(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<(),
     }
 }
 
-/// The reply and what its answer is for. A draft for a guess only costs the reader time.
+/// The reply and what its answer is for.
 fn to_answer(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<(Reply, Intent)>, StoreError> {
     let Some(reply) = messaging::get_reply(&app.store, workspace, id)? else { return Ok(None) };
-    let Some(reading) = reply.reading.as_ref().filter(|reading| reading.is_sure()) else { return Ok(None) };
-    let Some(intent) = intent_of(&reading.label) else { return Ok(None) };
-    let is_a_person_s = reply.automatic || reply.handled_at.is_some() || !reading.escalation.is_empty();
-    if is_a_person_s || is_suppressed(app, &reply)? {
-        return Ok(None);
-    }
-    if reading.wants_our_times() && worker_of(app, &reply)?.is_some_and(|worker| worker.calendar.is_some()) {
-        return Ok(None);
-    }
-    Ok(Some((reply, intent)))
+    Ok(intent_for(app, &reply)?.ok().map(|intent| (reply, intent)))
 }
 
-fn task_of(intent: Intent) -> engines::Task {
+/// Why no draft is written here for a reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoDraft {
+    /// A draft for a guess only costs the reader time.
+    Unsure,
+    /// Nothing is written back to this label.
+    NoAnswer,
+    Machine,
+    Handled,
+    HandedOver(String),
+    MustNotBeWrittenTo,
+    /// Times to meet are the bookings' to answer.
+    Times,
+}
+
+impl NoDraft {
+    /// As a sentence.
+    pub fn words(&self) -> String {
+        match self {
+            NoDraft::Unsure => "It is read too unsurely: a person answers.".to_owned(),
+            NoDraft::NoAnswer => "Nothing is written back to this label.".to_owned(),
+            NoDraft::Machine => "A machine wrote it: nobody reads an answer.".to_owned(),
+            NoDraft::Handled => "A person has dealt with it.".to_owned(),
+            NoDraft::HandedOver(why) => format!("Handed to a person because {why}."),
+            NoDraft::MustNotBeWrittenTo => "The address must not be written to.".to_owned(),
+            NoDraft::Times => "The answer is about a time to meet.".to_owned(),
+        }
+    }
+}
+
+/// What the answer to a reply is for, or why none is written.
+pub(super) fn intent_for(app: &App, reply: &Reply) -> Result<Result<Intent, NoDraft>, StoreError> {
+    let Some(reading) = reply.reading.as_ref().filter(|reading| reading.is_sure()) else {
+        return Ok(Err(NoDraft::Unsure));
+    };
+    if !reading.escalation.is_empty() {
+        return Ok(Err(NoDraft::HandedOver(reading.escalation.clone())));
+    }
+    let Some(intent) = intent_of(&reading.label) else {
+        let is_about_times = reading.label == "meeting_proposed";
+        return Ok(Err(if is_about_times { NoDraft::Times } else { NoDraft::NoAnswer }));
+    };
+    if reply.automatic {
+        return Ok(Err(NoDraft::Machine));
+    }
+    if reply.handled_at.is_some() {
+        return Ok(Err(NoDraft::Handled));
+    }
+    if is_suppressed(app, reply)? {
+        return Ok(Err(NoDraft::MustNotBeWrittenTo));
+    }
+    if reading.wants_our_times() && worker_of(app, reply)?.is_some_and(|worker| worker.calendar.is_some()) {
+        return Ok(Err(NoDraft::Times));
+    }
+    Ok(Ok(intent))
+}
+
+pub(super) fn task_of(intent: Intent) -> engines::Task {
     match intent {
         Intent::Question => engines::Task::Answer,
         _ => engines::Task::Draft,
     }
 }
 
-fn draft_of(app: &App, reply: &Reply, intent: Intent, text: &Composed) -> NewDraft {
+pub(super) fn draft_of(app: &App, reply: &Reply, intent: Intent, text: &Composed) -> NewDraft {
     let new = text.sources.iter().cloned().fold(NewDraft::answering(reply, intent, app.now()), NewDraft::source);
     let new = new.template(&text.text.template).words(&text.text.body, &text.text.language);
     new.needs_person(&text.text.needs_person)
@@ -179,6 +227,7 @@ impl Material {
             Intent::Question => Purpose::Question,
             Intent::Referral => Purpose::Referral,
             Intent::Later => Purpose::Later,
+            Intent::FollowUp => Purpose::FollowUp,
             Intent::Meeting => return Ok(None),
         };
         let reading = reply.reading.clone().unwrap_or_default();
@@ -187,7 +236,7 @@ impl Material {
         let (first_name, full_name) = names(contact.as_ref(), reply);
         let snippets = match purpose {
             Purpose::Interested | Purpose::Question => snippets::list_approved(&app.store, reply.workspace)?,
-            Purpose::Referral | Purpose::Later => Vec::new(),
+            Purpose::Referral | Purpose::Later | Purpose::FollowUp => Vec::new(),
         };
         Ok(Some(Self {
             purpose,
@@ -374,7 +423,7 @@ fn snippet_source(snippet: &Snippet) -> Source {
 }
 
 /// The name was said by the person; it is repeated to them and nobody else is written to.
-fn named_source(person: &str) -> Source {
+pub(super) fn named_source(person: &str) -> Source {
     let (words, used) = (person.to_owned(), person.to_owned());
     Source { kind: SourceKind::Contact, id: String::new(), title: "Named in their answer".into(), words, used }
 }

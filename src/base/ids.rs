@@ -87,6 +87,8 @@ ids! {
     WorkerId
     SnippetId
     DraftId
+    /// A mail to somebody who went quiet after an answer of ours.
+    FollowUpId
     /// One call to an AI service.
     TransferId
     ReplyId

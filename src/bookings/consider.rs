@@ -157,44 +157,70 @@ impl Case {
 fn consider(app: &App, job: &Job) -> Result<Outcome, StoreError> {
     let Payload { reply } = job.payload()?;
     let Some(case) = load(app, job.workspace, reply)? else { return Ok(Outcome::Done) };
+    let (meeting, verdict) = weigh(app, &case)?;
+    match verdict {
+        Verdict::Nothing => Ok(Outcome::Done),
+        Verdict::Agreed(booking) => confirmed(app, job, &case, booking),
+        Verdict::Decided(Decision::Leave { note }) => leave(app, job, &case, note),
+        Verdict::Decided(Decision::Book(span)) => book(app, job, &case, &meeting, span),
+        Verdict::Decided(Decision::Ask { span, note }) => ask(app, job, &case, &meeting, span, note),
+        Verdict::Decided(Decision::Offer { free, why }) => answer_with(app, job, &case, &free, why),
+    }
+}
+
+/// What is to be done about the times of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Verdict {
+    /// Nobody waits for a word about it.
+    Nothing,
+    /// They say yes to the meeting that there is.
+    Agreed(BookingId),
+    Decided(Decision),
+}
+
+/// Looks at everything and decides; nothing is written.
+fn weigh(app: &App, case: &Case) -> Result<(Meeting, Verdict), StoreError> {
     let planned = case.worker.as_ref().map(|worker| worker.meeting.clone()).unwrap_or_default();
     let asked_for = case.asked_minutes;
     let meeting = Meeting { minutes: length(asked_for, planned.minutes), ..planned.clone() };
     if let Some(agreed) = case.agreed() {
-        return confirmed(app, job, &case, agreed.id);
+        return Ok((meeting, Verdict::Agreed(agreed.id)));
     }
+    let left = |meeting, note| Ok((meeting, Verdict::Decided(Decision::Leave { note })));
     if !case.reading.escalation.is_empty() {
-        return leave(app, job, &case, format!("Handed over because {}.", case.reading.escalation));
+        return left(meeting, format!("Handed over because {}.", case.reading.escalation));
     }
     let rules = Rules::of(&meeting);
     let calendar = case.worker.as_ref().and_then(|worker| worker.calendar);
     let wished: Vec<UnixMillis> = case.reading.times.iter().map(|time| time.start).collect();
-    let situation = Situation::read(app, job.workspace, calendar, rules, &wished, case.upcoming.as_ref())?;
+    let situation = Situation::read(app, case.reply.workspace, calendar, rules, &wished, case.upcoming.as_ref())?;
     let wish = Wish {
         times: &case.reading.times,
         confidence: case.reading.confidence,
         // A longer meeting than the owner planned is a person's to agree to.
-        may_book: may_book(&case) && meeting.minutes <= planned.minutes,
+        may_book: may_book(case) && meeting.minutes <= planned.minutes,
         within: situation.range,
         guest: &case.clocks.guest,
     };
     let names_no_time = case.reading.times.is_empty();
     if names_no_time && (case.reply.automatic || case.reply.handled_at.is_some()) {
-        return Ok(Outcome::Done);
+        return Ok((meeting, Verdict::Nothing));
     }
     if let Some(upcoming) = case.upcoming.as_ref().filter(|_| names_no_time) {
         let when = words::when(Language::English, upcoming.start, &case.clocks);
-        return leave(app, job, &case, format!("No other time is named, and there is a meeting on {when}."));
+        return left(meeting, format!("No other time is named, and there is a meeting on {when}."));
     }
-    match decide(&wish, &situation.diary()) {
-        Decision::Leave { note } => leave(app, job, &case, note),
-        Decision::Book(span) => book(app, job, &case, &meeting, span),
+    let decision = match decide(&wish, &situation.diary()) {
         Decision::Ask { span, note } => {
-            let note = format!("{note}{}", length_note(asked_for, &planned, &meeting));
-            ask(app, job, &case, &meeting, span, note)
+            Decision::Ask { span, note: format!("{note}{}", length_note(asked_for, &planned, &meeting)) }
         }
-        Decision::Offer { free, why } => answer_with(app, job, &case, &free, why),
-    }
+        // Nothing is agreed upon in a dry run: a person sees what it would have done.
+        Decision::Book(span) if case.worker.as_ref().is_some_and(Worker::is_on_dry_run) => {
+            Decision::Ask { span, note: "Dry run: it would have been booked by itself.".to_owned() }
+        }
+        decision => decision,
+    };
+    Ok((meeting, Verdict::Decided(decision)))
 }
 
 /// The length that the guest asks for, within reason; else the planned one.
@@ -231,34 +257,41 @@ fn load(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Case>, 
             return Ok(None);
         }
         let Some(reply) = messaging::find_reply(txn, workspace, id)? else { return Ok(None) };
-        let proposes = |reading: &Reading| reading.label == LABEL || reading.wants_our_times();
-        let Some(reading) = reply.reading.clone().filter(proposes) else { return Ok(None) };
         let Some(contact) = contacts::find(txn, workspace, reply.contact)? else { return Ok(None) };
-        let worker = match reply.worker {
-            Some(worker) => workers::find(txn, workspace, worker)?,
-            None => None,
-        };
-        let earlier = store::list_of_contact(txn, workspace, contact.id, 10)?;
-        let upcoming = earlier.into_iter().rfind(|booking| booking.state.is_booked() && booking.end > now);
-        let ours = availability::find_schedule(txn, workspace)?.zone;
-        let home = workspaces::find(txn, workspace)?.map_or_else(|| ours.clone(), |found| found.time_zone);
-        let guest_zone = contact.time_zone.clone().unwrap_or(home);
-        let clocks = Clocks::of(&guest_zone, &ours);
-        let offered = messaging::find_message(txn, workspace, reply.message)?.map(|message| message.offered);
-        let asked_minutes = reading.duration_minutes.or(length_of_choice(&reading, &offered.unwrap_or_default()));
-        let asked = Asked {
-            label: LABEL,
-            confidence: reading.confidence,
-            at_least: workspaces::find_routing(txn, workspace)?.book,
-            flags: &reading.flags,
-            words: &reply.excerpt,
-        };
-        let is_trusted = match &worker {
-            Some(worker) => drafts::may_act_alone(txn, workspace, worker, &asked)?,
-            None => false,
-        };
-        Ok(Some(Case { is_trusted, reply, reading, contact, worker, upcoming, clocks, guest_zone, asked_minutes }))
+        case_of(txn, reply, contact, now)
     })
+}
+
+/// Everything about an answer that asks for a meeting; `None` for one that does not.
+fn case_of(txn: &mut Txn<'_>, reply: Reply, contact: Contact, now: UnixMillis) -> Result<Option<Case>, StoreError> {
+    let workspace = reply.workspace;
+    let proposes = |reading: &Reading| reading.label == LABEL || reading.wants_our_times();
+    let Some(reading) = reply.reading.clone().filter(proposes) else { return Ok(None) };
+    let worker = match reply.worker {
+        Some(worker) => workers::find(txn, workspace, worker)?,
+        None => None,
+    };
+    let earlier = store::list_of_contact(txn, workspace, contact.id, 10)?;
+    let upcoming = earlier.into_iter().rfind(|booking| booking.state.is_booked() && booking.end > now);
+    let ours = availability::find_schedule(txn, workspace)?.zone;
+    let home = workspaces::find(txn, workspace)?.map_or_else(|| ours.clone(), |found| found.time_zone);
+    let guest_zone = contact.time_zone.clone().unwrap_or(home);
+    let clocks = Clocks::of(&guest_zone, &ours);
+    let offered = messaging::find_message(txn, workspace, reply.message)?.map(|message| message.offered);
+    let asked_minutes = reading.duration_minutes.or(length_of_choice(&reading, &offered.unwrap_or_default()));
+    let asked = Asked {
+        label: LABEL,
+        engine: "",
+        confidence: reading.confidence,
+        at_least: workspaces::find_routing(txn, workspace)?.book,
+        flags: &reading.flags,
+        words: &reply.excerpt,
+    };
+    let is_trusted = match &worker {
+        Some(worker) => drafts::may_act_alone(txn, workspace, worker, &asked)?,
+        None => false,
+    };
+    Ok(Some(Case { is_trusted, reply, reading, contact, worker, upcoming, clocks, guest_zone, asked_minutes }))
 }
 
 /// The length of the one offered time that was taken.
@@ -266,6 +299,42 @@ fn length_of_choice(reading: &Reading, offered: &[(UnixMillis, UnixMillis)]) -> 
     let [time] = &reading.times[..] else { return None };
     let (start, end) = offered.iter().find(|(start, _)| *start == time.start)?;
     u32::try_from(end.since(*start).as_secs() / 60).ok()
+}
+
+/// What the worker would do about the times of an answer that need not exist.
+#[derive(Debug)]
+pub enum Rehearsed {
+    /// They say yes to the meeting that there is.
+    Agreed,
+    /// A person decides, and why.
+    Left(String),
+    /// Booked by itself.
+    Books { start: UnixMillis, end: UnixMillis },
+    /// Put before a person as a meeting to accept.
+    Asks { start: UnixMillis, end: UnixMillis, note: String },
+    /// Free times are offered, in a draft.
+    Offers { times: Vec<(UnixMillis, UnixMillis)>, draft: Box<drafts::NewDraft> },
+}
+
+/// The very decision of the job behind a real answer; the calendar is read, nothing is written. `None`: the answer is
+/// not about a meeting.
+pub fn rehearse(app: &App, reply: &Reply, contact: &Contact) -> Result<Option<Rehearsed>, StoreError> {
+    let now = app.now();
+    let Some(case) = app.store.read(|txn| case_of(txn, reply.clone(), contact.clone(), now))? else { return Ok(None) };
+    let decision = match weigh(app, &case)?.1 {
+        Verdict::Nothing => return Ok(None),
+        Verdict::Agreed(_) => return Ok(Some(Rehearsed::Agreed)),
+        Verdict::Decided(decision) => decision,
+    };
+    Ok(Some(match decision {
+        Decision::Leave { note } => Rehearsed::Left(note),
+        Decision::Book(span) => Rehearsed::Books { start: span.start, end: span.end },
+        Decision::Ask { span, note } => Rehearsed::Asks { start: span.start, end: span.end, note },
+        Decision::Offer { free, why } => Rehearsed::Offers {
+            times: free.iter().map(|span| (span.start, span.end)).collect(),
+            draft: Box::new(offer_of(app, &case, &free, why, now)?),
+        },
+    }))
 }
 
 fn booking(case: &Case, meeting: &Meeting, span: Span, state: State, app: &App, now: UnixMillis) -> Booking {
@@ -385,11 +454,21 @@ fn ask(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span, note: S
     Ok(Outcome::Committed)
 }
 
+fn offer_of(
+    app: &App,
+    case: &Case,
+    free: &[Span],
+    why: WhyOffer,
+    now: UnixMillis,
+) -> Result<drafts::NewDraft, StoreError> {
+    let mailbox = connections::get(&app.store, case.reply.workspace, case.reply.connection)?;
+    let signature = workers::signature_of(case.worker.as_ref(), mailbox.as_ref());
+    Ok(offer::draft(&case.reply, &case.contact, &signature, free, why, &case.clocks, now))
+}
+
 fn answer_with(app: &App, job: &Job, case: &Case, free: &[Span], why: WhyOffer) -> Result<Outcome, StoreError> {
     let now = app.now();
-    let mailbox = connections::get(&app.store, job.workspace, case.reply.connection)?;
-    let signature = workers::signature_of(case.worker.as_ref(), mailbox.as_ref());
-    let draft = offer::draft(&case.reply, &case.contact, &signature, free, why, &case.clocks, now);
+    let draft = offer_of(app, case, free, why, now)?;
     app.store.write(|txn| {
         retire_proposals(txn, job.workspace, case.contact.id, None, "They wrote again.", now)?;
         drafts::propose(app, txn, &draft, now)?;

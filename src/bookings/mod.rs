@@ -36,6 +36,7 @@ mod words;
 
 pub use api::{api_routes, openapi};
 pub use bookable::Bookable;
+pub use consider::{rehearse, Rehearsed};
 pub use hosted::Hosted;
 pub use model::{Booking, Note, Source, State};
 pub use pages::routes;

@@ -33,7 +33,7 @@ pub use service::{
     Brought, ContactError, ContactFields,
 };
 pub use store::{count, find, find_by_address, get, list_newest, put};
-pub use tags::{list_of_tag, list_tags, tag_all, untag_all, TagCount};
+pub use tags::{list_of_tag, list_tags, parse_tag, tag_all, untag_all, TagCount};
 pub use timeline::{Exchange, Neighbours};
 
 use crate::app::App;

@@ -41,7 +41,7 @@ pub struct TagCount {
 }
 
 /// A tag as it is stored: lower case, inner white space as one space. `None` when nothing is left or it is too long.
-pub(super) fn parse_tag(raw: &str) -> Option<String> {
+pub fn parse_tag(raw: &str) -> Option<String> {
     let clean: String = raw.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let tag = clean.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     (!tag.is_empty() && tag.chars().count() <= LONGEST_TAG).then_some(tag)

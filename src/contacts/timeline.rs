@@ -85,9 +85,10 @@ fn of_note(note: Note) -> Moment {
 fn exchange(app: &App, neighbours: &dyn Neighbours, event: &Event) -> Result<Option<Exchange>, StoreError> {
     use Happened as H;
     match &event.what {
-        H::MessageQueued { message, .. } | H::MessageSent { message, .. } | H::MessageNotSent { message, .. } => {
-            neighbours.message(app, event.workspace, *message)
-        }
+        H::MessageQueued { message, .. }
+        | H::MessageSent { message, .. }
+        | H::MessageNotSent { message, .. }
+        | H::MessageRehearsed { message, .. } => neighbours.message(app, event.workspace, *message),
         H::MessageReceived { reply, .. } => neighbours.reply(app, event.workspace, *reply),
         _ => Ok(None),
     }
@@ -108,6 +109,10 @@ fn told(event: &Event) -> Option<Moment> {
         H::DraftDecided { approved: false, .. } => ("x", "", "", "The draft was rejected".to_owned()),
         H::MessageSent { .. } => ("mail", "brand", "Mail sent", String::new()),
         H::MessageNotSent { reason, .. } => ("alert", "warn", "Mail not sent:", reason.clone()),
+        H::MessageRehearsed { .. } => ("mail", "", "A dry run would have sent", String::new()),
+        H::AnswerFollowUpPlanned { .. } => ("clock", "", "", "A follow-up is planned, unless they answer".to_owned()),
+        H::AnswerFollowUpEnded { reason, .. } => ("clock", "", "No follow-up:", reason.clone()),
+        H::LeadTagged { tag, .. } => ("contacts", "", "Tagged:", tag.clone()),
         H::MessageInDoubt { .. } => ("alert", "warn", "", "A mail may or may not have arrived".to_owned()),
         H::MessageBounced { hard: true, .. } => ("alert", "bad", "", "The address does not take mail".to_owned()),
         H::MessageBounced { hard: false, .. } => ("alert", "warn", "", "The mail was not delivered".to_owned()),

@@ -1,6 +1,6 @@
 //! What may leave without a person: the switch of each label, the record that earns it, and the labels that never do.
 
-use super::figures::{figures_of, find_figures, Figures};
+use super::figures::{figures_of, find_figures, list_by_engine, Figures};
 use crate::app::App;
 use crate::authz::{Actor, Denied, Permission};
 use crate::base::{UnixMillis, WorkerId, WorkspaceId};
@@ -40,6 +40,8 @@ const fn locked(label: &'static str, why: &'static str) -> Rule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelAutonomy {
     pub label: &'static str,
+    /// Whose drafts: empty for the built-in engine, else the service and its model.
+    pub engine: String,
     /// What leaves by itself once it is on.
     pub act: &'static str,
     pub figures: Figures,
@@ -83,19 +85,30 @@ impl From<WorkerError> for SwitchError {
     }
 }
 
-/// All labels of a worker with their records.
+/// All labels of a worker with their records: those of the built-in engine, then, for each AI service and model that has
+/// a record, the labels it has one for.
 pub fn autonomy_of(store: &Store, workspace: WorkspaceId, worker: &Worker) -> Result<Vec<LabelAutonomy>, StoreError> {
-    let stand = |rule: &Rule| {
-        let figures = figures_of(store, workspace, worker.id, rule.label)?;
-        let standing = match (rule.locked, worker.autonomy.automatic.get(rule.label)) {
+    let stand = |rule: &Rule, engine: &str, figures: Figures| {
+        let standing = match (rule.locked, worker.autonomy.since(rule.label, engine)) {
             (Some(why), _) => Standing::Locked(why),
-            (None, Some(since)) => Standing::On(*since),
+            (None, Some(since)) => Standing::On(since),
             (None, None) if figures.allow_automatic() => Standing::Ready,
             (None, None) => Standing::Earning,
         };
-        Ok(LabelAutonomy { label: rule.label, act: rule.act, figures, standing })
+        LabelAutonomy { label: rule.label, engine: engine.to_owned(), act: rule.act, figures, standing }
     };
-    RULES.iter().map(stand).collect()
+    let mut all = Vec::new();
+    for rule in &RULES {
+        all.push(stand(rule, "", figures_of(store, workspace, worker.id, rule.label, "")?));
+    }
+    let mut of_services = list_by_engine(store, workspace, worker.id)?;
+    let place = |label: &str| RULES.iter().position(|rule| rule.label == label);
+    of_services.sort_by_key(|known| (known.engine.clone(), place(&known.label)));
+    let open = of_services.iter().filter_map(|known| Some((rule(&known.label)?, known)));
+    all.extend(
+        open.filter(|(rule, _)| rule.locked.is_none()).map(|(rule, known)| stand(rule, &known.engine, known.figures)),
+    );
+    Ok(all)
 }
 
 /// May this label ever leave by itself?
@@ -103,13 +116,13 @@ pub fn is_locked(label: &str) -> bool {
     rule(label).is_none_or(|rule| rule.locked.is_some())
 }
 
-/// Lets the answers to a label leave by themselves, or hands them back to a person. Switching on needs the record;
-/// switching off never does.
+/// Lets the answers to a label that `engine` wrote leave by themselves, or hands them back to a person. Switching on
+/// needs the record of just this engine; switching off never needs one.
 pub fn switch_label(
     app: &App,
     actor: &Actor,
     worker: WorkerId,
-    label: &str,
+    (label, engine): (&str, &str),
     on: bool,
 ) -> Result<&'static str, SwitchError> {
     actor.require(Permission::ActivateWorkers)?;
@@ -119,11 +132,11 @@ pub fn switch_label(
     }
     let now = app.now();
     app.store.write(|txn| {
-        let figures = find_figures(txn, actor.workspace, worker, rule.label)?;
+        let figures = find_figures(txn, actor.workspace, worker, rule.label, engine)?;
         if on && !figures.allow_automatic() {
             return Err(SwitchError::NotEarned(figures));
         }
-        workers::set_automatic(txn, actor, worker, rule.label, on, now)?;
+        workers::set_automatic(txn, actor, worker, (rule.label, engine), on, now)?;
         Ok(rule.label)
     })
 }
@@ -151,15 +164,42 @@ mod tests {
     }
 
     fn record(test: &TestApp, worker: WorkerId, label: &str, approved: u32, edited: u32) {
-        let figures = Figures { approved, edited, rejected: 0 };
+        record_of(test, worker, (label, ""), approved, edited);
+    }
+
+    fn record_of(test: &TestApp, worker: WorkerId, of: (&str, &str), approved: u32, edited: u32) {
+        let figures = Figures { approved, edited, ..Figures::default() };
         let count = |known: &mut Figures| *known = figures;
-        test.app.store.write(|txn| count_decision(txn, test.workspace, worker, label, count)).unwrap();
+        test.app.store.write(|txn| count_decision(txn, test.workspace, worker, of, count)).unwrap();
     }
 
     fn standing(test: &TestApp, worker: WorkerId, label: &str) -> Standing {
         let worker = workers::get(&test.app.store, test.workspace, worker).unwrap().unwrap();
         let all = autonomy_of(&test.app.store, test.workspace, &worker).unwrap();
         all.into_iter().find(|one| one.label == label).unwrap().standing
+    }
+
+    #[test]
+    fn an_ai_service_earns_its_own_freedom_and_none_from_another_model() {
+        let test = testing::app();
+        let worker = worker(&test);
+        let switch = |engine, on| switch_label(&test.app, &test.owner, worker, ("question", engine), on);
+        record(&test, worker, "question", 30, 0);
+        record_of(&test, worker, ("question", "OpenAI, a"), 18, 0);
+        assert!(
+            matches!(switch("OpenAI, a", true), Err(SwitchError::NotEarned(_))),
+            "the built-in record is not its own"
+        );
+        record_of(&test, worker, ("question", "OpenAI, a"), 20, 1);
+        switch("OpenAI, a", true).unwrap();
+        assert!(matches!(switch("OpenAI, b", true), Err(SwitchError::NotEarned(_))), "another model begins anew");
+        assert_eq!(standing(&test, worker, "question"), Standing::Ready, "the built-in engine was not switched");
+        let worker = workers::get(&test.app.store, test.workspace, worker).unwrap().unwrap();
+        let all = autonomy_of(&test.app.store, test.workspace, &worker).unwrap();
+        let of_services: Vec<_> = all.iter().filter(|one| !one.engine.is_empty()).collect();
+        assert_eq!(of_services.len(), 1);
+        assert_eq!(of_services[0].standing, Standing::On(test.app.now()));
+        assert_eq!(of_services[0].figures.words(), "19 of 20 approved as written, 1 edited");
     }
 
     #[test]
@@ -175,7 +215,7 @@ mod tests {
     fn a_label_is_switched_on_once_its_record_is_good_and_that_is_audited() {
         let test = testing::app();
         let worker = worker(&test);
-        let switch = |on| switch_label(&test.app, &test.owner, worker, "question", on);
+        let switch = |on| switch_label(&test.app, &test.owner, worker, ("question", ""), on);
         for (approved, edited) in [(0, 0), (19, 0), (30, 6)] {
             record(&test, worker, "question", approved, edited);
             assert!(matches!(switch(true), Err(SwitchError::NotEarned(_))), "{approved} approved, {edited} edited");
@@ -206,7 +246,7 @@ mod tests {
         let worker = worker(&test);
         for label in ["unsubscribe", "other", "not_interested", "out_of_office"] {
             record(&test, worker, label, 500, 0);
-            let refused = switch_label(&test.app, &test.owner, worker, label, true);
+            let refused = switch_label(&test.app, &test.owner, worker, (label, ""), true);
             assert!(matches!(refused, Err(SwitchError::Locked(_))), "{label}");
             assert!(matches!(standing(&test, worker, label), Standing::Locked(_)), "{label}");
         }
@@ -219,11 +259,11 @@ mod tests {
         record(&test, worker, "question", 30, 0);
         for (role, may) in [(Role::Viewer, false), (Role::Agent, false), (Role::Admin, true), (Role::Owner, true)] {
             let actor = Actor { role, ..test.owner.clone() };
-            assert_eq!(switch_label(&test.app, &actor, worker, "question", true).is_ok(), may, "{role:?}");
+            assert_eq!(switch_label(&test.app, &actor, worker, ("question", ""), true).is_ok(), may, "{role:?}");
         }
         let elsewhere = testing::add_workspace(&test.app, "Elsewhere", "elsewhere");
         let stranger = Actor { workspace: elsewhere, ..test.owner.clone() };
-        let refused = switch_label(&test.app, &stranger, worker, "question", false);
+        let refused = switch_label(&test.app, &stranger, worker, ("question", ""), false);
         assert!(matches!(refused, Err(SwitchError::NotFound)));
     }
 }

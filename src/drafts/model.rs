@@ -65,6 +65,12 @@ pub struct Draft {
     pub expires_at: UnixMillis,
     #[serde(default)]
     pub decided: Option<Decision>,
+    /// When it would have left, had its worker not been on a dry run; since then it waits for a person's decision.
+    #[serde(default)]
+    pub would_have_left: Option<UnixMillis>,
+    /// The mail of ours that a follow-up goes on from.
+    #[serde(default)]
+    pub after: Option<MessageId>,
     /// The message that carries it, once approved.
     #[serde(default)]
     pub message: Option<MessageId>,
@@ -84,6 +90,8 @@ pub enum Intent {
     Later,
     /// About the time of a meeting; written by bookings.
     Meeting,
+    /// Nothing came back to an answer of ours.
+    FollowUp,
 }
 
 impl Intent {
@@ -94,6 +102,7 @@ impl Intent {
             Intent::Referral => "Thanks for a referral",
             Intent::Later => "Until later",
             Intent::Meeting => "About a time to meet",
+            Intent::FollowUp => "Follow-up after an answer",
         }
     }
 }

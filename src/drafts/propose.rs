@@ -8,7 +8,7 @@ use super::model::{Draft, DraftState, Intent, Source, SourceKind, LIFETIME};
 use super::store;
 use crate::app::App;
 use crate::audit::{self, Who};
-use crate::base::{BookingId, DraftId, UnixMillis};
+use crate::base::{BookingId, DraftId, MessageId, UnixMillis};
 use crate::contacts;
 use crate::events::{self, Happened};
 use crate::http::ui::reading_words;
@@ -17,6 +17,9 @@ use crate::language::ground::{host_of, take_links, ungrounded, Grounds};
 use crate::messaging::Reply;
 use crate::store::{StoreError, Txn};
 use crate::{workers, workspaces};
+
+/// Instead of a label, where nobody has answered.
+pub const FOLLOW_UP: &str = "follow_up";
 
 /// The engine that wrote it, for the record. It is part of the program, so its version is the program's.
 const ENGINE: &str = concat!("embedded ", env!("CARGO_PKG_VERSION"));
@@ -63,6 +66,8 @@ impl NewDraft {
             created_at: now,
             expires_at,
             decided: None,
+            would_have_left: None,
+            after: None,
             message: None,
         };
         Self { draft, expire: expire::job(reply.workspace, id, now, expires_at) }
@@ -101,6 +106,15 @@ impl NewDraft {
     /// Why a person has to look; empty changes nothing.
     pub fn needs_person(mut self, why: &str) -> Self {
         self.draft.needs_person = why.to_owned();
+        self
+    }
+
+    /// A follow-up, which goes on from a mail of ours. It is read under no label, and never leaves by itself.
+    pub fn following(mut self, after: MessageId, subject: &str) -> Self {
+        self.draft.after = Some(after);
+        self.draft.label = FOLLOW_UP.to_owned();
+        self.draft.subject = re(subject);
+        self.draft.flags = Vec::new();
         self
     }
 
@@ -145,11 +159,7 @@ pub fn propose(app: &App, txn: &mut Txn<'_>, new: &NewDraft, now: UnixMillis) ->
         Some(contact) if contact.restricted => return Ok(None),
         Some(_) => {}
     }
-    let worker = find_worker(txn, &draft)?;
-    draft.ungrounded = ground_with(app, txn, &draft, worker.as_ref())?;
-    if let Some(word) = worker.as_ref().and_then(|worker| worker.guidelines.breach(draft.final_text())) {
-        draft.needs_person = format!("It says “{word}”, which the guidelines leave out.");
-    }
+    judge(app, txn, &mut draft)?;
     store::put(txn, &draft)?;
     jobs::enqueue(txn, &new.expire)?;
     let who = Who::System("Writes drafts".to_owned());
@@ -157,6 +167,23 @@ pub fn propose(app: &App, txn: &mut Txn<'_>, new: &NewDraft, now: UnixMillis) ->
     let what = Happened::DraftWritten { draft: draft.id, contact: draft.contact };
     events::append(txn, draft.workspace, now, what)?;
     Ok(Some(draft.id))
+}
+
+/// The gate's findings, and what the owner's guidelines leave out.
+fn judge(app: &App, txn: &mut Txn<'_>, draft: &mut Draft) -> Result<(), StoreError> {
+    let worker = find_worker(txn, draft)?;
+    draft.ungrounded = ground_with(app, txn, draft, worker.as_ref())?;
+    if let Some(word) = worker.as_ref().and_then(|worker| worker.guidelines.breach(draft.final_text())) {
+        draft.needs_person = format!("It says “{word}”, which the guidelines leave out.");
+    }
+    Ok(())
+}
+
+/// The draft as it would be proposed, with the gate's findings. Nothing is written.
+pub fn rehearse(app: &App, new: &NewDraft) -> Result<Draft, StoreError> {
+    let mut draft = new.draft.clone();
+    app.store.read(|txn| judge(app, txn, &mut draft))?;
+    Ok(draft)
 }
 
 /// The record of the decision (G13): what was read how surely, what the text rests on, what the gate said. The words
@@ -192,6 +219,10 @@ fn engine_of(draft: &Draft) -> String {
 fn is_answered(txn: &mut Txn<'_>, draft: &Draft) -> Result<bool, StoreError> {
     let Some(reply) = draft.reply else { return Ok(false) };
     let earlier = store::list_of_reply(txn, draft.workspace, reply)?;
+    if draft.intent == Intent::FollowUp {
+        // The second follows the first: only one of them waits at a time.
+        return Ok(earlier.iter().any(|other| other.after == draft.after && other.intent == Intent::FollowUp));
+    }
     Ok(earlier.iter().any(|other| other.label == draft.label && !matches!(other.state, DraftState::Withdrawn { .. })))
 }
 

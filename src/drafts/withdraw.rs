@@ -48,11 +48,16 @@ fn end(
     reason: &str,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
-    for mut draft in drafts.filter(Draft::is_pending) {
-        draft.state = DraftState::Withdrawn { reason: reason.to_owned() };
-        store::put(txn, &draft)?;
-        let what = Happened::DraftDecided { draft: draft.id, contact: draft.contact, approved: false };
-        events::append(txn, draft.workspace, now, what)?;
+    for draft in drafts.filter(Draft::is_pending) {
+        withdraw_one(txn, draft, reason, now)?;
     }
     Ok(())
+}
+
+/// Withdraws one that waits for approval.
+pub fn withdraw_one(txn: &mut Txn<'_>, mut draft: Draft, reason: &str, now: UnixMillis) -> Result<(), StoreError> {
+    draft.state = DraftState::Withdrawn { reason: reason.to_owned() };
+    store::put(txn, &draft)?;
+    let what = Happened::DraftDecided { draft: draft.id, contact: draft.contact, approved: false };
+    events::append(txn, draft.workspace, now, what).map(|_| ())
 }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::authz::Permission;
 use crate::base::{
-    BookingId, ConnectionId, ContactId, DraftId, EnrolmentId, MessageId, PaymentId, ReplyId, SequenceId, UnixMillis,
-    UserId, WorkerId, WorkspaceId,
+    BookingId, ConnectionId, ContactId, DraftId, EnrolmentId, FollowUpId, MessageId, PaymentId, ReplyId, SequenceId,
+    UnixMillis, UserId, WorkerId, WorkspaceId,
 };
 
 /// One entry of a workspace's log.
@@ -125,6 +125,17 @@ pub enum Happened {
         enrolment: EnrolmentId,
         contact: ContactId,
     },
+    /// They were answered; unless they say something, they are reminded of it on a day to come.
+    AnswerFollowUpPlanned {
+        follow_up: FollowUpId,
+        contact: ContactId,
+    },
+    /// Nothing more comes of it, and why.
+    AnswerFollowUpEnded {
+        follow_up: FollowUpId,
+        contact: ContactId,
+        reason: String,
+    },
     DraftWritten {
         draft: DraftId,
         contact: ContactId,
@@ -146,6 +157,11 @@ pub enum Happened {
         message: MessageId,
         contact: ContactId,
         reason: String,
+    },
+    /// A worker on a dry run would have sent it now.
+    MessageRehearsed {
+        message: MessageId,
+        contact: ContactId,
     },
     MessageInDoubt {
         message: MessageId,
@@ -174,6 +190,12 @@ pub enum Happened {
         reply: ReplyId,
         contact: ContactId,
         label: String,
+    },
+    /// A worker tagged a lead because of what an answer was read as.
+    LeadTagged {
+        reply: ReplyId,
+        contact: ContactId,
+        tag: String,
     },
     Unsubscribed {
         contact: Option<ContactId>,
@@ -264,13 +286,17 @@ impl Happened {
             H::MessageQueued { .. }
             | H::MessageSent { .. }
             | H::MessageNotSent { .. }
+            | H::MessageRehearsed { .. }
             | H::MessageInDoubt { .. }
             | H::MessageBounced { .. }
             | H::Complained { .. }
             | H::MessageReceived { .. }
             | H::ReplyClassified { .. }
             | H::ReplyCorrected { .. }
+            | H::LeadTagged { .. }
             | H::FollowUpDue { .. }
+            | H::AnswerFollowUpPlanned { .. }
+            | H::AnswerFollowUpEnded { .. }
             | H::TaskOpened { .. }
             | H::MeetingLeft { .. } => Permission::ViewReplies,
             H::BookingProposed { .. }
@@ -298,18 +324,22 @@ impl Happened {
             | H::Enrolled { contact, .. }
             | H::EnrolmentEnded { contact, .. }
             | H::FollowUpDue { contact, .. }
+            | H::AnswerFollowUpPlanned { contact, .. }
+            | H::AnswerFollowUpEnded { contact, .. }
             | H::TaskOpened { contact, .. }
             | H::DraftWritten { contact, .. }
             | H::DraftDecided { contact, .. }
             | H::MessageQueued { contact, .. }
             | H::MessageSent { contact, .. }
             | H::MessageNotSent { contact, .. }
+            | H::MessageRehearsed { contact, .. }
             | H::MessageInDoubt { contact, .. }
             | H::MessageBounced { contact, .. }
             | H::Complained { contact, .. }
             | H::MessageReceived { contact, .. }
             | H::ReplyClassified { contact, .. }
             | H::ReplyCorrected { contact, .. }
+            | H::LeadTagged { contact, .. }
             | H::BookingProposed { contact, .. }
             | H::BookingConfirmed { contact, .. }
             | H::BookingMoved { contact, .. }

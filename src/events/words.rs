@@ -46,6 +46,8 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         H::EnrolmentEnded { reason, .. } => ("flag", "", because("Sequence ended", reason)),
         H::TaskOpened { .. } => fixed("flag", "flare", "A task of the sequence is due"),
         H::FollowUpDue { .. } => fixed("clock", "flare", "Wanted to be asked again about now"),
+        H::AnswerFollowUpPlanned { .. } => fixed("clock", "", "A follow-up is planned, unless they answer"),
+        H::AnswerFollowUpEnded { reason, .. } => ("clock", "", because("No follow-up", reason)),
         H::DraftWritten { .. } => fixed("approve", "brand", "Draft written for approval"),
         H::DraftDecided { approved: true, .. } => fixed("check", "ok", "Draft approved"),
         // Rejected by a person, or nobody looked in time.
@@ -54,6 +56,7 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         // "Sent" means that the provider took it; more is not known.
         H::MessageSent { .. } => fixed("mail", "brand", "Mail sent"),
         H::MessageNotSent { reason, .. } => ("mail", "warn", because("Mail not sent", reason)),
+        H::MessageRehearsed { .. } => fixed("mail", "", "Would have been sent (dry run)"),
         H::MessageInDoubt { .. } => fixed("alert", "warn", "A mail may or may not have arrived"),
         H::MessageBounced { hard: true, .. } => fixed("alert", "bad", "Bounced: nobody has this address"),
         H::MessageBounced { hard: false, .. } => fixed("alert", "warn", "Not delivered: refused on its way"),
@@ -63,6 +66,7 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         H::ReplyCorrected { label, .. } => {
             ("edit", tone_of(label), format!("Corrected to: {}", reply_badge(label).words))
         }
+        H::LeadTagged { tag, .. } => ("contacts", "", format!("Tagged “{tag}”")),
         H::Unsubscribed { how, .. } => ("ban", "bad", because("Opted out", how)),
         H::BookingProposed { .. } => fixed("calendar", "plum", "Proposed a time"),
         H::BookingConfirmed { .. } => fixed("calendar", "ok", "Meeting booked"),

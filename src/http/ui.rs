@@ -26,6 +26,8 @@ pub fn reply_badge(label: &str) -> Badge {
         "referral" => ("line", "Wrong person", ""),
         "later" => ("line", "Later", ""),
         "bounced" => ("bad", "Bounced", ""),
+        // Of a draft: nobody answered, so there is nothing to read.
+        "follow_up" => ("line", "Follow-up", "clock"),
         _ => ("line", "Unclear", ""),
     };
     Badge { tone, words, icon }

@@ -13,6 +13,8 @@ pub enum Purpose {
     Question,
     Referral,
     Later,
+    /// After an answer of ours that nothing came back to.
+    FollowUp,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,6 +111,7 @@ fn body<'p>(phrases: &'p Phrases, purpose: Purpose, facts: &Facts<'_>, date: &st
         Purpose::Question if has_answer => vec![thanks, ANSWER, phrases.ask],
         Purpose::Referral if !facts.person.trim().is_empty() => vec![phrases.referral],
         Purpose::Later if !date.is_empty() => vec![phrases.later],
+        Purpose::FollowUp => vec![phrases.follow_up],
         _ => return None,
     };
     Some(parts)
@@ -156,7 +159,7 @@ mod tests {
 
     #[test]
     fn every_text_in_every_language_stands_on_its_facts() {
-        let purposes = [Purpose::Interested, Purpose::Question, Purpose::Referral, Purpose::Later];
+        let purposes = [Purpose::Interested, Purpose::Question, Purpose::Referral, Purpose::Later, Purpose::FollowUp];
         let given = ["Anna Lund", "Nora Whitfield", "20", "The survey is free.", "Ruth Okell"];
         for phrases in ALL {
             for (purpose, manner) in

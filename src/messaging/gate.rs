@@ -10,7 +10,7 @@ use super::limits::{first_reached, mailbox_cap, reserve_of, Caps, Reached, Sent}
 use super::model::{Delivery, Message, Purpose};
 use super::store::{list_of_enrolment, may_have_opted_out};
 use super::suppression::is_suppressed;
-use super::usage::{window, Counted, Window};
+use super::usage::{count, count_in_dry_run, window, window_with_dry, Counted, Window};
 use crate::app::App;
 use crate::base::{city_of, counted, UnixMillis, WorkspaceId};
 use crate::connections::{self, Connection, State, Use};
@@ -34,6 +34,8 @@ pub enum Gate {
     No {
         reason: String,
     },
+    /// Its worker is on a dry run: but for that it would leave now. It is recorded, and stays.
+    WouldGo,
 }
 
 /// A follow-up leaves only when the mailbox was read this recently: an answer must stop the sequence first.
@@ -56,6 +58,7 @@ pub enum Check {
     UnreadAnswer,
     Limits,
     Hours,
+    DryRun,
 }
 
 /// One check with its answer.
@@ -67,7 +70,7 @@ pub struct Checked {
 
 type Asked = fn(&App, &mut Txn<'_>, &Message, UnixMillis) -> Result<Gate, StoreError>;
 
-const CHECKS: [(Check, Asked); 8] = [
+const CHECKS: [(Check, Asked); 9] = [
     (Check::Workspace, workspace_open),
     (Check::Contact, contact_allows),
     (Check::Suppression, not_suppressed),
@@ -76,6 +79,8 @@ const CHECKS: [(Check, Asked); 8] = [
     (Check::UnreadAnswer, no_unread_answer),
     (Check::Limits, caps),
     (Check::Hours, hours),
+    // The last: what a dry run records has passed everything else.
+    (Check::DryRun, dry_run),
 ];
 
 /// Asks every check for `message` at `now`.
@@ -248,7 +253,16 @@ fn caps(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Res
     }
     let workspace = message.workspace;
     let Some(connection) = connections::find(txn, workspace, message.connection)? else { return Ok(Gate::Go) };
-    let mailbox = window(txn, workspace, Counted::Mailbox(connection.id))?;
+    // In a dry run what would have left fills the caps as well, in windows of its own.
+    let is_dry = is_dry(txn, message)?;
+    let window = |txn: &mut Txn<'_>, what| {
+        if is_dry {
+            window_with_dry(txn, workspace, what)
+        } else {
+            window(txn, workspace, what)
+        }
+    };
+    let mailbox = window(txn, Counted::Mailbox(connection.id))?;
     let cap = cap_of(app, &connection, &mailbox, now);
     if message.purpose == Purpose::Answer {
         // Answers share their row with confirmations, which no cap holds.
@@ -264,9 +278,9 @@ fn caps(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Res
         None => Default::default(),
     };
     let domain = message.to.domain();
-    let of_worker = message.worker.map(|worker| window(txn, workspace, Counted::Worker(worker))).transpose()?;
-    let first_mails = window(txn, workspace, Counted::FirstMails(connection.id))?;
-    let of_domain = window(txn, workspace, Counted::Domain(domain))?;
+    let of_worker = message.worker.map(|worker| window(txn, Counted::Worker(worker))).transpose()?;
+    let first_mails = window(txn, Counted::FirstMails(connection.id))?;
+    let of_domain = window(txn, Counted::Domain(domain))?;
     let sent = Sent { mailbox: &mailbox, first_mails: &first_mails, worker: of_worker.as_ref(), domain: &of_domain };
     let reserve = reserve_of(&workers::list_in(txn, workspace)?, connection.id).max(limits.follow_up_percent);
     let caps = Caps::of(cap, reserve, &limits, app.config.outreach.hard_daily_cap);
@@ -325,6 +339,23 @@ fn hours(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Resu
     }
 }
 
+fn dry_run(_: &App, txn: &mut Txn<'_>, message: &Message, _: UnixMillis) -> Result<Gate, StoreError> {
+    Ok(if is_dry(txn, message)? { Gate::WouldGo } else { Gate::Go })
+}
+
+/// Whether a message stays here because its worker is, or was when it was made, on a dry run. A confirmation tells of
+/// what a person agreed upon, and a test goes to ourselves: both leave.
+pub(super) fn is_dry(txn: &mut Txn<'_>, message: &Message) -> Result<bool, StoreError> {
+    if matches!(message.purpose, Purpose::Test | Purpose::Transactional) {
+        return Ok(false);
+    }
+    if message.noted.in_dry_run {
+        return Ok(true);
+    }
+    let worker = message.worker.map(|id| workers::find(txn, message.workspace, id)).transpose()?.flatten();
+    Ok(worker.is_some_and(|worker| worker.is_on_dry_run()))
+}
+
 /// The pause after a mail of this mailbox: its own gap or the operator's, whichever is longer, and a part that
 /// differs from mail to mail.
 pub(super) fn pause_after(app: &App, connection: &Connection, message: &Message) -> Duration {
@@ -345,20 +376,32 @@ pub(super) fn count_sent(
     now: UnixMillis,
     by: i32,
 ) -> Result<(), StoreError> {
-    use super::usage::count;
-    if message.purpose == Purpose::Test {
-        return Ok(());
-    }
-    count(txn, workspace, Counted::Mailbox(message.connection), now, by)?;
-    count(txn, workspace, Counted::Workspace, now, by)?;
-    if message.purpose == Purpose::Outreach {
-        count(txn, workspace, Counted::Domain(message.to.domain()), now, by)?;
-        if !is_follow_up(txn, message)? {
-            count(txn, workspace, Counted::FirstMails(message.connection), now, by)?;
-        }
-        if let Some(worker) = message.worker {
-            count(txn, workspace, Counted::Worker(worker), now, by)?;
-        }
+    for what in counted_as(txn, message)? {
+        count(txn, workspace, what, now, by)?;
     }
     Ok(())
+}
+
+/// Counts what a dry run would have sent, beside what was sent.
+pub(super) fn count_dry(txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<(), StoreError> {
+    for what in counted_as(txn, message)? {
+        count_in_dry_run(txn, message.workspace, what, now)?;
+    }
+    Ok(())
+}
+
+/// The limits that a message counts towards.
+fn counted_as<'m>(txn: &mut Txn<'_>, message: &'m Message) -> Result<Vec<Counted<'m>>, StoreError> {
+    if message.purpose == Purpose::Test {
+        return Ok(Vec::new());
+    }
+    let mut all = vec![Counted::Mailbox(message.connection), Counted::Workspace];
+    if message.purpose == Purpose::Outreach {
+        all.push(Counted::Domain(message.to.domain()));
+        if !is_follow_up(txn, message)? {
+            all.push(Counted::FirstMails(message.connection));
+        }
+        all.extend(message.worker.map(Counted::Worker));
+    }
+    Ok(all)
 }

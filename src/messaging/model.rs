@@ -92,6 +92,10 @@ pub struct Noted {
     pub failing_since: Option<UnixMillis>,
     /// It was refused once as mail of a sender that is not wanted.
     pub sender_refused: bool,
+    /// It was made while its worker was on a dry run, so it never leaves.
+    pub in_dry_run: bool,
+    /// When it would have left, had there been no dry run.
+    pub would_have_left: Option<UnixMillis>,
 }
 
 /// When a message may arrive, on the recipient's clock.
@@ -265,6 +269,9 @@ pub struct Reading {
     /// Whom the person points to. Nobody here is written to before a person has added them as a contact.
     #[serde(default)]
     pub suggested: Vec<SuggestedContact>,
+    /// The tag that the worker gave its writer because of the label; none where they had it before.
+    #[serde(default)]
+    pub tagged: Option<String>,
     /// Why the owner's rules hand it to a person, as the end of "Handed over because"; empty where none does.
     #[serde(default)]
     pub escalation: String,

@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 
-use super::gate::{check_now, count_sent, pause_after, Gate};
+use super::gate::{check_now, count_dry, count_sent, is_dry, pause_after, Gate};
 use super::model::{Delivery, Message, Noted, Purpose, SendingHours, SuppressionReason, Target};
 use super::proof::is_proved;
 use super::store::{
     find_message, get_message, index_ids, insert_message, list_recent, list_replies_of_contact, put_in_doubt,
-    settle_doubt, update_message,
+    put_in_dry_run, settle_doubt, update_message,
 };
 use super::suppression::suppress;
 use crate::app::App;
@@ -261,6 +261,7 @@ pub fn enqueue(app: &App, txn: &mut Txn<'_>, new: &NewMessage, now: UnixMillis) 
     if message.purpose == Purpose::Outreach {
         message.noted.newest_reply = list_replies_of_contact(txn, workspace, contact, 1)?.first().map(|reply| reply.id);
     }
+    message.noted.in_dry_run = is_dry(txn, &message)?;
     if let Gate::No { reason } = check_now(app, txn, &message, now)? {
         message.state = Delivery::NotSent { reason: reason.clone() };
         if message.purpose != Purpose::Test && contacts::find(txn, workspace, contact)?.is_none() {
@@ -317,6 +318,20 @@ fn close_unsent(txn: &mut Txn<'_>, mut message: Message, reason: String, now: Un
     message.state = Delivery::NotSent { reason: reason.clone() };
     update_message(txn, &message)?;
     let what = Happened::MessageNotSent { message: message.id, contact: message.contact, reason };
+    events::append(txn, message.workspace, now, what).map(|_| ())
+}
+
+/// Why a mail of a dry run did not leave.
+pub const DRY_RUN: &str = "Dry run: it would have left, and stayed here.";
+
+/// Everything else let it go: it is recorded as what would have been sent, and is over.
+fn record_dry_run(txn: &mut Txn<'_>, mut message: Message, now: UnixMillis) -> Result<(), StoreError> {
+    count_dry(txn, &message, now)?;
+    message.state = Delivery::NotSent { reason: DRY_RUN.to_owned() };
+    message.noted.would_have_left = Some(now);
+    put_in_dry_run(txn, &message)?;
+    update_message(txn, &message)?;
+    let what = Happened::MessageRehearsed { message: message.id, contact: message.contact };
     events::append(txn, message.workspace, now, what).map(|_| ())
 }
 
@@ -444,6 +459,10 @@ impl Effect<App> for Outbox {
             Gate::No { reason } => {
                 close_unsent(txn, message, reason.clone(), now)?;
                 Ok(Prepared::Drop { reason })
+            }
+            Gate::WouldGo => {
+                record_dry_run(txn, message, now)?;
+                Ok(Prepared::Drop { reason: DRY_RUN.to_owned() })
             }
         }
     }

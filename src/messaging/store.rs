@@ -71,6 +71,9 @@ const REPLIES_BY_WORKER: Table<()> = Table::index(0x0a16, "replies_by_worker", "
 const BY_WORKER_FILLED: Table<()> =
     Table::index(0x0a17, "replies_by_worker_filled", "Workspaces whose older replies stand in the index by worker.");
 
+const WOULD_HAVE_LEFT: Table<()> =
+    Table::index(0x0a18, "messages_would_have_left", "Mails that a worker on a dry run would have sent, by time.");
+
 pub(super) const TABLES: &[Declared] = &[
     Declared::personal(&MESSAGES, export_messages, erase_messages),
     Declared::plain(&BY_CONTACT),
@@ -87,6 +90,7 @@ pub(super) const TABLES: &[Declared] = &[
     Declared::plain(&REPLIES_WAITING),
     Declared::plain(&REPLIES_BY_WORKER),
     Declared::plain(&BY_WORKER_FILLED),
+    Declared::plain(&WOULD_HAVE_LEFT),
 ];
 
 /// Rows of one person read in one go for an export.
@@ -169,6 +173,28 @@ pub(super) fn put_in_doubt(txn: &mut Txn<'_>, message: &Message) -> Result<(), S
 /// It is known (or decided) what became of it.
 pub(super) fn settle_doubt(txn: &mut Txn<'_>, message: &Message) -> Result<(), StoreError> {
     txn.remove(&IN_DOUBT, &doubt_key(message))
+}
+
+fn dry_key(message: &Message) -> Option<Key> {
+    let (at, worker) = (message.noted.would_have_left?, message.worker?);
+    Some(Key::of(&WOULD_HAVE_LEFT, message.workspace).id(worker.0).time(at).id(message.id.0))
+}
+
+/// It stays here for a dry run: listed with its worker.
+pub(super) fn put_in_dry_run(txn: &mut Txn<'_>, message: &Message) -> Result<(), StoreError> {
+    dry_key(message).map_or(Ok(()), |key| txn.mark(&WOULD_HAVE_LEFT, &key))
+}
+
+/// What a worker on a dry run would have sent, newest first.
+pub fn list_would_have_left(
+    store: &Store,
+    workspace: WorkspaceId,
+    worker: WorkerId,
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Message>, StoreError> {
+    let prefix = Key::of(&WOULD_HAVE_LEFT, workspace).id(worker.0);
+    page_of(store, workspace, &WOULD_HAVE_LEFT, &prefix, before, limit)
 }
 
 /// Messages that may have left and wait for a person's word, newest first.
@@ -548,6 +574,9 @@ fn remove_message(txn: &mut Txn<'_>, message: &Message) -> Result<(), StoreError
     txn.remove(&BY_CONTACT, &Key::of(&BY_CONTACT, workspace).id(message.contact.0).time(at).id(id))?;
     txn.remove(&RECENT, &Key::of(&RECENT, workspace).time(at).id(id))?;
     settle_doubt(txn, message)?;
+    if let Some(key) = dry_key(message) {
+        txn.remove(&WOULD_HAVE_LEFT, &key)?;
+    }
     if let Some(enrolment) = message.enrolment {
         txn.remove(&BY_ENROLMENT, &Key::of(&BY_ENROLMENT, workspace).id(enrolment.0).time(at).id(id))?;
     }

@@ -62,6 +62,17 @@ impl Window {
         self.hours.retain(|hour, _| *hour >= oldest);
     }
 
+    /// Both together. The ramp begins with the mail that really left first.
+    fn and(mut self, other: &Window) -> Window {
+        for (hour, count) in &other.hours {
+            *self.hours.entry(*hour).or_default() += count;
+        }
+        for (minute, count) in &other.minutes {
+            *self.minutes.entry(*minute).or_default() += count;
+        }
+        self
+    }
+
     /// Sent in the last 24 hours. Times to come count too: they were before the clock was set back, and a cap must not
     /// begin anew with it.
     pub fn last_day(&self, now: UnixMillis) -> u32 {
@@ -104,21 +115,35 @@ impl Window {
     }
 }
 
-fn key(txn: &Txn<'_>, workspace: WorkspaceId, what: Counted<'_>) -> Result<Key, StoreError> {
-    let base = Key::of(&USAGE, workspace);
+/// Windows of dry runs stand beside the others.
+const DRY: u8 = 0x40;
+
+fn key(txn: &Txn<'_>, workspace: WorkspaceId, what: Counted<'_>, book: u8) -> Result<Key, StoreError> {
+    let base = |kind: u8| Key::of(&USAGE, workspace).u8(kind | book);
     Ok(match what {
-        Counted::Mailbox(id) => base.u8(1).id(id.0),
-        Counted::Worker(id) => base.u8(2).id(id.0),
-        Counted::Domain(domain) => base.u8(3).bytes(&txn.blind(workspace, "usage domain", domain)?),
-        Counted::Workspace => base.u8(4).id(Uuid::nil()),
-        Counted::FirstMails(id) => base.u8(5).id(id.0),
+        Counted::Mailbox(id) => base(1).id(id.0),
+        Counted::Worker(id) => base(2).id(id.0),
+        Counted::Domain(domain) => base(3).bytes(&txn.blind(workspace, "usage domain", domain)?),
+        Counted::Workspace => base(4).id(Uuid::nil()),
+        Counted::FirstMails(id) => base(5).id(id.0),
     })
 }
 
 /// What was counted.
 pub fn window(txn: &mut Txn<'_>, workspace: WorkspaceId, what: Counted<'_>) -> Result<Window, StoreError> {
-    let key = key(txn, workspace, what)?;
+    let key = key(txn, workspace, what, 0)?;
     Ok(txn.get(&USAGE, &key)?.unwrap_or_default())
+}
+
+/// The same with what dry runs would have sent.
+pub(super) fn window_with_dry(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    what: Counted<'_>,
+) -> Result<Window, StoreError> {
+    let key = key(txn, workspace, what, DRY)?;
+    let dry: Window = txn.get(&USAGE, &key)?.unwrap_or_default();
+    Ok(window(txn, workspace, what)?.and(&dry))
 }
 
 /// Counts one mail more (or one less, when it surely did not leave after all).
@@ -129,7 +154,28 @@ pub(super) fn count(
     now: UnixMillis,
     by: i32,
 ) -> Result<(), StoreError> {
-    let key = key(txn, workspace, what)?;
+    count_in(txn, workspace, what, 0, now, by)
+}
+
+/// Counts one mail that a dry run would have sent.
+pub(super) fn count_in_dry_run(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    what: Counted<'_>,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    count_in(txn, workspace, what, DRY, now, 1)
+}
+
+fn count_in(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    what: Counted<'_>,
+    book: u8,
+    now: UnixMillis,
+    by: i32,
+) -> Result<(), StoreError> {
+    let key = key(txn, workspace, what, book)?;
     let mut window = txn.get(&USAGE, &key)?.unwrap_or_default();
     window.add(now, by);
     txn.put(&USAGE, &key, &window)

@@ -1,6 +1,8 @@
 //! `/v1`: sequences, enrolments and workers. The same services as the pages, in JSON.
 
 mod analytics;
+mod autonomy;
+mod follow_ups;
 mod hand_over;
 mod leads;
 mod sending;
@@ -59,6 +61,25 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(hand_over::get_escalations))
                 .route(web::put().to(hand_over::put_escalations)),
         )
+        .service(
+            at("/workers/{worker}/follow-up-rule")
+                .route(web::get().to(follow_ups::get_rule))
+                .route(web::put().to(follow_ups::put_rule)),
+        )
+        .service(at("/workers/{worker}/follow-up-rule/approve").route(web::post().to(follow_ups::approve_rule)))
+        .service(at("/workers/{worker}/follow-ups").route(web::get().to(follow_ups::list)))
+        .service(at("/follow-ups/{id}").route(web::get().to(follow_ups::get)))
+        .service(at("/follow-ups/{id}/cancel").route(web::post().to(follow_ups::cancel)))
+        .service(
+            at("/workers/{worker}/reply-tags")
+                .route(web::get().to(hand_over::get_reply_tags))
+                .route(web::put().to(hand_over::put_reply_tags)),
+        )
+        .service(
+            at("/workers/{worker}/autonomy")
+                .route(web::get().to(autonomy::get_autonomy))
+                .route(web::put().to(autonomy::put_autonomy)),
+        )
         .service(at("/workers/{worker}/activate").route(web::post().to(activate_worker)))
         .service(at("/workers/{worker}/pause").route(web::post().to(pause_worker)))
         .service(at("/workers/{worker}/resume").route(web::post().to(resume_worker)))
@@ -103,6 +124,16 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     workers::put_worker,
     workers::patch_worker,
     workers::delete_worker,
+    follow_ups::get_rule,
+    follow_ups::put_rule,
+    follow_ups::approve_rule,
+    follow_ups::list,
+    follow_ups::get,
+    follow_ups::cancel,
+    autonomy::get_autonomy,
+    autonomy::put_autonomy,
+    hand_over::get_reply_tags,
+    hand_over::put_reply_tags,
     hand_over::get_escalations,
     hand_over::put_escalations,
     workers::activate_worker,

@@ -5,7 +5,7 @@ use super::content;
 use super::figures::Group;
 use super::model::{Sequence, Step};
 use super::path::Kind;
-use super::words::{in_words, is_known};
+use super::words::in_words;
 use super::{store, OutreachError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
@@ -143,13 +143,13 @@ impl Of<'_> {
     /// A field without a fallback must have a value for each lead; where it has none, that lead's mail is held back.
     fn field(&self, field: &FieldUse, sample: &Sample) -> Option<Finding> {
         let (number, name) = (self.number, in_words(&field.name));
-        if field.optional || super::words::SENDER_FIELDS.contains(&field.name.as_str()) {
+        if field.optional || crate::messaging::SENDER_FIELDS.contains(&field.name.as_str()) {
             return None;
         }
         let without = sample.leads.iter().filter(|lead| lead.field(&field.name).is_none()).count();
         let custom: Vec<String> = sample.leads.iter().flat_map(|lead| lead.custom.keys().cloned()).collect();
         let fallback = "Write a fallback into the text, as in {{company|your house}}, or add the field.";
-        if !sample.is_part && !is_known(&field.name, &custom) {
+        if !sample.is_part && !crate::messaging::is_known_field(&field.name, &custom) {
             let words = format!("Step {number} needs the {name} of each lead, and no lead has it.");
             return Some(self.found(true, "text", words, fallback));
         }

@@ -22,6 +22,7 @@ use crate::authz::{Actor, Permission};
 use crate::base::{ConnectionId, SequenceId, UnixMillis, WorkspaceId};
 use crate::connections::{self, Connection, Use};
 use crate::contacts::{self, Contact};
+use crate::follow_ups::{self, FollowUp, State as FollowUpState};
 use crate::jobs;
 use crate::messaging::{
     self, first_reached, mailbox_cap, next_working, reserve_of, Caps, Counted, DaysOff, Reached, SendingHours,
@@ -182,6 +183,20 @@ impl Editions {
     }
 }
 
+/// A follow-up after an answer is followed by nothing that is known yet.
+fn only_this_mail(row: &FollowUp) -> Sequence {
+    Sequence {
+        id: SequenceId(row.id.0),
+        name: String::new(),
+        steps: Vec::new(),
+        version: 0,
+        approved: None,
+        editions: Vec::new(),
+        created_at: row.made_at,
+        changed_at: row.made_at,
+    }
+}
+
 struct Play {
     now: UnixMillis,
     ends: UnixMillis,
@@ -228,7 +243,7 @@ impl Play {
         };
         let Some(settings) = settings else { return Ok(play) };
         let workers = workers::list_in(txn, workspace)?;
-        for worker in workers.iter().filter(|worker| worker.state.is_working()) {
+        for worker in workers.iter().filter(|worker| worker.state.is_working() && !worker.is_on_dry_run()) {
             play.add_worker(txn, &settings, worker)?;
         }
         for desk in &mut play.desks {
@@ -257,6 +272,54 @@ impl Play {
                 let Some(sequence) = sequences.of(txn, &lead)? else { continue };
                 self.add_lead(txn, workspace, worker, sender, lead, sequence)?;
             }
+        }
+        let follow_ups = follow_ups::open_of_worker(txn, workspace.id, worker.id, LOOKED_AT)?;
+        self.is_part |= follow_ups.len() == LOOKED_AT;
+        for follow_up in follow_ups {
+            self.add_follow_up(txn, workspace, worker, sender, &follow_up)?;
+        }
+        Ok(())
+    }
+
+    /// One after an answer, in words that were approved, leaves on its day; one that becomes a draft waits for a person.
+    fn add_follow_up(
+        &mut self,
+        txn: &mut Txn<'_>,
+        workspace: &Workspace,
+        worker: &Worker,
+        sender: usize,
+        row: &FollowUp,
+    ) -> Result<(), StoreError> {
+        let leaves = matches!(row.state, FollowUpState::Queued { .. })
+            || (row.state == FollowUpState::Planned && worker.follow_ups.is_approved());
+        if !leaves {
+            return self.wait_for_a_person();
+        }
+        let Some(before) = messaging::find_message(txn, workspace.id, row.after)? else { return Ok(()) };
+        let Some(contact) = contacts::find(txn, workspace.id, row.contact)? else { return Ok(()) };
+        let Some(desk) = self.desk_of(txn, workspace.id, before.connection)? else { return Ok(()) };
+        self.know_domain(txn, workspace.id, before.to.domain())?;
+        let number = self.leads.len();
+        self.leads.push(Lead {
+            sender,
+            sequence: only_this_mail(row),
+            hours: hours_for(worker, &contact, workspace),
+            contact,
+            trail: Trail::default(),
+            came: Came::default(),
+            added_at: row.made_at,
+            done_at: row.made_at,
+            mails: 1,
+            desk: Some(desk),
+        });
+        self.put_at_gate(number, desk, row.due.max(self.now));
+        Ok(())
+    }
+
+    fn know_domain(&mut self, txn: &mut Txn<'_>, workspace: WorkspaceId, domain: &str) -> Result<(), StoreError> {
+        if let hash_map::Entry::Vacant(unread) = self.domains.entry(domain.to_owned()) {
+            let window = messaging::usage(txn, workspace, Counted::Domain(unread.key()))?;
+            unread.insert(window);
         }
         Ok(())
     }
@@ -329,10 +392,7 @@ impl Play {
             None => None,
         };
         let Some(domain) = contact.address().map(|address| address.domain().to_owned()) else { return Ok(()) };
-        if let hash_map::Entry::Vacant(unread) = self.domains.entry(domain) {
-            let window = messaging::usage(txn, workspace.id, Counted::Domain(unread.key()))?;
-            unread.insert(window);
-        }
+        self.know_domain(txn, workspace.id, &domain)?;
         let number = self.leads.len();
         self.leads.push(Lead {
             sender,

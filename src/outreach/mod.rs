@@ -59,6 +59,7 @@ pub use pages::routes;
 pub use path::{Kind, Test, Then, When};
 pub use period::Period;
 pub use plan::STEP;
+pub use react::{meaning_of, Meaning};
 pub use report::{list_of_step, plan_all};
 pub use sequences::{KindForm, Mistake, Scope, SequenceForm, StepForm, VariantForm};
 pub use store::{

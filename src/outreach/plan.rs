@@ -5,13 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::model::{Enrolment, Hold, State};
 use super::store;
 use crate::base::{ContactId, EnrolmentId, UnixMillis, WorkspaceId};
-use crate::contacts::Contact;
 use crate::events::{self, Happened};
 use crate::jobs::{self, Lane, NewJob};
-use crate::messaging::{self, SendingHours};
+use crate::messaging;
+pub(super) use crate::messaging::hours_for;
 use crate::store::{StoreError, Txn};
-use crate::workers::Worker;
-use crate::workspaces::Workspace;
 
 /// The kind of the job behind each step that falls due.
 pub const STEP: &str = "outreach.step";
@@ -25,18 +23,6 @@ pub(super) struct Payload {
 /// A job for the next step of an enrolment. Made outside the transaction, for its id.
 pub(super) fn step_job(workspace: WorkspaceId, enrolment: EnrolmentId, now: UnixMillis) -> NewJob {
     NewJob::new(STEP, Lane::Steps, workspace, now, &Payload { workspace, enrolment })
-}
-
-/// When mail may reach this contact: the worker's hours on the contact's own clock.
-pub fn hours_for(worker: &Worker, contact: &Contact, workspace: &Workspace) -> SendingHours {
-    let zone = contact.time_zone.clone().filter(|zone| jiff::tz::TimeZone::get(zone).is_ok());
-    SendingHours {
-        zone: zone.unwrap_or_else(|| workspace.time_zone.clone()),
-        days: worker.hours.days.clone(),
-        from: worker.hours.from,
-        to: worker.hours.to,
-        country: contact.field("country").and_then(|country| messaging::country_named(&country)).map(str::to_owned),
-    }
 }
 
 /// Plans the next look at an enrolment: `job` runs at `look`, the step itself is due at `due`.

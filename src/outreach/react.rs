@@ -7,7 +7,7 @@ use super::figures::Fate;
 use super::model::{Enrolment, Hold, Moment, Sent, State, Why};
 use super::path::Happening;
 use super::plan::{self, hours_for, step_job};
-use super::{later, let_go, letters, onward, recall, report, store, timing, wake};
+use super::{later, let_go, letters, onward, recall, report, store, wake};
 use crate::app::App;
 use crate::base::{day_words, BookingId, ContactId, JobId, MessageId, ReplyId, StepId, UnixMillis, WorkspaceId};
 use crate::connections::{self, State as Link};
@@ -40,6 +40,10 @@ impl Subscriber<App> for Follow {
             }
             Happened::MessageNotSent { message, reason, .. } => {
                 not_sent(app, workspace, *message, reason, now)?;
+                wake::backlog_of(app, workspace, *message, now)
+            }
+            Happened::MessageRehearsed { message, .. } => {
+                rehearsed(app, workspace, *message, now)?;
                 wake::backlog_of(app, workspace, *message, now)
             }
             Happened::MessageBounced { message, .. } => bounced(app, workspace, *message, now),
@@ -149,6 +153,21 @@ fn not_sent(
     })
 }
 
+/// On a dry run the mail would have left: the lead stays where it is until the dry run is over, and is written to anew
+/// then.
+fn rehearsed(app: &App, workspace: WorkspaceId, message: MessageId, now: UnixMillis) -> Result<(), StoreError> {
+    let Some((message, _)) = step_message(app, workspace, message)? else { return Ok(()) };
+    let Some(id) = message.enrolment else { return Ok(()) };
+    let next = step_job(workspace, id, now);
+    app.store.write(|txn| {
+        let Some(before) = store::find(txn, workspace, id)? else { return Ok(()) };
+        if before.state.queued().is_none_or(|(queued, _)| queued != message.id) {
+            return Ok(());
+        }
+        plan::wait(txn, &before, next.clone(), now, now, None, now)
+    })
+}
+
 /// The lead was held back because of this mail, which has not left after all. Where it had been taken back for the
 /// lead's sake, the step is written anew; where a person gave it up, the lead is out as if it had waited for it.
 fn after_doubt(
@@ -204,18 +223,19 @@ fn answered(app: &App, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) 
     let Some(reply) = messaging::get_reply(&app.store, workspace, reply)? else { return Ok(()) };
     let Some(reading) = reply.reading.clone() else { return Ok(()) };
     let label = reading.label.as_str();
-    if reply.automatic && label == "other" {
-        return Ok(());
-    }
     let again = later::job(workspace, reply.id, now);
     app.store.write(|txn| {
+        let meaning = meaning_of(txn, &reply, &reading, now)?;
+        if meaning == Meaning::Nothing {
+            return Ok(());
+        }
         let Some(before) = plan::meant(txn, workspace, reply.enrolment, reply.contact)? else { return Ok(()) };
         // It was a report about delivery, has ended the sequence as such, and is nobody's answer.
         let is_report = matches!(reading.other_kind.as_deref(), Some("bounce_hard" | "bounce_soft"));
         if before.came.bounced && is_report {
             return Ok(());
         }
-        if label == "out_of_office" && is_surely_away(txn, &reply, &reading)? {
+        if let Meaning::Away { .. } = meaning {
             let before = paused_by(txn, before, &reply)?;
             let next = step_job(workspace, before.id, now);
             return away(txn, &before, &reply, reading.return_date.as_deref(), next, now);
@@ -240,7 +260,10 @@ fn answered(app: &App, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) 
         if onward::take_over(txn, &before, &after, Happening::Answered(label), now)? {
             return Ok(());
         }
-        let follow_up = (label == later::LABEL).then(|| later::day_of(reading.follow_up_on.as_deref(), now));
+        let follow_up = match meaning {
+            Meaning::Ends { ask_again } => ask_again,
+            Meaning::Nothing | Meaning::Away { .. } => None,
+        };
         if let Some(day) = &follow_up {
             later::plan(txn, &before, day, again.clone(), now)?;
         }
@@ -249,6 +272,30 @@ fn answered(app: &App, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) 
             on.clone_from(&follow_up);
         }
         end(txn, &before, after, &answer_words(label), follow_up, now)
+    })
+}
+
+/// What an answer means for the sequence that it came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// An acknowledgement by a machine.
+    Nothing,
+    /// It waits until they are back.
+    Away { return_date: Option<String> },
+    /// It is over; `ask_again` is the day (YYYY-MM-DD) until which they put it off.
+    Ends { ask_again: Option<String> },
+}
+
+pub fn meaning_of(txn: &mut Txn<'_>, reply: &Reply, reading: &Reading, now: UnixMillis) -> Result<Meaning, StoreError> {
+    let label = reading.label.as_str();
+    if reply.automatic && label == "other" {
+        return Ok(Meaning::Nothing);
+    }
+    if label == "out_of_office" && is_surely_away(txn, reply, reading)? {
+        return Ok(Meaning::Away { return_date: reading.return_date.clone() });
+    }
+    Ok(Meaning::Ends {
+        ask_again: (label == later::LABEL).then(|| later::day_of(reading.follow_up_on.as_deref(), now)),
     })
 }
 
@@ -312,7 +359,7 @@ fn away(
     let (Some(worker), Some(contact), Some(workspace)) = (&scene.worker, &scene.contact, &scene.workspace) else {
         return Ok(());
     };
-    let at = timing::after_absence(now, return_date, &hours_for(worker, contact, workspace));
+    let at = messaging::after_absence(now, return_date, &hours_for(worker, contact, workspace));
     if matches!(&before.state, State::PausedUntil { at: until, .. } if *until >= at) {
         return Ok(());
     }

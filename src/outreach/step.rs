@@ -17,7 +17,7 @@ use crate::connections::Connection;
 use crate::contacts::{self, Contact};
 use crate::jobs::{self, Job, NewJob, Outcome, Task};
 use crate::language::merge;
-use crate::messaging::{self, Answered, Delivery, NewMessage, Purpose};
+use crate::messaging::{self, Answered, Delivery, Message, NewMessage, Purpose};
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Worker, WorkerState};
 use crate::workspaces::{self, Workspace};
@@ -65,6 +65,8 @@ pub(super) struct Scene {
     pub answered: Option<Answered>,
     /// What became of the mails of its steps that are not noted as sent, newest first.
     pub unsettled: Vec<Delivery>,
+    /// Its steps whose mail would have left in a dry run, and when.
+    pub rehearsed: Vec<(StepId, UnixMillis)>,
 }
 
 /// What is to be done with a step that is due.
@@ -117,6 +119,7 @@ fn decide_and_write(app: &App, job: &Job, now: UnixMillis) -> Result<bool, Store
 
 pub(super) fn look(txn: &mut Txn<'_>, enrolment: Enrolment) -> Result<Scene, StoreError> {
     let workspace = enrolment.workspace;
+    let mails = messaging::list_of_enrolment(txn, workspace, enrolment.id, ALL_MAILS)?;
     Ok(Scene {
         worker: workers::find(txn, workspace, enrolment.worker)?,
         sequence: store::find_sequence(txn, workspace, enrolment.sequence)?
@@ -124,19 +127,27 @@ pub(super) fn look(txn: &mut Txn<'_>, enrolment: Enrolment) -> Result<Scene, Sto
         contact: contacts::find(txn, workspace, enrolment.contact)?,
         workspace: workspaces::find(txn, workspace)?,
         answered: messaging::answered_since(txn, workspace, enrolment.contact, enrolment.begun_at())?,
-        unsettled: unsettled(txn, &enrolment)?,
+        rehearsed: mails.iter().filter_map(|mail| Some((mail.step?, mail.noted.would_have_left?))).collect(),
+        unsettled: unsettled(mails, &enrolment),
         enrolment,
     })
 }
 
 /// Mails of its steps that may have left, or are about to, and that the enrolment does not know of as sent.
-fn unsettled(txn: &mut Txn<'_>, enrolment: &Enrolment) -> Result<Vec<Delivery>, StoreError> {
-    let mails = messaging::list_of_enrolment(txn, enrolment.workspace, enrolment.id, ALL_MAILS)?;
+fn unsettled(mails: Vec<Message>, enrolment: &Enrolment) -> Vec<Delivery> {
     let is_noted = |id| enrolment.sent.iter().any(|sent| sent.message == id);
     let unsettled = mails
         .into_iter()
         .filter(|mail| mail.step.is_some() && !matches!(mail.state, Delivery::NotSent { .. }) && !is_noted(mail.id));
-    Ok(unsettled.map(|mail| mail.state).collect())
+    unsettled.map(|mail| mail.state).collect()
+}
+
+/// One mail of a step is enough to show what a dry run would send.
+const REHEARSED: &str = "Dry run: this mail would have been sent. The lead waits until the dry run is over.";
+
+fn was_rehearsed(scene: &Scene, worker: &Worker, step: &Step) -> bool {
+    let Some(since) = worker.dry_run else { return false };
+    scene.rehearsed.iter().any(|(of, at)| *of == step.id && *at >= since)
 }
 
 /// Until it is known what came before, nothing follows: neither the same step again nor the next one.
@@ -174,6 +185,9 @@ pub(super) fn decide(app: &App, txn: &mut Txn<'_>, scene: &Scene, now: UnixMilli
     };
     if let Some(words) = worker_holds(worker, sequence, step) {
         return Ok(hold(Why::Worker, words));
+    }
+    if was_rehearsed(scene, worker, step) {
+        return Ok(hold(Why::Worker, REHEARSED));
     }
     match &step.kind {
         Kind::Mail => decide_mail(app, txn, scene, worker, contact, step, now),

@@ -1,84 +1,29 @@
 //! When the next mail is due, on the lead's own clock.
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::ToSpan;
 
 use super::model::Step;
 use crate::base::UnixMillis;
-use crate::messaging::{next_open, SendingHours};
-
-/// An absence without a date is taken to last this long (contract 1).
-const ABSENCE_DAYS: i32 = 7;
-/// A date further away than this was misread.
-const LONGEST_DAYS: i32 = 400;
-
-fn zone_of(hours: &SendingHours) -> TimeZone {
-    TimeZone::get(&hours.zone).unwrap_or(TimeZone::UTC)
-}
-
-fn is_open_on(hours: &SendingHours, date: Date) -> bool {
-    hours.days.contains(&(date.weekday().to_monday_one_offset() as u8))
-}
+use crate::messaging::{days_after, next_open, SendingHours};
 
 /// When `step` is due after the mail sent at `after`: so many days later at the same time of day, moved into the
 /// lead's sending hours. Days are those of the lead's calendar, so a clock change neither adds nor takes an hour.
 pub fn due_after(after: UnixMillis, step: &Step, hours: &SendingHours) -> UnixMillis {
-    let zone = zone_of(hours);
-    let start = after.in_zone(&zone);
-    let days = i32::from(step.wait_days);
-    let date = if step.working_days { open_day_after(start.date(), days, hours) } else { plus(start.date(), days) };
-    let due = date.to_datetime(start.time()).to_zoned(zone).map_or(after, |due| due.timestamp().into());
-    next_open(hours, due.max(after)).unwrap_or(due.max(after))
-}
-
-/// When a sequence goes on after an absence: on the first day of sending after the return, else in a week.
-pub fn after_absence(now: UnixMillis, return_date: Option<&str>, hours: &SendingHours) -> UnixMillis {
-    let zone = zone_of(hours);
-    let today = now.in_zone(&zone).date();
-    let back: Option<Date> = return_date.and_then(|date| date.parse().ok());
-    let date = match back.filter(|back| *back >= today && *back <= plus(today, LONGEST_DAYS)) {
-        Some(back) => open_day_after(back, 1, hours),
-        None => plus(today, ABSENCE_DAYS),
-    };
-    let midnight = date.to_zoned(zone).map_or(now, |start| start.timestamp().into());
-    next_open(hours, midnight.max(now)).unwrap_or(midnight.max(now))
+    days_after(after, i32::from(step.wait_days), step.working_days, hours)
 }
 
 /// The first moment of `day` (YYYY-MM-DD) in the lead's hours, or the first after it; never before `now`.
 pub fn on_day(day: &str, now: UnixMillis, hours: &SendingHours) -> UnixMillis {
     let day: Option<Date> = day.parse().ok();
-    let start = day.and_then(|day| day.to_zoned(zone_of(hours)).ok()).map_or(now, |start| start.timestamp().into());
+    let start = day.and_then(|day| day.to_zoned(hours.time_zone()).ok()).map_or(now, |start| start.timestamp().into());
     next_open(hours, start.max(now)).unwrap_or(start.max(now))
-}
-
-fn plus(date: Date, days: i32) -> Date {
-    date.checked_add(days.days()).unwrap_or(date)
-}
-
-/// The `count`th day of sending after `date`; without any such day, calendar days.
-fn open_day_after(date: Date, count: i32, hours: &SendingHours) -> Date {
-    if !hours.days.iter().any(|day| (1..=7).contains(day)) {
-        return plus(date, count);
-    }
-    let mut date = date;
-    for _ in 0..count {
-        date = plus(date, 1);
-        while !is_open_on(hours, date) {
-            let next = plus(date, 1);
-            if next == date {
-                return date;
-            }
-            date = next;
-        }
-    }
-    date
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::StepId;
+    use crate::messaging::after_absence;
 
     fn hours(zone: &str) -> SendingHours {
         SendingHours::of_an_office(zone)

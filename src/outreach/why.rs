@@ -163,7 +163,7 @@ fn lead_lines(
     for Checked { check, answer } in messaging::explain(app, txn, &message, now)? {
         next_at = match (&answer, next_at) {
             (Gate::Later { at, .. }, Some(latest)) => Some(latest.max(*at)),
-            (Gate::No { .. }, _) => None,
+            (Gate::No { .. } | Gate::WouldGo, _) => None,
             (_, latest) => latest,
         };
         // The worker's own line stands above.
@@ -278,9 +278,18 @@ fn line_of(check: Check, answer: Gate, worker: &Worker, lead: &Enrolment) -> Lin
         Check::Limits => ("Within the limits", "A limit is reached", Some(settings())),
         Check::Hours => ("Inside sending hours", "Outside sending hours", Some(settings())),
         Check::Worker => ("The worker is switched on", "The worker is off", None),
+        Check::DryRun => (
+            "No dry run",
+            "The worker is on a dry run",
+            Some(link("See what it would send", format!("/outreach/{}/dry-run", worker.id))),
+        ),
     };
     match answer {
         Gate::Go => passed(good, ""),
+        Gate::WouldGo => {
+            let context = "Everything is decided and recorded, and nothing leaves.".to_owned();
+            Line { outcome: Outcome::Stops, fact: bad.to_owned(), context, help }
+        }
         Gate::Later { reason, .. } | Gate::No { reason } => {
             Line { outcome: Outcome::Stops, fact: bad.to_owned(), context: reason, help }
         }

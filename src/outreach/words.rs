@@ -1,29 +1,11 @@
 //! What a step says to one lead: fields of the contact and of the sender, filled in just before it leaves.
 
 use super::model::Step;
-use crate::contacts::{self, Contact, Source};
-use crate::language::ground::take_links;
+use crate::contacts::Contact;
 use crate::language::merge::{self, Rendered};
+use crate::messaging;
 use crate::workers::Worker;
 use crate::workspaces::Workspace;
-
-/// Fields of the one who writes.
-pub const SENDER_FIELDS: &[&str] = &["sender_name", "sender_role", "workspace_name"];
-
-/// Where the fields of a text get their values.
-pub struct Fields<'a> {
-    contact: &'a Contact,
-    worker: &'a Worker,
-    workspace: &'a Workspace,
-}
-
-/// Whether a value may stand in a mail of ours. What a stranger typed into a form, or wrote on their own page, counts as
-/// missing where it holds a web or mail address, but for the fields that are addresses.
-fn is_harmless(contact: &Contact, name: &str, value: &str) -> bool {
-    let is_a_stranger_s = name.starts_with("page_") || matches!(contact.source, Source::Webhook(_));
-    let is_address = matches!(name, "email" | "website");
-    !is_a_stranger_s || is_address || (take_links(value).0.is_empty() && !value.contains("://"))
-}
 
 /// A step as the lead will read it, without the footer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,18 +15,16 @@ pub struct Written {
     pub text: String,
 }
 
+/// Where the fields of a step get their values.
+pub struct Fields<'a>(messaging::Fields<'a>);
+
 pub fn person_fields<'a>(contact: &'a Contact, worker: &'a Worker, workspace: &'a Workspace) -> Fields<'a> {
-    Fields { contact, worker, workspace }
+    Fields(messaging::Fields::of(contact, worker, workspace))
 }
 
 impl Fields<'_> {
     fn lookup(&self, name: &str) -> Option<String> {
-        match name {
-            "sender_name" => Some(self.worker.sender.name.clone()),
-            "sender_role" => Some(self.worker.sender.role.clone()),
-            "workspace_name" => Some(self.workspace.name.clone()),
-            name => self.contact.field(name).filter(|value| is_harmless(self.contact, name, value)),
-        }
+        self.0.lookup(name)
     }
 
     /// Writes a step, signature included; or says what keeps it from leaving.
@@ -74,20 +54,13 @@ impl Fields<'_> {
             }
         }
         let subject = subject.text.split_whitespace().collect::<Vec<_>>().join(" ");
-        Ok((Written { subject, text: self.signed(text.trim()) }, missing))
+        Ok((Written { subject, text: self.0.signed(text.trim()) }, missing))
     }
 
     /// A text for ourselves: filled in as far as it can be, without signature.
     pub fn note(&self, text: &str, seed: u64) -> String {
         let Ok(template) = merge::parse(text) else { return text.to_owned() };
         merge::render(&template, &|name| self.lookup(name), seed).text.trim().to_owned()
-    }
-
-    fn signed(&self, text: &str) -> String {
-        match self.worker.sender.signature.trim() {
-            "" => text.to_owned(),
-            signature => format!("{text}\n\n{signature}"),
-        }
     }
 }
 
@@ -102,11 +75,6 @@ pub fn for_nobody(text: &str) -> String {
 /// "first name", as people say it.
 pub fn in_words(field: &str) -> String {
     field.replace('_', " ")
-}
-
-/// The field exists for every contact, for the sender, or among `custom`.
-pub fn is_known(field: &str, custom: &[String]) -> bool {
-    contacts::FIELDS.contains(&field) || SENDER_FIELDS.contains(&field) || custom.iter().any(|name| name == field)
 }
 
 #[cfg(test)]

@@ -126,6 +126,7 @@ fn due_times(day: &Day<'_>, messages: Vec<Message>) -> Result<Vec<(UnixMillis, M
 fn leaving(people: &mut People<'_>, at: UnixMillis, words: String, message: &Message) -> Result<Leaving, TodayError> {
     let known = people.get(message.contact)?;
     let reason = match &message.state {
+        Delivery::Queued { .. } if message.noted.in_dry_run => "Dry run: it stays here.".to_owned(),
         Delivery::Queued { waits_for } => waits_for.clone().unwrap_or_default(),
         _ => String::new(),
     };
@@ -169,6 +170,7 @@ fn worker_line(day: &Day<'_>, workspace: WorkspaceId, worker: &Worker) -> Result
         WorkerState::Off => ("off", "Not activated".to_owned()),
         WorkerState::Paused(off) if off.by_itself => ("warn", "Held back".to_owned()),
         WorkerState::Paused(_) => ("off", "Paused".to_owned()),
+        WorkerState::Working if worker.is_on_dry_run() => ("warn", "Dry run: nothing leaves".to_owned()),
         WorkerState::Working => {
             let sent = sent_in_last_day(&day.app.store, workspace, Counted::Worker(worker.id), day.now)?;
             ("ok", format!("{sent} in 24 hours"))

@@ -37,7 +37,7 @@ fn parts(what: &Happened) -> Vec<&'static str> {
     use Happened as H;
     let mut ids = vec!["feed", "activity"];
     ids.extend::<&[&str]>(match what {
-        H::MessageQueued { .. } | H::MessageSent { .. } | H::MessageNotSent { .. } => {
+        H::MessageQueued { .. } | H::MessageSent { .. } | H::MessageNotSent { .. } | H::MessageRehearsed { .. } => {
             &["outgoing", "leads", "figures", "today-sending", "frame-sending"]
         }
         H::MeetingLeft { .. } => &["needs-you"],
@@ -63,6 +63,7 @@ fn parts(what: &Happened) -> Vec<&'static str> {
         }
         H::SendingDomainBroken { .. } | H::SendingDomainMended { .. } => &["needs-you"],
         H::FollowUpDue { .. } | H::TaskOpened { .. } => &["needs-you", "leads"],
+        H::AnswerFollowUpPlanned { .. } | H::AnswerFollowUpEnded { .. } => &["leads", "follow-ups"],
         H::Enrolled { .. } | H::EnrolmentEnded { .. } => &["leads", "figures"],
         _ => &[],
     });

@@ -14,8 +14,8 @@ use utoipa::PartialSchema;
 use crate::app::App;
 use crate::http::api::{FieldError, FreeTime, Problem, PROBLEM_JSON};
 use crate::{
-    activity, addresses, agents, bookings, connections, contacts, deliverability, engines, events, leads, messaging,
-    outreach, payments,
+    activity, addresses, agents, bookings, connections, contacts, deliverability, dry_run, engines, events, leads,
+    messaging, outreach, payments,
 };
 
 /// The description of `/v1` of the server at `url`.
@@ -47,6 +47,7 @@ pub fn document(url: &str) -> OpenApi {
         messaging::openapi(),
         outreach::openapi(),
         activity::openapi(),
+        dry_run::openapi(),
         agents::openapi(),
         engines::openapi(),
         payments::openapi(),

@@ -5,7 +5,7 @@ use crate::base::{ContactId, WorkspaceId};
 use crate::store::{Declared, Person, Store, StoreError};
 use crate::{
     addresses, agents, audit, availability, bookings, channels, connections, contacts, deliverability, engines, events,
-    identity, jobs, leads, mailer, messaging, operator, outreach, payments, workers, workspaces,
+    follow_ups, identity, jobs, leads, mailer, messaging, operator, outreach, payments, workers, workspaces,
 };
 
 /// All tables, room by room.
@@ -30,6 +30,7 @@ pub fn tables() -> Vec<Declared> {
     all.extend(payments::tables());
     all.extend(channels::tables());
     all.extend(outreach::tables());
+    all.extend_from_slice(follow_ups::TABLES);
     all.extend(agents::tables());
     all.extend(bookings::tables());
     all.extend(leads::tables());

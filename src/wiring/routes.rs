@@ -11,8 +11,8 @@ use crate::http::assets;
 use crate::http::idempotency::IdempotencyStore;
 use crate::http::rate_limit::{self, RateLimits};
 use crate::{
-    activity, addresses, agents, bookings, connections, contacts, deliverability, engines, events, identity, leads,
-    meetings, messaging, operator, outreach, payments, today, workspaces,
+    activity, addresses, agents, bookings, connections, contacts, deliverability, dry_run, engines, events, identity,
+    leads, meetings, messaging, operator, outreach, payments, today, workspaces,
 };
 
 /// Registers all pages, forms and the API. Called once for each web thread.
@@ -44,6 +44,7 @@ pub fn configure(
                 .configure(deliverability::api_routes)
                 .configure(messaging::api_routes)
                 .configure(activity::api_routes)
+                .configure(dry_run::api_routes)
                 .configure(outreach::api_routes)
                 .configure(agents::api_routes)
                 .configure(engines::api_routes)
@@ -73,6 +74,7 @@ pub fn configure(
                 .configure(leads::routes)
                 .configure(messaging::routes)
                 .configure(activity::routes)
+                .configure(dry_run::routes)
                 .configure(outreach::routes)
                 .configure(agents::routes)
                 .configure(engines::routes)

@@ -11,11 +11,16 @@ mod escalation;
 mod model;
 mod service;
 mod store;
+mod tags;
 
 pub use escalation::{set_escalations, Answer, Escalation, Guidelines, LABELS, MOST_RULES};
-pub use model::{signature_of, Autonomy, Hours, Limits, Meeting, Off, Sender, Tone, Worker, WorkerState};
+pub use model::{
+    signature_of, Autonomy, FollowUps, Hours, Limits, Meeting, Off, Sender, TextApproval, Tone, Worker, WorkerState,
+};
 pub use service::{
     activate, brake, check, create, delete, pause, pause_all, pause_by_itself, pause_restored, resume, resume_all,
-    set_automatic, take_untold, update, writes_without, ActivateError, WorkerError, WorkerForm, PAUSED_ALL,
+    set_automatic, set_dry_run, take_untold, update, writes_without, ActivateError, WorkerError, WorkerForm,
+    PAUSED_ALL,
 };
 pub use store::{find, get, list, list_in, put, TABLES};
+pub use tags::{set_reply_tags, TAGGED};

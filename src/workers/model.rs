@@ -44,6 +44,15 @@ pub struct Worker {
     /// What is handed to a person whatever else is switched on.
     #[serde(default)]
     pub escalations: Vec<Escalation>,
+    /// The tag that a lead gets whose answer was read as a label, by the label.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reply_tags: BTreeMap<String, String>,
+    /// What follows when somebody goes quiet after an answer of ours.
+    #[serde(default)]
+    pub follow_ups: FollowUps,
+    /// Since when it is on a dry run: it decides everything, and nothing of its mail leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<UnixMillis>,
     pub state: WorkerState,
     pub created_at: UnixMillis,
     #[serde(default)]
@@ -79,6 +88,10 @@ impl WorkerState {
 }
 
 impl Worker {
+    pub fn is_on_dry_run(&self) -> bool {
+        self.dry_run.is_some()
+    }
+
     /// Every mailbox it writes from, in order, each once.
     pub fn mailboxes(&self) -> Vec<ConnectionId> {
         let mut all: Vec<ConnectionId> = Vec::new();
@@ -88,6 +101,47 @@ impl Worker {
             }
         }
         all
+    }
+}
+
+/// Follow-ups to people who asked or were interested, were answered, and went quiet. Off until a person switches them on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FollowUps {
+    pub on: bool,
+    /// Days of sending between our answer and the first.
+    pub after_days: u16,
+    /// Between two of them.
+    pub then_days: u16,
+    /// At most so many after one answer.
+    pub most: u8,
+    /// What they say, with fields; empty: the built-in engine writes a draft each time.
+    pub text: String,
+    /// Who approved just this text; without it each follow-up waits as a draft.
+    pub approved: Option<TextApproval>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextApproval {
+    /// As the audit trail names them.
+    pub by: String,
+    pub at: UnixMillis,
+}
+
+impl FollowUps {
+    /// More would be pestering.
+    pub const MOST: u8 = 3;
+    pub const MOST_DAYS: u16 = 60;
+
+    /// They leave without a draft: a person approved the words.
+    pub fn is_approved(&self) -> bool {
+        !self.text.trim().is_empty() && self.approved.is_some()
+    }
+}
+
+impl Default for FollowUps {
+    fn default() -> Self {
+        Self { on: false, after_days: 4, then_days: 7, most: 1, text: String::new(), approved: None }
     }
 }
 
@@ -161,6 +215,43 @@ pub struct Autonomy {
     /// Labels whose drafts leave by themselves, since when.
     #[serde(default)]
     pub automatic: BTreeMap<String, UnixMillis>,
+    /// The same for drafts that an AI service wrote, by the service and its model.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub by_service: BTreeMap<String, BTreeMap<String, UnixMillis>>,
+}
+
+impl Autonomy {
+    /// Since when the drafts of a label leave by themselves that `engine` wrote; empty is the built-in one.
+    pub fn since(&self, label: &str, engine: &str) -> Option<UnixMillis> {
+        self.labels_of(engine).and_then(|labels| labels.get(label)).copied()
+    }
+
+    fn labels_of(&self, engine: &str) -> Option<&BTreeMap<String, UnixMillis>> {
+        if engine.is_empty() {
+            Some(&self.automatic)
+        } else {
+            self.by_service.get(engine)
+        }
+    }
+
+    /// Switches a label for one engine on from then on, or off.
+    pub fn set(&mut self, label: &str, engine: &str, since: Option<UnixMillis>) {
+        let labels = match engine {
+            "" => &mut self.automatic,
+            service => self.by_service.entry(service.to_owned()).or_default(),
+        };
+        match since {
+            Some(at) => drop(labels.insert(label.to_owned(), at)),
+            None => drop(labels.remove(label)),
+        }
+        self.by_service.retain(|_, labels| !labels.is_empty());
+    }
+
+    /// Labels that leave by themselves with any engine, each once.
+    pub fn labels(&self) -> std::collections::BTreeSet<&str> {
+        let of_services = self.by_service.values().flat_map(BTreeMap::keys);
+        self.automatic.keys().chain(of_services).map(String::as_str).collect()
+    }
 }
 
 /// G2. The operator's hard limits stand above these.

@@ -1,7 +1,7 @@
 //! Making, changing and switching workers.
 
 use super::escalation::Guidelines;
-use super::model::{Autonomy, Hours, Limits, Meeting, Off, Sender, Tone, Worker, WorkerState};
+use super::model::{Autonomy, FollowUps, Hours, Limits, Meeting, Off, Sender, Tone, Worker, WorkerState};
 use super::store;
 use crate::app::App;
 use crate::audit::{self, Who};
@@ -182,6 +182,9 @@ pub fn create(app: &App, actor: &Actor, form: &WorkerForm) -> Result<Worker, Wor
         tone: Tone::default(),
         guidelines: Guidelines::default(),
         escalations: Vec::new(),
+        reply_tags: Default::default(),
+        follow_ups: FollowUps::default(),
+        dry_run: None,
         state: WorkerState::Off,
         created_at: now,
         activated_at: None,
@@ -405,29 +408,45 @@ fn off(now: UnixMillis, reason: &str) -> Off {
     Off { at: now, reason: reason.to_owned(), by_itself: false, is_untold: false }
 }
 
-/// Lets the drafts of `label` leave by themselves from now on, or no longer. Whether that is allowed is for the
+/// Lets the drafts of `label` that `engine` wrote leave by themselves from now on, or no longer. Whether that is allowed is for the
 /// caller to know: the record stands with the drafts.
 pub fn set_automatic(
     txn: &mut Txn<'_>,
     actor: &Actor,
     id: WorkerId,
-    label: &str,
+    (label, engine): (&str, &str),
     on: bool,
     now: UnixMillis,
 ) -> Result<Worker, WorkerError> {
     let mut worker = store::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?;
-    if worker.autonomy.automatic.contains_key(label) == on {
+    if worker.autonomy.since(label, engine).is_some() == on {
         return Ok(worker);
     }
-    if on {
-        worker.autonomy.automatic.insert(label.to_owned(), now);
-    } else {
-        worker.autonomy.automatic.remove(label);
-    }
+    worker.autonomy.set(label, engine, on.then_some(now));
     store::put(txn, actor.workspace, &worker)?;
-    let detail = format!("{label}: {}", if on { "leaves by itself" } else { "a person decides" });
+    let by = if engine.is_empty() { String::new() } else { format!(" by {engine}") };
+    let detail = format!("{label}{by}: {}", if on { "leaves by itself" } else { "a person decides" });
     note(txn, actor, now, "worker.autonomy_changed", &worker, &detail)?;
     Ok(worker)
+}
+
+/// Puts a worker on a dry run, or ends it. What waits at the gate is written anew either way, and what was made during
+/// a dry run never leaves, also not when it is over.
+pub fn set_dry_run(app: &App, actor: &Actor, id: WorkerId, on: bool) -> Result<Worker, WorkerError> {
+    actor.require(Permission::ActivateWorkers)?;
+    let now = app.now();
+    app.store.write(|txn| {
+        let mut worker = store::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?;
+        if worker.is_on_dry_run() == on {
+            return Ok(worker);
+        }
+        worker.dry_run = on.then_some(now);
+        store::put(txn, actor.workspace, &worker)?;
+        let act = if on { "worker.dry_run_began" } else { "worker.dry_run_ended" };
+        note(txn, actor, now, act, &worker, "")?;
+        events::append(txn, actor.workspace, now, Happened::WorkerChanged { worker: id })?;
+        Ok(worker)
+    })
 }
 
 /// After a restore nobody knows what left since the backup of `made_at`: every worker of the workspace waits for its

@@ -73,6 +73,13 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
             ]
         }
         "/outreach/days-off" => vec![("public_holidays", text("on")), ("listed", text("2030-01-02 Stocktaking"))],
+        "/outreach/{worker}/tags" => vec![("tag_interested", text("hot lead"))],
+        "/snippets/{id}/restore" => vec![("version", text("1"))],
+        "/outreach/{worker}/follow-ups" => {
+            vec![("on", text("on")), ("after_days", text("4")), ("then_days", text("7")), ("most", text("1"))]
+        }
+        "/outreach/{worker}/dry-run" => vec![("text", text("Please send me the prices."))],
+        "/outreach/{worker}/dry-run/switch" => vec![("to", text("on"))],
         "/outreach/{worker}/autonomy" => vec![("label", text("question")), ("to", text("on"))],
         "/outreach/{worker}/hand-over" => {
             vec![("act", text("add")), ("when", text("says")), ("rules", text("discount"))]
@@ -177,6 +184,13 @@ pub fn body(route: &Route, world: &World) -> Option<Value> {
         ("POST", "/v1/contacts/{id}/page/accept") => json!({ "address": "nobody@elsewhere.example" }),
         ("PUT", "/v1/leads/weights") => json!({ "points": { "has_phone": 7 } }),
         (_, "/v1/workers/{worker}/escalations") => json!({ "rules": [{ "when": "says", "words": ["contract"] }] }),
+        (_, "/v1/snippets" | "/v1/snippets/{id}") => json!({ "title": "Prices?", "text": "From 4,500." }),
+        ("POST", "/v1/snippets/{id}/restore") => json!({ "version": 1 }),
+        ("PUT", "/v1/workers/{worker}/reply-tags") => json!({ "tags": { "interested": "hot lead" } }),
+        ("PUT", "/v1/workers/{worker}/follow-up-rule") => json!({ "on": true }),
+        ("POST", "/v1/workers/{worker}/dry-run") => json!({ "text": "Please send me the prices." }),
+        ("PUT", "/v1/workers/{worker}/dry-run") => json!({ "on": true }),
+        (_, "/v1/workers/{worker}/autonomy") => json!({ "label": "question", "on": true }),
         (_, "/v1/workers") | ("PUT", _) => worker,
         ("PATCH", "/v1/workers/{worker}") => json!({ "goal": "Other", "mailbox": id("connection") }),
         ("POST", "/v1/workers/{worker}/enrolments") => json!({ "contacts": [id("contact")] }),

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use launchyard::authz::{Actor, Role};
 use launchyard::base::{EmailAddress, PaymentId, UserId, WorkspaceId};
+use launchyard::follow_ups::{self, New, Whom};
 use launchyard::http::server::bind;
+use launchyard::messaging;
 use launchyard::payments::{self, NewPayment};
 use launchyard::sandbox::STRIPE_KEY;
-use launchyard::store::Tree;
+use launchyard::store::{StoreError, Tree};
 use launchyard::wiring::demo::{start, DemoOptions, RunningDemo};
 use launchyard::wiring::personal_data;
 use launchyard::workspaces::{self, AddUser, AddedUser};
@@ -54,6 +56,7 @@ const THINGS: &[(&str, &str)] = &[
     ("message", "messages"),
     ("reply", "replies"),
     ("draft", "drafts"),
+    ("follow-up", "follow_ups"),
     ("booking", "bookings"),
     ("payment", "payments"),
     ("suppression", "suppressions"),
@@ -133,6 +136,7 @@ impl World {
             ("id", "suppressions") => "suppression",
             ("id", "drafts" | "approvals") => "draft",
             ("id", "snippets") => "snippet",
+            ("id", "follow-ups") => "follow-up",
             ("id", "invitations") => "invitation",
             ("id", "sessions") => "session",
             ("id", "parts") => return "feed".into(),
@@ -232,6 +236,7 @@ impl World {
         );
         assert_eq!(suppressed.0, 200, "{}", suppressed.1);
         self.ask_for_money(&mut owner);
+        self.plan_a_follow_up();
         // Else mails would leave by themselves while before and after are compared.
         let paused = browser::api(self.url(), &self.member(Role::Owner).key, "POST", "/v1/sending/pause", None);
         assert_eq!(paused.0, 200, "{}", paused.1);
@@ -278,6 +283,24 @@ impl World {
         let at_stripe = refresh.strip_prefix("0; url=").unwrap_or_else(|| panic!("{refresh}"));
         let sent = browser::agent().post(at_stripe).send_form([("how", how)]).unwrap();
         assert_eq!(sent.status(), 302);
+    }
+
+    /// As if an answer to one of the replies had just left.
+    fn plan_a_follow_up(&self) {
+        let (app, now) = (self.demo.app(), self.demo.app().now());
+        let replies = messaging::list_replies(&app.store, self.home, None, 50).unwrap().rows;
+        let reply = replies.iter().find(|reply| reply.worker.is_some()).unwrap();
+        let whom = Whom {
+            workspace: self.home,
+            worker: reply.worker.unwrap(),
+            contact: reply.contact,
+            reply: reply.id,
+            after: reply.message,
+        };
+        let new = New::new(self.home, now);
+        let due = now.plus(40 * DAY);
+        let planned: Result<(), StoreError> = app.store.write(|txn| follow_ups::plan(txn, &new, whom, 1, due, now));
+        planned.unwrap();
     }
 
     fn find_things(&self) -> BTreeMap<&'static str, String> {

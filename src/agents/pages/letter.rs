@@ -83,6 +83,7 @@ impl Letter {
             (_, false) => (outcome_words(app, draft)?, ""),
             (Gate::Go, true) => ("Leaves at once if approved".to_owned(), "flare"),
             (Gate::Later { at, .. }, true) => (format!("Leaves {} if approved", time_words(*at, &zone)), "flare"),
+            (Gate::WouldGo, true) => ("Dry run: stays here if approved".to_owned(), "warn"),
             (Gate::No { .. }, true) => ("Would not leave".to_owned(), "bad"),
         };
         let shown: Vec<&Source> = draft.shown_sources().collect();
@@ -163,6 +164,9 @@ fn checks(draft: &Draft, gate: &Gate) -> Vec<CheckLine> {
     if !draft.needs_person.is_empty() {
         lines.push(line(true, format!("For a person: {}", draft.needs_person)));
     }
+    if draft.would_have_left.is_some() {
+        lines.push(line(true, "It would have left in a dry run; a person decides anew".into()));
+    }
     if let Some(why) = &draft.fallback_reason {
         lines.push(line(true, format!("Written by the built-in engine: {}.", engines::fallback_words(why))));
     }
@@ -176,6 +180,7 @@ fn checks(draft: &Draft, gate: &Gate) -> Vec<CheckLine> {
     lines.push(line(draft.confidence < 0.9, format!("Read as “{label}”, {percent} % sure")));
     lines.push(match gate {
         Gate::Go => line(false, "Never opted out; mailbox and limits allow it now".into()),
+        Gate::WouldGo => line(true, "The worker is on a dry run: an approval is recorded, and nothing leaves".into()),
         Gate::Later { reason, .. } | Gate::No { reason } => line(true, reason.clone()),
     });
     lines

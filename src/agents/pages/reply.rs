@@ -9,13 +9,14 @@ use serde::Deserialize;
 use crate::agents::opt_out;
 use crate::agents::read::Zones;
 use crate::agents::words::{span_words, time_words};
-use crate::agents::{replies, AgentError};
+use crate::agents::{replies, tagging, AgentError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{city_of, counted, day_words, ReplyId};
 use crate::contacts;
 use crate::drafts;
 use crate::engines;
+use crate::follow_ups;
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
 use crate::http::ui::{language_name, reply_badge, Choice, FieldErrors};
@@ -53,10 +54,18 @@ struct ReplyPage {
     /// Perhaps an opt-out; a person says.
     is_undecided: bool,
     draft_href: String,
+    follow_up: Option<Planned>,
     may_handle: bool,
     may_keep: bool,
     typed: String,
     errors: FieldErrors,
+}
+
+/// What follows when nothing more comes from them.
+struct Planned {
+    when: String,
+    /// Cancels it.
+    action: String,
 }
 
 /// The mail of ours that it answers.
@@ -113,11 +122,13 @@ fn build(
     let contact = contacts::get(&app.store, actor.workspace, reply.contact)?;
     let ours = messaging::get_message(&app.store, actor.workspace, reply.message)?;
     let now = app.now();
-    let (undoable, pending) = app.store.read(|txn| {
+    let (undoable, pending, planned) = app.store.read(|txn| {
         let entries = opt_out::undoable(txn, &reply, now)?;
         let drafts = drafts::list_of_reply(txn, actor.workspace, id)?;
-        Ok::<_, AgentError>((!entries.is_empty(), drafts.into_iter().find(drafts::Draft::is_pending)))
+        let planned = follow_ups::open_of_contact(txn, actor.workspace, reply.contact)?;
+        Ok::<_, AgentError>((!entries.is_empty(), drafts.into_iter().find(drafts::Draft::is_pending), planned))
     })?;
+    let planned = planned.filter(|planned| planned.reply == id);
     let reading = reply.reading.clone().unwrap_or_default();
     let was_opt_out = [Some(reading.label.as_str()), reading.corrected_from.as_deref()].contains(&Some("unsubscribe"));
     let draft = pending.filter(|_| actor.may(Permission::ApproveDrafts));
@@ -162,6 +173,10 @@ fn build(
         is_undecided: reading.undecided,
         can_undo_opt_out: undoable && was_opt_out && actor.may(Permission::LiftSuppression),
         draft_href: draft.map(|draft| format!("/approvals/{}", draft.id)).unwrap_or_default(),
+        follow_up: planned.map(|planned| Planned {
+            when: time_words(planned.due, &zones.workspace),
+            action: format!("/follow-ups/{}/cancel", planned.id),
+        }),
         may_handle: actor.may(Permission::HandleReplies),
         may_keep: actor.may(Permission::EditContacts),
         name,
@@ -205,6 +220,7 @@ fn facts(reading: &Reading) -> Vec<(&'static str, String)> {
     facts.extend(reading.follow_up_on.as_deref().map(|day| ("Write again on", day_words(day))));
     facts
         .extend(reading.duration_minutes.map(|minutes| ("Asks for", counted(u64::from(minutes), "minute", "minutes"))));
+    facts.extend(reading.tagged.clone().map(|tag| ("Tagged", tag)));
     facts.extend(reading.booking_links.first().cloned().map(|link| ("Their booking page", link)));
     facts.retain(|(_, value)| !value.is_empty());
     facts
@@ -251,8 +267,25 @@ pub async fn correct(
 ) -> Result<HttpResponse, PageError> {
     let id = id.into_inner();
     let reply = run(move || replies::correct(&app, &actor, id, &form.label)).await??;
+    let label = reply.reading.as_ref().map(|reading| reply_badge(&reading.label).words).unwrap_or_default();
+    let toast = Toast::new(format!("Noted as “{label}”."));
+    let is_corrected = reply.reading.as_ref().is_some_and(|reading| reading.corrected_from.is_some());
+    let may_undo = is_corrected && label != reply_badge(Label::Unsubscribe.as_str()).words;
+    let toast = if may_undo { toast.with_undo(format!("/replies/{id}/uncorrect")) } else { toast };
+    Ok(back(id, &cookies, &toast))
+}
+
+/// POST /replies/{id}/uncorrect: it is read as if nobody had said anything.
+pub async fn uncorrect(
+    app: Data<App>,
+    actor: Actor,
+    cookies: Data<Cookies>,
+    id: Path<ReplyId>,
+) -> Result<HttpResponse, PageError> {
+    let id = id.into_inner();
+    let reply = run(move || replies::uncorrect(&app, &actor, id)).await??;
     let label = reply.reading.map(|reading| reply_badge(&reading.label).words).unwrap_or_default();
-    Ok(back(id, &cookies, &Toast::new(format!("Noted as “{label}”."))))
+    Ok(back(id, &cookies, &Toast::new(format!("Taken back. It is read as “{label}”."))))
 }
 
 /// POST /replies/{id}/stop-writing: what may have been an opt-out is one.
@@ -278,6 +311,18 @@ pub async fn no_opt_out(
     let reply = run(move || replies::is_no_opt_out(&app, &actor, id)).await??;
     let label = reply.reading.map(|reading| reply_badge(&reading.label).words).unwrap_or_default();
     Ok(back(id, &cookies, &Toast::new(format!("No opt-out. It is read as “{label}”."))))
+}
+
+/// POST /replies/{id}/untag: takes the tag off that the answer gave.
+pub async fn untag(
+    app: Data<App>,
+    actor: Actor,
+    cookies: Data<Cookies>,
+    id: Path<ReplyId>,
+) -> Result<HttpResponse, PageError> {
+    let id = id.into_inner();
+    run(move || tagging::untag(&app, &actor, id)).await??;
+    Ok(back(id, &cookies, &Toast::new("The tag is off.")))
 }
 
 /// POST /replies/{id}/answer: a person's own words. 422 with the form when there are none.

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Path};
 use actix_web::HttpResponse;
 use askama::Template;
+use serde::Deserialize;
 
 use crate::agents::snippets::{self, languages, Snippet, SnippetForm};
 use crate::agents::words::{time_words, zone_of};
@@ -183,6 +184,26 @@ pub async fn approve(
     let snippet = run(move || snippets::approve(&app, &actor, *id)).await??;
     let toast = Toast::new(format!("Version {} may be quoted from now on.", snippet.version));
     Ok(with_toast(see_other("/snippets"), &cookies, &toast))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct VersionForm {
+    version: u32,
+}
+
+/// POST /snippets/{id}/restore: an older version, written anew.
+pub async fn restore(
+    app: Data<App>,
+    actor: Actor,
+    cookies: Data<Cookies>,
+    id: Path<SnippetId>,
+    form: Form<VersionForm>,
+) -> Result<HttpResponse, PageError> {
+    let (id, older) = (id.into_inner(), form.version);
+    let snippet = run(move || snippets::restore(&app, &actor, id, older)).await??;
+    let toast =
+        Toast::new(format!("Version {} says what version {older} said. It waits for approval.", snippet.version));
+    Ok(with_toast(see_other(&format!("/snippets/{id}")), &cookies, &toast))
 }
 
 /// POST /snippets/{id}/remove

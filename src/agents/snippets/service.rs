@@ -56,6 +56,13 @@ pub fn update(app: &App, actor: &Actor, id: SnippetId, form: &SnippetForm) -> Re
     })
 }
 
+/// Writes an older version anew, as the newest one: it waits for approval like any other change.
+pub fn restore(app: &App, actor: &Actor, id: SnippetId, version: u32) -> Result<Snippet, AgentError> {
+    let older = versions(app, actor, id)?.into_iter().find(|known| known.version == version);
+    let older = older.ok_or(AgentError::NotFound)?;
+    update(app, actor, id, &SnippetForm::from(&older))
+}
+
 /// From now on this version may be quoted.
 pub fn approve(app: &App, actor: &Actor, id: SnippetId) -> Result<Snippet, AgentError> {
     actor.require(Permission::ApproveDrafts)?;

@@ -153,7 +153,7 @@ fn begin(
         }
         // Saying yes to what the program read out of a mail is an approval like that of a draft.
         if let (Some(_), Some(worker)) = (before, booking.worker) {
-            drafts::count_decision(txn, booking.workspace, worker, LABEL, |figures| figures.approved += 1)?;
+            drafts::count_decision(txn, booking.workspace, worker, (LABEL, ""), |figures| figures.approved += 1)?;
         }
         note(txn, actor, act, booking.id, now)?;
         store::find(txn, booking.workspace, booking.id)?.ok_or(BookError::NotFound)

@@ -194,7 +194,7 @@ fn what_people_book_of_what_was_proposed_is_counted() {
     desk.reply("Could you do Thursday at 11:30?");
     accept(desk.app(), &desk.world.owner, desk.bookings()[0].id, None, &Anyway::default()).unwrap();
     let (store, workspace) = (&desk.app().store, desk.world.test.workspace);
-    let known = drafts::figures_of(store, workspace, desk.worker, "meeting_proposed").unwrap();
+    let known = drafts::figures_of(store, workspace, desk.worker, "meeting_proposed", "").unwrap();
     assert_eq!(known.approved, 1);
 }
 

@@ -98,8 +98,10 @@ impl Desk {
         let (workspace, worker) = (self.world.test.workspace, self.worker);
         let known = drafts::Figures { approved, ..drafts::Figures::default() };
         let count = |figures: &mut drafts::Figures| *figures = known;
-        let counted =
-            self.app().store.write(|txn| drafts::count_decision(txn, workspace, worker, "meeting_proposed", count));
+        let counted = self
+            .app()
+            .store
+            .write(|txn| drafts::count_decision(txn, workspace, worker, ("meeting_proposed", ""), count));
         counted.unwrap();
     }
 

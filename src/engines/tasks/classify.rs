@@ -122,6 +122,7 @@ pub fn read(
         label,
         confidence: confidence(label, wire.confidence, own),
         second: if own.label == label { own.second } else { Some(own.label) },
+        odds: own.odds.clone(),
         language: language(&wire.language, own),
         other_kind: other_kind(label, &wire.other_kind, own),
         reasons: [reason].into_iter().filter(|reason| !reason.is_empty()).chain(reasons_kept(label, own)).collect(),

@@ -57,6 +57,7 @@ pub fn intent_of(purpose: Purpose) -> &'static str {
         Purpose::Question => "reply_question",
         Purpose::Referral => "thank_referral",
         Purpose::Later => "polite_close",
+        Purpose::FollowUp => "follow_up",
     }
 }
 

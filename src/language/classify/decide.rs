@@ -16,11 +16,16 @@ pub(super) struct Verdict {
     pub confidence: f32,
     /// The next likely label and its probability.
     pub second: Option<(Label, f32)>,
+    /// The calibrated probability of every label, in the order of `Label::ALL`.
+    pub odds: Odds,
 }
+
+pub(super) type Odds = [f32; Label::ALL.len()];
 
 impl Verdict {
     fn certain(kind: OtherKind, confidence: f32) -> Self {
-        Self { label: Label::Other, kind: Some(kind), confidence, second: None }
+        let odds = std::array::from_fn(|at| if Label::ALL[at] == Label::Other { confidence } else { 0.0 });
+        Self { label: Label::Other, kind: Some(kind), confidence, second: None, odds }
     }
 }
 
@@ -240,7 +245,8 @@ fn pick(probabilities: Scores) -> Verdict {
     }
     let (label, confidence) = ranked[0];
     let kind = (label == Label::Other).then(|| likeliest_kind(&probabilities)).flatten();
-    Verdict { label, kind, confidence: confidence.clamp(0.0, 1.0), second: ranked.get(1).copied() }
+    let odds = std::array::from_fn(|at| of_label(&probabilities, Label::ALL[at]));
+    Verdict { label, kind, confidence: confidence.clamp(0.0, 1.0), second: ranked.get(1).copied(), odds }
 }
 
 /// From which probability on the reply counts as a demand to stop.

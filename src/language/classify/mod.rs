@@ -67,6 +67,8 @@ pub struct Classification {
     pub confidence: f32,
     /// The next likely label of the program's own verdict.
     pub second: Option<Label>,
+    /// The probability of every label in the program's own verdict, the likeliest first.
+    pub odds: Vec<(Label, f32)>,
     /// BCP 47: `en de es fr pt hi hi-Latn`, another code when plain, else `und`.
     pub language: String,
     /// Set when the program itself found `Other`.
@@ -165,6 +167,7 @@ impl Classifier {
             label,
             confidence: if said.is_some() { 1.0 } else { verdict.confidence },
             second: verdict.second.map(|(second, _)| second),
+            odds: ranked(verdict.odds),
             language: tongue::language(&reading),
             other_kind: verdict.kind.filter(|_| label == Label::Other),
             reasons,
@@ -184,6 +187,12 @@ impl Classifier {
     fn judge_text(&self, text: &str, headers: &ReplyHeaders) -> decide::Verdict {
         decide::judge(&self.knowledge.read(text), headers, &self.model, &self.knowledge.lexicon)
     }
+}
+
+fn ranked(odds: decide::Odds) -> Vec<(Label, f32)> {
+    let mut ranked: Vec<(Label, f32)> = Label::ALL.iter().copied().zip(odds).collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    ranked
 }
 
 /// The day of sending on the writer's calendar; zones of the United States write month first.

@@ -17,6 +17,7 @@ pub(super) struct Phrases {
     pub ask: &'static str,
     pub referral: &'static str,
     pub later: &'static str,
+    pub follow_up: &'static str,
     pub regards: &'static str,
     pub months: [&'static str; 12],
     /// `{d}` day, `{m}` month in words, `{y}` year.
@@ -55,6 +56,7 @@ pub(super) const ALL: &[Phrases] = &[
         ask: "If anything else is open, just write back.",
         referral: "thank you for pointing me to {person}. I will not trouble you with this again.",
         later: "thank you for letting me know. I will come back to you on {date}, and not before.",
+        follow_up: "did my last answer reach you? If something in it is still open, just write back. If it is not for you after all, one word is enough, and I leave it there.",
         regards: "Kind regards,",
         months: [
             "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -74,6 +76,7 @@ pub(super) const ALL: &[Phrases] = &[
         ask: "Wenn noch etwas offen ist, schreiben Sie mir einfach.",
         referral: "vielen Dank für den Hinweis auf {person}. Ich behellige Sie damit nicht weiter.",
         later: "vielen Dank für die Nachricht. Ich melde mich am {date} wieder, und nicht früher.",
+        follow_up: "ist meine letzte Antwort bei Ihnen angekommen? Wenn noch etwas offen ist, schreiben Sie mir einfach. Wenn es doch nicht passt, genügt ein Wort, und ich lasse es dabei.",
         regards: "Freundliche Grüße",
         months: [
             "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
@@ -93,6 +96,7 @@ pub(super) const ALL: &[Phrases] = &[
         ask: "Si queda alguna duda, escríbame sin compromiso.",
         referral: "gracias por indicarme a {person}. No le molestaré más con este asunto.",
         later: "gracias por avisarme. Le escribiré de nuevo el {date}, y no antes.",
+        follow_up: "¿le llegó mi última respuesta? Si queda alguna duda, escríbame sin compromiso. Si al final no le interesa, basta una palabra y no insisto más.",
         regards: "Un saludo,",
         months: [
             "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre",
@@ -112,6 +116,7 @@ pub(super) const ALL: &[Phrases] = &[
         ask: "S'il reste une question, écrivez-moi simplement.",
         referral: "merci de m'avoir indiqué {person}. Je ne vous dérangerai plus à ce sujet.",
         later: "merci pour votre message. Je reviendrai vers vous le {date}, et pas avant.",
+        follow_up: "ma dernière réponse vous est-elle bien parvenue ? S'il reste une question, écrivez-moi simplement. Si cela ne vous convient pas, un mot suffit et je n'insiste pas.",
         regards: "Bien cordialement,",
         months: [
             "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
@@ -131,6 +136,7 @@ pub(super) const ALL: &[Phrases] = &[
         ask: "Se restar alguma dúvida, é só responder.",
         referral: "agradeço a indicação de {person}. Não volto a incomodar com este assunto.",
         later: "agradeço o aviso. Volto a escrever em {date}, e não antes.",
+        follow_up: "recebeu a minha última resposta? Se ficou alguma dúvida, escreva-me sem compromisso. Se afinal não lhe interessa, basta uma palavra e não insisto.",
         regards: "Com os melhores cumprimentos,",
         months: [
             "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro",
@@ -150,6 +156,7 @@ pub(super) const ALL: &[Phrases] = &[
         ask: "कोई और बात हो तो बस उत्तर दे दें।",
         referral: "{person} के बारे में बताने के लिए धन्यवाद। इस विषय में आपको फिर परेशान नहीं करेंगे।",
         later: "बताने के लिए धन्यवाद। अब {date} को ही फिर लिखेंगे, उससे पहले नहीं।",
+        follow_up: "क्या मेरा पिछला जवाब आपको मिल गया? कुछ और पूछना हो तो बस लिख दीजिए। अगर यह आपके काम का नहीं है, तो एक शब्द काफी है, हम और नहीं लिखेंगे।",
         regards: "सादर,",
         months: [
             "जनवरी", "फ़रवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर", "नवंबर", "दिसंबर",
@@ -168,6 +175,7 @@ pub(super) const ALL: &[Phrases] = &[
         ask: "Koi aur baat ho to bas jawab de dein.",
         referral: "{person} ke baare mein batane ke liye dhanyavaad. Is vishay mein aapko phir pareshaan nahin karenge.",
         later: "batane ke liye dhanyavaad. Ab {date} ko hi phir likhenge, usse pehle nahin.",
+        follow_up: "kya mera pichhla jawab aapko mil gaya? Kuch aur poochhna ho to bas likh dijiye. Agar yeh aapke kaam ka nahin hai, to ek shabd kaafi hai, hum aur nahin likhenge.",
         regards: "Saadar,",
         months: [
             "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",

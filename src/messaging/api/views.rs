@@ -30,12 +30,15 @@ pub struct MessageView {
     /// RFC 3339, UTC.
     pub queued_at: String,
     pub sent_at: Option<String>,
+    /// When it would have left, had its worker not been on a dry run; it is `not_sent` for good.
+    pub would_have_left_at: Option<String>,
 }
 
 impl From<Message> for MessageView {
     fn from(message: Message) -> Self {
         let (state, reason) = state_of(&message.state);
         Self {
+            would_have_left_at: message.noted.would_have_left.map(UnixMillis::to_rfc3339),
             id: message.id.to_string(),
             contact_id: message.contact.to_string(),
             purpose: word(&message.purpose),

@@ -1,5 +1,7 @@
 //! `/v1/workers/{worker}/escalations`: what is handed to a person, and how answers should sound.
 
+use std::collections::BTreeMap;
+
 use actix_web::{web, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -72,6 +74,44 @@ impl From<Worker> for EscalationsJson {
             avoid: worker.guidelines.avoid,
         }
     }
+}
+
+/// The tags that leads get by what their answers were read as.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplyTagsJson {
+    /// By label; an empty tag is none.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The tags that a worker gives
+#[utoipa::path(get, path = "/v1/workers/{worker}/reply-tags", tag = "workers", params(("worker" = String, Path,)),
+    responses((status = 200, description = "Tags by label", body = ReplyTagsJson),
+              (status = 404, description = "Not in this workspace", body = Problem)))]
+pub async fn get_reply_tags(
+    app: web::Data<App>,
+    actor: Actor,
+    id: web::Path<WorkerId>,
+) -> Result<HttpResponse, ApiError> {
+    let found = run(move || worker_of(&app, &actor, *id)).await??;
+    Ok(HttpResponse::Ok().json(ReplyTagsJson { tags: found.reply_tags }))
+}
+
+/// Replaces the tags that a worker gives
+#[utoipa::path(put, path = "/v1/workers/{worker}/reply-tags", tag = "workers", params(("worker" = String, Path,)),
+    request_body = ReplyTagsJson,
+    responses((status = 200, description = "Tags by label, as they are kept", body = ReplyTagsJson),
+              (status = 404, description = "Not in this workspace", body = Problem),
+              (status = 422, description = "A label or a tag is wrong", body = Problem)))]
+pub async fn put_reply_tags(
+    app: web::Data<App>,
+    actor: Actor,
+    id: web::Path<WorkerId>,
+    body: ApiJson<ReplyTagsJson>,
+) -> Result<HttpResponse, ApiError> {
+    let tags = body.value.tags;
+    let saved = run(move || workers::set_reply_tags(&app, &actor, *id, &tags).map_err(OutreachError::from));
+    Ok(HttpResponse::Ok().json(ReplyTagsJson { tags: saved.await??.reply_tags }))
 }
 
 /// What a worker hands to a person

@@ -282,7 +282,11 @@ pub struct WorkerJson {
     hours: HoursJson,
     sender: SenderJson,
     tone: ToneJson,
-    /// Labels of replies whose drafts leave without a person. Set on the worker's page only.
+    /// Since when it is on a dry run: everything is decided and recorded, and nothing of its mail leaves. Switched with
+    /// `PUT /v1/workers/{worker}/dry-run`.
+    dry_run_since: Option<String>,
+    /// Labels of replies whose drafts leave without a person, whatever wrote them. Set with
+    /// `PUT /v1/workers/{worker}/autonomy`.
     automatic: Vec<String>,
     state: StateJson,
     /// Why it is paused.
@@ -490,7 +494,8 @@ fn worker_json(app: &App, actor: &Actor, worker: &Worker) -> Result<WorkerJson, 
         hours: HoursJson::from(&worker.hours),
         sender: SenderJson::from(&worker.sender),
         tone: worker.tone.into(),
-        automatic: worker.autonomy.automatic.keys().cloned().collect(),
+        dry_run_since: worker.dry_run.map(UnixMillis::to_rfc3339),
+        automatic: worker.autonomy.labels().into_iter().map(str::to_owned).collect(),
         state,
         reason,
         created_at: worker.created_at.to_rfc3339(),

@@ -21,7 +21,8 @@ use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
 pub struct AutonomyPage {
     pub layout: Layout,
     pub head: Head,
-    pub rows: Vec<Row>,
+    /// The labels by what wrote the drafts: the built-in engine first, then each AI service that has a record.
+    pub engines: Vec<OfEngine>,
     pub locked: Vec<LockedRow>,
     pub enough: u32,
     /// What was refused a moment ago, in words; empty otherwise.
@@ -33,10 +34,19 @@ pub struct AutonomyPage {
 pub struct HandOver {
     /// Each in words, as the end of "Handed over because".
     pub rules: Vec<String>,
+    /// Labels with the tags that they give.
+    pub tags: Vec<hand_over::TagRow>,
     pub typed: hand_over::Typed,
     pub errors: FieldErrors,
     pub kinds: Vec<Choice>,
     pub labels: Vec<Choice>,
+}
+
+/// The labels of one engine.
+pub struct OfEngine {
+    /// As the form names it; empty for the built-in engine.
+    pub engine: String,
+    pub rows: Vec<Row>,
 }
 
 /// A label that can be switched.
@@ -71,6 +81,9 @@ pub struct LockedRow {
 #[derive(Debug, Deserialize)]
 pub struct SwitchForm {
     label: String,
+    /// Whose drafts; empty for the built-in engine.
+    #[serde(default)]
+    engine: String,
     to: String,
 }
 
@@ -95,11 +108,11 @@ pub async fn switch(
     form: web::Form<SwitchForm>,
 ) -> Result<HttpResponse, PageError> {
     let worker = *worker;
-    let SwitchForm { label, to } = form.into_inner();
+    let SwitchForm { label, engine, to } = form.into_inner();
     let on = to == "on";
     let switched = {
         let (app, actor) = (app.clone(), actor.clone());
-        run(move || drafts::switch_label(&app, &actor, worker, &label, on)).await?
+        run(move || drafts::switch_label(&app, &actor, worker, (&label, &engine), on)).await?
     };
     match switched {
         Ok(label) => {
@@ -151,17 +164,22 @@ pub fn page_with(
 ) -> Result<AutonomyPage, OutreachError> {
     let head = head(app, actor, id, "autonomy")?;
     let zone = zone(app, actor)?;
-    let (mut rows, mut locked) = (Vec::new(), Vec::new());
+    let (mut engines, mut locked): (Vec<OfEngine>, Vec<LockedRow>) = (Vec::new(), Vec::new());
     for one in drafts::autonomy_of(&app.store, actor.workspace, &head.worker)? {
-        match one.standing {
-            Standing::Locked(why) => locked.push(LockedRow { label: one.label, why }),
-            _ => rows.push(row(&one, &zone)),
+        if let Standing::Locked(why) = one.standing {
+            locked.push(LockedRow { label: one.label, why });
+            continue;
+        }
+        let row = row(&one, &zone);
+        match engines.last_mut().filter(|last| last.engine == one.engine) {
+            Some(last) => last.rows.push(row),
+            None => engines.push(OfEngine { engine: one.engine, rows: vec![row] }),
         }
     }
     let layout = frame.layout(format!("Autonomy of {}", head.worker.name));
     let (typed, errors) = typed.map_or((None, FieldErrors::default()), |(typed, errors)| (Some(typed), errors));
     let hand_over = hand_over::card(&head.worker, typed, errors);
-    Ok(AutonomyPage { layout, head, rows, locked, enough: ENOUGH, refused, hand_over })
+    Ok(AutonomyPage { layout, head, engines, locked, enough: ENOUGH, refused, hand_over })
 }
 
 fn row(one: &LabelAutonomy, zone: &jiff::tz::TimeZone) -> Row {
@@ -174,7 +192,7 @@ fn row(one: &LabelAutonomy, zone: &jiff::tz::TimeZone) -> Row {
         act: one.act,
         record: one.figures.words(),
         unedited: u64::from(one.figures.unedited()),
-        enough: u64::from(one.figures.approved.max(ENOUGH)),
+        enough: u64::from(one.figures.decided().max(ENOUGH)),
         since,
         lacks: one.figures.lacks(),
     }

@@ -1,5 +1,7 @@
 //! What is handed to a person, and how answers should sound: two cards below the autonomy of a worker.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::StatusCode;
 use actix_web::{web, HttpResponse};
 use serde::Deserialize;
@@ -12,7 +14,7 @@ use crate::base::WorkerId;
 use crate::http::respond::with_toast;
 use crate::http::ui::{reply_badge, Choice, FieldErrors};
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
-use crate::workers::{self, Escalation, Guidelines, Worker, WorkerError, LABELS};
+use crate::workers::{self, Escalation, Guidelines, Worker, WorkerError, LABELS, TAGGED};
 
 /// One form for three acts: `add` a rule, `remove` the one at a place, `guidelines`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -31,6 +33,48 @@ pub struct Typed {
     pub guidelines: String,
     #[serde(default)]
     pub avoid: String,
+}
+
+/// One field for each label.
+#[derive(Debug, Default, Deserialize)]
+pub struct TagsForm(BTreeMap<String, String>);
+
+/// A label with the tag that it gives.
+pub struct TagRow {
+    /// `tag_interested`
+    pub field: String,
+    pub label: &'static str,
+    pub tag: String,
+}
+
+pub fn tag_rows(worker: &Worker) -> Vec<TagRow> {
+    let row = |label: &&str| TagRow {
+        field: format!("tag_{label}"),
+        label: reply_badge(label).words,
+        tag: worker.reply_tags.get(*label).cloned().unwrap_or_default(),
+    };
+    TAGGED.iter().map(row).collect()
+}
+
+/// POST /outreach/{worker}/tags: 303 back to the rules.
+pub async fn save_tags(
+    app: web::Data<App>,
+    actor: Actor,
+    cookies: web::Data<Cookies>,
+    worker: web::Path<WorkerId>,
+    form: web::Form<TagsForm>,
+) -> Result<HttpResponse, PageError> {
+    let worker = *worker;
+    let typed = form.into_inner().0;
+    let tags: BTreeMap<String, String> =
+        typed.iter().filter_map(|(name, tag)| Some((name.strip_prefix("tag_")?.to_owned(), tag.clone()))).collect();
+    let saved = run(move || workers::set_reply_tags(&app, &actor, worker, &tags)).await?;
+    let toast = match saved {
+        Ok(_) => Toast::new("The tags are saved."),
+        Err(WorkerError::Invalid(mistakes)) => Toast::new(mistakes.words()),
+        Err(error) => return Err(OutreachError::from(error).into()),
+    };
+    Ok(with_toast(see_other(&format!("/outreach/{worker}/autonomy")), &cookies, &toast))
 }
 
 impl Typed {
@@ -77,6 +121,7 @@ fn words_of(text: &str) -> Vec<String> {
 pub fn card(worker: &Worker, typed: Option<Typed>, errors: FieldErrors) -> HandOver {
     let choice = |value: &str, label: &str| Choice { value: value.to_owned(), label: label.to_owned() };
     HandOver {
+        tags: tag_rows(worker),
         rules: worker.escalations.iter().map(Escalation::words).collect(),
         typed: typed.unwrap_or_else(|| Typed::of(worker)),
         errors,

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{counted, day_words, ContactId, Cursor, EnrolmentId, StepId, VariantId, WorkerId};
 use crate::contacts;
+use crate::follow_ups;
 use crate::http::charts::grouped;
 use crate::http::layout::{ConfirmPage, Layout};
 use crate::http::respond::with_toast;
@@ -224,6 +225,7 @@ fn row(app: &App, actor: &Actor, worker: WorkerId, lead: &Enrolment) -> Result<L
         }
         State::Stopped { reason, .. } => ("off", reason.clone()),
     };
+    let words = format!("{words}{}", follow_up_words(app, lead, &zone)?);
     Ok(LeadRow {
         id: lead.id,
         href: format!("/contacts/{}", lead.contact),
@@ -246,6 +248,13 @@ fn row(app: &App, actor: &Actor, worker: WorkerId, lead: &Enrolment) -> Result<L
         may_resume: !matches!(lead.state, State::Waiting { .. } | State::Queued { .. } | State::Task { .. })
             && !lead.came.opted_out,
     })
+}
+
+/// " A follow-up is planned for Tue 24 Nov, 10:30."; empty where none is.
+fn follow_up_words(app: &App, lead: &Enrolment, zone: &jiff::tz::TimeZone) -> Result<String, OutreachError> {
+    let open = app.store.read(|txn| follow_ups::open_of_contact(txn, lead.workspace, lead.contact))?;
+    let open = open.filter(|open| open.worker == lead.worker);
+    Ok(open.map(|open| format!(" A follow-up is planned for {}.", when(open.due, zone))).unwrap_or_default())
 }
 
 fn next_step(app: &App, lead: &Enrolment) -> Result<String, OutreachError> {

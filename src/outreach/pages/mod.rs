@@ -5,6 +5,7 @@ mod autonomy;
 mod branches;
 mod choose;
 mod delete;
+mod follow_ups;
 mod forecast;
 mod hand_over;
 mod leads;
@@ -100,6 +101,14 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::get().to(autonomy::show))
                 .route(web::post().to(autonomy::switch)),
         )
+        .service(
+            at("/outreach/{worker}/follow-ups")
+                .route(web::get().to(follow_ups::show))
+                .route(web::post().to(follow_ups::save)),
+        )
+        .service(at("/outreach/{worker}/follow-ups/approve").route(web::post().to(follow_ups::approve)))
+        .service(at("/follow-ups/{id}/cancel").route(web::post().to(follow_ups::cancel)))
+        .service(at("/outreach/{worker}/tags").route(web::post().to(hand_over::save_tags)))
         .service(at("/outreach/{worker}/hand-over").route(web::post().to(hand_over::save)))
         .service(at("/outreach/{worker}/why").route(web::get().to(why::show)));
 }
@@ -207,7 +216,9 @@ pub fn head(app: &App, actor: &Actor, id: WorkerId, tab: &str) -> Result<Head, O
         entry("sequence", "Sequence", count(steps as u64)),
         entry("preview", "Preview", String::new()),
         entry("activity", "Activity", String::new()),
-        entry("autonomy", "Autonomy", count(worker.autonomy.automatic.len() as u64)),
+        entry("follow-ups", "Follow-ups", String::new()),
+        entry("dry-run", "Dry run", String::new()),
+        entry("autonomy", "Autonomy", count(worker.autonomy.labels().len() as u64)),
         entry("settings", "Settings", String::new()),
     ];
     let to_read = figures.of(super::Group::Review);
@@ -216,6 +227,10 @@ pub fn head(app: &App, actor: &Actor, id: WorkerId, tab: &str) -> Result<Head, O
     }
     let zone = zone(app, actor)?;
     let (tone, state, since) = match &worker.state {
+        WorkerState::Working if worker.is_on_dry_run() => {
+            let since = worker.dry_run.map(|at| format!("since {}: nothing of its mail leaves", when(at, &zone)));
+            ("warn", "Dry run", since.unwrap_or_default())
+        }
         WorkerState::Working => {
             let since = worker.activated_at.map(|at| format!("since {}", day(at, &zone))).unwrap_or_default();
             ("ok", "Active", since)
@@ -308,6 +323,7 @@ pub(super) fn samples(
         ("review", draw(&review::page(app, actor, frame, id, None).unwrap())),
         ("preview", draw(&preview::page(app, actor, frame, id, None).unwrap())),
         ("choose", draw(&choose::page(app, actor, frame, id, "", None).unwrap())),
+        ("follow-ups", draw(&follow_ups::page(app, actor, frame, id, None, None).unwrap())),
         ("autonomy", draw(&autonomy::page(app, actor, frame, id, String::new()).unwrap())),
         ("settings", draw(&settings::edit_page(app, actor, frame, id, None, Default::default()).unwrap())),
         ("why", draw(&why::page(app, actor, frame, id).unwrap())),

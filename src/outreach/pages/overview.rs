@@ -74,6 +74,7 @@ pub fn workers_page(app: &App, actor: &Actor, frame: &Frame) -> Result<WorkersPa
 fn row(app: &App, actor: &Actor, worker: Worker) -> Result<WorkerRow, OutreachError> {
     let figures = figures(&app.store, actor.workspace, worker.id)?;
     let (tone, state) = match &worker.state {
+        WorkerState::Working if worker.is_on_dry_run() => ("warn", "Dry run"),
         WorkerState::Working => ("ok", "Active"),
         WorkerState::Off => ("off", "Not activated"),
         WorkerState::Paused(_) => ("warn", "Paused"),
@@ -535,7 +536,7 @@ fn brakes(app: &App, actor: &Actor, worker: &Worker) -> Result<Brakes, OutreachE
 }
 
 fn automatic_words(worker: &Worker) -> String {
-    let labels = worker.autonomy.automatic.keys().filter(|label| !drafts::is_locked(label));
+    let labels = worker.autonomy.labels().into_iter().filter(|label| !drafts::is_locked(label));
     let names: Vec<String> = labels.map(|label| format!("“{}”", reply_badge(label).words)).collect();
     match names.split_last() {
         None => String::new(),

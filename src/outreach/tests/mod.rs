@@ -20,6 +20,7 @@ mod analytics;
 mod answers;
 mod branches;
 mod doubt;
+mod dry_run;
 mod enrolling;
 mod pages;
 mod rotation;
