@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::engine::{Hours, Taken};
 use crate::base::UnixMillis;
 use crate::workers::Meeting;
 
@@ -46,6 +48,11 @@ impl Span {
         Self { start: self.start.minus(before), end: self.end.plus(after) }
     }
 
+    /// As the engine sees it: taken, by nobody in particular.
+    pub fn as_taken(&self) -> Taken {
+        Taken { start: self.start.to_timestamp(), end: self.end.to_timestamp(), booking: None, blocks: true }
+    }
+
     /// What is left of it beside `hole`: nothing, one piece or two.
     pub fn without(&self, hole: &Span) -> impl Iterator<Item = Span> {
         let before = Span::new(self.start, self.end.min(hole.start));
@@ -82,6 +89,22 @@ impl Schedule {
     /// The zone, UTC where its name is unknown.
     pub fn time_zone(&self) -> jiff::tz::TimeZone {
         jiff::tz::TimeZone::get(&self.zone).unwrap_or(jiff::tz::TimeZone::UTC)
+    }
+}
+
+/// When somebody works, as the engine wants it: the clock of the hours, and the hours.
+#[derive(Clone, Debug)]
+pub struct OpenTimes {
+    pub zone: TimeZone,
+    pub hours: Hours,
+}
+
+impl OpenTimes {
+    /// Weekly hours and nothing else.
+    #[cfg(test)]
+    pub fn of(schedule: &Schedule) -> Self {
+        let hours = Hours { weekly: super::people::weekly(schedule), ..Hours::default() };
+        Self { zone: schedule.time_zone(), hours }
     }
 }
 

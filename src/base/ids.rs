@@ -92,6 +92,12 @@ ids! {
     ReplyId
     BookingId
     ScheduleId
+    /// Something that strangers can book: its hours, rules and questions.
+    EventTypeId
+    /// A room or a thing that a meeting needs and that serves one at a time.
+    RoomId
+    /// Somebody who waits for a place.
+    WaitId
     JobId
     EventId
     AuditId

@@ -22,6 +22,7 @@ mod link;
 mod model;
 mod offer;
 mod pages;
+mod schedules;
 mod service;
 mod situation;
 mod store;

@@ -274,6 +274,15 @@ POST   /snippets/{id}                             EditOutreach
 POST   /snippets/{id}/approve                     ApproveDrafts
 POST   /snippets/{id}/remove                      EditOutreach
 
+GET    /availability                              ViewCalendar
+POST   /availability                              EditBookings
+POST   /availability/away                         EditBookings
+POST   /availability/trips                        EditBookings
+GET    /availability/{schedule}                   ViewCalendar
+POST   /availability/{schedule}                   EditBookings
+POST   /availability/{schedule}/default           EditBookings
+POST   /availability/{schedule}/duplicate         EditBookings
+POST   /availability/{schedule}/remove            EditBookings
 GET    /calendar                                  ViewCalendar
 GET    /calendar/week                             ViewCalendar
 GET    /calendar/new                              EditBookings
@@ -384,6 +393,9 @@ POST   /v1/drafts/{id}/approve                    ApproveDrafts
 POST   /v1/drafts/{id}/reject                     ApproveDrafts
 GET    /v1/engine                                 ManageEngines
 GET    /v1/engine/transfers                       ManageEngines
+GET    /v1/availability                           ViewCalendar
+GET    /v1/availability/{owner}                   ViewCalendar
+PUT    /v1/availability/{owner}                   ManageWorkspace
 GET    /v1/bookings                               ViewCalendar
 POST   /v1/bookings                               EditBookings
 GET    /v1/bookings/{booking}                     ViewCalendar
