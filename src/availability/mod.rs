@@ -8,24 +8,32 @@
 //! - The engine that finds slots (`slots`) is pure: instants in, instants out.
 
 mod busy;
+mod cache;
 mod claims;
 pub mod engine;
-mod google;
 mod model;
+mod people;
 mod schedule;
 mod slots;
 mod store;
+mod sync;
 
-pub use busy::{cached, forget, read_now, schedule_sync, BusySync, Cached, Own, Single, SYNC};
+pub use crate::connections::with_calendar;
+pub use busy::{read_now, Own};
+pub use cache::{cached, forget, Cached, Single};
 pub use claims::{claim, claimed, release, Claimed};
-pub use google::with_calendar;
-pub use model::{Busy, OpenHours, Rules, Schedule, Span, WhyNot};
+pub use model::{Busy, OpenHours, Rules, Schedule, Span, WhyNot, READ_AHEAD};
+pub use people::{
+    busy_of, busy_of_now, calendars_of, choose, find_calendars, forget_member, offered, CalendarRef, ChooseError,
+    Offered, PersonCalendars, MOST_CONFLICTS,
+};
 pub use slots::Diary;
 pub use store::{find_schedule, put_schedule, schedule_of};
+pub use sync::{schedule_sync, sync_soon, BusySync, SYNC};
 
 use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    [store::TABLES, claims::TABLES, busy::TABLES].concat()
+    [store::TABLES, claims::TABLES, cache::TABLES, people::TABLES].concat()
 }

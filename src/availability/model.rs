@@ -9,8 +9,10 @@ use crate::workers::Meeting;
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 86_400;
-/// Nothing is offered or taken further ahead; as far as busy times are read.
+/// A worker offers or takes nothing further ahead.
 pub(super) const HORIZON: Duration = Duration::from_secs(60 * DAY);
+/// How far busy times are read; nothing can be known beyond.
+pub const READ_AHEAD: Duration = Duration::from_secs(180 * DAY);
 
 /// A stretch of time; `end` is exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

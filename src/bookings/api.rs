@@ -16,6 +16,7 @@ use crate::http::idempotency::{ApiAnswer, Once};
 use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery};
 
 pub fn api_routes(config: &mut web::ServiceConfig) {
+    super::calendars::api_routes(config);
     config
         .service(web::resource("/bookings").route(web::get().to(list)).route(web::post().to(create)))
         .service(web::resource("/bookings/{booking}").route(web::get().to(get)))
@@ -27,7 +28,9 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
 }
 
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    BookingsApi::openapi()
+    let mut document = BookingsApi::openapi();
+    document.merge(super::calendars::CalendarsApi::openapi());
+    document
 }
 
 #[derive(OpenApi)]
@@ -343,6 +346,8 @@ mod tests {
             "/v1/bookings/{booking}/cancel",
             "/v1/bookings/{booking}/dismiss",
             "/v1/bookings/{booking}/move",
+            "/v1/members/{user}/calendars",
+            "/v1/members/{user}/calendars/offered",
         ];
         assert_eq!(paths, expected);
     }

@@ -25,6 +25,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(acts::cancel)),
         );
     super::hours::routes(config);
+    super::calendars::routes(config);
 }
 
 #[cfg(test)]
