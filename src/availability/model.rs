@@ -11,8 +11,10 @@ use crate::workers::Meeting;
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 86_400;
-/// Nothing is offered or taken further ahead; as far as busy times are read.
+/// A worker offers or takes nothing further ahead.
 pub(super) const HORIZON: Duration = Duration::from_secs(60 * DAY);
+/// How far busy times are read; nothing can be known beyond.
+pub const READ_AHEAD: Duration = Duration::from_secs(180 * DAY);
 
 /// A stretch of time; `end` is exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -103,7 +105,7 @@ impl OpenTimes {
     /// Weekly hours and nothing else.
     #[cfg(test)]
     pub fn of(schedule: &Schedule) -> Self {
-        let hours = Hours { weekly: super::people::weekly(schedule), ..Hours::default() };
+        let hours = Hours { weekly: super::times::weekly(schedule), ..Hours::default() };
         Self { zone: schedule.time_zone(), hours }
     }
 }

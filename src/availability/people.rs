@@ -1,375 +1,307 @@
-//! The hours of people: several named schedules each, days that differ, days off, and journeys.
+//! The calendars of a person: several that count as conflicts, from any connection they may use, and one that bookings
+//! are written to.
 //!
-//! Always true here:
-//! - Everybody has hours: whoever set none has those of the workspace, and whoever has schedules has one default.
-//! - Days off and journeys belong to the person, whichever schedule an event type takes.
+//! Until somebody chooses, they are those of the connections that the person made, as chosen there.
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use super::engine::{DateRange, Hours, Travel, WallRange, WeeklyHours};
-use super::model::{OpenHours, OpenTimes, Schedule};
-use super::store::find_schedule;
-use crate::base::{Mistakes, ScheduleId, UserId, WorkspaceId};
+use super::busy::{read_some_now, together, unknown, Own};
+use super::cache;
+use super::model::{Busy, Span};
+use super::sync::sync_soon;
+use crate::app::App;
+use crate::audit::{self, Who};
+use crate::authz::{Actor, Denied, Permission};
+use crate::base::{ConnectionId, UserId, WorkspaceId};
+use crate::connections::{self, with_calendar, Connection, State};
+use crate::providers::calendar::CalendarEntry;
 use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
+use crate::workspaces;
 
-/// Schedules, days that differ, days off and journeys of one person: a page lists them all.
-const MOST: usize = 100;
-/// Stretches of one day.
-const MOST_STRETCHES: usize = 12;
-/// Characters of a name or a note.
-const LONGEST: usize = 80;
+/// Calendars that one person may count.
+pub const MOST_CONFLICTS: usize = 20;
+/// Members whose choices are looked through.
+const MOST_PEOPLE: usize = 1_000;
 
-/// Whose hours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Owner {
-    /// Of the workspace itself: what its workers offer, and whoever has set none.
-    Workspace,
-    Person(UserId),
+const PEOPLE: Table<PersonCalendars> = Table::sealed(
+    0x0d20,
+    "calendars_of_people",
+    Tree::Bookings,
+    Holds::User,
+    Retention::Account,
+    "Which calendars of a member count as busy, and which one bookings are written to.",
+);
+
+pub(super) const TABLES: &[Declared] = &[Declared::personal(&PEOPLE, export, erase)];
+
+/// One calendar of one connection.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CalendarRef {
+    pub connection: ConnectionId,
+    /// The calendar's id at its provider.
+    pub calendar: String,
 }
 
-/// All about when one owner takes meetings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TimesOf {
-    pub schedules: Vec<NamedSchedule>,
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonCalendars {
+    /// What bookings with the person are written to; it counts as a conflict too.
     #[serde(default)]
-    pub away: Vec<Away>,
+    pub write_to: Option<CalendarRef>,
     #[serde(default)]
-    pub trips: Vec<Trip>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NamedSchedule {
-    pub id: ScheduleId,
-    pub name: String,
-    pub hours: Schedule,
-    /// In place of the weekly hours of a date, each date once; no hours: closed.
-    #[serde(default)]
-    pub overrides: Vec<DayOverride>,
-    /// Taken where an event type names none. Exactly one of an owner's.
+    pub conflicts: Vec<CalendarRef>,
+    /// Nobody has chosen yet.
     #[serde(default)]
     pub is_default: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DayOverride {
-    pub date: Date,
-    pub hours: Vec<OpenHours>,
-}
-
-/// Out of office, both dates included; goes before everything else.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Away {
-    pub from: Date,
-    pub to: Date,
-    #[serde(default)]
-    pub note: String,
-}
-
-/// In another zone, both dates included: the hours are on that clock then.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trip {
-    pub from: Date,
-    /// Absent: until further notice.
-    #[serde(default)]
-    pub to: Option<Date>,
-    /// IANA name.
-    pub zone: String,
-}
-
-const TIMES: Table<TimesOf> = Table::sealed(
-    0x0d10,
-    "hours_of_people",
-    Tree::Bookings,
-    Holds::User,
-    Retention::Account,
-    "When each person takes meetings: schedules, days that differ, days off and journeys.",
-);
-const OF_USER: Table<()> = Table::index(0x0d11, "hours_by_person", "In which workspaces somebody has set hours.");
-
-pub(super) const TABLES: &[Declared] = &[Declared::personal(&TIMES, export, erase), Declared::plain(&OF_USER)];
-
-fn key(workspace: WorkspaceId, owner: Owner) -> Key {
-    let id = match owner {
-        Owner::Workspace => Uuid::nil(),
-        Owner::Person(user) => user.0,
-    };
-    Key::of(&TIMES, workspace).id(id)
-}
-
-/// Which workspace, by person: the key begins with the instance, for an erasure knows the person only.
-fn by_user(user: UserId, workspace: WorkspaceId) -> Key {
-    Key::of(&OF_USER, crate::base::INSTANCE).id(user.0).id(workspace.0)
-}
-
-/// The hours of an owner. Who has set none has one schedule: that of the workspace.
-pub fn find_times(txn: &mut Txn<'_>, workspace: WorkspaceId, owner: Owner) -> Result<TimesOf, StoreError> {
-    if let Some(own) = txn.get(&TIMES, &key(workspace, owner))? {
-        return Ok(own);
+impl PersonCalendars {
+    /// All that are read, each once.
+    pub fn counted(&self) -> Vec<CalendarRef> {
+        let mut all: Vec<CalendarRef> = self.conflicts.iter().chain(&self.write_to).cloned().collect();
+        all.sort();
+        all.dedup();
+        all
     }
-    match owner {
-        Owner::Workspace => Ok(TimesOf::of(find_schedule(txn, workspace)?)),
-        Owner::Person(_) => find_times(txn, workspace, Owner::Workspace),
+
+    /// By connection, which is asked once.
+    fn by_connection(&self) -> Vec<(ConnectionId, Vec<String>)> {
+        let mut all: Vec<(ConnectionId, Vec<String>)> = Vec::new();
+        for one in self.counted() {
+            match all.last_mut() {
+                Some((id, calendars)) if *id == one.connection => calendars.push(one.calendar),
+                _ => all.push((one.connection, vec![one.calendar])),
+            }
+        }
+        all
     }
 }
 
-pub fn times_of(store: &Store, workspace: WorkspaceId, owner: Owner) -> Result<TimesOf, StoreError> {
-    store.read(|txn| find_times(txn, workspace, owner))
+#[derive(Debug, thiserror::Error)]
+pub enum ChooseError {
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error("no such member")]
+    NotFound,
+    /// In words for the person.
+    #[error("{0}")]
+    Invalid(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
-/// Whether the owner has hours of their own.
-pub fn has_own_times(txn: &mut Txn<'_>, workspace: WorkspaceId, owner: Owner) -> Result<bool, StoreError> {
-    txn.exists(&TIMES, &key(workspace, owner))
+/// A connection with the calendars that may be chosen of it.
+#[derive(Clone, Debug)]
+pub struct Offered {
+    pub connection: Connection,
+    /// Why they could not be listed, in words.
+    pub calendars: Result<Vec<CalendarEntry>, String>,
 }
 
-/// Writes checked hours. Those of the workspace stay readable as its one schedule too: the default one is it.
-pub fn put_times(
-    txn: &mut Txn<'_>,
+fn key(workspace: WorkspaceId, user: UserId) -> Key {
+    Key::of(&PEOPLE, workspace).id(user.0)
+}
+
+/// The calendars of a member, as chosen or by default.
+pub fn calendars_of(store: &Store, workspace: WorkspaceId, user: UserId) -> Result<PersonCalendars, StoreError> {
+    store.read(|txn| find_calendars(txn, workspace, user))
+}
+
+/// The same inside a transaction.
+pub fn find_calendars(txn: &mut Txn<'_>, workspace: WorkspaceId, user: UserId) -> Result<PersonCalendars, StoreError> {
+    if let Some(chosen) = txn.get(&PEOPLE, &key(workspace, user))? {
+        return Ok(chosen);
+    }
+    let own = connections::list_in(txn, workspace)?.into_iter().filter(|one| one.made_by == Some(user));
+    let mut found = PersonCalendars { is_default: true, ..PersonCalendars::default() };
+    for connection in own {
+        let Some(calendars) = connection.calendars() else { continue };
+        let refer = |calendar: String| CalendarRef { connection: connection.id, calendar };
+        found.conflicts.extend(calendars.counted().into_iter().map(refer));
+        found.write_to = found.write_to.or(calendars.write_to.map(refer));
+    }
+    Ok(found)
+}
+
+/// When the person is busy, as last read: without asking anybody. Unknown when any calendar that counts is not known
+/// for all of `range`. `range` may reach `READ_AHEAD` from now at most.
+pub fn busy_of(app: &App, workspace: WorkspaceId, user: UserId, range: Span) -> Result<Busy, StoreError> {
+    let (now, every) = (app.now(), app.config.jobs.calendar_sync);
+    app.store.read(|txn| {
+        let calendars = find_calendars(txn, workspace, user)?;
+        let mut all = Vec::new();
+        for (id, names) in calendars.by_connection() {
+            let Some(connection) = connections::find(txn, workspace, id)? else {
+                return Ok(unknown("one of the calendars is no longer connected."));
+            };
+            if let Some(reason) = why_unreadable(&connection) {
+                return Ok(unknown(&reason));
+            }
+            for name in names {
+                let Some(row) = cache::find(txn, workspace, id, &name)? else {
+                    return Ok(unknown(&format!("a calendar of {} was not read yet.", connection.address)));
+                };
+                if let Some(reason) = row.not_known(range, now, every) {
+                    return Ok(unknown(&format!("{}: {reason}", connection.address)));
+                }
+                all.extend(row.busy.into_iter().filter(|busy| busy.overlaps(&range)));
+            }
+        }
+        Ok(Busy::Known(cache::joined(all)))
+    })
+}
+
+/// Asks all calendars of the person about exactly this range, without the event `but`: for the moment of a decision.
+/// Anything but full answers is unknown.
+pub fn busy_of_now(
+    app: &App,
     workspace: WorkspaceId,
-    owner: Owner,
-    times: &TimesOf,
-) -> Result<(), StoreError> {
-    match owner {
-        Owner::Workspace => super::store::write_schedule(txn, workspace, &times.default().hours)?,
-        Owner::Person(user) => txn.mark(&OF_USER, &by_user(user, workspace))?,
+    user: UserId,
+    range: Span,
+    but: Option<Own<'_>>,
+) -> Result<Busy, StoreError> {
+    let calendars = calendars_of(&app.store, workspace, user)?;
+    let mut all = Vec::new();
+    for (id, names) in calendars.by_connection() {
+        all.push(read_some_now(app, workspace, id, Some(&names), range, but)?);
     }
-    txn.put(&TIMES, &key(workspace, owner), times)
+    Ok(match together(all) {
+        Busy::Known(busy) => Busy::Known(cache::joined(busy)),
+        unknown @ Busy::Unknown { .. } => unknown,
+    })
 }
 
-/// The workspace's one schedule was set: it becomes the hours of its default one.
-pub(super) fn follow(txn: &mut Txn<'_>, workspace: WorkspaceId, schedule: &Schedule) -> Result<(), StoreError> {
-    let key = key(workspace, Owner::Workspace);
-    let Some(mut times) = txn.get(&TIMES, &key)? else { return Ok(()) };
-    if let Some(default) = times.schedules.iter_mut().find(|own| own.is_default) {
-        default.hours = schedule.clone();
+fn why_unreadable(connection: &Connection) -> Option<String> {
+    match &connection.state {
+        State::NeedsOwner { reason, .. } => Some(format!("{}: {reason}", connection.address)),
+        State::Disconnected { .. } => Some(format!("{} was disconnected.", connection.address)),
+        _ if connection.calendars().is_none() => Some(format!("{} has no calendar.", connection.address)),
+        State::Working | State::Waiting { .. } => None,
     }
-    txn.put(&TIMES, &key, &times)
 }
 
-impl TimesOf {
-    fn of(hours: Schedule) -> Self {
-        // The same id each time, as long as nobody has written these hours.
-        let id = ScheduleId(Uuid::from_u128(1));
-        let only =
-            NamedSchedule { id, name: "Working hours".to_owned(), hours, overrides: Vec::new(), is_default: true };
-        Self { schedules: vec![only], away: Vec::new(), trips: Vec::new() }
-    }
+/// The calendars of a connection that people count.
+pub(super) fn counted_of(
+    store: &Store,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+) -> Result<Vec<String>, StoreError> {
+    let rows = store.read(|txn| txn.list(&PEOPLE, &Key::of(&PEOPLE, workspace), Dir::Forward, MOST_PEOPLE))?;
+    let counted = rows.into_iter().flat_map(|(_, person)| person.counted());
+    Ok(counted.filter(|one| one.connection == connection).map(|one| one.calendar).collect())
+}
 
-    /// The schedule that an event type asks for, else the default one.
-    pub fn schedule(&self, wanted: Option<ScheduleId>) -> &NamedSchedule {
-        let named = wanted.and_then(|id| self.schedules.iter().find(|own| own.id == id));
-        named.unwrap_or_else(|| self.default())
+/// Whose calendars the actor may look at or choose: their own, or anybody's with the permission to manage connections.
+fn may_choose_for(actor: &Actor, user: UserId) -> Result<(), Denied> {
+    if actor.user == Some(user) {
+        return actor.require(Permission::EditBookings);
     }
+    actor.require(Permission::ManageConnections)
+}
 
-    pub fn default(&self) -> &NamedSchedule {
-        // Checked before it is written, so the first is only ever asked of a row that is broken.
-        self.schedules.iter().find(|own| own.is_default).unwrap_or(&self.schedules[0])
+/// The connections that may be chosen from for `user`, asked for their calendars now: with the permission to manage
+/// connections all of the workspace, else those that the person made or was given.
+pub fn offered(app: &App, actor: &Actor, user: UserId) -> Result<Vec<Offered>, ChooseError> {
+    may_choose_for(actor, user)?;
+    let is_member = app.store.read(|txn| workspaces::find_member(txn, actor.workspace, user))?.is_some();
+    if !is_member {
+        return Err(ChooseError::NotFound);
     }
-
-    /// As the engine wants them.
-    pub fn open_times(&self, wanted: Option<ScheduleId>) -> OpenTimes {
-        let schedule = self.schedule(wanted);
-        let hours = Hours {
-            weekly: weekly(&schedule.hours),
-            overrides: schedule.overrides.iter().map(|day| (day.date, wall_ranges(&day.hours))).collect(),
-            out_of_office: self.away.iter().map(|away| DateRange { from: away.from, to: away.to }).collect(),
-            travel: self.trips.iter().filter_map(Trip::as_travel).collect(),
-        };
-        OpenTimes { zone: schedule.hours.time_zone(), hours }
-    }
-
-    /// What is wrong with them, by the name of the part.
-    pub fn check(&self) -> Result<(), Mistakes> {
-        let mut wrong = Mistakes::default();
-        let defaults = self.schedules.iter().filter(|own| own.is_default).count();
-        wrong.expect(defaults == 1, "schedules", "Exactly one schedule is the default.");
-        for part in [self.schedules.len(), self.away.len(), self.trips.len()] {
-            wrong.expect(part <= MOST, "schedules", format!("At most {MOST} of a kind."));
+    let chosen = calendars_of(&app.store, actor.workspace, user)?.counted();
+    let mut all = Vec::new();
+    for connection in connections::list(&app.store, actor.workspace)? {
+        if connection.calendars().is_none() || !may_use(actor, user, &connection, &chosen) {
+            continue;
         }
-        let mut ids: Vec<ScheduleId> = self.schedules.iter().map(|own| own.id).collect();
-        ids.sort();
-        ids.dedup();
-        wrong.expect(ids.len() == self.schedules.len(), "schedules", "Two schedules have the same id.");
-        self.schedules.iter().for_each(|schedule| schedule.check(&mut wrong));
-        for away in &self.away {
-            wrong.expect(away.from <= away.to, "away", "The last day must not be before the first.");
-            wrong.expect(away.note.chars().count() <= LONGEST, "away", "Use at most 80 characters.");
+        let listed = with_calendar(app, actor.workspace, connection.id, |calendar| calendar.list_calendars());
+        all.push(Offered { connection, calendars: listed.map_err(|error| error.to_string()) });
+    }
+    Ok(all)
+}
+
+fn may_use(actor: &Actor, user: UserId, connection: &Connection, chosen: &[CalendarRef]) -> bool {
+    actor.may(Permission::ManageConnections)
+        || connection.made_by == Some(user)
+        || chosen.iter().any(|one| one.connection == connection.id)
+}
+
+/// Sets the calendars of a member. Each must be among those offered now, and the one written to must be writable; one
+/// that was chosen before may stay while its connection cannot be asked.
+pub fn choose(
+    app: &App,
+    actor: &Actor,
+    user: UserId,
+    write_to: Option<CalendarRef>,
+    conflicts: Vec<CalendarRef>,
+) -> Result<PersonCalendars, ChooseError> {
+    let offered = offered(app, actor, user)?;
+    let before = calendars_of(&app.store, actor.workspace, user)?;
+    let mut conflicts = conflicts;
+    conflicts.sort();
+    conflicts.dedup();
+    if conflicts.len() > MOST_CONFLICTS {
+        return Err(ChooseError::Invalid(format!("At most {MOST_CONFLICTS} calendars can count for one person.")));
+    }
+    for one in &conflicts {
+        if !is_offered(&offered, one, |_| true) && !(is_unanswered(&offered, one) && before.conflicts.contains(one)) {
+            return Err(ChooseError::Invalid("One of these calendars is not there any more. Choose again.".into()));
         }
-        for trip in &self.trips {
-            wrong.expect(trip.to.is_none_or(|to| trip.from <= to), "trips", "The last day must not be before the first.");
-            wrong.expect(TimeZone::get(&trip.zone).is_ok(), "trips", "Choose a time zone of the list.");
+    }
+    if let Some(one) = &write_to {
+        let stays = is_unanswered(&offered, one) && before.write_to.as_ref() == Some(one);
+        if !is_offered(&offered, one, CalendarEntry::is_writable) && !stays {
+            return Err(ChooseError::Invalid("Choose a calendar to write to that may be written to.".into()));
         }
-        wrong.into_result()
     }
+    let chosen = PersonCalendars { write_to, conflicts, is_default: false };
+    keep(app, actor, user, &chosen)?;
+    Ok(chosen)
 }
 
-impl NamedSchedule {
-    fn check(&self, wrong: &mut Mistakes) {
-        let length = self.name.trim().chars().count();
-        wrong.expect((1..=LONGEST).contains(&length), "name", "Write a name of at most 80 characters.");
-        wrong.expect(
-            TimeZone::get(&self.hours.zone).is_ok(),
-            "zone",
-            "Choose a time zone of the list, for example Europe/London.",
-        );
-        let all = self.hours.days.iter().chain(self.overrides.iter().map(|day| &day.hours));
-        for day in all {
-            wrong.expect(day.len() <= MOST_STRETCHES, "hours", "Use at most 12 stretches a day.");
-            let fits = day.iter().all(|open| open.from < open.to && open.to <= 24 * 60);
-            wrong.expect(fits, "hours", "Each stretch ends after it begins, by 24:00 at the latest.");
+fn is_offered(offered: &[Offered], one: &CalendarRef, fits: fn(&CalendarEntry) -> bool) -> bool {
+    let of_connection = offered.iter().find(|offer| offer.connection.id == one.connection);
+    let listed = of_connection.and_then(|offer| offer.calendars.as_ref().ok());
+    listed.is_some_and(|all| all.iter().any(|entry| entry.id == one.calendar && fits(entry)))
+}
+
+fn is_unanswered(offered: &[Offered], one: &CalendarRef) -> bool {
+    offered.iter().any(|offer| offer.connection.id == one.connection && offer.calendars.is_err())
+}
+
+fn keep(app: &App, actor: &Actor, user: UserId, chosen: &PersonCalendars) -> Result<(), ChooseError> {
+    let (workspace, now) = (actor.workspace, app.now());
+    app.store.write(|txn| {
+        txn.put(&PEOPLE, &key(workspace, user), chosen)?;
+        for (connection, _) in chosen.by_connection() {
+            sync_soon(txn, workspace, connection, now)?;
         }
-        let mut dates: Vec<Date> = self.overrides.iter().map(|day| day.date).collect();
-        dates.sort();
-        dates.dedup();
-        wrong.expect(dates.len() == self.overrides.len(), "overrides", "A date stands there twice.");
-        wrong.expect(dates.len() <= 4 * MOST, "overrides", "Use at most 400 days.");
+        let on = format!("user {user}");
+        audit::record(txn, workspace, now, &Who::of(actor), "calendars.chosen", &on, "")?;
+        Ok(())
+    })
+}
+
+/// What stands about a member in one workspace goes with them.
+pub fn forget_member(txn: &mut Txn<'_>, workspace: WorkspaceId, user: UserId) -> Result<(), StoreError> {
+    txn.remove(&PEOPLE, &key(workspace, user))
+}
+
+fn of_person(store: &Store, person: Person) -> Result<Vec<(Key, PersonCalendars)>, StoreError> {
+    let Person::User(user) = person else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for workspace in store.read(|txn| workspaces::workspaces_of(txn, user))? {
+        let key = key(workspace, user);
+        found.extend(store.get(&PEOPLE, &key)?.map(|row| (key, row)));
     }
-}
-
-impl Trip {
-    fn as_travel(&self) -> Option<Travel> {
-        let zone = TimeZone::get(&self.zone).ok()?;
-        Some(Travel { dates: DateRange { from: self.from, to: self.to.unwrap_or(Date::MAX) }, zone })
-    }
-}
-
-/// Weekly hours as the engine wants them.
-pub(super) fn weekly(schedule: &Schedule) -> WeeklyHours {
-    std::array::from_fn(|day| schedule.days.get(day).map(|hours| wall_ranges(hours)).unwrap_or_default())
-}
-
-fn wall_ranges(hours: &[OpenHours]) -> Vec<WallRange> {
-    hours.iter().filter_map(OpenHours::as_wall).collect()
-}
-
-impl OpenHours {
-    fn as_wall(&self) -> Option<WallRange> {
-        let time = |minute: u16| {
-            let (hour, minute) = (i8::try_from(minute / 60).ok()?, i8::try_from(minute % 60).ok()?);
-            jiff::civil::Time::new(hour, minute, 0, 0).ok()
-        };
-        let end = match self.to {
-            1440.. => None,
-            minute => Some(time(minute)?),
-        };
-        Some(WallRange { start: time(self.from)?, end })
-    }
+    Ok(found)
 }
 
 fn export(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
-    let Person::User(user) = person else { return Ok(Vec::new()) };
-    store.read(|txn| {
-        let mut found = Vec::new();
-        for workspace in workspaces_of(txn, user)? {
-            let times = txn.get(&TIMES, &key(workspace, Owner::Person(user)))?;
-            found.extend(times.and_then(|times| serde_json::to_value(times).ok()));
-        }
-        Ok(found)
-    })
+    let rows = of_person(store, person)?;
+    Ok(rows.iter().filter_map(|(_, row)| serde_json::to_value(row).ok()).collect())
 }
 
 fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
-    let Person::User(user) = person else { return Ok(0) };
-    store.write_reserved(|txn| {
-        let mut gone = 0;
-        for workspace in workspaces_of(txn, user)? {
-            let key = key(workspace, Owner::Person(user));
-            gone += usize::from(txn.exists(&TIMES, &key)?);
-            txn.remove(&TIMES, &key)?;
-            txn.remove(&OF_USER, &by_user(user, workspace))?;
-        }
-        Ok(gone)
-    })
-}
-
-fn workspaces_of(txn: &mut Txn<'_>, user: UserId) -> Result<Vec<WorkspaceId>, StoreError> {
-    let prefix = Key::of(&OF_USER, crate::base::INSTANCE).id(user.0);
-    let keys = txn.keys(&OF_USER, &prefix, Dir::Forward, MOST)?;
-    Ok(keys.iter().filter_map(Key::last_id).map(WorkspaceId).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing;
-
-    fn own(name: &str, is_default: bool) -> NamedSchedule {
-        NamedSchedule {
-            id: ScheduleId::new(testing::NOW),
-            name: name.into(),
-            hours: Schedule::office("Europe/Berlin"),
-            overrides: Vec::new(),
-            is_default,
-        }
-    }
-
-    #[test]
-    fn whoever_set_no_hours_has_those_that_the_workspace_has_had_all_along() {
-        let test = testing::app();
-        let person = Owner::Person(UserId::new(testing::NOW));
-        let before = Schedule::office("Asia/Kolkata");
-        let store = &test.app.store;
-        store.write(|txn| super::super::store::put_schedule(txn, test.workspace, &before)).unwrap();
-        let times = times_of(store, test.workspace, person).unwrap();
-        assert_eq!(times.default().hours, before);
-
-        let mine = TimesOf { schedules: vec![own("Mornings", false), own("Berlin", true)], away: vec![], trips: vec![] };
-        mine.check().unwrap();
-        store.write(|txn| put_times(txn, test.workspace, person, &mine)).unwrap();
-        assert_eq!(times_of(store, test.workspace, person).unwrap(), mine);
-        assert_eq!(times_of(store, test.workspace, Owner::Workspace).unwrap().default().hours, before);
-    }
-
-    #[test]
-    fn the_workspaces_hours_are_one_thing_however_they_are_set() {
-        let test = testing::app();
-        let store = &test.app.store;
-        let times = TimesOf { schedules: vec![own("Office", true)], away: vec![], trips: vec![] };
-        store.write(|txn| put_times(txn, test.workspace, Owner::Workspace, &times)).unwrap();
-        assert_eq!(super::super::store::schedule_of(store, test.workspace).unwrap(), times.default().hours);
-        let other = Schedule::office("America/New_York");
-        store.write(|txn| super::super::store::put_schedule(txn, test.workspace, &other)).unwrap();
-        assert_eq!(times_of(store, test.workspace, Owner::Workspace).unwrap().default().hours, other);
-    }
-
-    #[test]
-    fn wrong_hours_are_told_part_by_part() {
-        let day = |from, to| OpenHours { from, to };
-        let date = jiff::civil::date(2026, 12, 24);
-        let cases: [(&str, fn(&mut TimesOf)); 5] = [
-            ("schedules", |times| times.schedules[0].is_default = false),
-            ("name", |times| times.schedules[0].name = " ".into()),
-            ("zone", |times| times.schedules[0].hours.zone = "Mars/Olympus".into()),
-            ("away", |times| {
-                let (from, to) = (jiff::civil::date(2026, 12, 31), jiff::civil::date(2026, 12, 1));
-                times.away.push(Away { from, to, note: String::new() });
-            }),
-            ("trips", |times| {
-                times.trips.push(Trip { from: jiff::civil::date(2026, 12, 1), to: None, zone: "Nowhere".into() });
-            }),
-        ];
-        for (field, spoil) in cases {
-            let mut times = TimesOf { schedules: vec![own("Office", true)], away: vec![], trips: vec![] };
-            spoil(&mut times);
-            let wrong = times.check().unwrap_err();
-            assert_eq!(wrong.fields().collect::<Vec<_>>(), [field]);
-        }
-        let mut times = TimesOf { schedules: vec![own("Office", true)], away: vec![], trips: vec![] };
-        times.schedules[0].overrides = vec![DayOverride { date, hours: vec![day(600, 500)] }];
-        assert_eq!(times.check().unwrap_err().fields().collect::<Vec<_>>(), ["hours"]);
-    }
-
-    #[test]
-    fn the_hours_of_a_person_are_handed_out_and_erased() {
-        let test = testing::app();
-        let user = UserId::new(testing::NOW);
-        let times = TimesOf { schedules: vec![own("Office", true)], away: vec![], trips: vec![] };
-        let store = &test.app.store;
-        store.write(|txn| put_times(txn, test.workspace, Owner::Person(user), &times)).unwrap();
-        assert_eq!(export(store, Person::User(user)).unwrap().len(), 1);
-        assert_eq!(erase(store, Person::User(user)).unwrap(), 1);
-        assert!(export(store, Person::User(user)).unwrap().is_empty());
-    }
+    let rows = of_person(store, person)?;
+    store.write_reserved(|txn| rows.iter().try_for_each(|(key, _)| txn.remove(&PEOPLE, key)))?;
+    Ok(rows.len())
 }

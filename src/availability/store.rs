@@ -1,7 +1,7 @@
 //! The working hours of a workspace.
 
 use super::model::Schedule;
-use super::people;
+use super::times;
 use crate::base::WorkspaceId;
 use crate::store::{Declared, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
 use crate::workspaces;
@@ -32,7 +32,7 @@ pub fn find_schedule(txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Schedu
 }
 
 pub fn put_schedule(txn: &mut Txn<'_>, workspace: WorkspaceId, schedule: &Schedule) -> Result<(), StoreError> {
-    people::follow(txn, workspace, schedule)?;
+    times::follow(txn, workspace, schedule)?;
     write_schedule(txn, workspace, schedule)
 }
 

@@ -18,6 +18,7 @@ use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery};
 
 pub fn api_routes(config: &mut web::ServiceConfig) {
     schedules::api_routes(config);
+    super::calendars::api_routes(config);
     config
         .service(web::resource("/bookings").route(web::get().to(list)).route(web::post().to(create)))
         .service(web::resource("/bookings/{booking}").route(web::get().to(get)))
@@ -31,6 +32,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut all = BookingsApi::openapi();
     all.merge(schedules::SchedulesApi::openapi());
+    all.merge(super::calendars::CalendarsApi::openapi());
     all
 }
 
@@ -349,6 +351,8 @@ mod tests {
             "/v1/bookings/{booking}/cancel",
             "/v1/bookings/{booking}/dismiss",
             "/v1/bookings/{booking}/move",
+            "/v1/members/{user}/calendars",
+            "/v1/members/{user}/calendars/offered",
         ];
         assert_eq!(paths, expected);
     }

@@ -12,6 +12,7 @@
 mod api;
 mod bookable;
 mod calendar;
+mod calendars;
 mod consider;
 mod decide;
 mod errors;

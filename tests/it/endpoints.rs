@@ -173,6 +173,7 @@ fn body(route: &Route, world: &World) -> Option<Value> {
         ("POST", "/v1/contacts/{id}/page/accept") => json!({ "address": "nobody@elsewhere.example" }),
         ("PUT", "/v1/leads/weights") => json!({ "points": { "has_phone": 7 } }),
         (_, "/v1/workers/{worker}/escalations") => json!({ "rules": [{ "when": "says", "words": ["contract"] }] }),
+        ("PUT", "/v1/members/{user}/calendars") => json!({ "conflicts": [] }),
         (_, "/v1/workers") | ("PUT", _) => worker,
         ("PATCH", "/v1/workers/{worker}") => json!({ "goal": "Other", "mailbox": id("connection") }),
         ("POST", "/v1/workers/{worker}/enrolments") => json!({ "contacts": [id("contact")] }),

@@ -26,6 +26,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         );
     super::hours::routes(config);
     super::schedules::routes(config);
+    super::calendars::routes(config);
 }
 
 #[cfg(test)]

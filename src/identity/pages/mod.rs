@@ -78,12 +78,13 @@ fn theme_attribute(request: &HttpRequest, cookies: &Cookies) -> String {
 
 /// The list of settings pages that the actor may open; `current` is the address of the page that shows it.
 pub fn settings_tabs(actor: &Actor, current: &str) -> Vec<Tab> {
-    let pages: [(&str, &str, Option<Permission>); 8] = [
+    let pages: [(&str, &str, Option<Permission>); 9] = [
         ("/settings", "Profile", None),
         ("/settings/security", "Security", None),
         ("/settings/workspace", "Workspace", Some(Permission::ManageWorkspace)),
         ("/settings/team", "Team", Some(Permission::ViewToday)),
         ("/settings/hours", "Working hours", Some(Permission::ViewCalendar)),
+        ("/settings/calendars", "Calendars", Some(Permission::EditBookings)),
         ("/settings/engines", "AI engines", Some(Permission::ManageEngines)),
         ("/settings/keys", "API keys", Some(Permission::ManageApiKeys)),
         ("/settings/audit", "Audit trail", Some(Permission::ViewAudit)),
