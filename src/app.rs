@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::base::{Clock, UnixMillis, INSTANCE};
-use crate::config::{Config, OAuthClient, Resolver};
+use crate::config::{Config, MeetingHost, OAuthClient, Resolver};
 use crate::http::metrics::Metrics;
 use crate::http::rate_limit::RateLimits;
 use crate::http::{LiveHub, MacKey};
@@ -12,6 +12,7 @@ use crate::jobs::Runner;
 use crate::providers::dns::{Dns, Servers};
 use crate::providers::google::oauth::GoogleOAuth;
 use crate::providers::google::GoogleConfig;
+use crate::providers::meeting::{HostConfig, MeetingOAuth};
 use crate::providers::microsoft::oauth::MicrosoftOAuth;
 use crate::providers::microsoft::MicrosoftConfig;
 use crate::providers::outbound::{Outbound, OutboundRules, OutboundSetupError};
@@ -29,6 +30,10 @@ pub struct App {
     pub google: Option<GoogleOAuth>,
     /// The same at Microsoft.
     pub microsoft: Option<MicrosoftOAuth>,
+    /// The same where meetings are held.
+    pub zoom: Option<MeetingOAuth>,
+    pub webex: Option<MeetingOAuth>,
+    pub goto: Option<MeetingOAuth>,
     pub smtp: SmtpPool,
     /// Asked about sending domains.
     pub dns: Dns,
@@ -68,6 +73,8 @@ pub enum AppError {
     Google(#[source] BadBase),
     #[error("providers.microsoft.{0}")]
     Microsoft(#[source] BadBase),
+    #[error("providers.{0}.{1}")]
+    MeetingHost(&'static str, #[source] BadBase),
 }
 
 impl App {
@@ -77,6 +84,13 @@ impl App {
         let google = google.transpose().map_err(AppError::Google)?;
         let microsoft = microsoft_config(&config).map(|microsoft| MicrosoftOAuth::new(&microsoft));
         let microsoft = microsoft.transpose().map_err(AppError::Microsoft)?;
+        let hosts = &config.providers;
+        let host = |name, config: Option<HostConfig>, make: fn(&HostConfig) -> Result<MeetingOAuth, BadBase>| {
+            config.map(|config| make(&config)).transpose().map_err(|error| AppError::MeetingHost(name, error))
+        };
+        let zoom = host("zoom", host_config(&hosts.zoom), MeetingOAuth::zoom)?;
+        let webex = host("webex", host_config(&hosts.webex), MeetingOAuth::webex)?;
+        let goto = host("goto", host_config(&hosts.goto), MeetingOAuth::goto)?;
         let timeouts = Timeouts { command: outbound.timeout(), ..Timeouts::default() };
         let smtp = SmtpPool::new(outbound.clone(), hello_name(public_url), timeouts);
         let dns = Dns::new(dns_servers(&config.dns.resolver), config.dns.timeout);
@@ -90,6 +104,9 @@ impl App {
             outbound,
             google,
             microsoft,
+            zoom,
+            webex,
+            goto,
             smtp,
             dns,
             live: LiveHub::default(),
@@ -196,6 +213,17 @@ fn microsoft_config(config: &Config) -> Option<MicrosoftConfig> {
         auth_base: microsoft.auth_base.as_str().to_owned(),
         token_base: microsoft.token_base.as_str().to_owned(),
         api_base: microsoft.api_base.as_str().to_owned(),
+    })
+}
+
+fn host_config(host: &MeetingHost) -> Option<HostConfig> {
+    let client = host.client.as_ref()?;
+    Some(HostConfig {
+        client_id: client.id.clone(),
+        client_secret: secret_of(client),
+        auth_base: host.auth_base.as_str().to_owned(),
+        token_base: host.token_base.as_str().to_owned(),
+        api_base: host.api_base.as_str().to_owned(),
     })
 }
 

@@ -28,6 +28,7 @@ pub mod jobs;
 pub mod language;
 pub mod leads;
 pub mod mailer;
+pub mod meetings;
 pub mod messaging;
 pub mod operator;
 pub mod outreach;

@@ -59,6 +59,15 @@ pub struct ApiBooking {
     pub guest_time_zone: String,
     pub place: String,
     pub video_link: Option<String>,
+    /// How they meet: `google_meet`, `zoom`, `teams`, `webex`, `goto`, `jitsi`, `link`, `we_call`, `they_call`, `place` or
+    /// `unsaid`.
+    pub location: Option<String>,
+    /// The meeting's id at the service that holds it, once made.
+    pub meeting_id: Option<String>,
+    /// Asked of who joins, where the link does not carry it.
+    pub passcode: Option<String>,
+    /// Why the meeting does not stand at its service as it was agreed.
+    pub meeting_trouble: Option<String>,
     /// `proposed`, `held`, `confirmed`, `cancelled` or `failed`.
     pub state: String,
     /// What is known of a proposed time, or why it was cancelled or failed.
@@ -90,6 +99,10 @@ impl From<Booking> for ApiBooking {
             title: booking.title,
             place: booking.place,
             video_link: booking.video_link,
+            location: booking.location.as_ref().map(|location| location.word().to_owned()),
+            meeting_id: booking.hosted.id,
+            passcode: booking.hosted.passcode,
+            meeting_trouble: booking.hosted.trouble,
             state: booking.state.as_str().to_owned(),
             reason: reason.filter(|words| !words.is_empty()),
             trouble: booking.trouble,

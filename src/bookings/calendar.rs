@@ -12,6 +12,7 @@ use serde_json::{json, Value};
 use sha2::{Digest, Sha256};
 
 use super::hold::reopen;
+use super::host;
 use super::link;
 use super::model::{Booking, State};
 use super::store;
@@ -46,7 +47,9 @@ struct Payload {
 /// The job for the newest version of a booking. Its id is made here, outside the transaction.
 pub fn job(booking: &Booking, connection: ConnectionId, now: UnixMillis) -> NewJob {
     let payload = Payload { booking: booking.id, contact: booking.contact };
+    // A link that is being made should stand in the event from the beginning.
     NewJob::new(WRITE, Lane::CalendarSync, booking.workspace, now, &payload)
+        .due(host::calendar_due(booking, now))
         .serial(connection.0)
         .class(Class::Keyed)
         .max_attempts(20)
@@ -220,7 +223,8 @@ fn present(app: &App, booking: &Booking, guest: Option<Attendee>) -> Result<Writ
         match ours(calendar, booking, id)? {
             Some(event) => {
                 let time = (booking.start, booking.end, zone_of(app, booking));
-                let patch = EventPatch { time: Some(time), ..EventPatch::default() };
+                let location = booking.location.is_some().then(|| booking.whereabouts());
+                let patch = EventPatch { time: Some(time), location, ..EventPatch::default() };
                 let id = &event.id;
                 let moved =
                     calendar.patch_event(&booking.calendar_id, id, &patch, Some(&event.etag), SendUpdates::All)?;
@@ -288,7 +292,7 @@ fn new_event(app: &App, booking: &Booking, id: String, guest: Option<Attendee>) 
         id,
         summary: booking.title.clone(),
         description: String::new(),
-        location: booking.place.clone(),
+        location: booking.whereabouts(),
         start: booking.start,
         end: booking.end,
         time_zone: zone_of(app, booking),
@@ -356,6 +360,7 @@ fn give_up(app: &App, txn: &mut Txn<'_>, before: Booking, reason: &str, now: Uni
             if let Some(reply) = booking.reply {
                 reopen(txn, booking.workspace, reply)?;
             }
+            host::plan(txn, &booking, now)?;
         }
         (State::Cancelled { .. }, _) => {
             booking.written = booking.version;

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar;
 use super::decide::{decide, Decision, WhyOffer, Wish};
+use super::forget_account;
 use super::hold::{handled, hold, retire_proposals};
+use super::hosted::Hosted;
 use super::lapse;
 use super::model::{Booking, Source, State};
 use super::offer;
@@ -21,6 +23,7 @@ use crate::drafts::{self, Asked};
 use crate::events::{self, Event, Happened, Start, Subscriber};
 use crate::http::ui::reading_words;
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
+use crate::meetings::Location;
 use crate::messaging::{self, Reading, Reply};
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Meeting, Worker};
@@ -74,6 +77,7 @@ impl Subscriber<App> for Listener {
             }
             Happened::MemberLeft { user } => app.store.write(|txn| availability::forget_member(txn, workspace, *user)),
             Happened::ConnectionRemoved { connection } => {
+                forget_account::plan(app, workspace, *connection)?;
                 app.store.write(|txn| availability::forget(txn, workspace, *connection))
             }
             _ => Ok(()),
@@ -265,6 +269,7 @@ fn length_of_choice(reading: &Reading, offered: &[(UnixMillis, UnixMillis)]) -> 
 
 fn booking(case: &Case, meeting: &Meeting, span: Span, state: State, app: &App, now: UnixMillis) -> Booking {
     let connection = case.worker.as_ref().and_then(|worker| worker.calendar);
+    let location = meeting.location();
     Booking {
         id: BookingId::new(now),
         workspace: case.reply.workspace,
@@ -279,9 +284,11 @@ fn booking(case: &Case, meeting: &Meeting, span: Span, state: State, app: &App, 
         claim: Rules::of(meeting).with_buffers(span.start),
         guest_zone: case.guest_zone.clone(),
         language: offer::language_of(&case.reply, &case.contact).tag().to_owned(),
-        place: meeting.place.clone(),
-        video: meeting.video,
-        video_link: None,
+        place: location.place(),
+        video: location == Location::GoogleMeet,
+        video_link: location.own_link(app),
+        location: Some(location),
+        hosted: Hosted::default(),
         state,
         instead_of: case.upcoming.as_ref().map(|booking| booking.id),
         event_id: None,

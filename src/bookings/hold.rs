@@ -1,5 +1,6 @@
 //! What every way to a booking does in its transaction: claim the time, write the row, queue the calendar's turn.
 
+use super::host;
 use super::model::{Booking, State};
 use super::store;
 use crate::availability::{self, Claimed};
@@ -26,6 +27,7 @@ pub fn hold(
     let held = Booking { state: State::Held, version: booking.version + 1, trouble: None, ..booking.clone() };
     store::put(txn, &held, before)?;
     jobs::enqueue(txn, job)?;
+    host::plan(txn, &held, now)?;
     retire_proposals(txn, booking.workspace, booking.contact, Some(booking.id), "A time was agreed.", now)?;
     if let Some(reply) = booking.reply {
         handled(txn, booking.workspace, reply, now)?;

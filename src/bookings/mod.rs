@@ -4,6 +4,8 @@
 //! - A booking holds its time (`availability::claim`) from the transaction that made it until the one that ends it.
 //! - The calendar is written by one keyed effect that brings it to the booking's newest version; its client id is
 //!   made from the booking's, so a repeated try finds its own event.
+//! - A meeting at a service of its own (Zoom and the like) is brought along by an effect beside the calendar's. It
+//!   never holds a booking up: without a link the guest reads that it follows, and gets it once it is there.
 //! - Only events that carry our mark are changed or deleted.
 //! - The guest is told by us when the calendar has it, once for each version; the invitation is the provider's.
 //! - What the calendar refuses waits for a person, and the answer that it came from is open again.
@@ -16,7 +18,10 @@ mod calendars;
 mod consider;
 mod decide;
 mod errors;
+mod forget_account;
 mod hold;
+mod host;
+mod hosted;
 mod hours;
 mod lapse;
 mod link;
@@ -33,6 +38,7 @@ mod words;
 
 pub use api::{api_routes, openapi};
 pub use bookable::Bookable;
+pub use hosted::Hosted;
 pub use model::{Booking, Note, Source, State};
 pub use pages::routes;
 pub use service::{
@@ -59,6 +65,8 @@ pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
         .task(lapse::Lapse)
         .task(link::FindLink)
         .effect(calendar::WriteEvent)
+        .task(forget_account::ForgetAccount)
+        .effect(host::HoldMeeting)
 }
 
 pub fn subscribers() -> Subscribers<App> {

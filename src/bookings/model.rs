@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::hosted::Hosted;
 use crate::availability::Span;
 use crate::base::{BookingId, ConnectionId, ContactId, ReplyId, UnixMillis, WorkerId, WorkspaceId};
+use crate::meetings::{Location, Service};
 
 /// Entries of a booking's history that are kept; the oldest of a long one is the least of interest.
 const MOST_HISTORY: usize = 30;
@@ -40,6 +42,12 @@ pub struct Booking {
     pub video: bool,
     #[serde(default)]
     pub video_link: Option<String>,
+    /// Where it takes place. Absent on bookings from before there was a choice: `video` and `place` say it.
+    #[serde(default)]
+    pub location: Option<Location>,
+    /// The meeting at a service of its own, where there is one.
+    #[serde(default)]
+    pub hosted: Hosted,
     pub state: State,
     /// The booking that a proposal would move.
     #[serde(default)]
@@ -153,17 +161,35 @@ impl Booking {
 
     /// The calendar does not show it as it was agreed. Ends when the calendar takes it, or a person lets it rest.
     pub fn needs_help(&self) -> bool {
-        matches!(self.state, State::Failed { .. }) || self.trouble.is_some()
+        matches!(self.state, State::Failed { .. }) || self.trouble.is_some() || self.hosted.is_given_up
     }
 
     /// What the calendar did not do, as a sentence.
     pub fn trouble_words(&self) -> &'static str {
+        if self.trouble.is_none() && self.hosted.is_given_up {
+            return match (self.state.is_booked(), &self.video_link) {
+                (true, None) => "There is no link for this meeting, and none is being made.",
+                (true, Some(_)) => "The meeting still stands at its service as it was before.",
+                (false, _) => "The meeting could not be taken away at its service.",
+            };
+        }
         match (&self.state, self.is_unwritten()) {
             (State::Failed { .. }, _) => "The calendar did not take it.",
             (_, true) => "The calendar does not show it yet; it is tried again by itself.",
             (State::Cancelled { .. }, false) => "The event could not be taken out of the calendar.",
             (_, false) => "The calendar still shows it as it was before.",
         }
+    }
+
+    /// The service and the account that hold its meeting, where one is made for it.
+    pub fn host(&self) -> Option<(Service, ConnectionId)> {
+        self.location.as_ref().and_then(Location::host)
+    }
+
+    /// What stands in the calendar as its place: the link, unless the calendar made that itself.
+    pub fn whereabouts(&self) -> String {
+        let link = self.video_link.as_deref().filter(|_| !self.video);
+        link.unwrap_or(&self.place).to_owned()
     }
 
     /// The calendar or the guest does not know the newest version yet.

@@ -2,12 +2,13 @@
 //! one gate out, in the conversation that the meeting came from.
 
 use super::model::{Booking, State};
-use super::words::{self, Clocks, Language, People};
+use super::words::{self, Clocks, Language, People, Place};
 use crate::app::App;
 use crate::availability;
 use crate::base::UnixMillis;
 use crate::connections::{self, Connection};
 use crate::contacts::{self, Contact};
+use crate::meetings::Location;
 use crate::messaging::{self, NewMessage, Purpose, Reply};
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Worker};
@@ -21,11 +22,19 @@ pub fn tell(app: &App, txn: &mut Txn<'_>, booking: &mut Booking, now: UnixMillis
     booking.told = booking.version;
     let letter = match (&booking.state, first) {
         (State::Confirmed, true) => Letter::Booked,
+        (State::Confirmed, false) if booking.hosted.told_start == Some(booking.start) => match &booking.video_link {
+            link @ Some(_) if *link != booking.hosted.told_link => Letter::Linked,
+            _ => return Ok(()),
+        },
         (State::Confirmed, false) => Letter::Moved,
         (State::Cancelled { reason }, false) => Letter::Cancelled { reason: reason.clone() },
         // Who never heard of a meeting needs no word that it is off.
         _ => return Ok(()),
     };
+    if booking.host().is_some() {
+        booking.hosted.told_start = Some(booking.start);
+        booking.hosted.told_link.clone_from(&booking.video_link);
+    }
     let Some(around) = Around::of(txn, booking)? else { return Ok(()) };
     let zone = availability::find_schedule(txn, booking.workspace)?.zone;
     let message = around.message(booking, &letter, &zone, now);
@@ -38,7 +47,11 @@ pub fn tell(app: &App, txn: &mut Txn<'_>, booking: &mut Booking, now: UnixMillis
 enum Letter {
     Booked,
     Moved,
-    Cancelled { reason: String },
+    /// The link that was said to follow, or another than before.
+    Linked,
+    Cancelled {
+        reason: String,
+    },
 }
 
 /// Who writes to whom, from where.
@@ -96,10 +109,11 @@ impl Around {
         let when = words::when(language, booking.start, &Clocks::of(&booking.guest_zone, our_zone));
         let signature = workers::signature_of(self.worker.as_ref(), Some(&self.mailbox));
         let people = People { guest: &self.contact.first_name, sender: &signature };
-        let link = booking.video_link.as_deref();
+        let place = self.place(booking);
         let text = match letter {
-            Letter::Booked => words::confirmation(language, &people, &when, &booking.place, link),
-            Letter::Moved => words::moved(language, &people, &when, link),
+            Letter::Booked => words::confirmation(language, &people, &when, &place),
+            Letter::Moved => words::moved(language, &people, &when, &place),
+            Letter::Linked => words::linked(language, &people, &when, &place),
             Letter::Cancelled { reason } => words::cancelled(language, &people, &when, reason),
         };
         let subject = match (&self.reply, letter) {
@@ -109,6 +123,19 @@ impl Around {
             (None, _) => format!("{}: {when}", booking.title),
         };
         (subject, text)
+    }
+}
+
+impl Around {
+    fn place<'a>(&'a self, booking: &'a Booking) -> Place<'a> {
+        let passcode = booking.hosted.passcode.as_deref();
+        match (&booking.location, &booking.video_link) {
+            (_, Some(link)) => Place::Link { link, passcode },
+            (Some(Location::Hosted { .. }), None) => Place::LinkFollows,
+            (Some(Location::WeCall), _) => Place::WeCall { number: &self.contact.phone },
+            (Some(Location::TheyCall { number }), _) => Place::TheyCall { number },
+            _ => Place::At(&booking.place),
+        }
     }
 }
 

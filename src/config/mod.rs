@@ -30,7 +30,7 @@ pub use master_key::{MasterKey, MasterKeyError};
 pub use mistakes::{ConfigErrors, Mistake, Place};
 pub use outbound::Outbound;
 pub use outreach::Outreach;
-pub use providers::{Ai, BaseUrl, Google, Microsoft, OAuthClient, Oidc, Providers};
+pub use providers::{Ai, BaseUrl, Google, MeetingHost, Meetings, Microsoft, OAuthClient, Oidc, Providers};
 pub use secret::Secret;
 pub use sections::{Data, Jobs, Limits, Log, LogFormat, Retention, Sessions};
 pub use server::{Server, TlsFiles};
@@ -60,6 +60,7 @@ pub struct Config {
     pub outbound: Outbound,
     pub dns: Dns,
     pub providers: Providers,
+    pub meetings: Meetings,
     pub jobs: Jobs,
     pub log: Log,
     pub limits: Limits,
@@ -121,7 +122,11 @@ impl Config {
                 ai: Ai::read(&mut source.section("providers.ai"), loopback),
                 hubspot: providers::read_hubspot(&mut source.section("providers.hubspot"), loopback),
                 pipedrive: providers::read_pipedrive(&mut source.section("providers.pipedrive"), loopback),
+                zoom: MeetingHost::zoom(&mut source.section("providers.zoom"), loopback),
+                webex: MeetingHost::webex(&mut source.section("providers.webex"), loopback),
+                goto: MeetingHost::goto(&mut source.section("providers.goto"), loopback),
             },
+            meetings: Meetings::read(&mut source.section("meetings"), loopback),
             jobs: Jobs::read(&mut source.section("jobs")),
             log: Log::read(&mut source.section("log")),
             limits: Limits::read(&mut source.section("limits")),

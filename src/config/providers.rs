@@ -19,6 +19,9 @@ pub struct Providers {
     /// Where HubSpot answers; each workspace brings its own token.
     pub hubspot: BaseUrl,
     pub pipedrive: BaseUrl,
+    pub zoom: MeetingHost,
+    pub webex: MeetingHost,
+    pub goto: MeetingHost,
 }
 
 /// Where the AI services answer that workspaces may use with keys of their own. Servers that workspaces name themselves
@@ -48,6 +51,17 @@ pub struct Microsoft {
     pub auth_base: BaseUrl,
     pub token_base: BaseUrl,
     pub api_base: BaseUrl,
+}
+
+/// A service whose accounts hold meetings and nothing else. Without a client, connecting it is not offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MeetingHost {
+    pub client: Option<OAuthClient>,
+    pub auth_base: BaseUrl,
+    pub token_base: BaseUrl,
+    pub api_base: BaseUrl,
+    /// With which it signs what it tells us of its own accord; Zoom alone does.
+    pub hook_secret: Option<Secret>,
 }
 
 /// An OpenID Connect issuer people may sign in with; its endpoints are found by discovery.
@@ -135,6 +149,49 @@ impl Google {
         } else {
             self.api_base.at(path)
         }
+    }
+}
+
+impl MeetingHost {
+    pub(super) fn zoom(from: &mut Section<'_>, allow_loopback: bool) -> Self {
+        let hook_secret = from.secret("hook_secret");
+        Self {
+            hook_secret,
+            ..Self::read(from, ["https://zoom.us", "https://zoom.us", "https://api.zoom.us"], allow_loopback)
+        }
+    }
+
+    pub(super) fn webex(from: &mut Section<'_>, allow_loopback: bool) -> Self {
+        Self::read(from, ["https://webexapis.com"; 3], allow_loopback)
+    }
+
+    pub(super) fn goto(from: &mut Section<'_>, allow_loopback: bool) -> Self {
+        const LOGIN: &str = "https://authentication.logmeininc.com";
+        Self::read(from, [LOGIN, LOGIN, "https://api.getgo.com"], allow_loopback)
+    }
+
+    /// `own` are its own addresses: of the consent page, of the tokens, of the meetings.
+    fn read(from: &mut Section<'_>, own: [&'static str; 3], allow_loopback: bool) -> Self {
+        let [auth, token, api] = own;
+        Self {
+            client: read_client(from),
+            auth_base: read_base(from, "auth_base", auth, allow_loopback),
+            token_base: read_base(from, "token_base", token, allow_loopback),
+            api_base: read_base(from, "api_base", api, allow_loopback),
+            hook_secret: None,
+        }
+    }
+}
+
+/// Where video calls are held that need no account: a Jitsi of the operator's choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meetings {
+    pub jitsi_base: BaseUrl,
+}
+
+impl Meetings {
+    pub(super) fn read(from: &mut Section<'_>, allow_loopback: bool) -> Self {
+        Self { jitsi_base: read_base(from, "jitsi_base", "https://meet.jit.si", allow_loopback) }
     }
 }
 

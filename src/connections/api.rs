@@ -59,6 +59,7 @@ impl From<&Connection> for ApiConnection {
         let word = |wanted: &Use| match wanted {
             Use::Outreach => "outreach",
             Use::Calendar => "calendar",
+            Use::Meetings => "meetings",
         };
         Self {
             id: connection.id.to_string(),

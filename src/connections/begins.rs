@@ -1,19 +1,27 @@
 //! Where work with a newly connected account begins.
 
 use super::error::ConnectError;
-use super::model::{Google, Kind, LinkedFolder, Microsoft, Use};
+use super::model::{Google, Kind, LinkedFolder, MeetingAccount, Microsoft, Use};
 use super::provider::Provider;
 use crate::base::UnixMillis;
 use crate::providers::calendar::{CalendarClient, CalendarEntry};
 use crate::providers::google::calendar::Calendar;
 use crate::providers::google::gmail::Gmail;
 use crate::providers::microsoft::mail::{Mail, FOLDERS};
+use crate::providers::microsoft::meetings::PERSONAL_TENANT;
 use crate::providers::{google, microsoft, ProviderError};
 
 /// Nothing that came in before is ever looked at.
 pub(super) enum Begins {
-    Google { history_cursor: Option<String>, calendar: Option<CalendarEntry> },
-    Microsoft { folders: Vec<LinkedFolder> },
+    Google {
+        history_cursor: Option<String>,
+        calendar: Option<CalendarEntry>,
+    },
+    Microsoft {
+        folders: Vec<LinkedFolder>,
+    },
+    /// There is nothing to be read.
+    Meetings(Provider),
 }
 
 impl Begins {
@@ -21,6 +29,7 @@ impl Begins {
         match self {
             Self::Google { .. } => Provider::Google,
             Self::Microsoft { .. } => Provider::Microsoft,
+            Self::Meetings(host) => *host,
         }
     }
 
@@ -30,6 +39,9 @@ impl Begins {
         match self {
             Self::Google { .. } => Kind::Google(Google { subject, ..Google::default() }),
             Self::Microsoft { .. } => Kind::Microsoft(Microsoft { subject, ..Microsoft::default() }),
+            Self::Meetings(host) => {
+                Kind::Meetings(MeetingAccount { host: *host, subject, ..MeetingAccount::default() })
+            }
         }
     }
 
@@ -47,6 +59,7 @@ impl Begins {
             (Kind::Microsoft(microsoft), Self::Microsoft { folders }) if microsoft.folders.is_empty() => {
                 microsoft.folders.clone_from(folders);
             }
+            (Kind::Meetings(account), Self::Meetings(_)) => account.is_withdrawn = false,
             _ => {}
         }
     }
@@ -75,7 +88,19 @@ pub fn at_google(session: google::Session<'_>, uses: &[Use]) -> Result<Begins, C
 }
 
 /// Accounts without a mailbox can sign in, too: guests, administrators, those without a licence.
-pub fn at_microsoft(session: microsoft::Session<'_>, now: UnixMillis) -> Result<Begins, ConnectError> {
+pub fn at_microsoft(
+    session: microsoft::Session<'_>,
+    uses: &[Use],
+    subject: &str,
+    now: UnixMillis,
+) -> Result<Begins, ConnectError> {
+    if uses.contains(&Use::Meetings) && subject.starts_with(PERSONAL_TENANT) {
+        let words = "Teams meetings need a work or school account; this one is personal.";
+        return Err(ConnectError::Unusable(words.to_owned()));
+    }
+    if !uses.contains(&Use::Outreach) {
+        return Ok(Begins::Microsoft { folders: Vec::new() });
+    }
     let mail = Mail(session);
     match in_passing(mail.ping()) {
         Err(ProviderError::NotFound | ProviderError::Rejected { .. }) => {

@@ -1,10 +1,12 @@
 //! Trying a connection now, step by step, at its owner's wish.
 
+use std::time::Duration;
+
 use super::calls::{self, Log};
 use super::error::ConnectionError;
 use super::mail_server::{try_stored, MailTest};
 use super::model::{Connection, Kind, State, Use};
-use super::session::{google_session, microsoft_session, with_calendar};
+use super::session::{google_session, meeting_session, microsoft_session, with_calendar};
 use super::{polls, store, trouble, words};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
@@ -12,6 +14,7 @@ use crate::base::ConnectionId;
 use crate::events::{self, Happened};
 use crate::providers::google::gmail::Gmail;
 use crate::providers::mail_server::StepName;
+use crate::providers::meeting::Wanted;
 use crate::providers::microsoft::mail::Mail;
 
 /// One thing that was tried.
@@ -34,6 +37,7 @@ pub fn check(app: &App, actor: &Actor, id: ConnectionId) -> Result<Vec<Tried>, C
     let tried = match &connection.kind {
         Kind::Google(_) => check_google(app, &connection),
         Kind::Microsoft(_) => check_microsoft(app, &connection),
+        Kind::Meetings(_) => vec![check_meetings(app, &connection)],
         Kind::SmtpImap(settings) => {
             let test = try_stored(app, settings, &Log::of(id))?;
             calls::flush(app, actor.workspace, id);
@@ -62,12 +66,42 @@ fn check_google(app: &App, connection: &Connection) -> Vec<Tried> {
 }
 
 fn check_microsoft(app: &App, connection: &Connection) -> Vec<Tried> {
-    let found = microsoft_session(app, connection.workspace, connection.id, |session| {
-        let user = session.me()?;
-        Mail(session).ping().map(|()| user)
-    });
-    let found = found.map(|user| format!("The mailbox of {} answers.", user.mail.unwrap_or(user.user_principal_name)));
-    vec![step("Microsoft 365 mail", found.map_err(|error| words::of_error(&connection.kind, &error)))]
+    let mut tried = Vec::new();
+    if connection.can(Use::Outreach) {
+        let found = microsoft_session(app, connection.workspace, connection.id, |session| {
+            let user = session.me()?;
+            Mail(session).ping().map(|()| user)
+        });
+        let found =
+            found.map(|user| format!("The mailbox of {} answers.", user.mail.unwrap_or(user.user_principal_name)));
+        tried.push(step("Microsoft 365 mail", found.map_err(|error| words::of_error(&connection.kind, &error))));
+    }
+    if connection.can(Use::Meetings) {
+        tried.push(check_teams(app, connection));
+    }
+    tried
+}
+
+/// Whether Teams would make a meeting is not known before it makes one.
+fn check_teams(app: &App, connection: &Connection) -> Tried {
+    let found = microsoft_session(app, connection.workspace, connection.id, |session| session.me());
+    let found = found.map(|_| "The account answers.".to_owned());
+    step("Microsoft Teams", found.map_err(|error| words::of_error(&connection.kind, &error)))
+}
+
+/// Looks for a meeting that nobody has: the list of meetings has to answer.
+fn check_meetings(app: &App, connection: &Connection) -> Tried {
+    let (now, id) = (app.now(), connection.id);
+    let nobodys = Wanted {
+        mark: format!("check-{id}"),
+        title: String::new(),
+        start: now,
+        end: now.plus(Duration::from_secs(1800)),
+        time_zone: "UTC".to_owned(),
+    };
+    let found = meeting_session(app, connection.workspace, id, |client| client.find(&nobodys));
+    let found = found.map(|_| "The list of meetings answers.".to_owned());
+    step(connection.kind_words(), found.map_err(|error| words::of_error(&connection.kind, &error)))
 }
 
 fn step(what: &str, found: Result<String, String>) -> Tried {

@@ -86,7 +86,11 @@ pub fn finish(app: &App, actor: &Actor, provider: Provider, answer: &ConsentAnsw
     };
     let log = Gathered::default();
     let verifier = Secret::new(pending.pkce_verifier.as_str());
-    let set = client.exchange(&app.outbound, code, &app.url(provider.callback()), &verifier, &log)?;
+    let mut set = client.exchange(&app.outbound, code, &app.url(provider.callback()), &verifier, &log)?;
+    if set.scopes.is_empty() {
+        // Left out where it is all that was asked for (RFC 6749 section 5.1).
+        set.scopes = permissions(provider, &pending.uses).iter().map(|one| one.scope.to_owned()).collect();
+    }
     let account = client.account(&app.outbound, &set, &log).map_err(|error| unnamed(provider, error))?;
     let known = known_account(app, actor, provider, &account)?;
     let saved = accept(app, provider, &set, &account, &pending.uses, &log)
@@ -112,7 +116,7 @@ pub fn finish(app: &App, actor: &Actor, provider: Provider, answer: &ConsentAnsw
 /// Google's page lets nobody through either, but says so itself and keeps the browser.
 fn hurdle(provider: Provider, answer: &ConsentAnswer) -> Option<Hurdle> {
     match provider {
-        Provider::Google => None,
+        Provider::Google | Provider::Zoom | Provider::Webex | Provider::Goto => None,
         Provider::Microsoft => aadsts::hurdle_in(answer.error_description.as_deref()?),
     }
 }
@@ -189,8 +193,10 @@ fn accept(
             begins::at_google(google::Session { bases: client.bases(), line }, uses)?
         }
         (Provider::Microsoft, _, Some(client)) => {
-            begins::at_microsoft(microsoft::Session { bases: client.bases(), line }, app.now())?
+            let session = microsoft::Session { bases: client.bases(), line };
+            begins::at_microsoft(session, uses, &account.subject, app.now())?
         }
+        (Provider::Zoom | Provider::Webex | Provider::Goto, ..) => begins::Begins::Meetings(provider),
         _ => return Err(ConnectError::NoClient),
     };
     Ok(Accepted {
@@ -290,5 +296,8 @@ fn uses_now(before: &Connection, accepted: &Accepted, asked: &[Use]) -> Vec<Use>
             && !before.is_disconnected()
             && not_granted(accepted.begins.provider(), &accepted.scopes, &[*wanted]).is_empty()
     };
-    [Use::Outreach, Use::Calendar].into_iter().filter(|wanted| asked.contains(wanted) || still(wanted)).collect()
+    [Use::Outreach, Use::Calendar, Use::Meetings]
+        .into_iter()
+        .filter(|wanted| asked.contains(wanted) || still(wanted))
+        .collect()
 }

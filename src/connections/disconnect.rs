@@ -6,13 +6,13 @@ use std::time::Duration;
 use super::calls::{self, Log};
 use super::error::ConnectionError;
 use super::in_memory::held;
-use super::model::{Connection, State};
+use super::model::{Connection, Kind, State};
 use super::tokens::Tokens;
 use super::{polls, store, trouble};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
-use crate::base::{ConnectionId, UnixMillis};
+use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
 use crate::events::{self, Happened};
 use crate::jobs::{self, Lane};
 use crate::providers::oauth::{ConsentClient, Revoked};
@@ -66,6 +66,20 @@ pub fn disconnect_all(app: &App, actor: &Actor) -> Result<Vec<Connection>, Conne
     let is_left = |outcome: &Withdrawn| matches!(outcome, Withdrawn::NotAnswered(_) | Withdrawn::ByPersonOnly);
     let unheard = told.filter(|(outcome, _)| is_left(outcome)).map(|(_, one)| one).collect();
     failed.map_or(Ok(unheard), Err)
+}
+
+/// The person removed this program at the provider, who says so: the access is erased here like any that is
+/// disconnected, and whatever else came from the account is to be erased by whoever has it.
+pub fn withdrawn_there(app: &App, workspace: WorkspaceId, id: ConnectionId) -> Result<(), ConnectionError> {
+    let known = store::get(&app.store, workspace, id)?.filter(|connection| !connection.is_disconnected());
+    let Some(connection) = known else { return Ok(()) };
+    store::update(&app.store, workspace, id, |connection| {
+        if let Kind::Meetings(account) = &mut connection.kind {
+            account.is_withdrawn = true;
+        }
+    })?;
+    let display = format!("{}, whose account it is", connection.address);
+    erase(app, &Actor { display, ..Actor::system(workspace) }, id).map(drop)
 }
 
 /// Under the lock of the tokens: no refresh may write them back.

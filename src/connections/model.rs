@@ -35,6 +35,8 @@ pub enum Use {
     Outreach,
     /// Read busy times, write our own events.
     Calendar,
+    /// Hold the meetings booked here.
+    Meetings,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +45,8 @@ pub enum Kind {
     Google(Google),
     Microsoft(Microsoft),
     SmtpImap(SmtpImap),
+    /// An account that is for meetings alone.
+    Meetings(MeetingAccount),
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -78,6 +82,20 @@ pub struct Microsoft {
     /// Folders looked at for answers, each with how far it was read.
     #[serde(default)]
     pub folders: Vec<LinkedFolder>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MeetingAccount {
+    /// Zoom, Webex or GoTo.
+    pub host: Provider,
+    /// The account's stable id there.
+    pub subject: String,
+    pub scopes: Vec<String>,
+    /// Absent once disconnected.
+    pub credentials: Option<Credentials>,
+    /// Its person removed this program there: all that came from the account has to go here, too.
+    #[serde(default)]
+    pub is_withdrawn: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -283,6 +301,7 @@ impl Kind {
         match self {
             Self::Google(_) => Some(Provider::Google),
             Self::Microsoft(_) => Some(Provider::Microsoft),
+            Self::Meetings(account) => Some(account.host),
             Self::SmtpImap(_) => None,
         }
     }
@@ -292,6 +311,7 @@ impl Kind {
         match self {
             Self::Google(google) => &google.subject,
             Self::Microsoft(microsoft) => &microsoft.subject,
+            Self::Meetings(account) => &account.subject,
             Self::SmtpImap(_) => "",
         }
     }
@@ -301,6 +321,7 @@ impl Kind {
         match self {
             Self::Google(google) => &google.scopes,
             Self::Microsoft(microsoft) => &microsoft.scopes,
+            Self::Meetings(account) => &account.scopes,
             Self::SmtpImap(_) => &[],
         }
     }
@@ -309,6 +330,7 @@ impl Kind {
         match self {
             Self::Google(google) => google.scopes = granted.to_vec(),
             Self::Microsoft(microsoft) => microsoft.scopes = granted.to_vec(),
+            Self::Meetings(account) => account.scopes = granted.to_vec(),
             Self::SmtpImap(_) => {}
         }
     }
@@ -317,6 +339,7 @@ impl Kind {
         match self {
             Self::Google(google) => google.credentials.as_ref(),
             Self::Microsoft(microsoft) => microsoft.credentials.as_ref(),
+            Self::Meetings(account) => account.credentials.as_ref(),
             Self::SmtpImap(_) => None,
         }
     }
@@ -326,6 +349,7 @@ impl Kind {
         match self {
             Self::Google(google) => std::mem::replace(&mut google.credentials, new),
             Self::Microsoft(microsoft) => std::mem::replace(&mut microsoft.credentials, new),
+            Self::Meetings(account) => std::mem::replace(&mut account.credentials, new),
             Self::SmtpImap(_) => None,
         }
     }

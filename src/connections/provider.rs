@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::providers::meeting::{MeetingOAuth, Service};
 use crate::providers::oauth::ConsentClient;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,16 +12,22 @@ pub enum Provider {
     #[default]
     Google,
     Microsoft,
+    Zoom,
+    Webex,
+    Goto,
 }
 
 impl Provider {
-    pub const ALL: [Self; 2] = [Self::Google, Self::Microsoft];
+    pub const ALL: [Self; 5] = [Self::Google, Self::Microsoft, Self::Zoom, Self::Webex, Self::Goto];
 
     /// As people call it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Google => "Google",
             Self::Microsoft => "Microsoft",
+            Self::Zoom => "Zoom",
+            Self::Webex => "Webex",
+            Self::Goto => "GoTo",
         }
     }
 
@@ -29,6 +36,9 @@ impl Provider {
         match self {
             Self::Google => "google",
             Self::Microsoft => "microsoft",
+            Self::Zoom => "zoom",
+            Self::Webex => "webex",
+            Self::Goto => "goto",
         }
     }
 
@@ -38,6 +48,9 @@ impl Provider {
         match self {
             Self::Google => "/connections/google/callback",
             Self::Microsoft => "/connections/microsoft/callback",
+            Self::Zoom => "/connections/zoom/callback",
+            Self::Webex => "/connections/webex/callback",
+            Self::Goto => "/connections/goto/callback",
         }
     }
 
@@ -46,6 +59,25 @@ impl Provider {
         match self {
             Self::Google => "myaccount.google.com/connections",
             Self::Microsoft => "myapps.microsoft.com (with a personal account: account.live.com/consent/Manage)",
+            Self::Zoom => "marketplace.zoom.us/user/installed",
+            Self::Webex => "idbroker.webex.com/idb/profile",
+            Self::Goto => "myaccount.goto.com",
+        }
+    }
+
+    /// A program may give its own access back there; elsewhere only the person can.
+    pub(super) fn takes_access_back(self) -> bool {
+        matches!(self, Self::Google | Self::Zoom)
+    }
+
+    /// What its accounts hold meetings with, if they do.
+    pub fn service(self) -> Option<Service> {
+        match self {
+            Self::Google => None,
+            Self::Microsoft => Some(Service::Teams),
+            Self::Zoom => Some(Service::Zoom),
+            Self::Webex => Some(Service::Webex),
+            Self::Goto => Some(Service::Goto),
         }
     }
 
@@ -54,6 +86,17 @@ impl Provider {
         match self {
             Self::Google => app.google.as_ref().map(|client| client as &dyn ConsentClient),
             Self::Microsoft => app.microsoft.as_ref().map(|client| client as &dyn ConsentClient),
+            Self::Zoom | Self::Webex | Self::Goto => self.host(app).map(|client| client as &dyn ConsentClient),
+        }
+    }
+
+    /// The client where accounts are for meetings alone.
+    pub(super) fn host(self, app: &App) -> Option<&MeetingOAuth> {
+        match self {
+            Self::Google | Self::Microsoft => None,
+            Self::Zoom => app.zoom.as_ref(),
+            Self::Webex => app.webex.as_ref(),
+            Self::Goto => app.goto.as_ref(),
         }
     }
 

@@ -70,13 +70,52 @@ const MICROSOFT_OUTREACH: [Permission; 2] = [
     ),
 ];
 
+const FIND: &str = "After an answer that was lost: so that one booking never has two meetings. Meetings of others are \
+                    passed over.";
+
+const TEAMS: [Permission; 1] = [permission(
+    microsoft::MEETINGS,
+    "Read and create your online meetings",
+    "To make, move and cancel the meetings booked here. Meetings made by others are never changed.",
+)];
+
+const ZOOM_ACCOUNT: [Permission; 1] = [permission("user:read:user", "View your user", WHO)];
+const ZOOM: [Permission; 4] = [
+    permission("meeting:write:meeting", "Create a meeting for you", "A booking gets a meeting and its link."),
+    permission("meeting:update:meeting", "Update your meetings", "A booking that is moved takes its meeting along."),
+    permission("meeting:delete:meeting", "Delete your meetings", "A booking that is cancelled takes its meeting away."),
+    permission("meeting:read:list_meetings", "View the list of your meetings", FIND),
+];
+
+const WEBEX_ACCOUNT: [Permission; 1] = [permission("spark:people_read", "Know who you are", WHO)];
+const WEBEX: [Permission; 2] = [
+    permission(
+        "meeting:schedules_write",
+        "Manage your meetings",
+        "To make, move and cancel the meetings booked here. Meetings made by others are never changed.",
+    ),
+    permission("meeting:schedules_read", "Read your meetings", FIND),
+];
+
+const GOTO: [Permission; 1] = [permission(
+    "collab:",
+    "Manage your meetings",
+    "To make, move and cancel the meetings booked here, and to find one whose making was not answered. GoTo has no \
+     smaller permission.",
+)];
+
 /// What one use needs, beyond knowing the account. `None`: this provider's accounts are not used for that.
 pub fn needed_for(provider: Provider, wanted: Use) -> Option<&'static [Permission]> {
     match (provider, wanted) {
         (Provider::Google, Use::Outreach) => Some(&GOOGLE_OUTREACH),
         (Provider::Google, Use::Calendar) => Some(&GOOGLE_CALENDAR),
         (Provider::Microsoft, Use::Outreach) => Some(&MICROSOFT_OUTREACH),
-        (Provider::Microsoft, Use::Calendar) => None,
+        (Provider::Microsoft, Use::Meetings) => Some(&TEAMS),
+        (Provider::Zoom, Use::Meetings) => Some(&ZOOM),
+        (Provider::Webex, Use::Meetings) => Some(&WEBEX),
+        (Provider::Goto, Use::Meetings) => Some(&GOTO),
+        (Provider::Microsoft, Use::Calendar) | (Provider::Google, Use::Meetings) => None,
+        (Provider::Zoom | Provider::Webex | Provider::Goto, Use::Outreach | Use::Calendar) => None,
     }
 }
 
@@ -85,6 +124,9 @@ pub fn permissions(provider: Provider, uses: &[Use]) -> Vec<Permission> {
     let account: &[Permission] = match provider {
         Provider::Google => &GOOGLE_ACCOUNT,
         Provider::Microsoft => &MICROSOFT_ACCOUNT,
+        Provider::Zoom => &ZOOM_ACCOUNT,
+        Provider::Webex => &WEBEX_ACCOUNT,
+        Provider::Goto => &[],
     };
     let of_uses = uses.iter().filter_map(|wanted| needed_for(provider, *wanted)).flatten();
     account.iter().chain(of_uses).copied().collect()
@@ -103,7 +145,21 @@ pub(super) fn is_same(provider: Provider, granted: &str, asked: &str) -> bool {
     match provider {
         Provider::Google => missing_scopes(&[granted.to_owned()], &[asked]).is_empty(),
         Provider::Microsoft => granted.eq_ignore_ascii_case(asked),
+        Provider::Zoom => is_same_at_zoom(granted, asked),
+        Provider::Webex | Provider::Goto => granted == asked,
     }
+}
+
+/// Apps from before 2024 have wide scopes of two words (`meeting:write`), and apps of a whole account add `:admin`.
+fn is_same_at_zoom(granted: &str, asked: &str) -> bool {
+    let granted = granted.strip_suffix(":admin").unwrap_or(granted);
+    let wide = match asked {
+        "meeting:write:meeting" | "meeting:update:meeting" | "meeting:delete:meeting" => "meeting:write",
+        "meeting:read:list_meetings" => "meeting:read",
+        "user:read:user" => "user:read",
+        _ => asked,
+    };
+    granted == asked || granted == wide
 }
 
 #[cfg(test)]
@@ -122,6 +178,20 @@ mod tests {
         let at_microsoft: Vec<&str> =
             permissions(Provider::Microsoft, &[Use::Outreach]).iter().map(|one| one.scope).collect();
         assert_eq!(at_microsoft, ["openid", "offline_access", "User.Read", "Mail.Send", "Mail.Read"]);
+    }
+
+    #[test]
+    fn old_and_new_names_of_zooms_permissions_are_both_known() {
+        let missing = |granted: &[&str]| {
+            let granted: Vec<String> = granted.iter().map(|one| (*one).to_owned()).collect();
+            not_granted(Provider::Zoom, &granted, &[Use::Meetings]).len()
+        };
+        let new = ["user:read:user", "meeting:write:meeting", "meeting:update:meeting", "meeting:delete:meeting"];
+        assert_eq!(missing(&[&new[..], &["meeting:read:list_meetings"]].concat()), 0);
+        assert_eq!(missing(&["user:read", "meeting:write", "meeting:read"]), 0);
+        assert_eq!(missing(&["user:read:user:admin", "meeting:write:admin", "meeting:read:admin"]), 0);
+        assert_eq!(missing(&new), 1, "it could not be found again");
+        assert_eq!(missing(&["user:read", "meeting:read"]), 3);
     }
 
     #[test]

@@ -11,6 +11,8 @@ use crate::app::App;
 use crate::base::{ConnectionId, WorkspaceId};
 use crate::providers::calendar::CalendarClient;
 use crate::providers::imap::ImapMailbox;
+use crate::providers::meeting::MeetingClient;
+use crate::providers::microsoft::meetings::Teams;
 use crate::providers::oauth::ConsentClient;
 use crate::providers::outbound::CallLog;
 use crate::providers::{google, microsoft, Line, ProviderError, Secret};
@@ -53,6 +55,28 @@ pub fn microsoft_session<T>(
     let busy = || ProviderError::Retry { after: None, reason: "too much is under way with this mailbox".into() };
     let _turn = held.turns.take(MICROSOFT_AT_ONCE, TURN).ok_or_else(busy)?;
     session(app, client, workspace, id, &mut |line| work(microsoft::Session { bases, line }))
+}
+
+/// The same with the meetings of the connection's account, whichever service they are held with.
+pub fn meeting_session<T>(
+    app: &App,
+    workspace: WorkspaceId,
+    id: ConnectionId,
+    mut work: impl FnMut(&dyn MeetingClient) -> Result<T, ProviderError>,
+) -> Result<T, ProviderError> {
+    let gone = || ProviderError::Reconnect { reason: "it was disconnected".into() };
+    let unavailable = |error: crate::store::StoreError| ProviderError::Retry { after: None, reason: error.to_string() };
+    let connection = store::get(&app.store, workspace, id).map_err(unavailable)?.ok_or_else(gone)?;
+    match connection.kind.provider() {
+        Some(Provider::Microsoft) => microsoft_session(app, workspace, id, |session| work(&Teams(session))),
+        Some(host @ (Provider::Zoom | Provider::Webex | Provider::Goto)) => {
+            let Some(client) = host.host(app) else { return Err(no_client(host)) };
+            session(app, client, workspace, id, &mut |line| work(&*client.meetings(line)))
+        }
+        Some(Provider::Google) | None => {
+            Err(ProviderError::Rejected { reason: "no meetings are held with this account".into() })
+        }
+    }
 }
 
 fn session<T>(

@@ -138,7 +138,8 @@ pub(super) fn works(
     connection.state = State::Working;
     connection.health.last_success = Some(now);
     polls::plan(txn, connection, poll)?;
-    jobs::lift_pace(txn, Lane::MailOut, connection.id.0)
+    jobs::lift_pace(txn, Lane::MailOut, connection.id.0)?;
+    jobs::lift_pace(txn, Lane::CalendarSync, connection.id.0)
 }
 
 /// The working workers that can go on neither sending nor booking without this connection.

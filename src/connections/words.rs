@@ -25,7 +25,10 @@ fn of_provider(provider: Provider, error: &ProviderError) -> String {
         E::MissingScope { .. } => {
             let cure = match provider {
                 Provider::Google => "Sign in again and leave all boxes ticked.",
-                Provider::Microsoft => "Sign in again and allow all that is asked for.",
+                Provider::Microsoft | Provider::Webex => "Sign in again and allow all that is asked for.",
+                Provider::Zoom | Provider::Goto => {
+                    "Its app there lacks it: the operator of this server adds it, then sign in again."
+                }
             };
             format!("{name} lets us in, but a permission is missing. {cure}")
         }

@@ -106,6 +106,8 @@ fn sender_of(kind: &Kind, domain: &str) -> Sender {
     let server = match kind {
         Kind::Google(_) => return Sender::Host(&hosts::GOOGLE),
         Kind::Microsoft(_) => return Sender::Host(&hosts::MICROSOFT),
+        // Nothing is sent with it; `mailboxes_of` leaves it out.
+        Kind::Meetings(_) => domain.to_owned(),
         Kind::SmtpImap(server) => server.smtp.host.trim_end_matches('.').to_lowercase(),
     };
     match hosts::of_server(&server) {

@@ -13,6 +13,7 @@ pub mod google;
 pub mod hubspot;
 pub mod imap;
 pub mod mail_server;
+pub mod meeting;
 pub mod microsoft;
 pub mod oauth;
 pub mod oidc;

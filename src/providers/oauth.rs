@@ -58,6 +58,8 @@ pub struct TokenSet {
     /// What was really granted: people can untick single scopes. Empty when the provider does not say.
     pub scopes: Vec<String>,
     pub id_token: Option<Secret>,
+    /// Whose account it is, where the token endpoint says so itself, as GoTo's does.
+    pub principal: Option<String>,
 }
 
 impl TokenSet {
@@ -147,6 +149,8 @@ pub trait ConsentClient {
 struct OpenIdFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    principal: Option<String>,
 }
 impl oauth2::ExtraTokenFields for OpenIdFields {}
 
@@ -284,6 +288,7 @@ fn token_set(answer: &TokenAnswer, asked_at: UnixMillis, old_refresh: Option<&Se
         expires_at: asked_at.plus(answer.expires_in().unwrap_or(DEFAULT_LIFE)),
         scopes: answer.scopes().map(|all| all.iter().map(|scope| scope.to_string()).collect()).unwrap_or_default(),
         id_token: answer.extra_fields().id_token.as_deref().map(Secret::new),
+        principal: answer.extra_fields().principal.clone(),
     }
 }
 

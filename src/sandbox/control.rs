@@ -13,6 +13,8 @@
 //! | `GET mailboxes/<address>` | the mails of a box, also of an address outside |
 //! | `GET calendars/<address>` | the events of an account's calendars |
 //! | `POST revoke {"email"}` | the person withdraws all access given to programs |
+//! | `POST deauthorise {"email"}` | the person removes the program at Zoom; answers `headers` and `body` of the event, signed |
+//! | `GET meetings/<service>` | the meetings at `zoom`, `teams`, `webex` or `goto` |
 //! | `POST expire {"what":"history"\|"sync"\|"uids","email"}` | makes all cursors given out so far useless |
 //! | `POST reset {"all":bool}` | forgets requests, faults and settings; with `all`, everything |
 
@@ -29,6 +31,7 @@ use super::people;
 use super::wire::{Answer, Request};
 use super::world::{Settings, Shared, World};
 use crate::base::{json_words, UnixMillis};
+use crate::providers::meeting::zoom_hook;
 
 pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
     let path = request.segments();
@@ -51,6 +54,8 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
             revoke(&mut shared.world(), &body.email);
             done()
         }),
+        ("POST", ["deauthorise"]) => read(request).map(|body: Person| deauthorise(&mut shared.world(), &body.email)),
+        ("GET", ["meetings", service]) => Ok(Answer::ok(&meetings(&shared.world(), service))),
         ("POST", ["expire"]) => read(request).map(|body| expire(&mut shared.world(), &body)),
         ("POST", ["reset"]) => Ok(reset(shared, request)),
         ("GET", ["requests"]) => Ok(Answer::new(200, "application/jsonl", shared.world().record.json_lines())),
@@ -129,6 +134,7 @@ struct NewSettings {
     daily_recipients: Option<usize>,
     admin_consent: Option<bool>,
     slow_copies: Option<bool>,
+    personal_account: Option<bool>,
 }
 
 fn settings(world: &mut World, new: &NewSettings) -> Answer {
@@ -142,6 +148,7 @@ fn settings(world: &mut World, new: &NewSettings) -> Answer {
     now.daily_recipients = new.daily_recipients.unwrap_or(now.daily_recipients);
     now.admin_consent = new.admin_consent.unwrap_or(now.admin_consent);
     now.slow_copies = new.slow_copies.unwrap_or(now.slow_copies);
+    now.personal_account = new.personal_account.unwrap_or(now.personal_account);
     done()
 }
 
@@ -180,7 +187,44 @@ struct Person {
 fn revoke(world: &mut World, email: &str) {
     world.google.grants.revoke_all_of(email);
     world.microsoft.grants.revoke_all_of(email);
+    for host in [&mut world.meetings.zoom, &mut world.meetings.webex, &mut world.meetings.goto] {
+        host.grants.revoke_all_of(email);
+    }
     world.remember();
+}
+
+/// What Zoom would post to the program's address for events; whoever asks here carries it there.
+fn deauthorise(world: &mut World, email: &str) -> Answer {
+    world.meetings.zoom.grants.revoke_all_of(email);
+    world.remember();
+    let now = world.clock.now();
+    let user = world.account(email).map(|account| account.subject.clone()).unwrap_or_default();
+    let body = json!({
+        "event": "app_deauthorized",
+        "event_ts": now.0,
+        "payload": {
+            "account_id": "sandbox-account",
+            "user_id": user,
+            "signature": "sandbox",
+            "deauthorization_time": now.to_rfc3339(),
+            "client_id": super::CLIENT_ID,
+        },
+    })
+    .to_string();
+    let timestamp = now.as_seconds().to_string();
+    let signature = zoom_hook::sign(super::ZOOM_HOOK_SECRET, &timestamp, body.as_bytes());
+    let headers = json!({zoom_hook::TIMESTAMP: timestamp, zoom_hook::SIGNATURE: signature});
+    Answer::ok(&json!({"headers": headers, "body": body}))
+}
+
+fn meetings(world: &World, service: &str) -> Value {
+    match service {
+        "zoom" => world.meetings.zoom.shown(),
+        "webex" => world.meetings.webex.shown(),
+        "goto" => world.meetings.goto.shown(),
+        "teams" => world.microsoft.meetings_shown(),
+        _ => json!([]),
+    }
 }
 
 #[derive(Deserialize)]

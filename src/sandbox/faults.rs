@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::wire::{Answer, Request};
-use super::{ai, google, microsoft, oauth};
+use super::{ai, google, meetings, microsoft, oauth};
 
 /// `{"match":"POST /google/gmail/v1/users/me/messages/send","status":503,"times":2}`
 #[derive(Clone, Debug, Deserialize)]
@@ -43,6 +43,7 @@ pub(super) struct Fault {
 fn is_oauth(path: &str) -> bool {
     path.starts_with("/oidc/")
         || ["/google/token", "/google/revoke"].contains(&path)
+        || ["/zoom/oauth/token", "/webex/v1/access_token", "/goto/oauth/token"].contains(&path)
         || (path.starts_with("/microsoft/") && path.ends_with("/oauth2/v2.0/token"))
 }
 
@@ -96,7 +97,10 @@ impl Fault {
             None if ai::is_ours(&request.path) => ai::fault_answer(status, self.manner.as_deref(), request),
             None if is_oauth(&request.path) => oauth::fault_answer(status),
             None if request.path.starts_with("/microsoft/") => microsoft::fault_answer(status),
-            None => google::fault_answer(status),
+            None => match request.path.split('/').nth(1) {
+                Some(service @ ("zoom" | "webex" | "goto")) => meetings::fault_answer(service, status),
+                _ => google::fault_answer(status),
+            },
         };
         Some(match self.retry_after {
             Some(seconds) => answer.with("retry-after", seconds.to_string()),

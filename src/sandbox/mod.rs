@@ -7,7 +7,7 @@
 //! - State is in memory and ends with the process; only who was let in may be kept in a file. People are deterministic: same mails, same answers.
 //!
 //! One HTTP port, each provider under `/<provider>/…`: `/google` and `/microsoft` (see their `mod.rs` for the table of
-//! bases), `/oidc` (issuer `<sandbox>/oidc`), `/anthropic`, `/openai`, `/gemini` and `/compatible` (see `ai/mod.rs`),
+//! bases), `/zoom`, `/webex` and `/goto` (see `meetings/mod.rs`), `/oidc` (issuer `<sandbox>/oidc`), `/anthropic`, `/openai`, `/gemini` and `/compatible` (see `ai/mod.rs`),
 //! `/control` (see `control.rs`; loopback only). Client id and secret are `CLIENT_ID` and
 //! `CLIENT_SECRET` everywhere. SMTP and IMAP have ports of their own and take any account with `MAIL_PASSWORD`; so has
 //! the name server (`dns.rs`).
@@ -22,6 +22,7 @@ mod dns;
 mod faults;
 mod google;
 mod mail;
+mod meetings;
 mod microsoft;
 mod oauth;
 mod oidc;
@@ -40,6 +41,7 @@ pub use ai::AI_KEY;
 pub use crm::CRM_TOKEN;
 pub use dns::NameServer;
 pub use mail::MAIL_PASSWORD;
+pub use meetings::ZOOM_HOOK_SECRET;
 pub use oauth::{CLIENT_ID, CLIENT_SECRET};
 pub use world::Advance;
 

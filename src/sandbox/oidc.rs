@@ -29,7 +29,8 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[String]) -> A
         }
         ("POST", ["token"]) => {
             let accounts = &world.accounts;
-            Exchange { realm: &REALM, grants, accounts, request, now, testing_mode: false, rotate_refresh: false }
+            let (testing_mode, rotate_refresh, is_personal) = (false, false, false);
+            Exchange { realm: &REALM, grants, accounts, request, now, testing_mode, rotate_refresh, is_personal }
                 .answer()
         }
         ("POST", ["revoke"]) => oauth::revoke(grants, request, now),

@@ -141,6 +141,9 @@ pub(super) fn provide(shared: &Shared, request: &Request) -> Answer {
         Some("robots.txt") => super::site::robots(),
         Some("web") => super::site::answer(request, &segments[1..]),
         Some("microsoft") => microsoft::answer(&mut world, request, &segments[1..]),
+        Some(service @ ("zoom" | "webex" | "goto")) => {
+            super::meetings::answer(&mut world, request, service, &segments[1..])
+        }
         Some("oidc") => oidc::answer(&mut world, request, &segments[1..]),
         _ => Answer::json(404, &serde_json::json!({"error": "no such provider in the sandbox"})),
     };

@@ -12,6 +12,7 @@ use super::crm::Crms;
 use super::faults::{Fault, Faults};
 use super::google::Google;
 use super::mail::mailbox::Mailbox;
+use super::meetings::Meetings;
 use super::microsoft::Microsoft;
 use super::oauth::{Grants, Redirects};
 use super::oidc::Issuer;
@@ -54,6 +55,8 @@ pub(super) struct Settings {
     pub slow_copies: bool,
     /// A Meet link is made only when the event is read again, not at once.
     pub slow_conferences: bool,
+    /// The account at Microsoft is a person's own, in no organisation.
+    pub personal_account: bool,
 }
 
 impl Default for Settings {
@@ -65,6 +68,7 @@ impl Default for Settings {
             replace_message_ids: false,
             rotate_refresh: false,
             slow_conferences: false,
+            personal_account: false,
             daily_recipients: 10_000,
             admin_consent: false,
             slow_copies: false,
@@ -80,6 +84,7 @@ pub(super) struct World {
     pub google: Google,
     pub crms: Crms,
     pub microsoft: Microsoft,
+    pub meetings: Meetings,
     pub oidc: Issuer,
     /// Of the one client, at every provider.
     pub redirects: Redirects,
@@ -97,6 +102,12 @@ pub(super) struct World {
 struct Remembered {
     google: Grants,
     microsoft: Grants,
+    #[serde(default)]
+    zoom: Grants,
+    #[serde(default)]
+    webex: Grants,
+    #[serde(default)]
+    goto: Grants,
 }
 
 impl World {
@@ -108,6 +119,7 @@ impl World {
             google: Google::default(),
             crms: Crms::default(),
             microsoft: Microsoft::default(),
+            meetings: Meetings::default(),
             oidc: Issuer::default(),
             redirects: Redirects::default(),
             people,
@@ -135,6 +147,8 @@ impl World {
         let kept = std::fs::read(file).ok().and_then(|bytes| serde_json::from_slice::<Remembered>(&bytes).ok());
         if let Some(kept) = kept {
             (self.google.grants, self.microsoft.grants) = (kept.google, kept.microsoft);
+            let meetings = &mut self.meetings;
+            (meetings.zoom.grants, meetings.webex.grants, meetings.goto.grants) = (kept.zoom, kept.webex, kept.goto);
         }
         self.memory = Some(file.to_owned());
     }
@@ -142,7 +156,15 @@ impl World {
     /// Writes the grants down, whole or not at all.
     pub fn remember(&self) {
         let Some(file) = &self.memory else { return };
-        let kept = json!({"google": self.google.grants, "microsoft": self.microsoft.grants}).to_string();
+        let meetings = &self.meetings;
+        let kept = json!({
+            "google": self.google.grants,
+            "microsoft": self.microsoft.grants,
+            "zoom": meetings.zoom.grants,
+            "webex": meetings.webex.grants,
+            "goto": meetings.goto.grants,
+        })
+        .to_string();
         let mut beside = file.clone().into_os_string();
         beside.push(".new");
         let written = std::fs::write(&beside, kept).and_then(|()| std::fs::rename(&beside, file));

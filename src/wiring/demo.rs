@@ -29,7 +29,7 @@ use crate::connections;
 use crate::http::{run, see_other, PageError};
 use crate::operator;
 use crate::sandbox::{
-    OwnerAccount, Sandbox, SandboxError, SandboxOptions, AI_KEY, CLIENT_ID, CLIENT_SECRET, CRM_TOKEN,
+    OwnerAccount, Sandbox, SandboxError, SandboxOptions, AI_KEY, CLIENT_ID, CLIENT_SECRET, CRM_TOKEN, ZOOM_HOOK_SECRET,
 };
 use crate::store::DataFolder;
 
@@ -251,6 +251,7 @@ fn config(places: &Places, sandbox: &Sandbox, address: SocketAddr) -> Result<Con
         ("PROVIDERS__MICROSOFT__API_BASE", microsoft),
         ("PROVIDERS__MICROSOFT__CLIENT_ID", CLIENT_ID.to_owned()),
         ("PROVIDERS__MICROSOFT__CLIENT_SECRET", CLIENT_SECRET.to_owned()),
+        ("PROVIDERS__ZOOM__HOOK_SECRET", ZOOM_HOOK_SECRET.to_owned()),
         ("PROVIDERS__AI__ANTHROPIC_BASE", format!("{}/anthropic", sandbox.url)),
         ("PROVIDERS__AI__OPENAI_BASE", format!("{}/openai", sandbox.url)),
         ("PROVIDERS__AI__GEMINI_BASE", format!("{}/gemini", sandbox.url)),
@@ -269,7 +270,14 @@ fn config(places: &Places, sandbox: &Sandbox, address: SocketAddr) -> Result<Con
         ("LIMITS__PAGES_PER_MINUTE", "6000".to_owned()),
         ("LIMITS__API_REQUESTS_PER_MINUTE", "6000".to_owned()),
     ];
-    let env = pairs.into_iter().map(|(key, value)| (format!("LAUNCHYARD_{key}"), value));
+    let hosts = ["ZOOM", "WEBEX", "GOTO"].into_iter().flat_map(|host| {
+        let base = format!("{}/{}", sandbox.url, host.to_lowercase());
+        let client = [("CLIENT_ID", CLIENT_ID.to_owned()), ("CLIENT_SECRET", CLIENT_SECRET.to_owned())];
+        let bases = ["AUTH_BASE", "TOKEN_BASE", "API_BASE"].map(|key| (key, base.clone()));
+        client.into_iter().chain(bases).map(move |(key, value)| (format!("PROVIDERS__{host}__{key}"), value))
+    });
+    let pairs = pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).chain(hosts);
+    let env = pairs.map(|(key, value)| (format!("LAUNCHYARD_{key}"), value));
     let overrides = Overrides { listen: Some(address), data: Some(places.data.clone()) };
     Config::load(Some(&places.config), env, &overrides)
 }

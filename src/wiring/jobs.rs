@@ -10,7 +10,8 @@ use crate::jobs::{Handlers, Lane, Threads};
 use crate::mailer::{Mailer, MailerError};
 use crate::messaging::Outbox;
 use crate::{
-    addresses, agents, bookings, channels, connections, contacts, deliverability, identity, leads, operator, outreach,
+    addresses, agents, bookings, channels, connections, contacts, deliverability, identity, leads, meetings, operator,
+    outreach,
 };
 
 pub fn handlers(app: &App) -> Result<Handlers<App>, MailerError> {
@@ -25,6 +26,7 @@ pub fn handlers(app: &App) -> Result<Handlers<App>, MailerError> {
         .effect(Outbox { channel: Arc::new(EmailChannel) });
     let rooms = [
         connections::handlers,
+        meetings::handlers,
         deliverability::handlers,
         identity::handlers,
         contacts::handlers,

@@ -12,7 +12,7 @@ use crate::http::idempotency::IdempotencyStore;
 use crate::http::rate_limit::{self, RateLimits};
 use crate::{
     activity, addresses, agents, bookings, connections, contacts, deliverability, engines, events, identity, leads,
-    messaging, operator, outreach, today, workspaces,
+    meetings, messaging, operator, outreach, today, workspaces,
 };
 
 /// Registers all pages, forms and the API. Called once for each web thread.
@@ -64,6 +64,7 @@ pub fn configure(
                 .configure(closing::routes)
                 .configure(workspaces::routes)
                 .configure(connections::routes)
+                .configure(meetings::routes)
                 .configure(deliverability::routes)
                 .configure(person::routes)
                 .configure(contacts::routes)

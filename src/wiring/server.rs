@@ -17,7 +17,7 @@ use crate::http::Site;
 use crate::jobs::Runner;
 use crate::mailer::MailerError;
 use crate::store::{real_free_space, DataFolder, MasterKey, OpenError, OpenOptions, StoreError};
-use crate::{addresses, connections, deliverability, identity, leads, messaging, operator, workspaces};
+use crate::{addresses, connections, deliverability, identity, leads, meetings, messaging, operator, workspaces};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -156,7 +156,8 @@ fn site(app: &App) -> Result<Site, StartError> {
     site.token_prefixes = secret_paths.map(|prefix| (*prefix).to_owned()).collect();
     // One-click unsubscribe comes without any cookie (RFC 8058 section 3.1); its token proves itself.
     // So does the address for leads: its token is the proof, and what posts there has no form of ours.
-    site.csrf_exempt = vec!["/u".to_owned(), leads::HOOK_PATH.to_owned()];
+    // And what services tell us: it is signed.
+    site.csrf_exempt = ["/u", leads::HOOK_PATH, meetings::HOOK_PATH].map(str::to_owned).to_vec();
     // A mail provider presses for all its people from a few addresses; a wish not to be written to is never refused.
     site.uncounted = vec!["/u".to_owned()];
     site.max_body_bytes = config.limits.form_body_kib as usize * 1024;

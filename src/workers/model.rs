@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::escalation::{Escalation, Guidelines};
 use crate::base::{ConnectionId, SequenceId, UnixMillis, WorkerId};
+use crate::meetings::Location;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Worker {
@@ -106,6 +107,28 @@ pub struct Meeting {
     /// Let the calendar's provider make a video link.
     #[serde(default)]
     pub video: bool,
+    /// Where it takes place. Absent on workers from before there was a choice: `video` and `place` say it.
+    #[serde(default)]
+    pub location: Option<Location>,
+}
+
+impl Meeting {
+    pub fn location(&self) -> Location {
+        match &self.location {
+            Some(location) => location.clone(),
+            None if self.video => Location::GoogleMeet,
+            None if !self.place.is_empty() => Location::Place { address: self.place.clone() },
+            None => Location::Unsaid,
+        }
+    }
+
+    /// Takes place there from now on; what older readers look at follows.
+    pub fn at(mut self, location: Location) -> Self {
+        self.video = location == Location::GoogleMeet;
+        self.place = location.place();
+        self.location = Some(location);
+        self
+    }
 }
 
 /// What stands below a text: the worker's signature, else its sender's name, else the mailbox's own name.
@@ -127,6 +150,7 @@ impl Default for Meeting {
             notice: 120,
             place: String::new(),
             video: true,
+            location: None,
         }
     }
 }

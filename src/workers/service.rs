@@ -9,6 +9,7 @@ use crate::authz::{Actor, Denied, Permission};
 use crate::base::{ConnectionId, Mistakes, SequenceId, UnixMillis, WorkerId, WorkspaceId};
 use crate::connections::{self, Use};
 use crate::events::{self, Happened};
+use crate::meetings::{self, Location};
 use crate::store::{StoreError, Txn};
 
 #[derive(Debug, thiserror::Error)]
@@ -230,6 +231,12 @@ fn check_accounts(
     for id in form.more_mailboxes.iter().filter(|id| !had.contains(id)) {
         if !connections::find(txn, workspace, *id)?.is_some_and(|account| account.can(Use::Outreach)) {
             wrong.add("more_mailboxes", "There is no connected account here that can be a mailbox of its.");
+        }
+    }
+    let is_new = |chosen: &&Location| before.is_none_or(|worker| worker.meeting.location() != **chosen);
+    if let Some(chosen) = form.meeting.location.as_ref().filter(is_new) {
+        if let Some(words) = meetings::unfit(txn, workspace, chosen)? {
+            wrong.add(if chosen.host().is_some() { "where" } else { "place" }, words);
         }
     }
     wrong.expect(form.more_mailboxes.len() < MOST_MAILBOXES, "more_mailboxes", "At most 20 mailboxes.");

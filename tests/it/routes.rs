@@ -189,6 +189,16 @@ GET    /connections/google/callback               ManageConnections
 GET    /connections/microsoft                     ManageConnections
 GET    /connections/microsoft/start               ManageConnections
 GET    /connections/microsoft/callback            ManageConnections
+GET    /connections/zoom                          ManageConnections
+GET    /connections/zoom/start                    ManageConnections
+GET    /connections/zoom/callback                 ManageConnections
+GET    /connections/webex                         ManageConnections
+GET    /connections/webex/start                   ManageConnections
+GET    /connections/webex/callback                ManageConnections
+GET    /connections/goto                          ManageConnections
+GET    /connections/goto/start                    ManageConnections
+GET    /connections/goto/callback                 ManageConnections
+POST   /hooks/zoom                                Public
 GET    /connections/mailbox                       ManageConnections
 POST   /connections/mailbox                       ManageConnections
 GET    /connections/{id}                          ViewConnections

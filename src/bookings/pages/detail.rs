@@ -18,6 +18,7 @@ use crate::contacts::{self, Contact};
 use crate::http::layout::Layout;
 use crate::http::ui::FieldErrors;
 use crate::http::{html, run, Frame, PageError};
+use crate::meetings::Location;
 use crate::workers;
 
 #[derive(Template)]
@@ -28,6 +29,8 @@ pub(super) struct DetailPage {
     pub(super) who: String,
     pub(super) company: String,
     pub(super) worker: String,
+    /// How they meet, where it is said: "Zoom", "We call the guest".
+    pub(super) way: &'static str,
     pub(super) when: String,
     /// On the guest's own clock, where it shows another hour.
     pub(super) guest_when: String,
@@ -81,6 +84,20 @@ impl DetailPage {
     fn video_link(&self) -> Option<&str> {
         self.booking.video_link.as_deref().filter(|_| self.booking.state.is_booked())
     }
+
+    /// The service that holds the meeting is behind: what is lacking.
+    fn lacks_at_service(&self) -> Option<&'static str> {
+        self.booking.hosted.trouble.as_ref()?;
+        Some(match (self.booking.hosted.is_given_up, self.booking.state.is_booked(), &self.booking.video_link) {
+            (true, ..) => Booking { trouble: None, ..self.booking.clone() }.trouble_words(),
+            (false, true, None) => {
+                "The meeting has no link yet; it is tried again by itself, and the guest gets the link once."
+            }
+            (false, ..) => {
+                "The service that holds the meeting does not know the newest yet; it is tried again by itself."
+            }
+        })
+    }
 }
 
 pub(super) fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<DetailPage, BookError> {
@@ -102,6 +119,7 @@ pub(super) fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<Det
         who: contact.as_ref().map(|contact| contact.name()).unwrap_or_default(),
         company: contact.map(|contact| contact.company).unwrap_or_default(),
         worker: worker.map(|worker| worker.name).unwrap_or_default(),
+        way: booking.location.as_ref().filter(|place| **place != Location::Unsaid).map_or("", Location::words),
         when: on_both_clocks(
             &format!("{} to {until}", start.strftime("%A %-d %B %Y, %H:%M")),
             booking.start,

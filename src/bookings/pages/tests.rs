@@ -116,6 +116,8 @@ fn proposed(test: &testing::TestApp, span: availability::Span) -> Booking {
         place: String::new(),
         video: false,
         video_link: None,
+        location: None,
+        hosted: Default::default(),
         state: State::Proposed { note: "You are free then.".into() },
         instead_of: None,
         event_id: None,

@@ -6,6 +6,7 @@ use crate::authz::{Actor, Permission};
 use crate::availability::{self, Claimed, WhyNot};
 use crate::base::{BookingId, UnixMillis};
 use crate::bookings::calendar;
+use crate::bookings::host;
 use crate::bookings::model::{Booking, State};
 use crate::bookings::store;
 use crate::bookings::words::Clocks;
@@ -49,6 +50,7 @@ pub fn move_to(
         }
         store::put(txn, &moved, Some(&current))?;
         jobs::enqueue(txn, &job)?;
+        host::plan(txn, &moved, now)?;
         events::append(txn, actor.workspace, now, Happened::BookingMoved { booking: id, contact: moved.contact })?;
         note(txn, actor, "booking.moved", id, now)?;
         Ok(moved)
@@ -74,6 +76,7 @@ pub fn cancel(app: &App, actor: &Actor, id: BookingId, reason: &str) -> Result<B
         availability::release(txn, actor.workspace, calendar.0, current.claim, id)?;
         store::put(txn, &ended, Some(&current))?;
         jobs::enqueue(txn, &job)?;
+        host::plan(txn, &ended, now)?;
         events::append(txn, actor.workspace, now, Happened::BookingCancelled { booking: id, contact: ended.contact })?;
         note(txn, actor, "booking.cancelled", id, now)?;
         Ok(ended)

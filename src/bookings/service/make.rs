@@ -10,11 +10,13 @@ use crate::base::{BookingId, ConnectionId, UnixMillis, WorkspaceId};
 use crate::bookings::calendar;
 use crate::bookings::consider::{calendar_id, title, LABEL};
 use crate::bookings::hold::hold;
+use crate::bookings::hosted::Hosted;
 use crate::bookings::model::{Booking, Source, State};
 use crate::bookings::store;
 use crate::bookings::words::{Clocks, Language};
 use crate::contacts::{self, Contact};
 use crate::drafts;
+use crate::meetings::Location;
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Worker};
 use crate::workspaces;
@@ -30,6 +32,7 @@ pub fn create(app: &App, actor: &Actor, new: &NewBooking, anyway: &Anyway) -> Re
     let zone = Clocks::of(&guest_zone, "UTC").guest;
     check(app, actor.workspace, &Wanted { calendar, rules, start: new.start, but: None, guest: &zone }, anyway)?;
     let language = Language::of(contact.locale.as_deref().unwrap_or("en")).tag().to_owned();
+    let location = worker.meeting.location();
     let mut booking = Booking {
         id: BookingId::new(now),
         workspace: actor.workspace,
@@ -44,9 +47,11 @@ pub fn create(app: &App, actor: &Actor, new: &NewBooking, anyway: &Anyway) -> Re
         claim: rules.with_buffers(new.start),
         guest_zone,
         language,
-        place: worker.meeting.place.clone(),
-        video: worker.meeting.video,
-        video_link: None,
+        place: location.place(),
+        video: location == Location::GoogleMeet,
+        video_link: location.own_link(app),
+        location: Some(location),
+        hosted: Hosted::default(),
         state: State::Held,
         instead_of: None,
         event_id: None,

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::BookingId;
 use crate::bookings::model::{Booking, State};
-use crate::bookings::{calendar, store};
+use crate::bookings::{calendar, host, store};
 use crate::jobs;
 
 /// A person has the calendar asked once more for what it refused: the event, its move or its end.
@@ -15,6 +15,9 @@ pub fn try_again(app: &App, actor: &Actor, id: BookingId, anyway: &Anyway) -> Re
     let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
     if matches!(before.state, State::Failed { .. }) {
         return hold_at(app, actor, &before, before.start, anyway);
+    }
+    if before.hosted.is_given_up && before.trouble.is_none() {
+        return hold_anew(app, actor, id);
     }
     let calendar = before.connection.ok_or(BookError::NoCalendar)?;
     let now = app.now();
@@ -33,6 +36,24 @@ pub fn try_again(app: &App, actor: &Actor, id: BookingId, anyway: &Anyway) -> Re
     })
 }
 
+/// The service that holds the meeting is asked once more.
+fn hold_anew(app: &App, actor: &Actor, id: BookingId) -> Result<Booking, BookError> {
+    let now = app.now();
+    app.store.write(|txn| {
+        let current = store::find(txn, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+        if !current.hosted.is_given_up {
+            return Err(BookError::NotOpen(current.state.words()));
+        }
+        let mut again = current.clone();
+        again.hosted.begin_anew();
+        again.note(now, format!("Tried again by {}.", actor.display));
+        store::put(txn, &again, Some(&current))?;
+        host::plan(txn, &again, now)?;
+        note(txn, actor, "booking.tried_again", id, now)?;
+        Ok(again)
+    })
+}
+
 pub(super) fn let_rest(app: &App, actor: &Actor, id: BookingId) -> Result<(), BookError> {
     let now = app.now();
     app.store.write(|txn| {
@@ -42,6 +63,7 @@ pub(super) fn let_rest(app: &App, actor: &Actor, id: BookingId) -> Result<(), Bo
             return Err(BookError::NotOpen(before.state.words()));
         }
         let mut rested = Booking { trouble: None, ..before.clone() };
+        rested.hosted.rest();
         if let State::Failed { reason } = &before.state {
             rested.state = State::Cancelled { reason: format!("The calendar did not take it: {reason}") };
         }

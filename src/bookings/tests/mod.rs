@@ -4,5 +4,6 @@ mod by_hand;
 mod calendar;
 mod deciding;
 mod desk;
+mod hosting;
 mod offering;
 mod people;

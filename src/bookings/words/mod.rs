@@ -123,21 +123,64 @@ fn letter(language: Language, people: &People<'_>, body: &[String]) -> String {
     parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
-/// What the guest reads when the meeting stands in the calendar.
-pub fn confirmation(language: Language, people: &People<'_>, when: &str, place: &str, link: Option<&str>) -> String {
-    let phrases = language.phrases();
-    let where_ = match (link, place) {
-        (Some(link), _) => fill(phrases.link, &[("link", link)]),
-        (None, "") => String::new(),
-        (None, place) => fill(phrases.place, &[("place", place)]),
-    };
-    letter(language, people, &[fill(phrases.confirmed, &[("when", when)]), where_, phrases.invitation.to_owned()])
+/// Where they meet, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place<'a> {
+    Link {
+        link: &'a str,
+        /// Where the link does not carry it.
+        passcode: Option<&'a str>,
+    },
+    /// It is still being made.
+    LinkFollows,
+    /// On the guest's number; empty where it is not known.
+    WeCall {
+        number: &'a str,
+    },
+    TheyCall {
+        number: &'a str,
+    },
+    /// Empty: nothing is said.
+    At(&'a str),
 }
 
-pub fn moved(language: Language, people: &People<'_>, when: &str, link: Option<&str>) -> String {
+fn place_words(language: Language, place: &Place<'_>) -> String {
     let phrases = language.phrases();
-    let link = link.map(|link| fill(phrases.link, &[("link", link)])).unwrap_or_default();
-    letter(language, people, &[fill(phrases.moved, &[("when", when)]), link])
+    match place {
+        Place::Link { link, passcode: None } => fill(phrases.link, &[("link", link)]),
+        // "PIN" is understood in all of these languages.
+        Place::Link { link, passcode: Some(code) } => {
+            format!("{} (PIN: {code})", fill(phrases.link, &[("link", link)]))
+        }
+        Place::LinkFollows => phrases.link_follows.to_owned(),
+        Place::WeCall { number: "" } => phrases.we_call.to_owned(),
+        Place::WeCall { number } => fill(phrases.we_call_at, &[("number", number)]),
+        Place::TheyCall { number } => fill(phrases.they_call, &[("number", number)]),
+        Place::At("") => String::new(),
+        Place::At(place) => fill(phrases.place, &[("place", place)]),
+    }
+}
+
+/// What the guest reads when the meeting stands in the calendar.
+pub fn confirmation(language: Language, people: &People<'_>, when: &str, place: &Place<'_>) -> String {
+    let phrases = language.phrases();
+    let said = fill(phrases.confirmed, &[("when", when)]);
+    letter(language, people, &[said, place_words(language, place), phrases.invitation.to_owned()])
+}
+
+/// A place that stays as it was is not said again.
+pub fn moved(language: Language, people: &People<'_>, when: &str, place: &Place<'_>) -> String {
+    let place = match place {
+        Place::At(_) => String::new(),
+        place => place_words(language, place),
+    };
+    letter(language, people, &[fill(language.phrases().moved, &[("when", when)]), place])
+}
+
+/// The link that was said to follow.
+pub fn linked(language: Language, people: &People<'_>, when: &str, place: &Place<'_>) -> String {
+    let said = fill(language.phrases().linked, &[("when", when)]);
+    letter(language, people, &[said, place_words(language, place)])
 }
 
 /// `reason` is a person's own sentence, or empty.
@@ -194,7 +237,7 @@ mod tests {
     fn a_letter_greets_says_it_and_is_signed() {
         let people = People { guest: "Gwen", sender: "Nora Whitfield" };
         let text =
-            confirmation(Language::English, &people, "Tuesday 24 November, 10:30", "", Some("https://meet.example/a"));
+            confirmation(Language::English, &people, "Tuesday 24 November, 10:30", &link("https://meet.example/a"));
         assert_eq!(
             text,
             "Hello Gwen,\n\nThat works. We meet on Tuesday 24 November, 10:30.\n\nVideo call: https://meet.example/a\n\n\
@@ -206,6 +249,41 @@ mod tests {
             "Hola:\n\nGracias. Esa hora ya no está libre por nuestra parte. Estas sí:\n- martes\n- jueves\n\n\
              ¿Cuál le viene bien?"
         );
+    }
+
+    fn link(link: &str) -> Place<'_> {
+        Place::Link { link, passcode: None }
+    }
+
+    #[test]
+    fn every_way_to_meet_is_said_in_every_language() {
+        let languages = [
+            Language::English,
+            Language::German,
+            Language::Spanish,
+            Language::French,
+            Language::Portuguese,
+            Language::Hindi,
+        ];
+        let places = [
+            (
+                Place::Link { link: "https://webex.example/j", passcode: Some("4711") },
+                "https://webex.example/j (PIN: 4711)",
+            ),
+            (Place::WeCall { number: "+44 1539 555 0100" }, "+44 1539 555 0100"),
+            (Place::TheyCall { number: "+44 20 7946 0000" }, "+44 20 7946 0000"),
+            (Place::At("2 Mill Lane"), "2 Mill Lane"),
+        ];
+        for language in languages {
+            for (place, said) in &places {
+                assert!(place_words(language, place).contains(said), "{language:?} {place:?}");
+            }
+            for place in [Place::LinkFollows, Place::WeCall { number: "" }] {
+                assert!(place_words(language, &place).len() > 10, "{language:?} {place:?}");
+            }
+            let text = linked(language, &People::default(), "WHEN", &link("https://zoom.example/1"));
+            assert!(text.contains("WHEN") && text.contains("https://zoom.example/1"), "{text}");
+        }
     }
 
     #[test]

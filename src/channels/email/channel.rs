@@ -48,6 +48,9 @@ impl Channel for EmailChannel {
         let found = match provider {
             Provider::Google => find_in_gmail(app, message),
             Provider::Microsoft => find_by_graph(app, message),
+            Provider::Zoom | Provider::Webex | Provider::Goto => {
+                return Look::CannotKnow { reason: super::NO_MAILBOX.into() };
+            }
         };
         judge(provider, found, looks)
     }

@@ -33,6 +33,9 @@ pub mod compose;
 pub mod inbound;
 pub mod inspect;
 
+/// Said of a connection that is for something else.
+const NO_MAILBOX: &str = "This account has no mailbox.";
+
 pub use channel::EmailChannel;
 pub use html_text::visible_text;
 pub use inspect::{inspect, to_json_line, BounceClass, Concerned, Inspection, MailKind};

@@ -32,6 +32,7 @@ struct ExplainPage {
     start: String,
     with_mail: bool,
     with_calendar: bool,
+    with_meetings: bool,
 }
 
 /// Nothing was connected: why, and what to do.
@@ -95,6 +96,7 @@ pub async fn explain(
         start,
         with_mail: uses.contains(&Use::Outreach),
         with_calendar: uses.contains(&Use::Calendar),
+        with_meetings: uses.contains(&Use::Meetings),
     };
     html(StatusCode::OK, &page)
 }

@@ -8,7 +8,6 @@ use crate::app::App;
 use crate::authz::Actor;
 use crate::connections::disconnect::{disconnect, Withdrawn};
 use crate::connections::model::Connection;
-use crate::connections::provider::Provider;
 use crate::http::layout::ConfirmPage;
 use crate::http::respond::with_toast;
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
@@ -43,13 +42,14 @@ pub async fn ask(
 
 fn consequence(connection: &Connection, workers: usize) -> String {
     let access = match connection.kind.provider() {
-        Some(Provider::Google) => {
-            "The stored access is erased before the next page opens, then withdrawn at Google.".to_owned()
+        Some(provider) if provider.takes_access_back() => {
+            format!("The stored access is erased before the next page opens, then withdrawn at {}.", provider.name())
         }
-        Some(Provider::Microsoft) => format!(
-            "The stored access is erased before the next page opens; nobody can use it from then on. Microsoft lets no app \
+        Some(provider) => format!(
+            "The stored access is erased before the next page opens; nobody can use it from then on. {} lets no app \
              take its own name off your account: you can do that at {}.",
-            Provider::Microsoft.own_page()
+            provider.name(),
+            provider.own_page()
         ),
         None => "The stored password is erased before the next page opens.".to_owned(),
     };

@@ -9,9 +9,11 @@ use super::times_of;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::connections::error::ConnectionError;
+use crate::connections::provider::Provider;
 use crate::connections::store;
 use crate::http::layout::Layout;
 use crate::http::{html, run, Frame, PageError};
+use crate::providers::meeting::Service;
 
 /// GET /connections
 #[derive(Template)]
@@ -30,6 +32,31 @@ struct NewPage {
     offers_google: bool,
     offers_microsoft: bool,
     is_operator: bool,
+    hosts: Vec<Host>,
+    /// Services whose client the operator has not given, for a sentence.
+    not_offered: String,
+}
+
+/// A service that holds meetings.
+struct Host {
+    name: &'static str,
+    words: &'static str,
+    href: String,
+}
+
+/// What is offered for meetings, and the names of what is not.
+fn hosts(app: &App) -> (Vec<Host>, String) {
+    let known = Provider::ALL.into_iter().filter_map(|provider| Some((provider, provider.service()?)));
+    let (offered, rest): (Vec<_>, Vec<_>) = known.partition(|(provider, _)| provider.is_offered(app));
+    let hosts = offered.into_iter().map(|(provider, service)| Host {
+        name: service.name(),
+        words: match service {
+            Service::Teams => "A meeting and its link for each booking. With a work or school account.",
+            _ => "A meeting and its link for each booking; moved and cancelled with it.",
+        },
+        href: format!("/connections/{}?use=meetings", provider.word()),
+    });
+    (hosts.collect(), rest.iter().map(|(_, service)| service.name()).collect::<Vec<_>>().join(", "))
 }
 
 pub async fn show(app: web::Data<App>, actor: Actor, frame: Frame) -> Result<HttpResponse, PageError> {
@@ -47,11 +74,14 @@ fn list(app: &App, actor: &Actor) -> Result<Vec<Shown>, ConnectionError> {
 
 pub async fn choose(app: web::Data<App>, actor: Actor, frame: Frame) -> Result<HttpResponse, PageError> {
     actor.require(Permission::ManageConnections)?;
+    let (hosts, not_offered) = hosts(&app);
     let page = NewPage {
         layout: frame.layout("Connect an account"),
         offers_google: app.google.is_some(),
         offers_microsoft: app.microsoft.is_some(),
         is_operator: actor.is_operator,
+        hosts,
+        not_offered,
     };
     html(StatusCode::OK, &page)
 }

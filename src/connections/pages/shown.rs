@@ -46,7 +46,7 @@ pub(super) fn shown(connection: &Connection, times: &Times) -> Shown {
     let (tone, state, trouble) = state_of(connection, times);
     Shown {
         href: super::page_of(connection.id),
-        icon: if connection.can(Use::Outreach) { "mail" } else { "calendar" },
+        icon: icon_of(connection),
         address: connection.address.display().to_owned(),
         purpose: purpose_of(connection),
         tone,
@@ -60,6 +60,14 @@ pub(super) fn shown(connection: &Connection, times: &Times) -> Shown {
             Some(_) => "Sign in again",
             None => "Correct the settings",
         },
+    }
+}
+
+fn icon_of(connection: &Connection) -> &'static str {
+    match (connection.can(Use::Outreach), connection.can(Use::Calendar)) {
+        (true, _) => "mail",
+        (false, true) => "calendar",
+        (false, false) => "video",
     }
 }
 
@@ -86,7 +94,18 @@ fn purpose_of(connection: &Connection) -> String {
             (false, false) => "Google account",
         }
         .to_owned(),
-        Kind::Microsoft(_) => "Microsoft 365 mail: send, and read answers to our own mail".to_owned(),
+        Kind::Microsoft(_) => {
+            let mail =
+                connection.can(Use::Outreach).then_some("Microsoft 365 mail: send, and read answers to our own mail");
+            let teams = connection.can(Use::Meetings).then_some("Teams: meetings of our own bookings");
+            let both: Vec<&str> = mail.into_iter().chain(teams).collect();
+            if both.is_empty() {
+                "Microsoft account".to_owned()
+            } else {
+                both.join("; ")
+            }
+        }
+        Kind::Meetings(account) => format!("{}: meetings of our own bookings", account.host.name()),
         Kind::SmtpImap(server) => format!("SMTP at {}, IMAP at {}", server.smtp.host, server.imap.host),
     }
 }
@@ -116,10 +135,15 @@ fn renew_of(connection: &Connection) -> String {
 
 /// The word in addresses.
 pub(super) fn use_word(uses: &[Use]) -> &'static str {
-    match (uses.contains(&Use::Outreach), uses.contains(&Use::Calendar)) {
-        (true, true) => "both",
-        (false, true) => "calendar",
-        _ => "outreach",
+    let has = |wanted| uses.contains(&wanted);
+    match (has(Use::Outreach), has(Use::Calendar), has(Use::Meetings)) {
+        (true, true, false) => "both",
+        (false, true, false) => "calendar",
+        (false, false, true) => "meetings",
+        (true, false, true) => "outreach-meetings",
+        (false, true, true) => "calendar-meetings",
+        (true, true, true) => "all",
+        (_, false, false) => "outreach",
     }
 }
 
@@ -128,6 +152,10 @@ pub(super) fn uses_of(word: &str) -> Option<Vec<Use>> {
         "outreach" => Some(vec![Use::Outreach]),
         "calendar" => Some(vec![Use::Calendar]),
         "both" => Some(vec![Use::Outreach, Use::Calendar]),
+        "meetings" => Some(vec![Use::Meetings]),
+        "outreach-meetings" => Some(vec![Use::Outreach, Use::Meetings]),
+        "calendar-meetings" => Some(vec![Use::Calendar, Use::Meetings]),
+        "all" => Some(vec![Use::Outreach, Use::Calendar, Use::Meetings]),
         _ => None,
     }
 }
@@ -138,6 +166,7 @@ pub(super) fn allowed(connection: &Connection) -> Vec<Allowed> {
         Kind::SmtpImap(server) => return of_mail_server(server),
         Kind::Google(_) => Provider::Google,
         Kind::Microsoft(_) => Provider::Microsoft,
+        Kind::Meetings(account) => account.host,
     };
     let missing = not_granted(provider, connection.kind.scopes(), &connection.uses);
     let row = |permission: &Permission| Allowed {

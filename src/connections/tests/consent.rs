@@ -15,7 +15,7 @@ use crate::workspaces;
 
 /// The same story with an account at each provider.
 fn at_each(story: impl Fn(World)) {
-    for provider in Provider::ALL {
+    for provider in [Provider::Google, Provider::Microsoft] {
         story(World::at(provider));
     }
 }
@@ -46,7 +46,7 @@ fn an_unticked_permission_is_named_and_nothing_is_saved() {
     at_each(|world| {
         let (left_out, named) = match world.provider {
             Provider::Google => ("gmail.readonly", "Read your e-mail"),
-            Provider::Microsoft => ("Mail.Read", "Read your mail"),
+            _ => ("Mail.Read", "Read your mail"),
         };
         match world.try_connect(&[Use::Outreach], &[left_out]) {
             Err(ConnectError::NotGranted(names)) => assert_eq!(names, [named]),
@@ -172,12 +172,12 @@ fn disconnecting_erases_first_then_withdraws_and_nothing_is_fetched_afterwards()
         let sealed = match &connection.kind {
             Kind::Google(google) => google.credentials.clone().unwrap().sealed,
             Kind::Microsoft(microsoft) => microsoft.credentials.clone().unwrap().sealed,
-            Kind::SmtpImap(_) => panic!("not let in by consent"),
+            Kind::SmtpImap(_) | Kind::Meetings(_) => panic!("no mailbox let in by consent"),
         };
         let (gone, withdrawn) = connections::disconnect(app, &world.owner, connection.id).unwrap();
         let expected = match world.provider {
             Provider::Google => Withdrawn::Done,
-            Provider::Microsoft => Withdrawn::ByPersonOnly,
+            _ => Withdrawn::ByPersonOnly,
         };
         assert_eq!(withdrawn, expected);
         assert!(gone.is_disconnected());
@@ -278,7 +278,7 @@ fn old_calls_are_swept_and_new_ones_stay() {
 
 #[test]
 fn the_owners_get_one_mail_when_a_connection_needs_them() {
-    for provider in Provider::ALL {
+    for provider in [Provider::Google, Provider::Microsoft] {
         let world = World::start_with(provider, &testing::MAIL);
         let app = &world.test.app;
         testing::add_members(app);

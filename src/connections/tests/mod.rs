@@ -2,6 +2,7 @@
 
 mod consent;
 pub(crate) mod mailbox;
+mod meetings;
 mod microsoft;
 mod pages;
 pub(crate) mod world;

@@ -10,7 +10,7 @@ use crate::base::{Clock, SessionId};
 use crate::connections::{self, ConnectError, Connected, Connection, ConsentAnswer, Provider, Use};
 use crate::providers::google::gmail::Gmail;
 use crate::providers::ProviderError;
-use crate::sandbox::{OwnerAccount, Sandbox, SandboxOptions, CLIENT_ID, CLIENT_SECRET};
+use crate::sandbox::{OwnerAccount, Sandbox, SandboxOptions, CLIENT_ID, CLIENT_SECRET, ZOOM_HOOK_SECRET};
 use crate::testing::{self, TestApp, NOW};
 
 pub const OWNER: &str = "robin@larkfield.example";
@@ -47,7 +47,9 @@ impl World {
             memory: None,
         })
         .unwrap();
-        let (base, microsoft) = (format!("{}/google", sandbox.url), format!("{}/microsoft", sandbox.url));
+        let at = |name: &str| format!("{}/{name}", sandbox.url);
+        let (base, microsoft) = (at("google"), at("microsoft"));
+        let (zoom, webex, goto) = (at("zoom"), at("webex"), at("goto"));
         let own = [
             ("LAUNCHYARD_ALLOW_LOOPBACK_PROVIDERS", "true"),
             ("LAUNCHYARD_PROVIDERS__GOOGLE__CLIENT_ID", CLIENT_ID),
@@ -60,6 +62,23 @@ impl World {
             ("LAUNCHYARD_PROVIDERS__MICROSOFT__AUTH_BASE", &microsoft),
             ("LAUNCHYARD_PROVIDERS__MICROSOFT__TOKEN_BASE", &microsoft),
             ("LAUNCHYARD_PROVIDERS__MICROSOFT__API_BASE", &microsoft),
+            ("LAUNCHYARD_PROVIDERS__ZOOM__HOOK_SECRET", ZOOM_HOOK_SECRET),
+            ("LAUNCHYARD_MEETINGS__JITSI_BASE", "https://jitsi.example"),
+            ("LAUNCHYARD_PROVIDERS__ZOOM__CLIENT_ID", CLIENT_ID),
+            ("LAUNCHYARD_PROVIDERS__ZOOM__CLIENT_SECRET", CLIENT_SECRET),
+            ("LAUNCHYARD_PROVIDERS__ZOOM__AUTH_BASE", &zoom),
+            ("LAUNCHYARD_PROVIDERS__ZOOM__TOKEN_BASE", &zoom),
+            ("LAUNCHYARD_PROVIDERS__ZOOM__API_BASE", &zoom),
+            ("LAUNCHYARD_PROVIDERS__WEBEX__CLIENT_ID", CLIENT_ID),
+            ("LAUNCHYARD_PROVIDERS__WEBEX__CLIENT_SECRET", CLIENT_SECRET),
+            ("LAUNCHYARD_PROVIDERS__WEBEX__AUTH_BASE", &webex),
+            ("LAUNCHYARD_PROVIDERS__WEBEX__TOKEN_BASE", &webex),
+            ("LAUNCHYARD_PROVIDERS__WEBEX__API_BASE", &webex),
+            ("LAUNCHYARD_PROVIDERS__GOTO__CLIENT_ID", CLIENT_ID),
+            ("LAUNCHYARD_PROVIDERS__GOTO__CLIENT_SECRET", CLIENT_SECRET),
+            ("LAUNCHYARD_PROVIDERS__GOTO__AUTH_BASE", &goto),
+            ("LAUNCHYARD_PROVIDERS__GOTO__TOKEN_BASE", &goto),
+            ("LAUNCHYARD_PROVIDERS__GOTO__API_BASE", &goto),
         ];
         let test = testing::app_with(&[&own[..], settings].concat());
         for provider in Provider::ALL {
@@ -85,7 +104,7 @@ impl World {
     /// Sends the consent form of `page` with every box ticked but those whose scope ends with one of `unticked`.
     pub fn consent(&self, page: &Url, unticked: &[&str]) -> ConsentAnswer {
         let asked: Vec<(String, String)> = page.query_pairs().into_owned().collect();
-        let scope = asked.iter().find(|(name, _)| name == "scope").map(|(_, value)| value.clone()).unwrap();
+        let scope = asked.iter().find(|(name, _)| name == "scope").map(|(_, value)| value.clone()).unwrap_or_default();
         let mut fields = asked;
         fields.extend([("account".into(), OWNER.into()), ("decision".into(), "allow".into())]);
         let ticked = scope.split(' ').filter(|scope| !unticked.iter().any(|end| scope.ends_with(end)));
@@ -109,7 +128,7 @@ impl World {
     }
 
     fn answer_of(&self, back: &Url) -> ConsentAnswer {
-        assert!(back.as_str().starts_with(&self.test.app.url(self.provider.callback())), "{back}");
+        assert!(back.as_str().starts_with(&self.test.app.url("/connections/")), "{back}");
         let value = |wanted: &str| back.query_pairs().find(|(name, _)| name == wanted).map(|(_, v)| v.into_owned());
         ConsentAnswer {
             state: value("state").unwrap(),
@@ -136,7 +155,7 @@ impl World {
     pub fn reading(&self) -> &'static str {
         match self.provider {
             Provider::Google => "GET /google/gmail",
-            Provider::Microsoft => "GET /microsoft/v1.0",
+            _ => "GET /microsoft/v1.0",
         }
     }
 
@@ -144,7 +163,7 @@ impl World {
     pub fn sending(&self) -> &'static str {
         match self.provider {
             Provider::Google => "POST /google/gmail/v1/users/me/messages/send",
-            Provider::Microsoft => "POST /microsoft/v1.0/me/sendMail",
+            _ => "POST /microsoft/v1.0/me/sendMail",
         }
     }
 
@@ -152,7 +171,7 @@ impl World {
     pub fn tokens(&self) -> &'static str {
         match self.provider {
             Provider::Google => "/google/token",
-            Provider::Microsoft => "/microsoft/common/oauth2/v2.0/token",
+            _ => "/microsoft/common/oauth2/v2.0/token",
         }
     }
 
@@ -163,10 +182,25 @@ impl World {
             Provider::Google => connections::google_session(app, workspace, connection.id, |session| {
                 Ok(Gmail(session).profile()?.email)
             }),
-            Provider::Microsoft => connections::microsoft_session(app, workspace, connection.id, |session| {
+            _ => connections::microsoft_session(app, workspace, connection.id, |session| {
                 Ok(session.me()?.mail.unwrap_or_default())
             }),
         }
+    }
+
+    /// One more account, at a service that holds meetings.
+    pub fn connect_host(&self, provider: Provider) -> Connection {
+        self.try_connect_host(provider).unwrap().connection
+    }
+
+    pub fn try_connect_host(&self, provider: Provider) -> Result<Connected, ConnectError> {
+        let page = connections::begin(&self.test.app, &self.owner, provider, &[Use::Meetings], None)?;
+        connections::finish(&self.test.app, &self.owner, provider, &self.consent(&page, &[]))
+    }
+
+    /// The meetings that stand at a service: what each is called, when it begins and ends.
+    pub fn meetings_at(&self, service: &str) -> Vec<Value> {
+        serde_json::from_str::<Vec<Value>>(&self.get(&format!("/control/meetings/{service}"))).unwrap()
     }
 
     pub fn connect(&self, uses: &[Use]) -> Connection {
@@ -177,6 +211,12 @@ impl World {
         let url = format!("{}/control/{what}", self.sandbox.url);
         let response = self.agent.post(&url).send_json(body).unwrap();
         assert_eq!(response.status().as_u16(), 200, "{what} {body}");
+    }
+
+    /// The same, with what it answers.
+    pub fn ask_control(&self, what: &str, body: &Value) -> Value {
+        let url = format!("{}/control/{what}", self.sandbox.url);
+        self.agent.post(&url).send_json(body).unwrap().body_mut().read_json().unwrap()
     }
 
     pub fn get(&self, path: &str) -> String {

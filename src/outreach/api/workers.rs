@@ -15,6 +15,7 @@ use crate::base::{Page, UnixMillis, WorkerId};
 use crate::http::api::FieldError;
 use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, Once};
 use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
+use crate::meetings::{self, Location};
 use crate::workers::{self, Hours, Limits, Meeting, Sender, Tone, Worker, WorkerForm, WorkerState};
 
 /// The meeting that a worker offers. What is left out is as for a new worker.
@@ -30,10 +31,48 @@ pub struct MeetingJson {
     buffer_after_minutes: u32,
     /// At least this long from now.
     notice_minutes: u32,
-    /// A place, a phone number or a link.
+    /// A place, a phone number or a link. Without `location` it says where the meeting is.
     place: String,
-    /// Let the calendar's provider make a video link.
+    /// Let the calendar's provider make a video link. Without `location` it says where the meeting is.
     video: bool,
+    /// Where the meeting takes place. Left out, `video` and `place` say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<LocationJson>,
+}
+
+/// Where a meeting takes place.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LocationJson {
+    /// `unsaid`, `google_meet`, `zoom`, `teams`, `webex`, `goto`, `jitsi`, `link`, `we_call`, `they_call` or `place`.
+    kind: String,
+    /// The connection whose account holds it, for `zoom`, `teams`, `webex` and `goto`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection_id: Option<String>,
+    /// The link, the number that guests call, or the address.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    detail: String,
+}
+
+impl From<&Location> for LocationJson {
+    fn from(location: &Location) -> Self {
+        Self {
+            kind: location.word().to_owned(),
+            connection_id: location.host().map(|(_, account)| account.to_string()),
+            detail: location.detail().to_owned(),
+        }
+    }
+}
+
+impl LocationJson {
+    /// What names no place is a place with an empty address, which is refused like any other.
+    fn read(&self) -> Location {
+        let value = match &self.connection_id {
+            Some(account) => format!("{}:{account}", self.kind),
+            None => self.kind.clone(),
+        };
+        meetings::read_choice(&value, &self.detail).unwrap_or(Location::Place { address: String::new() })
+    }
 }
 
 impl From<&Meeting> for MeetingJson {
@@ -46,19 +85,20 @@ impl From<&Meeting> for MeetingJson {
             notice_minutes: meeting.notice,
             place: meeting.place.clone(),
             video: meeting.video,
+            location: Some((&meeting.location()).into()),
         }
     }
 }
 
 impl Default for MeetingJson {
     fn default() -> Self {
-        Self::from(&Meeting::default())
+        Self { location: None, ..Self::from(&Meeting::default()) }
     }
 }
 
 impl From<MeetingJson> for Meeting {
     fn from(json: MeetingJson) -> Self {
-        Self {
+        let meeting = Self {
             title: json.title.trim().to_owned(),
             minutes: json.minutes,
             buffer_before: json.buffer_before_minutes,
@@ -66,6 +106,11 @@ impl From<MeetingJson> for Meeting {
             notice: json.notice_minutes,
             place: json.place.trim().to_owned(),
             video: json.video,
+            location: None,
+        };
+        match json.location {
+            Some(location) => meeting.at(location.read()),
+            None => meeting,
         }
     }
 }
@@ -409,6 +454,7 @@ pub(super) fn place_of(field: &str) -> String {
         "buffer_after" => "/meeting/buffer_after_minutes",
         "notice" => "/meeting/notice_minutes",
         "place" => "/meeting/place",
+        "where" => "/meeting/location",
         "per_day" => "/limits/per_day",
         "per_domain_day" => "/limits/per_domain_day",
         "per_contact" => "/limits/per_contact",

@@ -19,6 +19,7 @@ use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
 use crate::http::ui::{Choice, FieldErrors};
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
+use crate::meetings::{self, Location};
 use crate::workers::{self, Hours, Limits, Meeting, Sender, Tone, WorkerError, WorkerForm};
 
 #[derive(Template)]
@@ -34,6 +35,7 @@ pub struct SettingsPage {
     pub calendars: Vec<Choice>,
     pub sequences: Vec<Choice>,
     pub tones: Vec<Choice>,
+    pub places: Vec<Choice>,
     pub days: Vec<(u8, &'static str)>,
     pub cap_hint: String,
     /// Which tags there are, with how many have each, so that one can be chosen knowing whom it adds.
@@ -83,7 +85,8 @@ impl Typed {
                 ("buffer_before", form.meeting.buffer_before.to_string()),
                 ("buffer_after", form.meeting.buffer_after.to_string()),
                 ("notice", (form.meeting.notice / 60).to_string()),
-                ("place", form.meeting.place.clone()),
+                ("where", meetings::value_of(&form.meeting.location())),
+                ("place", form.meeting.location().detail().to_owned()),
                 ("per_day", form.limits.per_day.to_string()),
                 ("per_domain_day", form.limits.per_domain_day.to_string()),
                 ("per_contact", form.limits.per_contact.to_string()),
@@ -99,9 +102,7 @@ impl Typed {
         );
         // Ticked until somebody takes it out: a tag is chosen for those who have it.
         values.insert("add_tagged".into(), "on".into());
-        for (name, is_on) in
-            [("video", form.meeting.video), ("company_stops", form.limits.company_stops), ("review", form.review)]
-        {
+        for (name, is_on) in [("company_stops", form.limits.company_stops), ("review", form.review)] {
             if is_on {
                 values.insert(name.into(), "on".into());
             }
@@ -120,15 +121,16 @@ impl Typed {
                 0
             }
         };
+        let place = self.place();
         let meeting = Meeting {
             title: self.of("meeting_title").trim().to_owned(),
             minutes: number("meeting_minutes"),
             buffer_before: number("buffer_before"),
             buffer_after: number("buffer_after"),
             notice: number("notice").saturating_mul(60),
-            place: self.of("place").trim().to_owned(),
-            video: self.is_on("video"),
-        };
+            ..Meeting::default()
+        }
+        .at(place.clone().unwrap_or_default());
         let limits = Limits {
             per_day: number("per_day"),
             per_domain_day: number("per_domain_day"),
@@ -167,7 +169,20 @@ impl Typed {
             },
             tone: tone_of(self.of("tone")),
         };
+        if place.is_none() {
+            errors.add("where", "Choose where you meet.");
+        }
         (form, errors)
+    }
+
+    /// A form from before there was a choice says it by a tick and a text.
+    fn place(&self) -> Option<Location> {
+        match (self.0.get("where"), self.of("place").trim()) {
+            (Some(chosen), detail) => meetings::read_choice(chosen, detail),
+            (None, _) if self.is_on("video") => Some(Location::GoogleMeet),
+            (None, "") => Some(Location::Unsaid),
+            (None, address) => Some(Location::Place { address: address.to_owned() }),
+        }
     }
 }
 
@@ -415,6 +430,7 @@ fn settings(
         calendars: choices(Use::Calendar, "None: offer no times"),
         sequences: std::iter::once(none).chain(written).collect(),
         tones: TONES.iter().map(tone).collect(),
+        places: meetings::choices(&accounts, &meetings::read_choice(form.of("where"), "").unwrap_or_default()),
         days: (1..).zip(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]).collect(),
         tags_hint: tags_hint(app, actor)?,
         cap_hint: format!("At most {} on this server.", app.config.outreach.hard_daily_cap),

@@ -210,6 +210,7 @@ mod tests {
                 expires_at: NOW,
                 scopes: vec![],
                 id_token: Some(Secret::new(format!("h.{}.s", BASE64URL_NOPAD.encode(claims.as_bytes())))),
+                principal: None,
             };
             let account = google("").account(&outbound(), &tokens, &NoLog).ok();
             account.map(|account| (account.subject, account.email, account.email_verified))

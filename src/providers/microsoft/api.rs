@@ -95,7 +95,7 @@ struct ErrorDetail {
 
 /// Reads status and error body: what Exchange says by code counts before the status. Codes are compared without regard
 /// to case, as their documentation asks. The code leads the reason, so that it can be looked up.
-fn classify(answer: &Answer, now: UnixMillis, repeat: Repeat) -> ProviderError {
+pub(super) fn classify(answer: &Answer, now: UnixMillis, repeat: Repeat) -> ProviderError {
     let detail = serde_json::from_slice::<ErrorBody>(&answer.body).unwrap_or_default().error;
     let reason = match (detail.code.as_str(), detail.message.as_str()) {
         ("", words) | (words, "") => one_line(words),

@@ -3,6 +3,7 @@
 mod api;
 pub mod calendar;
 pub mod mail;
+pub mod meetings;
 pub mod oauth;
 
 use url::Url;

@@ -53,7 +53,9 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[String]) -> A
         }
         ("POST", ["token"]) => {
             let accounts = &world.accounts;
-            Exchange { realm: &REALM, grants, accounts, request, now, testing_mode, rotate_refresh }.answer()
+            let is_personal = false;
+            Exchange { realm: &REALM, grants, accounts, request, now, testing_mode, rotate_refresh, is_personal }
+                .answer()
         }
         ("POST", ["revoke"]) => oauth::revoke(grants, request, now),
         ("GET", [".well-known", "openid-configuration"]) => oauth::discovery(&REALM, request),

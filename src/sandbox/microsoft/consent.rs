@@ -57,9 +57,12 @@ fn described(mut back: Url, description: &str) -> Answer {
 pub(super) fn token(world: &mut World, request: &Request) -> Answer {
     let now = world.clock.now();
     let (testing_mode, rotate_refresh) = (false, world.settings.rotate_refresh);
+    let is_personal = world.settings.personal_account;
     let (grants, accounts) = (&mut world.microsoft.grants, &world.accounts);
     let realm = realm();
-    let answer = Exchange { realm: &realm, grants, accounts, request, now, testing_mode, rotate_refresh }.answer();
+    let exchange =
+        Exchange { realm: &realm, grants, accounts, request, now, testing_mode, rotate_refresh, is_personal };
+    let answer = exchange.answer();
     if answer.status < 400 {
         return answer;
     }

@@ -1,4 +1,5 @@
-//! The simulated Microsoft 365: one organisation with its accounts and consent, and mail by Microsoft Graph.
+//! The simulated Microsoft 365: one organisation with its accounts and consent, and mail and Teams meetings by Microsoft
+//! Graph.
 //!
 //! | real | sandbox |
 //! |---|---|
@@ -8,6 +9,7 @@
 mod consent;
 mod errors;
 mod mail;
+mod teams;
 
 pub(super) use errors::fault_answer;
 
@@ -30,6 +32,15 @@ pub(super) struct Microsoft {
     quota: Quota,
     /// Properties by which programs know their mails again: account, property and value, to the mail's id.
     marks: BTreeMap<(String, String, String), u64>,
+    meetings: teams::Meetings,
+    serial: u64,
+}
+
+impl Microsoft {
+    /// The Teams meetings that stand, for whoever looks from outside.
+    pub fn meetings_shown(&self) -> serde_json::Value {
+        teams::shown(&self.meetings)
+    }
 }
 
 /// `path` is what follows `/microsoft`, decoded.
@@ -40,6 +51,7 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[String]) -> A
         ("POST", [_, "oauth2", "v2.0", "token"]) => consent::token(world, request),
         ("GET", ["style.css"] | [_, "style.css"]) => super::stylesheet(),
         ("GET", ["v1.0", "me"]) => or_error(me(world, request)),
+        (_, ["v1.0", "me", "onlineMeetings", rest @ ..]) => or_error(teams::answer(world, request, rest)),
         (_, ["v1.0", "me", rest @ ..]) => or_error(mail::answer(world, request, rest)),
         _ => errors::error(404, "ResourceNotFound", "Resource could not be discovered."),
     }

@@ -66,8 +66,11 @@ impl Asked {
         if text("response_type").as_deref() != Some("code") {
             return Err(missing("response_type=code"));
         }
-        let scopes: Vec<String> =
-            text("scope").ok_or_else(|| missing("scope"))?.split_whitespace().map(str::to_owned).collect();
+        let scopes: Vec<String> = scopes_asked(realm, text("scope"))
+            .ok_or_else(|| missing("scope"))?
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
         let unknown: Vec<&str> = scopes.iter().map(String::as_str).filter(|scope| !is_known(realm, scope)).collect();
         if !unknown.is_empty() {
             let unknown = unknown.join(", ");
@@ -106,6 +109,11 @@ impl Asked {
     }
 }
 
+/// Where scopes are fixed with the client, what is asked for besides is passed by.
+fn scopes_asked(realm: &Realm, asked: Option<String>) -> Option<String> {
+    realm.fixed_scopes().map(str::to_owned).or(asked)
+}
+
 fn decide(
     realm: &Realm,
     grants: &mut Grants,
@@ -129,6 +137,7 @@ fn decide(
         .collect();
     let with_refresh = match realm.dialect {
         Dialect::Microsoft => scopes.contains("offline_access"),
+        Dialect::Zoom | Dialect::Webex | Dialect::Goto => true,
         _ => asked.offline && (asked.prompt.contains("consent") || earlier.is_empty()),
     };
     if asked.with_earlier_scopes {
@@ -146,10 +155,11 @@ fn decide(
         challenge: asked.challenge.clone(),
         nonce: asked.nonce.clone(),
         with_refresh,
-        expires: Grants::code_life_from(now),
+        expires: now.plus(realm.code_life()),
     });
     match realm.dialect {
         Dialect::Microsoft => asked.back(&[("code", &code), ("session_state", "sandbox")]),
+        Dialect::Zoom | Dialect::Webex | Dialect::Goto => asked.back(&[("code", &code)]),
         _ => asked.back(&[("code", &code), ("scope", &granted), ("prompt", "consent")]),
     }
 }
@@ -239,7 +249,7 @@ fn html(status: u16, page: askama::Result<String>, form_action: &str) -> Answer 
 
 /// Who you are is not up for choice; what may be done in your name is.
 fn is_tickable(realm: &Realm, scope: &str) -> bool {
-    realm.dialect != Dialect::Plain && !is_identity(scope)
+    matches!(realm.dialect, Dialect::Google | Dialect::Microsoft) && !is_identity(scope)
 }
 
 fn is_identity(scope: &str) -> bool {
@@ -250,7 +260,9 @@ fn is_identity(scope: &str) -> bool {
 /// Google and Microsoft refuse a request with a scope that does not exist; other providers leave it out (OpenID Connect Core
 /// section 3.1.2.1).
 fn is_known(realm: &Realm, scope: &str) -> bool {
-    realm.dialect == Dialect::Plain || is_identity(scope) || meaning(scope).is_some()
+    matches!(realm.dialect, Dialect::Plain | Dialect::Zoom | Dialect::Goto)
+        || is_identity(scope)
+        || meaning(scope).is_some()
 }
 
 /// What a scope means, in words a person can decide on.
@@ -263,6 +275,10 @@ fn meaning(scope: &str) -> Option<&'static str> {
         "Mail.Read" => "Read your mail",
         "Mail.ReadBasic" => "Read your mail without its text",
         "Mail.ReadWrite" => "Read, change and delete your mail",
+        "OnlineMeetings.ReadWrite" => "Read and create your online meetings",
+        "meeting:schedules_write" => "Manage your meetings",
+        "meeting:schedules_read" => "Read your meetings",
+        "spark:people_read" => "Know who you are",
         "Calendars.Read" => "Read your calendars",
         "Calendars.ReadWrite" => "Read and change your calendars",
         "gmail.send" => "Send e-mail in your name",

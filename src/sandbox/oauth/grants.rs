@@ -9,9 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::UnixMillis;
 
-const CODE_LIFE: Duration = Duration::from_secs(10 * 60);
-/// One second short of an hour, as Google states it.
-pub(super) const ACCESS_LIFE: Duration = Duration::from_secs(3_599);
 pub(super) const TESTING_LIFE: Duration = Duration::from_secs(7 * 24 * 3_600);
 /// Above this many live refresh tokens per person and client the oldest ends without a word.
 const MOST_REFRESH_TOKENS: usize = 100;
@@ -67,10 +64,6 @@ pub(in crate::sandbox) struct Grants {
 }
 
 impl Grants {
-    pub(super) fn code_life_from(now: UnixMillis) -> UnixMillis {
-        now.plus(CODE_LIFE)
-    }
-
     /// Remembers what was ticked, and makes the code that stands for it.
     pub(super) fn consent(&mut self, code: Code) -> String {
         let known = self.consented.entry((code.client.clone(), code.email.clone())).or_default();
@@ -90,9 +83,16 @@ impl Grants {
         self.codes.remove(code)
     }
 
-    pub(super) fn issue_access(&mut self, client: &str, email: &str, scopes: Scopes, now: UnixMillis) -> String {
+    pub(super) fn issue_access(
+        &mut self,
+        client: &str,
+        email: &str,
+        scopes: Scopes,
+        now: UnixMillis,
+        life: Duration,
+    ) -> String {
         self.access.retain(|_, access| access.is_live(now));
-        let access = self.stamped(client, email, scopes, Some(now.plus(ACCESS_LIFE)));
+        let access = self.stamped(client, email, scopes, Some(now.plus(life)));
         let text = secret("ya29.sandbox-");
         self.access.insert(text.clone(), access);
         text
@@ -125,6 +125,13 @@ impl Grants {
 
     pub(super) fn refresh(&self, token: &str, now: UnixMillis) -> Option<&Access> {
         self.refresh.get(token).filter(|access| access.is_live(now))
+    }
+
+    /// It was used, and lives on from then.
+    pub(super) fn extend_refresh(&mut self, token: &str, expires: Option<UnixMillis>) {
+        if let Some(access) = self.refresh.get_mut(token) {
+            access.expires = expires;
+        }
     }
 
     /// Ends one refresh token; the rest of its grant goes on.

@@ -16,6 +16,8 @@ pub(super) use id_token::key_set;
 pub(super) use redirects::Redirects;
 pub(super) use token::{fault_answer, revoke, Exchange};
 
+use std::time::Duration;
+
 use serde_json::{json, Value};
 
 use super::wire::{Answer, Request};
@@ -47,7 +49,18 @@ pub(super) enum Dialect {
     Google,
     /// A refresh token is asked for by a scope, and a new one comes with each refresh.
     Microsoft,
+    /// What may be done is fixed with the client, a refresh token works once, the client names itself in a header.
+    Zoom,
+    /// The scopes that were granted are not said; a token lasts for two weeks.
+    Webex,
+    /// Says whose account it is beside the token; a refresh gives no new refresh token.
+    Goto,
 }
+
+/// What the registered client may do at Zoom.
+const ZOOM_SCOPES: &str =
+    "meeting:write:meeting meeting:update:meeting meeting:delete:meeting meeting:read:list_meetings user:read:user";
+const DAY: Duration = Duration::from_secs(86_400);
 
 impl Realm {
     /// The name a granted scope is returned under. Google turns `email` and `profile` into URLs.
@@ -58,6 +71,46 @@ impl Realm {
             }
             _ => scope.strip_prefix(GRAPH).unwrap_or(scope).to_owned(),
         }
+    }
+
+    /// The scopes that are fixed with the client and not asked for.
+    fn fixed_scopes(&self) -> Option<&'static str> {
+        match self.dialect {
+            Dialect::Zoom => Some(ZOOM_SCOPES),
+            Dialect::Goto => Some("collab:"),
+            Dialect::Plain | Dialect::Google | Dialect::Microsoft | Dialect::Webex => None,
+        }
+    }
+
+    fn code_life(&self) -> Duration {
+        if self.dialect == Dialect::Zoom {
+            Duration::from_secs(5 * 60)
+        } else {
+            Duration::from_secs(10 * 60)
+        }
+    }
+
+    /// One second short of an hour, as Google states it, at most.
+    fn access_life(&self) -> Duration {
+        match self.dialect {
+            Dialect::Plain | Dialect::Google | Dialect::Microsoft => Duration::from_secs(3_599),
+            Dialect::Zoom | Dialect::Goto => Duration::from_secs(3_600),
+            Dialect::Webex => DAY * 14,
+        }
+    }
+
+    /// From its last use; `None`: until it is withdrawn.
+    fn refresh_life(&self) -> Option<Duration> {
+        match self.dialect {
+            Dialect::Plain | Dialect::Google | Dialect::Microsoft => None,
+            Dialect::Zoom | Dialect::Webex => Some(DAY * 90),
+            Dialect::Goto => Some(DAY * 30),
+        }
+    }
+
+    /// The client's name and secret are taken from a header only.
+    fn wants_basic(&self) -> bool {
+        matches!(self.dialect, Dialect::Zoom | Dialect::Goto)
     }
 
     pub fn issuer(&self, request: &Request) -> String {

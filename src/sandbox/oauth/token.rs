@@ -5,9 +5,10 @@ use base64::Engine;
 use serde_json::{json, Value};
 use sha2::{Digest, Sha256};
 
-use super::grants::{Code, Scopes, ACCESS_LIFE, TESTING_LIFE};
+use super::grants::{Code, Scopes, TESTING_LIFE};
 use super::{id_token, Access, Dialect, Grants, Realm, CLIENT_ID, CLIENT_SECRET};
 use crate::base::UnixMillis;
+use crate::providers::microsoft::meetings::PERSONAL_TENANT;
 use crate::sandbox::wire::{value_of, Answer, Request};
 use crate::sandbox::world::Account;
 
@@ -27,17 +28,20 @@ pub(in crate::sandbox) struct Exchange<'a> {
     pub testing_mode: bool,
     /// A refresh answers with a new refresh token, and the old one ends.
     pub rotate_refresh: bool,
+    /// At Microsoft: the account is a person's own, in no organisation.
+    pub is_personal: bool,
 }
 
 impl Exchange<'_> {
     pub fn answer(mut self) -> Answer {
         let form = self.request.form();
-        let answer = client_of(self.request, &form).and_then(|client| match value_of(&form, "grant_type") {
-            Some("authorization_code") => self.redeem(&form, &client),
-            Some("refresh_token") => self.refresh(&form, &client),
-            Some(other) => Err(refusal(400, "unsupported_grant_type", &format!("Invalid grant_type: {other}"))),
-            None => Err(refusal(400, "invalid_request", "Required parameter is missing: grant_type")),
-        });
+        let answer =
+            client_of(self.realm, self.request, &form).and_then(|client| match value_of(&form, "grant_type") {
+                Some("authorization_code") => self.redeem(&form, &client),
+                Some("refresh_token") => self.refresh(&form, &client),
+                Some(other) => Err(refusal(400, "unsupported_grant_type", &format!("Invalid grant_type: {other}"))),
+                None => Err(refusal(400, "invalid_request", "Required parameter is missing: grant_type")),
+            });
         answer.unwrap_or_else(|refusal| refusal).with("cache-control", "no-store")
     }
 
@@ -45,10 +49,12 @@ impl Exchange<'_> {
         let shown = value_of(form, "code").unwrap_or_default();
         let code = self.grants.take_code(shown).ok_or_else(|| refusal(400, "invalid_grant", "Malformed auth code."))?;
         check_code(&code, form, client, self.now)?;
-        let access = self.grants.issue_access(client, &code.email, code.scopes.clone(), self.now);
-        let mut answer = self.token_body(&access, &code.scopes);
+        let access =
+            self.grants.issue_access(client, &code.email, code.scopes.clone(), self.now, self.realm.access_life());
+        let mut answer = self.token_body(&access, &code.scopes, &code.email);
         if code.with_refresh {
-            let expires = self.testing_mode.then(|| self.now.plus(TESTING_LIFE));
+            let life = if self.testing_mode { Some(TESTING_LIFE) } else { self.realm.refresh_life() };
+            let expires = life.map(|life| self.now.plus(life));
             answer["refresh_token"] =
                 json!(self.grants.issue_refresh(client, &code.email, code.scopes.clone(), expires));
             if self.testing_mode {
@@ -67,7 +73,7 @@ impl Exchange<'_> {
         let issuer = self.realm.issuer(self.request);
         let mut claims = identity_claims(&issuer, account, granted, code.nonce.as_deref(), self.now);
         if self.realm.dialect == Dialect::Microsoft {
-            claims["tid"] = json!(TENANT);
+            claims["tid"] = json!(if self.is_personal { PERSONAL_TENANT } else { TENANT });
             claims["oid"] = json!(account.subject);
             claims["preferred_username"] = json!(account.email);
         }
@@ -75,18 +81,26 @@ impl Exchange<'_> {
     }
 
     /// Microsoft names what the access token is good for; what else was asked for shows in the other tokens.
-    fn token_body(&self, access: &str, scopes: &Scopes) -> Value {
+    fn token_body(&self, access: &str, scopes: &Scopes, email: &str) -> Value {
         let is_named = |scope: &&str| {
             self.realm.dialect != Dialect::Microsoft
                 || !["openid", "profile", "email", "offline_access"].contains(scope)
         };
         let scope: Vec<&str> = scopes.iter().map(String::as_str).filter(is_named).collect();
-        json!({
+        let mut body = json!({
             "access_token": access,
-            "expires_in": ACCESS_LIFE.as_secs(),
+            "expires_in": self.realm.access_life().as_secs(),
             "scope": scope.join(" "),
             "token_type": "Bearer",
-        })
+        });
+        match self.realm.dialect {
+            Dialect::Webex => {
+                body.as_object_mut().map(|fields| fields.remove("scope"));
+            }
+            Dialect::Goto => body["principal"] = json!(email),
+            Dialect::Plain | Dialect::Google | Dialect::Microsoft | Dialect::Zoom => {}
+        }
+        body
     }
 
     /// Google's answer carries no new refresh token as a rule, Microsoft's always does; in both the old one goes on.
@@ -96,14 +110,23 @@ impl Exchange<'_> {
         let dead = || refusal(400, "invalid_grant", "Token has been expired or revoked.");
         let grant = self.grants.refresh(token, self.now).filter(|grant| grant.client == client).cloned();
         let grant = grant.ok_or_else(dead)?;
-        let access = self.grants.issue_access(client, &grant.email, grant.scopes.clone(), self.now);
-        let mut answer = self.token_body(&access, &grant.scopes);
+        let life = self.realm.access_life();
+        let access = self.grants.issue_access(client, &grant.email, grant.scopes.clone(), self.now, life);
+        let mut answer = self.token_body(&access, &grant.scopes, &grant.email);
+        let expires = match self.realm.refresh_life() {
+            Some(life) => Some(self.now.plus(life)),
+            None => grant.expires,
+        };
+        self.grants.extend_refresh(token, expires);
+        if self.realm.dialect == Dialect::Webex {
+            answer["refresh_token"] = json!(token);
+        }
         if self.rotate_refresh {
             self.grants.end_refresh(token);
         }
         if self.rotate_refresh || self.realm.dialect == Dialect::Microsoft {
             answer["refresh_token"] =
-                json!(self.grants.issue_refresh(client, &grant.email, grant.scopes.clone(), grant.expires));
+                json!(self.grants.issue_refresh(client, &grant.email, grant.scopes.clone(), expires));
         }
         Ok(Answer::ok(&answer))
     }
@@ -121,11 +144,14 @@ pub(in crate::sandbox) fn revoke(grants: &mut Grants, request: &Request, now: Un
 }
 
 /// The client, from the form or from basic authentication.
-fn client_of(request: &Request, form: &Form) -> Result<String, Answer> {
+fn client_of(realm: &Realm, request: &Request, form: &Form) -> Result<String, Answer> {
     let basic = request.header("authorization").and_then(|value| value.strip_prefix("Basic "));
     let basic = basic.and_then(|value| STANDARD.decode(value).ok()).and_then(|bytes| String::from_utf8(bytes).ok());
     let (id, secret) = match basic.as_deref().and_then(|pair| pair.split_once(':')) {
         Some((id, secret)) => (id.to_owned(), secret.to_owned()),
+        None if realm.wants_basic() => {
+            return Err(refusal(401, "invalid_client", "Invalid client_id or client_secret"))
+        }
         None => {
             let field = |name| value_of(form, name).unwrap_or_default().to_owned();
             (field("client_id"), field("client_secret"))

@@ -97,7 +97,11 @@ fn when(day: &Day<'_>, booking: &Booking) -> String {
 
 fn refused(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result<Need, TodayError> {
     let known = people.get(booking.contact)?;
-    let reason = booking.trouble.as_deref().unwrap_or_default();
+    let reason = booking.trouble.as_deref().or(booking.hosted.trouble.as_deref()).unwrap_or_default();
+    let what = match &booking.trouble {
+        None if booking.hosted.is_given_up => "the meeting is not there as agreed",
+        _ => "not in your calendar as agreed",
+    };
     let again = (!booking.is_unwritten()).then(|| Act {
         action: format!("/calendar/{}/again", booking.id),
         words: "Try again".to_owned(),
@@ -107,7 +111,7 @@ fn refused(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result<
     Ok(Need {
         icon: "alert",
         tone: "bad",
-        fact: format!("{}, {}: not in your calendar as agreed", known.name, when(day, booking)),
+        fact: format!("{}, {}: {what}", known.name, when(day, booking)),
         context: format!("{} {reason}", booking.trouble_words()),
         read: format!("/calendar/{}", booking.id),
         acts: again.into_iter().collect(),

@@ -117,7 +117,7 @@ fn a_bounce_suppresses_only_an_address_where_nobody_is() {
         ("5.2.2", "mailbox full", "failed", Some(false), false),
         ("4.4.1", "no answer from host", "delayed", None, false),
     ];
-    let desks = || Provider::ALL.into_iter();
+    let desks = || [Provider::Google, Provider::Microsoft].into_iter();
     for (provider, (status, words, action, bounced, suppressed)) in
         desks().flat_map(|one| cases.map(|case| (one, case)))
     {
@@ -226,7 +226,7 @@ fn a_mailbox_numbered_anew_loses_no_answer_and_takes_none_in_twice() {
 fn opening(desk: &Desk) -> &'static str {
     match desk.world.provider {
         Provider::Google => "GET /google/gmail/v1/users/me/messages/",
-        Provider::Microsoft => "GET /microsoft/v1.0/me/messages/",
+        _ => "GET /microsoft/v1.0/me/messages/",
     }
 }
 
