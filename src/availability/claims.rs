@@ -9,11 +9,13 @@ use uuid::Uuid;
 
 use super::model::Span;
 use crate::base::{BookingId, UnixMillis, WorkspaceId};
-use crate::store::{Declared, Dir, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
+use crate::store::{Declared, Dir, Holds, Key, KeyRange, Retention, Store, StoreError, Table, Tree, Txn};
 
 const DAY_MILLIS: i64 = 86_400_000;
 /// Days of one claim; meetings last at most eight hours.
 const MOST_DAYS: u32 = 3;
+/// Days of one question.
+const MOST_RECORDS: usize = 400;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct DayClaims {
@@ -24,6 +26,15 @@ struct DayClaims {
 struct Claim {
     span: Span,
     booking: BookingId,
+    /// A hold while somebody fills in the form: it blocks nobody from then on.
+    #[serde(default)]
+    until: Option<UnixMillis>,
+}
+
+impl Claim {
+    fn stands(&self, now: UnixMillis) -> bool {
+        self.until.is_none_or(|until| until > now)
+    }
 }
 
 const CLAIMS: Table<DayClaims> = Table::sealed(
@@ -45,28 +56,55 @@ pub enum Claimed {
 }
 
 /// Claims `span` of the resource for `booking`; what the booking held before stays its own, so a repeated claim is
-/// harmless.
+/// harmless. Holds that have run out by `now` are in nobody's way.
 pub fn claim(
     txn: &mut Txn<'_>,
     workspace: WorkspaceId,
     resource: Uuid,
     span: Span,
     booking: BookingId,
+    now: UnixMillis,
 ) -> Result<Claimed, StoreError> {
+    take(txn, workspace, resource, Claim { span, booking, until: None }, now)
+}
+
+/// As `claim`, until an instant: while a form is open.
+pub fn hold_until(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    resource: Uuid,
+    span: Span,
+    booking: BookingId,
+    until: UnixMillis,
+    now: UnixMillis,
+) -> Result<Claimed, StoreError> {
+    take(txn, workspace, resource, Claim { span, booking, until: Some(until) }, now)
+}
+
+fn take(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    resource: Uuid,
+    mine: Claim,
+    now: UnixMillis,
+) -> Result<Claimed, StoreError> {
+    let (span, booking) = (mine.span, mine.booking);
     let days = days_of(span);
     let mut records = Vec::new();
     for day in days.clone() {
         let record = txn.get(&CLAIMS, &key(workspace, resource, day))?.unwrap_or_default();
-        let other = record.claims.iter().find(|claim| claim.booking != booking && claim.span.overlaps(&span));
+        let in_the_way = |claim: &&Claim| claim.booking != booking && claim.stands(now) && claim.span.overlaps(&span);
+        let other = record.claims.iter().find(in_the_way);
         if let Some(other) = other {
             return Ok(Claimed::Taken(other.booking));
         }
         records.push(record);
     }
     for (day, mut record) in days.zip(records) {
-        let mine = Claim { span, booking };
         if !record.claims.contains(&mine) {
-            record.claims.push(mine);
+            let replaced = |claim: &Claim| claim.booking == booking && claim.span == span;
+            record.claims.retain(|claim| claim.stands(now) && !replaced(claim));
+            record.claims.push(mine.clone());
             record.claims.sort_by_key(|claim| claim.span);
             txn.put(&CLAIMS, &key(workspace, resource, day), &record)?;
         }
@@ -95,7 +133,47 @@ pub fn release(
     Ok(())
 }
 
-/// What is claimed between two instants, in order, except by `but`.
+/// What blocks a resource between two instants at `now`, holds among it, with its holders.
+pub fn taken_between(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    resource: Uuid,
+    range: Span,
+    now: UnixMillis,
+) -> Result<Vec<(Span, BookingId)>, StoreError> {
+    let from = key(workspace, resource, day_of(range.start));
+    let to = key(workspace, resource, day_of(range.end).saturating_add(1));
+    let range_of_days = KeyRange { start: from.as_bytes().to_vec(), end: to.as_bytes().to_vec() };
+    let records = txn.list_range(&CLAIMS, &range_of_days, Dir::Forward, MOST_RECORDS)?;
+    let claims = records.into_iter().flat_map(|(_, record)| record.claims);
+    let blocking = claims.filter(|claim| claim.stands(now) && claim.span.overlaps(&range));
+    let mut found: Vec<(Span, BookingId)> = blocking.map(|claim| (claim.span, claim.booking)).collect();
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+/// As `taken_between`, of one claimed day and its neighbours, by point reads: whoever writes one of these days
+/// meanwhile makes the transaction run again.
+pub fn taken_around(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    resource: Uuid,
+    span: Span,
+    now: UnixMillis,
+) -> Result<Vec<(Span, BookingId)>, StoreError> {
+    let mut found = Vec::new();
+    for day in days_of(span) {
+        let record = txn.get(&CLAIMS, &key(workspace, resource, day))?.unwrap_or_default();
+        let blocking = record.claims.into_iter().filter(|claim| claim.stands(now));
+        found.extend(blocking.map(|claim| (claim.span, claim.booking)));
+    }
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+/// What is claimed between two instants, in order, except by `but`. Holds are not among it.
 pub fn claimed(
     store: &Store,
     workspace: WorkspaceId,
@@ -106,7 +184,8 @@ pub fn claimed(
     let of_resource = Key::of(&CLAIMS, workspace).id(resource);
     let mut found = Vec::new();
     store.each(&CLAIMS, &of_resource, |_, record| {
-        let others = record.claims.into_iter().filter(|claim| Some(claim.booking) != but);
+        let lasts = |claim: &Claim| claim.until.is_none() && Some(claim.booking) != but;
+        let others = record.claims.into_iter().filter(lasts);
         found.extend(others.map(|claim| claim.span).filter(|span| span.overlaps(&range)));
         Ok::<(), StoreError>(())
     })?;
@@ -181,7 +260,7 @@ mod tests {
     }
 
     fn try_claim(store: &Store, span: Span, booking: BookingId) -> Claimed {
-        store.write::<_, StoreError>(|txn| claim(txn, WS, CALENDAR, span, booking)).unwrap()
+        store.write::<_, StoreError>(|txn| claim(txn, WS, CALENDAR, span, booking, testing::NOW)).unwrap()
     }
 
     fn booking() -> BookingId {
@@ -233,6 +312,29 @@ mod tests {
             assert_eq!(claimed(&store, WS, CALENDAR, night, None).unwrap(), [night], "{name}: listed once");
             store.write::<_, StoreError>(|txn| release(txn, WS, CALENDAR, night, holder)).unwrap();
             assert_eq!(try_claim(&store, night, booking()), Claimed::Yes, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_hold_keeps_others_out_until_it_runs_out_and_becomes_the_booking_of_whoever_has_it() {
+        for (name, store, _dir) in stores() {
+            let (visitor, other) = (booking(), booking());
+            let until = testing::NOW.plus(Duration::from_secs(600));
+            let hold = |who| {
+                let held = |txn: &mut Txn<'_>| hold_until(txn, WS, CALENDAR, minutes(0, 30), who, until, testing::NOW);
+                store.write::<_, StoreError>(held).unwrap()
+            };
+            assert_eq!(hold(visitor), Claimed::Yes, "{name}");
+            assert_eq!(try_claim(&store, minutes(15, 45), other), Claimed::Taken(visitor), "{name}");
+            let late = |who| {
+                let claimed = |txn: &mut Txn<'_>| claim(txn, WS, CALENDAR, minutes(15, 45), who, until);
+                store.write::<_, StoreError>(claimed).unwrap()
+            };
+            assert_eq!(try_claim(&store, minutes(0, 30), visitor), Claimed::Yes, "{name}: the hold becomes a claim");
+            assert_eq!(late(other), Claimed::Taken(visitor), "{name}: and outlasts the hold");
+            store.write::<_, StoreError>(|txn| release(txn, WS, CALENDAR, minutes(0, 30), visitor)).unwrap();
+            assert_eq!(hold(visitor), Claimed::Yes, "{name}");
+            assert_eq!(late(other), Claimed::Yes, "{name}: what has run out blocks nobody");
         }
     }
 

@@ -5,27 +5,39 @@
 //! - Of a calendar only times are read: no title, no guest, no place.
 //! - Claimed time of one resource never overlaps, however many claim at once: all claims of a resource and UTC
 //!   day stand in one record, read and written in one transaction (`claims`).
-//! - The engine that finds slots (`slots`) is pure: instants in, instants out.
+//! - One engine finds all slots (`engine`), those of public pages and those that workers offer (`diary`); it is pure:
+//!   instants in, instants out.
 
 mod busy;
+mod cache;
 mod claims;
+mod diary;
 pub mod engine;
-mod google;
 mod model;
-mod schedule;
-mod slots;
+mod people;
 mod store;
+mod sync;
+mod times;
 
-pub use busy::{cached, forget, read_now, schedule_sync, BusySync, Cached, Own, Single, SYNC};
-pub use claims::{claim, claimed, release, Claimed};
-pub use google::with_calendar;
-pub use model::{Busy, OpenHours, Rules, Schedule, Span, WhyNot};
-pub use slots::Diary;
+pub use crate::connections::with_calendar;
+pub use busy::{read_now, Own};
+pub use cache::{cached, forget, Cached, Single};
+pub use claims::{claim, claimed, hold_until, release, taken_around, taken_between, Claimed};
+pub use diary::Diary;
+pub use model::{Busy, OpenHours, OpenTimes, Rules, Schedule, Span, WhyNot, READ_AHEAD};
+pub use people::{
+    busy_of, busy_of_now, calendars_of, choose, find_calendars, forget_member, offered, CalendarRef, ChooseError,
+    Offered, PersonCalendars, MOST_CONFLICTS,
+};
 pub use store::{find_schedule, put_schedule, schedule_of};
+pub use sync::{schedule_sync, sync_soon, BusySync, SYNC};
+pub use times::{
+    find_times, has_own_times, put_times, times_of, Away, DayOverride, NamedSchedule, Owner, TimesOf, Trip,
+};
 
 use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    [store::TABLES, claims::TABLES, busy::TABLES].concat()
+    [store::TABLES, times::TABLES, claims::TABLES, cache::TABLES, people::TABLES].concat()
 }

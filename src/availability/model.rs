@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::engine::{Hours, Taken};
 use crate::base::UnixMillis;
 use crate::workers::Meeting;
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 86_400;
-/// Nothing is offered or taken further ahead; as far as busy times are read.
+/// A worker offers or takes nothing further ahead.
 pub(super) const HORIZON: Duration = Duration::from_secs(60 * DAY);
+/// How far busy times are read; nothing can be known beyond.
+pub const READ_AHEAD: Duration = Duration::from_secs(180 * DAY);
 
 /// A stretch of time; `end` is exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,6 +48,11 @@ impl Span {
     /// With so much more on either side.
     pub fn widened(&self, before: Duration, after: Duration) -> Self {
         Self { start: self.start.minus(before), end: self.end.plus(after) }
+    }
+
+    /// As the engine sees it: taken, by nobody in particular.
+    pub fn as_taken(&self) -> Taken {
+        Taken { start: self.start.to_timestamp(), end: self.end.to_timestamp(), booking: None, blocks: true }
     }
 
     /// What is left of it beside `hole`: nothing, one piece or two.
@@ -82,6 +91,22 @@ impl Schedule {
     /// The zone, UTC where its name is unknown.
     pub fn time_zone(&self) -> jiff::tz::TimeZone {
         jiff::tz::TimeZone::get(&self.zone).unwrap_or(jiff::tz::TimeZone::UTC)
+    }
+}
+
+/// When somebody works, as the engine wants it: the clock of the hours, and the hours.
+#[derive(Clone, Debug)]
+pub struct OpenTimes {
+    pub zone: TimeZone,
+    pub hours: Hours,
+}
+
+impl OpenTimes {
+    /// Weekly hours and nothing else.
+    #[cfg(test)]
+    pub fn of(schedule: &Schedule) -> Self {
+        let hours = Hours { weekly: super::times::weekly(schedule), ..Hours::default() };
+        Self { zone: schedule.time_zone(), hours }
     }
 }
 

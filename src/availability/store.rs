@@ -1,6 +1,7 @@
 //! The working hours of a workspace.
 
 use super::model::Schedule;
+use super::times;
 use crate::base::WorkspaceId;
 use crate::store::{Declared, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
 use crate::workspaces;
@@ -31,5 +32,14 @@ pub fn find_schedule(txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Schedu
 }
 
 pub fn put_schedule(txn: &mut Txn<'_>, workspace: WorkspaceId, schedule: &Schedule) -> Result<(), StoreError> {
+    times::follow(txn, workspace, schedule)?;
+    write_schedule(txn, workspace, schedule)
+}
+
+pub(super) fn write_schedule(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    schedule: &Schedule,
+) -> Result<(), StoreError> {
     txn.put(&SCHEDULES, &Key::of(&SCHEDULES, workspace), schedule)
 }

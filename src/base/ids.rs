@@ -96,6 +96,12 @@ ids! {
     /// What a guest is asked to pay.
     PaymentId
     ScheduleId
+    /// Something that strangers can book: its hours, rules and questions.
+    EventTypeId
+    /// A room or a thing that a meeting needs and that serves one at a time.
+    RoomId
+    /// Somebody who waits for a place.
+    WaitId
     JobId
     EventId
     AuditId

@@ -5,6 +5,7 @@
 
 mod clock;
 mod email;
+pub mod ics;
 mod ids;
 pub mod json_words;
 mod mail_doubts;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::model::{Booking, State};
+use super::schedules;
 use super::service::{self, Anyway, NewBooking};
 use crate::app::App;
 use crate::authz::Actor;
@@ -16,6 +17,8 @@ use crate::http::idempotency::{ApiAnswer, Once};
 use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery};
 
 pub fn api_routes(config: &mut web::ServiceConfig) {
+    schedules::api_routes(config);
+    super::calendars::api_routes(config);
     config
         .service(web::resource("/bookings").route(web::get().to(list)).route(web::post().to(create)))
         .service(web::resource("/bookings/{booking}").route(web::get().to(get)))
@@ -27,7 +30,10 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
 }
 
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    BookingsApi::openapi()
+    let mut all = BookingsApi::openapi();
+    all.merge(schedules::SchedulesApi::openapi());
+    all.merge(super::calendars::CalendarsApi::openapi());
+    all
 }
 
 #[derive(OpenApi)]
@@ -349,6 +355,8 @@ mod tests {
     fn the_description_lists_every_way_in() {
         let paths: Vec<String> = openapi().paths.paths.into_keys().collect();
         let expected = [
+            "/v1/availability",
+            "/v1/availability/{owner}",
             "/v1/bookings",
             "/v1/bookings/{booking}",
             "/v1/bookings/{booking}/accept",
@@ -356,6 +364,8 @@ mod tests {
             "/v1/bookings/{booking}/cancel",
             "/v1/bookings/{booking}/dismiss",
             "/v1/bookings/{booking}/move",
+            "/v1/members/{user}/calendars",
+            "/v1/members/{user}/calendars/offered",
         ];
         assert_eq!(paths, expected);
     }

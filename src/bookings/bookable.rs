@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::model::{Booking, State};
 use super::store;
 use crate::app::App;
-use crate::availability::{self, Busy, Diary, Rules, Span, WhyNot};
+use crate::availability::{self, Busy, Diary, Owner, Rules, Span, WhyNot};
 use crate::base::ConnectionId;
 use crate::connections::{self, Use};
 use crate::store::StoreError;
@@ -74,7 +74,7 @@ fn objections(
         is_another && other.state.is_booked() && (calendar.is_none() || other.connection == calendar)
     };
     let claimed: Vec<Span> = others.iter().filter(stands_in_the_way).map(Booking::span).collect();
-    let schedule = availability::schedule_of(&app.store, booking.workspace)?;
+    let schedule = availability::times_of(&app.store, booking.workspace, Owner::Workspace)?.open_times(None);
     let busy = Busy::Known(Vec::new());
     let diary = Diary { schedule: &schedule, rules, busy: &busy, claimed: &claimed, now: app.now() };
     Ok(diary.objections(booking.start).collect())

@@ -24,8 +24,8 @@ use crate::connections;
 use crate::contacts;
 use crate::events::{self, Happened};
 use crate::jobs::{Class, Effect, Job, Lane, NewJob, Performed, Prepared, Ready, Reconciled, Settled};
-use crate::providers::google::calendar::{
-    client_event_id, Attendee, Calendar, Event, EventPatch, MeetLink, NewEvent, SendUpdates,
+use crate::providers::calendar::{
+    client_event_id, Attendee, CalendarClient, Event, EventPatch, MeetLink, NewEvent, SendUpdates,
 };
 use crate::providers::ProviderError;
 use crate::store::{StoreError, Txn};
@@ -61,6 +61,8 @@ struct Written {
     version: u32,
     /// Absent when the event was deleted.
     event_id: Option<String>,
+    #[serde(default)]
+    ical_uid: Option<String>,
     link: Option<String>,
     /// The link is being made and has to be looked for.
     link_pending: bool,
@@ -160,7 +162,7 @@ impl Effect<App> for WriteEvent {
 
 impl Written {
     fn nothing(booking: &Booking) -> Self {
-        Self { version: booking.version, event_id: None, link: None, link_pending: false }
+        Self { version: booking.version, event_id: None, ical_uid: None, link: None, link_pending: false }
     }
 
     fn event(booking: &Booking, event: Event) -> Self {
@@ -169,7 +171,8 @@ impl Written {
             MeetLink::Ready(link) => Some(link),
             MeetLink::None | MeetLink::Pending | MeetLink::Failed => None,
         };
-        Self { version: booking.version, event_id: Some(event.id), link, link_pending }
+        let ical_uid = Some(event.ical_uid).filter(|uid| !uid.is_empty());
+        Self { version: booking.version, event_id: Some(event.id), ical_uid, link, link_pending }
     }
 }
 
@@ -233,7 +236,7 @@ fn present(app: &App, booking: &Booking, guest: Option<Attendee>) -> Result<Writ
     })
 }
 
-fn insert(calendar: &Calendar<'_>, booking: &Booking, new: &NewEvent) -> Result<Written, ProviderError> {
+fn insert(calendar: &dyn CalendarClient, booking: &Booking, new: &NewEvent) -> Result<Written, ProviderError> {
     // Google mails the invitation; ours is not sent then.
     let event = calendar.insert_event(&booking.calendar_id, new, SendUpdates::All)?;
     Ok(Written::event(booking, event))
@@ -242,9 +245,15 @@ fn insert(calendar: &Calendar<'_>, booking: &Booking, new: &NewEvent) -> Result<
 /// Sees to it that there is no event. One that is gone already is a success.
 fn absent(app: &App, booking: &Booking) -> Result<Written, ProviderError> {
     on_calendar(app, booking, |calendar| {
-        // Without an answer to the insert its event may still be there, under the id that we chose.
-        let id = booking.event_id.clone().unwrap_or_else(|| client_event_id(booking.id.as_bytes()));
-        if let Some(event) = ours(calendar, booking, &id)? {
+        let found = match &booking.event_id {
+            Some(id) => ours(calendar, booking, id)?,
+            // Without an answer to the insert its event may still be there, under the id that we chose.
+            None => {
+                let (id, time) = (client_event_id(booking.id.as_bytes()), (booking.start, booking.end));
+                judged(booking, calendar.find_event(&booking.calendar_id, &id, time)?)?
+            }
+        };
+        if let Some(event) = found {
             calendar.delete_event(&booking.calendar_id, &event.id, SendUpdates::All)?;
         }
         Ok(Written::nothing(booking))
@@ -252,13 +261,17 @@ fn absent(app: &App, booking: &Booking) -> Result<Written, ProviderError> {
 }
 
 /// The event if it is there and ours. Somebody else's is never touched.
-fn ours(calendar: &Calendar<'_>, booking: &Booking, id: &str) -> Result<Option<Event>, ProviderError> {
-    let event = match calendar.get_event(&booking.calendar_id, id) {
-        Ok(event) if event.is_cancelled => return Ok(None),
-        Ok(event) => event,
-        Err(ProviderError::NotFound | ProviderError::Gone) => return Ok(None),
+fn ours(calendar: &dyn CalendarClient, booking: &Booking, id: &str) -> Result<Option<Event>, ProviderError> {
+    let found = match calendar.get_event(&booking.calendar_id, id) {
+        Ok(event) => Some(event),
+        Err(ProviderError::NotFound | ProviderError::Gone) => None,
         Err(error) => return Err(error),
     };
+    judged(booking, found)
+}
+
+fn judged(booking: &Booking, found: Option<Event>) -> Result<Option<Event>, ProviderError> {
+    let Some(event) = found.filter(|event| !event.is_cancelled) else { return Ok(None) };
     if marks(booking).iter().all(|(name, value)| event.private.get(name) == Some(value)) {
         return Ok(Some(event));
     }
@@ -268,7 +281,7 @@ fn ours(calendar: &Calendar<'_>, booking: &Booking, id: &str) -> Result<Option<E
 fn on_calendar(
     app: &App,
     booking: &Booking,
-    work: impl Fn(&Calendar<'_>) -> Result<Written, ProviderError>,
+    work: impl Fn(&dyn CalendarClient) -> Result<Written, ProviderError>,
 ) -> Result<Written, ProviderError> {
     let Some(connection) = booking.connection else { return Ok(Written::nothing(booking)) };
     with_calendar(app, booking.workspace, connection, work)
@@ -317,6 +330,7 @@ fn written(app: &App, txn: &mut Txn<'_>, before: Booking, answer: &Value, now: U
     booking.trouble = None;
     if written.event_id.is_some() {
         booking.event_id = written.event_id;
+        booking.ical_uid = written.ical_uid.or(booking.ical_uid);
         booking.video_link = written.link.or(booking.video_link);
     }
     if booking.state == State::Held {

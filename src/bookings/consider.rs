@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::{self, Claimed, Rules, Span};
 use crate::base::{counted, BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
-use crate::connections::{self, Kind};
+use crate::connections;
 use crate::contacts::{self, Contact};
 use crate::drafts::{self, Asked};
 use crate::events::{self, Event, Happened, Start, Subscriber};
@@ -77,6 +77,7 @@ impl Subscriber<App> for Listener {
                 host::begin_anew(app, workspace, *connection)?;
                 app.store.write(|txn| availability::schedule_sync(txn, workspace, *connection, now))
             }
+            Happened::MemberLeft { user } => app.store.write(|txn| availability::forget_member(txn, workspace, *user)),
             Happened::ConnectionRemoved { connection } => {
                 forget_account::plan(app, workspace, *connection)?;
                 app.store.write(|txn| availability::forget(txn, workspace, *connection))
@@ -362,6 +363,7 @@ fn booking(case: &Case, meeting: &Meeting, span: Span, state: State, app: &App, 
         state,
         instead_of: case.upcoming.as_ref().map(|booking| booking.id),
         event_id: None,
+        ical_uid: None,
         source: Source::Reply,
         created_at: now,
         version: 0,
@@ -384,11 +386,8 @@ pub(super) fn title(meeting: &Meeting, contact: &Contact) -> String {
 /// The calendar to write to.
 pub(super) fn calendar_id(app: &App, workspace: WorkspaceId, id: crate::base::ConnectionId) -> String {
     let connection = connections::get(&app.store, workspace, id).ok().flatten();
-    let chosen = connection.and_then(|connection| match connection.kind {
-        Kind::Google(google) => google.calendar_id,
-        Kind::Microsoft(_) | Kind::SmtpImap(_) | Kind::Meetings(_) => None,
-    });
-    chosen.unwrap_or_else(|| "primary".to_owned())
+    let chosen = connection.and_then(|connection| connection.calendars());
+    chosen.and_then(|calendars| calendars.write_to).unwrap_or_else(|| "primary".to_owned())
 }
 
 fn book(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span) -> Result<Outcome, StoreError> {

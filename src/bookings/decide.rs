@@ -146,7 +146,7 @@ fn apart(free: &[Span]) -> Vec<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::availability::{Rules, Schedule};
+    use crate::availability::{OpenTimes, Rules, Schedule};
     use crate::workers::Meeting;
 
     fn at(text: &str) -> UnixMillis {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     fn decide_with(times: &[ProposedTime], confidence: f32, may_book: bool, busy: &Busy) -> Decision {
-        let schedule = Schedule::office("Europe/London");
+        let schedule = OpenTimes::of(&Schedule::office("Europe/London"));
         let rules = Rules::of(&Meeting { minutes: 30, buffer_after: 0, notice: 60, ..Meeting::default() });
         let diary = Diary { schedule: &schedule, rules, busy, claimed: &[], now: at("23T09:00") };
         let guest = jiff::tz::TimeZone::get("Europe/London").unwrap();

@@ -20,7 +20,7 @@ pub fn hold(
     let Some(calendar) = booking.connection else {
         return Err(StoreError::Engine("a booking without a calendar cannot be held".into()));
     };
-    let claimed = availability::claim(txn, booking.workspace, calendar.0, booking.claim, booking.id)?;
+    let claimed = availability::claim(txn, booking.workspace, calendar.0, booking.claim, booking.id, now)?;
     if claimed != Claimed::Yes {
         return Ok(claimed);
     }

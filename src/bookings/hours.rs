@@ -21,7 +21,7 @@ use crate::store::StoreError;
 
 const HERE: &str = "/settings/hours";
 /// Name of the field and of the day.
-const DAYS: [(&str, &str); 7] = [
+pub(super) const DAYS: [(&str, &str); 7] = [
     ("mon", "Monday"),
     ("tue", "Tuesday"),
     ("wed", "Wednesday"),
@@ -106,7 +106,7 @@ fn keep(app: &App, actor: &Actor, schedule: &Schedule) -> Result<(), StoreError>
     })
 }
 
-fn read_form(form: &BTreeMap<String, String>) -> (Schedule, FieldErrors) {
+pub(super) fn read_form(form: &BTreeMap<String, String>) -> (Schedule, FieldErrors) {
     let mut errors = FieldErrors::default();
     let text = |field: &str| form.get(field).map_or("", |text| text.trim());
     let zone = text("zone").to_owned();
@@ -123,7 +123,7 @@ fn read_form(form: &BTreeMap<String, String>) -> (Schedule, FieldErrors) {
 }
 
 /// "9:00-12:30, 13:30-17:00"; empty: closed. The error is in words for the person.
-fn read_hours(text: &str) -> Result<Vec<OpenHours>, String> {
+pub(super) fn read_hours(text: &str) -> Result<Vec<OpenHours>, String> {
     let stretches = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     let mut hours = stretches.map(read_stretch).collect::<Result<Vec<_>, _>>()?;
     hours.sort();
@@ -154,7 +154,7 @@ fn read_minute(text: &str) -> Option<u16> {
     (minute < 60 && total <= 24 * 60).then_some(total)
 }
 
-fn write_hours(hours: &[OpenHours]) -> String {
+pub(super) fn write_hours(hours: &[OpenHours]) -> String {
     let clock = |minute: u16| format!("{}:{:02}", minute / 60, minute % 60);
     let stretches = hours.iter().map(|hours| format!("{}-{}", clock(hours.from), clock(hours.to)));
     stretches.collect::<Vec<_>>().join(", ")

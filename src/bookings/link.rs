@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::availability::with_calendar;
 use crate::base::{BookingId, UnixMillis};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
-use crate::providers::google::calendar::MeetLink;
+use crate::providers::calendar::MeetLink;
 use crate::store::{StoreError, Txn};
 
 /// The kind of the job that looks for one booking's link.

@@ -14,6 +14,7 @@
 mod api;
 mod bookable;
 mod calendar;
+mod calendars;
 mod consider;
 mod decide;
 mod errors;
@@ -27,6 +28,7 @@ mod link;
 mod model;
 mod offer;
 mod pages;
+mod schedules;
 mod service;
 mod situation;
 mod store;

@@ -55,6 +55,9 @@ pub struct Booking {
     /// The event's id as the provider returned it.
     #[serde(default)]
     pub event_id: Option<String>,
+    /// The UID under which the provider's own invitation goes out.
+    #[serde(default)]
+    pub ical_uid: Option<String>,
     pub source: Source,
     pub created_at: UnixMillis,
     /// Counts the changes that the calendar must hear of.
@@ -142,6 +145,11 @@ impl State {
 impl Booking {
     pub fn span(&self) -> Span {
         Span::new(self.start, self.end)
+    }
+
+    /// The UID in calendar files of ours: the same as in the provider's invitation, or guests get two entries.
+    pub fn ics_uid(&self) -> String {
+        self.ical_uid.clone().unwrap_or_else(|| self.id.to_string())
     }
 
     pub fn note(&mut self, at: UnixMillis, words: impl Into<String>) {

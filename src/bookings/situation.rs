@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::model::Booking;
 use crate::app::App;
-use crate::availability::{self, Busy, Diary, Own, Rules, Schedule, Span};
+use crate::availability::{self, Busy, Diary, OpenTimes, Own, Owner, Rules, Span};
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
 use crate::store::StoreError;
 
@@ -13,7 +13,7 @@ const BEFORE: Duration = Duration::from_secs(24 * 3600);
 const AFTER: Duration = Duration::from_secs(8 * 24 * 3600);
 
 pub struct Situation {
-    schedule: Schedule,
+    schedule: OpenTimes,
     busy: Busy,
     claimed: Vec<Span>,
     rules: Rules,
@@ -35,7 +35,7 @@ impl Situation {
     ) -> Result<Self, StoreError> {
         let now = app.now();
         let range = around(wished, now, &rules);
-        let schedule = availability::schedule_of(&app.store, workspace)?;
+        let schedule = availability::times_of(&app.store, workspace, Owner::Workspace)?.open_times(None);
         let asked = asked(range, wished, now, &rules);
         let (busy, claimed) = match calendar {
             Some(id) => {

@@ -6,13 +6,12 @@ use super::calls::{self, Log};
 use super::error::ConnectionError;
 use super::mail_server::{try_stored, MailTest};
 use super::model::{Connection, Kind, State, Use};
-use super::session::{google_session, meeting_session, microsoft_session};
+use super::session::{google_session, meeting_session, microsoft_session, with_calendar};
 use super::{polls, store, trouble, words};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::ConnectionId;
 use crate::events::{self, Happened};
-use crate::providers::google::calendar::Calendar;
 use crate::providers::google::gmail::Gmail;
 use crate::providers::mail_server::StepName;
 use crate::providers::meeting::Wanted;
@@ -59,7 +58,7 @@ fn check_google(app: &App, connection: &Connection) -> Vec<Tried> {
         tried.push(step("Google Mail", found.map_err(|error| words::of_error(&connection.kind, &error))));
     }
     if connection.can(Use::Calendar) {
-        let found = google_session(app, workspace, id, |session| Calendar(session).list_calendars());
+        let found = with_calendar(app, workspace, id, |calendar| calendar.list_calendars());
         let found = found.map(|all| format!("The calendar answers; {} calendars can be read.", all.len()));
         tried.push(step("Google Calendar", found.map_err(|error| words::of_error(&connection.kind, &error))));
     }

@@ -117,6 +117,30 @@ pub struct Relisting {
     pub cursor: String,
 }
 
+/// Which calendars of an account are used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calendars {
+    /// What bookings are written to.
+    #[serde(default)]
+    pub write_to: Option<String>,
+    /// IANA zone of that one.
+    #[serde(default)]
+    pub zone: Option<String>,
+    /// Those whose busy times count; the one written to always does.
+    #[serde(default)]
+    pub busy: Vec<String>,
+}
+
+impl Calendars {
+    /// All that are read, each once.
+    pub fn counted(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self.busy.iter().chain(&self.write_to).cloned().collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+}
+
 /// Sealed `TokenJson` (access and refresh token) with its expiry in the clear.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Credentials {
@@ -236,6 +260,33 @@ impl Connection {
 
     pub fn can(&self, r#use: Use) -> bool {
         self.uses.contains(&r#use)
+    }
+
+    /// Its calendars, where it may be asked about them. `None`: it has none, or none any more.
+    pub fn calendars(&self) -> Option<Calendars> {
+        if !self.can(Use::Calendar) || self.is_disconnected() || self.kind.secret().is_none() {
+            return None;
+        }
+        match &self.kind {
+            Kind::Google(google) => Some(Calendars {
+                write_to: Some(google.calendar_id.clone().unwrap_or_else(|| "primary".to_owned())),
+                zone: google.calendar_zone.clone(),
+                busy: google.busy_calendars.clone(),
+            }),
+            Kind::Microsoft(_) | Kind::SmtpImap(_) => None,
+        }
+    }
+
+    /// Sets which calendars are used. An account without any is left as it is.
+    pub(super) fn set_calendars(&mut self, chosen: Calendars) {
+        match &mut self.kind {
+            Kind::Google(google) => {
+                google.calendar_id = chosen.write_to;
+                google.calendar_zone = chosen.zone;
+                google.busy_calendars = chosen.busy;
+            }
+            Kind::Microsoft(_) | Kind::SmtpImap(_) => {}
+        }
     }
 
     /// In words: "Google", "Mail server".

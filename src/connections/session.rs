@@ -9,6 +9,7 @@ use super::tokens::fresh;
 use super::trouble::record_error;
 use crate::app::App;
 use crate::base::{ConnectionId, WorkspaceId};
+use crate::providers::calendar::CalendarClient;
 use crate::providers::imap::ImapMailbox;
 use crate::providers::meeting::MeetingClient;
 use crate::providers::microsoft::meetings::Teams;
@@ -17,7 +18,7 @@ use crate::providers::outbound::CallLog;
 use crate::providers::{google, microsoft, Line, ProviderError, Secret};
 
 use super::mail_server::imap_server;
-use super::model::SmtpImap;
+use super::model::{Connection, Kind, SmtpImap};
 use super::store;
 
 /// Requests that Exchange takes at a time from one program for one mailbox
@@ -123,6 +124,22 @@ fn no_client(provider: Provider) -> ProviderError {
     }
 }
 
+/// Runs `work` with the calendars of the connection's account, whoever keeps them. It may run twice, as in
+/// `google_session`.
+pub fn with_calendar<T>(
+    app: &App,
+    workspace: WorkspaceId,
+    id: ConnectionId,
+    work: impl Fn(&dyn CalendarClient) -> Result<T, ProviderError>,
+) -> Result<T, ProviderError> {
+    match &usable(app, workspace, id)?.kind {
+        Kind::Google(_) => google_session(app, workspace, id, |session| work(&google::calendar::Calendar(session))),
+        Kind::Microsoft(_) | Kind::SmtpImap(_) => {
+            Err(ProviderError::Rejected { reason: "this connection has no calendar".into() })
+        }
+    }
+}
+
 /// Opens the connection's mailbox over IMAP for `work` and closes it afterwards.
 pub fn imap_session<T>(
     app: &App,
@@ -144,8 +161,12 @@ pub fn imap_session<T>(
 
 /// Whether it still may be used. To be asked before each fetch: nothing is fetched after disconnecting.
 pub fn may_be_used(app: &App, workspace: WorkspaceId, id: ConnectionId) -> Result<(), ProviderError> {
+    usable(app, workspace, id).map(drop)
+}
+
+fn usable(app: &App, workspace: WorkspaceId, id: ConnectionId) -> Result<Connection, ProviderError> {
     match store::get(&app.store, workspace, id) {
-        Ok(Some(connection)) if !connection.is_disconnected() => Ok(()),
+        Ok(Some(connection)) if !connection.is_disconnected() => Ok(connection),
         Ok(_) => Err(ProviderError::Reconnect { reason: "it was disconnected".into() }),
         Err(error) => Err(ProviderError::Retry { after: None, reason: error.to_string() }),
     }

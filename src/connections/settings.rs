@@ -1,14 +1,14 @@
 //! What an owner may set on a connection: the name on its mail, its pace, its calendars.
 
 use super::error::ConnectionError;
-use super::model::{Connection, Kind, Pace};
-use super::session::google_session;
+use super::model::{Calendars, Connection, Pace};
+use super::session::with_calendar;
 use super::store;
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
 use crate::base::ConnectionId;
-use crate::providers::google::calendar::{Calendar, CalendarEntry};
+use crate::providers::calendar::CalendarEntry;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -58,8 +58,12 @@ pub fn change_settings(
 /// The calendars that may be chosen from.
 pub fn calendars(app: &App, actor: &Actor, id: ConnectionId) -> Result<Vec<CalendarEntry>, ConnectionError> {
     actor.require(Permission::ManageConnections)?;
-    get_google(app, actor, id)?;
-    Ok(google_session(app, actor.workspace, id, |session| Calendar(session).list_calendars())?)
+    let connection = store::get(&app.store, actor.workspace, id)?.ok_or(ConnectionError::NotFound)?;
+    if connection.is_disconnected() {
+        return Err(ConnectionError::Disconnected);
+    }
+    connection.calendars().ok_or(ConnectionError::NotFound)?;
+    Ok(with_calendar(app, actor.workspace, id, |calendar| calendar.list_calendars())?)
 }
 
 /// Sets the calendar that bookings are written to and those whose busy times count. The one written to always counts.
@@ -82,21 +86,12 @@ pub fn choose_calendars(
         .map(|calendar| calendar.id.clone())
         .collect();
     change(app, actor, id, "connection.calendars_chosen", |connection| {
-        if let Kind::Google(google) = &mut connection.kind {
-            google.calendar_id = Some(chosen.id.clone());
-            google.calendar_zone = Some(chosen.time_zone.clone());
-            google.busy_calendars.clone_from(&counted);
-        }
+        connection.set_calendars(Calendars {
+            write_to: Some(chosen.id.clone()),
+            zone: Some(chosen.time_zone.clone()),
+            busy: counted.clone(),
+        });
     })
-}
-
-fn get_google(app: &App, actor: &Actor, id: ConnectionId) -> Result<Connection, ConnectionError> {
-    let connection = store::get(&app.store, actor.workspace, id)?.ok_or(ConnectionError::NotFound)?;
-    match connection.kind {
-        Kind::Google(_) if connection.is_disconnected() => Err(ConnectionError::Disconnected),
-        Kind::Google(_) => Ok(connection),
-        Kind::Microsoft(_) | Kind::SmtpImap(_) | Kind::Meetings(_) => Err(ConnectionError::NotFound),
-    }
 }
 
 fn change(

@@ -38,7 +38,7 @@ pub use members::{list as list_members, owners_and_admins, who_may};
 pub use model::{ApiKey, Closed, Closing, Invitation, Member, Workspace, WorkspaceState};
 pub use pages::routes;
 pub use routing::{reaches, Routing};
-pub use rows::{sweep_closed, sweep_invitations, TABLES};
+pub use rows::{find_member, sweep_closed, sweep_invitations, workspaces_of, TABLES};
 pub use settings::{of_user, set_postal_address};
 pub use setup::{add_user, owner_link, AddUser, AddedUser, SetupError};
 pub use store::{find, find_by_slug, find_routing, get, list_all, put};

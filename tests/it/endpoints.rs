@@ -191,6 +191,7 @@ pub fn body(route: &Route, world: &World) -> Option<Value> {
         ("POST", "/v1/workers/{worker}/dry-run") => json!({ "text": "Please send me the prices." }),
         ("PUT", "/v1/workers/{worker}/dry-run") => json!({ "on": true }),
         (_, "/v1/workers/{worker}/autonomy") => json!({ "label": "question", "on": true }),
+        ("PUT", "/v1/members/{user}/calendars") => json!({ "conflicts": [] }),
         (_, "/v1/workers") | ("PUT", _) => worker,
         ("PATCH", "/v1/workers/{worker}") => json!({ "goal": "Other", "mailbox": id("connection") }),
         ("POST", "/v1/workers/{worker}/enrolments") => json!({ "contacts": [id("contact")] }),

@@ -99,6 +99,10 @@ POST   /settings/workspace/close                  CloseWorkspace
 POST   /settings/workspace/keep                   CloseWorkspace
 GET    /settings/hours                            ViewCalendar
 POST   /settings/hours                            ManageWorkspace
+GET    /settings/calendars                        EditBookings
+POST   /settings/calendars                        EditBookings
+GET    /settings/calendars/{user}                 ManageConnections
+POST   /settings/calendars/{user}                 ManageConnections
 GET    /settings/team                             ViewToday
 POST   /settings/team/invitations                 ManageTeam
 POST   /settings/team/invitations/{id}/withdraw   ManageTeam
@@ -317,6 +321,15 @@ POST   /snippets/{id}                             EditOutreach
 POST   /snippets/{id}/approve                     ApproveDrafts
 POST   /snippets/{id}/remove                      EditOutreach
 
+GET    /availability                              ViewCalendar
+POST   /availability                              EditBookings
+POST   /availability/away                         EditBookings
+POST   /availability/trips                        EditBookings
+GET    /availability/{schedule}                   ViewCalendar
+POST   /availability/{schedule}                   EditBookings
+POST   /availability/{schedule}/default           EditBookings
+POST   /availability/{schedule}/duplicate         EditBookings
+POST   /availability/{schedule}/remove            EditBookings
 GET    /calendar                                  ViewCalendar
 GET    /calendar/week                             ViewCalendar
 GET    /calendar/new                              EditBookings
@@ -455,6 +468,12 @@ GET    /v1/engine/transfers                       ManageEngines
 GET    /v1/payments                               ViewPayments
 GET    /v1/payments/{payment}                     ViewPayments
 POST   /v1/payments/{payment}/refund              RefundPayments
+GET    /v1/availability                           ViewCalendar
+GET    /v1/availability/{owner}                   ViewCalendar
+PUT    /v1/availability/{owner}                   ManageWorkspace
+GET    /v1/members/{user}/calendars               ViewConnections
+PUT    /v1/members/{user}/calendars               ManageConnections
+GET    /v1/members/{user}/calendars/offered       ManageConnections
 GET    /v1/bookings                               ViewCalendar
 POST   /v1/bookings                               EditBookings
 GET    /v1/bookings/{booking}                     ViewCalendar

@@ -31,6 +31,9 @@ pub enum Rule {
     MaxPerDay,
     MaxMinutesPerDay,
     MaxPerWeek,
+    MaxMinutesPerWeek,
+    MaxPerMonth,
+    MaxMinutesPerMonth,
 }
 
 impl Rule {
@@ -46,6 +49,9 @@ impl Rule {
             Rule::MaxPerDay => "max_per_day",
             Rule::MaxMinutesPerDay => "max_minutes_per_day",
             Rule::MaxPerWeek => "max_per_week",
+            Rule::MaxMinutesPerWeek => "max_minutes_per_week",
+            Rule::MaxPerMonth => "max_per_month",
+            Rule::MaxMinutesPerMonth => "max_minutes_per_month",
         }
     }
 
@@ -60,6 +66,9 @@ impl Rule {
             Rule::MaxPerDay => "The day is full.".to_owned(),
             Rule::MaxMinutesPerDay => "The day has no minutes left for it.".to_owned(),
             Rule::MaxPerWeek => "The week is full.".to_owned(),
+            Rule::MaxMinutesPerWeek => "The week has no minutes left for it.".to_owned(),
+            Rule::MaxPerMonth => "The month is full.".to_owned(),
+            Rule::MaxMinutesPerMonth => "The month has no minutes left for it.".to_owned(),
         }
     }
 }
@@ -120,6 +129,9 @@ fn of_limits(request: &Request, start: Millis) -> Rule {
     match closed_by_limit(request).or(full) {
         Some(Full::Minutes) => Rule::MaxMinutesPerDay,
         Some(Full::Week) => Rule::MaxPerWeek,
+        Some(Full::WeekMinutes) => Rule::MaxMinutesPerWeek,
+        Some(Full::Month) => Rule::MaxPerMonth,
+        Some(Full::MonthMinutes) => Rule::MaxMinutesPerMonth,
         Some(Full::Day) => Rule::MaxPerDay,
         // A part of a millisecond behind a start is none.
         None => Rule::Align,

@@ -16,6 +16,9 @@ pub enum Full {
     Day,
     Minutes,
     Week,
+    WeekMinutes,
+    Month,
+    MonthMinutes,
 }
 
 /// The days on which no more is offered, each with the first limit that it has reached.
@@ -24,22 +27,37 @@ pub fn full_days(request: &Request) -> BTreeMap<Date, Full> {
     if limits == Limits::default() {
         return BTreeMap::new();
     }
-    let (mut days, mut weeks) = (BTreeMap::<Date, (u64, Millis)>::new(), BTreeMap::<Date, u64>::new());
+    let [mut days, mut weeks, mut months] = [const { BTreeMap::<Date, (u64, Millis)>::new() }; 3];
     for booking in bookings(request) {
         let date = date_of(booking.start.as_millisecond(), zone);
-        let (count, length_of_all) = days.entry(date).or_default();
-        *count += 1;
-        *length_of_all += length(booking);
-        *weeks.entry(monday_of(date)).or_default() += 1;
-    }
-    let mut full = BTreeMap::new();
-    for (monday, count) in weeks {
-        if limits.per_week.is_some_and(|most| count >= most) {
-            full.extend((0..7).filter_map(|at| Some((monday.checked_add(at.days()).ok()?, Full::Week))));
+        for (stretch, first) in [(&mut days, date), (&mut weeks, monday_of(date)), (&mut months, date.first_of_month())] {
+            let (count, length_of_all) = stretch.entry(first).or_default();
+            *count += 1;
+            *length_of_all += length(booking);
         }
     }
+    let mut full = BTreeMap::new();
     let own = request.event.duration * MINUTE;
     let minutes = |length: Millis| u64::try_from((length + own) / MINUTE).unwrap_or(u64::MAX);
+    // What is asked first is written last.
+    for (first, (count, length)) in months {
+        let dates = || (0..i64::from(first.days_in_month())).map(|at| first.saturating_add(at.days()));
+        if limits.minutes_per_month.is_some_and(|most| minutes(length) > most) {
+            full.extend(dates().map(|date| (date, Full::MonthMinutes)));
+        }
+        if limits.per_month.is_some_and(|most| count >= most) {
+            full.extend(dates().map(|date| (date, Full::Month)));
+        }
+    }
+    for (monday, (count, length)) in weeks {
+        let dates = || (0..7).map(|at| monday.saturating_add(at.days()));
+        if limits.minutes_per_week.is_some_and(|most| minutes(length) > most) {
+            full.extend(dates().map(|date| (date, Full::WeekMinutes)));
+        }
+        if limits.per_week.is_some_and(|most| count >= most) {
+            full.extend(dates().map(|date| (date, Full::Week)));
+        }
+    }
     for (date, (count, length)) in days {
         if limits.minutes_per_day.is_some_and(|most| minutes(length) > most) {
             full.insert(date, Full::Minutes);
@@ -59,6 +77,9 @@ pub fn closed_by_limit(request: &Request) -> Option<Full> {
         Limits { per_day: Some(0), .. } => Some(Full::Day),
         Limits { minutes_per_day: Some(most), .. } if own > most => Some(Full::Minutes),
         Limits { per_week: Some(0), .. } => Some(Full::Week),
+        Limits { minutes_per_week: Some(most), .. } if own > most => Some(Full::WeekMinutes),
+        Limits { per_month: Some(0), .. } => Some(Full::Month),
+        Limits { minutes_per_month: Some(most), .. } if own > most => Some(Full::MonthMinutes),
         _ => None,
     }
 }

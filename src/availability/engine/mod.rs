@@ -25,6 +25,7 @@ mod tests;
 pub use explain::{explain, Rule};
 pub use find::find;
 pub use model::{
-    Align, Assignment, DateRange, EventType, Horizon, Host, Hours, Limits, Query, Request, Taken, Travel, WeeklyHours,
+    Align, Assignment, Booked, DateRange, EventType, Horizon, Host, Hours, Limits, Query, Request, Taken, Travel,
+    WallRange, WeeklyHours,
 };
 pub use wire::{answer_line, explain_line, read_line};

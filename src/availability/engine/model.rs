@@ -50,6 +50,14 @@ pub struct Hours {
     pub travel: Vec<Travel>,
 }
 
+impl Hours {
+    /// Day and night.
+    pub fn always() -> Self {
+        let all_day = WallRange { start: Time::midnight(), end: None };
+        Self { weekly: std::array::from_fn(|_| vec![all_day]), ..Self::default() }
+    }
+}
+
 /// From Monday to Sunday.
 pub type WeeklyHours = [Vec<WallRange>; 7];
 
@@ -97,6 +105,10 @@ pub struct Limits {
     /// From Monday on.
     pub per_week: Option<u64>,
     pub minutes_per_day: Option<u64>,
+    pub minutes_per_week: Option<u64>,
+    /// Of the calendar month.
+    pub per_month: Option<u64>,
+    pub minutes_per_month: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

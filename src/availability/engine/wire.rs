@@ -92,6 +92,7 @@ fn event(fields: Fields<'_>, now: Timestamp) -> Result<EventType, Wrong> {
             per_day: limit("max_per_day")?,
             per_week: limit("max_per_week")?,
             minutes_per_day: limit("max_minutes_per_day")?,
+            ..Limits::default()
         },
         seats: limit("seats")?,
         assignment: fields

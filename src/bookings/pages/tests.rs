@@ -121,6 +121,7 @@ fn proposed(test: &testing::TestApp, span: availability::Span) -> Booking {
         state: State::Proposed { note: "You are free then.".into() },
         instead_of: None,
         event_id: None,
+        ical_uid: None,
         source: Source::Reply,
         created_at: testing::NOW,
         version: 0,

@@ -45,7 +45,7 @@ pub fn move_to(
         moved.version += 1;
         moved.note(now, format!("Moved by {}.", actor.display));
         availability::release(txn, actor.workspace, calendar.0, current.claim, id)?;
-        if let Claimed::Taken(_) = availability::claim(txn, actor.workspace, calendar.0, moved.claim, id)? {
+        if let Claimed::Taken(_) = availability::claim(txn, actor.workspace, calendar.0, moved.claim, id, now)? {
             return Err(BookError::NotFree { why: WhyNot::Claimed, free: Vec::new() });
         }
         store::put(txn, &moved, Some(&current))?;

@@ -55,6 +55,7 @@ pub fn create(app: &App, actor: &Actor, new: &NewBooking, anyway: &Anyway) -> Re
         state: State::Held,
         instead_of: None,
         event_id: None,
+        ical_uid: None,
         source: if by_program { Source::Api } else { Source::ByHand },
         created_at: now,
         version: 0,

@@ -86,7 +86,7 @@ fn an_event_that_was_deleted_in_the_calendar_is_gone_or_made_anew() {
     let calendar = booking.calendar_id.clone();
     crate::availability::with_calendar(desk.app(), booking.workspace, desk.connection.id, |google| {
         let id = booking.event_id.as_ref().unwrap();
-        google.delete_event(&calendar, id, crate::providers::google::calendar::SendUpdates::None)
+        google.delete_event(&calendar, id, crate::providers::calendar::SendUpdates::None)
     })
     .unwrap();
     let later = UnixMillis::parse_rfc3339("2026-11-26T14:00:00Z").unwrap();

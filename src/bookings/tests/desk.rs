@@ -18,7 +18,7 @@ use crate::language::times::{read_times, OfferedTime, TimeContext};
 use crate::messaging::{
     self, Channel, Incoming, Look, Message, NewMessage, Outbox, ProposedTime, Purpose, Reading, SendOutcome, SentAs,
 };
-use crate::providers::google::calendar::{client_event_id, NewEvent, SendUpdates};
+use crate::providers::calendar::{client_event_id, NewEvent, SendUpdates};
 use crate::testing::NOW;
 use crate::workers::{self, Meeting, Worker, WorkerForm, WorkerState};
 

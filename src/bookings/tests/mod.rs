@@ -6,3 +6,4 @@ mod deciding;
 mod desk;
 mod hosting;
 mod offering;
+mod people;

@@ -10,11 +10,6 @@ use crate::bookings::model::Booking;
 use crate::connections::{self, State, Use};
 use crate::store::StoreError;
 
-/// Readings of a calendar that may fail to come before the week says so, and what one may be late.
-const MOST_MISSED: u32 = 3;
-
-const SLACK: Duration = Duration::from_secs(300);
-
 pub(super) struct Elsewhere {
     pub(super) busy: Vec<Span>,
     pub(super) unread: Vec<String>,
@@ -63,23 +58,13 @@ pub(super) fn busy_elsewhere(
     Ok(found)
 }
 
-/// Why the week may be busier than it is drawn, in words. What lies behind us is not read any more and is no news.
+/// Why the week may be busier than it is drawn, in words. A reading that failed is said at once.
 fn not_known(cached: Option<&Cached>, week: Span, now: UnixMillis, every: Duration) -> Option<String> {
     if week.end <= now {
         return None;
     }
     let Some(cached) = cached else { return Some("not read yet, so what stands in this calendar is missing.".into()) };
-    if let Some(reason) = &cached.failed {
-        return Some(reason.clone());
-    }
-    if now.since(cached.read_at) > every * MOST_MISSED + SLACK {
-        let hours = now.since(cached.read_at).as_secs().div_ceil(3600);
-        return Some(format!("last read {hours} h ago, so what came since is missing."));
-    }
-    let needed = Span::new(week.start.max(now), week.end);
-    // It was read from then on; the end is what a later week passes.
-    (cached.range.end < needed.end)
-        .then(|| "busy times are read 60 days ahead; what stands in this calendar after that is missing.".to_owned())
+    cached.failed.clone().or_else(|| cached.not_known(week, now, every))
 }
 
 #[cfg(test)]
@@ -96,7 +81,7 @@ mod tests {
         let hours = |count: i64| UnixMillis(now.0 + count * 3_600_000);
         let read = |read_at: UnixMillis| Cached {
             read_at,
-            range: Span::new(read_at, UnixMillis(read_at.0 + 60 * 86_400_000)),
+            range: Span::new(read_at, UnixMillis(read_at.0 + 180 * 86_400_000)),
             busy: vec![],
             beside_ours: vec![],
             failed: None,
@@ -105,9 +90,9 @@ mod tests {
         let failed = Cached { failed: Some("notFound".into()), ..read(now) };
         let cases = [
             ("this week, just read", Some(read(now)), week(-1), ""),
-            ("the last week whole within 60 days", Some(read(now)), week(53), ""),
-            ("a week that reaches beyond", Some(read(now)), week(54), "60 days"),
-            ("a week far beyond", Some(read(now)), week(300), "60 days"),
+            ("the last week whole within 180 days", Some(read(now)), week(173), ""),
+            ("a week that reaches beyond", Some(read(now)), week(174), "180 days"),
+            ("a week far beyond", Some(read(now)), week(300), "180 days"),
             ("never read", None, week(0), "not read yet"),
             ("read yesterday", Some(read(hours(-24))), week(0), "24 h ago"),
             ("failed", Some(failed), week(0), "notFound"),

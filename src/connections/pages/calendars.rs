@@ -8,7 +8,6 @@ use super::{id_in, list, page_of};
 use crate::app::App;
 use crate::authz::Actor;
 use crate::connections::error::ConnectionError;
-use crate::connections::model::Kind;
 use crate::connections::settings::{calendars, choose_calendars};
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
@@ -53,12 +52,12 @@ fn page(
     error: String,
 ) -> Result<CalendarsPage, ConnectionError> {
     let connection = list::get(app, actor, id)?;
-    let Kind::Google(google) = &connection.kind else { return Err(ConnectionError::NotFound) };
+    let chosen = connection.calendars().unwrap_or_default();
     let offered = calendars(app, actor, id)?
         .into_iter()
         .map(|calendar| Offered {
-            is_written_to: google.calendar_id.as_deref() == Some(&calendar.id),
-            is_counted: google.busy_calendars.contains(&calendar.id),
+            is_written_to: chosen.write_to.as_deref() == Some(&calendar.id),
+            is_counted: chosen.busy.contains(&calendar.id),
             is_writable: calendar.is_writable(),
             name: if calendar.summary.is_empty() { calendar.id.clone() } else { calendar.summary },
             zone: calendar.time_zone,

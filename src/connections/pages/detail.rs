@@ -179,13 +179,11 @@ fn page(
 }
 
 fn calendar_facts(connection: &Connection) -> Option<CalendarFacts> {
-    match &connection.kind {
-        Kind::Google(google) if connection.can(Use::Calendar) => Some(CalendarFacts {
-            writes_to: google.calendar_id.clone().unwrap_or_else(|| "none chosen yet".to_owned()),
-            counted: google.busy_calendars.len(),
-        }),
-        _ => None,
-    }
+    let chosen = connection.calendars()?;
+    Some(CalendarFacts {
+        counted: chosen.busy.len(),
+        writes_to: chosen.write_to.unwrap_or_else(|| "none chosen yet".to_owned()),
+    })
 }
 
 fn shown_call(call: Call, times: &super::times::Times) -> ShownCall {

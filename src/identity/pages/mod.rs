@@ -84,6 +84,7 @@ pub fn settings_tabs(actor: &Actor, current: &str) -> Vec<Tab> {
         ("/settings/workspace", "Workspace", Some(Permission::ManageWorkspace)),
         ("/settings/team", "Team", Some(Permission::ViewToday)),
         ("/settings/hours", "Working hours", Some(Permission::ViewCalendar)),
+        ("/settings/calendars", "Calendars", Some(Permission::EditBookings)),
         ("/settings/engines", "AI engines", Some(Permission::ManageEngines)),
         ("/settings/payments", "Payments", Some(Permission::ManagePayments)),
         ("/settings/keys", "API keys", Some(Permission::ManageApiKeys)),

@@ -41,14 +41,29 @@ impl Session<'_> {
 
     /// `prefer` is added to what is always preferred.
     pub(super) fn get_json<T: DeserializeOwned>(&self, url: Url, prefer: Option<&str>) -> Result<T, ProviderError> {
-        let wanted = prefer.map_or(IMMUTABLE_IDS.to_owned(), |more| format!("{IMMUTABLE_IDS}, {more}"));
-        let call = Call { prefer: Some(&wanted), ..Call::get(url) };
-        read_json(&self.line.call(call, LIMITS, classify)?, Repeat::Safe)
+        self.call_json(Call { prefer, ..Call::get(url) })
     }
 
     pub(super) fn get_bytes(&self, url: Url) -> Result<Vec<u8>, ProviderError> {
         let call = Call { prefer: Some(IMMUTABLE_IDS), ..Call::get(url) };
         Ok(self.line.call(call, LARGE, classify)?.body)
+    }
+
+    /// Any other call. `prefer` is added to what is always preferred.
+    pub(super) fn call_json<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, ProviderError> {
+        let repeat = call.repeat;
+        read_json(&self.call(call)?, repeat)
+    }
+
+    pub(super) fn call(&self, call: Call<'_>) -> Result<Answer, ProviderError> {
+        let wanted = call.prefer.map_or(IMMUTABLE_IDS.to_owned(), |more| format!("{IMMUTABLE_IDS}, {more}"));
+        self.line.call(Call { prefer: Some(&wanted), ..call }, LIMITS, classify)
+    }
+
+    /// Links of lists lead to the configured place, or nowhere.
+    pub(super) fn is_own(&self, link: &Url) -> bool {
+        let base = &self.bases.graph;
+        link.origin() == base.origin() && link.path().starts_with(base.path())
     }
 
     /// A call that must not be made twice. Its answer has no body.

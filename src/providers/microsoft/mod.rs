@@ -1,6 +1,7 @@
-//! Microsoft 365: OAuth by the Microsoft identity platform, mail by Microsoft Graph.
+//! Microsoft 365: OAuth by the Microsoft identity platform, mail and calendars by Microsoft Graph.
 
 mod api;
+pub mod calendar;
 pub mod mail;
 pub mod meetings;
 pub mod oauth;

@@ -6,24 +6,8 @@ use serde::Deserialize;
 use serde_json::{json, Value};
 
 use crate::base::UnixMillis;
+use crate::providers::calendar::{joined, Busy, BusyTimes};
 use crate::providers::error::one_line;
-
-/// A stretch of time that is taken; `end` is exclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Busy {
-    pub start: UnixMillis,
-    pub end: UnixMillis,
-}
-
-/// What is known of one calendar. Unknown is not free.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BusyTimes {
-    /// In order, without overlaps.
-    Known(Vec<Busy>),
-    Unknown {
-        reason: String,
-    },
-}
 
 /// The request's body (`freeBusy.query`).
 pub(super) fn query_body(ids: &[&str], from: UnixMillis, to: UnixMillis) -> Value {
@@ -56,15 +40,7 @@ pub(super) fn join(earlier: BusyTimes, later: BusyTimes) -> BusyTimes {
     match (earlier, later) {
         (BusyTimes::Known(mut all), BusyTimes::Known(more)) => {
             all.extend(more);
-            all.sort();
-            all.dedup_by(|next, previous| {
-                let touches = next.start <= previous.end;
-                if touches {
-                    previous.end = previous.end.max(next.end);
-                }
-                touches
-            });
-            BusyTimes::Known(all)
+            BusyTimes::Known(joined(all))
         }
         (unknown @ BusyTimes::Unknown { .. }, _) | (_, unknown) => unknown,
     }

@@ -6,78 +6,7 @@ use serde::Deserialize;
 use serde_json::{json, Map, Value};
 
 use crate::base::UnixMillis;
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attendee {
-    pub email: String,
-    pub name: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewEvent {
-    /// From `client_event_id`.
-    pub id: String,
-    pub summary: String,
-    pub description: String,
-    pub location: String,
-    pub start: UnixMillis,
-    pub end: UnixMillis,
-    /// IANA name of the zone it is shown in.
-    pub time_zone: String,
-    pub attendees: Vec<Attendee>,
-    /// Marks the event as ours; found again with `list_by_private`.
-    pub private: BTreeMap<String, String>,
-    /// Asks for a Meet link. The id must be new for each request; a repeated one is ignored.
-    pub meet_request_id: Option<String>,
-}
-
-/// What to change; absent fields stay. Attendees are replaced as a whole.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EventPatch {
-    pub summary: Option<String>,
-    pub description: Option<String>,
-    pub location: Option<String>,
-    /// Start, end and IANA zone.
-    pub time: Option<(UnixMillis, UnixMillis, String)>,
-    pub attendees: Option<Vec<Attendee>>,
-}
-
-/// Start or end as Google gives it: an instant, or a day without a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum When {
-    At(UnixMillis),
-    /// `YYYY-MM-DD` in the calendar's zone.
-    Day(String),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MeetLink {
-    None,
-    /// Being made: read the event again in a few seconds.
-    Pending,
-    Ready(String),
-    Failed,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    pub id: String,
-    pub etag: String,
-    /// `status: cancelled`: deleted.
-    pub is_cancelled: bool,
-    /// UID to use in calendar files of our own, or guests get two entries.
-    pub ical_uid: String,
-    pub html_link: String,
-    pub start: Option<When>,
-    pub end: Option<When>,
-    pub private: BTreeMap<String, String>,
-    pub meet: MeetLink,
-}
-
-/// An id that Google takes (base32hex in lower case), the same for the same booking.
-pub fn client_event_id(id: &[u8; 16]) -> String {
-    data_encoding::BASE32_DNSSEC.encode(id)
-}
+use crate::providers::calendar::{Attendee, Event, EventPatch, MeetLink, NewEvent, Taken, When};
 
 /// The body of `events.insert`.
 pub(super) fn new_event_body(event: &NewEvent) -> Value {
@@ -144,14 +73,6 @@ pub(super) struct EventAnswer {
     end: Option<TimeAnswer>,
     extended_properties: Properties,
     conference_data: Option<Conference>,
-}
-
-/// An event that takes time, without what it is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taken {
-    pub id: String,
-    pub start: Option<When>,
-    pub end: Option<When>,
 }
 
 /// What is asked for of events that are none of ours.

@@ -14,11 +14,11 @@ use url::Url;
 
 use super::Session;
 use crate::base::UnixMillis;
+use crate::providers::calendar::{
+    BusyTimes, CalendarClient, CalendarEntry, Event, EventPatch, NewEvent, SendUpdates, Taken,
+};
 use crate::providers::error::{ProviderError, Repeat};
 use crate::providers::rest::{below, Call};
-
-pub use busy::{Busy, BusyTimes};
-pub use event::{client_event_id, Attendee, Event, EventPatch, MeetLink, NewEvent, Taken, When};
 
 use busy::{busy_times, join, query_body, FreeBusyAnswer};
 use event::{new_event_body, patch_body, EventAnswer, TakenAnswer, TAKEN_FIELDS};
@@ -30,60 +30,18 @@ const MAX_CALENDARS: usize = 50;
 /// Pages of a list read before giving up.
 const MAX_PAGES: usize = 20;
 
-/// A calendar of the account.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CalendarEntry {
-    pub id: String,
-    #[serde(default)]
-    pub summary: String,
-    #[serde(default)]
-    pub primary: bool,
-    /// `freeBusyReader`, `reader`, `writer` or `owner`.
-    #[serde(default)]
-    pub access_role: String,
-    /// IANA name.
-    #[serde(default)]
-    pub time_zone: String,
-}
-
-impl CalendarEntry {
-    /// Events may be written to it.
-    pub fn is_writable(&self) -> bool {
-        matches!(self.access_role.as_str(), "writer" | "owner")
-    }
-}
-
-/// Whether Google mails the guests. Either Google does or we do; never both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SendUpdates {
-    All,
-    ExternalOnly,
-    None,
-}
-
-impl SendUpdates {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::ExternalOnly => "externalOnly",
-            Self::None => "none",
-        }
-    }
-}
-
 pub struct Calendar<'a>(pub Session<'a>);
 
-impl Calendar<'_> {
+impl CalendarClient for Calendar<'_> {
     /// All calendars that at least their busy times can be read of.
-    pub fn list_calendars(&self) -> Result<Vec<CalendarEntry>, ProviderError> {
+    fn list_calendars(&self) -> Result<Vec<CalendarEntry>, ProviderError> {
         let mut url = below(&self.0.bases.calendar, &["users", "me", "calendarList"]);
         url.query_pairs_mut().append_pair("maxResults", "250").append_pair("minAccessRole", "freeBusyReader");
-        self.all_pages(&url)
+        Ok(self.all_pages::<EntryAnswer>(&url)?.into_iter().map(CalendarEntry::from).collect())
     }
 
     /// Busy times of each calendar between two instants, in as many requests as Google's limits need.
-    pub fn free_busy(
+    fn free_busy(
         &self,
         calendars: &[&str],
         from: UnixMillis,
@@ -108,22 +66,9 @@ impl Calendar<'_> {
         Ok(found)
     }
 
-    fn query_free_busy(&self, ids: &[&str], from: UnixMillis, to: UnixMillis) -> Result<FreeBusyAnswer, ProviderError> {
-        let body = query_body(ids, from, to);
-        let url = below(&self.0.bases.calendar, &["freeBusy"]);
-        self.0.call_json(Call {
-            method: Method::POST,
-            url,
-            body: Some(&body),
-            if_match: None,
-            prefer: None,
-            repeat: Repeat::Safe,
-        })
-    }
-
     /// Writes a new event. May be repeated: when the id is taken by the same event of ours, that one is
     /// returned; `Conflict` when it is another's or was deleted meanwhile.
-    pub fn insert_event(
+    fn insert_event(
         &self,
         calendar: &str,
         event: &NewEvent,
@@ -144,20 +89,26 @@ impl Calendar<'_> {
         }
     }
 
-    fn same_event(&self, calendar: &str, event: &NewEvent) -> Result<Event, ProviderError> {
-        match self.get_event(calendar, &event.id) {
-            Ok(found) if !found.is_cancelled && found.private == event.private => Ok(found),
-            Ok(_) | Err(ProviderError::NotFound | ProviderError::Gone) => Err(ProviderError::Conflict),
+    fn get_event(&self, calendar: &str, id: &str) -> Result<Event, ProviderError> {
+        self.0.get_json::<EventAnswer>(self.events(calendar, Some(id))).map(Event::from)
+    }
+
+    /// Google takes our id for its own.
+    fn find_event(
+        &self,
+        calendar: &str,
+        our_id: &str,
+        _: (UnixMillis, UnixMillis),
+    ) -> Result<Option<Event>, ProviderError> {
+        match self.get_event(calendar, our_id) {
+            Ok(event) => Ok(Some(event)),
+            Err(ProviderError::NotFound | ProviderError::Gone) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    pub fn get_event(&self, calendar: &str, id: &str) -> Result<Event, ProviderError> {
-        self.0.get_json::<EventAnswer>(self.events(calendar, Some(id))).map(Event::from)
-    }
-
     /// Changes an event of ours. With an etag, `Changed` when somebody else was faster.
-    pub fn patch_event(
+    fn patch_event(
         &self,
         calendar: &str,
         id: &str,
@@ -174,12 +125,48 @@ impl Calendar<'_> {
     }
 
     /// Deletes an event of ours; one that is gone already is a success.
-    pub fn delete_event(&self, calendar: &str, id: &str, send_updates: SendUpdates) -> Result<(), ProviderError> {
+    fn delete_event(&self, calendar: &str, id: &str, send_updates: SendUpdates) -> Result<(), ProviderError> {
         let mut url = self.events(calendar, Some(id));
         url.query_pairs_mut().append_pair("sendUpdates", send_updates.as_str());
         let call = Call { method: Method::DELETE, url, body: None, if_match: None, prefer: None, repeat: Repeat::Safe };
         match self.0.call(call) {
             Ok(_) | Err(ProviderError::NotFound | ProviderError::Gone) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The single events between two instants that take time: not deleted, not shown as free, not declined by the
+    /// account's owner. Only ids and times are asked for.
+    fn list_taken(&self, calendar: &str, from: UnixMillis, to: UnixMillis) -> Result<Vec<Taken>, ProviderError> {
+        let mut url = self.events(calendar, None);
+        url.query_pairs_mut()
+            .append_pair("singleEvents", "true")
+            .append_pair("timeMin", &from.to_rfc3339())
+            .append_pair("timeMax", &to.to_rfc3339())
+            .append_pair("maxResults", "2500")
+            .append_pair("fields", TAKEN_FIELDS);
+        Ok(self.all_pages::<TakenAnswer>(&url)?.into_iter().filter_map(TakenAnswer::taken).collect())
+    }
+}
+
+impl Calendar<'_> {
+    fn query_free_busy(&self, ids: &[&str], from: UnixMillis, to: UnixMillis) -> Result<FreeBusyAnswer, ProviderError> {
+        let body = query_body(ids, from, to);
+        let url = below(&self.0.bases.calendar, &["freeBusy"]);
+        self.0.call_json(Call {
+            method: Method::POST,
+            url,
+            body: Some(&body),
+            if_match: None,
+            prefer: None,
+            repeat: Repeat::Safe,
+        })
+    }
+
+    fn same_event(&self, calendar: &str, event: &NewEvent) -> Result<Event, ProviderError> {
+        match self.get_event(calendar, &event.id) {
+            Ok(found) if !found.is_cancelled && found.private == event.private => Ok(found),
+            Ok(_) | Err(ProviderError::NotFound | ProviderError::Gone) => Err(ProviderError::Conflict),
             Err(error) => Err(error),
         }
     }
@@ -194,19 +181,6 @@ impl Calendar<'_> {
         Ok(self.all_pages::<EventAnswer>(&url)?.into_iter().map(Event::from).filter(marked).collect())
     }
 
-    /// The single events between two instants that take time: not deleted, not shown as free, not declined by the
-    /// account's owner. Only ids and times are asked for.
-    pub fn list_taken(&self, calendar: &str, from: UnixMillis, to: UnixMillis) -> Result<Vec<Taken>, ProviderError> {
-        let mut url = self.events(calendar, None);
-        url.query_pairs_mut()
-            .append_pair("singleEvents", "true")
-            .append_pair("timeMin", &from.to_rfc3339())
-            .append_pair("timeMax", &to.to_rfc3339())
-            .append_pair("maxResults", "250")
-            .append_pair("fields", TAKEN_FIELDS);
-        Ok(self.all_pages::<TakenAnswer>(&url)?.into_iter().filter_map(TakenAnswer::taken).collect())
-    }
-
     fn all_pages<T: serde::de::DeserializeOwned>(&self, first: &Url) -> Result<Vec<T>, ProviderError> {
         let (mut items, mut url) = (vec![], first.clone());
         for _ in 0..MAX_PAGES {
@@ -216,12 +190,41 @@ impl Calendar<'_> {
             url = first.clone();
             url.query_pairs_mut().append_pair("pageToken", &token);
         }
-        Ok(items)
+        // What lies behind is not known, and must not look free.
+        Err(ProviderError::Rejected { reason: format!("the list is longer than {MAX_PAGES} pages") })
     }
 
     fn events(&self, calendar: &str, id: Option<&str>) -> Url {
         let events = below(&self.0.bases.calendar, &["calendars", calendar, "events"]);
         id.map_or_else(|| events.clone(), |id| below(&events, &[id]))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EntryAnswer {
+    id: String,
+    #[serde(default)]
+    summary: String,
+    #[serde(default)]
+    primary: bool,
+    /// `freeBusyReader`, `reader`, `writer` or `owner`.
+    #[serde(default)]
+    access_role: String,
+    /// IANA name.
+    #[serde(default)]
+    time_zone: String,
+}
+
+impl From<EntryAnswer> for CalendarEntry {
+    fn from(answer: EntryAnswer) -> Self {
+        Self {
+            may_write: matches!(answer.access_role.as_str(), "writer" | "owner"),
+            id: answer.id,
+            summary: answer.summary,
+            primary: answer.primary,
+            time_zone: answer.time_zone,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is asked of Google Calendar, and what is made of its answers.
 
 use super::*;
+use crate::providers::calendar::{client_event_id, Attendee, Busy, MeetLink, When};
 use crate::providers::google::{GoogleBases, GoogleConfig};
 use crate::providers::outbound::NoLog;
 use crate::providers::testing::{outbound, FakeHttp, Reply, Seen, NOW};

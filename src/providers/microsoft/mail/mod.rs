@@ -130,7 +130,7 @@ impl Mail<'_> {
     /// Follows a link that was given by `begin` or by the page before. `Gone`: it is too old, or of another place than
     /// the configured one; begin again. The token is shown to that place only, whatever a link says.
     pub fn changes(&self, link: &Url) -> Result<Changes, ProviderError> {
-        if !self.is_own(link) {
+        if !self.0.is_own(link) {
             return Err(ProviderError::Gone);
         }
         let answer: DeltaAnswer = self.0.get_json(link.clone(), Some(PAGE))?;
@@ -139,7 +139,7 @@ impl Mail<'_> {
             (None, Some(next)) => (next, true),
             (None, None) => return Err(unreadable("it holds no link to go on with")),
         };
-        let next = Url::parse(&next).ok().filter(|next| self.is_own(next));
+        let next = Url::parse(&next).ok().filter(|next| self.0.is_own(next));
         let next = next.ok_or_else(|| unreadable("its link leads elsewhere"))?;
         let heads = answer.value.into_iter().filter(|head| !head.is_removed() && !head.is_draft).collect();
         Ok(Changes { heads, next, is_last })
@@ -162,11 +162,6 @@ impl Mail<'_> {
         let mut url = self.0.at(&["me", "mailFolders", "inbox"]);
         url.query_pairs_mut().append_pair("$select", "displayName");
         self.0.get_json::<Value>(url, None).map(drop)
-    }
-
-    fn is_own(&self, link: &Url) -> bool {
-        let base = &self.0.bases.graph;
-        link.origin() == base.origin() && link.path().starts_with(base.path())
     }
 }
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::availability::OpenHours;
+use crate::availability::{OpenHours, Schedule};
 use crate::workers::Meeting;
 
 fn at(text: &str) -> UnixMillis {
@@ -21,13 +21,13 @@ fn now() -> UnixMillis {
     at("2026-11-23T09:00:00Z")
 }
 
-fn diary<'a>(schedule: &'a Schedule, busy: &'a Busy, claimed: &'a [Span]) -> Diary<'a> {
+fn diary<'a>(schedule: &'a OpenTimes, busy: &'a Busy, claimed: &'a [Span]) -> Diary<'a> {
     Diary { schedule, rules: Rules::of(&meeting()), busy, claimed, now: now() }
 }
 
 #[test]
 fn a_start_is_free_or_says_why_not() {
-    let schedule = Schedule::office("Europe/London");
+    let schedule = OpenTimes::of(&Schedule::office("Europe/London"));
     let busy = Busy::Known(vec![span("2026-11-24T12:00:00Z", "2026-11-24T13:00:00Z")]);
     let claimed = [span("2026-11-24T15:00:00Z", "2026-11-24T15:55:00Z")];
     let diary = diary(&schedule, &busy, &claimed);
@@ -54,7 +54,7 @@ fn a_start_is_free_or_says_why_not() {
 
 #[test]
 fn a_calendar_that_cannot_be_read_is_not_free() {
-    let schedule = Schedule::office("Europe/London");
+    let schedule = OpenTimes::of(&Schedule::office("Europe/London"));
     let busy = Busy::Unknown { reason: "notFound".into() };
     let diary = diary(&schedule, &busy, &[]);
     assert_eq!(diary.check(at("2026-11-24T10:30:00Z")), Err(WhyNot::Unknown { reason: "notFound".into() }));
@@ -63,7 +63,7 @@ fn a_calendar_that_cannot_be_read_is_not_free() {
 
 #[test]
 fn a_window_gives_its_free_starts_in_order() {
-    let schedule = Schedule::office("Europe/London");
+    let schedule = OpenTimes::of(&Schedule::office("Europe/London"));
     let busy = Busy::Known(vec![span("2026-11-24T09:30:00Z", "2026-11-24T10:00:00Z")]);
     let diary = diary(&schedule, &busy, &[]);
     let starts = |from: &str, to: &str| -> Vec<String> {
@@ -78,7 +78,7 @@ fn a_window_gives_its_free_starts_in_order() {
 
 #[test]
 fn offers_stand_near_the_wish_and_apart_from_each_other() {
-    let schedule = Schedule::office("Europe/London");
+    let schedule = OpenTimes::of(&Schedule::office("Europe/London"));
     let busy = Busy::Known(vec![span("2026-11-24T10:00:00Z", "2026-11-24T11:00:00Z")]);
     let diary = diary(&schedule, &busy, &[]);
     let week = span("2026-11-23T00:00:00Z", "2026-12-01T00:00:00Z");
@@ -94,7 +94,7 @@ fn offers_stand_near_the_wish_and_apart_from_each_other() {
 
 #[test]
 fn working_hours_follow_the_clock_changes() {
-    let schedule = Schedule::office("Europe/London");
+    let schedule = OpenTimes::of(&Schedule::office("Europe/London"));
     let busy = Busy::Known(vec![]);
     let first_of = |day: &str, now: &str| {
         let diary = Diary { now: at(now), ..diary(&schedule, &busy, &[]) };
@@ -111,6 +111,7 @@ fn working_hours_follow_the_clock_changes() {
 fn an_opening_that_does_not_exist_begins_when_the_clock_goes_on() {
     let mut schedule = Schedule::office("Europe/Berlin");
     schedule.days[6] = vec![OpenHours { from: 150, to: 300 }];
+    let schedule = OpenTimes::of(&schedule);
     let busy = Busy::Known(vec![]);
     let sundays = |day: &str, now: &str| {
         let diary = Diary { now: at(now), ..diary(&schedule, &busy, &[]) };
@@ -126,6 +127,7 @@ fn an_opening_that_does_not_exist_begins_when_the_clock_goes_on() {
 fn hours_up_to_midnight_reach_into_the_next_utc_day() {
     let mut schedule = Schedule::office("America/Los_Angeles");
     schedule.days[0] = vec![OpenHours { from: 12 * 60, to: 24 * 60 }];
+    let schedule = OpenTimes::of(&schedule);
     let busy = Busy::Known(vec![]);
     // Monday evening in Los Angeles is Tuesday in UTC.
     assert!(diary(&schedule, &busy, &[]).check(at("2026-11-24T07:30:00Z")).is_ok());
@@ -138,6 +140,7 @@ fn a_meeting_may_run_from_one_stretch_into_the_next_that_touches_it() {
     let hours = |from: u16, to: u16| OpenHours { from: from * 60, to: to * 60 };
     schedule.days[1] = vec![hours(9, 12), hours(12, 17), hours(20, 24)];
     schedule.days[2] = vec![hours(0, 2), hours(3, 5)];
+    let schedule = OpenTimes::of(&schedule);
     let busy = Busy::Known(vec![]);
     let cases = [
         ("over noon", "2026-11-24T11:45:00Z", None),

@@ -1,0 +1,12 @@
+//! iCalendar (RFC 5545): written for guests and for calendar servers, read from whoever made it.
+//!
+//! What is read may be hostile: nothing here takes more time or memory than its limits say, and what cannot be
+//! understood is told as such.
+
+mod line;
+mod write;
+mod zone;
+
+pub use line::{clean, escape, lines, unescape, Line};
+pub use write::{calendar_file, Entry, Method, Party, Status};
+pub use zone::zone_named;
