@@ -8,7 +8,7 @@ use super::session::{google_session, microsoft_session, with_calendar};
 use super::{polls, store, trouble, words};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::ConnectionId;
+use crate::base::{counted, ConnectionId};
 use crate::events::{self, Happened};
 use crate::providers::google::gmail::Gmail;
 use crate::providers::mail_server::StepName;
@@ -53,21 +53,33 @@ fn check_google(app: &App, connection: &Connection) -> Vec<Tried> {
         let found = found.map(|profile| format!("The mailbox of {} answers.", profile.email));
         tried.push(step("Google Mail", found.map_err(|error| words::of_error(&connection.kind, &error))));
     }
-    if connection.can(Use::Calendar) {
-        let found = with_calendar(app, workspace, id, |calendar| calendar.list_calendars());
-        let found = found.map(|all| format!("The calendar answers; {} calendars can be read.", all.len()));
-        tried.push(step("Google Calendar", found.map_err(|error| words::of_error(&connection.kind, &error))));
-    }
+    tried.extend(check_calendar(app, connection, "Google Calendar"));
     tried
 }
 
 fn check_microsoft(app: &App, connection: &Connection) -> Vec<Tried> {
-    let found = microsoft_session(app, connection.workspace, connection.id, |session| {
-        let user = session.me()?;
-        Mail(session).ping().map(|()| user)
-    });
-    let found = found.map(|user| format!("The mailbox of {} answers.", user.mail.unwrap_or(user.user_principal_name)));
-    vec![step("Microsoft 365 mail", found.map_err(|error| words::of_error(&connection.kind, &error)))]
+    let mut tried = Vec::new();
+    if connection.can(Use::Outreach) {
+        let found = microsoft_session(app, connection.workspace, connection.id, |session| {
+            let user = session.me()?;
+            Mail(session).ping().map(|()| user)
+        });
+        let found =
+            found.map(|user| format!("The mailbox of {} answers.", user.mail.unwrap_or(user.user_principal_name)));
+        tried.push(step("Microsoft 365 mail", found.map_err(|error| words::of_error(&connection.kind, &error))));
+    }
+    tried.extend(check_calendar(app, connection, "Microsoft 365 calendar"));
+    tried
+}
+
+fn check_calendar(app: &App, connection: &Connection, what: &str) -> Option<Tried> {
+    connection.can(Use::Calendar).then(|| {
+        let found = with_calendar(app, connection.workspace, connection.id, |calendar| calendar.list_calendars());
+        let found = found.map(|all| {
+            format!("The calendar answers; {} can be read.", counted(all.len() as u64, "calendar", "calendars"))
+        });
+        step(what, found.map_err(|error| words::of_error(&connection.kind, &error)))
+    })
 }
 
 fn step(what: &str, found: Result<String, String>) -> Tried {

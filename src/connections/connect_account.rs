@@ -189,7 +189,7 @@ fn accept(
             begins::at_google(google::Session { bases: client.bases(), line }, uses)?
         }
         (Provider::Microsoft, _, Some(client)) => {
-            begins::at_microsoft(microsoft::Session { bases: client.bases(), line }, app.now())?
+            begins::at_microsoft(microsoft::Session { bases: client.bases(), line }, uses, app.now())?
         }
         _ => return Err(ConnectError::NoClient),
     };

@@ -78,6 +78,8 @@ pub struct Microsoft {
     /// Folders looked at for answers, each with how far it was read.
     #[serde(default)]
     pub folders: Vec<LinkedFolder>,
+    #[serde(default)]
+    pub calendars: Calendars,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -255,7 +257,11 @@ impl Connection {
                 zone: google.calendar_zone.clone(),
                 busy: google.busy_calendars.clone(),
             }),
-            Kind::Microsoft(_) | Kind::SmtpImap(_) => None,
+            Kind::Microsoft(microsoft) => Some(Calendars {
+                write_to: Some(microsoft.calendars.write_to.clone().unwrap_or_else(|| "primary".to_owned())),
+                ..microsoft.calendars.clone()
+            }),
+            Kind::SmtpImap(_) => None,
         }
     }
 
@@ -267,7 +273,8 @@ impl Connection {
                 google.calendar_zone = chosen.zone;
                 google.busy_calendars = chosen.busy;
             }
-            Kind::Microsoft(_) | Kind::SmtpImap(_) => {}
+            Kind::Microsoft(microsoft) => microsoft.calendars = chosen,
+            Kind::SmtpImap(_) => {}
         }
     }
 

@@ -70,13 +70,20 @@ const MICROSOFT_OUTREACH: [Permission; 2] = [
     ),
 ];
 
+const MICROSOFT_CALENDAR: [Permission; 1] = [permission(
+    microsoft::CALENDARS,
+    "Have full access to your calendars",
+    "Microsoft has no smaller permission for entering, moving and cancelling the meetings booked here. Of other events \
+     only the times are asked for, not their titles, and they are never changed.",
+)];
+
 /// What one use needs, beyond knowing the account. `None`: this provider's accounts are not used for that.
 pub fn needed_for(provider: Provider, wanted: Use) -> Option<&'static [Permission]> {
     match (provider, wanted) {
         (Provider::Google, Use::Outreach) => Some(&GOOGLE_OUTREACH),
         (Provider::Google, Use::Calendar) => Some(&GOOGLE_CALENDAR),
         (Provider::Microsoft, Use::Outreach) => Some(&MICROSOFT_OUTREACH),
-        (Provider::Microsoft, Use::Calendar) => None,
+        (Provider::Microsoft, Use::Calendar) => Some(&MICROSOFT_CALENDAR),
     }
 }
 
@@ -122,6 +129,9 @@ mod tests {
         let at_microsoft: Vec<&str> =
             permissions(Provider::Microsoft, &[Use::Outreach]).iter().map(|one| one.scope).collect();
         assert_eq!(at_microsoft, ["openid", "offline_access", "User.Read", "Mail.Send", "Mail.Read"]);
+        let calendar: Vec<&str> =
+            permissions(Provider::Microsoft, &[Use::Calendar]).iter().map(|one| one.scope).collect();
+        assert_eq!(calendar, ["openid", "offline_access", "User.Read", "Calendars.ReadWrite"]);
     }
 
     #[test]

@@ -110,9 +110,10 @@ pub fn with_calendar<T>(
 ) -> Result<T, ProviderError> {
     match &usable(app, workspace, id)?.kind {
         Kind::Google(_) => google_session(app, workspace, id, |session| work(&google::calendar::Calendar(session))),
-        Kind::Microsoft(_) | Kind::SmtpImap(_) => {
-            Err(ProviderError::Rejected { reason: "this connection has no calendar".into() })
+        Kind::Microsoft(_) => {
+            microsoft_session(app, workspace, id, |session| work(&microsoft::calendar::Calendar(session)))
         }
+        Kind::SmtpImap(_) => Err(ProviderError::Rejected { reason: "this connection has no calendar".into() }),
     }
 }
 

@@ -86,7 +86,15 @@ fn purpose_of(connection: &Connection) -> String {
             (false, false) => "Google account",
         }
         .to_owned(),
-        Kind::Microsoft(_) => "Microsoft 365 mail: send, and read answers to our own mail".to_owned(),
+        Kind::Microsoft(_) => match (connection.can(Use::Outreach), connection.can(Use::Calendar)) {
+            (true, true) => {
+                "Microsoft 365 mail and calendar: send, read answers to our own mail, busy times, our own bookings"
+            }
+            (true, false) => "Microsoft 365 mail: send, and read answers to our own mail",
+            (false, true) => "Microsoft 365 calendar: busy times, and our own bookings",
+            (false, false) => "Microsoft account",
+        }
+        .to_owned(),
         Kind::SmtpImap(server) => format!("SMTP at {}, IMAP at {}", server.smtp.host, server.imap.host),
     }
 }

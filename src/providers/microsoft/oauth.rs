@@ -21,6 +21,7 @@ pub mod scope {
     pub const USER_READ: &str = "User.Read";
     pub const MAIL_SEND: &str = "Mail.Send";
     pub const MAIL_READ: &str = "Mail.Read";
+    pub const CALENDARS: &str = "Calendars.ReadWrite";
 }
 
 /// Scopes of Graph may be answered with their resource in front.
