@@ -5,6 +5,7 @@
 //! - The calendar is written by one keyed effect that brings it to the booking's newest version; its client id is
 //!   made from the booking's, so a repeated try finds its own event.
 //! - Only events that carry our mark are changed or deleted.
+//! - What its owner moves or deletes in the calendar comes back as a move or a cancellation, and the guest hears once.
 //! - The guest is told by us when the calendar has it, once for each version; the invitation is the provider's.
 //! - What the calendar refuses waits for a person, and the answer that it came from is open again.
 //! - What cannot be judged (an unreadable calendar, unclear words) is a person's to decide.
@@ -16,6 +17,7 @@ mod calendars;
 mod consider;
 mod decide;
 mod errors;
+mod feed;
 mod hold;
 mod hours;
 mod lapse;
@@ -23,6 +25,7 @@ mod link;
 mod model;
 mod offer;
 mod pages;
+mod returned;
 mod service;
 mod situation;
 mod store;
@@ -32,6 +35,7 @@ mod words;
 
 pub use api::{api_routes, openapi};
 pub use bookable::Bookable;
+pub use feed::FEED_PATH;
 pub use model::{Booking, Note, Source, State};
 pub use pages::routes;
 pub use service::{
@@ -47,7 +51,7 @@ use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    store::TABLES.to_vec()
+    [store::TABLES, feed::TABLES].concat()
 }
 
 /// The room's work, and that of `availability`, whose only caller it is.
@@ -57,6 +61,7 @@ pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
         .task(consider::Consider)
         .task(lapse::Lapse)
         .task(link::FindLink)
+        .task(returned::LookBack)
         .effect(calendar::WriteEvent)
 }
 

@@ -34,6 +34,7 @@ pub fn check(app: &App, actor: &Actor, id: ConnectionId) -> Result<Vec<Tried>, C
     let tried = match &connection.kind {
         Kind::Google(_) => check_google(app, &connection),
         Kind::Microsoft(_) => check_microsoft(app, &connection),
+        Kind::CalDav(_) => check_calendar(app, &connection, "Calendar server").into_iter().collect(),
         Kind::SmtpImap(settings) => {
             let test = try_stored(app, settings, &Log::of(id))?;
             calls::flush(app, actor.workspace, id);
@@ -114,7 +115,9 @@ fn step_words(name: StepName) -> &'static str {
 fn record(app: &App, connection: &Connection, all_ok: bool, tried: &[Tried]) -> Result<(), ConnectionError> {
     let (workspace, id, now) = (connection.workspace, connection.id, app.now());
     if !all_ok {
-        if let (Kind::SmtpImap(_), Some(failed)) = (&connection.kind, tried.iter().find(|one| !one.ok)) {
+        if let (Kind::SmtpImap(_) | Kind::CalDav(_), Some(failed)) =
+            (&connection.kind, tried.iter().find(|one| !one.ok))
+        {
             trouble::note(app, workspace, id, &format!("{}: {}", failed.what, failed.words))?;
         }
         return Ok(());

@@ -14,6 +14,7 @@ mod begins;
 mod calls;
 mod check;
 mod connect_account;
+mod connect_calendar;
 mod connect_mail;
 mod disconnect;
 mod error;
@@ -42,14 +43,15 @@ pub use api::{api_routes, openapi, ApiConnection};
 pub use calls::{flush_if_many, list_calls, sweep_calls, Call, Log};
 pub use check::{check, Tried};
 pub use connect_account::{begin, finish, Connected, ConsentAnswer};
+pub use connect_calendar::{connect_calendar, CalendarAttempt, CalendarSettings};
 pub use connect_mail::{connect_mailbox, Attempt, MailboxSettings};
 pub use disconnect::{disconnect, disconnect_all, Withdrawn};
 pub use error::{ConnectError, ConnectionError};
 pub use guess::guess;
 pub use mail_server::{smtp_server, MailTest, INBOX};
 pub use model::{
-    Calendars, Connection, Credentials, Google, Health, ImapFolder, Kind, LinkedFolder, MailServerSettings, Microsoft,
-    Pace, Relisting, SecurityMode, SmtpImap, State, Use,
+    CalDav, Calendars, Connection, Credentials, Google, Health, ImapFolder, Kind, LinkedFolder, MailServerSettings,
+    Microsoft, Pace, Relisting, SecurityMode, SmtpImap, State, Use,
 };
 pub use pages::routes;
 pub use polls::{plan_polls, PollMailbox, POLL_MAILBOX};

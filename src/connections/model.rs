@@ -43,6 +43,7 @@ pub enum Kind {
     Google(Google),
     Microsoft(Microsoft),
     SmtpImap(SmtpImap),
+    CalDav(CalDav),
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -144,6 +145,21 @@ pub struct SmtpImap {
     /// Folders looked at for answers, each with how far it was read.
     #[serde(default)]
     pub folders: Vec<ImapFolder>,
+}
+
+/// An account at any calendar server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CalDav {
+    /// As its owner typed it: a domain or an address; what was found from it is `home`.
+    #[serde(default)]
+    pub server: String,
+    /// The collection in which the calendars lie.
+    pub home: String,
+    pub user: String,
+    /// Sealed; absent once disconnected.
+    pub password: Option<SealedSecret>,
+    #[serde(default)]
+    pub calendars: Calendars,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -261,6 +277,7 @@ impl Connection {
                 write_to: Some(microsoft.calendars.write_to.clone().unwrap_or_else(|| "primary".to_owned())),
                 ..microsoft.calendars.clone()
             }),
+            Kind::CalDav(server) => Some(server.calendars.clone()),
             Kind::SmtpImap(_) => None,
         }
     }
@@ -274,23 +291,27 @@ impl Connection {
                 google.busy_calendars = chosen.busy;
             }
             Kind::Microsoft(microsoft) => microsoft.calendars = chosen,
+            Kind::CalDav(server) => server.calendars = chosen,
             Kind::SmtpImap(_) => {}
         }
     }
 
     /// In words: "Google", "Mail server".
     pub fn kind_words(&self) -> &'static str {
-        self.kind.provider().map_or("Mail server", Provider::name)
+        match &self.kind {
+            Kind::CalDav(_) => "Calendar server",
+            kind => kind.provider().map_or("Mail server", Provider::name),
+        }
     }
 }
 
 impl Kind {
-    /// Whose account it is; `None` for a mail server.
+    /// Whose account it is; `None` for a server of mail or calendars.
     pub fn provider(&self) -> Option<Provider> {
         match self {
             Self::Google(_) => Some(Provider::Google),
             Self::Microsoft(_) => Some(Provider::Microsoft),
-            Self::SmtpImap(_) => None,
+            Self::SmtpImap(_) | Self::CalDav(_) => None,
         }
     }
 
@@ -299,7 +320,7 @@ impl Kind {
         match self {
             Self::Google(google) => &google.subject,
             Self::Microsoft(microsoft) => &microsoft.subject,
-            Self::SmtpImap(_) => "",
+            Self::SmtpImap(_) | Self::CalDav(_) => "",
         }
     }
 
@@ -308,7 +329,7 @@ impl Kind {
         match self {
             Self::Google(google) => &google.scopes,
             Self::Microsoft(microsoft) => &microsoft.scopes,
-            Self::SmtpImap(_) => &[],
+            Self::SmtpImap(_) | Self::CalDav(_) => &[],
         }
     }
 
@@ -316,7 +337,7 @@ impl Kind {
         match self {
             Self::Google(google) => google.scopes = granted.to_vec(),
             Self::Microsoft(microsoft) => microsoft.scopes = granted.to_vec(),
-            Self::SmtpImap(_) => {}
+            Self::SmtpImap(_) | Self::CalDav(_) => {}
         }
     }
 
@@ -324,7 +345,7 @@ impl Kind {
         match self {
             Self::Google(google) => google.credentials.as_ref(),
             Self::Microsoft(microsoft) => microsoft.credentials.as_ref(),
-            Self::SmtpImap(_) => None,
+            Self::SmtpImap(_) | Self::CalDav(_) => None,
         }
     }
 
@@ -333,7 +354,7 @@ impl Kind {
         match self {
             Self::Google(google) => std::mem::replace(&mut google.credentials, new),
             Self::Microsoft(microsoft) => std::mem::replace(&mut microsoft.credentials, new),
-            Self::SmtpImap(_) => None,
+            Self::SmtpImap(_) | Self::CalDav(_) => None,
         }
     }
 
@@ -341,6 +362,7 @@ impl Kind {
     pub(super) fn secret(&self) -> Option<&SealedSecret> {
         match self {
             Self::SmtpImap(server) => server.password.as_ref(),
+            Self::CalDav(server) => server.password.as_ref(),
             _ => self.credentials().map(|credentials| &credentials.sealed),
         }
     }
@@ -349,6 +371,7 @@ impl Kind {
     pub(super) fn forget_secret(&mut self) {
         match self {
             Self::SmtpImap(server) => server.password = None,
+            Self::CalDav(server) => server.password = None,
             _ => drop(self.replace_credentials(None)),
         }
     }

@@ -107,6 +107,8 @@ fn sender_of(kind: &Kind, domain: &str) -> Sender {
         Kind::Google(_) => return Sender::Host(&hosts::GOOGLE),
         Kind::Microsoft(_) => return Sender::Host(&hosts::MICROSOFT),
         Kind::SmtpImap(server) => server.smtp.host.trim_end_matches('.').to_lowercase(),
+        // Never asked: nothing is sent from it.
+        Kind::CalDav(_) => String::new(),
     };
     match hosts::of_server(&server) {
         Some(host) => Sender::Host(host),

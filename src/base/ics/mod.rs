@@ -11,5 +11,5 @@ mod zone;
 
 pub use line::{clean, escape, lines, unescape, Line};
 pub use read::{occurrences, read_entry, Asked, Budget, Occurrence, ReadEntry, Unreadable};
-pub use write::{calendar_file, Entry, Method, Party, Status};
+pub use write::{calendar_file, edited, Edit, Entry, Method, Party, Status};
 pub use zone::zone_named;

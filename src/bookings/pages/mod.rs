@@ -25,6 +25,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(acts::cancel)),
         );
     super::hours::routes(config);
+    // Fixed names before `{user}`.
+    super::feed::routes(config);
     super::calendars::routes(config);
 }
 

@@ -4,5 +4,7 @@ mod by_hand;
 mod calendar;
 mod deciding;
 mod desk;
+mod microsoft;
 mod offering;
 mod people;
+mod returned;

@@ -87,6 +87,8 @@ fn read_all(poll: &mut Poll<'_>) -> (Place, Result<(), PollError>) {
             let outcome = imap_box::run(poll, settings, &mut folders, last_poll);
             (Place::Folders(folders), outcome)
         }
+        // It has no mailbox.
+        Kind::CalDav(_) => (Place::Unchanged, Ok(())),
     }
 }
 

@@ -33,6 +33,9 @@ pub(super) fn send(app: &App, message: &Message, connection: &Connection) -> Sen
         Kind::Google(_) => send_by_gmail(app, message, connection, &mail),
         Kind::Microsoft(_) => send_by_graph(app, message, connection, &mail),
         Kind::SmtpImap(server) => send_by_smtp(app, message, connection, server, mail),
+        Kind::CalDav(_) => {
+            SendOutcome::Refused { reason: "This connection has a calendar and no mailbox.".into(), bad_address: false }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Pages of connections.
 
+mod caldav;
 mod calendars;
 mod consent;
 mod detail;
@@ -35,6 +36,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/microsoft/start").app_data(microsoft.clone()).get(consent::start))
         .service(at("/microsoft/callback").app_data(microsoft).get(consent::callback))
         .service(at("/mailbox").get(mailbox::show).post(mailbox::submit))
+        .service(at("/caldav").get(caldav::show).post(caldav::submit))
         .service(at("/{id}").get(detail::show))
         .service(at("/{id}/settings").post(detail::change))
         .service(at("/{id}/check").post(detail::check_now))

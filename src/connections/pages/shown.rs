@@ -1,7 +1,7 @@
 //! A connection as its pages show it.
 
 use super::times::{Moment, Times};
-use crate::connections::model::{Connection, Kind, SecurityMode, SmtpImap, State, Use};
+use crate::connections::model::{CalDav, Connection, Kind, SecurityMode, SmtpImap, State, Use};
 use crate::connections::provider::Provider;
 use crate::connections::scopes::{is_same, not_granted, permissions, Permission};
 
@@ -95,6 +95,7 @@ fn purpose_of(connection: &Connection) -> String {
             (false, false) => "Microsoft account",
         }
         .to_owned(),
+        Kind::CalDav(server) => format!("CalDAV at {}: busy times, and our own bookings", host_of(&server.home)),
         Kind::SmtpImap(server) => format!("SMTP at {}, IMAP at {}", server.smtp.host, server.imap.host),
     }
 }
@@ -118,6 +119,7 @@ fn renew_of(connection: &Connection) -> String {
         Some(provider) => {
             format!("/connections/{}?use={}&again={id}", provider.word(), use_word(&connection.uses))
         }
+        None if matches!(connection.kind, Kind::CalDav(_)) => format!("/connections/caldav?again={id}"),
         None => format!("/connections/mailbox?again={id}"),
     }
 }
@@ -144,6 +146,7 @@ pub(super) fn uses_of(word: &str) -> Option<Vec<Use>> {
 pub(super) fn allowed(connection: &Connection) -> Vec<Allowed> {
     let provider = match &connection.kind {
         Kind::SmtpImap(server) => return of_mail_server(server),
+        Kind::CalDav(server) => return of_calendar_server(server),
         Kind::Google(_) => Provider::Google,
         Kind::Microsoft(_) => Provider::Microsoft,
     };
@@ -163,6 +166,21 @@ pub(super) fn unused(connection: &Connection) -> Vec<String> {
     let needed = permissions(provider, &connection.uses);
     let is_needed = |granted: &&String| needed.iter().any(|permission| is_same(provider, granted, permission.scope));
     connection.kind.scopes().iter().filter(|granted| !is_needed(granted)).cloned().collect()
+}
+
+fn host_of(url: &str) -> String {
+    url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn of_calendar_server(server: &CalDav) -> Vec<Allowed> {
+    vec![Allowed {
+        name: "Read and write your calendars".to_owned(),
+        why: "So that no meeting is offered or booked over another, and to enter, move and cancel the meetings booked \
+              here. Events made by others are never changed."
+            .to_owned(),
+        scope: format!("CalDAV at {}, as {}", host_of(&server.home), server.user),
+        granted: true,
+    }]
 }
 
 fn of_mail_server(server: &SmtpImap) -> Vec<Allowed> {
