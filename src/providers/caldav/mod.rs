@@ -26,7 +26,7 @@ use super::outbound::{Answer, CallLog, Limits, Outbound, Request};
 use super::Secret;
 use crate::base::ics::{self, Asked, Budget, Edit, Entry, Occurrence, Party};
 use crate::base::UnixMillis;
-use xml::{multistatus, Found, CALDAV, DAV};
+use xml::{multistatus, Found, CALDAV, DAV, SERVER};
 
 pub use discover::{discover, Discovered, Step};
 
@@ -186,6 +186,14 @@ impl CalendarClient for CalDav<'_> {
             found.insert((*id).to_owned(), times);
         }
         Ok(found)
+    }
+
+    /// The sync token (RFC 6578), or the older tag of the whole collection, by which servers say the same.
+    fn version(&self, calendar: &str) -> Result<Option<String>, ProviderError> {
+        let body = propfind(&format!("<d:sync-token/><s:getctag xmlns:s=\"{SERVER}\"/>"));
+        let found = self.account.ask("PROPFIND", &self.own_url(calendar)?, "0", &body)?;
+        let token = |one: &Found| one.text(DAV, "sync-token").or(one.text(SERVER, "getctag")).map(str::to_owned);
+        Ok(found.first().and_then(token))
     }
 
     fn list_taken(&self, calendar: &str, from: UnixMillis, to: UnixMillis) -> Result<Vec<Taken>, ProviderError> {

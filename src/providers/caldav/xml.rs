@@ -7,6 +7,8 @@ use quick_xml::name::ResolveResult;
 use quick_xml::reader::NsReader;
 
 pub(super) const DAV: &str = "DAV:";
+/// Of tags that are older than the standard.
+pub(super) const SERVER: &str = "http://calendarserver.org/ns/";
 pub(super) const CALDAV: &str = "urn:ietf:params:xml:ns:caldav";
 
 const MOST_DEPTH: usize = 40;

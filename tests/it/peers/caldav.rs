@@ -109,9 +109,12 @@ fn a_stranger_s_calendar_server_is_found_read_and_written_and_another_client_rea
         private: BTreeMap::from([("app".into(), "launchyard".into()), ("booking".into(), "b1".into())]),
         meet_request_id: None,
     };
+    let unchanged = client.version(&work.id).unwrap();
+    assert!(unchanged.is_some() && client.version(&work.id).unwrap() == unchanged);
     let made = client.insert_event(&work.id, &event, SendUpdates::None).unwrap();
     let again = client.insert_event(&work.id, &event, SendUpdates::None).unwrap();
     assert_eq!((again.id.as_str(), &again.private), (made.id.as_str(), &event.private), "one event, however often");
+    assert_ne!(client.version(&work.id).unwrap(), unchanged, "a change is seen without reading all");
     let ours = |server: &Value| events(server).into_iter().filter(|one| one["uid"] == "04k2ours").collect::<Vec<_>>();
     let [seen] = &ours(&server)[..] else { panic!("exactly one") };
     assert_eq!(
