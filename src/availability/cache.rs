@@ -42,6 +42,9 @@ pub struct Cached {
     /// Why the last try failed, in words; the times above are older then.
     #[serde(default)]
     pub failed: Option<String>,
+    /// The calendar's version when it was read, where its provider has such a word.
+    #[serde(default)]
+    pub version: Option<String>,
 }
 
 /// One event of a calendar: its id and when it is.
@@ -54,7 +57,19 @@ pub struct Single {
 impl Cached {
     pub(super) fn never_read() -> Self {
         let never = UnixMillis(0);
-        Self { read_at: never, range: Span::new(never, never), busy: vec![], beside_ours: vec![], failed: None }
+        Self {
+            read_at: never,
+            range: Span::new(never, never),
+            busy: vec![],
+            beside_ours: vec![],
+            failed: None,
+            version: None,
+        }
+    }
+
+    /// It reads the same now, as far as that is known without reading it.
+    pub(super) fn is_current(&self, version: Option<&str>, until: UnixMillis) -> bool {
+        self.failed.is_none() && version.is_some() && self.version.as_deref() == version && self.range.end >= until
     }
 
     /// Why `range` is not known from what was read, in words. What lies behind us is not read any more and is no news.
@@ -85,6 +100,7 @@ impl Cached {
             busy: joined([self.busy, other.busy].concat()),
             beside_ours: [self.beside_ours, other.beside_ours].concat(),
             failed: self.failed.or(other.failed),
+            version: None,
         }
     }
 }
@@ -207,6 +223,7 @@ mod tests {
             busy: vec![busy],
             beside_ours: vec![],
             failed: failed.map(str::to_owned),
+            version: None,
         };
         let both = row(5, span(0, 90), span(1, 4), None).joined(row(3, span(2, 100), span(3, 6), Some("notFound")));
         assert_eq!(both, row(3, span(2, 90), span(1, 6), Some("notFound")));

@@ -1,5 +1,6 @@
 //! Keeping the busy times of connected calendars fresh.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use super::model::{Busy, Span, READ_AHEAD};
 use super::people;
 use crate::app::App;
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
-use crate::connections::{self, Connection, State};
+use crate::connections::{self, with_calendar, Connection, State};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::providers::calendar::{Taken, When};
 use crate::providers::ProviderError;
@@ -19,6 +20,8 @@ use crate::store::{StoreError, Txn};
 
 /// The kind of the job that keeps the busy times of one connection's calendars fresh.
 pub const SYNC: &str = "availability.busy";
+/// Read beyond what is promised, so that a calendar in which nothing changes need not be read anew for a day.
+const SPARE: Duration = Duration::from_secs(86_400);
 /// Days of claims removed in one go.
 const SWEEP: usize = 50;
 
@@ -88,34 +91,68 @@ fn sync(app: &App, job: &Job) -> Result<Outcome, StoreError> {
     Ok(Outcome::Again { at })
 }
 
-/// Reads all calendars of the connection that anybody counts. A calendar that cannot be read keeps its older times,
-/// which say so. Returns what the provider said where it answered nothing at all.
+/// Reads all calendars of the connection that anybody counts, but for those that say that nothing has changed. A calendar
+/// that cannot be read keeps its older times, which say so. Returns what the provider said where it answered nothing.
 fn read(app: &App, connection: &Connection) -> Result<Option<ProviderError>, StoreError> {
     let (workspace, id, now) = (connection.workspace, connection.id, app.now());
     let counted = counted(app, connection)?;
-    let range = Span::lasting(now, READ_AHEAD);
-    let answer = ask(app, connection, &counted, range, None);
-    let held = claims::claimed(&app.store, workspace, id.0, range, None)?;
-    let mut rows = Vec::new();
+    let range = Span::lasting(now, READ_AHEAD + SPARE);
+    let versions = versions(app, connection, &counted);
+    app.store.write(|txn| forget_others(txn, workspace, id, &counted))?;
+    let mut changed = Vec::new();
     for calendar in &counted {
+        let version = versions.get(calendar).map(String::as_str);
+        let is_current = app.store.write(|txn| {
+            let known = cache::find(txn, workspace, id, calendar)?;
+            let current = known.filter(|row| row.is_current(version, now.plus(READ_AHEAD)));
+            let Some(row) = current else { return Ok::<_, StoreError>(false) };
+            cache::put(txn, workspace, id, calendar, Cached { read_at: now, ..row })?;
+            Ok(true)
+        })?;
+        if !is_current {
+            changed.push(calendar.clone());
+        }
+    }
+    let answer = match changed.is_empty() {
+        true => Ok(BTreeMap::new()),
+        false => ask(app, connection, &changed, range, None),
+    };
+    let held = claims::claimed(&app.store, workspace, id.0, range, None)?;
+    let mut was_read = changed.len() < counted.len();
+    for calendar in &changed {
         let answer = match &answer {
             Ok(all) => all.get(calendar).cloned(),
             Err(error) => Some(Busy::Unknown { reason: error.to_string() }),
         };
-        let beside_ours = match answer {
-            Some(Busy::Known(_)) => beside_ours(app, connection, calendar, &held),
-            _ => Vec::new(),
-        };
-        rows.push((calendar, answer, beside_ours));
+        let is_known = matches!(answer, Some(Busy::Known(_)));
+        let beside_ours = if is_known { beside_ours(app, connection, calendar, &held) } else { Vec::new() };
+        let version = versions.get(calendar).cloned();
+        let Some(read) = answer.map(|answer| Read { range, answer, beside_ours, version }) else { continue };
+        app.store.write(|txn| keep(txn, connection, calendar, &read, now))?;
+        was_read |= is_known;
     }
-    app.store.write(|txn| forget_others(txn, workspace, id, &counted))?;
-    for (calendar, answer, beside_ours) in &rows {
-        app.store.write(|txn| keep(txn, connection, calendar, range, answer.as_ref(), beside_ours, now))?;
-    }
-    if rows.iter().any(|(_, answer, _)| matches!(answer, Some(Busy::Known(_)))) {
+    if was_read {
         connections::update(&app.store, workspace, id, |connection| connection.health.last_busy_read = Some(now))?;
     }
     Ok(answer.err())
+}
+
+/// What one calendar answered.
+struct Read {
+    range: Span,
+    answer: Busy,
+    beside_ours: Vec<Single>,
+    version: Option<String>,
+}
+
+/// Asked before the times are, so that a change in between is seen the next time.
+fn versions(app: &App, connection: &Connection, calendars: &[String]) -> BTreeMap<String, String> {
+    let asked = calendars.iter().filter_map(|calendar| {
+        let version = with_calendar(app, connection.workspace, connection.id, |client| client.version(calendar));
+        // Whoever has none, or cannot say, is read.
+        Some((calendar.clone(), version.ok().flatten()?))
+    });
+    asked.collect()
 }
 
 /// The connection's own choice and those of the people who use it.
@@ -152,21 +189,23 @@ fn keep(
     txn: &mut Txn<'_>,
     connection: &Connection,
     calendar: &str,
-    range: Span,
-    answer: Option<&Busy>,
-    beside_ours: &[Single],
+    read: &Read,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let (workspace, id) = (connection.workspace, connection.id);
-    let row = match answer {
-        Some(Busy::Known(busy)) => {
-            Cached { read_at: now, range, busy: busy.clone(), beside_ours: beside_ours.to_vec(), failed: None }
-        }
-        Some(Busy::Unknown { reason }) => {
+    let row = match &read.answer {
+        Busy::Known(busy) => Cached {
+            read_at: now,
+            range: read.range,
+            busy: busy.clone(),
+            beside_ours: read.beside_ours.clone(),
+            failed: None,
+            version: read.version.clone(),
+        },
+        Busy::Unknown { reason } => {
             let older = cache::find(txn, workspace, id, calendar)?.unwrap_or_else(Cached::never_read);
             Cached { failed: Some(reason.clone()), ..older }
         }
-        None => return Ok(()),
     };
     cache::put(txn, workspace, id, calendar, row)
 }

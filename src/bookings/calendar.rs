@@ -15,6 +15,7 @@ use super::hold::reopen;
 use super::host;
 use super::link;
 use super::model::{Booking, State};
+use super::returned;
 use super::store;
 use super::tell::tell;
 use crate::app::App;
@@ -332,6 +333,9 @@ fn written(app: &App, txn: &mut Txn<'_>, before: Booking, answer: &Value, now: U
         booking.event_id = written.event_id;
         booking.ical_uid = written.ical_uid.or(booking.ical_uid);
         booking.video_link = written.link.or(booking.video_link);
+    }
+    if booking.state.is_booked() {
+        returned::look_soon(txn, &booking, now)?;
     }
     if booking.state == State::Held {
         booking.state = State::Confirmed;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar;
 use super::decide::{decide, Decision, WhyOffer, Wish};
+use super::feed;
 use super::forget_account;
 use super::hold::{handled, hold, retire_proposals};
 use super::host;
@@ -77,7 +78,10 @@ impl Subscriber<App> for Listener {
                 host::begin_anew(app, workspace, *connection)?;
                 app.store.write(|txn| availability::schedule_sync(txn, workspace, *connection, now))
             }
-            Happened::MemberLeft { user } => app.store.write(|txn| availability::forget_member(txn, workspace, *user)),
+            Happened::MemberLeft { user } => app.store.write(|txn| {
+                feed::forget_member(txn, workspace, *user)?;
+                availability::forget_member(txn, workspace, *user)
+            }),
             Happened::ConnectionRemoved { connection } => {
                 forget_account::plan(app, workspace, *connection)?;
                 app.store.write(|txn| availability::forget(txn, workspace, *connection))

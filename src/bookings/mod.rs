@@ -7,6 +7,7 @@
 //! - A meeting at a service of its own (Zoom and the like) is brought along by an effect beside the calendar's. It
 //!   never holds a booking up: without a link the guest reads that it follows, and gets it once it is there.
 //! - Only events that carry our mark are changed or deleted.
+//! - What its owner moves or deletes in the calendar comes back as a move or a cancellation, and the guest hears once.
 //! - The guest is told by us when the calendar has it, once for each version; the invitation is the provider's.
 //! - What the calendar refuses waits for a person, and the answer that it came from is open again.
 //! - What cannot be judged (an unreadable calendar, unclear words) is a person's to decide.
@@ -18,6 +19,7 @@ mod calendars;
 mod consider;
 mod decide;
 mod errors;
+mod feed;
 mod forget_account;
 mod hold;
 mod host;
@@ -28,6 +30,7 @@ mod link;
 mod model;
 mod offer;
 mod pages;
+mod returned;
 mod schedules;
 mod service;
 mod situation;
@@ -39,6 +42,7 @@ mod words;
 pub use api::{api_routes, openapi};
 pub use bookable::Bookable;
 pub use consider::{rehearse, Rehearsed};
+pub use feed::FEED_PATH;
 pub use hosted::Hosted;
 pub use model::{Booking, Note, Source, State};
 pub use pages::routes;
@@ -55,7 +59,7 @@ use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    store::TABLES.to_vec()
+    [store::TABLES, feed::TABLES].concat()
 }
 
 /// The room's work, and that of `availability`, whose only caller it is.
@@ -65,6 +69,7 @@ pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
         .task(consider::Consider)
         .task(lapse::Lapse)
         .task(link::FindLink)
+        .task(returned::LookBack)
         .effect(calendar::WriteEvent)
         .task(forget_account::ForgetAccount)
         .effect(host::HoldMeeting)

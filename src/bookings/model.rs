@@ -177,7 +177,7 @@ impl Booking {
             (State::Failed { .. }, _) => "The calendar did not take it.",
             (_, true) => "The calendar does not show it yet; it is tried again by itself.",
             (State::Cancelled { .. }, false) => "The event could not be taken out of the calendar.",
-            (_, false) => "The calendar still shows it as it was before.",
+            (_, false) => "The calendar does not show it as it stands here.",
         }
     }
 

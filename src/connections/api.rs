@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::error::ConnectionError;
-use super::model::{Connection, State, Use};
+use super::model::{Connection, Kind, State, Use};
 use super::provider::Provider;
 use super::store;
 use crate::app::App;
@@ -30,7 +30,7 @@ pub struct ApiConnection {
     pub id: String,
     pub address: String,
     pub display_name: String,
-    /// `google`, `microsoft` or `smtp_imap`.
+    /// `google`, `microsoft`, `smtp_imap` or `caldav`.
     pub kind: &'static str,
     /// `outreach`, `calendar`.
     pub uses: Vec<&'static str>,
@@ -65,7 +65,10 @@ impl From<&Connection> for ApiConnection {
             id: connection.id.to_string(),
             address: connection.address.display().to_owned(),
             display_name: connection.display_name.clone(),
-            kind: connection.kind.provider().map_or("smtp_imap", Provider::word),
+            kind: match &connection.kind {
+                Kind::CalDav(_) => "caldav",
+                kind => kind.provider().map_or("smtp_imap", Provider::word),
+            },
             uses: connection.uses.iter().map(word).collect(),
             state,
             reason,

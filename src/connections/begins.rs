@@ -1,7 +1,7 @@
 //! Where work with a newly connected account begins.
 
 use super::error::ConnectError;
-use super::model::{Google, Kind, LinkedFolder, MeetingAccount, Microsoft, Use};
+use super::model::{Calendars, Google, Kind, LinkedFolder, MeetingAccount, Microsoft, Use};
 use super::provider::Provider;
 use crate::base::UnixMillis;
 use crate::providers::calendar::{CalendarClient, CalendarEntry};
@@ -19,6 +19,7 @@ pub(super) enum Begins {
     },
     Microsoft {
         folders: Vec<LinkedFolder>,
+        calendar: Option<CalendarEntry>,
     },
     /// There is nothing to be read.
     Meetings(Provider),
@@ -56,8 +57,14 @@ impl Begins {
                     google.calendar_zone = Some(calendar.time_zone.clone());
                 }
             }
-            (Kind::Microsoft(microsoft), Self::Microsoft { folders }) if microsoft.folders.is_empty() => {
-                microsoft.folders.clone_from(folders);
+            (Kind::Microsoft(microsoft), Self::Microsoft { folders, calendar }) => {
+                if microsoft.folders.is_empty() {
+                    microsoft.folders.clone_from(folders);
+                }
+                if let (None, Some(calendar)) = (&microsoft.calendars.write_to, calendar) {
+                    microsoft.calendars =
+                        Calendars { write_to: Some(calendar.id.clone()), zone: None, busy: vec![calendar.id.clone()] };
+                }
             }
             (Kind::Meetings(account), Self::Meetings(_)) => account.is_withdrawn = false,
             _ => {}
@@ -79,12 +86,19 @@ pub fn at_google(session: google::Session<'_>, uses: &[Use]) -> Result<Begins, C
         true => in_passing(Gmail(session).start_cursor())?.map(|cursor| cursor.as_str().to_owned()),
         false => None,
     };
-    let calendars = match uses.contains(&Use::Calendar) {
-        true => in_passing(Calendar(session).list_calendars())?.unwrap_or_default(),
-        false => Vec::new(),
-    };
-    let own = calendars.iter().find(|one| one.primary).or_else(|| calendars.iter().find(|one| one.is_writable()));
-    Ok(Begins::Google { history_cursor, calendar: own.cloned() })
+    let calendar = own_calendar(&Calendar(session), uses)?;
+    Ok(Begins::Google { history_cursor, calendar })
+}
+
+/// The calendar that bookings are written to until somebody chooses another.
+fn own_calendar(client: &dyn CalendarClient, uses: &[Use]) -> Result<Option<CalendarEntry>, ProviderError> {
+    if !uses.contains(&Use::Calendar) {
+        return Ok(None);
+    }
+    let all = in_passing(client.list_calendars())?.unwrap_or_default();
+    let own =
+        all.iter().find(|one| one.primary && one.is_writable()).or_else(|| all.iter().find(|one| one.is_writable()));
+    Ok(own.cloned())
 }
 
 /// Accounts without a mailbox can sign in, too: guests, administrators, those without a licence.
@@ -98,17 +112,23 @@ pub fn at_microsoft(
         let words = "Teams meetings need a work or school account; this one is personal.";
         return Err(ConnectError::Unusable(words.to_owned()));
     }
-    if !uses.contains(&Use::Outreach) {
-        return Ok(Begins::Microsoft { folders: Vec::new() });
-    }
     let mail = Mail(session);
-    match in_passing(mail.ping()) {
-        Err(ProviderError::NotFound | ProviderError::Rejected { .. }) => {
-            let words = "This account has no mailbox at Microsoft 365 that programs may use. Sign in with the one you write from.";
-            return Err(ConnectError::Unusable(words.to_owned()));
-        }
-        other => other?,
+    let begun = match uses.contains(&Use::Outreach) {
+        true => in_passing(mail.ping()).map(drop),
+        false => Ok(()),
     };
+    let calendar = begun.and_then(|()| own_calendar(&microsoft::calendar::Calendar(session), uses));
+    let calendar = calendar.map_err(|error| match error {
+        ProviderError::NotFound | ProviderError::Rejected { .. } => {
+            let words = "This account has no mailbox at Microsoft 365 that programs may use. Sign in with the one you write from.";
+            ConnectError::Unusable(words.to_owned())
+        }
+        other => other.into(),
+    })?;
     let linked = |name: &str| LinkedFolder { name: name.to_owned(), link: mail.begin(name, now).into() };
-    Ok(Begins::Microsoft { folders: FOLDERS.into_iter().map(linked).collect() })
+    let folders = match uses.contains(&Use::Outreach) {
+        true => FOLDERS.into_iter().map(linked).collect(),
+        false => Vec::new(),
+    };
+    Ok(Begins::Microsoft { folders, calendar })
 }

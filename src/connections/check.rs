@@ -10,7 +10,7 @@ use super::session::{google_session, meeting_session, microsoft_session, with_ca
 use super::{polls, store, trouble, words};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::ConnectionId;
+use crate::base::{counted, ConnectionId};
 use crate::events::{self, Happened};
 use crate::providers::google::gmail::Gmail;
 use crate::providers::mail_server::StepName;
@@ -38,6 +38,7 @@ pub fn check(app: &App, actor: &Actor, id: ConnectionId) -> Result<Vec<Tried>, C
         Kind::Google(_) => check_google(app, &connection),
         Kind::Microsoft(_) => check_microsoft(app, &connection),
         Kind::Meetings(_) => vec![check_meetings(app, &connection)],
+        Kind::CalDav(_) => check_calendar(app, &connection, "Calendar server").into_iter().collect(),
         Kind::SmtpImap(settings) => {
             let test = try_stored(app, settings, &Log::of(id))?;
             calls::flush(app, actor.workspace, id);
@@ -57,11 +58,7 @@ fn check_google(app: &App, connection: &Connection) -> Vec<Tried> {
         let found = found.map(|profile| format!("The mailbox of {} answers.", profile.email));
         tried.push(step("Google Mail", found.map_err(|error| words::of_error(&connection.kind, &error))));
     }
-    if connection.can(Use::Calendar) {
-        let found = with_calendar(app, workspace, id, |calendar| calendar.list_calendars());
-        let found = found.map(|all| format!("The calendar answers; {} calendars can be read.", all.len()));
-        tried.push(step("Google Calendar", found.map_err(|error| words::of_error(&connection.kind, &error))));
-    }
+    tried.extend(check_calendar(app, connection, "Google Calendar"));
     tried
 }
 
@@ -79,7 +76,18 @@ fn check_microsoft(app: &App, connection: &Connection) -> Vec<Tried> {
     if connection.can(Use::Meetings) {
         tried.push(check_teams(app, connection));
     }
+    tried.extend(check_calendar(app, connection, "Microsoft 365 calendar"));
     tried
+}
+
+fn check_calendar(app: &App, connection: &Connection, what: &str) -> Option<Tried> {
+    connection.can(Use::Calendar).then(|| {
+        let found = with_calendar(app, connection.workspace, connection.id, |calendar| calendar.list_calendars());
+        let found = found.map(|all| {
+            format!("The calendar answers; {} can be read.", counted(all.len() as u64, "calendar", "calendars"))
+        });
+        step(what, found.map_err(|error| words::of_error(&connection.kind, &error)))
+    })
 }
 
 /// Whether Teams would make a meeting is not known before it makes one.
@@ -136,7 +144,9 @@ fn step_words(name: StepName) -> &'static str {
 fn record(app: &App, connection: &Connection, all_ok: bool, tried: &[Tried]) -> Result<(), ConnectionError> {
     let (workspace, id, now) = (connection.workspace, connection.id, app.now());
     if !all_ok {
-        if let (Kind::SmtpImap(_), Some(failed)) = (&connection.kind, tried.iter().find(|one| !one.ok)) {
+        if let (Kind::SmtpImap(_) | Kind::CalDav(_), Some(failed)) =
+            (&connection.kind, tried.iter().find(|one| !one.ok))
+        {
             trouble::note(app, workspace, id, &format!("{}: {}", failed.what, failed.words))?;
         }
         return Ok(());

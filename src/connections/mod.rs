@@ -14,6 +14,7 @@ mod begins;
 mod calls;
 mod check;
 mod connect_account;
+mod connect_calendar;
 mod connect_mail;
 mod disconnect;
 mod error;
@@ -42,22 +43,21 @@ pub use api::{api_routes, openapi, ApiConnection};
 pub use calls::{flush_if_many, list_calls, sweep_calls, Call, Log};
 pub use check::{check, Tried};
 pub use connect_account::{begin, finish, Connected, ConsentAnswer};
+pub use connect_calendar::{connect_calendar, CalendarAttempt, CalendarSettings};
 pub use connect_mail::{connect_mailbox, Attempt, MailboxSettings};
 pub use disconnect::{disconnect, disconnect_all, withdrawn_there, Withdrawn};
 pub use error::{ConnectError, ConnectionError};
 pub use guess::guess;
 pub use mail_server::{smtp_server, MailTest, INBOX};
 pub use model::{
-    Calendars, Connection, Credentials, Google, Health, ImapFolder, Kind, LinkedFolder, MailServerSettings,
+    CalDav, Calendars, Connection, Credentials, Google, Health, ImapFolder, Kind, LinkedFolder, MailServerSettings,
     MeetingAccount, Microsoft, Pace, Relisting, SecurityMode, SmtpImap, State, Use,
 };
 pub use pages::routes;
 pub use polls::{plan_polls, PollMailbox, POLL_MAILBOX};
 pub use provider::Provider;
 pub use scopes::{needed_for, permissions, Permission};
-pub use session::{
-    google_session, imap_session, may_be_used, meeting_session, microsoft_session, with_calendar,
-};
+pub use session::{google_session, imap_session, may_be_used, meeting_session, microsoft_session, with_calendar};
 pub use settings::{calendars, change_settings, choose_calendars, Settings};
 pub use store::{find, get, list, list_in, put, remove, update};
 pub use trouble::{lose, note, wait};

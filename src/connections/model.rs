@@ -47,6 +47,7 @@ pub enum Kind {
     SmtpImap(SmtpImap),
     /// An account that is for meetings alone.
     Meetings(MeetingAccount),
+    CalDav(CalDav),
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -82,6 +83,8 @@ pub struct Microsoft {
     /// Folders looked at for answers, each with how far it was read.
     #[serde(default)]
     pub folders: Vec<LinkedFolder>,
+    #[serde(default)]
+    pub calendars: Calendars,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -160,6 +163,21 @@ pub struct SmtpImap {
     /// Folders looked at for answers, each with how far it was read.
     #[serde(default)]
     pub folders: Vec<ImapFolder>,
+}
+
+/// An account at any calendar server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CalDav {
+    /// As its owner typed it: a domain or an address; what was found from it is `home`.
+    #[serde(default)]
+    pub server: String,
+    /// The collection in which the calendars lie.
+    pub home: String,
+    pub user: String,
+    /// Sealed; absent once disconnected.
+    pub password: Option<SealedSecret>,
+    #[serde(default)]
+    pub calendars: Calendars,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -273,7 +291,12 @@ impl Connection {
                 zone: google.calendar_zone.clone(),
                 busy: google.busy_calendars.clone(),
             }),
-            Kind::Microsoft(_) | Kind::SmtpImap(_) => None,
+            Kind::Microsoft(microsoft) => Some(Calendars {
+                write_to: Some(microsoft.calendars.write_to.clone().unwrap_or_else(|| "primary".to_owned())),
+                ..microsoft.calendars.clone()
+            }),
+            Kind::CalDav(server) => Some(server.calendars.clone()),
+            Kind::SmtpImap(_) => None,
         }
     }
 
@@ -285,24 +308,29 @@ impl Connection {
                 google.calendar_zone = chosen.zone;
                 google.busy_calendars = chosen.busy;
             }
-            Kind::Microsoft(_) | Kind::SmtpImap(_) => {}
+            Kind::Microsoft(microsoft) => microsoft.calendars = chosen,
+            Kind::CalDav(server) => server.calendars = chosen,
+            Kind::SmtpImap(_) => {}
         }
     }
 
     /// In words: "Google", "Mail server".
     pub fn kind_words(&self) -> &'static str {
-        self.kind.provider().map_or("Mail server", Provider::name)
+        match &self.kind {
+            Kind::CalDav(_) => "Calendar server",
+            kind => kind.provider().map_or("Mail server", Provider::name),
+        }
     }
 }
 
 impl Kind {
-    /// Whose account it is; `None` for a mail server.
+    /// Whose account it is; `None` for a server of mail or calendars.
     pub fn provider(&self) -> Option<Provider> {
         match self {
             Self::Google(_) => Some(Provider::Google),
             Self::Microsoft(_) => Some(Provider::Microsoft),
             Self::Meetings(account) => Some(account.host),
-            Self::SmtpImap(_) => None,
+            Self::SmtpImap(_) | Self::CalDav(_) => None,
         }
     }
 
@@ -312,7 +340,7 @@ impl Kind {
             Self::Google(google) => &google.subject,
             Self::Microsoft(microsoft) => &microsoft.subject,
             Self::Meetings(account) => &account.subject,
-            Self::SmtpImap(_) => "",
+            Self::SmtpImap(_) | Self::CalDav(_) => "",
         }
     }
 
@@ -322,7 +350,7 @@ impl Kind {
             Self::Google(google) => &google.scopes,
             Self::Microsoft(microsoft) => &microsoft.scopes,
             Self::Meetings(account) => &account.scopes,
-            Self::SmtpImap(_) => &[],
+            Self::SmtpImap(_) | Self::CalDav(_) => &[],
         }
     }
 
@@ -331,7 +359,7 @@ impl Kind {
             Self::Google(google) => google.scopes = granted.to_vec(),
             Self::Microsoft(microsoft) => microsoft.scopes = granted.to_vec(),
             Self::Meetings(account) => account.scopes = granted.to_vec(),
-            Self::SmtpImap(_) => {}
+            Self::SmtpImap(_) | Self::CalDav(_) => {}
         }
     }
 
@@ -340,7 +368,7 @@ impl Kind {
             Self::Google(google) => google.credentials.as_ref(),
             Self::Microsoft(microsoft) => microsoft.credentials.as_ref(),
             Self::Meetings(account) => account.credentials.as_ref(),
-            Self::SmtpImap(_) => None,
+            Self::SmtpImap(_) | Self::CalDav(_) => None,
         }
     }
 
@@ -350,7 +378,7 @@ impl Kind {
             Self::Google(google) => std::mem::replace(&mut google.credentials, new),
             Self::Microsoft(microsoft) => std::mem::replace(&mut microsoft.credentials, new),
             Self::Meetings(account) => std::mem::replace(&mut account.credentials, new),
-            Self::SmtpImap(_) => None,
+            Self::SmtpImap(_) | Self::CalDav(_) => None,
         }
     }
 
@@ -358,6 +386,7 @@ impl Kind {
     pub(super) fn secret(&self) -> Option<&SealedSecret> {
         match self {
             Self::SmtpImap(server) => server.password.as_ref(),
+            Self::CalDav(server) => server.password.as_ref(),
             _ => self.credentials().map(|credentials| &credentials.sealed),
         }
     }
@@ -366,6 +395,7 @@ impl Kind {
     pub(super) fn forget_secret(&mut self) {
         match self {
             Self::SmtpImap(server) => server.password = None,
+            Self::CalDav(server) => server.password = None,
             _ => drop(self.replace_credentials(None)),
         }
     }

@@ -104,6 +104,13 @@ const GOTO: [Permission; 1] = [permission(
      smaller permission.",
 )];
 
+const MICROSOFT_CALENDAR: [Permission; 1] = [permission(
+    microsoft::CALENDARS,
+    "Have full access to your calendars",
+    "Microsoft has no smaller permission for entering, moving and cancelling the meetings booked here. Of other events \
+     only the times are asked for, not their titles, and they are never changed.",
+)];
+
 /// What one use needs, beyond knowing the account. `None`: this provider's accounts are not used for that.
 pub fn needed_for(provider: Provider, wanted: Use) -> Option<&'static [Permission]> {
     match (provider, wanted) {
@@ -114,8 +121,9 @@ pub fn needed_for(provider: Provider, wanted: Use) -> Option<&'static [Permissio
         (Provider::Zoom, Use::Meetings) => Some(&ZOOM),
         (Provider::Webex, Use::Meetings) => Some(&WEBEX),
         (Provider::Goto, Use::Meetings) => Some(&GOTO),
-        (Provider::Microsoft, Use::Calendar) | (Provider::Google, Use::Meetings) => None,
+        (Provider::Google, Use::Meetings) => None,
         (Provider::Zoom | Provider::Webex | Provider::Goto, Use::Outreach | Use::Calendar) => None,
+        (Provider::Microsoft, Use::Calendar) => Some(&MICROSOFT_CALENDAR),
     }
 }
 
@@ -178,6 +186,9 @@ mod tests {
         let at_microsoft: Vec<&str> =
             permissions(Provider::Microsoft, &[Use::Outreach]).iter().map(|one| one.scope).collect();
         assert_eq!(at_microsoft, ["openid", "offline_access", "User.Read", "Mail.Send", "Mail.Read"]);
+        let calendar: Vec<&str> =
+            permissions(Provider::Microsoft, &[Use::Calendar]).iter().map(|one| one.scope).collect();
+        assert_eq!(calendar, ["openid", "offline_access", "User.Read", "Calendars.ReadWrite"]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use super::calls::{self, Log};
 use super::in_memory::held;
 use super::provider::Provider;
@@ -9,6 +11,7 @@ use super::tokens::fresh;
 use super::trouble::record_error;
 use crate::app::App;
 use crate::base::{ConnectionId, WorkspaceId};
+use crate::providers::caldav::{Account, CalDav};
 use crate::providers::calendar::CalendarClient;
 use crate::providers::imap::ImapMailbox;
 use crate::providers::meeting::MeetingClient;
@@ -132,12 +135,57 @@ pub fn with_calendar<T>(
     id: ConnectionId,
     work: impl Fn(&dyn CalendarClient) -> Result<T, ProviderError>,
 ) -> Result<T, ProviderError> {
-    match &usable(app, workspace, id)?.kind {
+    let connection = usable(app, workspace, id)?;
+    match &connection.kind {
         Kind::Google(_) => google_session(app, workspace, id, |session| work(&google::calendar::Calendar(session))),
-        Kind::Microsoft(_) | Kind::SmtpImap(_) => {
-            Err(ProviderError::Rejected { reason: "this connection has no calendar".into() })
+        Kind::Microsoft(_) => {
+            microsoft_session(app, workspace, id, |session| work(&microsoft::calendar::Calendar(session)))
         }
+        Kind::CalDav(server) => caldav_session(app, &connection, server, work),
+        Kind::SmtpImap(_) => Err(ProviderError::Rejected { reason: "this connection has no calendar".into() }),
     }
+}
+
+fn caldav_session<T>(
+    app: &App,
+    connection: &Connection,
+    server: &super::model::CalDav,
+    work: impl Fn(&dyn CalendarClient) -> Result<T, ProviderError>,
+) -> Result<T, ProviderError> {
+    let (workspace, id, log) = (connection.workspace, connection.id, Log::of(connection.id));
+    let outcome = password_of(app, server).and_then(|password| {
+        let home = url::Url::parse(&server.home).map_err(|_| no_home())?;
+        let account = Account { outbound: &app.outbound, log: &log, user: &server.user, password: &password };
+        work(&CalDav { account, home, zone: zone_of(app, connection, server), own: own_addresses(connection, server) })
+    });
+    calls::flush(app, workspace, id);
+    outcome.inspect_err(|error| record_error(app, workspace, id, error))
+}
+
+fn password_of(app: &App, server: &super::model::CalDav) -> Result<Secret, ProviderError> {
+    let gone = |reason: String| ProviderError::Reconnect { reason };
+    let sealed = server.password.as_ref().ok_or_else(|| gone("it was disconnected".into()))?;
+    let plain = app.store.open_secret(sealed);
+    let plain = plain.map_err(|error| gone(format!("the stored password cannot be opened: {error}")))?;
+    Ok(Secret::new(String::from_utf8_lossy(&plain)))
+}
+
+fn no_home() -> ProviderError {
+    ProviderError::Reconnect { reason: "the address of the calendars cannot be read".into() }
+}
+
+/// Whole days are days of the calendar's zone, or else of the workspace's.
+fn zone_of(app: &App, connection: &Connection, server: &super::model::CalDav) -> TimeZone {
+    let chosen = server.calendars.zone.as_deref().filter(|name| !name.is_empty());
+    let workspace =
+        || crate::workspaces::get(&app.store, connection.workspace).ok().flatten().map(|found| found.zone());
+    chosen.and_then(|name| TimeZone::get(name).ok()).or_else(workspace).unwrap_or(TimeZone::UTC)
+}
+
+pub(super) fn own_addresses(connection: &Connection, server: &super::model::CalDav) -> Vec<String> {
+    let mut own = vec![connection.address.compare().to_owned()];
+    own.extend(Some(server.user.to_lowercase()).filter(|user| user.contains('@') && *user != own[0]));
+    own
 }
 
 /// Opens the connection's mailbox over IMAP for `work` and closes it afterwards.

@@ -11,7 +11,7 @@ use crate::providers::ProviderError;
 pub(super) fn of_error(kind: &Kind, error: &ProviderError) -> String {
     match kind.provider() {
         Some(provider) => of_provider(provider, error),
-        None => of_mail_server(error),
+        None => of_server(if matches!(kind, Kind::CalDav(_)) { "calendar" } else { "mail" }, error),
     }
 }
 
@@ -47,16 +47,16 @@ fn of_provider(provider: Provider, error: &ProviderError) -> String {
     }
 }
 
-fn of_mail_server(error: &ProviderError) -> String {
+fn of_server(what: &str, error: &ProviderError) -> String {
     use ProviderError as E;
     match error {
         E::Reconnect { reason } => {
-            format!("The mail server does not let us in. Correct the settings; nothing is lost. It said: {reason}")
+            format!("The {what} server does not let us in. Correct the settings; nothing is lost. It said: {reason}")
         }
         E::Retry { after, reason } => {
-            format!("The mail server did not answer as it should. We try again {}. {reason}", soon(*after))
+            format!("The {what} server did not answer as it should. We try again {}. {reason}", soon(*after))
         }
-        other => format!("The mail server refused: {other}."),
+        other => format!("The {what} server refused: {other}."),
     }
 }
 

@@ -105,6 +105,7 @@ fn in_words(answer: &Result<Vec<Record>, DnsError>) -> String {
         Record::Mail { preference, host } => format!("{preference} {host}."),
         Record::Text(text) => format!("“{text}”"),
         Record::Name(name) => format!("{name}."),
+        Record::Service { priority, port, host } => format!("{priority} {port} {host}."),
     };
     match answer {
         Ok(records) if records.is_empty() => "nothing there".to_owned(),

@@ -109,6 +109,8 @@ fn sender_of(kind: &Kind, domain: &str) -> Sender {
         // Nothing is sent with it; `mailboxes_of` leaves it out.
         Kind::Meetings(_) => domain.to_owned(),
         Kind::SmtpImap(server) => server.smtp.host.trim_end_matches('.').to_lowercase(),
+        // Never asked: nothing is sent from it.
+        Kind::CalDav(_) => String::new(),
     };
     match hosts::of_server(&server) {
         Some(host) => Sender::Host(host),

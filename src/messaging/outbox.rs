@@ -659,7 +659,10 @@ fn load(app: &App, job: &Job) -> Result<Option<Letter>, StoreError> {
 fn mailbox_cursor(connection: &Connection) -> Option<String> {
     match &connection.kind {
         connections::Kind::Google(google) => google.history_cursor.clone(),
-        connections::Kind::Microsoft(_) | connections::Kind::SmtpImap(_) | connections::Kind::Meetings(_) => None,
+        connections::Kind::Microsoft(_)
+        | connections::Kind::SmtpImap(_)
+        | connections::Kind::Meetings(_)
+        | connections::Kind::CalDav(_) => None,
     }
 }
 

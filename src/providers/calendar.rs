@@ -21,6 +21,12 @@ pub trait CalendarClient {
         to: UnixMillis,
     ) -> Result<BTreeMap<String, BusyTimes>, ProviderError>;
 
+    /// A word that changes with every change in the calendar, where the provider has a cheap one: while it is the same,
+    /// nothing has to be read anew.
+    fn version(&self, _calendar: &str) -> Result<Option<String>, ProviderError> {
+        Ok(None)
+    }
+
     /// The single events between two instants that take time: not deleted, not shown as free, not declined by the
     /// account's owner. Without what they are about.
     fn list_taken(&self, calendar: &str, from: UnixMillis, to: UnixMillis) -> Result<Vec<Taken>, ProviderError>;

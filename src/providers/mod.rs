@@ -5,6 +5,7 @@
 
 pub mod ai;
 mod bases;
+pub mod caldav;
 pub mod calendar;
 pub mod crm;
 pub mod dns;

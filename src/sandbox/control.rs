@@ -11,7 +11,7 @@
 //! | `POST redirects {"uri"}` | registers a loopback redirect URI for the client |
 //! | `POST mail {"to","raw"}` | puts a raw inbound mail into a box |
 //! | `GET mailboxes/<address>` | the mails of a box, also of an address outside |
-//! | `GET calendars/<address>` | the events of an account's calendars |
+//! | `GET calendars/<address>` | the events of an account's calendars at Google, and under `microsoft` at Microsoft |
 //! | `POST revoke {"email"}` | the person withdraws all access given to programs |
 //! | `POST deauthorise {"email"}` | the person removes the program at Zoom; answers `headers` and `body` of the event, signed |
 //! | `GET meetings/<service>` | the meetings at `zoom`, `teams`, `webex` or `goto` |
@@ -60,7 +60,12 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
         ("GET", ["requests"]) => Ok(Answer::new(200, "application/jsonl", shared.world().record.json_lines())),
         ("GET", ["mail-commands"]) => Ok(Answer::new(200, "application/jsonl", shared.world().record.mail_lines())),
         ("GET", ["mailboxes", address]) => Ok(mailbox(&shared.world(), address)),
-        ("GET", ["calendars", address]) => Ok(Answer::ok(&shared.world().google.calendars.all_of(address))),
+        ("GET", ["calendars", address]) => {
+            let world = shared.world();
+            let mut all = world.google.calendars.all_of(address);
+            all["microsoft"] = world.microsoft.calendars.all_of(address)["calendars"].clone();
+            Ok(Answer::ok(&all))
+        }
         _ => Err(Answer::json(404, &json!({"error": "no such control"}))),
     };
     answer.unwrap_or_else(|refusal| refusal)

@@ -140,7 +140,9 @@ impl World {
             world.add_account(&team, "Team mailbox", &owner.zone);
         }
         super::crm::seed(&mut world.crms, world.clock.now());
-        world.google.calendars.seed(&owner.email.to_lowercase(), &owner.zone, world.clock.now());
+        let now = world.clock.now();
+        world.google.calendars.seed(&owner.email.to_lowercase(), &owner.zone, now);
+        world.microsoft.calendars.seed(&owner.email.to_lowercase(), &owner.zone, now);
         world
     }
 
@@ -184,6 +186,7 @@ impl World {
         let subject = format!("1{:020}", self.next_serial());
         self.mailbox(&email);
         self.google.calendars.open(&email, zone);
+        self.microsoft.calendars.open(&email, zone);
         self.accounts.push(Account { email, name: name.to_owned(), subject });
     }
 

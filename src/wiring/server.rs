@@ -18,8 +18,8 @@ use crate::jobs::Runner;
 use crate::mailer::MailerError;
 use crate::store::{real_free_space, DataFolder, MasterKey, OpenError, OpenOptions, StoreError};
 use crate::{
-    addresses, connections, deliverability, identity, leads, meetings, messaging, operator, outreach, payments,
-    workspaces,
+    addresses, bookings, connections, deliverability, identity, leads, meetings, messaging, operator, outreach,
+    payments, workspaces,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -155,7 +155,7 @@ fn site(app: &App) -> Result<Site, StartError> {
     let config = &app.config;
     let mut site = Site::new(url::Url::parse(&app.public_url).map_err(|_| StartError::PublicUrl)?);
     site.trusted_proxies = config.server.trusted_proxies.clone();
-    let secret_paths = ["/u", "/pay", leads::HOOK_PATH]
+    let secret_paths = ["/u", "/pay", leads::HOOK_PATH, bookings::FEED_PATH]
         .iter()
         .chain(identity::pages::TOKEN_PREFIXES)
         .chain(workspaces::pages::TOKEN_PREFIXES);

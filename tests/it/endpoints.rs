@@ -51,6 +51,11 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
             ("imap_port", text("993")),
             ("password", text("secret")),
         ],
+        "/connections/caldav" => vec![
+            ("address", text("second@fernhill.example")),
+            ("server", text("calendar.fernhill.example")),
+            ("password", text("secret")),
+        ],
         "/connections/{id}/settings" => {
             vec![
                 ("display_name", text("N")),

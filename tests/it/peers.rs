@@ -1,6 +1,7 @@
 //! Against real servers that others wrote. `tests/run` starts them and names them in `LAUNCHYARD_TEST_MAIL`; without
 //! that variable there is nothing to test against and these return at once.
 
+mod caldav;
 mod crash;
 mod deliverability;
 mod engines;

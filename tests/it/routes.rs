@@ -101,6 +101,10 @@ GET    /settings/hours                            ViewCalendar
 POST   /settings/hours                            ManageWorkspace
 GET    /settings/calendars                        EditBookings
 POST   /settings/calendars                        EditBookings
+GET    /settings/calendars/feed                   EditBookings
+POST   /settings/calendars/feed                   EditBookings
+POST   /settings/calendars/feed/end               EditBookings
+GET    /calendar-feed/{token}                     Public
 GET    /settings/calendars/{user}                 ManageConnections
 POST   /settings/calendars/{user}                 ManageConnections
 GET    /settings/team                             ViewToday
@@ -222,6 +226,8 @@ POST   /connections/mailbox                       ManageConnections
 GET    /connections/{id}                          ViewConnections
 POST   /connections/{id}/settings                 ManageConnections
 POST   /connections/{id}/check                    ManageConnections
+GET    /connections/caldav                        ManageConnections
+POST   /connections/caldav                        ManageConnections
 GET    /connections/{id}/calendars                ManageConnections
 POST   /connections/{id}/calendars                ManageConnections
 GET    /connections/{id}/disconnect               ManageConnections

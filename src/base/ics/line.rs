@@ -21,6 +21,12 @@ impl Line {
         self.params.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// As one line, not folded.
+    pub(super) fn to_text(&self) -> String {
+        let params: String = self.params.iter().map(|(name, value)| format!(";{name}={}", param(value))).collect();
+        format!("{}{params}:{}", self.name, self.value)
+    }
+
     fn parse(raw: &str) -> Option<Self> {
         let name_end = raw.find([';', ':'])?;
         let (name, mut rest) = raw.split_at(name_end);

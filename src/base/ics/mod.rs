@@ -4,9 +4,12 @@
 //! understood is told as such.
 
 mod line;
+mod read;
+mod rule;
 mod write;
 mod zone;
 
 pub use line::{clean, escape, lines, unescape, Line};
-pub use write::{calendar_file, Entry, Method, Party, Status};
+pub use read::{occurrences, read_entry, Asked, Budget, Occurrence, ReadEntry, Unreadable};
+pub use write::{calendar_file, edited, Edit, Entry, Method, Party, Status};
 pub use zone::zone_named;

@@ -3,7 +3,7 @@
 //! Rules of RFC 5546 (iTIP) that the caller keeps: the UID stays for the life of a booking, SEQUENCE grows with every
 //! change of its time and with its cancellation, REQUEST and CANCEL name the same organizer.
 
-use super::line::{clean, escape, param, push_folded};
+use super::line::{clean, escape, lines, param, push_folded};
 use crate::base::UnixMillis;
 
 const PRODUCT: &str = "-//Launchyard//Bookings//EN";
@@ -130,6 +130,55 @@ fn put_entry(put: &mut impl FnMut(String), entry: &Entry) {
     put("END:VEVENT".into());
 }
 
+/// What changes in a file that holds one event; absent fields stay.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    pub time: Option<(UnixMillis, UnixMillis)>,
+    pub summary: Option<String>,
+    pub description: Option<String>,
+    pub location: Option<String>,
+    pub stamp: UnixMillis,
+}
+
+/// The file with the change in its first event, and its SEQUENCE one higher. All else stays as others have left it.
+pub fn edited(text: &str, edit: &Edit) -> String {
+    let mut replaced = vec!["DTSTAMP", "SEQUENCE", "LAST-MODIFIED"];
+    let mut new = vec![format!("DTSTAMP:{}", instant(edit.stamp))];
+    if let Some((start, end)) = edit.time {
+        replaced.extend(["DTSTART", "DTEND", "DURATION"]);
+        new.extend([format!("DTSTART:{}", instant(start)), format!("DTEND:{}", instant(end))]);
+    }
+    for (name, value) in [("SUMMARY", &edit.summary), ("DESCRIPTION", &edit.description), ("LOCATION", &edit.location)]
+    {
+        if let Some(value) = value {
+            replaced.push(name);
+            new.push(format!("{name}:{}", escape(value)));
+        }
+    }
+    let (mut out, mut depth, mut sequence, mut is_done) = (String::new(), 0_usize, 0_u32, false);
+    for line in lines(text) {
+        match (line.name.as_str(), depth) {
+            ("BEGIN", 0) if !is_done && line.value.eq_ignore_ascii_case("VEVENT") => depth = 1,
+            ("BEGIN", 1..) => depth += 1,
+            ("END", 1) => {
+                push_folded(&mut out, &format!("SEQUENCE:{}", sequence.saturating_add(1)));
+                new.drain(..).for_each(|line| push_folded(&mut out, &line));
+                (depth, is_done) = (0, true);
+            }
+            ("END", 2..) => depth -= 1,
+            (name, 1) if replaced.contains(&name) => {
+                if name == "SEQUENCE" {
+                    sequence = line.value.trim().parse().unwrap_or(0);
+                }
+                continue;
+            }
+            _ => {}
+        }
+        push_folded(&mut out, &line.to_text());
+    }
+    out
+}
+
 fn agent(entry: &Entry) -> &'static str {
     match entry.we_invite {
         true => ";SCHEDULE-AGENT=CLIENT",
@@ -218,6 +267,22 @@ mod tests {
         let file = file.replace("\r\n ", "");
         assert_eq!(file.matches("SCHEDULE-AGENT=CLIENT").count(), 2, "{file}");
         assert!(file.contains("X-LAUNCHYARD-BOOKING:b1\r\n"), "{file}");
+    }
+
+    #[test]
+    fn a_change_leaves_what_others_have_added() {
+        let at = |text| UnixMillis::parse_rfc3339(text).unwrap();
+        let alarm = "X-NOTE;X-A=\"b:c\":kept\r\nBEGIN:VALARM\r\nDTSTART:19700101T000000Z\r\nEND:VALARM\r\nEND:VEVENT";
+        let before = calendar_file(None, None, &[meeting()]).replace("END:VEVENT", alarm);
+        let time = (at("2026-11-27T09:00:00Z"), at("2026-11-27T09:30:00Z"));
+        let after = edited(&before, &Edit { time: Some(time), ..Edit::default() });
+        let value =
+            |name: &str| lines(&after).filter(|line| line.name == name).map(|line| line.value).collect::<Vec<_>>();
+        assert_eq!(value("DTSTART"), ["19700101T000000Z", "20261127T090000Z"]);
+        assert_eq!((value("SEQUENCE"), value("DTEND")), (vec!["3".to_owned()], vec!["20261127T093000Z".to_owned()]));
+        assert!(after.contains("X-NOTE;X-A=\"b:c\":kept\r\n") && after.contains("SUMMARY:Call"), "{after}");
+        let parts = |word: &str| lines(&after).filter(|line| line.name == word).count();
+        assert_eq!((parts("BEGIN"), parts("END")), (3, 3), "{after}");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Zones by the names that other programs give them.
 
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
+
+use super::line::Line;
 
 /// A zone by its IANA name, by the name that Windows has for it, or by one of the ways in which calendars write UTC and
 /// IANA names. `None`: nobody knows it; the file's own VTIMEZONE may.
@@ -25,6 +27,94 @@ pub fn zone_named(name: &str) -> Option<TimeZone> {
 
 fn of_windows(name: &str) -> Option<&'static str> {
     WINDOWS.iter().find(|(windows, _)| windows.eq_ignore_ascii_case(name)).map(|(_, iana)| *iana)
+}
+
+/// A zone as a file defines it (VTIMEZONE): its newest standard time, and its newest summer time where both change by a
+/// yearly rule. `None` for what cannot be said so.
+pub(super) fn of_definition(lines: &[Line]) -> Option<TimeZone> {
+    if let Some(zone) = lines.iter().find(|line| line.name == "X-LIC-LOCATION").and_then(|line| zone_named(&line.value))
+    {
+        return Some(zone);
+    }
+    let (mut standard, mut summer, mut current): (Option<Observance>, Option<Observance>, Option<Observance>) =
+        (None, None, None);
+    for line in lines {
+        let kind = line.value.to_ascii_uppercase();
+        match (line.name.as_str(), &mut current) {
+            ("BEGIN", _) => current = Some(Observance::default()),
+            ("END", Some(done)) => {
+                let place = if kind == "DAYLIGHT" { &mut summer } else { &mut standard };
+                if place.as_ref().is_none_or(|known| known.begins <= done.begins) {
+                    *place = Some(std::mem::take(done));
+                }
+                current = None;
+            }
+            ("DTSTART", Some(one)) => one.begins.clone_from(&line.value),
+            ("TZOFFSETTO", Some(one)) => one.offset = offset_seconds(&line.value),
+            ("RRULE", Some(one)) => one.rule = Some(line.value.clone()),
+            _ => {}
+        }
+    }
+    let standard = standard.or_else(|| summer.take())?;
+    let fixed = || Some(TimeZone::fixed(Offset::from_seconds(standard.offset?).ok()?));
+    let Some(summer) = summer.filter(|summer| summer.rule.is_some() || summer.begins > standard.begins) else {
+        return fixed();
+    };
+    let text = format!(
+        "STD{}DST{},{},{}",
+        posix_offset(standard.offset?),
+        posix_offset(summer.offset?),
+        summer.posix_change()?,
+        standard.posix_change()?
+    );
+    TimeZone::posix(&text).ok()
+}
+
+#[derive(Default)]
+struct Observance {
+    /// DTSTART, which sorts as text.
+    begins: String,
+    /// East of UTC.
+    offset: Option<i32>,
+    rule: Option<String>,
+}
+
+impl Observance {
+    /// `M3.5.0/2`: month, week (5: the last), weekday (0: Sunday), time on the clock before the change.
+    fn posix_change(&self) -> Option<String> {
+        let rule = self.rule.as_ref()?.to_ascii_uppercase();
+        let part = |wanted: &str| rule.split(';').find_map(|part| part.strip_prefix(wanted)?.strip_prefix('='));
+        let month: u8 = part("BYMONTH")?.parse().ok()?;
+        let day = part("BYDAY")?;
+        let (nth, name) = day.split_at(day.len().checked_sub(2)?);
+        let weekday = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"].iter().position(|known| *known == name)?;
+        let week = match (nth.trim_start_matches('+'), part("BYMONTHDAY")) {
+            ("-1", _) => 5,
+            // "BYDAY=SU;BYMONTHDAY=8,9,10,11,12,13,14" is the second Sunday.
+            ("", Some(days)) => days.split(',').next()?.parse::<u8>().ok()? / 7 + 1,
+            (nth, _) => nth.parse().ok().filter(|nth| (1..=4).contains(nth))?,
+        };
+        let time = self.begins.split_once('T').map_or("000000", |(_, time)| time);
+        Some(format!("M{month}.{week}.{weekday}/{}:{}", time.get(0..2)?, time.get(2..4)?))
+    }
+}
+
+/// `+0530`, `-033000`
+fn offset_seconds(text: &str) -> Option<i32> {
+    let (sign, digits) = match text.trim().split_at_checked(1)? {
+        ("+", digits) => (1, digits),
+        ("-", digits) => (-1, digits),
+        _ => return None,
+    };
+    let part = |at: usize| digits.get(at..at + 2).map_or(Some(0), |two| two.parse::<i32>().ok());
+    Some(sign * (part(0)? * 3_600 + part(2)? * 60 + part(4)?))
+}
+
+/// POSIX counts westward.
+fn posix_offset(east: i32) -> String {
+    let sign = if east > 0 { "-" } else { "+" };
+    let seconds = east.unsigned_abs();
+    format!("{sign}{}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }
 
 /// Unicode CLDR, windowsZones, territory 001.

@@ -26,6 +26,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         );
     super::hours::routes(config);
     super::schedules::routes(config);
+    // Fixed names before `{user}`.
+    super::feed::routes(config);
     super::calendars::routes(config);
 }
 

@@ -177,7 +177,7 @@ fn what_the_calendar_refuses_waits_for_a_person_and_can_be_tried_again() {
     move_to(desk.app(), &desk.world.owner, booking.id, at("2026-11-26T14:00:00Z"), &Anyway::default()).unwrap();
     desk.settle();
     assert_eq!(desk.events(), ["2026-11-26T11:30:00Z"]);
-    assert_eq!(troubled()[0].trouble_words(), "The calendar still shows it as it was before.");
+    assert_eq!(troubled()[0].trouble_words(), "The calendar does not show it as it stands here.");
     try_again(desk.app(), &desk.world.owner, booking.id, &Anyway::default()).unwrap();
     desk.settle();
     assert_eq!((desk.events(), troubled().len()), (vec!["2026-11-26T14:00:00Z".to_owned()], 0));

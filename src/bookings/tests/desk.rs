@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::base::{ConnectionId, ContactId, EmailAddress, MessageId, ReplyId, UnixMillis, WorkerId};
 use crate::bookings::{handlers, list, list_left, subscribers, week, Booking, Left};
 use crate::connections::tests::world::{World, OWNER};
-use crate::connections::{Connection, Use};
+use crate::connections::{Connection, Provider, Use};
 use crate::contacts::{self, Contact};
 use crate::drafts::{self, Draft};
 use crate::events::{self, Deliver, Happened};
@@ -51,7 +51,12 @@ impl Desk {
     }
 
     pub fn with_meeting(meeting: Meeting) -> Self {
-        let world = World::start();
+        Self::at(Provider::Google, meeting)
+    }
+
+    /// Whose mailbox and calendar are those of an account at `provider`.
+    pub fn at(provider: Provider, meeting: Meeting) -> Self {
+        let world = World::at(provider);
         let connection = world.connect(&[Use::Outreach, Use::Calendar]);
         let app = Arc::clone(&world.test.app);
         let deliver = Deliver::new(app.store.clone(), app.clock.clone(), subscribers());
@@ -209,7 +214,11 @@ impl Desk {
     /// Our events in the calendar: start in UTC, or "cancelled".
     pub fn events(&self) -> Vec<String> {
         let all: Value = serde_json::from_str(&self.world.get(&format!("/control/calendars/{OWNER}"))).unwrap();
-        let events = all["calendars"].as_array().unwrap().iter().flat_map(|one| one["events"].as_array().unwrap());
+        let calendars = match self.world.provider {
+            Provider::Google => "calendars",
+            Provider::Microsoft => "microsoft",
+        };
+        let events = all[calendars].as_array().unwrap().iter().flat_map(|one| one["events"].as_array().unwrap());
         let ours = events.filter(|event| event["extendedProperties"]["private"]["app"] == "launchyard");
         ours.map(|event| match event["status"].as_str() {
             Some("cancelled") => "cancelled".to_owned(),

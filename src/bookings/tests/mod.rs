@@ -5,5 +5,7 @@ mod calendar;
 mod deciding;
 mod desk;
 mod hosting;
+mod microsoft;
 mod offering;
 mod people;
+mod returned;

@@ -87,8 +87,8 @@ fn read_all(poll: &mut Poll<'_>) -> (Place, Result<(), PollError>) {
             let outcome = imap_box::run(poll, settings, &mut folders, last_poll);
             (Place::Folders(folders), outcome)
         }
-        // No mail is read with it, so nobody plans this.
-        Kind::Meetings(_) => (Place::Unchanged, Ok(())),
+        // No mail is read with them, so nobody plans this.
+        Kind::Meetings(_) | Kind::CalDav(_) => (Place::Unchanged, Ok(())),
     }
 }
 

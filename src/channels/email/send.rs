@@ -33,7 +33,9 @@ pub(super) fn send(app: &App, message: &Message, connection: &Connection) -> Sen
         Kind::Google(_) => send_by_gmail(app, message, connection, &mail),
         Kind::Microsoft(_) => send_by_graph(app, message, connection, &mail),
         Kind::SmtpImap(server) => send_by_smtp(app, message, connection, server, mail),
-        Kind::Meetings(_) => SendOutcome::Refused { reason: super::NO_MAILBOX.into(), bad_address: false },
+        Kind::Meetings(_) | Kind::CalDav(_) => {
+            SendOutcome::Refused { reason: super::NO_MAILBOX.into(), bad_address: false }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Pages of connections.
 
+mod caldav;
 mod calendars;
 mod consent;
 mod detail;
@@ -34,6 +35,7 @@ pub fn routes(config: &mut ServiceConfig) {
     }
     config
         .service(at("/mailbox").get(mailbox::show).post(mailbox::submit))
+        .service(at("/caldav").get(caldav::show).post(caldav::submit))
         .service(at("/{id}").get(detail::show))
         .service(at("/{id}/settings").post(detail::change))
         .service(at("/{id}/check").post(detail::check_now))

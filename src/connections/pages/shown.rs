@@ -1,7 +1,7 @@
 //! A connection as its pages show it.
 
 use super::times::{Moment, Times};
-use crate::connections::model::{Connection, Kind, SecurityMode, SmtpImap, State, Use};
+use crate::connections::model::{CalDav, Connection, Kind, SecurityMode, SmtpImap, State, Use};
 use crate::connections::provider::Provider;
 use crate::connections::scopes::{is_same, not_granted, permissions, Permission};
 
@@ -97,8 +97,17 @@ fn purpose_of(connection: &Connection) -> String {
         Kind::Microsoft(_) if connection.can(Use::Meetings) => {
             "Microsoft Teams: meetings of our own bookings".to_owned()
         }
-        Kind::Microsoft(_) => "Microsoft 365 mail: send, and read answers to our own mail".to_owned(),
         Kind::Meetings(account) => format!("{}: meetings of our own bookings", account.host.name()),
+        Kind::Microsoft(_) => match (connection.can(Use::Outreach), connection.can(Use::Calendar)) {
+            (true, true) => {
+                "Microsoft 365 mail and calendar: send, read answers to our own mail, busy times, our own bookings"
+            }
+            (true, false) => "Microsoft 365 mail: send, and read answers to our own mail",
+            (false, true) => "Microsoft 365 calendar: busy times, and our own bookings",
+            (false, false) => "Microsoft account",
+        }
+        .to_owned(),
+        Kind::CalDav(server) => format!("CalDAV at {}: busy times, and our own bookings", host_of(&server.home)),
         Kind::SmtpImap(server) => format!("SMTP at {}, IMAP at {}", server.smtp.host, server.imap.host),
     }
 }
@@ -122,6 +131,7 @@ fn renew_of(connection: &Connection) -> String {
         Some(provider) => {
             format!("/connections/{}?use={}&again={id}", provider.word(), use_word(&connection.uses))
         }
+        None if matches!(connection.kind, Kind::CalDav(_)) => format!("/connections/caldav?again={id}"),
         None => format!("/connections/mailbox?again={id}"),
     }
 }
@@ -151,6 +161,7 @@ pub(super) fn uses_of(word: &str) -> Option<Vec<Use>> {
 pub(super) fn allowed(connection: &Connection) -> Vec<Allowed> {
     let provider = match &connection.kind {
         Kind::SmtpImap(server) => return of_mail_server(server),
+        Kind::CalDav(server) => return of_calendar_server(server),
         Kind::Google(_) => Provider::Google,
         Kind::Microsoft(_) => Provider::Microsoft,
         Kind::Meetings(account) => account.host,
@@ -171,6 +182,21 @@ pub(super) fn unused(connection: &Connection) -> Vec<String> {
     let needed = permissions(provider, &connection.uses);
     let is_needed = |granted: &&String| needed.iter().any(|permission| is_same(provider, granted, permission.scope));
     connection.kind.scopes().iter().filter(|granted| !is_needed(granted)).cloned().collect()
+}
+
+fn host_of(url: &str) -> String {
+    url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn of_calendar_server(server: &CalDav) -> Vec<Allowed> {
+    vec![Allowed {
+        name: "Read and write your calendars".to_owned(),
+        why: "So that no meeting is offered or booked over another, and to enter, move and cancel the meetings booked \
+              here. Events made by others are never changed."
+            .to_owned(),
+        scope: format!("CalDAV at {}, as {}", host_of(&server.home), server.user),
+        granted: true,
+    }]
 }
 
 fn of_mail_server(server: &SmtpImap) -> Vec<Allowed> {

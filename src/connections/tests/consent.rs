@@ -172,7 +172,7 @@ fn disconnecting_erases_first_then_withdraws_and_nothing_is_fetched_afterwards()
         let sealed = match &connection.kind {
             Kind::Google(google) => google.credentials.clone().unwrap().sealed,
             Kind::Microsoft(microsoft) => microsoft.credentials.clone().unwrap().sealed,
-            Kind::SmtpImap(_) | Kind::Meetings(_) => panic!("no mailbox let in by consent"),
+            Kind::SmtpImap(_) | Kind::Meetings(_) | Kind::CalDav(_) => panic!("no mailbox let in by consent"),
         };
         let (gone, withdrawn) = connections::disconnect(app, &world.owner, connection.id).unwrap();
         let expected = match world.provider {

@@ -42,9 +42,21 @@ fn connecting_microsoft_asks_for_what_the_use_needs_and_begins_reading_from_now(
 }
 
 #[test]
-fn a_calendar_of_microsofts_is_not_offered() {
-    let refused = world().begin(&[Use::Outreach, Use::Calendar]);
-    assert!(matches!(refused, Err(ConnectError::NotOffered)), "{refused:?}");
+fn a_calendar_alone_asks_for_no_mail_and_begins_with_the_accounts_own() {
+    let world = world();
+    let page = world.begin(&[Use::Calendar]).unwrap();
+    let scope = page.query_pairs().find(|(name, _)| name == "scope").unwrap().1.into_owned();
+    assert_eq!(scope, "openid offline_access User.Read Calendars.ReadWrite");
+    let connection = world.connect(&[Use::Calendar]);
+    let calendars = connection.calendars().unwrap();
+    assert!(calendars.write_to.is_some() && calendars.busy.len() == 1, "{calendars:?}");
+    let asked = world.requests();
+    assert!(!asked.iter().any(|url| url.contains("mailFolders")), "{asked:?}");
+    let tried = connections::check(&world.test.app, &world.owner, connection.id).unwrap();
+    assert_eq!(
+        tried.iter().map(|one| (one.what.as_str(), one.ok)).collect::<Vec<_>>(),
+        [("Microsoft 365 calendar", true)]
+    );
 }
 
 #[test]

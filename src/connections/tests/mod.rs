@@ -1,5 +1,6 @@
 //! Connections driven against the sandbox, over its wire.
 
+mod caldav;
 mod consent;
 pub(crate) mod mailbox;
 mod meetings;

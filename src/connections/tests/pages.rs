@@ -108,7 +108,8 @@ async fn a_browser_connects_google_chooses_calendars_and_disconnects() {
 async fn a_browser_connects_microsoft_and_is_told_what_stays_when_it_ends() {
     let world = World::at(Provider::Microsoft);
     assert!(get(&world, "/connections/new").await.text.contains("/connections/microsoft?use=outreach"));
-    assert_eq!(get(&world, "/connections/microsoft?use=calendar").await.status, 404);
+    let calendar = get(&world, "/connections/microsoft?use=calendar").await;
+    assert!(calendar.text.contains("Have full access to your calendars") && !calendar.text.contains("Read your mail"));
     let explained = get(&world, "/connections/microsoft?use=outreach").await;
     for words in ["Read your mail", "Maintain access", "Continue to Microsoft", "an administrator has to allow"] {
         assert!(explained.text.contains(words), "{words}");

@@ -34,7 +34,7 @@ impl Lookup for Zone {
         let record = |value: String| match kind {
             Kind::A | Kind::Aaaa => Record::Address(value.parse().unwrap()),
             Kind::Txt => Record::Text(value),
-            Kind::Ptr => Record::Name(value),
+            Kind::Ptr | Kind::Srv => Record::Name(value),
             Kind::Mx => {
                 let (preference, host) = value.split_once(' ').unwrap();
                 Record::Mail { preference: preference.parse().unwrap(), host: host.trim_matches('.').to_owned() }

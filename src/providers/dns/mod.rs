@@ -20,6 +20,8 @@ pub enum Kind {
     Mx,
     Txt,
     Ptr,
+    /// Where a service is (RFC 2782).
+    Srv,
 }
 
 impl Kind {
@@ -30,6 +32,7 @@ impl Kind {
             Self::Mx => "MX",
             Self::Txt => "TXT",
             Self::Ptr => "PTR",
+            Self::Srv => "SRV",
         }
     }
 }
@@ -45,6 +48,12 @@ pub enum Record {
     /// Its strings put together, as SPF, DKIM and DMARC read them.
     Text(String),
     Name(String),
+    /// The host is empty where the service is said not to be offered.
+    Service {
+        priority: u16,
+        port: u16,
+        host: String,
+    },
 }
 
 /// Nobody gave a usable answer.

@@ -44,6 +44,7 @@ fn record_type(kind: Kind) -> RecordType {
         Kind::Mx => RecordType::MX,
         Kind::Txt => RecordType::TXT,
         Kind::Ptr => RecordType::PTR,
+        Kind::Srv => RecordType::SRV,
     }
 }
 
@@ -134,6 +135,9 @@ fn record_of(data: &RData, kind: Kind) -> Option<Record> {
         (Kind::Mx, RData::MX(mail)) => Some(Record::Mail { preference: mail.preference, host: plain(&mail.exchange) }),
         (Kind::Txt, RData::TXT(text)) => Some(Record::Text(String::from_utf8_lossy(&text.txt_data.concat()).into())),
         (Kind::Ptr, RData::PTR(name)) => Some(Record::Name(plain(&name.0))),
+        (Kind::Srv, RData::SRV(one)) => {
+            Some(Record::Service { priority: one.priority, port: one.port, host: plain(&one.target) })
+        }
         _ => None,
     }
 }

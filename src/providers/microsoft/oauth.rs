@@ -22,6 +22,7 @@ pub mod scope {
     pub const MAIL_SEND: &str = "Mail.Send";
     pub const MAIL_READ: &str = "Mail.Read";
     pub const MEETINGS: &str = "OnlineMeetings.ReadWrite";
+    pub const CALENDARS: &str = "Calendars.ReadWrite";
 }
 
 /// Scopes of Graph may be answered with their resource in front.

@@ -12,7 +12,7 @@
 //! | `https://gmail.googleapis.com/gmail/v1/…` | `<sandbox>/google/gmail/v1/…` |
 //! | `https://www.googleapis.com/calendar/v3/…` | `<sandbox>/google/calendar/v3/…` |
 
-mod calendar;
+pub(super) mod calendar;
 mod errors;
 mod gmail;
 

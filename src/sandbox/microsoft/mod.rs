@@ -1,11 +1,12 @@
-//! The simulated Microsoft 365: one organisation with its accounts and consent, and mail and Teams meetings by Microsoft
-//! Graph.
+//! The simulated Microsoft 365: one organisation with its accounts and consent; mail, calendars and Teams meetings by
+//! Microsoft Graph.
 //!
 //! | real | sandbox |
 //! |---|---|
 //! | `https://login.microsoftonline.com/<tenant>/oauth2/v2.0/{authorize,token}` | `<sandbox>/microsoft/<tenant>/oauth2/v2.0/…` |
 //! | `https://graph.microsoft.com/v1.0/…` | `<sandbox>/microsoft/v1.0/…` |
 
+mod calendar;
 mod consent;
 mod errors;
 mod mail;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::google::calendar::Calendars;
 use super::oauth::{self, Access, Dialect, Exchange, Grants, Realm};
 use super::quota::{Allowance, Quota};
 use super::wire::{Answer, Request};
@@ -30,6 +32,7 @@ const REQUESTS: Allowance = Allowance { service: "graph", units: 10_000, within:
 pub(super) struct Microsoft {
     pub grants: Grants,
     quota: Quota,
+    pub calendars: Calendars,
     /// Properties by which programs know their mails again: account, property and value, to the mail's id.
     marks: BTreeMap<(String, String, String), u64>,
     meetings: teams::Meetings,
@@ -52,7 +55,10 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[String]) -> A
         ("GET", ["style.css"] | [_, "style.css"]) => super::stylesheet(),
         ("GET", ["v1.0", "me"]) => or_error(me(world, request)),
         (_, ["v1.0", "me", "onlineMeetings", rest @ ..]) => or_error(teams::answer(world, request, rest)),
-        (_, ["v1.0", "me", rest @ ..]) => or_error(mail::answer(world, request, rest)),
+        (_, ["v1.0", "me", rest @ ..]) => {
+            let answer = calendar::answer(world, request, rest);
+            or_error(answer.unwrap_or_else(|| mail::answer(world, request, rest)))
+        }
         _ => errors::error(404, "ResourceNotFound", "Resource could not be discovered."),
     }
 }

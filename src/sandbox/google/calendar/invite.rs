@@ -11,7 +11,7 @@ use crate::base::UnixMillis;
 use crate::sandbox::world::World;
 
 #[derive(Clone, Copy)]
-pub(super) enum Notice {
+pub(in crate::sandbox) enum Notice {
     Invitation,
     Update,
     Cancellation,
@@ -35,7 +35,7 @@ impl Notice {
 }
 
 /// Writes to every guest but the organiser.
-pub(super) fn send(world: &mut World, organiser: &str, event: &Value, notice: Notice) {
+pub(in crate::sandbox) fn send(world: &mut World, organiser: &str, event: &Value, notice: Notice) {
     let guests = event["attendees"].as_array().into_iter().flatten().filter_map(|guest| guest["email"].as_str());
     let guests: Vec<String> =
         guests.filter(|guest| !guest.eq_ignore_ascii_case(organiser)).map(str::to_owned).collect();

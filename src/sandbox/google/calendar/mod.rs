@@ -9,13 +9,13 @@ mod seed;
 mod store;
 mod times;
 
-pub(in crate::sandbox) use store::Calendars;
+pub(in crate::sandbox) use invite::{send as invite, Notice};
+pub(in crate::sandbox) use store::{Calendar, Calendars, Event};
 
 use std::time::Duration;
 
 use serde_json::{json, Value};
 
-use self::store::Calendar;
 use super::{authorised, errors};
 use crate::sandbox::oauth::Access;
 use crate::sandbox::quota::Allowance;

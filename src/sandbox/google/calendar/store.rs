@@ -12,7 +12,7 @@ use crate::base::UnixMillis;
 pub(in crate::sandbox) struct Calendars(BTreeMap<String, Vec<Calendar>>);
 
 #[derive(Debug)]
-pub(super) struct Calendar {
+pub(in crate::sandbox) struct Calendar {
     pub id: String,
     pub summary: String,
     /// IANA name.
@@ -28,7 +28,7 @@ pub(super) struct Calendar {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Event {
+pub(in crate::sandbox) struct Event {
     pub id: String,
     /// The resource as clients see it.
     pub body: Value,
@@ -104,15 +104,15 @@ impl Calendars {
         }
     }
 
-    pub(super) fn of(&self, email: &str) -> &[Calendar] {
+    pub fn of(&self, email: &str) -> &[Calendar] {
         self.0.get(&email.to_lowercase()).map(Vec::as_slice).unwrap_or_default()
     }
 
-    pub(super) fn find(&self, email: &str, id: &str) -> Option<&Calendar> {
+    pub fn find(&self, email: &str, id: &str) -> Option<&Calendar> {
         self.of(email).iter().find(|calendar| calendar.answers_to(id))
     }
 
-    pub(super) fn find_mut(&mut self, email: &str, id: &str) -> Option<&mut Calendar> {
+    pub fn find_mut(&mut self, email: &str, id: &str) -> Option<&mut Calendar> {
         self.0.get_mut(&email.to_lowercase())?.iter_mut().find(|calendar| calendar.answers_to(id))
     }
 }
