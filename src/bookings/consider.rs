@@ -6,7 +6,7 @@ use super::calendar;
 use super::decide::{decide, Decision, WhyOffer, Wish};
 use super::hold::{handled, hold, retire_proposals};
 use super::lapse;
-use super::model::{Booking, Source, State};
+use super::model::{Booking, Details, Source, State};
 use super::offer;
 use super::situation::Situation;
 use super::store;
@@ -293,6 +293,7 @@ fn booking(case: &Case, meeting: &Meeting, span: Span, state: State, app: &App, 
         told: 0,
         trouble: None,
         history: Vec::new(),
+        details: Details::default(),
     }
 }
 

@@ -18,6 +18,8 @@ use crate::contacts::{self, Contact};
 use crate::http::layout::Layout;
 use crate::http::ui::FieldErrors;
 use crate::http::{html, run, Frame, PageError};
+use crate::identity;
+use crate::store::StoreError;
 use crate::workers;
 
 #[derive(Template)]
@@ -28,6 +30,8 @@ pub(super) struct DetailPage {
     pub(super) who: String,
     pub(super) company: String,
     pub(super) worker: String,
+    /// Of an event type: their names.
+    pub(super) hosts: String,
     pub(super) when: String,
     /// On the guest's own clock, where it shows another hour.
     pub(super) guest_when: String,
@@ -102,6 +106,7 @@ pub(super) fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<Det
         who: contact.as_ref().map(|contact| contact.name()).unwrap_or_default(),
         company: contact.map(|contact| contact.company).unwrap_or_default(),
         worker: worker.map(|worker| worker.name).unwrap_or_default(),
+        hosts: host_names(app, &booking)?,
         when: on_both_clocks(
             &format!("{} to {until}", start.strftime("%A %-d %B %Y, %H:%M")),
             booking.start,
@@ -124,6 +129,16 @@ pub(super) fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<Det
         refusal: None,
         anyway: String::new(),
         booking,
+    })
+}
+
+fn host_names(app: &App, booking: &Booking) -> Result<String, StoreError> {
+    app.store.read(|txn| {
+        let mut names = Vec::new();
+        for host in &booking.details.hosts {
+            names.extend(identity::find(txn, *host)?.map(|user| user.name));
+        }
+        Ok(names.join(", "))
     })
 }
 

@@ -27,6 +27,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
     super::hours::routes(config);
     super::schedules::routes(config);
     super::calendars::routes(config);
+    super::types::routes(config);
+    super::public::routes(config);
 }
 
 #[cfg(test)]

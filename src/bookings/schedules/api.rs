@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::service::{self, ScheduleError};
+use super::service::{self, SetupError};
 use crate::app::App;
 use crate::authz::Actor;
 use crate::availability::{Away, DayOverride, NamedSchedule, OpenHours, Owner, Schedule, TimesOf, Trip};
@@ -106,7 +106,11 @@ impl ApiTimes {
             id: Some(own.id.to_string()),
             name: own.name.clone(),
             time_zone: own.hours.zone.clone(),
-            weekly_hours: DAYS.iter().zip(&own.hours.days).map(|(day, hours)| ((*day).to_owned(), ranges(hours))).collect(),
+            weekly_hours: DAYS
+                .iter()
+                .zip(&own.hours.days)
+                .map(|(day, hours)| ((*day).to_owned(), ranges(hours)))
+                .collect(),
             date_overrides: own
                 .overrides
                 .iter()
@@ -114,7 +118,8 @@ impl ApiTimes {
                 .collect(),
             is_default: own.is_default,
         };
-        let away = |away: &Away| ApiAway { from: away.from.to_string(), to: away.to.to_string(), note: away.note.clone() };
+        let away =
+            |away: &Away| ApiAway { from: away.from.to_string(), to: away.to.to_string(), note: away.note.clone() };
         let trip = |trip: &Trip| ApiTrip {
             from: trip.from.to_string(),
             to: trip.to.map(|to| to.to_string()),
@@ -132,7 +137,8 @@ impl ApiTimes {
         let mut wrong = Mistakes::default();
         let schedules = self.schedules.iter().filter_map(|own| own.read(&new_id, &mut wrong)).collect();
         let away = self.out_of_office.iter().filter_map(|away| {
-            let (from, to) = (date("out_of_office", &away.from, &mut wrong), date("out_of_office", &away.to, &mut wrong));
+            let (from, to) =
+                (date("out_of_office", &away.from, &mut wrong), date("out_of_office", &away.to, &mut wrong));
             Some(Away { from: from?, to: to?, note: away.note.clone() })
         });
         let away = away.collect();
@@ -201,7 +207,7 @@ async fn list(app: Data<App>, actor: Actor) -> Result<HttpResponse, ApiError> {
         let people = service::members(&app, &actor)?.into_iter().map(|user| Owner::Person(user.id));
         let owners = std::iter::once(Owner::Workspace).chain(people);
         let all = owners.map(|owner| Ok(ApiTimes::of(owner, &service::get(&app, &actor, owner)?)));
-        all.collect::<Result<Vec<_>, ScheduleError>>()
+        all.collect::<Result<Vec<_>, SetupError>>()
     });
     Ok(HttpResponse::Ok().json(AllTimes { data: all.await?? }))
 }
@@ -218,7 +224,7 @@ async fn list(app: Data<App>, actor: Actor) -> Result<HttpResponse, ApiError> {
 async fn get(app: Data<App>, actor: Actor, path: Path<String>) -> Result<HttpResponse, ApiError> {
     let times = run(move || {
         let owner = service::read_owner(&actor, &path)?;
-        Ok::<_, ScheduleError>(ApiTimes::of(owner, &service::get(&app, &actor, owner)?))
+        Ok::<_, SetupError>(ApiTimes::of(owner, &service::get(&app, &actor, owner)?))
     });
     Ok(HttpResponse::Ok().json(times.await??))
 }
@@ -243,12 +249,12 @@ async fn replace(
     let times = run(move || {
         let owner = service::read_owner(&actor, &path)?;
         let now = app.now();
-        let times = body.value.read(|| ScheduleId::new(now)).map_err(ScheduleError::Invalid)?;
+        let times = body.value.read(|| ScheduleId::new(now)).map_err(SetupError::Invalid)?;
         let after = service::change(&app, &actor, owner, |before| {
             before.clone_from(&times);
             Ok(())
         })?;
-        Ok::<_, ScheduleError>(ApiTimes::of(owner, &after))
+        Ok::<_, SetupError>(ApiTimes::of(owner, &after))
     });
     Ok(HttpResponse::Ok().json(times.await??))
 }

@@ -81,6 +81,37 @@ pub fn when(language: Language, at: UnixMillis, clocks: &Clocks) -> String {
     format!("{text} {zones}")
 }
 
+/// "Tuesday 24 November".
+pub fn day(language: Language, date: jiff::civil::Date) -> String {
+    let phrases = language.phrases();
+    let weekday = usize::from(date.weekday().to_monday_zero_offset().unsigned_abs());
+    let pattern = phrases.date.split_once(", {time}").map_or(phrases.date, |(day, _)| day);
+    let values = [
+        ("day", phrases.days.get(weekday).copied().unwrap_or_default()),
+        ("date", &date.day().to_string()),
+        ("month", month_name(language, date)),
+    ];
+    fill(pattern, &values)
+}
+
+fn month_name(language: Language, date: jiff::civil::Date) -> &'static str {
+    let month = usize::from(date.month().unsigned_abs()).saturating_sub(1);
+    language.phrases().months.get(month).copied().unwrap_or_default()
+}
+
+/// "November 2026".
+pub fn month(language: Language, date: jiff::civil::Date) -> String {
+    format!("{} {}", month_name(language, date), date.year())
+}
+
+/// Two letters for the head of a month, Monday first; in Hindi the day without its "वार".
+pub fn weekdays(language: Language) -> [String; 7] {
+    language.phrases().days.map(|day| match day.strip_suffix("वार") {
+        Some(short) => short.to_owned(),
+        None => day.chars().take(2).collect(),
+    })
+}
+
 fn clock(time: &jiff::Zoned) -> String {
     format!("{}:{:02}", time.hour(), time.minute())
 }
@@ -92,7 +123,7 @@ fn city(zone: &TimeZone) -> String {
 }
 
 /// Replaces each `{name}` once; the values are not looked into.
-fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
+pub fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
     let mut text = String::with_capacity(pattern.len() + 40);
     let mut rest = pattern;
     while let Some((before, after)) = rest.split_once('{') {
@@ -123,21 +154,43 @@ fn letter(language: Language, people: &People<'_>, body: &[String]) -> String {
     parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
+/// Where a meeting is, and what else its guest should know.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Where<'a> {
+    pub place: &'a str,
+    pub link: Option<&'a str>,
+    /// An invitation for the calendar comes besides.
+    pub is_invited: bool,
+    /// The page on which the guest moves or cancels it; empty where there is none.
+    pub manage: &'a str,
+}
+
+impl Where<'_> {
+    fn manage_line(&self, language: Language) -> String {
+        match self.manage {
+            "" => String::new(),
+            link => fill(language.phrases().manage, &[("link", link)]),
+        }
+    }
+}
+
 /// What the guest reads when the meeting stands in the calendar.
-pub fn confirmation(language: Language, people: &People<'_>, when: &str, place: &str, link: Option<&str>) -> String {
+pub fn confirmation(language: Language, people: &People<'_>, when: &str, at: &Where<'_>) -> String {
     let phrases = language.phrases();
-    let where_ = match (link, place) {
+    let where_ = match (at.link, at.place) {
         (Some(link), _) => fill(phrases.link, &[("link", link)]),
         (None, "") => String::new(),
         (None, place) => fill(phrases.place, &[("place", place)]),
     };
-    letter(language, people, &[fill(phrases.confirmed, &[("when", when)]), where_, phrases.invitation.to_owned()])
+    let invitation = if at.is_invited { phrases.invitation } else { "" };
+    let confirmed = fill(phrases.confirmed, &[("when", when)]);
+    letter(language, people, &[confirmed, where_, invitation.to_owned(), at.manage_line(language)])
 }
 
-pub fn moved(language: Language, people: &People<'_>, when: &str, link: Option<&str>) -> String {
+pub fn moved(language: Language, people: &People<'_>, when: &str, at: &Where<'_>) -> String {
     let phrases = language.phrases();
-    let link = link.map(|link| fill(phrases.link, &[("link", link)])).unwrap_or_default();
-    letter(language, people, &[fill(phrases.moved, &[("when", when)]), link])
+    let link = at.link.map(|link| fill(phrases.link, &[("link", link)])).unwrap_or_default();
+    letter(language, people, &[fill(phrases.moved, &[("when", when)]), link, at.manage_line(language)])
 }
 
 /// `reason` is a person's own sentence, or empty.
@@ -193,8 +246,8 @@ mod tests {
     #[test]
     fn a_letter_greets_says_it_and_is_signed() {
         let people = People { guest: "Gwen", sender: "Nora Whitfield" };
-        let text =
-            confirmation(Language::English, &people, "Tuesday 24 November, 10:30", "", Some("https://meet.example/a"));
+        let at = Where { link: Some("https://meet.example/a"), is_invited: true, ..Where::default() };
+        let text = confirmation(Language::English, &people, "Tuesday 24 November, 10:30", &at);
         assert_eq!(
             text,
             "Hello Gwen,\n\nThat works. We meet on Tuesday 24 November, 10:30.\n\nVideo call: https://meet.example/a\n\n\
