@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::hold::give_back;
 use super::model::{Booking, State};
 use super::store;
 use crate::app::App;
@@ -53,6 +54,9 @@ fn lapse(app: &App, job: &Job) -> Result<Option<UnixMillis>, StoreError> {
             }
             let mut ended = Booking { state: State::Cancelled { reason: REASON.to_owned() }, ..before.clone() };
             ended.note(now, REASON);
+            if before.is_request() {
+                give_back(txn, &before)?;
+            }
             store::put(txn, &ended, Some(&before))?;
             let reply = match before.reply {
                 Some(reply) => messaging::find_reply(txn, workspace, reply)?,

@@ -30,12 +30,14 @@ mod link;
 mod model;
 mod offer;
 mod pages;
+mod public;
 mod returned;
 mod schedules;
 mod service;
 mod situation;
 mod store;
 mod tell;
+mod types;
 mod week;
 mod words;
 
@@ -46,10 +48,13 @@ pub use feed::FEED_PATH;
 pub use hosted::Hosted;
 pub use model::{Booking, Note, Source, State};
 pub use pages::routes;
+pub use public::PREFIX as VISITOR_PATH;
 pub use service::{
     accept, cancel, create, decline, dismiss, get, list, move_to, try_again, Anyway, BookError, NewBooking,
 };
 pub use store::{list_between, list_left, list_of_contact, list_troubled, list_waiting, Left};
+
+pub use types::{add_room, save as save_event_type, EventType, Kind, Question};
 
 use crate::app::App;
 use crate::availability::BusySync;
@@ -59,7 +64,7 @@ use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    [store::TABLES, feed::TABLES].concat()
+    [store::TABLES, feed::TABLES, types::TABLES].concat()
 }
 
 /// The room's work, and that of `availability`, whose only caller it is.

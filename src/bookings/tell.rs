@@ -2,11 +2,12 @@
 //! one gate out, in the conversation that the meeting came from.
 
 use super::model::{Booking, State};
+use super::public::manage_path;
 use super::words::{self, Clocks, Language, People, Place};
 use crate::app::App;
 use crate::availability;
 use crate::base::UnixMillis;
-use crate::connections::{self, Connection};
+use crate::connections::{self, Connection, Use};
 use crate::contacts::{self, Contact};
 use crate::meetings::Location;
 use crate::messaging::{self, NewMessage, Purpose, Reply};
@@ -28,6 +29,10 @@ pub fn tell(app: &App, txn: &mut Txn<'_>, booking: &mut Booking, now: UnixMillis
         },
         (State::Confirmed, false) => Letter::Moved,
         (State::Cancelled { reason }, false) => Letter::Cancelled { reason: reason.clone() },
+        // A visitor has asked for it on a page, and hears that it will not be.
+        (State::Cancelled { reason }, true) if booking.details.event_type.is_some() => {
+            Letter::Cancelled { reason: reason.clone() }
+        }
         // Who never heard of a meeting needs no word that it is off.
         _ => return Ok(()),
     };
@@ -37,7 +42,8 @@ pub fn tell(app: &App, txn: &mut Txn<'_>, booking: &mut Booking, now: UnixMillis
     }
     let Some(around) = Around::of(txn, booking)? else { return Ok(()) };
     let zone = availability::find_schedule(txn, booking.workspace)?.zone;
-    let message = around.message(booking, &letter, &zone, now);
+    let manage = booking.details.event_type.map(|_| app.url(&manage_path(app, booking))).unwrap_or_default();
+    let message = around.message(booking, &letter, &zone, &manage, now);
     if let Some(message) = message {
         messaging::enqueue(app, txn, &message, now)?;
     }
@@ -79,14 +85,22 @@ impl Around {
             reply.as_ref().map(|reply| reply.connection).or(worker.as_ref().and_then(|worker| worker.mailbox));
         let mailbox = match mailbox {
             Some(mailbox) => connections::find(txn, workspace, mailbox)?,
+            None if booking.details.event_type.is_some() => mailbox_of_hosts(txn, booking)?,
             None => None,
         };
         Ok(mailbox.map(|mailbox| Self { contact, worker, reply, mailbox }))
     }
 
-    fn message(&self, booking: &Booking, letter: &Letter, our_zone: &str, now: UnixMillis) -> Option<NewMessage> {
+    fn message(
+        &self,
+        booking: &Booking,
+        letter: &Letter,
+        our_zone: &str,
+        manage: &str,
+        now: UnixMillis,
+    ) -> Option<NewMessage> {
         let to = self.reply.as_ref().map(|reply| &reply.from).or(self.contact.address())?;
-        let (subject, text) = self.words(booking, letter, our_zone);
+        let (subject, text) = self.words(booking, letter, our_zone, manage);
         let purpose = Purpose::Transactional;
         let mut message = NewMessage::new(now, booking.workspace, booking.contact, purpose, &self.mailbox, to)
             .to_name(&self.contact.name())
@@ -104,16 +118,16 @@ impl Around {
         Some(message)
     }
 
-    fn words(&self, booking: &Booking, letter: &Letter, our_zone: &str) -> (String, String) {
+    fn words(&self, booking: &Booking, letter: &Letter, our_zone: &str, manage: &str) -> (String, String) {
         let language = Language::of(&booking.language);
         let when = words::when(language, booking.start, &Clocks::of(&booking.guest_zone, our_zone));
         let signature = workers::signature_of(self.worker.as_ref(), Some(&self.mailbox));
         let people = People { guest: &self.contact.first_name, sender: &signature };
-        let place = self.place(booking);
+        let at = words::Where { place: self.place(booking), is_invited: booking.connection.is_some(), manage };
         let text = match letter {
-            Letter::Booked => words::confirmation(language, &people, &when, &place),
-            Letter::Moved => words::moved(language, &people, &when, &place),
-            Letter::Linked => words::linked(language, &people, &when, &place),
+            Letter::Booked => words::confirmation(language, &people, &when, &at),
+            Letter::Moved => words::moved(language, &people, &when, &at),
+            Letter::Linked => words::linked(language, &people, &when, &at),
             Letter::Cancelled { reason } => words::cancelled(language, &people, &when, reason),
         };
         let subject = match (&self.reply, letter) {
@@ -137,6 +151,16 @@ impl Around {
             _ => Place::At(&booking.place),
         }
     }
+}
+
+/// A mailbox that a host has connected, else any of the workspace.
+fn mailbox_of_hosts(txn: &mut Txn<'_>, booking: &Booking) -> Result<Option<Connection>, StoreError> {
+    let mut all = connections::list_in(txn, booking.workspace)?;
+    all.retain(|connection| connection.can(Use::Outreach) && !connection.is_disconnected());
+    let is_hosts =
+        |connection: &Connection| connection.made_by.is_some_and(|user| booking.details.hosts.contains(&user));
+    all.sort_by_key(|connection| !is_hosts(connection));
+    Ok(all.into_iter().next())
 }
 
 fn answer_subject(subject: &str) -> String {

@@ -81,6 +81,37 @@ pub fn when(language: Language, at: UnixMillis, clocks: &Clocks) -> String {
     format!("{text} {zones}")
 }
 
+/// "Tuesday 24 November".
+pub fn day(language: Language, date: jiff::civil::Date) -> String {
+    let phrases = language.phrases();
+    let weekday = usize::from(date.weekday().to_monday_zero_offset().unsigned_abs());
+    let pattern = phrases.date.split_once(", {time}").map_or(phrases.date, |(day, _)| day);
+    let values = [
+        ("day", phrases.days.get(weekday).copied().unwrap_or_default()),
+        ("date", &date.day().to_string()),
+        ("month", month_name(language, date)),
+    ];
+    fill(pattern, &values)
+}
+
+fn month_name(language: Language, date: jiff::civil::Date) -> &'static str {
+    let month = usize::from(date.month().unsigned_abs()).saturating_sub(1);
+    language.phrases().months.get(month).copied().unwrap_or_default()
+}
+
+/// "November 2026".
+pub fn month(language: Language, date: jiff::civil::Date) -> String {
+    format!("{} {}", month_name(language, date), date.year())
+}
+
+/// Two letters for the head of a month, Monday first; in Hindi the day without its "वार".
+pub fn weekdays(language: Language) -> [String; 7] {
+    language.phrases().days.map(|day| match day.strip_suffix("वार") {
+        Some(short) => short.to_owned(),
+        None => day.chars().take(2).collect(),
+    })
+}
+
 fn clock(time: &jiff::Zoned) -> String {
     format!("{}:{:02}", time.hour(), time.minute())
 }
@@ -92,7 +123,7 @@ fn city(zone: &TimeZone) -> String {
 }
 
 /// Replaces each `{name}` once; the values are not looked into.
-fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
+pub fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
     let mut text = String::with_capacity(pattern.len() + 40);
     let mut rest = pattern;
     while let Some((before, after)) = rest.split_once('{') {
@@ -161,26 +192,47 @@ fn place_words(language: Language, place: &Place<'_>) -> String {
     }
 }
 
+/// Where a meeting is, and what else its guest should know.
+#[derive(Clone, Copy, Debug)]
+pub struct Where<'a> {
+    pub place: Place<'a>,
+    /// An invitation for the calendar comes besides.
+    pub is_invited: bool,
+    /// The page on which the guest moves or cancels it; empty where there is none.
+    pub manage: &'a str,
+}
+
+impl Where<'_> {
+    fn manage_line(&self, language: Language) -> String {
+        match self.manage {
+            "" => String::new(),
+            link => fill(language.phrases().manage, &[("link", link)]),
+        }
+    }
+}
+
 /// What the guest reads when the meeting stands in the calendar.
-pub fn confirmation(language: Language, people: &People<'_>, when: &str, place: &Place<'_>) -> String {
+pub fn confirmation(language: Language, people: &People<'_>, when: &str, at: &Where<'_>) -> String {
     let phrases = language.phrases();
     let said = fill(phrases.confirmed, &[("when", when)]);
-    letter(language, people, &[said, place_words(language, place), phrases.invitation.to_owned()])
+    let invitation = if at.is_invited { phrases.invitation } else { "" };
+    let place = place_words(language, &at.place);
+    letter(language, people, &[said, place, invitation.to_owned(), at.manage_line(language)])
 }
 
 /// A place that stays as it was is not said again.
-pub fn moved(language: Language, people: &People<'_>, when: &str, place: &Place<'_>) -> String {
-    let place = match place {
+pub fn moved(language: Language, people: &People<'_>, when: &str, at: &Where<'_>) -> String {
+    let place = match at.place {
         Place::At(_) => String::new(),
-        place => place_words(language, place),
+        place => place_words(language, &place),
     };
-    letter(language, people, &[fill(language.phrases().moved, &[("when", when)]), place])
+    letter(language, people, &[fill(language.phrases().moved, &[("when", when)]), place, at.manage_line(language)])
 }
 
 /// The link that was said to follow.
-pub fn linked(language: Language, people: &People<'_>, when: &str, place: &Place<'_>) -> String {
+pub fn linked(language: Language, people: &People<'_>, when: &str, at: &Where<'_>) -> String {
     let said = fill(language.phrases().linked, &[("when", when)]);
-    letter(language, people, &[said, place_words(language, place)])
+    letter(language, people, &[said, place_words(language, &at.place)])
 }
 
 /// `reason` is a person's own sentence, or empty.
@@ -236,8 +288,8 @@ mod tests {
     #[test]
     fn a_letter_greets_says_it_and_is_signed() {
         let people = People { guest: "Gwen", sender: "Nora Whitfield" };
-        let text =
-            confirmation(Language::English, &people, "Tuesday 24 November, 10:30", &link("https://meet.example/a"));
+        let at = met_at(link("https://meet.example/a"));
+        let text = confirmation(Language::English, &people, "Tuesday 24 November, 10:30", &at);
         assert_eq!(
             text,
             "Hello Gwen,\n\nThat works. We meet on Tuesday 24 November, 10:30.\n\nVideo call: https://meet.example/a\n\n\
@@ -249,6 +301,10 @@ mod tests {
             "Hola:\n\nGracias. Esa hora ya no está libre por nuestra parte. Estas sí:\n- martes\n- jueves\n\n\
              ¿Cuál le viene bien?"
         );
+    }
+
+    fn met_at(place: Place<'_>) -> Where<'_> {
+        Where { place, is_invited: true, manage: "" }
     }
 
     fn link(link: &str) -> Place<'_> {
@@ -281,7 +337,7 @@ mod tests {
             for place in [Place::LinkFollows, Place::WeCall { number: "" }] {
                 assert!(place_words(language, &place).len() > 10, "{language:?} {place:?}");
             }
-            let text = linked(language, &People::default(), "WHEN", &link("https://zoom.example/1"));
+            let text = linked(language, &People::default(), "WHEN", &met_at(link("https://zoom.example/1")));
             assert!(text.contains("WHEN") && text.contains("https://zoom.example/1"), "{text}");
         }
     }
