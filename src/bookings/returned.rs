@@ -174,8 +174,8 @@ fn take_over(app: &App, txn: &mut Txn<'_>, seen: &Booking, change: &Change, now:
             let (earlier, later) = (before.start.since(before.claim.start), before.claim.end.since(before.end));
             let claim = span.widened(earlier, later);
             availability::release(txn, workspace, connection.0, before.claim, id)?;
-            if let Claimed::Taken(_) = availability::claim(txn, workspace, connection.0, claim, id)? {
-                availability::claim(txn, workspace, connection.0, before.claim, id)?;
+            if let Claimed::Taken(_) = availability::claim(txn, workspace, connection.0, claim, id, now)? {
+                availability::claim(txn, workspace, connection.0, before.claim, id, now)?;
                 let words = "In the calendar it was moved to a time that another booking has.";
                 return leave_to_person(txn, &before, words, now);
             }

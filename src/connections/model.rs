@@ -296,7 +296,7 @@ impl Connection {
                 ..microsoft.calendars.clone()
             }),
             Kind::CalDav(server) => Some(server.calendars.clone()),
-            Kind::SmtpImap(_) => None,
+            Kind::SmtpImap(_) | Kind::Meetings(_) => None,
         }
     }
 
@@ -310,7 +310,7 @@ impl Connection {
             }
             Kind::Microsoft(microsoft) => microsoft.calendars = chosen,
             Kind::CalDav(server) => server.calendars = chosen,
-            Kind::SmtpImap(_) => {}
+            Kind::SmtpImap(_) | Kind::Meetings(_) => {}
         }
     }
 

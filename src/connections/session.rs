@@ -142,7 +142,9 @@ pub fn with_calendar<T>(
             microsoft_session(app, workspace, id, |session| work(&microsoft::calendar::Calendar(session)))
         }
         Kind::CalDav(server) => caldav_session(app, &connection, server, work),
-        Kind::SmtpImap(_) => Err(ProviderError::Rejected { reason: "this connection has no calendar".into() }),
+        Kind::SmtpImap(_) | Kind::Meetings(_) => {
+            Err(ProviderError::Rejected { reason: "this connection has no calendar".into() })
+        }
     }
 }
 

@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use url::Url;
+use utoipa::ToSchema;
 
 use super::Service;
 use crate::app::App;
 use crate::base::ConnectionId;
 
 /// What is chosen for a kind of meeting, and kept with each booking of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Location {
     /// Nothing is said: they agree on it by themselves.
@@ -18,7 +19,13 @@ pub enum Location {
     #[serde(alias = "video")]
     GoogleMeet,
     /// A meeting of its own at a service, held with a connected account.
-    Hosted { service: Service, account: ConnectionId },
+    Hosted {
+        #[schema(value_type = String)]
+        service: Service,
+        /// A connected account of that service.
+        #[schema(value_type = String)]
+        account: ConnectionId,
+    },
     /// A room of its own at the operator's Jitsi.
     Jitsi,
     /// The same link each time.

@@ -302,7 +302,7 @@ impl Play {
         let number = self.leads.len();
         self.leads.push(Lead {
             sender,
-            sequence: only_this_mail(row),
+            sequence: Rc::new(only_this_mail(row)),
             hours: hours_for(worker, &contact, workspace),
             contact,
             trail: Trail::default(),

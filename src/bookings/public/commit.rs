@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::{self, Busy, Claimed, Span, WhyNot};
 use crate::base::{BookingId, ContactId, EmailAddress, UnixMillis, UserId};
+use crate::bookings::hosted::Hosted;
 use crate::bookings::lapse;
 use crate::bookings::model::{Booking, Details, Source, State};
 use crate::bookings::service::BookError;
@@ -168,7 +169,7 @@ fn take(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, wanted: &
     let email = &wanted.guest.email;
     let known = app.store.read(|txn| contacts::find_by_address(txn, event.workspace, email))?;
     let contact = known.map_or(ContactId::new(now), |known| known.id);
-    let draft = draft(facts, span, wanted, contact);
+    let draft = draft(app, facts, span, wanted, contact);
     let job = draft.connection.map(|connection| calendar::job(&draft, connection, now));
     let lapse = lapse::job(&draft, now);
     app.store.write(|txn| {
@@ -238,15 +239,12 @@ pub fn seat(txn: &mut Txn<'_>, facts: &Facts, question: &SlotQuestion, booking: 
     Ok(types::put_entry(txn, event.workspace, event.id, entry, now)?)
 }
 
-fn draft(facts: &Facts, span: Span, wanted: &Wanted, contact: ContactId) -> Booking {
+fn draft(app: &App, facts: &Facts, span: Span, wanted: &Wanted, contact: ContactId) -> Booking {
     let (event, now, guest) = (&facts.event, facts.now, &wanted.guest);
     let write_to = facts.hosts.iter().find_map(|host| host.write_to().cloned());
-    let (place, link) = match &event.location {
-        Location::Video => (String::new(), None),
-        Location::Link { url } => (String::new(), Some(url.clone())),
-        Location::Place { text } => (text.clone(), None),
-        Location::WeCall => (guest.phone.clone(), None),
-        Location::TheyCall { number } => (number.clone(), None),
+    let place = match &event.location {
+        Location::WeCall => guest.phone.clone(),
+        location => location.place(),
     };
     let state = match event.needs_approval {
         true => State::Proposed { note: "Its time is kept until you decide.".to_owned() },
@@ -267,8 +265,10 @@ fn draft(facts: &Facts, span: Span, wanted: &Wanted, contact: ContactId) -> Book
         guest_zone: guest.zone.clone(),
         language: guest.language.clone(),
         place,
-        video: event.location == Location::Video,
-        video_link: link,
+        video: event.location == Location::GoogleMeet,
+        video_link: event.location.own_link(app),
+        location: Some(event.location.clone()),
+        hosted: Hosted::default(),
         version: u32::from(!state.is_proposed()),
         state,
         instead_of: None,

@@ -194,12 +194,15 @@ pub(super) fn about(app: &App, place: &Place, minutes: &str, words: &Words) -> R
     let event = &place.event;
     let mut facts = vec![("clock", fill(words.minutes, &[("n", minutes)]))];
     facts.push(match &event.location {
-        Location::Video => ("video", words.video.to_owned()),
+        Location::Unsaid => ("info", String::new()),
+        Location::GoogleMeet | Location::Jitsi => ("video", words.video.to_owned()),
+        Location::Hosted { service, .. } => ("video", service.name().to_owned()),
         Location::Link { .. } => ("video", words.link.to_owned()),
-        Location::Place { text } => ("building", text.clone()),
+        Location::Place { address } => ("building", address.clone()),
         Location::WeCall => ("phone", words.we_call.to_owned()),
         Location::TheyCall { number } => ("phone", fill(words.they_call, &[("number", number)])),
     });
+    facts.retain(|(_, said)| !said.is_empty());
     let hosts = app.store.read(|txn| {
         let mut names = Vec::new();
         for host in &event.hosts {

@@ -34,7 +34,7 @@ fn event(test: &TestApp, hosts: &[UserId], change: impl Fn(&mut EventType)) -> E
     let now = test.app.now();
     let mut event = EventType::new(EventTypeId::new(now), test.workspace, None, now);
     event.name = "First call".into();
-    event.location = Location::Place { text: "Mill Lane 1".into() };
+    event.location = Location::Place { address: "Mill Lane 1".into() };
     event.hosts = hosts.iter().map(|user| types::HostOf { user: *user, schedule: None, weight: 1 }).collect();
     change(&mut event);
     types::save(&test.app, &test.owner, event).unwrap()

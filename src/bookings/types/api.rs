@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::facts::{self, Question as SlotQuestion};
-use super::model::{Align, Assignment, EventType, Horizon, HostOf, Limits, Location, Question};
+use super::model::{Align, Assignment, EventType, Horizon, HostOf, Limits, Question};
 use super::service;
 use crate::app::App;
 use crate::authz::Actor;
@@ -18,6 +18,7 @@ use crate::bookings::schedules::SetupError;
 use crate::http::api::{FieldError, Problem};
 use crate::http::idempotency::{ApiAnswer, Once};
 use crate::http::{run, ApiError, ApiJson};
+use crate::meetings::Location;
 
 /// Days of one question for free times.
 const MOST_DAYS: i32 = 62;

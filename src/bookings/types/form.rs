@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::model::{Align, Assignment, EventType, Horizon, HostOf, Kind, Limits, Location, Question};
+use super::model::{Align, Assignment, EventType, Horizon, HostOf, Kind, Limits, Question};
 use crate::base::{Mistakes, UserId};
+use crate::meetings;
 
 /// Empty rows of questions at the end of the form.
 const MORE_QUESTIONS: usize = 3;
@@ -53,7 +54,7 @@ pub fn write(event: &EventType) -> Typed {
         ("hold_minutes", event.hold_minutes.to_string()),
         ("guests", event.guests.to_string()),
         ("language", event.language.clone()),
-        ("location", event.location.kind().to_owned()),
+        ("location", meetings::value_of(&event.location)),
         ("location_detail", event.location.detail().to_owned()),
         ("align", if event.align == Align::Clock { "clock" } else { "window" }.to_owned()),
         (
@@ -132,7 +133,7 @@ pub fn read(typed: &Typed, before: &EventType, members: &[UserId]) -> Result<Eve
         *limit(&mut limits) = (!text(typed, field).is_empty()).then_some(most);
     }
     let horizon = read_horizon(typed, horizon_days, &mut wrong);
-    let location = Location::of(text(typed, "location"), text(typed, "location_detail"));
+    let location = meetings::read_choice(text(typed, "location"), text(typed, "location_detail"));
     let location = location.unwrap_or_else(|| before.location.clone());
     let hosts = members.iter().filter(|user| typed.contains_key(&format!("host-{user}"))).map(|user| HostOf {
         user: *user,
@@ -221,7 +222,7 @@ mod tests {
             limits: Limits { per_month: Some(7), minutes_per_week: Some(300), ..Limits::default() },
             seats: Some(4),
             needs_approval: true,
-            location: Location::Place { text: "Mill Lane 1".into() },
+            location: meetings::Location::Place { address: "Mill Lane 1".into() },
             questions: vec![Question {
                 label: "How is it heated?".into(),
                 kind: Kind::Choice,

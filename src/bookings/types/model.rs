@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::base::{EventTypeId, Mistakes, RoomId, ScheduleId, UnixMillis, UserId, WorkspaceId};
+use crate::meetings::Location;
 
 /// Languages of the public pages.
 pub const LANGUAGES: [&str; 6] = ["en", "de", "es", "fr", "pt", "hi"];
@@ -156,28 +157,6 @@ pub struct Room {
     pub name: String,
 }
 
-/// Where the meeting is. Kinds are only ever added.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Location {
-    /// The host's calendar makes a video link.
-    #[default]
-    Video,
-    /// The same link each time.
-    Link {
-        url: String,
-    },
-    Place {
-        text: String,
-    },
-    /// We call the number that the visitor leaves.
-    WeCall,
-    /// The visitor calls this number.
-    TheyCall {
-        number: String,
-    },
-}
-
 /// What the visitor is asked besides name and address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -230,51 +209,6 @@ pub struct Answer {
     pub answer: String,
 }
 
-impl Location {
-    /// As the owner reads it.
-    pub fn words(&self) -> String {
-        match self {
-            Self::Video => "Video call, link from the calendar".to_owned(),
-            Self::Link { url } => url.clone(),
-            Self::Place { text } => text.clone(),
-            Self::WeCall => "We call the visitor".to_owned(),
-            Self::TheyCall { number } => format!("The visitor calls {number}"),
-        }
-    }
-
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Video => "video",
-            Self::Link { .. } => "link",
-            Self::Place { .. } => "place",
-            Self::WeCall => "we_call",
-            Self::TheyCall { .. } => "they_call",
-        }
-    }
-
-    /// The text that belongs to the kind; empty where none does.
-    pub fn detail(&self) -> &str {
-        match self {
-            Self::Link { url } => url,
-            Self::Place { text } => text,
-            Self::TheyCall { number } => number,
-            Self::Video | Self::WeCall => "",
-        }
-    }
-
-    pub fn of(kind: &str, detail: &str) -> Option<Self> {
-        let detail = detail.trim().to_owned();
-        Some(match kind {
-            "video" => Self::Video,
-            "link" => Self::Link { url: detail },
-            "place" => Self::Place { text: detail },
-            "we_call" => Self::WeCall,
-            "they_call" => Self::TheyCall { number: detail },
-            _ => return None,
-        })
-    }
-}
-
 impl EventType {
     /// With plain rules: half an hour, one host, two hours' notice, sixty days ahead.
     pub fn new(id: EventTypeId, workspace: WorkspaceId, host: Option<UserId>, now: UnixMillis) -> Self {
@@ -303,7 +237,7 @@ impl EventType {
             guests: 0,
             cut_off: 120,
             needs_reason: false,
-            location: Location::Video,
+            location: Location::GoogleMeet,
             language: String::new(),
             created_at: now,
             changed_at: now,
@@ -366,23 +300,10 @@ impl EventType {
         wrong.expect(some, "questions", "A choice needs its answers, divided by commas.");
         let language = self.language.is_empty() || LANGUAGES.contains(&self.language.as_str());
         wrong.expect(language, "language", "Choose a language of the list.");
-        self.check_location(&mut wrong);
-        wrong.into_result()
-    }
-
-    fn check_location(&self, wrong: &mut Mistakes) {
-        let detail = self.location.detail();
-        wrong.expect(detail.chars().count() <= 500, "location_detail", "Use at most 500 characters.");
-        match &self.location {
-            Location::Link { url } => {
-                let is_link = url::Url::parse(url).is_ok_and(|url| url.scheme() == "https");
-                wrong.expect(is_link, "location_detail", "Write the whole link, beginning with https://.");
-            }
-            Location::Place { .. } | Location::TheyCall { .. } => {
-                wrong.expect(!detail.is_empty(), "location_detail", "Write where, or which number.");
-            }
-            Location::Video | Location::WeCall => {}
+        if let Some(words) = self.location.mistake() {
+            wrong.add("location_detail", words);
         }
+        wrong.into_result()
     }
 }
 
@@ -434,7 +355,7 @@ mod tests {
                 let question = Question { label: "Which?".into(), kind: Kind::Choice, required: true, choices: vec![] };
                 event.questions.push(question);
             }),
-            ("location_detail", |event| event.location = Location::Link { url: "http://meet.example".into() }),
+            ("location_detail", |event| event.location = Location::Link { url: "meet.example".into() }),
             ("language", |event| event.language = "tlh".into()),
         ];
         for (field, spoil) in cases {

@@ -17,10 +17,12 @@ use crate::authz::{Actor, Permission};
 use crate::availability::{self, Owner};
 use crate::base::{EventTypeId, RoomId, UserId};
 use crate::bookings::schedules::{members, SetupError};
+use crate::connections;
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
 use crate::http::ui::{language_name, Choice, FieldErrors};
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
+use crate::meetings::{self, Location};
 use crate::workspaces;
 
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -55,9 +57,17 @@ struct Row {
     is_open: bool,
 }
 
+/// "Zoom", "2 Mill Lane".
+fn where_(location: &Location) -> String {
+    match location.detail() {
+        "" => location.words().to_owned(),
+        detail => detail.to_owned(),
+    }
+}
+
 fn about(event: &EventType, hosts: &str) -> String {
     let minutes = event.durations.iter().map(u32::to_string).collect::<Vec<_>>().join(" or ");
-    let mut parts = vec![format!("{minutes} minutes"), event.location.words()];
+    let mut parts = vec![format!("{minutes} minutes"), where_(&event.location)];
     if !hosts.is_empty() {
         parts.push(format!("with {hosts}"));
     }
@@ -114,6 +124,7 @@ struct FormPage {
     people: Vec<HostRow>,
     rooms: Vec<(String, String)>,
     languages: Vec<Choice>,
+    locations: Vec<Choice>,
     questions: Vec<QuestionRow>,
     errors: FieldErrors,
     may_edit: bool,
@@ -176,16 +187,6 @@ fn choices(all: &[(&str, &str)]) -> Vec<Choice> {
 }
 
 impl FormPage {
-    fn locations(&self) -> Vec<Choice> {
-        choices(&[
-            ("video", "Video call, the link comes from the host’s calendar"),
-            ("link", "A fixed link"),
-            ("place", "A place"),
-            ("we_call", "We call the visitor"),
-            ("they_call", "The visitor calls us"),
-        ])
-    }
-
     fn horizons(&self) -> Vec<Choice> {
         choices(&[
             ("days", "Days from today"),
@@ -252,6 +253,7 @@ fn form_page(
         people,
         rooms: service::rooms(app, actor)?.into_iter().map(|room| (room.id.to_string(), room.name)).collect(),
         languages,
+        locations: meetings::choices(&connections::list(&app.store, actor.workspace)?, &event.location),
         questions: questions.collect(),
         errors,
         may_edit: actor.may(Permission::EditBookings),

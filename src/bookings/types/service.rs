@@ -9,6 +9,7 @@ use crate::authz::{Actor, Permission};
 use crate::availability::engine::Rule;
 use crate::base::{EventTypeId, Mistakes, RoomId, UnixMillis};
 use crate::bookings::schedules::{members, SetupError};
+use crate::meetings;
 use crate::store::Txn;
 
 pub fn list(app: &App, actor: &Actor) -> Result<Vec<EventType>, SetupError> {
@@ -39,6 +40,9 @@ pub fn save(app: &App, actor: &Actor, event: EventType) -> Result<EventType, Set
         let is_new = before.is_none();
         if is_new && store::list(txn, actor.workspace)?.len() >= store::MOST {
             return Err(SetupError::Invalid(Mistakes::one("name", "A workspace has at most 200 event types.")));
+        }
+        if let Some(words) = meetings::unfit(txn, actor.workspace, &event.location)? {
+            return Err(SetupError::Invalid(Mistakes::one("location_detail", words)));
         }
         let rooms = store::list_rooms(txn, actor.workspace)?;
         if !event.rooms.iter().all(|id| rooms.iter().any(|room| room.id == *id)) {

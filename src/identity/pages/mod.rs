@@ -78,7 +78,7 @@ fn theme_attribute(request: &HttpRequest, cookies: &Cookies) -> String {
 
 /// The list of settings pages that the actor may open; `current` is the address of the page that shows it.
 pub fn settings_tabs(actor: &Actor, current: &str) -> Vec<Tab> {
-    let pages: [(&str, &str, Option<Permission>); 9] = [
+    let pages: [(&str, &str, Option<Permission>); 10] = [
         ("/settings", "Profile", None),
         ("/settings/security", "Security", None),
         ("/settings/workspace", "Workspace", Some(Permission::ManageWorkspace)),
