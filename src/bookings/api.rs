@@ -395,13 +395,13 @@ mod tests {
             "/v1/bookings/{booking}/cancel",
             "/v1/bookings/{booking}/dismiss",
             "/v1/bookings/{booking}/move",
-            "/v1/members/{user}/calendars",
-            "/v1/members/{user}/calendars/offered",
             "/v1/event-types",
             "/v1/event-types/{event}",
             "/v1/event-types/{event}/bookings",
             "/v1/event-types/{event}/slots",
             "/v1/event-types/{event}/why",
+            "/v1/members/{user}/calendars",
+            "/v1/members/{user}/calendars/offered",
         ];
         assert_eq!(paths, expected);
     }

@@ -62,7 +62,7 @@ fn a_stranger_books_moves_and_cancels() {
     let list = visitor.get("/b/fernhill");
     assert!(list.body.contains(&path) && list.body.contains("First call"), "{}", list.body);
     let page = visitor.get(&format!("{path}?day=2026-11-25&tz=Europe/Berlin"));
-    assert_eq!(starts(&page)[0], "2026-11-25T09:00:00.000Z", "ten in Berlin, nine in London");
+    assert_eq!(starts(&page)[0], "2026-11-25T09:00:00Z", "ten in Berlin, nine in London");
     assert!(page.body.contains(">10:00</button>"), "{}", page.body);
 
     let form = hold(&mut visitor, &path, "Europe/Berlin", &starts(&page)[0]);
@@ -110,11 +110,11 @@ fn times_are_right_in_three_zones_on_both_sides_of_a_clock_change() {
     let mut visitor = server.browser();
     // The owner opens at nine in London; Britain changes on 28 March 2027, the United States on the 14th.
     let cases = [
-        ("2027-03-12", "Europe/London", "09:00", "2027-03-12T09:00:00.000Z"),
-        ("2027-03-15", "America/New_York", "05:00", "2027-03-15T09:00:00.000Z"),
-        ("2027-03-29", "Europe/London", "09:00", "2027-03-29T08:00:00.000Z"),
-        ("2027-03-29", "America/New_York", "04:00", "2027-03-29T08:00:00.000Z"),
-        ("2027-03-29", "Asia/Kolkata", "13:30", "2027-03-29T08:00:00.000Z"),
+        ("2027-03-12", "Europe/London", "09:00", "2027-03-12T09:00:00Z"),
+        ("2027-03-15", "America/New_York", "05:00", "2027-03-15T09:00:00Z"),
+        ("2027-03-29", "Europe/London", "09:00", "2027-03-29T08:00:00Z"),
+        ("2027-03-29", "America/New_York", "04:00", "2027-03-29T08:00:00Z"),
+        ("2027-03-29", "Asia/Kolkata", "13:30", "2027-03-29T08:00:00Z"),
     ];
     for (day, zone, clock, instant) in cases {
         let page = visitor.get(&format!("{path}?day={day}&tz={zone}"));

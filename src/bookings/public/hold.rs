@@ -14,7 +14,7 @@ pub fn hold(app: &App, event: &EventType, start: UnixMillis, minutes: u32) -> Re
     let now = app.now();
     let minutes = event.duration(Some(minutes));
     let until = now.plus(Duration::from_secs(60 * u64::from(event.hold_minutes)));
-    let held = Held { id: BookingId::new(now), start, minutes, until };
+    let held = Held { event: event.id, id: BookingId::new(now), start, minutes, until };
     let question = SlotQuestion::at(start, minutes, None);
     let facts = types::load_for(app, event, &question)?;
     for hosts in candidates(app, &facts, None)? {

@@ -568,7 +568,7 @@ async fn details(
         run(move || place(&app, &path)).await??
     };
     let language = language(&chosen.lang, &place.event.language, &browser);
-    let Some(held) = Held::read(&app, &chosen.hold).filter(|held| held.until > app.now()) else {
+    let Some(held) = Held::read(&app, place.event.id, &chosen.hold).filter(|held| held.until > app.now()) else {
         return Ok(see_other(&format!("/b/{}/{}{}", path.0, path.1, chosen.with(&[]))));
     };
     let page =
@@ -669,7 +669,7 @@ async fn book(
         Chosen { tz: text("tz"), lang: text("lang"), source: text("source"), hold: text("hold"), ..Chosen::default() };
     let language = language(&chosen.lang, &place.event.language, &browser);
     let answer = run(move || {
-        let Some(held) = Held::read(&app, &chosen.hold) else {
+        let Some(held) = Held::read(&app, place.event.id, &chosen.hold) else {
             let trouble = page_words::of(language).taken.to_owned();
             return month_page(&app, &place, chosen, language, trouble).map(|page| Answered::Times(Box::new(page)));
         };

@@ -3,7 +3,7 @@
 use data_encoding::BASE64URL_NOPAD;
 
 use crate::app::App;
-use crate::base::{BookingId, UnixMillis, WorkspaceId};
+use crate::base::{BookingId, EventTypeId, UnixMillis, WorkspaceId};
 use crate::bookings::model::Booking;
 
 const BOOKING: &str = "a visitor's booking";
@@ -27,6 +27,7 @@ pub fn read_booking(app: &App, token: &str) -> Option<(WorkspaceId, BookingId)> 
 /// A time that is kept while a form is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
+    pub event: EventTypeId,
     pub id: BookingId,
     pub start: UnixMillis,
     pub minutes: u32,
@@ -35,15 +36,23 @@ pub struct Held {
 
 impl Held {
     pub fn token(&self, app: &App) -> String {
-        let parts: [&[u8]; 4] =
-            [self.id.as_bytes(), &self.start.0.to_be_bytes(), &self.minutes.to_be_bytes(), &self.until.0.to_be_bytes()];
+        let parts: [&[u8]; 5] = [
+            self.event.as_bytes(),
+            self.id.as_bytes(),
+            &self.start.0.to_be_bytes(),
+            &self.minutes.to_be_bytes(),
+            &self.until.0.to_be_bytes(),
+        ];
         sign(app, HOLD, &parts.concat())
     }
 
-    pub fn read(app: &App, token: &str) -> Option<Self> {
+    /// A time of this event type; that of another one is none.
+    pub fn read(app: &App, event: EventTypeId, token: &str) -> Option<Self> {
         let bytes = open(app, HOLD, token)?;
+        let bytes = bytes.strip_prefix(event.as_bytes().as_slice())?;
         let instant = |from: usize| Some(UnixMillis(i64::from_be_bytes(bytes.get(from..from + 8)?.try_into().ok()?)));
         Some(Self {
+            event,
             id: BookingId::from_slice(bytes.get(..16)?)?,
             start: instant(16)?,
             minutes: u32::from_be_bytes(bytes.get(24..28)?.try_into().ok()?),

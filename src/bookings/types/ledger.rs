@@ -162,8 +162,14 @@ pub fn took_turn(
 ) -> Result<(), StoreError> {
     let key = Key::of(&TURNS, workspace).id(event.0);
     let mut turns = txn.get(&TURNS, &key)?.unwrap_or_default();
-    let count = turns.count_of(hosts, host).saturating_add(1);
-    turns.hosts.insert(host, (count, now));
+    // Whoever is new is noted now, so that what the others get from here on does not move their beginning.
+    let counts: Vec<(UserId, u32)> = hosts.iter().map(|own| (own.user, turns.count_of(hosts, own.user))).collect();
+    for (user, count) in counts {
+        turns.hosts.entry(user).or_insert((count, UnixMillis(0)));
+    }
+    if let Some((count, last)) = turns.hosts.get_mut(&host) {
+        (*count, *last) = (count.saturating_add(1), now);
+    }
     turns.hosts.retain(|user, _| hosts.iter().any(|host| host.user == *user));
     txn.put(&TURNS, &key, &turns)
 }
@@ -175,8 +181,9 @@ impl Turns {
             return *count;
         }
         let weight = |user: UserId| hosts.iter().find(|host| host.user == user).map_or(1, |host| host.weight.max(1));
-        let others = self.hosts.iter().map(|(other, (count, _))| count / weight(*other));
-        others.min().unwrap_or(0).saturating_mul(weight(user))
+        let same_share =
+            |(other, (count, _)): (&UserId, &(u32, UnixMillis))| count.saturating_mul(weight(user)) / weight(*other);
+        self.hosts.iter().map(same_share).min().unwrap_or(0)
     }
 
     fn order(&self, hosts: &[HostOf]) -> Vec<UserId> {
@@ -240,7 +247,7 @@ mod tests {
             session: None,
             until: until.map(|at| UnixMillis(testing::NOW.0 + at)),
         };
-        let (held, booked, late) = (entry(0, Some(10)), entry(60, None), entry(60 * 24 * 40, None));
+        let (held, booked, late) = (entry(0, Some(10)), entry(60, None), entry(60 * 24 * 20, None));
         let store = &test.app.store;
         for (entry, at) in [(&held, 0), (&booked, 20), (&late, 20)] {
             let now = UnixMillis(testing::NOW.0 + at);

@@ -23,8 +23,9 @@ use crate::providers::rest::{below, Call};
 use busy::{busy_times, join, query_body, FreeBusyAnswer};
 use event::{new_event_body, patch_body, EventAnswer, TakenAnswer, TAKEN_FIELDS};
 
-/// Longest range of one free/busy request; Google refuses more.
-const MAX_RANGE: Duration = Duration::from_secs(90 * 24 * 3600);
+/// Longest range of one free/busy request. Google refuses more than 90 days, and the whole seconds that are sent may be
+/// one more than what is asked for.
+const MAX_RANGE: Duration = Duration::from_secs(89 * 24 * 3600);
 /// `calendarExpansionMax`: most calendars of one request.
 const MAX_CALENDARS: usize = 50;
 /// Pages of a list read before giving up.
