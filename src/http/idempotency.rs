@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use super::api::ApiError;
 use super::api_json::ApiJson;
-use super::respond::PageError;
+use super::respond::{run, PageError};
 use crate::authz::{Actor, Role};
 use crate::base::WorkspaceId;
 
@@ -214,6 +214,14 @@ impl Once {
     /// See [`idempotent`].
     pub fn carry_out(&self, work: impl FnOnce() -> Result<ApiAnswer, ApiError>) -> Result<ApiAnswer, ApiError> {
         idempotent(&***self.store, self.workspace, &self.key, self.fingerprint, work)
+    }
+
+    /// The same for work that blocks, where the handler waits.
+    pub async fn run(
+        self,
+        work: impl FnOnce() -> Result<ApiAnswer, ApiError> + Send + 'static,
+    ) -> Result<ApiAnswer, ApiError> {
+        run(move || self.carry_out(work)).await?
     }
 
     fn read(request: &HttpRequest, key: IdempotencyKey) -> Result<Self, ApiError> {

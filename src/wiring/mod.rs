@@ -7,7 +7,7 @@ mod erasure;
 mod events;
 mod frame;
 pub mod housekeeping;
-mod idempotency;
+pub mod idempotency;
 mod jobs;
 mod live;
 mod machine;

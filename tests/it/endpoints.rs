@@ -38,6 +38,7 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
         "/contacts/{id}/page/accept" => vec![("value", text("nobody@elsewhere.example"))],
         "/contacts/{id}/page/forget" => vec![("kind", text("phone")), ("value", text("0"))],
         "/hook/settings" => vec![("mapping", text("Zimmer = rooms")), ("tag", text("posted"))],
+        "/webhook" => vec![("url", text("https://127.0.0.2/leads")), ("contacts", text("on"))],
         "/leads/pages" => vec![("tag", text("nobody has this"))],
         "/leads/weights" => vec![("has_phone", text("7"))],
         "/suppressions" => vec![("target", text("leave-me@elsewhere.example")), ("note", text("by phone"))],
@@ -152,7 +153,7 @@ fn worker_fields(world: &World) -> Vec<(&'static str, String)> {
 }
 
 /// The body of a request of a program, with things of the business.
-fn body(route: &Route, world: &World) -> Option<Value> {
+pub fn body(route: &Route, world: &World) -> Option<Value> {
     let id = |thing: &str| world.id(thing);
     let worker = json!({
         "name": "By program", "sequence": id("sequence"), "mailbox": id("connection"), "calendar": id("connection"),
@@ -212,7 +213,7 @@ fn pages() -> impl Iterator<Item = Route> {
     routes::all().into_iter().filter(|route| !route.is_api() && !NOT_WALKED.contains(&route.path))
 }
 
-fn of_the_api() -> impl Iterator<Item = Route> {
+pub fn of_the_api() -> impl Iterator<Item = Route> {
     routes::all().into_iter().filter(|route| route.is_api() && route.need != Need::Public)
 }
 
@@ -376,7 +377,7 @@ const LEAVES_NO_ENTRY: &[&str] = &[
 ];
 
 /// The same role as a program.
-fn as_key(actor: &Actor) -> Actor {
+pub fn as_key(actor: &Actor) -> Actor {
     Actor { user: None, api_key: Some(ApiKeyId::new(UnixMillis(1))), ..actor.clone() }
 }
 

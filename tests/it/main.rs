@@ -22,6 +22,7 @@ mod pages;
 mod peers;
 mod person;
 mod program;
+mod repeats;
 mod restore;
 mod routes;
 mod sequences;

@@ -96,25 +96,19 @@ pub struct AskPage {
     pub url: String,
 }
 
+/// Who asks about which contact.
+type Asked = (web::Data<App>, Actor, Once, web::Path<ContactId>);
+
+fn read_now(reading: Reading) -> Result<ApiAnswer, ApiError> {
+    ApiAnswer::json(StatusCode::OK, &ApiPageReading::from(&reading))
+}
+
 /// Asks for a page to be read, in the background. Its robots.txt is kept to.
 #[utoipa::path(post, path = "/v1/contacts/{id}/page", tag = "leads", params(("id" = String, Path)), request_body = AskPage,
     responses((status = 200, description = "The reading, which waits", body = ApiPageReading),
               (status = 422, description = "No address, or none that may be called")))]
-async fn ask(
-    app: web::Data<App>,
-    actor: Actor,
-    once: Once,
-    id: web::Path<ContactId>,
-    body: MaybeJson<AskPage>,
-) -> Result<ApiAnswer, ApiError> {
-    let once = once.of(&body.0);
-    run(move || {
-        once.carry_out(|| {
-            let reading = service::ask(&app, &actor, *id, &body.0.value.url)?;
-            ApiAnswer::json(StatusCode::OK, &ApiPageReading::from(&reading))
-        })
-    })
-    .await?
+async fn ask((app, actor, once, id): Asked, body: MaybeJson<AskPage>) -> Result<ApiAnswer, ApiError> {
+    once.of(&body.0).run(move || read_now(service::ask(&app, &actor, *id, &body.0.value.url)?)).await
 }
 
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -129,26 +123,14 @@ pub struct ForgetFact {
     request_body = ForgetFact,
     responses((status = 200, description = "What is left", body = ApiPageReading),
               (status = 404, description = "No such fact")))]
-async fn forget(
-    app: web::Data<App>,
-    actor: Actor,
-    once: Once,
-    id: web::Path<ContactId>,
-    body: ApiJson<ForgetFact>,
-) -> Result<ApiAnswer, ApiError> {
+async fn forget((app, actor, once, id): Asked, body: ApiJson<ForgetFact>) -> Result<ApiAnswer, ApiError> {
     actor.require(Permission::EditContacts).map_err(PageError::from)?;
     let once = once.of(&body);
     let ForgetFact { kind, value } = body.value;
     let known = Kind::ALL.into_iter().find(|known| known.as_str() == kind);
     let wrong = || ApiError::invalid(vec![FieldError::at("/kind", "There is no such kind of fact.")]);
     let kind = known.ok_or_else(wrong)?;
-    run(move || {
-        once.carry_out(|| {
-            let reading = service::forget(&app, &actor, *id, kind, &value)?;
-            ApiAnswer::json(StatusCode::OK, &ApiPageReading::from(&reading))
-        })
-    })
-    .await?
+    once.run(move || read_now(service::forget(&app, &actor, *id, kind, &value)?)).await
 }
 
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -169,19 +151,11 @@ pub struct AcceptedAddress {
     request_body = AcceptAddress,
     responses((status = 200, description = "The contact", body = AcceptedAddress),
               (status = 404, description = "It was not found on the page")))]
-async fn accept(
-    app: web::Data<App>,
-    actor: Actor,
-    once: Once,
-    id: web::Path<ContactId>,
-    body: ApiJson<AcceptAddress>,
-) -> Result<ApiAnswer, ApiError> {
-    let once = once.of(&body);
-    run(move || {
-        once.carry_out(|| {
+async fn accept((app, actor, once, id): Asked, body: ApiJson<AcceptAddress>) -> Result<ApiAnswer, ApiError> {
+    once.of(&body)
+        .run(move || {
             let contact = service::accept(&app, &actor, *id, &body.value.address)?;
             ApiAnswer::json(StatusCode::OK, &AcceptedAddress { contact: contact.to_string() })
         })
-    })
-    .await?
+        .await
 }

@@ -103,6 +103,9 @@ fn shown(fact: &Fact, suggested: &[String], zone: &TimeZone) -> ShownFact {
     }
 }
 
+/// Who asks about which contact.
+type Asked = (web::Data<App>, Actor, web::Data<Cookies>, web::Path<ContactId>);
+
 #[derive(Deserialize)]
 struct AskForm {
     #[serde(default)]
@@ -110,13 +113,7 @@ struct AskForm {
 }
 
 /// POST /contacts/{id}/page: 303 back to the contact; it is read in the background.
-async fn ask(
-    app: web::Data<App>,
-    actor: Actor,
-    cookies: web::Data<Cookies>,
-    id: web::Path<ContactId>,
-    form: web::Form<AskForm>,
-) -> Result<HttpResponse, PageError> {
+async fn ask((app, actor, cookies, id): Asked, form: web::Form<AskForm>) -> Result<HttpResponse, PageError> {
     let id = id.into_inner();
     run(move || service::ask(&app, &actor, id, &form.url)).await??;
     Ok(back(id, &cookies, "The page is read in a moment."))
@@ -131,13 +128,7 @@ struct FactForm {
 }
 
 /// POST /contacts/{id}/page/forget
-async fn forget(
-    app: web::Data<App>,
-    actor: Actor,
-    cookies: web::Data<Cookies>,
-    id: web::Path<ContactId>,
-    form: web::Form<FactForm>,
-) -> Result<HttpResponse, PageError> {
+async fn forget((app, actor, cookies, id): Asked, form: web::Form<FactForm>) -> Result<HttpResponse, PageError> {
     let id = id.into_inner();
     run(move || {
         actor.require(Permission::EditContacts)?;
@@ -149,13 +140,7 @@ async fn forget(
 }
 
 /// POST /contacts/{id}/page/accept: 303 to the contact that it became.
-async fn accept(
-    app: web::Data<App>,
-    actor: Actor,
-    cookies: web::Data<Cookies>,
-    id: web::Path<ContactId>,
-    form: web::Form<FactForm>,
-) -> Result<HttpResponse, PageError> {
+async fn accept((app, actor, cookies, id): Asked, form: web::Form<FactForm>) -> Result<HttpResponse, PageError> {
     let id = id.into_inner();
     let added = run(move || service::accept(&app, &actor, id, &form.value)).await??;
     Ok(back(added, &cookies, "Added to the contacts. Nobody is written to by that."))

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::review::{self, ToRead};
-use super::super::{move_lead, Move};
+use super::super::{move_lead, Enrolment, Move, OutreachError};
 use super::workers::worker_of;
 use super::{service, EnrolmentJson};
 use crate::app::App;
@@ -14,19 +14,22 @@ use crate::authz::Actor;
 use crate::base::{EnrolmentId, StepId, WorkerId};
 use crate::http::api::FieldError;
 use crate::http::idempotency::{ApiAnswer, Once};
-use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery};
+use crate::http::{ApiError, ApiJson, ApiPage, MaybeJson, PageQuery};
 
-async fn moved(
-    app: web::Data<App>,
-    actor: Actor,
-    once: Once,
-    id: EnrolmentId,
-    wanted: Move,
+/// Who asks about which lead.
+type Asked = (web::Data<App>, Actor, Once, web::Path<EnrolmentId>);
+
+/// Does something with the lead, once for `body`, and answers how it stands.
+async fn act<T>(
+    (app, actor, once, id): Asked,
+    body: &ApiJson<T>,
+    work: impl FnOnce(&App, &Actor, EnrolmentId) -> Result<Enrolment, OutreachError> + Send + 'static,
 ) -> Result<ApiAnswer, ApiError> {
-    run(move || {
-        once.carry_out(|| ApiAnswer::json(StatusCode::OK, &EnrolmentJson::from(&move_lead(&app, &actor, id, wanted)?)))
-    })
-    .await?
+    once.of(body).run(move || ApiAnswer::json(StatusCode::OK, &EnrolmentJson::from(&work(&app, &actor, *id)?))).await
+}
+
+async fn moved<T>(asked: Asked, body: &ApiJson<T>, wanted: Move) -> Result<ApiAnswer, ApiError> {
+    act(asked, body, move |app, actor, id| move_lead(app, actor, id, wanted)).await
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -51,28 +54,16 @@ fn step_id(text: &str) -> Result<StepId, ApiError> {
 #[utoipa::path(post, path = "/v1/enrolments/{enrolment}/skip", tag = "enrolments", params(("enrolment" = String, Path,)),
     request_body = Option<SeenBody>,
     responses((status = 200, description = "The lead", body = EnrolmentJson), (status = 409, description = "Nothing to skip, or the mail is leaving")))]
-pub async fn skip_enrolment(
-    app: web::Data<App>,
-    actor: Actor,
-    once: Once,
-    id: web::Path<EnrolmentId>,
-    body: MaybeJson<SeenBody>,
-) -> Result<ApiAnswer, ApiError> {
-    moved(app, actor, once.of(&body.0), *id, Move::Skip(body.0.value.step()?)).await
+pub async fn skip_enrolment(asked: Asked, body: MaybeJson<SeenBody>) -> Result<ApiAnswer, ApiError> {
+    moved(asked, &body.0, Move::Skip(body.0.value.step()?)).await
 }
 
 /// The lead's open task is done: its sequence goes on.
 #[utoipa::path(post, path = "/v1/enrolments/{enrolment}/done", tag = "enrolments", params(("enrolment" = String, Path,)),
     request_body = Option<SeenBody>,
     responses((status = 200, description = "The lead", body = EnrolmentJson), (status = 409, description = "No task is open")))]
-pub async fn done_enrolment(
-    app: web::Data<App>,
-    actor: Actor,
-    once: Once,
-    id: web::Path<EnrolmentId>,
-    body: MaybeJson<SeenBody>,
-) -> Result<ApiAnswer, ApiError> {
-    moved(app, actor, once.of(&body.0), *id, Move::Done(body.0.value.step()?)).await
+pub async fn done_enrolment(asked: Asked, body: MaybeJson<SeenBody>) -> Result<ApiAnswer, ApiError> {
+    moved(asked, &body.0, Move::Done(body.0.value.step()?)).await
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -86,14 +77,8 @@ pub struct MoveBody {
 #[utoipa::path(post, path = "/v1/enrolments/{enrolment}/move", tag = "enrolments", params(("enrolment" = String, Path,)),
     request_body = MoveBody,
     responses((status = 200, description = "The lead", body = EnrolmentJson), (status = 409, description = "It has had that step, or has ended")))]
-pub async fn move_enrolment(
-    app: web::Data<App>,
-    actor: Actor,
-    once: Once,
-    id: web::Path<EnrolmentId>,
-    body: ApiJson<MoveBody>,
-) -> Result<ApiAnswer, ApiError> {
-    moved(app, actor, once, *id, Move::To(step_id(&body.value.step)?)).await
+pub async fn move_enrolment(asked: Asked, body: ApiJson<MoveBody>) -> Result<ApiAnswer, ApiError> {
+    moved(asked, &body, Move::To(step_id(&body.value.step)?)).await
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -107,22 +92,10 @@ pub struct ReadBody {
 #[utoipa::path(post, path = "/v1/enrolments/{enrolment}/read", tag = "enrolments", params(("enrolment" = String, Path,)),
     request_body = ReadBody,
     responses((status = 200, description = "The lead", body = EnrolmentJson), (status = 409, description = "No mail waits to be read, or it reads differently by now")))]
-pub async fn read_enrolment(
-    app: web::Data<App>,
-    actor: Actor,
-    once: Once,
-    id: web::Path<EnrolmentId>,
-    body: ApiJson<ReadBody>,
-) -> Result<ApiAnswer, ApiError> {
+pub async fn read_enrolment(asked: Asked, body: ApiJson<ReadBody>) -> Result<ApiAnswer, ApiError> {
     let wrong = || ApiError::invalid(vec![FieldError::at("/words", "words is what the mail was shown with.")]);
     let words: u64 = body.value.words.parse().map_err(|_| wrong())?;
-    let once = once.of(&body);
-    run(move || {
-        once.carry_out(|| {
-            ApiAnswer::json(StatusCode::OK, &EnrolmentJson::from(&review::approve(&app, &actor, *id, words)?))
-        })
-    })
-    .await?
+    act(asked, &body, move |app, actor, id| review::approve(app, actor, id, words)).await
 }
 
 /// A mail that waits until a person has read it.
