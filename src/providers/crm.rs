@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use http::header::{HeaderName, CONTENT_TYPE};
+use http::header::HeaderName;
 use http::Method;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
 use super::error::{one_line, retry_after, ProviderError, Repeat};
-use super::outbound::{Answer, CallLog, Limits, Outbound, Request};
-use super::Secret;
+use super::outbound::{Answer, CallLog, Limits, Outbound};
+use super::{rest, Secret};
 use crate::base::UnixMillis;
 
 const LIMITS: Limits = Limits::of(Duration::from_secs(40), 8 * 1024 * 1024);
@@ -52,7 +52,9 @@ pub struct People {
     pub next: Option<String>,
 }
 
-/// A customer system. Writes are known again: a person by the address, a note by a mark in its text.
+/// A customer system. Writes are known again: a person by the address, a note by a mark in its text. Both systems search
+/// an index that is behind what was written by a minute or two, so nobody who was just added, and no note, is looked for
+/// by searching alone.
 pub trait Crm {
     /// Which account it is: proves the token.
     fn account(&self) -> Result<Account, ProviderError>;
@@ -82,9 +84,9 @@ pub(super) struct Call<'a> {
 }
 
 impl Session<'_> {
-    pub(super) fn url(&self, path: &str, query: &[(&str, &str)]) -> Url {
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+    /// A path of the service: its parts, each of which may hold anything.
+    pub(super) fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Url {
+        let mut url = rest::below(self.base, path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -92,27 +94,15 @@ impl Session<'_> {
     }
 
     pub(super) fn json<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, ProviderError> {
-        let repeat = call.repeat;
-        let lost = |error| ProviderError::from_transport(error, repeat);
-        let target = self.outbound.configured(call.url).map_err(|refused| lost(refused.into()))?;
-        let (name, token) = call.token;
-        let mut request = Request::new(call.method, target).header(name, &token).limits(LIMITS);
-        if let Some(body) = call.body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string().into_bytes());
-        }
-        let answer = self.outbound.send(request, self.log).map_err(lost)?;
+        let Call { method, url, token: (name, token), body, repeat, classify } = call;
+        let call = rest::Call { method, url, body, if_match: None, prefer: None, repeat };
+        let answer = rest::exchange(self.outbound, self.log, call, (name, &token), LIMITS)?;
         let now = self.outbound.clock().now();
         match answer.status {
-            200..=299 => serde_json::from_slice(&answer.body).map_err(|error| {
-                let reason = format!("unreadable answer: {error}");
-                match repeat {
-                    Repeat::Safe => ProviderError::Retry { after: None, reason },
-                    Repeat::Unsafe => ProviderError::Unknown { reason },
-                }
-            }),
+            200..=299 => rest::read_json(&answer, repeat),
             401 => Err(ProviderError::Reconnect { reason: "the token was refused".into() }),
             403 => Err(ProviderError::MissingScope { reason: said(&answer) }),
-            status => Err((call.classify)(&answer, now).unwrap_or_else(|| {
+            status => Err(classify(&answer, now).unwrap_or_else(|| {
                 ProviderError::from_status(status, retry_after(&answer, now), said(&answer), repeat)
             })),
         }

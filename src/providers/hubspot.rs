@@ -1,15 +1,18 @@
 //! HubSpot's CRM API v3 with the token of a private app.
 //!
 //! Contacts: <https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide>; search (100 rows a page here,
-//! at most 10,000 of one question): <https://developers.hubspot.com/docs/api-reference/search/guide>; notes and their
-//! association 202 with contacts: <https://developers.hubspot.com/docs/api-reference/crm-notes-v3/guide>; limits and
-//! their headers: <https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines>.
+//! at most 10,000 of one question, and behind what was written by some moments):
+//! <https://developers.hubspot.com/docs/api-reference/search/guide>; notes and their association 202 with contacts:
+//! <https://developers.hubspot.com/docs/api-reference/crm-notes-v3/guide>; what is associated with somebody:
+//! <https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide>; limits and their headers:
+//! <https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines>.
 
 use std::time::Duration;
 
 use http::header::{HeaderName, AUTHORIZATION};
 use http::Method;
 use serde_json::{json, Map, Value};
+use url::Url;
 
 use super::crm::{id_text, said, texts, Account, Call, Crm, People, Person, Session, PAGE};
 use super::error::{ProviderError, Repeat};
@@ -33,26 +36,47 @@ pub const FIELDS: &[&str] = &[
 ];
 /// Rows that one question gives at most; behind them it is asked anew, from the last change on.
 const MOST_OF_ONE: usize = 10_000;
+/// Of 500 notes each.
+const MOST_PAGES_OF_NOTES: usize = 10;
+const UPSERT: [&str; 6] = ["crm", "v3", "objects", "contacts", "batch", "upsert"];
 
 pub struct HubSpot<'a>(pub Session<'a>);
 
 impl HubSpot<'_> {
-    fn call<'b>(&self, method: Method, path: &str, body: Option<&'b Value>, repeat: Repeat) -> Call<'b> {
+    fn call<'b>(&self, method: Method, path: &[&str], body: Option<&'b Value>, repeat: Repeat) -> Call<'b> {
+        self.call_at(method, self.0.url(path, &[]), body, repeat)
+    }
+
+    fn call_at<'b>(&self, method: Method, url: Url, body: Option<&'b Value>, repeat: Repeat) -> Call<'b> {
         let token = (AUTHORIZATION, format!("Bearer {}", self.0.token.expose()));
-        let url = self.0.url(path, &[]);
         Call { method, url, token, body, repeat, classify }
     }
 
-    fn search(&self, object: &str, body: &Value) -> Result<Value, ProviderError> {
-        let path = format!("/crm/v3/objects/{object}/search");
-        self.0.json(self.call(Method::POST, &path, Some(body), Repeat::Safe))
+    fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Value, ProviderError> {
+        self.0.json(self.call_at(Method::GET, self.0.url(path, query), None, Repeat::Safe))
+    }
+
+    /// The ids of the notes on a person, newest first.
+    fn notes_of(&self, person: &str) -> Result<Vec<String>, ProviderError> {
+        let (mut ids, mut after) = (Vec::new(), None::<String>);
+        for _ in 0..MOST_PAGES_OF_NOTES {
+            let mut query = vec![("limit", "500")];
+            query.extend(after.as_deref().map(|after| ("after", after)));
+            let page = self.get(&["crm", "v4", "objects", "contacts", person, "associations", "notes"], &query)?;
+            ids.extend(page["results"].as_array().into_iter().flatten().map(|one| id_text(&one["toObjectId"])));
+            after = page["paging"]["next"]["after"].as_str().map(str::to_owned);
+            if after.is_none() {
+                break;
+            }
+        }
+        ids.sort_by_key(|id| std::cmp::Reverse(id.parse::<u64>().unwrap_or_default()));
+        Ok(ids)
     }
 }
 
 impl Crm for HubSpot<'_> {
     fn account(&self) -> Result<Account, ProviderError> {
-        let call = self.call(Method::GET, "/account-info/v3/details", None, Repeat::Safe);
-        let details: Value = self.0.json(call)?;
+        let details = self.get(&["account-info", "v3", "details"], &[])?;
         let id = id_text(&details["portalId"]);
         Ok(Account { name: format!("account {id}"), id })
     }
@@ -75,7 +99,8 @@ impl Crm for HubSpot<'_> {
         if !after.is_empty() {
             body["after"] = json!(after);
         }
-        let answer = self.search("contacts", &body)?;
+        let path = ["crm", "v3", "objects", "contacts", "search"];
+        let answer: Value = self.0.json(self.call(Method::POST, &path, Some(&body), Repeat::Safe))?;
         let results = answer["results"].as_array().cloned().unwrap_or_default();
         let last = results.last().and_then(changed_at);
         let next = match answer["paging"]["next"]["after"].as_str() {
@@ -89,13 +114,14 @@ impl Crm for HubSpot<'_> {
         Ok(People { rows: results.iter().map(person).collect(), next })
     }
 
+    /// Read by the address itself, which knows somebody at once who was just added.
     fn find(&self, email: &str) -> Result<Option<String>, ProviderError> {
-        let body = json!({
-            "limit": 1,
-            "properties": ["email"],
-            "filterGroups": [{ "filters": [{ "propertyName": "email", "operator": "EQ", "value": email }] }],
-        });
-        Ok(self.search("contacts", &body)?["results"][0]["id"].as_str().map(str::to_owned))
+        let query = [("idProperty", "email"), ("properties", "email")];
+        match self.get(&["crm", "v3", "objects", "contacts", email], &query) {
+            Ok(found) => Ok(found["id"].as_str().map(str::to_owned)),
+            Err(ProviderError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// By the address, which HubSpot holds unique: done twice it is the same contact.
@@ -104,7 +130,7 @@ impl Crm for HubSpot<'_> {
         let mut properties = values(person);
         properties.insert("email".to_owned(), json!(email));
         let body = json!({ "inputs": [{ "id": email, "idProperty": "email", "properties": properties }] });
-        let call = self.call(Method::POST, "/crm/v3/objects/contacts/batch/upsert", Some(&body), Repeat::Safe);
+        let call = self.call(Method::POST, &UPSERT, Some(&body), Repeat::Safe);
         let answer: Value = self.0.json(call)?;
         let id = answer["results"][0]["id"].as_str().map(str::to_owned);
         id.ok_or_else(|| ProviderError::Rejected { reason: "the contact was not taken".into() })
@@ -112,7 +138,7 @@ impl Crm for HubSpot<'_> {
 
     fn update(&self, person: &Person) -> Result<(), ProviderError> {
         let body = json!({ "properties": values(person) });
-        let path = format!("/crm/v3/objects/contacts/{}", person.id);
+        let path = ["crm", "v3", "objects", "contacts", &person.id];
         self.0.json::<Value>(self.call(Method::PATCH, &path, Some(&body), Repeat::Safe)).map(drop)
     }
 
@@ -125,20 +151,20 @@ impl Crm for HubSpot<'_> {
             }],
         });
         let answer: Value =
-            self.0.json(self.call(Method::POST, "/crm/v3/objects/notes", Some(&body), Repeat::Unsafe))?;
+            self.0.json(self.call(Method::POST, &["crm", "v3", "objects", "notes"], Some(&body), Repeat::Unsafe))?;
         Ok(answer["id"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// Among the notes that stand with the person, of which the newest are read.
     fn find_note(&self, person: &str, mark: &str) -> Result<Option<String>, ProviderError> {
-        let body = json!({
-            "limit": PAGE,
-            "properties": ["hs_note_body"],
-            "sorts": [{ "propertyName": "hs_timestamp", "direction": "DESCENDING" }],
-            "filterGroups": [{ "filters": [
-                { "propertyName": "associations.contact", "operator": "EQ", "value": person },
-            ]}],
-        });
-        let answer = self.search("notes", &body)?;
+        let ids = self.notes_of(person)?;
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let inputs: Vec<Value> = ids.iter().take(PAGE).map(|id| json!({ "id": id })).collect();
+        let body = json!({ "properties": ["hs_note_body"], "inputs": inputs });
+        let path = ["crm", "v3", "objects", "notes", "batch", "read"];
+        let answer: Value = self.0.json(self.call(Method::POST, &path, Some(&body), Repeat::Safe))?;
         let has_mark =
             |note: &&Value| note["properties"]["hs_note_body"].as_str().is_some_and(|text| text.contains(mark));
         let found = answer["results"].as_array().into_iter().flatten().find(has_mark);

@@ -20,6 +20,8 @@ use crate::base::UnixMillis;
 /// Fields that a person has.
 pub const FIELDS: &[&str] = &["first_name", "last_name", "name", "phone", "job_title", "org_name"];
 
+const PERSONS: [&str; 3] = ["api", "v2", "persons"];
+
 /// More than this to wait, and it is the day's budget that is used up.
 const BURST: u64 = 60;
 
@@ -29,7 +31,7 @@ impl Pipedrive<'_> {
     fn call(
         &self,
         method: Method,
-        path: &str,
+        path: &[&str],
         query: &[(&str, &str)],
         body: Option<&Value>,
         repeat: Repeat,
@@ -39,14 +41,14 @@ impl Pipedrive<'_> {
         self.0.json(Call { method, url, token, body, repeat, classify })
     }
 
-    fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, ProviderError> {
+    fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Value, ProviderError> {
         self.call(Method::GET, path, query, None, Repeat::Safe)
     }
 }
 
 impl Crm for Pipedrive<'_> {
     fn account(&self) -> Result<Account, ProviderError> {
-        let me = self.get("/v1/users/me", &[])?;
+        let me = self.get(&["v1", "users", "me"], &[])?;
         let name = me["data"]["company_name"].as_str().unwrap_or("account").to_owned();
         Ok(Account { id: id_text(&me["data"]["company_id"]), name })
     }
@@ -66,36 +68,45 @@ impl Crm for Pipedrive<'_> {
         if !place.is_empty() {
             query.push(("cursor", place));
         }
-        let answer = self.get("/api/v2/persons", &query)?;
+        let answer = self.get(&PERSONS, &query)?;
         let rows = answer["data"].as_array().map(|rows| rows.iter().map(person).collect()).unwrap_or_default();
         let next = answer["additional_data"]["next_cursor"].as_str().filter(|next| !next.is_empty());
         Ok(People { rows, next: next.map(|next| format!("{since}|{next}")) })
     }
 
+    /// The search knows nobody who was added just now; they stand among the newest.
     fn find(&self, email: &str) -> Result<Option<String>, ProviderError> {
         let query = [("term", email), ("fields", "email"), ("exact_match", "true"), ("limit", "1")];
-        let answer = self.get("/api/v2/persons/search", &query)?;
-        Ok(id_of(&answer["data"]["items"][0]["item"]))
+        let found = self.get(&["api", "v2", "persons", "search"], &query)?;
+        if let Some(id) = id_of(&found["data"]["items"][0]["item"]) {
+            return Ok(Some(id));
+        }
+        let limit = PAGE.to_string();
+        let query = [("limit", limit.as_str()), ("sort_by", "add_time"), ("sort_direction", "desc")];
+        let newest = self.get(&PERSONS, &query)?;
+        let has_it = |row: &&Value| labelled(&row["emails"]).iter().any(|other| other.eq_ignore_ascii_case(email));
+        Ok(newest["data"].as_array().into_iter().flatten().find(has_it).and_then(id_of))
     }
 
     fn add(&self, person: &Person) -> Result<String, ProviderError> {
-        let answer = self.call(Method::POST, "/api/v2/persons", &[], Some(&body(person)), Repeat::Unsafe)?;
+        let answer = self.call(Method::POST, &PERSONS, &[], Some(&body(person)), Repeat::Unsafe)?;
         id_of(&answer["data"]).ok_or_else(|| ProviderError::Unknown { reason: "no id came back".into() })
     }
 
     fn update(&self, person: &Person) -> Result<(), ProviderError> {
-        let path = format!("/api/v2/persons/{}", person.id);
+        let path = ["api", "v2", "persons", &person.id];
         self.call(Method::PATCH, &path, &[], Some(&body(person)), Repeat::Safe).map(drop)
     }
 
     fn note(&self, person: &str, text: &str, _at: UnixMillis) -> Result<String, ProviderError> {
         let body = json!({ "content": text, "person_id": person.parse::<u64>().unwrap_or_default() });
-        let answer = self.call(Method::POST, "/v1/notes", &[], Some(&body), Repeat::Unsafe)?;
+        let answer = self.call(Method::POST, &["v1", "notes"], &[], Some(&body), Repeat::Unsafe)?;
         id_of(&answer["data"]).ok_or_else(|| ProviderError::Unknown { reason: "no id came back".into() })
     }
 
     fn find_note(&self, person: &str, mark: &str) -> Result<Option<String>, ProviderError> {
-        let answer = self.get("/v1/notes", &[("person_id", person), ("limit", "100"), ("sort", "add_time DESC")])?;
+        let answer =
+            self.get(&["v1", "notes"], &[("person_id", person), ("limit", "100"), ("sort", "add_time DESC")])?;
         let has_mark = |note: &&Value| note["content"].as_str().is_some_and(|text| text.contains(mark));
         Ok(answer["data"].as_array().into_iter().flatten().find(has_mark).and_then(id_of))
     }

@@ -51,25 +51,35 @@ pub(super) type Classify = fn(&Answer, UnixMillis, Repeat) -> ProviderError;
 impl Line<'_> {
     /// Makes the call; any status but 2xx is an error.
     pub(super) fn call(&self, call: Call<'_>, limits: Limits, classify: Classify) -> Result<Answer, ProviderError> {
-        let lost = |error| ProviderError::from_transport(error, call.repeat);
-        let target = self.outbound.configured(call.url).map_err(|refused| lost(refused.into()))?;
-        let mut request = Request::new(call.method, target)
-            .header(AUTHORIZATION, &format!("Bearer {}", self.access_token.expose()))
-            .limits(limits);
-        for (name, value) in [(IF_MATCH, call.if_match), (PREFER, call.prefer)] {
-            if let Some(value) = value {
-                request = request.header(name, value);
-            }
-        }
-        if let Some(body) = call.body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string().into_bytes());
-        }
-        let answer = self.outbound.send(request, self.log).map_err(lost)?;
+        let (repeat, token) = (call.repeat, format!("Bearer {}", self.access_token.expose()));
+        let answer = exchange(self.outbound, self.log, call, (AUTHORIZATION, &token), limits)?;
         match answer.status {
             200..=299 => Ok(answer),
-            _ => Err(classify(&answer, self.outbound.clock().now(), call.repeat)),
+            _ => Err(classify(&answer, self.outbound.clock().now(), repeat)),
         }
     }
+}
+
+/// Makes the call with the token in the header where the service wants it, and gives whatever was answered.
+pub(super) fn exchange(
+    outbound: &Outbound,
+    log: &dyn CallLog,
+    call: Call<'_>,
+    (name, token): (HeaderName, &str),
+    limits: Limits,
+) -> Result<Answer, ProviderError> {
+    let lost = |error| ProviderError::from_transport(error, call.repeat);
+    let target = outbound.configured(call.url).map_err(|refused| lost(refused.into()))?;
+    let mut request = Request::new(call.method, target).header(name, token).limits(limits);
+    for (name, value) in [(IF_MATCH, call.if_match), (PREFER, call.prefer)] {
+        if let Some(value) = value {
+            request = request.header(name, value);
+        }
+    }
+    if let Some(body) = call.body {
+        request = request.header(CONTENT_TYPE, "application/json").body(body.to_string().into_bytes());
+    }
+    outbound.send(request, log).map_err(lost)
 }
 
 pub(super) fn read_json<T: DeserializeOwned>(answer: &Answer, repeat: Repeat) -> Result<T, ProviderError> {
@@ -83,7 +93,7 @@ pub(super) fn read_json<T: DeserializeOwned>(answer: &Answer, repeat: Repeat) ->
 pub(super) fn below(base: &Url, segments: &[&str]) -> Url {
     let mut url = base.clone();
     if let Ok(mut path) = url.path_segments_mut() {
-        path.extend(segments);
+        path.pop_if_empty().extend(segments);
     }
     url
 }

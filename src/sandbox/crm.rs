@@ -5,7 +5,9 @@
 //! | `https://api.hubapi.com/…` | `<sandbox>/hubspot/…` |
 //! | `https://api.pipedrive.com/…` | `<sandbox>/pipedrive/…` |
 //!
-//! The token is `CRM_TOKEN` at both. HubSpot takes 4 searches a second, Pipedrive 20 calls in two seconds.
+//! The token is `CRM_TOKEN` at both. HubSpot takes 4 searches a second, Pipedrive 20 calls in two seconds. The search of
+//! both knows somebody only some time after they were added or changed (`SEARCH_LAG`); what is read by itself, and
+//! lists, know them at once.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,6 +23,8 @@ pub const CRM_TOKEN: &str = "sandbox-crm-token";
 
 const SEARCHES_A_SECOND: usize = 4;
 const CALLS_IN_TWO_SECONDS: usize = 20;
+/// The index of the search is behind by this much.
+const SEARCH_LAG: Duration = Duration::from_secs(110);
 
 #[derive(Default)]
 pub(super) struct Crms {
@@ -51,6 +55,16 @@ impl Book {
 
     fn by_email(&self, email: &str) -> Option<u64> {
         self.people.iter().find(|(_, one)| one.email.eq_ignore_ascii_case(email)).map(|(id, _)| *id)
+    }
+
+    /// What the index of the search knows by now.
+    fn indexed(&self, now: UnixMillis) -> impl Iterator<Item = (u64, &Entry)> {
+        let is_in = move |one: &Entry| now.since(one.changed) >= SEARCH_LAG;
+        self.people.iter().filter(move |(_, one)| is_in(one)).map(|(id, one)| (*id, one))
+    }
+
+    fn notes_on(&self, person: u64) -> impl Iterator<Item = (u64, &String)> {
+        self.notes.iter().filter(move |(_, (of, _))| *of == person).map(|(id, (_, text))| (*id, text))
     }
 
     fn put(&mut self, id: Option<u64>, email: &str, fields: &Value, now: UnixMillis) -> u64 {
@@ -115,7 +129,13 @@ pub(super) fn hubspot(world: &mut World, request: &Request, path: &[String]) -> 
     }
     let answer = match (request.method.as_str(), path.as_slice()) {
         ("GET", ["account-info", "v3", "details"]) => json!({"portalId": 4711, "timeZone": "Europe/London"}),
-        ("POST", ["crm", "v3", "objects", "contacts", "search"]) => hubspot_contacts(book, &body),
+        ("POST", ["crm", "v3", "objects", "contacts", "search"]) => hubspot_contacts(book, &body, now),
+        ("GET", ["crm", "v3", "objects", "contacts", email]) if request.param("idProperty") == Some("email") => {
+            match book.by_email(email) {
+                Some(id) => json!({"id": id.to_string(), "properties": {"email": email}}),
+                None => return Answer::json(404, &json!({"status": "error", "message": "resource not found"})),
+            }
+        }
         ("POST", ["crm", "v3", "objects", "contacts", "batch", "upsert"]) => {
             let mut results = Vec::new();
             for input in body["inputs"].as_array().into_iter().flatten() {
@@ -140,28 +160,30 @@ pub(super) fn hubspot(world: &mut World, request: &Request, path: &[String]) -> 
             book.notes.insert(id, (person, body["properties"]["hs_note_body"].as_str().unwrap_or_default().to_owned()));
             return Answer::json(201, &json!({"id": id.to_string()}));
         }
-        ("POST", ["crm", "v3", "objects", "notes", "search"]) => {
-            let person = bounded(body["filterGroups"][0]["filters"][0]["value"].as_str().unwrap_or_default());
-            let of = book.notes.iter().filter(|(_, (of, _))| *of == person);
+        ("GET", ["crm", "v4", "objects", "contacts", person, "associations", "notes"]) => {
             let rows: Vec<Value> =
-                of.map(|(id, (_, text))| json!({"id": id.to_string(), "properties": {"hs_note_body": text}})).collect();
-            json!({"total": rows.len(), "results": rows})
+                book.notes_on(bounded(person)).map(|(id, _)| json!({"toObjectId": id.to_string()})).collect();
+            json!({"results": rows})
+        }
+        ("POST", ["crm", "v3", "objects", "notes", "batch", "read"]) => {
+            let wanted = body["inputs"].as_array().into_iter().flatten().filter_map(|input| input["id"].as_str());
+            let found = wanted.filter_map(|id| {
+                let (_, text) = book.notes.get(&bounded(id))?;
+                Some(json!({"id": id, "properties": {"hs_note_body": text}}))
+            });
+            json!({"status": "COMPLETE", "results": found.collect::<Vec<_>>()})
         }
         _ => return Answer::json(404, &json!({"status": "error", "message": "no such endpoint"})),
     };
     Answer::ok(&answer)
 }
 
-fn hubspot_contacts(book: &Book, body: &Value) -> Value {
+fn hubspot_contacts(book: &Book, body: &Value, now: UnixMillis) -> Value {
     let filter = &body["filterGroups"][0]["filters"][0];
     let value = filter["value"].as_str().unwrap_or_default();
-    let rows = match filter["propertyName"].as_str() {
-        Some("email") => {
-            let wanted = book.by_email(value);
-            book.people.iter().filter(|(id, _)| Some(**id) == wanted).map(|(id, one)| (*id, one)).collect()
-        }
-        _ => book.since(UnixMillis(value.parse().unwrap_or(0))),
-    };
+    let since = UnixMillis(value.parse().unwrap_or(0));
+    let mut rows: Vec<(u64, &Entry)> = book.indexed(now).filter(|(_, one)| one.changed >= since).collect();
+    rows.sort_by_key(|(id, one)| (one.changed, *id));
     let (start, most) =
         (bounded(body["after"].as_str().unwrap_or_default()), body["limit"].as_u64().unwrap_or(10).min(200));
     let (start, most) = (usize::try_from(start).unwrap_or(0), usize::try_from(most).unwrap_or(10));
@@ -200,7 +222,8 @@ pub(super) fn pipedrive(world: &mut World, request: &Request, path: &[String]) -
         ("GET", ["v1", "users", "me"]) => json!({"id": 1, "company_id": 77, "company_name": "Fernhill Sandbox"}),
         ("GET", ["api", "v2", "persons"]) => return pipedrive_persons(book, request),
         ("GET", ["api", "v2", "persons", "search"]) => {
-            let found = book.by_email(request.param("term").unwrap_or_default());
+            let known = book.by_email(request.param("term").unwrap_or_default());
+            let found = known.filter(|id| book.indexed(now).any(|(other, _)| other == *id));
             json!({"items": found.map(|id| json!({"item": {"id": id}})).into_iter().collect::<Vec<_>>()})
         }
         ("POST", ["api", "v2", "persons"]) => {
@@ -218,8 +241,7 @@ pub(super) fn pipedrive(world: &mut World, request: &Request, path: &[String]) -
         }
         ("GET", ["v1", "notes"]) => {
             let person = bounded(request.param("person_id").unwrap_or_default());
-            let of = book.notes.iter().filter(|(_, (of, _))| *of == person);
-            Value::Array(of.map(|(id, (_, text))| json!({"id": id, "content": text})).collect())
+            Value::Array(book.notes_on(person).map(|(id, text)| json!({"id": id, "content": text})).collect())
         }
         _ => return Answer::json(404, &json!({"success": false, "error": "not found"})),
     };
@@ -240,7 +262,10 @@ fn put_person(book: &mut Book, id: Option<u64>, body: &Value, now: UnixMillis) -
 
 fn pipedrive_persons(book: &Book, request: &Request) -> Answer {
     let since = request.param("updated_since").and_then(UnixMillis::parse_rfc3339).unwrap_or(UnixMillis(0));
-    let rows = book.since(since);
+    let mut rows = book.since(since);
+    if request.param("sort_direction") == Some("desc") {
+        rows.reverse();
+    }
     let start = usize::try_from(bounded(request.param("cursor").unwrap_or_default())).unwrap_or(0);
     let most = request.limit("limit", 100, 500);
     let page: Vec<Value> = rows
@@ -262,6 +287,7 @@ fn pipedrive_persons(book: &Book, request: &Request) -> Answer {
 
 /// The people that each system knows at the beginning.
 pub(super) fn seed(crms: &mut Crms, now: UnixMillis) {
+    let now = now.minus(SEARCH_LAG);
     let people = [
         ("mara.quist@northquay.example", "Mara", "Quist", "Northquay Boats", "Owner"),
         ("jonas.feld@feldmill.example", "Jonas", "Feld", "Feld Mill", "Miller"),

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
+use sha2::{Digest, Sha256};
 
-use super::model::{System, Vendor};
+use super::model::{State, System, Vendor};
 use super::{session, store};
 use crate::app::App;
-use crate::base::{ContactId, UnixMillis};
+use crate::base::{ContactId, UnixMillis, WorkspaceId};
 use crate::contacts::{self, Contact};
 use crate::jobs::{Effect, Job, Performed, Prepared, Ready, Reconciled, Settled};
 use crate::providers::crm::{Crm, Person};
@@ -47,11 +48,13 @@ impl Effect<App> for WriteThere {
         WRITE
     }
 
-    fn prepare(&self, _: &App, txn: &mut Txn<'_>, job: &Job, _: UnixMillis) -> Result<Prepared, StoreError> {
+    fn prepare(&self, _: &App, txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<Prepared, StoreError> {
         let write: Write = job.payload()?;
         let gone = |reason: &str| Ok(Prepared::Drop { reason: reason.to_owned() });
-        if store::find(txn, job.workspace, write.vendor)?.is_none() {
-            return gone("it was disconnected");
+        let Some(system) = store::find(txn, job.workspace, write.vendor)? else { return gone("it was disconnected") };
+        if let State::NeedsOwner { reason, .. } = system.state {
+            // Kept until somebody connects it again, which lifts the wait (`jobs::go_on`).
+            return Ok(Prepared::Later { at: now.plus(HOUR), whole_serial: true, reason });
         }
         let found = contacts::find(txn, job.workspace, write.contact)?;
         let Some(contact) = found.filter(|contact| !contact.restricted && contact.address().is_some()) else {
@@ -78,9 +81,12 @@ impl Effect<App> for WriteThere {
         txn: &mut Txn<'_>,
         job: &Job,
         performed: &Performed,
-        _: UnixMillis,
+        now: UnixMillis,
     ) -> Result<Settled, StoreError> {
         let write: Write = job.payload()?;
+        if let Performed::Refused { reason, .. } = performed {
+            store::note_refusal(txn, job.workspace, write.vendor, now, reason)?;
+        }
         if let Performed::Done { answer } = performed {
             let person = answer["person"].as_str().unwrap_or_default();
             let is_there = contacts::find(txn, job.workspace, write.contact)?.is_some();
@@ -92,7 +98,8 @@ impl Effect<App> for WriteThere {
         Ok(Settled::default())
     }
 
-    /// Asks the system: whether the person is there by now, and the note with our mark.
+    /// Asks the system for the note with our mark. A person is made or brought up to date again whatever became of the
+    /// first try: done twice it is the same.
     fn reconcile(&self, app: &App, job: &Job, _: UnixMillis) -> Reconciled {
         let write: Write = match job.payload() {
             Ok(write) => write,
@@ -107,27 +114,37 @@ impl Effect<App> for WriteThere {
         let Some(address) = contact.address() else { return Reconciled::Absent };
         let looked = session::with(app, job.workspace, write.vendor, |crm, system| {
             let Some(person) = crm.find(address.compare())? else { return Ok(None) };
-            let note = match write.what {
-                What::Person => Some(String::new()),
-                What::Note { .. } => crm.find_note(&person, &mark(job))?,
-            };
-            Ok(note.map(|_| (person, system.account_key())))
+            let is_there = matches!(write.what, What::Note { .. }) && is_noted(crm, job, &write, &person)?;
+            Ok(is_there.then(|| (person, system.account_key())))
         });
         match looked {
             Ok(Some((person, account))) => {
                 Reconciled::Found { answer: json!({ "person": person, "account": account }) }
+            }
+            // What was written just now may not be seen yet.
+            Ok(None) if job.looks < LOOKS => {
+                Reconciled::LookAgain { after: LOOK_AGAIN, reason: "it is not there (yet)".into() }
             }
             Ok(None) => Reconciled::Absent,
             Err(ProviderError::Retry { after, reason }) => {
                 Reconciled::LookAgain { after: after.unwrap_or(LOOK_AGAIN), reason }
             }
             Err(ProviderError::Quota { reason, .. }) => Reconciled::LookAgain { after: HOUR, reason },
+            Err(error @ (ProviderError::Reconnect { .. } | ProviderError::MissingScope { .. })) => {
+                match store::get(&app.store, job.workspace, write.vendor) {
+                    Ok(None) => Reconciled::CannotKnow { reason: error.to_string() },
+                    _ => Reconciled::LookAgain { after: HOUR, reason: error.to_string() },
+                }
+            }
             Err(error) => Reconciled::CannotKnow { reason: error.to_string() },
         }
     }
 }
 
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// Longer than what both systems write takes to be seen everywhere in them.
+const LOOK_AGAIN: Duration = Duration::from_secs(5 * 60);
+/// Looks in vain before it is done again.
+const LOOKS: u32 = 2;
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Writes on the person we know, else finds or makes them. Gives the person's id there, and of which account it is.
@@ -162,14 +179,31 @@ fn write_on(crm: &dyn Crm, job: &Job, known: &Known, person: &Person, id: &str) 
     note_on(crm, job, known, id)
 }
 
+/// Writes the note unless it stands there: the event may have been heard twice, or an earlier try have arrived.
 fn note_on(crm: &dyn Crm, job: &Job, known: &Known, id: &str) -> Result<(), ProviderError> {
-    let What::Note { text, at, .. } = &known.write.what else { return Ok(()) };
-    crm.note(id, &format!("{text} [{}]", mark(job)), *at).map(drop)
+    let What::Note { event, text, at } = &known.write.what else { return Ok(()) };
+    if is_noted(crm, job, &known.write, id)? {
+        return Ok(());
+    }
+    crm.note(id, &format!("{text} [{}]", mark(job.workspace, *event)), *at).map(drop)
 }
 
-/// By this a note is known again. A repeated try of the same job has the same one.
-fn mark(job: &Job) -> String {
-    format!("Launchyard {}", job.id)
+fn is_noted(crm: &dyn Crm, job: &Job, write: &Write, person: &str) -> Result<bool, ProviderError> {
+    let What::Note { event, .. } = write.what else { return Ok(false) };
+    if crm.find_note(person, &mark(job.workspace, event))?.is_some() {
+        return Ok(true);
+    }
+    // Notes of before the mark named the event had the job's number.
+    Ok(job.attempt + job.looks > 0 && crm.find_note(person, &format!("Launchyard {}", job.id))?.is_some())
+}
+
+/// By this a note is known again: the same for an event of a workspace however often it is heard or tried.
+pub(super) fn mark(workspace: WorkspaceId, event: u64) -> String {
+    let mut hash = Sha256::new();
+    hash.update(workspace.0.as_bytes());
+    hash.update(event.to_be_bytes());
+    let short: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("Launchyard {short}")
 }
 
 fn person_of(vendor: Vendor, contact: &Contact) -> Person {
@@ -191,6 +225,10 @@ fn refused_or_later(app: &App, error: ProviderError) -> Performed {
             Performed::NotDone { after: Some(after), whole_serial: true, reason, detail }
         }
         ProviderError::Unknown { reason } => Performed::Unknown { reason },
+        // Nothing is lost by a token that was refused: it waits for the owner.
+        error @ (ProviderError::Reconnect { .. } | ProviderError::MissingScope { .. }) => {
+            Performed::NotDone { after: Some(HOUR), whole_serial: true, reason: error.to_string(), detail }
+        }
         other => Performed::Refused { reason: other.to_string(), detail },
     }
 }

@@ -20,6 +20,8 @@ use crate::store::{StoreError, Txn};
 
 const PULL: &str = "leads.crm_pull";
 const HOURLY: Duration = Duration::from_secs(3600);
+/// Of a write, an hour apart at most: a day and a half.
+const TRIES: u32 = 40;
 /// Between two pages: HubSpot answers four searches a second.
 const PAUSE: Duration = Duration::from_millis(300);
 
@@ -73,7 +75,15 @@ pub(super) fn person_job(workspace: WorkspaceId, vendor: Vendor, contact: Contac
 }
 
 fn write_job(workspace: WorkspaceId, write: Write, now: UnixMillis) -> NewJob {
-    NewJob::new(WRITE, Lane::Web, workspace, now, &write).serial(serial_of(workspace, write.vendor)).class(Class::Once)
+    NewJob::new(WRITE, Lane::Web, workspace, now, &write)
+        .serial(serial_of(workspace, write.vendor))
+        .class(Class::Once)
+        .max_attempts(TRIES)
+}
+
+/// What waited for the owner goes on at once.
+pub(super) fn go_on(txn: &mut Txn<'_>, workspace: WorkspaceId, vendor: Vendor) -> Result<(), StoreError> {
+    jobs::lift_pace(txn, Lane::Web, serial_of(workspace, vendor))
 }
 
 struct PullPage;

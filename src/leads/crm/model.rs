@@ -115,6 +115,18 @@ pub struct System {
     pub looked: Option<Report>,
     #[serde(default)]
     pub pull: Pull,
+    /// What it would not have written.
+    #[serde(default)]
+    pub refused: Option<Refused>,
+}
+
+/// Writes that were refused for good: how many, and the last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    pub count: u64,
+    pub at: UnixMillis,
+    /// Why, in the system's words.
+    pub reason: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -71,6 +71,7 @@ struct SystemPart {
     tone: &'static str,
     state: &'static str,
     reason: String,
+    refused: String,
     fields: Vec<FieldRow>,
     tag: String,
     keeps_up: bool,
@@ -177,9 +178,16 @@ fn part(shown: &Shown, zone: &TimeZone) -> SystemPart {
         tone,
         state,
         reason: match &system.state {
-            State::NeedsOwner { since, reason } => format!("Since {}: {reason}.", moment(*since, zone)),
+            State::NeedsOwner { since, reason } => format!(
+                "Since {}: {reason}. What is to be written there is kept, and written once you connect it again.",
+                moment(*since, zone)
+            ),
             State::Working => String::new(),
         },
+        refused: system.refused.as_ref().map_or_else(String::new, |refused| {
+            let (many, when) = (counted(refused.count, "write was", "writes were"), moment(refused.at, zone));
+            format!("{many} refused so far, the last on {when}: {}.", refused.reason.trim_end_matches('.'))
+        }),
         fields: system.vendor.fields().iter().map(|field| field_row(system, field)).collect(),
         tag: system.tag.clone(),
         keeps_up: system.keeps_up,

@@ -70,6 +70,7 @@ pub fn connect(app: &App, actor: &Actor, vendor: Vendor, token: &str) -> Result<
         };
         store::put(txn, &system)?;
         jobs::plan_hourly(txn, &system, now)?;
+        jobs::go_on(txn, actor.workspace, vendor)?;
         audit::record(txn, actor.workspace, now, &Who::of(actor), "crm.connected", vendor.as_str(), &account.name)?;
         Ok::<_, StoreError>(old)
     })?;
@@ -112,6 +113,7 @@ fn new(actor: &Actor, vendor: Vendor, token: &crate::store::SealedSecret, now: c
         writes: Writes::default(),
         looked: None,
         pull: Pull::default(),
+        refused: None,
     }
 }
 

@@ -8,11 +8,14 @@ use super::model::{State, System, Vendor};
 use super::store::{self, Called};
 use crate::app::App;
 use crate::base::WorkspaceId;
+use crate::mailer;
 use crate::providers::crm::{Crm, Session};
 use crate::providers::hubspot::HubSpot;
 use crate::providers::outbound::{CallLog, CallRecord};
 use crate::providers::pipedrive::Pipedrive;
 use crate::providers::{ProviderError, Secret};
+use crate::store::StoreError;
+use crate::workspaces::Warning;
 
 #[derive(Default)]
 struct Gathered(RefCell<Vec<Called>>);
@@ -56,14 +59,15 @@ pub(super) fn try_token<T>(
     (outcome, log.0.into_inner())
 }
 
-/// Runs `work` with the connected system. A refused token is kept as such and stops all that uses it.
+/// Runs `work` with the connected system. A refused token is kept as such and stops all that uses it, unless another
+/// token took its place while it was asked.
 pub(super) fn with<T>(
     app: &App,
     workspace: WorkspaceId,
     vendor: Vendor,
     work: impl FnOnce(&dyn Crm, &System) -> Result<T, ProviderError>,
 ) -> Result<T, ProviderError> {
-    let unavailable = |error: crate::store::StoreError| ProviderError::Retry { after: None, reason: error.to_string() };
+    let unavailable = |error: StoreError| ProviderError::Retry { after: None, reason: error.to_string() };
     let gone = || ProviderError::Reconnect { reason: "it was disconnected".into() };
     let system = store::get(&app.store, workspace, vendor).map_err(unavailable)?.ok_or_else(gone)?;
     if let State::NeedsOwner { reason, .. } = &system.state {
@@ -75,10 +79,34 @@ pub(super) fn with<T>(
     if let Err(error) = store::note_calls(&app.store, workspace, vendor, &calls) {
         tracing::error!(%error, vendor = vendor.as_str(), "the record of calls could not be written");
     }
-    if let Err(error @ (ProviderError::Reconnect { .. } | ProviderError::MissingScope { .. })) = &outcome {
-        let (since, reason) = (app.now(), error.to_string());
-        let state = State::NeedsOwner { since, reason };
-        store::update(&app.store, workspace, vendor, |system| system.state = state.clone()).map_err(unavailable)?;
+    let Err(error @ (ProviderError::Reconnect { .. } | ProviderError::MissingScope { .. })) = &outcome else {
+        return outcome;
+    };
+    match lose(app, &system, &error.to_string()).map_err(unavailable)? {
+        true => outcome,
+        false => Err(ProviderError::Retry { after: None, reason: "the token was replaced meanwhile".into() }),
     }
-    outcome
+}
+
+/// Marks the system as one that needs its owner, and tells the owners; false where it has another token by now.
+fn lose(app: &App, system: &System, reason: &str) -> Result<bool, StoreError> {
+    let now = app.now();
+    let warning = Warning {
+        title: &format!("{} needs you", system.vendor.name()),
+        reason: &format!("It says: {reason}."),
+        meanwhile: "Nothing is lost: what is to be written there is kept, and written once you connect it again.",
+        path: &format!("/crm/{}", system.vendor.as_str()),
+        go: "Connect it again",
+    };
+    let letters = warning.letters(app, system.workspace, now)?;
+    app.store.write(|txn| {
+        let found = store::find(txn, system.workspace, system.vendor)?;
+        let Some(mut standing) = found.filter(|standing| standing.token == system.token) else { return Ok(false) };
+        if standing.state == State::Working {
+            standing.state = State::NeedsOwner { since: now, reason: reason.to_owned() };
+            store::put(txn, &standing)?;
+            letters.iter().try_for_each(|letter| mailer::queue(txn, letter))?;
+        }
+        Ok(true)
+    })
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{System, Vendor};
+use super::model::{Refused, System, Vendor};
 use crate::base::{ContactId, UnixMillis, WorkspaceId};
 use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
 
@@ -79,6 +79,20 @@ pub(super) fn update(
         change(&mut system);
         put(txn, &system)
     })
+}
+
+/// Counts a write that was refused for good, for the system's page.
+pub(super) fn note_refusal(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    vendor: Vendor,
+    at: UnixMillis,
+    reason: &str,
+) -> Result<(), StoreError> {
+    let Some(mut system) = find(txn, workspace, vendor)? else { return Ok(()) };
+    let count = system.refused.map_or(0, |refused| refused.count) + 1;
+    system.refused = Some(Refused { count, at, reason: reason.to_owned() });
+    put(txn, &system)
 }
 
 /// The system, its calls and all links to it.

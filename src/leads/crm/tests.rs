@@ -31,11 +31,12 @@ impl World {
             SandboxOptions { clock, listen, people: false, owner, advance: None, smtp_imap: false, memory: None };
         let sandbox = Sandbox::start(options).unwrap();
         let (hubspot, pipedrive) = (format!("{}/hubspot", sandbox.url), format!("{}/pipedrive", sandbox.url));
-        let test = testing::app_with(&[
+        let own = [
             ("LAUNCHYARD_ALLOW_LOOPBACK_PROVIDERS", "true"),
-            ("LAUNCHYARD_PROVIDERS__HUBSPOT__API_BASE", &hubspot),
-            ("LAUNCHYARD_PROVIDERS__PIPEDRIVE__API_BASE", &pipedrive),
-        ]);
+            ("LAUNCHYARD_PROVIDERS__HUBSPOT__API_BASE", hubspot.as_str()),
+            ("LAUNCHYARD_PROVIDERS__PIPEDRIVE__API_BASE", pipedrive.as_str()),
+        ];
+        let test = testing::app_with(&[&own[..], &testing::MAIL].concat());
         let app = &test.app;
         let deliver = events::Deliver::new(app.store.clone(), app.clock.clone(), own_jobs::subscribers());
         let handlers = Arc::new(own_jobs::handlers(Handlers::default().task(deliver)));
@@ -324,4 +325,107 @@ fn who_was_deleted_there_is_looked_for_by_the_address() {
         let now = store::linked(&app.store, world.test.workspace, anna, vendor).unwrap();
         assert!(now.is_some_and(|id| id != "999999"), "{vendor:?}");
     }
+}
+
+fn anna(world: &World) -> ContactId {
+    let fields = ContactFields { addresses: vec!["anna@fellside.example".into()], ..ContactFields::default() };
+    contacts::add_contact(&world.test.app, &world.test.owner, &fields, Source::ByHand).unwrap().id
+}
+
+const NOTES: [(Vendor, &str); 2] =
+    [(Vendor::HubSpot, "/hubspot/crm/v3/objects/notes"), (Vendor::Pipedrive, "/pipedrive/v1/notes")];
+
+#[test]
+fn somebody_added_a_moment_ago_whom_the_search_does_not_know_yet_is_not_added_again() {
+    for (vendor, path) in [
+        (Vendor::HubSpot, "/hubspot/crm/v3/objects/contacts/batch/upsert"),
+        (Vendor::Pipedrive, "/pipedrive/api/v2/persons"),
+    ] {
+        let world = World::open();
+        world.connect(vendor);
+        world.write_labels(vendor);
+        let anna = anna(&world);
+        world.control("faults", &format!(r#"{{"match":"POST {path}","drop":true,"after":true}}"#));
+        world.answers(anna, "interested");
+        for _ in 0..4 {
+            world.settle();
+        }
+        assert_eq!(world.sandbox_requests(path), 1, "{vendor:?}");
+        assert_eq!(world.notes(vendor, anna).len(), 1, "{vendor:?}");
+    }
+}
+
+#[test]
+fn an_event_that_is_heard_twice_is_noted_once() {
+    for (vendor, path) in NOTES {
+        let world = World::open();
+        world.connect(vendor);
+        world.write_labels(vendor);
+        let anna = anna(&world);
+        world.answers(anna, "interested");
+        let app = &world.test.app;
+        let heard = events::list(&app.store, world.test.workspace, None, 50).unwrap();
+        for event in &heard.rows {
+            own_jobs::subscribers().iter().try_for_each(|each| each.on(app, event)).unwrap();
+        }
+        world.settle();
+        assert_eq!(world.sandbox_requests(path), 1, "{vendor:?}");
+        world.answers(anna, "question");
+        assert_eq!(world.sandbox_requests(path), 2, "{vendor:?}: what happened next is noted too");
+    }
+}
+
+#[test]
+fn what_was_to_be_written_while_the_token_was_refused_is_written_once_it_is_connected_again() {
+    for (vendor, path) in NOTES {
+        let world = World::open();
+        testing::add_members(&world.test.app);
+        world.connect(vendor);
+        world.write_labels(vendor);
+        let anna = anna(&world);
+        world.control("faults", &format!(r#"{{"match":"POST {path}","status":401}}"#));
+        world.answers(anna, "interested");
+        assert!(matches!(world.system(vendor).state, State::NeedsOwner { .. }), "{vendor:?}");
+        world.answers(anna, "question");
+        assert!(!crate::mailer::waiting(&world.test.app.store).unwrap().is_empty(), "the owners are told");
+        world.advance(3 * 86_400);
+        world.settle();
+        let tried = world.sandbox_requests(path);
+        assert_eq!(tried, 1, "{vendor:?}: nothing is tried with a token that was refused");
+        world.connect(vendor);
+        world.settle();
+        assert_eq!(world.sandbox_requests(path) - tried, 2, "{vendor:?}: both were kept");
+        assert_eq!(world.system(vendor).refused, None);
+    }
+}
+
+#[test]
+fn a_write_that_is_refused_for_good_is_counted_where_the_owner_looks() {
+    for (vendor, path) in NOTES {
+        let world = World::open();
+        world.connect(vendor);
+        world.write_labels(vendor);
+        let anna = anna(&world);
+        world.control("faults", &format!(r#"{{"match":"POST {path}","status":400}}"#));
+        world.answers(anna, "interested");
+        let system = world.system(vendor);
+        assert_eq!(
+            (system.refused.map(|refused| refused.count), system.state),
+            (Some(1), State::Working),
+            "{vendor:?}"
+        );
+    }
+}
+
+#[test]
+fn an_old_token_that_is_refused_late_does_not_stop_the_new_one() {
+    let world = World::open();
+    let (app, workspace) = (&world.test.app, world.test.workspace);
+    world.connect(Vendor::HubSpot);
+    let late = super::session::with(app, workspace, Vendor::HubSpot, |_, _| {
+        world.connect(Vendor::HubSpot);
+        Err::<(), _>(crate::providers::ProviderError::Reconnect { reason: "the token was refused".into() })
+    });
+    assert!(matches!(late, Err(crate::providers::ProviderError::Retry { .. })), "{late:?}");
+    assert_eq!(world.system(Vendor::HubSpot).state, State::Working);
 }
