@@ -70,6 +70,8 @@ struct Ended<'e> {
     took: Duration,
     /// `ok`, or the word for why the answer is not used.
     outcome: &'e str,
+    /// The broken answer that was sent back.
+    repair: Option<&'e str>,
 }
 
 /// How a request may go out.
@@ -99,7 +101,7 @@ impl<'a> Line<'a> {
         let mut repair: Option<String> = None;
         for round in 0..ROUNDS {
             let call = TransferId::new(self.app.now());
-            let quirks = match self.begin(call, put, model).map_err(|error| self.stored(&error))? {
+            let quirks = match self.begin(call, put, model, repair.as_deref()).map_err(|error| self.stored(&error))? {
                 Begun::Go(quirks) => quirks,
                 Begun::Wait => {
                     return Err(NoUse::Later { after: TURN, reason: "others are asking".to_owned(), is_failure: false })
@@ -123,7 +125,10 @@ impl<'a> Line<'a> {
                 Err(error) => Err(error.code()),
             };
             let outcome = judged.as_ref().err().map_or("ok", String::as_str);
-            let ended = Ended { call, to: &to, model, quirks: &quirks, told: &told, took: took.0.get(), outcome };
+            let took = took.0.get();
+            let repair_sent = repair.as_deref();
+            let ended =
+                Ended { call, to: &to, model, quirks: &quirks, told: &told, took, outcome, repair: repair_sent };
             self.end(put, &ended).map_err(|error| self.stored(&error))?;
             let error = match (judged, told.answer) {
                 (Ok(value), _) => return Ok(value),
@@ -173,7 +178,7 @@ impl<'a> Line<'a> {
         self.settings.prices.get(model).copied().unwrap_or_default()
     }
 
-    fn begin(&self, call: TransferId, put: &Put<'_>, model: &str) -> Result<Begun, StoreError> {
+    fn begin(&self, call: TransferId, put: &Put<'_>, model: &str, repair: Option<&str>) -> Result<Begun, StoreError> {
         let now = self.app.now();
         let purses = budget::purses(&self.settings, self.about.worker);
         self.app.store.write(|txn| {
@@ -193,7 +198,7 @@ impl<'a> Line<'a> {
             if workspace.under_way.len() >= AT_ONCE {
                 return Ok(Begun::Wait);
             }
-            let most = money::cost(self.price(model), at_most(put, &quirks));
+            let most = money::cost(self.price(model), at_most(put, &quirks, repair));
             Ok(match budget::reserve(txn, self.workspace, &purses, call, most, now)? {
                 Ok(()) => Begun::Go(quirks),
                 Err(full) => Begun::Full(full),
@@ -203,11 +208,11 @@ impl<'a> Line<'a> {
 
     /// Writes down what came of a request, and tells people what they have to know.
     fn end(&self, put: &Put<'_>, ended: &Ended<'_>) -> Result<(), StoreError> {
-        let Ended { call, to, model, quirks, told, took, outcome } = *ended;
+        let Ended { call, to, model, quirks, told, took, outcome, repair } = *ended;
         let now = self.app.now();
         // Where the service went silent it may have worked all the same: then what was set aside counts.
         let is_silent = told.answer == Err(AiError::NoAnswer);
-        let usage = if is_silent { at_most(put, quirks) } else { told.usage };
+        let usage = if is_silent { at_most(put, quirks, repair) } else { told.usage };
         let cost = money::cost(self.price(model), usage);
         let transfer = Transfer {
             id: call,
@@ -312,11 +317,11 @@ fn asking<'a>(put: &'a Put<'a>, model: &'a str, data: &'a str, quirks: &'a Quirk
     }
 }
 
-/// The most that a request may use up.
-fn at_most(put: &Put<'_>, quirks: &Quirks) -> Usage {
+/// The most that a request may use up; a repair sends the question once more with the broken answer.
+fn at_most(put: &Put<'_>, quirks: &Quirks, repair: Option<&str>) -> Usage {
     let data = put.data.to_string();
-    let chars = put.system.chars().count() + data.chars().count() + put.shape.to_string().len();
-    money::estimate(chars, asking(put, "", &data, quirks, None).cap())
+    let bytes = put.system.len() + data.len() + put.shape.to_string().len() + repair.map_or(0, str::len);
+    money::most(bytes, asking(put, "", &data, quirks, repair).cap())
 }
 
 /// Whether a model that gave no JSON gets one more chance: only where nothing but words told it the shape.
@@ -357,5 +362,26 @@ struct Took(Cell<Duration>);
 impl CallLog for Took {
     fn record(&self, call: CallRecord) {
         self.0.set(call.took);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_set_aside_covers_every_language_and_the_repair() {
+        let (data, shape) =
+            (json!({ "reply": "Ďakujem, ozvite sa o týždeň. 来週お電話ください。" }), json!({ "type": "object" }));
+        let put = Put { task: Task::Classify, system: "Rules.", data: &data, shape: &shape, room: 100 };
+        let first = at_most(&put, &Quirks::new(), None);
+        let sent = "Rules.".len() + data.to_string().len() + shape.to_string().len();
+        assert!(first.input >= sent as u64, "a token a byte is the most that a tokenizer makes: {first:?}");
+        let broken = "não é JSON".repeat(50);
+        let repair = at_most(&put, &Quirks::new(), Some(&broken));
+        assert_eq!(repair.input - first.input, broken.len() as u64);
+        assert_eq!((first.output, repair.output), (100, 100));
     }
 }

@@ -37,9 +37,13 @@ pub fn cost(price: Price, usage: Usage) -> Micros {
     Micros::try_from(sum).unwrap_or(Micros::MAX)
 }
 
-/// What a question may use up at most: a token for every three characters sent, and the whole room for the answer.
-pub fn estimate(chars: usize, room: u32) -> Usage {
-    Usage { input: (chars as u64).div_ceil(3), output: u64::from(room) }
+/// Tokens for what stands around the texts: the frame of each turn, and the words that ask for the shape or a repair.
+const FRAME: u64 = 400;
+
+/// What a question may use up at most, whatever the language: a token for every byte sent, since no tokenizer in use makes
+/// more of a text than its UTF-8 bytes, and the whole room for the answer.
+pub fn most(bytes: usize, room: u32) -> Usage {
+    Usage { input: (bytes as u64).saturating_add(FRAME), output: u64::from(room) }
 }
 
 #[cfg(test)]
@@ -68,6 +72,6 @@ mod tests {
         assert_eq!(cost(price, Usage { input: 1, output: 1 }), 18);
         assert_eq!(cost(Price { input: 1, output: 0 }, Usage { input: 1, output: 0 }), 1);
         assert_eq!(cost(Price { input: u64::MAX, output: 0 }, Usage { input: u64::MAX, output: 0 }), u64::MAX);
-        assert_eq!(estimate(10, 600), Usage { input: 4, output: 600 });
+        assert_eq!(most("čtyři".len(), 600), Usage { input: 407, output: 600 });
     }
 }

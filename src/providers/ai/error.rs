@@ -18,7 +18,8 @@ pub enum Stopped {
     Refused,
 }
 
-/// Texts are the service's, shortened to one line; they hold no key and nothing of what was asked.
+/// Texts are those of the known services, shortened to one line; they hold no key and nothing of what was asked. What any
+/// other server says may repeat what it was asked, so that of its words only the status and a known code are kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AiError {
     /// Too many calls, or too busy: again later, not before `after` when it is given.
@@ -181,6 +182,29 @@ fn words_of(error: &Value, answer: &Answer) -> String {
     match said {
         Some(said) => one_line(&format!("{said}{param}")),
         None => format!("HTTP {}", answer.status),
+    }
+}
+
+/// Of a server that nobody here knows: the status, and the code where it is one that is known. Nothing that it could have
+/// put other words into is left.
+pub(super) fn for_keeping(service: Service, error: AiError, answer: &Answer) -> AiError {
+    if service != Service::Compatible {
+        return error;
+    }
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+    let known = [UNPAID, KEY, BUSY, NO_MODEL].concat();
+    let codes = codes_of(error_of(&body));
+    let kept = match codes.iter().find(|code| known.contains(&code.as_str())) {
+        Some(code) => format!("HTTP {}, {code}", answer.status),
+        None => format!("HTTP {}", answer.status),
+    };
+    match error {
+        AiError::Busy { status, after, .. } => AiError::Busy { status, after, words: kept },
+        AiError::Key { .. } => AiError::Key { words: kept },
+        AiError::Billing { .. } => AiError::Billing { words: kept },
+        AiError::NoModel { .. } => AiError::NoModel { words: kept },
+        AiError::Rejected { .. } => AiError::Rejected { words: kept },
+        other => other,
     }
 }
 

@@ -231,7 +231,8 @@ pub fn list_models(outbound: &Outbound, account: &Account, log: &dyn CallLog) ->
     let request = request(outbound, account, Method::GET, "models", MODELS_WITHIN)?;
     let answer = outbound.send(request, log).map_err(AiError::from_transport)?;
     if answer.status != 200 {
-        return Err(error::of(account.service, &answer, outbound.clock().now()));
+        let refused = error::of(account.service, &answer, outbound.clock().now());
+        return Err(error::for_keeping(account.service, refused, &answer));
     }
     let body: Value = serde_json::from_slice(&answer.body).map_err(|_| AiError::no_json(""))?;
     let (list, name) = match account.service {
@@ -325,7 +326,7 @@ fn judge(outbound: &Outbound, account: &Account, ask: &Ask<'_>, answer: &Answer)
             }
             _ => None,
         };
-        return told(Err(refused), Usage::default(), learned);
+        return told(Err(error::for_keeping(service, refused, answer)), Usage::default(), learned);
     }
     let read = match service {
         Service::Anthropic => anthropic::read(&body, ask),

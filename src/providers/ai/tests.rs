@@ -285,3 +285,24 @@ fn the_models_of_a_key_are_listed_and_a_wrong_key_is_said_to_be_one() {
         listing(Service::Anthropic, r#"{"type":"error","error":{"type":"authentication_error","message":"no"}}"#, 401);
     assert!(matches!(refused, Err(AiError::Key { .. })), "{refused:?}");
 }
+
+#[test]
+fn what_an_unknown_server_says_is_not_kept_beyond_its_class() {
+    let secret = "the reply of anna@fellside.example was: call me on 01539";
+    let body =
+        |code: &str| format!(r#"{{"error":{{"message":"bad request: {secret}","code":"{code}","type":"{secret}"}}}}"#);
+    for (status, code, expected) in [
+        (400, "whatever", "rejected: HTTP 400"),
+        (401, "invalid_api_key", "the key was refused: HTTP 401, invalid_api_key"),
+        (402, "x", "the account does not pay for this: HTTP 402"),
+        (404, "model_not_found", "no such model: HTTP 404, model_not_found"),
+        (429, "rate_limit_exceeded", "busy (429): HTTP 429, rate_limit_exceeded"),
+    ] {
+        let answer = body(code);
+        let (told, _) = told(Service::Compatible, &[], move |_| Reply::json(status, &answer));
+        assert_eq!(told.answer.unwrap_err().to_string(), expected);
+    }
+    let answer = body("whatever");
+    let (known, _) = told(Service::OpenAi, &[], move |_| Reply::json(400, &answer));
+    assert!(known.answer.unwrap_err().to_string().contains("bad request"), "a known service is quoted");
+}
