@@ -27,6 +27,8 @@ pub(super) const TABLES: &[Declared] = &[Declared::plain(&DAYS_OFF)];
 /// Spans of days that a workspace may list.
 const MOST_LISTED: usize = 100;
 const NAME_CHARS: usize = 80;
+/// Days of one span. Longer than this nobody is away; a wrong year would hold all mail.
+const MOST_DAYS: i32 = 60;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DaysOff {
@@ -110,6 +112,9 @@ impl Listed {
         if last < first {
             return Err("The last day lies before the first.");
         }
+        if (last - first).get_days() >= MOST_DAYS {
+            return Err("At most 60 days in one line. Pause the worker to send nothing for longer.");
+        }
         if name.chars().count() > NAME_CHARS {
             return Err("A name has at most 80 characters.");
         }
@@ -162,7 +167,14 @@ mod tests {
         assert_eq!(name("2026-12-29").as_deref(), Some("Between the years"));
         assert_eq!(name("2027-01-04").as_deref(), Some("a day on your list"));
         assert_eq!((name("2026-12-25"), name("2026-12-31")), (None, None), "public holidays are switched off");
-        for (line, words) in [("Christmas", "Begin with"), ("2026-12-24 to 2026-12-01 x", "before the first")] {
+        let wrong = [
+            ("Christmas", "Begin with"),
+            ("2026-12-24 to 2026-12-01 x", "before the first"),
+            ("2026-12-24 to 2062-01-03", "At most 60 days"),
+            ("2026-01-01 to 2026-03-02", "At most 60 days"),
+        ];
+        assert!(DaysOff::read_lines("2026-01-01 to 2026-03-01").is_ok(), "60 days");
+        for (line, words) in wrong {
             let Err(DaysOffError::Line(1, found)) = DaysOff::read_lines(line) else { panic!("{line}") };
             assert!(found.contains(words), "{found}");
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::answered::{answered_meanwhile, Answered};
 use super::days_off;
 use super::hours::{kept_now, next_working};
-use super::limits::{first_reached, mailbox_cap, Caps, Reached, Sent};
+use super::limits::{first_reached, mailbox_cap, reserve_of, Caps, Reached, Sent};
 use super::model::{Delivery, Message, Purpose};
 use super::store::{list_of_enrolment, may_have_opted_out};
 use super::suppression::is_suppressed;
@@ -162,6 +162,7 @@ fn mailbox_works(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis)
     }
 }
 
+/// The mailbox that sends, and each other one that wrote to the lead before: an answer may have come to any of them.
 fn follow_up_reads_first(
     txn: &mut Txn<'_>,
     connection: &Connection,
@@ -171,19 +172,44 @@ fn follow_up_reads_first(
     if message.purpose != Purpose::Outreach || !is_follow_up(txn, message)? {
         return Ok(Gate::Go);
     }
-    match connection.health.last_poll {
-        // A look that is still to come was made before the clock was set back: nobody knows how long ago.
-        Some(at) if at <= now && now.since(at) <= READ_WITHIN => Ok(Gate::Go),
-        _ => later(now.plus(LOOK_AGAIN), "The mailbox is read first, so that an answer stops the follow-up."),
+    // A look that is still to come was made before the clock was set back: nobody knows how long ago.
+    let is_read =
+        |mailbox: &Connection| mailbox.health.last_poll.is_some_and(|at| at <= now && now.since(at) <= READ_WITHIN);
+    if !is_read(connection) {
+        return later(now.plus(LOOK_AGAIN), "The mailbox is read first, so that an answer stops the follow-up.");
     }
+    let mut looked_at = vec![connection.id];
+    for other in earlier_mails(txn, message)? {
+        if looked_at.contains(&other.connection) {
+            continue;
+        }
+        looked_at.push(other.connection);
+        // One that was disconnected is read by nobody any more: what came to it, its owner sees there.
+        let found = connections::find(txn, message.workspace, other.connection)?;
+        let Some(mailbox) = found.filter(|mailbox| !mailbox.is_disconnected()) else { continue };
+        if !is_read(&mailbox) {
+            let reason = format!("{} wrote to them before and is read first: an answer may be there.", mailbox.address);
+            return later(now.plus(LOOK_AGAIN), reason);
+        }
+    }
+    Ok(Gate::Go)
+}
+
+/// The mails of this sequence to the lead that may have left before this one.
+fn earlier_mails(txn: &mut Txn<'_>, message: &Message) -> Result<Vec<Message>, StoreError> {
+    let Some(enrolment) = message.enrolment else { return Ok(Vec::new()) };
+    let may_have_left = |other: &Message| !matches!(other.state, Delivery::Queued { .. } | Delivery::NotSent { .. });
+    let mut earlier = list_of_enrolment(txn, message.workspace, enrolment, LOOK_BACK)?;
+    earlier.retain(|other| other.id != message.id && may_have_left(other));
+    Ok(earlier)
 }
 
 /// The lead was written to before in this sequence, whether or not this mail goes on in the same thread.
 fn is_follow_up(txn: &mut Txn<'_>, message: &Message) -> Result<bool, StoreError> {
-    let Some(enrolment) = message.enrolment else { return Ok(message.in_reply_to.is_some()) };
-    let may_have_left = |other: &Message| !matches!(other.state, Delivery::Queued { .. } | Delivery::NotSent { .. });
-    let earlier = list_of_enrolment(txn, message.workspace, enrolment, LOOK_BACK)?;
-    Ok(earlier.iter().any(|other| other.id != message.id && may_have_left(other)))
+    match message.enrolment {
+        Some(_) => Ok(!earlier_mails(txn, message)?.is_empty()),
+        None => Ok(message.in_reply_to.is_some()),
+    }
 }
 
 fn worker_works(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
@@ -242,7 +268,8 @@ fn caps(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Res
     let first_mails = window(txn, workspace, Counted::FirstMails(connection.id))?;
     let of_domain = window(txn, workspace, Counted::Domain(domain))?;
     let sent = Sent { mailbox: &mailbox, first_mails: &first_mails, worker: of_worker.as_ref(), domain: &of_domain };
-    let caps = Caps::of(cap, &limits, app.config.outreach.hard_daily_cap);
+    let reserve = reserve_of(&workers::list_in(txn, workspace)?, connection.id).max(limits.follow_up_percent);
+    let caps = Caps::of(cap, reserve, &limits, app.config.outreach.hard_daily_cap);
     let is_first = !is_follow_up(txn, message)?;
     let Some((reached, cap, at)) = first_reached(&sent, &caps, is_first, now) else { return Ok(Gate::Go) };
     let reason = match reached {

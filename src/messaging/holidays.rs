@@ -19,9 +19,15 @@ enum Day {
     Nth(i8, Weekday, i8),
     /// The first such weekday from this day of a month on.
     From(i8, i8, Weekday),
+    /// Month and day; on a Sunday the day before.
+    NoSunday(i8, i8),
+    /// The first Monday of February, unless the first of that month is a Friday.
+    Brigid,
+    /// The same from a year on.
+    Since(i16, &'static Day),
 }
 
-use Day::{Easter, From, Nth, On, OnOrNearest, OnOrNext};
+use Day::{Brigid, Easter, From, NoSunday, Nth, On, OnOrNearest, OnOrNext, Since};
 use Weekday::{Friday, Monday, Thursday};
 
 type Holiday = (&'static str, Day);
@@ -38,6 +44,7 @@ const CORPUS_CHRISTI: Holiday = ("Corpus Christi", Easter(60));
 const ASSUMPTION: Holiday = ("Assumption Day", On(8, 15));
 const ALL_SAINTS: Holiday = ("All Saints’ Day", On(11, 1));
 const IMMACULATE: Holiday = ("Immaculate Conception", On(12, 8));
+const CHRISTMAS_EVE: Holiday = ("Christmas Eve", On(12, 24));
 const CHRISTMAS: Holiday = ("Christmas Day", On(12, 25));
 const SECOND_CHRISTMAS: Holiday = ("Second Day of Christmas", On(12, 26));
 
@@ -72,6 +79,8 @@ const COUNTRIES: &[Country] = &[
         zones: &["Europe/Dublin"],
         holidays: &[
             NEW_YEAR,
+            // S.I. 50/2022; the first was in 2023.
+            ("St Brigid’s Day", Since(2023, &Brigid)),
             ("St Patrick’s Day", On(3, 17)),
             EASTER_MONDAY,
             ("May holiday", Nth(5, Monday, 1)),
@@ -230,7 +239,7 @@ const COUNTRIES: &[Country] = &[
         holidays: &[
             NEW_YEAR,
             EASTER_MONDAY,
-            ("King’s Day", On(4, 27)),
+            ("King’s Day", NoSunday(4, 27)),
             ASCENSION,
             WHIT_MONDAY,
             CHRISTMAS,
@@ -285,6 +294,8 @@ const COUNTRIES: &[Country] = &[
             LABOUR_DAY,
             ("Republic Day", On(6, 2)),
             ASSUMPTION,
+            // Law 151 of 2025.
+            ("St Francis’ Day", Since(2026, &On(10, 4))),
             ALL_SAINTS,
             IMMACULATE,
             CHRISTMAS,
@@ -305,7 +316,7 @@ const COUNTRIES: &[Country] = &[
             ASSUMPTION,
             ALL_SAINTS,
             ("Independence Day", On(11, 11)),
-            ("Christmas Eve", On(12, 24)),
+            ("Christmas Eve", Since(2025, &On(12, 24))),
             CHRISTMAS,
             SECOND_CHRISTMAS,
         ],
@@ -355,6 +366,7 @@ const COUNTRIES: &[Country] = &[
             ASCENSION,
             ("National Day", On(6, 6)),
             ("Midsummer Eve", From(6, 19, Friday)),
+            CHRISTMAS_EVE,
             CHRISTMAS,
             SECOND_CHRISTMAS,
         ],
@@ -372,6 +384,7 @@ const COUNTRIES: &[Country] = &[
             ASCENSION,
             ("Midsummer Eve", From(6, 19, Friday)),
             ("Independence Day", On(12, 6)),
+            CHRISTMAS_EVE,
             CHRISTMAS,
             SECOND_CHRISTMAS,
         ],
@@ -432,6 +445,12 @@ fn of_year(country: &Country, year: i16) -> Vec<(&'static str, Date)> {
             days.push((name, date));
         }
     }
+    // Where another day is kept instead, people are at home on the day itself as well.
+    for (name, day) in country.holidays {
+        if let OnOrNext(month, day) | OnOrNearest(month, day) = day {
+            days.extend(Date::new(year, *month, *day).ok().map(|date| (*name, date)));
+        }
+    }
     days
 }
 
@@ -458,6 +477,24 @@ fn date_of(day: Day, year: i16, kept: &[(&'static str, Date)]) -> Option<Date> {
                 _ => Some(date),
             }
         }
+        NoSunday(month, day) => {
+            let date = Date::new(year, month, day).ok()?;
+            if date.weekday() == Weekday::Sunday {
+                date.yesterday().ok()
+            } else {
+                Some(date)
+            }
+        }
+        Brigid => {
+            let first = Date::new(year, 2, 1).ok()?;
+            if first.weekday() == Friday {
+                Some(first)
+            } else {
+                first.nth_weekday_of_month(1, Monday).ok()
+            }
+        }
+        Since(from, day) if year >= from => date_of(*day, year, kept),
+        Since(..) => None,
         Easter(days) => easter(year)?.checked_add(days.days()).ok(),
         Nth(month, weekday, nth) => Date::new(year, month, 1).ok()?.nth_weekday_of_month(nth, weekday).ok(),
         From(month, day, weekday) => {
@@ -513,6 +550,44 @@ mod tests {
             ("AT", "2026-06-04", Some("Corpus Christi")),
             ("SE", "2026-06-19", Some("Midsummer Eve")),
             ("FR", "2026-07-14", Some("Bastille Day")),
+            // 1 February 2030 is a Friday.
+            ("IE", "2022-02-07", None),
+            ("IE", "2023-02-06", Some("St Brigid’s Day")),
+            ("IE", "2026-02-02", Some("St Brigid’s Day")),
+            ("IE", "2030-02-01", Some("St Brigid’s Day")),
+            ("IE", "2030-02-04", None),
+            // 27 April 2025 and 2031 are Sundays.
+            ("NL", "2025-04-26", Some("King’s Day")),
+            ("NL", "2025-04-27", None),
+            ("NL", "2026-04-27", Some("King’s Day")),
+            ("NL", "2031-04-26", Some("King’s Day")),
+            // The day itself, beside the one that is kept instead.
+            ("US", "2026-07-04", Some("Independence Day")),
+            ("GB", "2027-12-25", Some("Christmas Day")),
+            ("AU", "2027-12-27", Some("Christmas Day")),
+            ("AU", "2027-12-28", Some("Boxing Day")),
+            ("AU", "2030-01-28", Some("Australia Day")),
+            ("CA", "2028-01-03", Some("New Year")),
+            ("CA", "2026-10-12", Some("Thanksgiving")),
+            ("AT", "2027-10-26", Some("National Day")),
+            ("CH", "2026-08-01", Some("National Day")),
+            ("FR", "2027-05-06", Some("Ascension Day")),
+            ("BE", "2028-07-21", Some("National Day")),
+            ("ES", "2026-12-08", Some("Immaculate Conception")),
+            ("PT", "2027-05-27", Some("Corpus Christi")),
+            ("IT", "2025-10-04", None),
+            ("IT", "2027-10-04", Some("St Francis’ Day")),
+            ("PL", "2024-12-24", None),
+            ("PL", "2026-12-24", Some("Christmas Eve")),
+            // Abolished with 2024.
+            ("DK", "2026-05-01", None),
+            ("DK", "2027-03-25", Some("Maundy Thursday")),
+            ("NO", "2026-05-17", Some("Constitution Day")),
+            ("SE", "2028-06-23", Some("Midsummer Eve")),
+            ("FI", "2026-12-06", Some("Independence Day")),
+            ("FI", "2026-12-24", Some("Christmas Eve")),
+            ("IN", "2026-10-02", Some("Gandhi Jayanti")),
+            ("US", "2026-10-12", Some("Columbus Day")),
             ("DE", "2026-07-14", None),
             ("XX", "2026-12-25", None),
         ];
@@ -543,7 +618,12 @@ mod tests {
         for country in COUNTRIES {
             let zone = country.zones.iter().find(|zone| !zone.ends_with('/'));
             assert!(zone.is_none_or(|zone| jiff::tz::TimeZone::get(zone).is_ok()), "{zone:?}");
-            assert_eq!(of_year(country, 2026).len(), country.holidays.len(), "{}", country.code);
+            for year in 2026..2040 {
+                let days = of_year(country, year);
+                for (name, _) in country.holidays {
+                    assert!(days.iter().any(|(known, _)| known == name), "{} {name} {year}", country.code);
+                }
+            }
         }
     }
 }

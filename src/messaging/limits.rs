@@ -2,9 +2,9 @@
 //! be. Every limit is of the last 24 hours.
 
 use super::usage::Window;
-use crate::base::UnixMillis;
+use crate::base::{ConnectionId, UnixMillis};
 use crate::connections::Pace;
-use crate::workers::Limits;
+use crate::workers::{Limits, Worker};
 
 /// A limit that is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +38,12 @@ pub struct Caps {
 }
 
 impl Caps {
-    /// `mailbox` is the cap of the mailbox as of now, `hard` that of the operator.
-    pub fn of(mailbox: u32, limits: &Limits, hard: u32) -> Self {
+    /// `mailbox` is the cap of the mailbox as of now, `hard` that of the operator; `reserve` the part of the mailbox's day
+    /// that is kept for follow-ups, in percent.
+    pub fn of(mailbox: u32, reserve: u32, limits: &Limits, hard: u32) -> Self {
         Self {
             mailbox,
-            first_mails: first_mails(mailbox, limits.follow_up_percent),
+            first_mails: first_mails(mailbox, reserve),
             worker: limits.per_day.min(hard),
             domain: limits.mails_per_domain(),
         }
@@ -57,6 +58,13 @@ pub fn mailbox_cap(pace: &Pace, hard: u32, sent: &Window, now: UnixMillis) -> u3
     } else {
         cap
     }
+}
+
+/// The part of a mailbox's day that is kept for follow-ups, in percent: the most that any worker at work with it asks for,
+/// so that the first mails of one do not take what another one keeps.
+pub fn reserve_of(workers: &[Worker], mailbox: ConnectionId) -> u32 {
+    let sends = |worker: &&Worker| worker.state.is_working() && worker.mailboxes().contains(&mailbox);
+    workers.iter().filter(sends).map(|worker| worker.limits.follow_up_percent).max().unwrap_or(0)
 }
 
 /// What is not kept for follow-ups; at least one, so that a small day begins at all.
@@ -104,7 +112,7 @@ mod tests {
     fn a_part_of_the_day_is_kept_for_follow_ups() {
         let now = UnixMillis(DAY * 100 + 1000);
         let limits = Limits { per_day: 100, per_domain_day: 100, follow_up_percent: 30, ..Limits::default() };
-        let caps = Caps::of(30, &limits, 200);
+        let caps = Caps::of(30, limits.follow_up_percent, &limits, 200);
         assert_eq!(caps, Caps { mailbox: 30, first_mails: 21, worker: 100, domain: 100 });
         let none = Window::default();
         let cases = [
@@ -130,11 +138,12 @@ mod tests {
     fn a_limit_says_when_there_is_room_again() {
         let (one, none) = (sent(3), Window::default());
         let limits = Limits { per_domain_day: 3, ..Limits::default() };
+        let caps = Caps::of(30, 0, &limits, 200);
         let counted = Sent { mailbox: &none, first_mails: &none, worker: None, domain: &one };
         let now = UnixMillis(DAY * 100 + 3_600_000);
-        let (reached, cap, at) = first_reached(&counted, &Caps::of(30, &limits, 200), true, now).unwrap();
+        let (reached, cap, at) = first_reached(&counted, &caps, true, now).unwrap();
         assert_eq!((reached, cap), (Reached::Domain, 3));
         assert!(at > UnixMillis(DAY * 101) && at <= UnixMillis(DAY * 101 + 60_000), "a day after it was sent: {at:?}");
-        assert_eq!(first_reached(&counted, &Caps::of(30, &limits, 200), true, at), None);
+        assert_eq!(first_reached(&counted, &caps, true, at), None);
     }
 }

@@ -36,7 +36,7 @@ pub use gate::{check_now, daily_cap, explain, room_of, Check, Checked, Gate};
 pub use holidays::{country_name, country_named, country_of_zone, holiday};
 pub use hours::{next_open, next_working};
 pub use inbound::{bounced, complained, note_bounce, receive, Bounce, Incoming, EXCERPT_CHARS};
-pub use limits::{first_reached, mailbox_cap, Caps, Reached, Sent as SentInADay};
+pub use limits::{first_reached, mailbox_cap, reserve_of, Caps, Reached, Sent as SentInADay};
 pub use model::{
     Delivery, Message, Noted, ProposedTime, Purpose, Reading, Reply, SendingHours, SuggestedContact, Suppression,
     SuppressionReason, Target, ESCALATED,
