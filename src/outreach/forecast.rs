@@ -1,8 +1,12 @@
 //! What will leave in the next seven days, by mailbox. The future is played through on a clock of its own with the very
 //! rules of the gate (`messaging::first_reached`, `next_working`), of the sequences and of the rotation. Assumed is that
 //! nobody answers, opts out or bounces, so it is the most that leaves; what waits for a person is left out and counted.
+//! Where several mailboxes share a limit, which of them gets a place that comes free is left to their threads: then the sum
+//! of a day is foretold, and its split is one of those that may come. The part of the pause that differs from mail to mail
+//! is taken at its middle.
 
-use std::collections::{btree_map, hash_map, BTreeMap, BTreeSet, HashMap};
+use std::collections::{hash_map, BTreeSet, HashMap};
+use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -15,12 +19,13 @@ use super::plan::hours_for;
 use super::{rotation, store, timing, OutreachError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
+use crate::base::{ConnectionId, JobId, SequenceId, UnixMillis, WorkspaceId};
 use crate::connections::{self, Connection, Use};
 use crate::contacts::{self, Contact};
 use crate::jobs;
 use crate::messaging::{
-    self, first_reached, mailbox_cap, next_working, Caps, Counted, DaysOff, Reached, SendingHours, SentInADay, Window,
+    self, first_reached, mailbox_cap, next_working, reserve_of, Caps, Counted, DaysOff, Reached, SendingHours,
+    SentInADay, Window,
 };
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Limits, Worker};
@@ -87,13 +92,14 @@ pub fn forecast(app: &App, actor: &Actor) -> Result<Forecast, OutreachError> {
 struct Desk {
     mailbox: Connection,
     works: bool,
+    /// What all workers together keep of its day for follow-ups, in percent.
+    reserve: u32,
     sent: Window,
     first_sent: Window,
     /// Until then it keeps its pause.
     rests_until: UnixMillis,
-    /// Until then it is full, for all mails and for first ones.
+    /// Until then it is full.
     full_until: UnixMillis,
-    full_for_first_until: UnixMillis,
     /// Mails that wait here: when each is due, in the order in which they came, and whose.
     waiting: BTreeSet<(UnixMillis, usize, usize)>,
     waiting_first: BTreeSet<(UnixMillis, usize, usize)>,
@@ -113,10 +119,21 @@ impl Desk {
     /// When the next mail of either kind would be looked at, and whether it is a first one: that which waits longest.
     fn next(&self) -> Option<(UnixMillis, bool)> {
         let free = self.rests_until.max(self.full_until);
-        let follow_up = self.waiting.first().map(|(due, turn, _)| ((*due).max(free), *due, *turn, false));
-        let free_for_first = free.max(self.full_for_first_until);
-        let new = self.waiting_first.first().map(|(due, turn, _)| ((*due).max(free_for_first), *due, *turn, true));
+        let head = |row: &BTreeSet<(UnixMillis, usize, usize)>, is_first| {
+            row.first().map(|(due, turn, _)| ((*due).max(free), *due, *turn, is_first))
+        };
+        let (follow_up, new) = (head(&self.waiting, false), head(&self.waiting_first, true));
         follow_up.into_iter().chain(new).min().map(|(at, .., is_first)| (at, is_first))
+    }
+
+    /// There is no room for first mails before `free`: those that would be looked at now, before the next follow-up
+    /// leaves, are put off until then.
+    fn put_first_mails_off(&mut self, at: UnixMillis, free: UnixMillis) {
+        let follow_up = self.waiting.first().filter(|(due, ..)| *due <= at).map(|(due, turn, _)| (*due, *turn));
+        let behind = follow_up.unwrap_or((at, usize::MAX));
+        let later = self.waiting_first.split_off(&(behind.0, behind.1, 0));
+        let now = std::mem::replace(&mut self.waiting_first, later);
+        self.waiting_first.extend(now.into_iter().map(|(_, turn, lead)| (free, turn, lead)));
     }
 }
 
@@ -129,7 +146,7 @@ struct Sender {
 
 struct Lead {
     sender: usize,
-    sequence: Sequence,
+    sequence: Rc<Sequence>,
     contact: Contact,
     hours: SendingHours,
     trail: Trail,
@@ -139,6 +156,30 @@ struct Lead {
     done_at: UnixMillis,
     mails: usize,
     desk: Option<usize>,
+}
+
+/// Sequences as they are for whoever was added when, each made once: many leads share one.
+#[derive(Default)]
+struct Editions {
+    known: HashMap<SequenceId, Option<Rc<Sequence>>>,
+    /// By the number of the older version.
+    older: HashMap<(SequenceId, u32), Rc<Sequence>>,
+}
+
+impl Editions {
+    fn of(&mut self, txn: &mut Txn<'_>, lead: &Enrolment) -> Result<Option<Rc<Sequence>>, StoreError> {
+        let known = match self.known.entry(lead.sequence) {
+            hash_map::Entry::Occupied(known) => known.into_mut(),
+            hash_map::Entry::Vacant(unread) => {
+                unread.insert(store::find_sequence(txn, lead.workspace, lead.sequence)?.map(Rc::new))
+            }
+        };
+        let Some(newest) = known else { return Ok(None) };
+        let Some(edition) = newest.edition_of(lead.enrolled_at) else { return Ok(Some(Rc::clone(newest))) };
+        let made = self.older.entry((lead.sequence, edition.version));
+        let older = made.or_insert_with(|| Rc::new(Sequence::clone(newest).for_added(lead.enrolled_at)));
+        Ok(Some(Rc::clone(older)))
+    }
 }
 
 struct Play {
@@ -152,6 +193,8 @@ struct Play {
     desks: Vec<Desk>,
     senders: Vec<Sender>,
     leads: Vec<Lead>,
+    /// Mails that wait at the gate already: their job, whose, where, and since when.
+    at_gate: Vec<(JobId, usize, usize, UnixMillis)>,
     domains: HashMap<String, Window>,
     /// Steps that fall due: when, in which order, whose.
     due: BTreeSet<(UnixMillis, usize, usize)>,
@@ -179,6 +222,7 @@ impl Play {
             desks: Vec::new(),
             senders: Vec::new(),
             leads: Vec::new(),
+            at_gate: Vec::new(),
             domains: HashMap::new(),
             due: BTreeSet::new(),
             turns: 0,
@@ -186,8 +230,18 @@ impl Play {
             is_part: false,
         };
         let Some(settings) = settings else { return Ok(play) };
-        for worker in workers::list_in(txn, workspace)?.into_iter().filter(|worker| worker.state.is_working()) {
-            play.add_worker(txn, &settings, &worker)?;
+        let workers = workers::list_in(txn, workspace)?;
+        for worker in workers.iter().filter(|worker| worker.state.is_working()) {
+            play.add_worker(txn, &settings, worker)?;
+        }
+        // In the order in which the queue takes what falls due together.
+        let mut at_gate = std::mem::take(&mut play.at_gate);
+        at_gate.sort_unstable_by_key(|(job, ..)| *job);
+        for (_, lead, desk, due) in at_gate {
+            play.put_at_gate(lead, desk, due);
+        }
+        for desk in &mut play.desks {
+            desk.reserve = reserve_of(&workers, desk.mailbox.id);
         }
         Ok(play)
     }
@@ -204,16 +258,12 @@ impl Play {
             sent: messaging::usage(txn, workspace.id, Counted::Worker(worker.id))?,
             full_until: self.now,
         });
-        let mut sequences: BTreeMap<_, Option<Sequence>> = BTreeMap::new();
+        let mut sequences = Editions::default();
         for group in [Group::Queued, Group::Waiting, Group::Away, Group::Task] {
             let leads = store::first_of_group(txn, workspace.id, worker.id, group, LOOKED_AT)?;
             self.is_part |= leads.len() == LOOKED_AT;
             for lead in leads {
-                let id = lead.sequence;
-                if let btree_map::Entry::Vacant(unread) = sequences.entry(id) {
-                    unread.insert(store::find_sequence(txn, workspace.id, id)?);
-                }
-                let Some(Some(sequence)) = sequences.get(&id).cloned() else { continue };
+                let Some(sequence) = sequences.of(txn, &lead)? else { continue };
                 self.add_lead(txn, workspace, worker, sender, lead, sequence)?;
             }
         }
@@ -236,11 +286,11 @@ impl Play {
         let rests_until = jobs::pace_of(txn, jobs::Lane::MailOut, id.0)?.max(self.now);
         self.desks.push(Desk {
             works: mailbox.state.is_working(),
+            reserve: 0,
             sent: messaging::usage(txn, workspace, Counted::Mailbox(id))?,
             first_sent: messaging::usage(txn, workspace, Counted::FirstMails(id))?,
             rests_until,
             full_until: self.now,
-            full_for_first_until: self.now,
             waiting: BTreeSet::new(),
             waiting_first: BTreeSet::new(),
             mails: vec![0; DAYS],
@@ -257,7 +307,7 @@ impl Play {
         worker: &Worker,
         sender: usize,
         lead: Enrolment,
-        sequence: Sequence,
+        sequence: Rc<Sequence>,
     ) -> Result<(), StoreError> {
         let (from, at_gate) = match &lead.state {
             State::Queued { message, mailbox, .. } => {
@@ -265,7 +315,7 @@ impl Play {
                 let Some(message) = message.filter(|message| message.state.is_waiting()) else { return Ok(()) };
                 let due = jobs::find(txn, message.job)?.map_or(self.now, |job| job.due);
                 // What the gate put off is looked at with all the rest: the play finds the same moment.
-                (message.queued_at.max(UnixMillis(due.0.min(self.now.0))), Some(*mailbox))
+                (message.queued_at.max(UnixMillis(due.0.min(self.now.0))), Some((*mailbox, message.job)))
             }
             State::Waiting { due, waits_for, .. } => match waits_for.as_ref().map(|hold| hold.why) {
                 // What held the worker back may be gone: whether it still is, shows when the step is played.
@@ -280,7 +330,7 @@ impl Play {
         }
         let Some(contact) = contacts::find(txn, workspace.id, lead.contact)? else { return Ok(()) };
         let own = match at_gate {
-            Some(mailbox) => Some(mailbox),
+            Some((mailbox, _)) => Some(mailbox),
             None => rotation::of_thread(txn, worker, &lead)?,
         };
         let desk = match own {
@@ -295,7 +345,7 @@ impl Play {
         let number = self.leads.len();
         self.leads.push(Lead {
             sender,
-            sequence: sequence.for_added(lead.enrolled_at),
+            sequence,
             hours: hours_for(worker, &contact, workspace),
             contact,
             trail: lead.trail(),
@@ -305,8 +355,8 @@ impl Play {
             came: lead.came,
             desk,
         });
-        match desk.filter(|_| at_gate.is_some()) {
-            Some(desk) => self.put_at_gate(number, desk, from.max(UnixMillis(0))),
+        match desk.zip(at_gate) {
+            Some((desk, (_, job))) => self.at_gate.push((job, number, desk, from.max(UnixMillis(0)))),
             None => drop(self.due.insert((from.max(self.now), self.turns, number))),
         }
         self.turns += 1;
@@ -423,8 +473,8 @@ impl Play {
                         again(self, due);
                     }
                     Reached::FirstMails => {
-                        self.desks[place].full_for_first_until = free;
                         again(self, due);
+                        self.desks[place].put_first_mails_off(at, free);
                     }
                     Reached::Worker => {
                         self.senders[sender].full_until = free;
@@ -457,7 +507,7 @@ impl Play {
             domain: self.domains.get(domain).unwrap_or(&none),
         };
         let cap = mailbox_cap(&desk.mailbox.pace, self.hard_cap, &desk.sent, at);
-        let caps = Caps::of(cap, &sender.limits, self.hard_cap);
+        let caps = Caps::of(cap, desk.reserve, &sender.limits, self.hard_cap);
         first_reached(&sent, &caps, is_first, at).map(|(reached, _, free)| (reached, free))
     }
 

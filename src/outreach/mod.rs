@@ -93,6 +93,9 @@ pub enum OutreachError {
     /// So many leads are in flight: is the change for them too?
     #[error("{0} leads are in flight")]
     AsksForWhom(u64),
+    /// A change for new leads only would leave leads with more older versions than are kept.
+    #[error("leads walk too many older versions of the sequence")]
+    TooManyEditions,
     #[error("{0}")]
     MayNotMove(String),
     /// Somebody else has changed the sequence since it was read.

@@ -11,7 +11,8 @@ use crate::language::merge;
 
 /// Steps one sequence may have.
 pub const MOST_STEPS: usize = 20;
-/// Older versions that leads in flight may be left with.
+/// Older versions that leads in flight may be left with. Those that no lead walks any more are let go before another one
+/// is kept; where each of them has leads, one more is refused.
 pub const MOST_EDITIONS: usize = 8;
 /// Characters of a subject and of a text.
 pub const SUBJECT_CHARS: usize = 200;
@@ -62,14 +63,36 @@ pub struct Step {
     pub variants: Vec<Variant>,
     #[serde(default)]
     pub kind: Kind,
+    /// Under which its own wording is counted since its words were changed; by the step's id until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<VariantId>,
+    /// Wordings as they were before, whose figures stand with these words; oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Earlier>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variant {
+    /// Who gets it hangs on this.
     pub id: VariantId,
     #[serde(default)]
     pub subject: String,
     pub text: String,
+    /// Under which it is counted since its words were changed; by its id until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<VariantId>,
+}
+
+/// Words that a wording had, or a wording that is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// The wording that had them.
+    pub of: VariantId,
+    pub counted: VariantId,
+    #[serde(default)]
+    pub subject: String,
+    pub text: String,
+    pub until: UnixMillis,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,12 +107,17 @@ pub struct Approval {
 impl Sequence {
     /// As it is for a lead that was added then: an older version, where it was changed since for new leads only.
     pub fn for_added(self, at: UnixMillis) -> Self {
-        match self.editions.iter().find(|edition| at <= edition.until).cloned() {
+        match self.edition_of(at).cloned() {
             Some(Edition { version, steps, approved, .. }) => {
                 Self { version, steps, approved, editions: Vec::new(), ..self }
             }
             None => Self { editions: Vec::new(), ..self },
         }
+    }
+
+    /// The older version for a lead that was added then; none where it has the newest.
+    pub fn edition_of(&self, at: UnixMillis) -> Option<&Edition> {
+        self.editions.iter().find(|edition| at <= edition.until)
     }
 
     /// Its words are those that a person approved. How long it waits needs no approval.
@@ -119,13 +147,19 @@ impl Step {
     #[cfg(test)]
     pub fn mail(id: StepId, subject: &str, text: &str) -> Self {
         let (subject, text) = (subject.to_owned(), text.to_owned());
-        Self { id, wait_days: 0, working_days: false, subject, text, variants: Vec::new(), kind: Kind::Mail }
+        let (variants, kind, counted, earlier) = (Vec::new(), Kind::Mail, None, Vec::new());
+        Self { id, wait_days: 0, working_days: false, subject, text, variants, kind, counted, earlier }
     }
 
     /// A lead would read the same. How long it waits, and where a branch goes, is nothing to read.
     fn reads_as(&self, other: &Step) -> bool {
-        let words = |step: &Step| (step.id, step.subject.clone(), step.text.clone(), step.variants.clone());
-        words(self) == words(other)
+        let variants = self.variants.iter().zip(&other.variants);
+        self.id == other.id
+            && (&self.subject, &self.text) == (&other.subject, &other.text)
+            && self.variants.len() == other.variants.len()
+            && variants
+                .into_iter()
+                .all(|(one, other)| (one.id, &one.subject, &one.text) == (other.id, &other.subject, &other.text))
     }
 
     fn lacks_text(&self) -> bool {

@@ -5,10 +5,11 @@
 use super::figures::Group;
 use super::model::{Enrolment, Hold, State, Why};
 use super::plan::{self, step_job};
-use super::step::LOOK_AGAIN;
+use super::step::{self, LOOK_AGAIN};
 use super::store;
 use crate::app::App;
 use crate::base::{EnrolmentId, SequenceId, UnixMillis, WorkerId, WorkspaceId};
+use crate::connections;
 use crate::jobs::NewJob;
 use crate::messaging;
 use crate::store::{StoreError, Txn};
@@ -30,7 +31,8 @@ pub(super) fn changed(app: &App, workspace: WorkspaceId, worker: WorkerId, now: 
     each_queued(app, workspace, worker, now, |txn, lead, job| write_anew(txn, lead, job, now))
 }
 
-/// A sequence was changed: the same for the mails of its steps.
+/// A sequence was changed: the same for the mails of its steps that would read differently now. Those whose words stand,
+/// as after an approval or a change of another step, keep their place at the gate.
 pub(super) fn sequence(
     app: &App,
     workspace: WorkspaceId,
@@ -39,12 +41,31 @@ pub(super) fn sequence(
 ) -> Result<(), StoreError> {
     // A worker that was given another sequence since may still have leads in this one.
     for worker in workers::list(&app.store, workspace)? {
-        each_queued(app, workspace, worker.id, now, |txn, lead, job| match lead.sequence == sequence {
-            true => write_anew(txn, lead, job, now),
-            false => Ok(()),
+        each_queued(app, workspace, worker.id, now, |txn, lead, job| {
+            if lead.sequence != sequence || still_reads_so(txn, lead, now)? {
+                return Ok(());
+            }
+            write_anew(txn, lead, job, now)
         })?;
     }
     Ok(())
+}
+
+/// Whether the sequence would write the very mail that waits, at this step and in these words.
+fn still_reads_so(txn: &mut Txn<'_>, lead: &Enrolment, now: UnixMillis) -> Result<bool, StoreError> {
+    let State::Queued { step, message, mailbox } = &lead.state else { return Ok(false) };
+    let scene = step::look(txn, lead.clone())?;
+    let Some(sequence) = &scene.sequence else { return Ok(false) };
+    let next = sequence.next_step(&lead.trail()).filter(|next| next.id == *step && sequence.is_approved(next));
+    let (Some(next), Some(queued)) = (next, messaging::find_message(txn, lead.workspace, *message)?) else {
+        return Ok(false);
+    };
+    let Some(mailbox) = connections::find(txn, lead.workspace, *mailbox)? else { return Ok(false) };
+    let written = step::write_step(txn, &scene, next, &mailbox, queued.to.clone(), now)?;
+    let reads_so = |mail: &messaging::Message| {
+        (&mail.subject, &mail.text, mail.variant) == (&queued.subject, &queued.text, queued.variant)
+    };
+    Ok(written.is_ok_and(|mail| reads_so(mail.message())))
 }
 
 /// One that may be leaving stays as it is: what was decided when it left stands.

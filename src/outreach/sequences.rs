@@ -14,6 +14,9 @@ use crate::events::{self, Happened};
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Worker, WorkerError, WorkerForm};
 
+/// Leads that are read at once.
+const LOOKED_AT: usize = 200;
+
 /// What a person wrote. A step without an id is new.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SequenceForm {
@@ -211,8 +214,10 @@ impl SequenceForm {
 
     fn fresh_ids(&self, now: UnixMillis) -> Vec<Fresh> {
         let fresh = |step: &StepForm| Fresh {
+            at: now,
             step: StepId::new(now),
             variants: step.variants.iter().map(|_| VariantId::new(now)).collect(),
+            counted: (0..=step.variants.len()).map(|_| VariantId::new(now)).collect(),
         };
         self.steps.iter().map(fresh).collect()
     }
@@ -220,8 +225,11 @@ impl SequenceForm {
 
 /// Ids for what is new in a form. Made outside the transaction.
 struct Fresh {
+    at: UnixMillis,
     step: StepId,
     variants: Vec<VariantId>,
+    /// For the figures of wordings with other words: of the step's own, then of each variant.
+    counted: Vec<VariantId>,
 }
 
 fn one_line(text: &str) -> String {
@@ -248,7 +256,8 @@ impl VariantForm {
 impl StepForm {
     /// `ids` are those of all steps, by place.
     fn step(&self, id: StepId, ids: &[StepId], before: &[Step], fresh: &Fresh) -> Step {
-        let known = before.iter().find(|step| step.id == id).map_or(&[][..], |step| &step.variants);
+        let same = before.iter().find(|step| step.id == id);
+        let known = same.map_or(&[][..], |step| &step.variants);
         let is_mail = self.kind == KindForm::Mail;
         let is_branch = matches!(self.kind, KindForm::Branch { .. });
         let mut variants: Vec<Variant> = Vec::new();
@@ -256,10 +265,10 @@ impl StepForm {
             let own = form.id.filter(|id| known.iter().any(|one| one.id == *id));
             let own = own.filter(|id| variants.iter().all(|one| one.id != *id));
             let (subject, text) = (one_line(&form.subject), tidy(&form.text));
-            variants.push(Variant { id: own.unwrap_or(*fresh), subject, text });
+            variants.push(Variant { id: own.unwrap_or(*fresh), subject, text, counted: None });
         }
         let is_event = matches!(&self.kind, KindForm::Branch { when, .. } if when.is_event());
-        Step {
+        let mut step = Step {
             id,
             // What happens is heard at once.
             wait_days: if is_event { 0 } else { self.wait_days },
@@ -276,7 +285,13 @@ impl StepForm {
                     Kind::Branch { when: when.clone(), then }
                 }
             },
+            counted: None,
+            earlier: Vec::new(),
+        };
+        if let Some(before) = same.filter(|_| is_mail) {
+            step.count_on_from(before, &fresh.counted, fresh.at);
         }
+        step
     }
 }
 
@@ -304,7 +319,8 @@ pub fn create(app: &App, actor: &Actor, form: &SequenceForm) -> Result<Sequence,
 /// Changes a sequence. Steps whose words change wait for an approval before they leave; the others go on. `read` is
 /// the version that the change was made from: `Changed` when it is no longer the newest, so that nobody's work is
 /// written over unseen; without it nothing is compared. The last step stays while a worker is at work with it. `scope`
-/// says for whom it counts; without it, `AsksForWhom` where leads are in flight.
+/// says for whom it counts; without it, `AsksForWhom` where leads are in flight. Leads that are left out of a change go on
+/// with the words that were approved before it.
 pub fn update(
     app: &App,
     actor: &Actor,
@@ -317,6 +333,11 @@ pub fn update(
     check(form)?;
     let now = app.now();
     let fresh = form.fresh_ids(now);
+    // Read outside: who joins meanwhile is new to the change, and who leaves keeps an old version a little longer.
+    let added = match scope {
+        Some(Scope::InFlight) => Vec::new(),
+        Some(Scope::NewLeads) | None => added_in_flight(app, actor.workspace, id)?,
+    };
     app.store.write(|txn| {
         let before = store::find_sequence(txn, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;
         let mut after = before.clone();
@@ -332,13 +353,11 @@ pub fn update(
             not_at_work(txn, actor, id)?;
         }
         match scope {
-            None if after.steps != before.steps => match in_flight(txn, actor.workspace, &before)? {
-                0 => {}
-                leads => return Err(OutreachError::AsksForWhom(leads)),
-            },
-            // Words that nobody has approved are no version to be left with.
-            Some(Scope::NewLeads) if after.steps != before.steps && before.is_all_approved() => {
-                keep_edition(&mut after, &before, now)
+            None if after.steps != before.steps && before.approved.is_some() && !added.is_empty() => {
+                return Err(OutreachError::AsksForWhom(added.len() as u64));
+            }
+            Some(Scope::NewLeads) if after.steps != before.steps && !added.is_empty() => {
+                keep_edition(&mut after, &before, &added, now)?
             }
             Some(Scope::InFlight) if after.steps != before.steps => after.editions.clear(),
             Some(_) | None => {}
@@ -351,28 +370,58 @@ pub fn update(
     })
 }
 
-/// Whoever was added until now goes on with the steps as they were.
-fn keep_edition(after: &mut Sequence, before: &Sequence, now: UnixMillis) {
-    let (version, steps, approved) = (before.version, before.steps.clone(), before.approved.clone());
-    after.editions.push(Edition { until: now, version, steps, approved });
+/// Whoever was added until now goes on with the steps as they were approved: words that nobody has read are no version
+/// to be left with. `added`: when each lead in flight was. Refused where leads walk too many older versions already.
+fn keep_edition(
+    after: &mut Sequence,
+    before: &Sequence,
+    added: &[UnixMillis],
+    now: UnixMillis,
+) -> Result<(), OutreachError> {
+    let Some(approved) = before.approved.clone() else { return Ok(()) };
+    let (version, steps) = match before.is_all_approved() {
+        true => (before.version, before.steps.clone()),
+        false => (approved.version, approved.steps.clone()),
+    };
+    if let Some(last) = after.editions.last_mut().filter(|last| last.version == version) {
+        last.until = now;
+        return Ok(());
+    }
+    after.editions.push(Edition { until: now, version, steps, approved: Some(approved) });
     if after.editions.len() > MOST_EDITIONS {
-        // Its leads go on with the next older one.
-        after.editions.remove(0);
+        let walked: Vec<u32> =
+            added.iter().filter_map(|at| after.edition_of(*at)).map(|edition| edition.version).collect();
+        after.editions.retain(|edition| walked.contains(&edition.version));
+    }
+    match after.editions.len() > MOST_EDITIONS {
+        true => Err(OutreachError::TooManyEditions),
+        false => Ok(()),
     }
 }
 
-/// Leads that are on their way in a sequence whose words were approved once.
-pub(super) fn in_flight(txn: &mut Txn<'_>, workspace: WorkspaceId, sequence: &Sequence) -> Result<u64, StoreError> {
-    if sequence.approved.is_none() {
-        return Ok(0);
+/// When each lead was added that is on its way in a sequence, whichever worker has it: one that was given another
+/// sequence since may still have leads in this one.
+pub(super) fn added_in_flight(
+    app: &App,
+    workspace: WorkspaceId,
+    sequence: SequenceId,
+) -> Result<Vec<UnixMillis>, StoreError> {
+    let mut added = Vec::new();
+    for worker in workers::list(&app.store, workspace)? {
+        for group in [Group::Waiting, Group::Queued, Group::Away, Group::Task] {
+            let mut cursor = None;
+            loop {
+                let page = store::list_group(&app.store, workspace, worker.id, group, cursor.as_ref(), LOOKED_AT)?;
+                let of = page.rows.iter().filter(|lead| lead.sequence == sequence);
+                added.extend(of.map(|lead| lead.enrolled_at));
+                cursor = page.next;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+        }
     }
-    let mut leads = 0;
-    for worker in workers::list_in(txn, workspace)?.iter().filter(|worker| worker.sequence == Some(sequence.id)) {
-        let figures = store::find_figures(txn, workspace, worker.id)?;
-        let groups = [Group::Waiting, Group::Queued, Group::Away, Group::Task];
-        leads += groups.into_iter().map(|group| figures.of(group)).sum::<u64>();
-    }
-    Ok(leads)
+    Ok(added)
 }
 
 /// Without a step its leads could only wait, and whoever switched the worker on was told that they are written to.

@@ -2,8 +2,8 @@
 //! they show.
 
 use super::figures::StepFigures;
-use super::model::Step;
-use crate::base::{ContactId, VariantId};
+use super::model::{Earlier, Step};
+use crate::base::{ContactId, UnixMillis, VariantId};
 use crate::language::merge;
 
 /// Wordings that a step may have.
@@ -13,13 +13,18 @@ const FEWEST: u64 = 50;
 /// 95 % of the normal distribution lie within so many standard deviations. That two such intervals lie apart is a
 /// stricter test than 95 % (about 99.4 % for two of the same size), which leaves room for looking more than once.
 const Z: f64 = 1.959_964;
+/// Earlier words of a step that are kept, with their figures.
+const MOST_EARLIER: usize = 12;
 /// More mails than this nobody is told to send.
 const LONGEST_WAIT: u64 = 20_000;
 
 /// One wording, with the letter that people call it by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wording<'a> {
+    /// Who gets it hangs on this.
     pub id: VariantId,
+    /// Its figures are kept under this: another one since its words were changed.
+    pub counted: VariantId,
     pub letter: char,
     pub subject: &'a str,
     pub text: &'a str,
@@ -28,10 +33,17 @@ pub struct Wording<'a> {
 impl Step {
     /// Its wordings: the step's own first.
     pub fn wordings(&self) -> Vec<Wording<'_>> {
-        let own = (VariantId(self.id.0), self.subject.as_str(), self.text.as_str());
-        let others = self.variants.iter().map(|one| (one.id, one.subject.as_str(), one.text.as_str()));
+        let own = (VariantId(self.id.0), self.counted, self.subject.as_str(), self.text.as_str());
+        let others = self.variants.iter().map(|one| (one.id, one.counted, one.subject.as_str(), one.text.as_str()));
         let all = std::iter::once(own).chain(others).zip('A'..='Z');
-        all.map(|((id, subject, text), letter)| Wording { id, letter, subject, text }).collect()
+        let wording = |((id, counted, subject, text), letter)| Wording {
+            id,
+            counted: Option::unwrap_or(counted, id),
+            letter,
+            subject,
+            text,
+        };
+        all.map(wording).collect()
     }
 
     /// The step as this contact reads it, and which wording that is; none where there is only one. The choice hangs on
@@ -42,8 +54,48 @@ impl Step {
         }
         let weight = |wording: &Wording<'_>| merge::mix(merge::seed(&[contact.as_bytes(), wording.id.as_bytes()]));
         match self.wordings().into_iter().max_by_key(weight) {
-            Some(chosen) => (self.worded(&chosen), Some(chosen.id)),
+            Some(chosen) => (self.worded(&chosen), Some(chosen.counted)),
             None => (self.clone(), None),
+        }
+    }
+
+    /// The letter by which a wording is known now; none of one that is gone.
+    pub fn letter_of(&self, wording: VariantId) -> Option<char> {
+        self.wordings().into_iter().find(|one| one.id == wording).map(|one| one.letter)
+    }
+
+    /// Takes over how the wordings of `before` were counted. One with other words is counted from nothing, under a number
+    /// of `fresh` (of the step itself, then of each variant), and the old figures stand with the old words; where it has
+    /// words again that it had before, it goes on with their figures.
+    pub(super) fn count_on_from(&mut self, before: &Step, fresh: &[VariantId], now: UnixMillis) {
+        self.earlier.clone_from(&before.earlier);
+        let new: Vec<(VariantId, String, String)> =
+            self.wordings().iter().map(|one| (one.id, one.subject.to_owned(), one.text.to_owned())).collect();
+        let mut all_counted = Vec::new();
+        for ((id, subject, text), fresh) in new.iter().zip(fresh) {
+            let Some(known) = before.wordings().into_iter().find(|one| one.id == *id) else {
+                all_counted.push(None);
+                continue;
+            };
+            let counted = if says_the_same((known.subject, known.text), (subject, text)) {
+                known.counted
+            } else {
+                let is_again =
+                    |one: &Earlier| one.of == *id && says_the_same((&one.subject, &one.text), (subject, text));
+                let again = self.earlier.iter().position(is_again).map(|place| self.earlier.remove(place).counted);
+                self.earlier.push(known.until(now));
+                again.unwrap_or(*fresh)
+            };
+            all_counted.push(Some(counted).filter(|counted| counted != id));
+        }
+        let gone = before.wordings().into_iter().filter(|one| new.iter().all(|(id, ..)| *id != one.id));
+        self.earlier.extend(gone.map(|one| one.until(now)));
+        let surplus = self.earlier.len().saturating_sub(MOST_EARLIER);
+        self.earlier.drain(..surplus);
+        let mut all_counted = all_counted.into_iter();
+        self.counted = all_counted.next().flatten();
+        for (variant, counted) in self.variants.iter_mut().zip(all_counted) {
+            variant.counted = counted;
         }
     }
 
@@ -56,6 +108,22 @@ impl Step {
             ..self.clone()
         }
     }
+}
+
+impl Wording<'_> {
+    fn until(&self, until: UnixMillis) -> Earlier {
+        let (subject, text) = (self.subject.to_owned(), self.text.to_owned());
+        Earlier { of: self.id, counted: self.counted, subject, text, until }
+    }
+}
+
+/// The words are the same, whatever became of blanks, capitals and punctuation.
+fn says_the_same(one: (&str, &str), other: (&str, &str)) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(str::to_lowercase).collect()
+    };
+    words(one.0) == words(other.0) && words(one.1) == words(other.1)
 }
 
 /// Between which rates the true one lies, with 95 % confidence: Wilson's score interval (E. B. Wilson, 1927), which is
@@ -81,18 +149,33 @@ pub struct Measured {
 }
 
 impl Measured {
+    /// Of the share that answered with interest. A refusal and an opt-out are answers too, and no success.
     pub fn interval(&self) -> (f64, f64) {
+        wilson(self.figures.interested, self.figures.sent)
+    }
+
+    /// Of the share that answered at all.
+    pub fn replied_interval(&self) -> (f64, f64) {
         wilson(self.figures.replied, self.figures.sent)
     }
 
-    /// "8.0 % (4.1 to 15.0 %)"; empty while nothing was sent.
+    /// Those with interest: "8.0 % (4.1 to 15.0 %)"; empty while nothing was sent.
     pub fn rate_words(&self) -> String {
-        if self.figures.sent == 0 {
+        self.share_words(self.figures.interested)
+    }
+
+    /// The same of all answers.
+    pub fn replied_words(&self) -> String {
+        self.share_words(self.figures.replied)
+    }
+
+    fn share_words(&self, hits: u64) -> String {
+        let sent = self.figures.sent;
+        if sent == 0 {
             return String::new();
         }
-        let (low, high) = self.interval();
-        let rate = self.figures.replied as f64 / self.figures.sent as f64;
-        format!("{} % ({} to {} %)", percent(rate), percent(low), percent(high))
+        let (low, high) = wilson(hits, sent);
+        format!("{} % ({} to {} %)", percent(hits as f64 / sent as f64), percent(low), percent(high))
     }
 }
 
@@ -100,14 +183,14 @@ fn percent(rate: f64) -> String {
     format!("{:.1}", rate * 100.0)
 }
 
-/// The wording that people answer most, where the figures bear that out, and in words what they say.
+/// The wording that most people answer with interest, where the figures bear that out, and in words what they say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     pub winner: Option<char>,
     pub words: String,
 }
 
-/// Compares the shares of mails that people answered.
+/// Compares the shares of mails that people answered with interest.
 pub fn compare(all: &[Measured]) -> Verdict {
     let none = |words: String| Verdict { winner: None, words };
     let few: Vec<String> = all
@@ -129,7 +212,7 @@ pub fn compare(all: &[Measured]) -> Verdict {
     };
     if best.interval().0 > next.interval().1 {
         let words = format!(
-            "{} is answered most: by at least {} % of its readers, the others by at most {} % (95 % confidence).",
+            "{} wins most interest: of at least {} % of its readers, the others of at most {} % (95 % confidence).",
             best.letter,
             percent(best.interval().0),
             percent(next.interval().1)
@@ -140,7 +223,7 @@ pub fn compare(all: &[Measured]) -> Verdict {
 }
 
 fn share(one: &Measured) -> f64 {
-    one.figures.replied as f64 / one.figures.sent.max(1) as f64
+    one.figures.interested as f64 / one.figures.sent.max(1) as f64
 }
 
 /// How much longer it would take at these rates.
@@ -166,8 +249,56 @@ mod tests {
     use crate::base::{StepId, UnixMillis};
     use crate::outreach::model::Variant;
 
-    fn measured(letter: char, sent: u64, replied: u64) -> Measured {
-        Measured { letter, figures: StepFigures { sent, replied, ..StepFigures::default() } }
+    fn measured(letter: char, sent: u64, interested: u64) -> Measured {
+        Measured { letter, figures: StepFigures { sent, replied: interested, interested, ..StepFigures::default() } }
+    }
+
+    #[test]
+    fn many_refusals_make_no_winner() {
+        let refused = |sent, replied, interested, opted_out| Measured {
+            letter: 'A',
+            figures: StepFigures { sent, replied, interested, opted_out, bounced: 0 },
+        };
+        let angry = refused(300, 120, 6, 40);
+        let verdict = compare(&[angry, measured('B', 300, 8)]);
+        assert_eq!(verdict.winner, None, "{}", verdict.words);
+        assert!(angry.replied_words().starts_with("40.0 %") && angry.rate_words().starts_with("2.0 %"));
+        let verdict = compare(&[angry, measured('B', 300, 60)]);
+        assert_eq!(verdict.winner, Some('B'), "{}", verdict.words);
+    }
+
+    fn words(step: &Step) -> Vec<(char, VariantId)> {
+        step.wordings().into_iter().map(|one| (one.letter, one.counted)).collect()
+    }
+
+    #[test]
+    fn a_wording_with_other_words_is_counted_from_nothing_and_the_old_figures_stand_with_the_old_words() {
+        let (before, now) = (step(1), UnixMillis(7));
+        let fresh = [VariantId(uuid::Uuid::from_u128(100)), VariantId(uuid::Uuid::from_u128(101))];
+        let (own, other) = (VariantId(before.id.0), before.variants[0].id);
+        let change = |before: &Step, own: &str, other: &str| {
+            let mut after = Step { text: own.into(), counted: None, earlier: Vec::new(), ..before.clone() };
+            after.variants[0].text = other.into();
+            after.variants[0].counted = None;
+            after.count_on_from(before, &fresh, now);
+            after
+        };
+        let same = change(&before, "  OWN!", "Wording 1.");
+        assert_eq!((words(&same), same.earlier.len()), (vec![('A', own), ('B', other)], 0), "nothing was said anew");
+        let edited = change(&before, "Own", "Wholly new");
+        assert_eq!(words(&edited), [('A', own), ('B', fresh[1])]);
+        let kept: Vec<_> = edited.earlier.iter().map(|one| (one.of, one.counted, one.text.as_str())).collect();
+        assert_eq!(kept, [(other, other, "Wording 1")]);
+        for contact in (0..200_u128).map(|number| ContactId(uuid::Uuid::from_u128(number * 7919))) {
+            let drawn = |step: &Step| step.for_contact(contact).1 == Some(own);
+            assert_eq!(drawn(&before), drawn(&edited), "who gets which stays");
+        }
+        let back = change(&edited, "Own", "Wording 1");
+        assert_eq!(words(&back), [('A', own), ('B', other)], "it goes on where it was");
+        assert_eq!(back.earlier.iter().map(|one| one.counted).collect::<Vec<_>>(), [fresh[1]]);
+        let mut alone = Step { variants: Vec::new(), ..before.clone() };
+        alone.count_on_from(&before, &fresh, now);
+        assert_eq!(alone.earlier.iter().map(|one| one.counted).collect::<Vec<_>>(), [other], "one that was removed");
     }
 
     /// The values of R's prop.test(correct = FALSE), to four places.
@@ -215,6 +346,7 @@ mod tests {
             id: VariantId(uuid::Uuid::from_u128(number)),
             subject: String::new(),
             text: format!("Wording {number}"),
+            counted: None,
         };
         Step { variants: (1..=variants).map(variant).collect(), ..Step::mail(StepId::new(UnixMillis(0)), "S", "Own") }
     }

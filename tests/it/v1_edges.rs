@@ -29,7 +29,7 @@ fn a_working_worker_keeps_its_last_step_and_nobody_is_told_that_all_was_sent() {
     let (worker, sequence) = at_work(&program);
     let path = format!("/v1/sequences/{}", sequence["id"].as_str().unwrap());
     let name = worker["name"].as_str().unwrap();
-    let emptied = json!({ "name": sequence["name"], "steps": [] });
+    let emptied = json!({ "name": sequence["name"], "steps": [], "in_flight": true });
 
     let refused = program.send("PUT", &path, emptied.clone());
     assert_eq!(refused.status, 409, "{}", refused.json);

@@ -36,7 +36,8 @@ pub struct SequenceJson {
 pub struct SequenceBody {
     name: String,
     steps: Vec<StepJson>,
-    /// For leads that are in flight too (as when it is absent), or for new leads only.
+    /// Whether a change counts for leads that are in flight too. `false`, or absent: for new leads only; those in flight
+    /// go on with the words that were approved before.
     #[serde(default)]
     in_flight: Option<bool>,
     #[serde(default, rename = "id")]
@@ -317,11 +318,11 @@ pub async fn get_one_sequence(
 }
 
 /// Replaces name and steps. Steps with an id keep their history; changed texts wait for an approval by a person. The
-/// last step stays while a worker is at work with it.
+/// last step stays while a worker is at work with it. A change is for new leads only unless `in_flight` says otherwise.
 #[utoipa::path(put, path = "/v1/sequences/{sequence}", tag = "sequences", params(("sequence" = String, Path,)),
     request_body = SequenceBody,
     responses((status = 200, description = "The sequence", body = SequenceJson),
-              (status = 409, description = "Changed since the version that was sent, or a worker is at work with it")))]
+              (status = 409, description = "Changed since the version that was sent, a worker is at work with it, or leads walk too many older versions")))]
 pub async fn put_sequence(
     app: web::Data<App>,
     actor: Actor,
@@ -329,7 +330,7 @@ pub async fn put_sequence(
     body: ApiJson<SequenceBody>,
 ) -> Result<HttpResponse, ApiError> {
     let read = body.value.version;
-    let scope = if body.value.in_flight == Some(false) { Scope::NewLeads } else { Scope::InFlight };
+    let scope = if body.value.in_flight == Some(true) { Scope::InFlight } else { Scope::NewLeads };
     let form = body.value.form()?;
     let saved = service(move || sequences::update(&app, &actor, *id, &form, read, Some(scope))).await?;
     Ok(HttpResponse::Ok().json(SequenceJson::from(&saved)))

@@ -677,15 +677,31 @@ pub struct MeasuredJson {
     /// Between which shares of answers the true one lies, with 95 % confidence (Wilson), 0 to 1.
     replied_low: f64,
     replied_high: f64,
+    /// The same of answers with interest, by which wordings are compared.
+    interested_low: f64,
+    interested_high: f64,
+}
+
+/// Words that a wording had before they were changed, or that are gone; their figures stand with them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EarlierJson {
+    /// The wording that had them.
+    of: String,
+    subject: String,
+    text: String,
+    until: String,
+    figures: StepFiguresJson,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MeasuredStepJson {
     id: String,
     figures: StepFiguresJson,
-    /// Of a step with several wordings: each, since it has several.
+    /// Of a step with several wordings: each, since it has several and has these words.
     wordings: Vec<MeasuredJson>,
-    /// The letter of the wording that people answer most, once the figures bear that out.
+    /// Earlier words, oldest first.
+    earlier: Vec<EarlierJson>,
+    /// The letter of the wording that most people answer with interest, once the figures bear that out.
     winner: Option<char>,
     /// What the figures say, and why there is no winner yet.
     verdict: String,
@@ -699,17 +715,26 @@ pub struct MeasuredSteps {
 fn measured_step(step: &Step, figures: &Figures) -> MeasuredStepJson {
     let wordings = if step.variants.is_empty() { Vec::new() } else { step.wordings() };
     let measured: Vec<Measured> =
-        wordings.iter().map(|one| Measured { letter: one.letter, figures: figures.variant(one.id) }).collect();
+        wordings.iter().map(|one| Measured { letter: one.letter, figures: figures.variant(one.counted) }).collect();
     let verdict = (!measured.is_empty()).then(|| compare(&measured));
     let each = wordings.iter().zip(&measured).map(|(wording, measured)| {
-        let (replied_low, replied_high) = measured.interval();
+        let (replied_low, replied_high) = measured.replied_interval();
+        let (interested_low, interested_high) = measured.interval();
         let (id, letter, figures) = (wording.id.to_string(), wording.letter, measured.figures.into());
-        MeasuredJson { id, letter, figures, replied_low, replied_high }
+        MeasuredJson { id, letter, figures, replied_low, replied_high, interested_low, interested_high }
+    });
+    let earlier = step.earlier.iter().map(|one| EarlierJson {
+        of: one.of.to_string(),
+        subject: one.subject.clone(),
+        text: one.text.clone(),
+        until: one.until.to_rfc3339(),
+        figures: figures.variant(one.counted).into(),
     });
     MeasuredStepJson {
         id: step.id.to_string(),
         figures: figures.step(step.id).into(),
         wordings: each.collect(),
+        earlier: earlier.collect(),
         winner: verdict.as_ref().and_then(|verdict| verdict.winner),
         verdict: verdict.map(|verdict| verdict.words).unwrap_or_default(),
     }

@@ -27,6 +27,8 @@ use crate::store::StoreError;
 use crate::workers::{self, Worker, WorkerError, WorkerState};
 use crate::workspaces;
 
+const TOO_MANY_EDITIONS: &str = "Leads are on the way in too many older versions of this sequence.";
+
 /// Every address of the room. Named places stand before those with an id.
 pub fn routes(config: &mut ServiceConfig) {
     let at = web::resource::<&str>;
@@ -129,6 +131,10 @@ impl From<OutreachError> for PageError {
             OutreachError::AsksForWhom(leads) => PageError::conflict(
                 format!("{} in flight.", crate::base::counted(leads, "lead is", "leads are")),
                 "Say whether the change is for them too.",
+            ),
+            OutreachError::TooManyEditions => PageError::conflict(
+                TOO_MANY_EDITIONS,
+                "Make the change for those on the way too, or make a new sequence.",
             ),
             OutreachError::InAnother => {
                 PageError::conflict("The contact is in another sequence at this moment.", "Stop that one first.")

@@ -16,7 +16,7 @@ use super::super::{
 use super::{branches, head, when, zone, Head};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{counted, JobId, UnixMillis, WorkerId};
+use crate::base::{counted, JobId, UnixMillis, VariantId, WorkerId};
 use crate::connections;
 use crate::contacts;
 use crate::drafts;
@@ -150,11 +150,14 @@ pub struct StepRow {
 pub struct Trial {
     pub number: usize,
     pub wordings: Vec<TrialRow>,
+    /// Words that a wording had before, with what came of them.
+    pub earlier: Vec<TrialRow>,
     pub has_winner: bool,
     pub verdict: String,
 }
 
 pub struct TrialRow {
+    /// A, B, …; of words that are gone with their wording a dash.
     pub letter: char,
     pub begins: String,
     pub is_winner: bool,
@@ -162,9 +165,12 @@ pub struct TrialRow {
     pub written: String,
     pub replied: String,
     pub answered: String,
-    /// "8.0 % (4.1 to 15.0 %)".
-    pub rate: String,
     pub interested: String,
+    pub positive: String,
+    /// Of the interested: "8.0 % (4.1 to 15.0 %)".
+    pub rate: String,
+    /// The same of all answers.
+    pub answered_rate: String,
     pub opted_out: String,
 }
 
@@ -351,29 +357,45 @@ fn trials(worker: &Worker, sequence: &super::super::Sequence, figures: &Figures)
     let trial = |(number, step): (usize, &super::super::Step)| {
         let wordings = step.wordings();
         let measured: Vec<Measured> =
-            wordings.iter().map(|one| Measured { letter: one.letter, figures: figures.variant(one.id) }).collect();
+            wordings.iter().map(|one| Measured { letter: one.letter, figures: figures.variant(one.counted) }).collect();
         let verdict = compare(&measured);
-        let row = |(wording, measured): (&super::super::variants::Wording<'_>, &Measured)| {
+        let row = |measured: &Measured, counted: VariantId, (subject, text): (&str, &str)| {
             let of = &measured.figures;
             let list = |group: Group| {
                 let (group, id) = (group.as_str(), worker.id);
-                format!("/outreach/{id}/leads?group={group}&step={}&variant={}", step.id, wording.id)
+                format!("/outreach/{id}/leads?group={group}&step={}&variant={counted}", step.id)
             };
             TrialRow {
-                letter: wording.letter,
-                begins: if wording.subject.is_empty() { first_line(wording.text) } else { for_nobody(wording.subject) },
-                is_winner: verdict.winner == Some(wording.letter),
+                letter: measured.letter,
+                begins: if subject.is_empty() { first_line(text) } else { for_nobody(subject) },
+                is_winner: false,
                 sent: grouped(of.sent),
                 written: list(Group::Written),
                 replied: grouped(of.replied),
                 answered: list(Group::Replied),
-                rate: measured.rate_words(),
+                answered_rate: measured.replied_words(),
                 interested: grouped(of.interested),
+                positive: list(Group::Interested),
+                rate: measured.rate_words(),
                 opted_out: grouped(of.opted_out),
             }
         };
-        let rows = wordings.iter().zip(&measured).map(row).collect();
-        Trial { number, wordings: rows, has_winner: verdict.winner.is_some(), verdict: verdict.words }
+        let now = wordings.iter().zip(&measured).map(|(one, measured)| TrialRow {
+            is_winner: verdict.winner == Some(one.letter),
+            ..row(measured, one.counted, (one.subject, one.text))
+        });
+        let earlier = step.earlier.iter().rev().filter_map(|one| {
+            let measured =
+                Measured { letter: step.letter_of(one.of).unwrap_or('–'), figures: figures.variant(one.counted) };
+            (measured.figures.sent > 0).then(|| row(&measured, one.counted, (&one.subject, &one.text)))
+        });
+        Trial {
+            number,
+            wordings: now.collect(),
+            earlier: earlier.collect(),
+            has_winner: verdict.winner.is_some(),
+            verdict: verdict.words.clone(),
+        }
     };
     tried.map(trial).collect()
 }

@@ -10,7 +10,7 @@ use super::super::enrol::begin_waiting;
 use super::super::sequences::{self, KindForm, Scope, SequenceForm, StepForm, VariantForm};
 use super::super::variants::MOST_VARIANTS;
 use super::super::{get_sequence, list_sequences, OutreachError, Sequence};
-use super::{branches, head, list_words, Head};
+use super::{branches, head, list_words, Head, TOO_MANY_EDITIONS};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{SequenceId, WorkerId};
@@ -384,7 +384,7 @@ fn submit(
             page.asks_for = leads;
             Ok(Submitted::Shown(StatusCode::UNPROCESSABLE_ENTITY, Box::new(page)))
         }
-        Err(error @ (OutreachError::Changed | OutreachError::AtWork(_))) => {
+        Err(error @ (OutreachError::Changed | OutreachError::AtWork(_) | OutreachError::TooManyEditions)) => {
             let mut page = editor(actor, frame, head, found, &form, most);
             page.is_unsaved = true;
             page.refusal = refusal(&error);
@@ -402,6 +402,9 @@ fn refusal(error: &OutreachError) -> String {
             "Without a step the leads of {} would only wait. Keep a step, or pause the worker first.",
             list_words(workers)
         ),
+        OutreachError::TooManyEditions => {
+            format!("{TOO_MANY_EDITIONS} Save the change for those on the way too, or write it as a new sequence.")
+        }
         _ => "Somebody changed this sequence since you opened it. What you typed is below: look at theirs in another \
               window, then save again to put yours in its place."
             .to_owned(),

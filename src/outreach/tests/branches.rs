@@ -271,6 +271,113 @@ fn a_change_of_a_live_sequence_asks_for_whom_it_counts() {
     assert!([lead, new].iter().all(|lead| world.now_stands(lead).sent.len() == 3));
 }
 
+fn second_mails(world: &World, leads: &[&Enrolment]) -> Vec<Option<String>> {
+    let sent = world.mailbox.0.lock().unwrap();
+    let second = |lead: &&Enrolment| {
+        sent.iter().filter(|mail| mail.contact == lead.contact).nth(1).map(|mail| mail.text.clone())
+    };
+    leads.iter().map(second).collect()
+}
+
+#[test]
+fn words_for_new_leads_do_not_reach_those_in_flight_though_the_words_before_were_not_approved_yet() {
+    let world = World::new();
+    let (lead, owner, id) = (world.lead("Anna", |_| {}), &world.test.owner, world.sequence.id);
+    world.activate();
+    let stored = || get_sequence(&world.app().store, world.test.workspace, id).unwrap().unwrap();
+    let mut form = SequenceForm::of(&stored());
+    form.steps[1].text = "Two, a draft for all.".into();
+    update(world.app(), owner, id, &form, None, Some(Scope::InFlight)).unwrap();
+    form.steps[1].text = "Two, for new ones.".into();
+    update(world.app(), owner, id, &form, None, Some(Scope::NewLeads)).unwrap();
+    approve(world.app(), owner, id).unwrap();
+    world.advance(MINUTE);
+    let new = world.lead("Ben", |_| {});
+    world.settle();
+    world.advance(3 * DAY);
+    world.advance(DAY);
+    let second = second_mails(&world, &[&lead, &new]);
+    assert_eq!(second, [Some("Two.".into()), Some("Two, for new ones.".into())], "what was approved before");
+}
+
+#[test]
+fn no_older_version_that_a_lead_still_walks_is_let_go() {
+    let world = World::new();
+    let (owner, id) = (&world.test.owner, world.sequence.id);
+    let stored = || get_sequence(&world.app().store, world.test.workspace, id).unwrap().unwrap();
+    let change = |number: usize| {
+        let mut form = SequenceForm::of(&stored());
+        form.steps[1].text = format!("Two, version {number}.");
+        update(world.app(), owner, id, &form, None, Some(Scope::NewLeads))?;
+        approve(world.app(), owner, id)
+    };
+    let mut leads = vec![world.lead("Lead0", |_| {})];
+    world.activate();
+    for number in 1..=model::MOST_EDITIONS {
+        change(number).unwrap();
+        world.advance(MINUTE);
+        leads.push(world.lead(&format!("Lead{number}"), |_| {}));
+        world.settle();
+    }
+    assert!(matches!(change(99), Err(OutreachError::TooManyEditions)));
+    assert_eq!(stored().editions.len(), model::MOST_EDITIONS, "nothing was changed");
+    // One of the leads leaves, and with it the only reason to keep its version.
+    stop(world.app(), owner, leads[3].id).unwrap();
+    change(100).unwrap();
+    assert_eq!(stored().editions.len(), model::MOST_EDITIONS);
+    world.advance(3 * DAY);
+    world.advance(DAY);
+    let second = second_mails(&world, &[&leads[0], &leads[1], &leads[8]]);
+    let expected = ["Two.", "Two, version 1.", "Two, version 8."];
+    assert_eq!(second, expected.map(|text| Some(text.to_owned())));
+}
+
+#[test]
+fn leads_of_a_worker_that_was_given_another_sequence_are_still_in_flight() {
+    let world = World::new();
+    let (owner, id) = (&world.test.owner, world.sequence.id);
+    world.lead("Anna", |_| {});
+    world.activate();
+    let other = create(world.app(), owner, &SequenceForm { name: "Other".into(), steps: three_steps() }).unwrap();
+    approve(world.app(), owner, other.id).unwrap();
+    let worker = workers::get(&world.app().store, world.test.workspace, world.worker.id).unwrap().unwrap();
+    let form = WorkerForm { sequence: Some(other.id), ..WorkerForm::of(&worker) };
+    workers::update(world.app(), owner, world.worker.id, &form).unwrap();
+    let change = |id| {
+        let stored = get_sequence(&world.app().store, world.test.workspace, id).unwrap().unwrap();
+        let mut form = SequenceForm::of(&stored);
+        form.steps[1].text = "Two, changed.".into();
+        update(world.app(), owner, id, &form, None, None)
+    };
+    assert!(matches!(change(id), Err(OutreachError::AsksForWhom(1))));
+    assert!(change(other.id).is_ok(), "nobody walks this one");
+}
+
+#[test]
+fn a_mail_at_the_gate_is_written_anew_only_when_its_own_words_changed() {
+    let world = World::with(three_steps(), |_, connection| connection.pace.daily_cap = 1);
+    let leads = [world.lead("Anna", |_| {}), world.lead("Ben", |_| {})];
+    world.activate();
+    let (owner, id) = (&world.test.owner, world.sequence.id);
+    let waiting = || leads.iter().find_map(|lead| world.now_stands(lead).state.queued()).map(|(message, _)| message);
+    let before = waiting().unwrap();
+    let change = |place: usize, text: &str| {
+        let stored = get_sequence(&world.app().store, world.test.workspace, id).unwrap().unwrap();
+        let mut form = SequenceForm::of(&stored);
+        form.steps[place].text = text.into();
+        update(world.app(), owner, id, &form, None, Some(Scope::InFlight)).unwrap();
+        approve(world.app(), owner, id).unwrap();
+        world.settle();
+    };
+    change(2, "Three, otherwise.");
+    assert_eq!(waiting(), Some(before), "it keeps its place");
+    change(0, "Hi {{first_name|there}}, otherwise.");
+    let after = waiting().unwrap();
+    assert_ne!(after, before);
+    let mail = messaging::get_message(&world.app().store, world.test.workspace, after).unwrap().unwrap();
+    assert!(mail.text.ends_with(", otherwise."), "{}", mail.text);
+}
+
 #[test]
 fn each_mail_of_a_worker_that_is_set_so_waits_for_a_yes_to_its_very_words() {
     let world = World::with(three_steps(), |worker, _| worker.review = true);

@@ -196,6 +196,8 @@ fn what_waits_at_the_gate_is_written_anew_when_review_is_switched_on_or_its_word
     let worker = workers::get(&app.store, world.test.workspace, world.worker.id).unwrap().unwrap();
     let form = workers::WorkerForm { review: true, ..workers::WorkerForm::of(&worker) };
     workers::update(app, owner, worker.id, &form).unwrap();
+    // The change is heard before the mailbox is read, and with that the mail could leave.
+    world.settle();
     world.advance(MINUTE);
     assert_eq!((world.texts().len(), world.now_stands(&lead).state.words()), (1, "To be read"));
     let form = workers::WorkerForm { review: false, ..form };

@@ -39,6 +39,34 @@ fn each_lead_gets_one_wording_and_each_figure_opens_exactly_its_list() {
 }
 
 #[test]
+fn changed_words_begin_anew_and_the_old_figures_stand_with_the_old_words() {
+    let world = World::with(two_wordings(), |_, _| {});
+    for number in 0..12 {
+        world.lead(&format!("Lead{number}"), |_| {});
+    }
+    world.activate();
+    let stored = || get_sequence(&world.app().store, world.test.workspace, world.sequence.id).unwrap().unwrap();
+    let figures = || figures(&world.app().store, world.test.workspace, world.worker.id).unwrap();
+    let counted = |place: usize| figures().variant(stored().steps[0].wordings()[place].counted).sent;
+    let (own, other) = (counted(0), counted(1));
+    assert!(own + other == 12 && other > 0, "{own} and {other}");
+    let mut form = SequenceForm::of(&stored());
+    form.steps[0].variants[0].text = "Wholly other words.".into();
+    update(world.app(), &world.test.owner, world.sequence.id, &form, None, Some(Scope::InFlight)).unwrap();
+    approve(world.app(), &world.test.owner, world.sequence.id).unwrap();
+    assert_eq!((counted(0), counted(1)), (own, 0));
+    let earlier = stored().steps[0].earlier.clone();
+    assert_eq!(earlier.iter().map(|one| one.text.as_str()).collect::<Vec<_>>(), ["Hello, the other."]);
+    assert_eq!(figures().variant(earlier[0].counted).sent, other);
+    for number in 12..24 {
+        world.lead(&format!("Lead{number}"), |_| {});
+    }
+    world.settle();
+    assert_eq!(counted(0) + counted(1), 24 - other);
+    assert_eq!(figures().variant(earlier[0].counted).sent, other, "nothing is added to the old words");
+}
+
+#[test]
 fn a_wording_that_nobody_has_approved_is_held_back_with_its_step() {
     let world = World::new();
     world.lead("Anna", |_| {});
