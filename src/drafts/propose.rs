@@ -145,8 +145,8 @@ pub fn propose(app: &App, txn: &mut Txn<'_>, new: &NewDraft, now: UnixMillis) ->
         Some(contact) if contact.restricted => return Ok(None),
         Some(_) => {}
     }
-    draft.ungrounded = ground(app, txn, &draft)?;
     let worker = find_worker(txn, &draft)?;
+    draft.ungrounded = ground_with(app, txn, &draft, worker.as_ref())?;
     if let Some(word) = worker.as_ref().and_then(|worker| worker.guidelines.breach(draft.final_text())) {
         draft.needs_person = format!("It says “{word}”, which the guidelines leave out.");
     }
@@ -199,6 +199,16 @@ fn is_answered(txn: &mut Txn<'_>, draft: &Draft) -> Result<bool, StoreError> {
 /// fields, the sender's profile and the business; links may lead to hosts on the workspace's list, to those that its
 /// people have named in their snippets and signatures, and to this server.
 pub fn ground(app: &App, txn: &mut Txn<'_>, draft: &Draft) -> Result<Vec<String>, StoreError> {
+    let worker = find_worker(txn, draft)?;
+    ground_with(app, txn, draft, worker.as_ref())
+}
+
+fn ground_with(
+    app: &App,
+    txn: &mut Txn<'_>,
+    draft: &Draft,
+    worker: Option<&workers::Worker>,
+) -> Result<Vec<String>, StoreError> {
     let mut facts: Vec<String> = Vec::new();
     let mut trusted: Vec<String> = vec![app.public_url.clone()];
     let mut hosts: Vec<String> = Vec::new();
@@ -213,8 +223,8 @@ pub fn ground(app: &App, txn: &mut Txn<'_>, draft: &Draft) -> Result<Vec<String>
         trusted.extend([workspace.name, workspace.postal_address]);
         hosts.extend(workspace.link_hosts);
     }
-    if let Some(worker) = find_worker(txn, draft)? {
-        let (sender, meeting) = (worker.sender, worker.meeting);
+    if let Some(worker) = worker {
+        let (sender, meeting) = (worker.sender.clone(), worker.meeting.clone());
         trusted.extend([sender.name, sender.role, sender.signature, meeting.title, meeting.place]);
         facts.push(meeting.minutes.to_string());
     }
