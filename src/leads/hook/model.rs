@@ -1,6 +1,7 @@
 //! A workspace's address for leads, and what came there.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,40 @@ pub struct Hook {
     /// Newest first.
     #[serde(default)]
     pub last: Vec<Posted>,
+    /// Posts that are taken in 24 hours.
+    #[serde(default = "usual_cap")]
+    pub daily_cap: u32,
+    #[serde(default)]
+    pub day: Day,
+}
+
+/// Posts of 24 hours, which begin with the first of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Day {
+    pub began: UnixMillis,
+    pub posts: u32,
+}
+
+pub const MOST_A_DAY: u32 = 20_000;
+
+pub fn usual_cap() -> u32 {
+    1_000
+}
+
+impl Day {
+    const LENGTH: Duration = Duration::from_secs(86_400);
+
+    /// The day as it is now: another one begins when it is over, and when the clock was set back before it.
+    pub fn at(self, now: UnixMillis) -> Self {
+        match self.began <= now && now < self.ends() {
+            true => self,
+            false => Self { began: now, posts: 0 },
+        }
+    }
+
+    pub fn ends(&self) -> UnixMillis {
+        self.began.plus(Self::LENGTH)
+    }
 }
 
 /// One request and what became of it.
@@ -53,6 +88,8 @@ pub enum Outcome {
     Refused,
     /// Neither JSON nor a form, or not one lead.
     Unreadable,
+    /// The address had taken its posts of the day. Further ones stand here once for all of them.
+    Full,
 }
 
 impl Outcome {
@@ -65,6 +102,7 @@ impl Outcome {
             Outcome::Withheld => "withheld",
             Outcome::Refused => "refused",
             Outcome::Unreadable => "unreadable",
+            Outcome::Full => "wait",
         }
     }
 
@@ -77,6 +115,7 @@ impl Outcome {
             Outcome::Withheld => ("off", "Left as it is"),
             Outcome::Refused => ("bad", "Refused"),
             Outcome::Unreadable => ("bad", "Not readable"),
+            Outcome::Full => ("warn", "Too many"),
         }
     }
 
@@ -85,6 +124,7 @@ impl Outcome {
         match self {
             Outcome::Withheld => "The contact is restricted, or the addresses belong to two contacts.",
             Outcome::Refused => "No address, or a field that does not parse.",
+            Outcome::Full => "The posts of 24 hours were used up. This one and those after it were sent away.",
             Outcome::Unreadable => "One lead is sent at a time, as JSON or as a form.",
             _ => "",
         }

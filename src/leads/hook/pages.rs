@@ -14,10 +14,11 @@ use serde_json::json;
 
 use super::model::{Hook, Outcome, Posted};
 use super::receive::Received;
+use super::service::Choices;
 use super::{receive, service};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::WorkspaceId;
+use crate::base::{grouped, UnixMillis, WorkspaceId};
 use crate::http::layout::Layout;
 use crate::http::rate_limit::{Allowed, Limiter};
 use crate::http::respond::with_toast;
@@ -64,6 +65,9 @@ struct HookPart {
     mapping: String,
     tag: String,
     consent_field: String,
+    daily_cap: String,
+    /// How many of them came in the running 24 hours.
+    today: String,
     last: Vec<PostedRow>,
 }
 
@@ -80,20 +84,23 @@ fn page(app: &App, actor: &Actor, frame: &Frame, errors: FieldErrors) -> Result<
     let zone = workspaces::get(&app.store, actor.workspace)?.map_or(TimeZone::UTC, |workspace| workspace.zone());
     Ok(HookPage {
         layout: frame.layout("Leads by post"),
-        hook: hook.map(|hook| part(&hook, &zone)),
+        hook: hook.map(|hook| part(&hook, &zone, app.now())),
         fresh: String::new(),
         errors,
         may_change: actor.may(Permission::ManageConnections),
     })
 }
 
-fn part(hook: &Hook, zone: &TimeZone) -> HookPart {
+fn part(hook: &Hook, zone: &TimeZone, now: UnixMillis) -> HookPart {
+    let posts = hook.day.at(now).posts.min(hook.daily_cap);
     let lines = hook.mapping.iter().map(|(theirs, ours)| format!("{theirs} = {ours}"));
     HookPart {
         made: hook.made_at.in_zone(zone).strftime("%-d %b %Y").to_string(),
         mapping: lines.collect::<Vec<_>>().join("\n"),
         tag: hook.tag.clone(),
         consent_field: hook.consent_field.clone(),
+        daily_cap: hook.daily_cap.to_string(),
+        today: format!("{posts} of {} in the running 24 hours", grouped(u64::from(hook.daily_cap))),
         last: hook.last.iter().map(|posted| row(posted, zone)).collect(),
     }
 }
@@ -139,6 +146,8 @@ struct SettingsForm {
     tag: String,
     #[serde(default)]
     consent_field: String,
+    #[serde(default)]
+    daily_cap: String,
 }
 
 /// POST /hook/settings: 303, or 422 with what was typed.
@@ -150,16 +159,20 @@ async fn choose(
     form: web::Form<SettingsForm>,
 ) -> Result<HttpResponse, PageError> {
     let form = form.into_inner();
-    let again = run(move || match service::choose(&app, &actor, &form.mapping, &form.tag, &form.consent_field) {
-        Ok(_) => Ok(None),
-        Err(LeadError::Invalid(errors)) => {
-            let mut page = page(&app, &actor, &frame, errors)?;
-            if let Some(hook) = &mut page.hook {
-                (hook.mapping, hook.tag, hook.consent_field) = (form.mapping, form.tag, form.consent_field);
+    let again = run(move || {
+        let SettingsForm { mapping, tag, consent_field, daily_cap } = &form;
+        match service::choose(&app, &actor, Choices { mapping, tag, consent_field, daily_cap }) {
+            Ok(_) => Ok(None),
+            Err(LeadError::Invalid(errors)) => {
+                let mut page = page(&app, &actor, &frame, errors)?;
+                if let Some(hook) = &mut page.hook {
+                    (hook.mapping, hook.tag) = (form.mapping, form.tag);
+                    (hook.consent_field, hook.daily_cap) = (form.consent_field, form.daily_cap);
+                }
+                Ok(Some(page))
             }
-            Ok(Some(page))
+            Err(error) => Err(error),
         }
-        Err(error) => Err(error),
     });
     match again.await?? {
         None => Ok(with_toast(see_other("/hook"), &cookies, &Toast::new("Saved."))),
@@ -174,7 +187,7 @@ async fn end(app: web::Data<App>, actor: Actor, cookies: web::Data<Cookies>) -> 
 }
 
 /// POST /in/{token}: one lead as JSON or as a form. 202 whatever became of it; 404 for an address that is not one; 422
-/// with what is wrong. `Idempotency-Key` or `webhook-id` names the request for a week.
+/// with what is wrong; 429 with `Retry-After` when too many came in a minute or in 24 hours. `Idempotency-Key` or `webhook-id` names the request for a week.
 async fn post(
     app: web::Data<App>,
     limits: web::Data<Limits>,
@@ -195,14 +208,22 @@ async fn post(
     let limiter =
         limits.0.get_or_init(|| Limiter::new(app.clock.clone(), Allowed::new(TRIES, Duration::from_secs(60))));
     if let Err(wait) = limiter.check(&workspace) {
-        let seconds = wait.retry_after.as_secs().max(1).to_string();
-        let answer = json!({ "result": "wait", "detail": "Too many leads in this minute. Send it again later." });
-        return Ok(HttpResponse::TooManyRequests().insert_header((RETRY_AFTER, seconds)).json(answer));
+        return Ok(too_many(wait.retry_after, "Too many leads in this minute. Send it again later."));
     }
+    let now = app.now();
     let received =
         run(move || receive::receive(&app, workspace, &content_type, key.as_deref(), &body)).await?.map_err(broken)?;
+    if let Some(at) = received.again_at {
+        return Ok(too_many(at.since(now), &received.words));
+    }
     let (status, answer) = told(&received);
     Ok(HttpResponse::build(status).json(answer))
+}
+
+fn too_many(wait: Duration, words: &str) -> HttpResponse {
+    let seconds = wait.as_secs().max(1).to_string();
+    let answer = json!({ "result": Outcome::Full.as_str(), "detail": words });
+    HttpResponse::TooManyRequests().insert_header((RETRY_AFTER, seconds)).json(answer)
 }
 
 /// What a stranger hears: never whether somebody is known here.
@@ -211,6 +232,7 @@ fn told(received: &Received) -> (StatusCode, serde_json::Value) {
     match received.outcome {
         Outcome::Refused => (StatusCode::UNPROCESSABLE_ENTITY, refused()),
         Outcome::Unreadable => (StatusCode::BAD_REQUEST, refused()),
+        Outcome::Full => (StatusCode::TOO_MANY_REQUESTS, refused()),
         Outcome::Added | Outcome::Updated | Outcome::Same | Outcome::Again | Outcome::Withheld => {
             (StatusCode::ACCEPTED, json!({ "result": "taken" }))
         }
@@ -223,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_stranger_does_not_hear_who_is_known() {
-        let heard = |outcome| told(&Received { outcome, contact: None, words: "Restricted.".into() });
+        let heard = |outcome| told(&Received { outcome, contact: None, words: "Restricted.".into(), again_at: None });
         for outcome in [Outcome::Added, Outcome::Updated, Outcome::Same, Outcome::Again, Outcome::Withheld] {
             assert_eq!(heard(outcome), (StatusCode::ACCEPTED, json!({ "result": "taken" })));
         }

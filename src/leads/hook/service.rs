@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::model::Hook;
+use super::model::{usual_cap, Day, Hook, MOST_A_DAY};
 use super::store;
 use crate::app::App;
 use crate::audit::{self, Who};
@@ -39,6 +39,8 @@ pub fn make(app: &App, actor: &Actor) -> Result<(Hook, String), LeadError> {
                 tag: "posted".to_owned(),
                 consent_field: "consent".to_owned(),
                 last: Vec::new(),
+                daily_cap: usual_cap(),
+                day: Day::default(),
             },
         };
         store::put(txn, &hook)?;
@@ -48,20 +50,45 @@ pub fn make(app: &App, actor: &Actor) -> Result<(Hook, String), LeadError> {
     Ok((hook, token))
 }
 
-/// What the owner says about the fields: one `theirs = ours` a line; nothing behind the sign leaves the field out.
-pub fn choose(app: &App, actor: &Actor, mapping: &str, tag: &str, consent_field: &str) -> Result<Hook, LeadError> {
+/// What the owner says about the fields: one `theirs = ours` a line; nothing behind the sign leaves the field out. An
+/// empty cap stays as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Choices<'a> {
+    pub mapping: &'a str,
+    pub tag: &'a str,
+    pub consent_field: &'a str,
+    pub daily_cap: &'a str,
+}
+
+pub fn choose(app: &App, actor: &Actor, choices: Choices<'_>) -> Result<Hook, LeadError> {
     actor.require(Permission::ManageConnections)?;
-    let mapping = read_mapping(mapping)?;
-    let tag = checked_tag(tag)?;
-    let consent_field: String = consent_field.trim().chars().take(80).collect();
+    let mapping = read_mapping(choices.mapping)?;
+    let tag = checked_tag(choices.tag)?;
+    let consent_field: String = choices.consent_field.trim().chars().take(80).collect();
+    let daily_cap = read_cap(choices.daily_cap)?;
     let now = app.now();
     app.store.write(|txn| {
         let before = store::find(txn, actor.workspace)?.ok_or(LeadError::NotFound)?;
-        let hook = Hook { mapping: mapping.clone(), tag: tag.clone(), consent_field: consent_field.clone(), ..before };
+        let hook = Hook {
+            mapping: mapping.clone(),
+            tag: tag.clone(),
+            consent_field: consent_field.clone(),
+            daily_cap: daily_cap.unwrap_or(before.daily_cap),
+            ..before
+        };
         store::put(txn, &hook)?;
         audit::record(txn, actor.workspace, now, &Who::of(actor), "lead_hook.changed", "lead hook", "")?;
         Ok(hook)
     })
+}
+
+fn read_cap(text: &str) -> Result<Option<u32>, LeadError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let cap = text.parse().ok().filter(|cap| (1..=MOST_A_DAY).contains(cap));
+    cap.map(Some).ok_or_else(|| LeadError::field("daily_cap", format!("Write a number from 1 to {MOST_A_DAY}.")))
 }
 
 fn read_mapping(text: &str) -> Result<BTreeMap<String, String>, LeadError> {

@@ -94,7 +94,8 @@ fn a_new_address_ends_the_old_and_a_guessed_one_opens_nothing() {
 fn the_owner_says_what_other_fields_mean() {
     let world = World::open();
     let (app, owner) = (&world.test.app, &world.test.owner);
-    service::choose(app, owner, "Zimmer = rooms\ncompany =", "Messe", "").unwrap();
+    let choices = |mapping, tag| service::Choices { mapping, tag, ..service::Choices::default() };
+    service::choose(app, owner, choices("Zimmer = rooms\ncompany =", "Messe")).unwrap();
     let added = world.post(None, r#"{"email":"ada@fellside.example","Zimmer":40,"company":"X"}"#);
     let ada = world.contact(&added);
     assert_eq!(
@@ -102,10 +103,42 @@ fn the_owner_says_what_other_fields_mean() {
         ("40", "", vec!["messe".to_owned()])
     );
     for wrong in ["no sign", "a = B c"] {
-        assert!(matches!(service::choose(app, owner, wrong, "", ""), Err(LeadError::Invalid(_))), "{wrong}");
+        assert!(matches!(service::choose(app, owner, choices(wrong, "")), Err(LeadError::Invalid(_))), "{wrong}");
     }
     let agent = Actor { role: Role::Agent, ..owner.clone() };
     assert!(matches!(service::make(app, &agent), Err(LeadError::Denied(_))));
+}
+
+#[test]
+fn an_address_takes_so_many_leads_a_day_and_its_owners_are_told_once() {
+    let test = testing::app_with(&testing::MAIL);
+    let (_, token) = service::make(&test.app, &test.owner).unwrap();
+    let world = World { test, token };
+    let (app, owner) = (&world.test.app, &world.test.owner);
+    testing::add_members(app);
+    for wrong in ["0", "many", "20001"] {
+        let choices = service::Choices { daily_cap: wrong, ..service::Choices::default() };
+        assert!(matches!(service::choose(app, owner, choices), Err(LeadError::Invalid(_))), "{wrong}");
+    }
+    service::choose(app, owner, service::Choices { daily_cap: "3", ..service::Choices::default() }).unwrap();
+    let letters = || crate::mailer::waiting(&app.store).unwrap().len();
+    let post = |number: u32| world.post(Some(&format!("k{number}")), &format!(r#"{{"email":"p{number}@x.example"}}"#));
+    for number in 0..3 {
+        assert_eq!(post(number).outcome, Outcome::Added);
+    }
+    assert_eq!(letters(), 0);
+    let full = post(3);
+    assert_eq!((full.outcome, full.again_at), (Outcome::Full, Some(testing::NOW.plus(Duration::from_secs(86_400)))));
+    assert!(full.words.contains("3 leads"), "{}", full.words);
+    let told = letters();
+    assert!(told > 0, "the owners are told");
+    assert_eq!((post(4).outcome, post(5).outcome), (Outcome::Full, Outcome::Full));
+    assert_eq!(letters(), told, "once");
+    assert_eq!(post(1).outcome, Outcome::Again, "what came before is known");
+    let hook = service::get(app, owner).unwrap().unwrap();
+    assert_eq!(hook.last.iter().filter(|posted| posted.outcome == Outcome::Full).count(), 1);
+    app.clock.advance(Duration::from_secs(86_400));
+    assert_eq!(post(3).outcome, Outcome::Added, "the next day");
 }
 
 #[test]
