@@ -25,7 +25,7 @@ mod timeline;
 pub use api::{api_routes, openapi};
 pub use imports::{import_file, sweep_imports, ImportError, ImportReport, IMPORT_DAYS};
 pub use model::{Contact, Source, FIELDS};
-pub use pages::routes;
+pub use pages::{export_with, routes, MoreColumns};
 pub use search::{index_all, search, INDEX};
 pub use service::{
     add_contact, add_note, bring_in, erase_contact, list_notes, remove_note, restrict, unrestrict, update_contact,

@@ -261,6 +261,7 @@ const WITHIN: &[(&str, &[(&str, &str)])] = &[
             ("/domains", "Sending domains"),
             ("/crm", "Customer systems"),
             ("/hook", "Leads by post"),
+            ("/webhook", "Webhook"),
         ],
     ),
 ];

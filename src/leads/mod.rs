@@ -1,5 +1,6 @@
 //! Leads: how much speaks for writing to somebody, said term by term, what their company's own page says, and where
-//! leads come from and are told of: customer systems, and an address for whatever else can post.
+//! leads come from and are told of: customer systems, an address for whatever else can post, and one of the workspace’s
+//! own that is told of changes.
 //!
 //! Always true here:
 //! - A score is the sum of the terms that are shown; each names the row that it comes from. There is nothing else in it.
@@ -8,12 +9,13 @@
 
 mod crm;
 mod error;
+mod export;
 mod fields;
 mod hook;
+mod out;
 mod page;
 mod score;
 
-pub use crm::disconnect_all;
 pub use error::LeadError;
 pub use hook::{sweep as sweep_posts, DAYS as POSTS_DAYS, PATH as HOOK_PATH};
 pub use score::{get as score_of, rules_of, Rule, Score, Term};
@@ -32,15 +34,15 @@ pub fn post_for_test(app: &App, owner: &crate::authz::Actor, key: &str, address:
 }
 
 pub fn tables() -> Vec<Declared> {
-    [score::TABLES, page::TABLES, crm::TABLES, hook::TABLES].concat()
+    [score::TABLES, page::TABLES, crm::TABLES, hook::TABLES, out::TABLES].concat()
 }
 
 pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
-    crm::handlers(page::handlers(score::handlers(handlers)))
+    out::handlers(crm::handlers(page::handlers(score::handlers(handlers))))
 }
 
 pub fn subscribers() -> Subscribers<App> {
-    score::subscribers().into_iter().chain(crm::subscribers()).collect()
+    score::subscribers().into_iter().chain(crm::subscribers()).chain(out::subscribers()).collect()
 }
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -48,6 +50,14 @@ pub fn routes(config: &mut ServiceConfig) {
     page::routes(config);
     crm::routes(config);
     hook::routes(config);
+    out::routes(config);
+    export::routes(config);
+}
+
+/// Ends the ways out of a workspace that is being closed, with the keys of each.
+pub fn disconnect_all(app: &App, actor: &crate::authz::Actor) -> Result<(), LeadError> {
+    crm::disconnect_all(app, actor)?;
+    out::end_all(app, actor)
 }
 
 pub fn api_routes(config: &mut ServiceConfig) {

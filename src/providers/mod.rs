@@ -21,8 +21,9 @@ mod rest;
 mod secret;
 pub mod smtp;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod web_page;
+pub mod webhook;
 
 pub use bases::BadBase;
 pub use error::ProviderError;

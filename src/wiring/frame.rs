@@ -141,7 +141,7 @@ fn needed(href: &str) -> Option<Permission> {
         "/replies" => Some(Permission::ViewReplies),
         "/suppressions" => Some(Permission::ViewSuppressions),
         "/contacts" | "/leads" => Some(Permission::ViewContacts),
-        "/connections" | "/domains" | "/crm" | "/hook" => Some(Permission::ViewConnections),
+        "/connections" | "/domains" | "/crm" | "/hook" | "/webhook" => Some(Permission::ViewConnections),
         _ => None,
     }
 }

@@ -54,6 +54,31 @@ fn a_lead_that_is_posted_is_checked_scored_and_shown_with_everything() {
 }
 
 #[test]
+fn leads_leave_as_a_file_with_score_and_facts_and_to_an_address_that_is_told_of_changes() {
+    let world = World::open();
+    let mut owner = world.browser_of(world.member(Role::Owner));
+    let file = owner.get("/leads/export.csv");
+    assert_eq!(file.status, 200);
+    let mut lines = file.body.lines();
+    let columns = lines.next().unwrap();
+    assert!(columns.contains("E-mail") && columns.contains("Score,Score terms,Page: company"), "{columns}");
+    assert!(lines.clone().count() > 10, "all of them");
+    assert!(lines.any(|line| line.contains("company +")), "each with the terms of its score");
+
+    let first = owner.get("/webhook").body;
+    assert!(first.contains("Webhook") && !first.contains("Send a test"), "there is nothing to test yet");
+    let made = owner.post("/webhook", &[("url", "https://127.0.0.2/leads"), ("contacts", "on")]);
+    assert!(made.status == 200 && made.body.contains("whsec_"), "{}", made.body);
+    let page = owner.get("/webhook").body;
+    assert!(page.contains("Send a test") && !page.contains("whsec_"), "the key is shown once");
+    assert_eq!(owner.post("/webhook/test", &[]).status, 303);
+    assert!(owner.get("/webhook").body.contains("Given up"), "the server's own network is not called");
+    let wrong = owner.post("/webhook", &[("url", "https://name:word@hooks.example/"), ("contacts", "on")]);
+    assert_eq!(wrong.status, 422, "{}", wrong.body);
+    assert!(wrong.body.contains("name:word@hooks.example"), "what was typed is kept");
+}
+
+#[test]
 fn a_domain_that_takes_no_mail_keeps_its_lead_out_of_a_sequence_and_says_what_to_do() {
     let world = World::open();
     let (status, lead) = ask(&world, "POST", "/v1/contacts", Some(json!({ "addresses": ["tom@nowhere.invalid"] })));

@@ -161,8 +161,15 @@ GET    /hook                                      ViewConnections
 POST   /hook                                      ManageConnections
 POST   /hook/settings                             ManageConnections
 POST   /hook/end                                  ManageConnections
+GET    /webhook                                   ViewConnections
+POST   /webhook                                   ManageConnections
+POST   /webhook/key                               ManageConnections
+POST   /webhook/test                              ManageConnections
+GET    /webhook/end                               ManageConnections
+POST   /webhook/end                               ManageConnections
 POST   /in/{token}                                Public
 GET    /leads                                     ViewContacts
+GET    /leads/export.csv                          EditContacts
 GET    /leads/weights                             ViewContacts
 POST   /leads/weights                             ManageWorkspace
 POST   /contacts/{id}/restrict                    EditContacts

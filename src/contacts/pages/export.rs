@@ -1,4 +1,5 @@
-//! GET /contacts/export.csv: the contacts of a list as a file, page by page, however many there are.
+//! GET /contacts/export.csv: the contacts of a list as a file, page by page, however many there are. A room above may
+//! have columns of its own written behind them.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +18,7 @@ use crate::contacts::list::{page, Filter};
 use crate::contacts::model::Contact;
 use crate::contacts::service::ContactError;
 use crate::http::{run, PageError};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Txn};
 
 const ROWS_AT_ONCE: usize = 500;
 /// Named as the import recognises them, so that the file can come back.
@@ -42,11 +43,22 @@ pub(super) struct ExportQuery {
     tag: String,
 }
 
+/// What another room knows of each contact.
+#[derive(Clone, Copy)]
+pub struct MoreColumns {
+    pub names: &'static [&'static str],
+    /// As many values as there are names.
+    pub of: fn(&mut Txn<'_>, WorkspaceId, &Contact) -> Result<Vec<String>, StoreError>,
+}
+
+const NO_MORE: MoreColumns = MoreColumns { names: &[], of: |_, _, _| Ok(Vec::new()) };
+
 /// What is left to write.
 struct Export {
     store: Store,
     workspace: WorkspaceId,
     filter: Filter,
+    more: MoreColumns,
     own: Vec<String>,
     cursor: Option<Cursor>,
     begun: bool,
@@ -59,7 +71,27 @@ pub(super) async fn csv(
 ) -> Result<HttpResponse, PageError> {
     let query = query.into_inner();
     let filter = Filter { question: query.q, tag: query.tag };
-    let begun = run(move || begin(&app, &actor, filter)).await??;
+    file(app, actor, filter, "contacts.csv", NO_MORE).await
+}
+
+/// All contacts of the workspace, with what another room knows of them.
+pub async fn export_with(
+    app: web::Data<App>,
+    actor: Actor,
+    name: &str,
+    more: MoreColumns,
+) -> Result<HttpResponse, PageError> {
+    file(app, actor, Filter::default(), name, more).await
+}
+
+async fn file(
+    app: web::Data<App>,
+    actor: Actor,
+    filter: Filter,
+    name: &str,
+    more: MoreColumns,
+) -> Result<HttpResponse, PageError> {
+    let begun = run(move || begin(&app, &actor, filter, more)).await??;
     let pages = stream::unfold(Some(begun), |left| async move {
         let export = left?;
         match run(move || export.next()).await {
@@ -71,16 +103,16 @@ pub(super) async fn csv(
     });
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
-        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"contacts.csv\""))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
         .streaming(Box::pin(pages)))
 }
 
-fn begin(app: &App, actor: &Actor, filter: Filter) -> Result<Export, ContactError> {
+fn begin(app: &App, actor: &Actor, filter: Filter, more: MoreColumns) -> Result<Export, ContactError> {
     actor.require(Permission::EditContacts)?;
     let (workspace, now) = (actor.workspace, app.now());
     app.store.write(|txn| audit::record(txn, workspace, now, &Who::of(actor), "contacts.exported", "contacts", ""))?;
     let mut export =
-        Export { store: app.store.clone(), workspace, filter, own: Vec::new(), cursor: None, begun: false };
+        Export { store: app.store.clone(), workspace, filter, more, own: Vec::new(), cursor: None, begun: false };
     export.own = export.own_fields()?;
     Ok(export)
 }
@@ -104,13 +136,19 @@ impl Export {
     fn next(mut self) -> Result<(Bytes, Option<Self>), StoreError> {
         let mut out = if self.begun { CsvOut::without_mark() } else { CsvOut::new() };
         if !self.begun {
-            out.row(COLUMNS.into_iter().chain(self.own.iter().map(String::as_str)));
+            out.row(
+                COLUMNS.into_iter().chain(self.own.iter().map(String::as_str)).chain(self.more.names.iter().copied()),
+            );
             self.begun = true;
         }
         let cursor = self.cursor.take();
         let found = self.store.read(|txn| page(txn, self.workspace, &self.filter, cursor.as_ref(), ROWS_AT_ONCE))?;
-        for contact in &found.rows {
-            self.write(&mut out, contact);
+        let more = self.store.read(|txn| {
+            let of = |contact: &Contact| (self.more.of)(txn, self.workspace, contact);
+            found.rows.iter().map(of).collect::<Result<Vec<_>, StoreError>>()
+        })?;
+        for (contact, more) in found.rows.iter().zip(&more) {
+            self.write(&mut out, contact, more);
         }
         let bytes = Bytes::from(out.finish());
         self.cursor = found.next;
@@ -118,7 +156,7 @@ impl Export {
         Ok((bytes, left))
     }
 
-    fn write(&self, out: &mut CsvOut, contact: &Contact) {
+    fn write(&self, out: &mut CsvOut, contact: &Contact, more: &[String]) {
         let addresses: Vec<&str> = contact.addresses.iter().map(|address| address.display()).collect();
         let (addresses, tags, added) = (addresses.join("; "), contact.tags.join("; "), contact.created_at.to_rfc3339());
         let known = [
@@ -135,6 +173,6 @@ impl Export {
             &added,
         ];
         let own = self.own.iter().map(|key| contact.custom.get(key).map_or("", String::as_str));
-        out.row(known.into_iter().chain(own));
+        out.row(known.into_iter().chain(own).chain(more.iter().map(String::as_str)));
     }
 }

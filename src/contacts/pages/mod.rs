@@ -7,6 +7,8 @@ mod list;
 mod one;
 mod words;
 
+pub use export::{export_with, MoreColumns};
+
 use actix_web::web;
 
 use super::imports::ImportError;

@@ -20,4 +20,5 @@ mod tests;
 pub use api::{api_routes, openapi};
 pub use jobs::handlers;
 pub use pages::{part, routes};
+pub(super) use store::find;
 pub use store::TABLES;

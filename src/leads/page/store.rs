@@ -19,7 +19,11 @@ fn key(workspace: WorkspaceId, contact: ContactId) -> Key {
     Key::of(&READINGS, workspace).id(contact.0)
 }
 
-pub(super) fn find(txn: &mut Txn<'_>, workspace: WorkspaceId, id: ContactId) -> Result<Option<Reading>, StoreError> {
+pub(in crate::leads) fn find(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    id: ContactId,
+) -> Result<Option<Reading>, StoreError> {
     txn.get(&READINGS, &key(workspace, id))
 }
 

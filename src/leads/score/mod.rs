@@ -18,4 +18,5 @@ pub use pages::routes;
 pub use part::part;
 pub use rules::Rule;
 pub use service::{get, rules_of};
+pub(super) use store::find;
 pub use store::{Score, Term, TABLES};

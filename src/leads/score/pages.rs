@@ -48,6 +48,7 @@ struct ListPage {
     rows: Vec<Row>,
     lowest_first: bool,
     pager: Pager,
+    may_export: bool,
     may_change_rules: bool,
     may_read_pages: bool,
 }
@@ -87,6 +88,7 @@ async fn list(
                 newer: (!is_first).then(|| base.to_owned()),
                 older: found.next.map(|next| format!("{base}&cursor={next}")),
             },
+            may_export: actor.may(Permission::EditContacts),
             may_change_rules: actor.may(Permission::ManageWorkspace),
             may_read_pages: actor.may(Permission::ImportContacts),
         })

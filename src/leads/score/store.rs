@@ -76,7 +76,11 @@ fn place(workspace: WorkspaceId, score: &Score) -> Key {
     Key::of(&BY_POINTS, workspace).u64(rank.unsigned_abs()).bytes(&newest_first.to_be_bytes()).id(score.contact.0)
 }
 
-pub(super) fn find(txn: &mut Txn<'_>, workspace: WorkspaceId, id: ContactId) -> Result<Option<Score>, StoreError> {
+pub(in crate::leads) fn find(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    id: ContactId,
+) -> Result<Option<Score>, StoreError> {
     txn.get(&SCORES, &key(workspace, id))
 }
 
