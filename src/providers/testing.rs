@@ -4,9 +4,14 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
+use data_encoding::BASE64URL_NOPAD;
+use url::Url;
+
 use crate::base::{Clock, UnixMillis};
 
-use super::outbound::{Outbound, OutboundRules};
+use super::oauth::ConsentClient;
+use super::outbound::{NoLog, Outbound, OutboundRules};
+use super::{ProviderError, Secret};
 
 /// 2026-11-24T09:00:00Z
 pub const NOW: UnixMillis = UnixMillis(1_795_510_800_000);
@@ -15,6 +20,26 @@ pub fn outbound() -> Outbound {
     let rules =
         OutboundRules { allow_loopback: true, user_agent: "launchyard-test".into(), ..OutboundRules::default() };
     Outbound::new(&rules, Clock::stopped_at(NOW)).unwrap()
+}
+
+/// An identity token with these claims; nobody has signed it.
+pub fn id_token(claims: &str) -> String {
+    format!("h.{}.s", BASE64URL_NOPAD.encode(claims.as_bytes()))
+}
+
+/// The address asks for all of this.
+pub fn assert_asks(url: &Url, expected: &[(&str, &str)]) {
+    for (name, value) in expected {
+        let found = url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
+        assert_eq!(found.as_deref(), Some(*value), "{name}");
+    }
+}
+
+/// What a token end point that answers so makes of a refresh.
+pub fn refused_refresh<C: ConsentClient>(client: impl Fn(&str) -> C, status: u16, body: &str) -> ProviderError {
+    let body = body.to_owned();
+    let server = FakeHttp::start(move |_: &Seen| Reply::json(status, &body));
+    client(&server.base).refresh(&outbound(), &Secret::new("rt"), &NoLog).unwrap_err()
 }
 
 /// A request as it arrived.

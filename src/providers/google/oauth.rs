@@ -127,8 +127,7 @@ impl Session<'_> {
 mod tests {
     use super::*;
     use crate::providers::outbound::NoLog;
-    use crate::providers::testing::{outbound, FakeHttp, Reply, Seen, NOW};
-    use data_encoding::BASE64URL_NOPAD;
+    use crate::providers::testing::{assert_asks, id_token, outbound, refused_refresh, FakeHttp, Reply, Seen, NOW};
     use std::collections::HashMap;
     use std::time::Duration;
 
@@ -149,7 +148,6 @@ mod tests {
     fn the_consent_page_is_asked_for_offline_access_with_pkce_and_fresh_secrets() {
         let google = google("");
         let page = google.authorize(BACK, &[scope::OPENID, scope::GMAIL_SEND], Some("ada@example.com")).unwrap();
-        let query: HashMap<_, _> = page.url.query_pairs().into_owned().collect();
         let expected = [
             ("client_id", "id-1"),
             ("redirect_uri", BACK),
@@ -163,9 +161,7 @@ mod tests {
             ("state", page.state.expose()),
             ("nonce", page.nonce.expose()),
         ];
-        for (name, value) in expected {
-            assert_eq!(query.get(name).map(String::as_str), Some(value), "{name}");
-        }
+        assert_asks(&page.url, &expected);
         assert!(page.state.expose().len() >= 22, "128 bits");
         assert!((43..=128).contains(&page.pkce_verifier.expose().len()));
         assert!(!page.url.as_str().contains(page.pkce_verifier.expose()));
@@ -209,7 +205,7 @@ mod tests {
                 refresh_token: None,
                 expires_at: NOW,
                 scopes: vec![],
-                id_token: Some(Secret::new(format!("h.{}.s", BASE64URL_NOPAD.encode(claims.as_bytes())))),
+                id_token: Some(Secret::new(id_token(&claims))),
             };
             let account = google("").account(&outbound(), &tokens, &NoLog).ok();
             account.map(|account| (account.subject, account.email, account.email_verified))
@@ -244,8 +240,7 @@ mod tests {
             (200, "[]", |e| matches!(e, ProviderError::Retry { .. })),
         ];
         for (status, body, fits) in cases {
-            let server = FakeHttp::start(move |_: &Seen| Reply::json(status, body));
-            let error = google(&server.base).refresh(&outbound(), &Secret::new("rt"), &NoLog).unwrap_err();
+            let error = refused_refresh(google, status, body);
             assert!(fits(&error), "{status} {body}: {error:?}");
         }
     }

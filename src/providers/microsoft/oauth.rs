@@ -139,9 +139,7 @@ impl ConsentClient for MicrosoftOAuth {
 mod tests {
     use super::*;
     use crate::providers::outbound::NoLog;
-    use crate::providers::testing::{outbound, FakeHttp, Reply, Seen};
-    use data_encoding::BASE64URL_NOPAD;
-    use std::collections::HashMap;
+    use crate::providers::testing::{assert_asks, id_token, outbound, refused_refresh, FakeHttp, Reply, Seen};
 
     const BACK: &str = "https://crm.example/connections/microsoft/callback";
 
@@ -159,24 +157,19 @@ mod tests {
 
     #[test]
     fn the_consent_page_is_asked_with_pkce_for_short_scopes_and_a_choice_of_accounts() {
-        let asked = |hint| {
-            let page = microsoft("").authorize(BACK, &[scope::OPENID, scope::OFFLINE, scope::MAIL_SEND], hint).unwrap();
-            let query: HashMap<String, String> = page.url.query_pairs().into_owned().collect();
-            query
-        };
-        let query = asked(None);
-        for (name, value) in [
+        let scopes = [scope::OPENID, scope::OFFLINE, scope::MAIL_SEND];
+        let asked = |hint| microsoft("").authorize(BACK, &scopes, hint).unwrap().url;
+        let expected = [
             ("client_id", "id-1"),
             ("response_type", "code"),
             ("scope", "openid offline_access Mail.Send"),
             ("code_challenge_method", "S256"),
             ("prompt", "select_account"),
-        ] {
-            assert_eq!(query.get(name).map(String::as_str), Some(value), "{name}");
-        }
+        ];
+        assert_asks(&asked(None), &expected);
         let again = asked(Some("ada@contoso.example"));
-        assert_eq!(again.get("login_hint").map(String::as_str), Some("ada@contoso.example"));
-        assert!(!again.contains_key("prompt"));
+        assert_asks(&again, &[("login_hint", "ada@contoso.example")]);
+        assert!(!again.as_str().contains("prompt="));
         let admin = microsoft("").admin_consent_url();
         assert_eq!(admin.as_str(), "https://login.microsoftonline.com/organizations/adminconsent?client_id=id-1");
     }
@@ -184,7 +177,7 @@ mod tests {
     #[test]
     fn granted_scopes_are_read_whatever_form_they_come_in_and_the_account_is_the_mailbox() {
         let claims = r#"{"aud":"id-1","oid":"7","tid":"t","preferred_username":"ada.l@contoso.example"}"#;
-        let id_token = format!("h.{}.s", BASE64URL_NOPAD.encode(claims.as_bytes()));
+        let id_token = id_token(claims);
         let server = FakeHttp::start(move |seen: &Seen| {
             if seen.path.starts_with("/v1.0/me") {
                 return Reply::json(
@@ -226,8 +219,7 @@ mod tests {
         ];
         for (code, description, fits) in cases {
             let body = format!(r#"{{"error":"{code}","error_description":"{description}"}}"#);
-            let server = FakeHttp::start(move |_: &Seen| Reply::json(400, &body));
-            let error = microsoft(&server.base).refresh(&outbound(), &Secret::new("rt"), &NoLog).unwrap_err();
+            let error = refused_refresh(microsoft, 400, &body);
             assert!(fits(&error), "{code}: {error:?}");
         }
     }
