@@ -19,7 +19,7 @@ use super::plan::hours_for;
 use super::{rotation, store, timing, OutreachError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{ConnectionId, SequenceId, UnixMillis, WorkspaceId};
+use crate::base::{ConnectionId, JobId, SequenceId, UnixMillis, WorkspaceId};
 use crate::connections::{self, Connection, Use};
 use crate::contacts::{self, Contact};
 use crate::follow_ups::{self, FollowUp, State as FollowUpState};
@@ -208,6 +208,8 @@ struct Play {
     desks: Vec<Desk>,
     senders: Vec<Sender>,
     leads: Vec<Lead>,
+    /// Mails that wait at the gate already: their job, whose, where, and since when.
+    at_gate: Vec<(JobId, usize, usize, UnixMillis)>,
     domains: HashMap<String, Window>,
     /// Steps that fall due: when, in which order, whose.
     due: BTreeSet<(UnixMillis, usize, usize)>,
@@ -235,6 +237,7 @@ impl Play {
             desks: Vec::new(),
             senders: Vec::new(),
             leads: Vec::new(),
+            at_gate: Vec::new(),
             domains: HashMap::new(),
             due: BTreeSet::new(),
             turns: 0,
@@ -245,6 +248,12 @@ impl Play {
         let workers = workers::list_in(txn, workspace)?;
         for worker in workers.iter().filter(|worker| worker.state.is_working() && !worker.is_on_dry_run()) {
             play.add_worker(txn, &settings, worker)?;
+        }
+        // In the order in which the queue takes what falls due together.
+        let mut at_gate = std::mem::take(&mut play.at_gate);
+        at_gate.sort_unstable_by_key(|(job, ..)| *job);
+        for (_, lead, desk, due) in at_gate {
+            play.put_at_gate(lead, desk, due);
         }
         for desk in &mut play.desks {
             desk.reserve = reserve_of(&workers, desk.mailbox.id);
@@ -369,7 +378,7 @@ impl Play {
                 let Some(message) = message.filter(|message| message.state.is_waiting()) else { return Ok(()) };
                 let due = jobs::find(txn, message.job)?.map_or(self.now, |job| job.due);
                 // What the gate put off is looked at with all the rest: the play finds the same moment.
-                (message.queued_at.max(UnixMillis(due.0.min(self.now.0))), Some(*mailbox))
+                (message.queued_at.max(UnixMillis(due.0.min(self.now.0))), Some((*mailbox, message.job)))
             }
             State::Waiting { due, waits_for, .. } => match waits_for.as_ref().map(|hold| hold.why) {
                 // What held the worker back may be gone: whether it still is, shows when the step is played.
@@ -384,7 +393,7 @@ impl Play {
         }
         let Some(contact) = contacts::find(txn, workspace.id, lead.contact)? else { return Ok(()) };
         let own = match at_gate {
-            Some(mailbox) => Some(mailbox),
+            Some((mailbox, _)) => Some(mailbox),
             None => rotation::of_thread(txn, worker, &lead)?,
         };
         let desk = match own {
@@ -406,8 +415,8 @@ impl Play {
             came: lead.came,
             desk,
         });
-        match desk.filter(|_| at_gate.is_some()) {
-            Some(desk) => self.put_at_gate(number, desk, from.max(UnixMillis(0))),
+        match desk.zip(at_gate) {
+            Some((desk, (_, job))) => self.at_gate.push((job, number, desk, from.max(UnixMillis(0)))),
             None => drop(self.due.insert((from.max(self.now), self.turns, number))),
         }
         self.turns += 1;
