@@ -486,9 +486,10 @@ pub fn leads_page(
             name: contact.map_or_else(|| "Erased".to_owned(), |contact| contact.name()),
             href: format!("/contacts/{}", lead.contact),
             worker: names.worker(lead.worker).to_owned(),
-            worker_href: match names.workers.iter().any(|(id, _)| *id == lead.worker) {
-                true => format!("/outreach/{}", lead.worker),
-                false => String::new(),
+            worker_href: if names.workers.iter().any(|(id, _)| *id == lead.worker) {
+                format!("/outreach/{}", lead.worker)
+            } else {
+                String::new()
             },
             first: lead.sent.first().map(|sent| day_words(sent.at.in_zone(&zone).date())).unwrap_or_default(),
             mails: grouped(lead.sent.len() as u64),
@@ -507,9 +508,10 @@ pub fn leads_page(
             older: page.next.map(|next| format!("{here}&cursor={next}")),
         },
         rows,
-        csv_href: match actor.may(Permission::EditOutreach) {
-            true => at("/outreach/analytics/leads.csv", &slice.query_of(what)),
-            false => String::new(),
+        csv_href: if actor.may(Permission::EditOutreach) {
+            at("/outreach/analytics/leads.csv", &slice.query_of(what))
+        } else {
+            String::new()
         },
     })
 }

@@ -148,7 +148,8 @@ fn recall(store: &Store, lead: &Enrolment) -> Result<Came, StoreError> {
         let label = reply.reading.as_ref().map(|reading| reading.label.as_str()).unwrap_or_default();
         let is_absence = label == "out_of_office" && came.label.as_deref() != Some(label);
         known.away |= label == "out_of_office";
-        if !is_absence && !label.is_empty() && !(reply.automatic && label == "other") {
+        let is_report = reply.automatic && label == "other";
+        if !(is_absence || is_report || label.is_empty()) {
             known.answer.get_or_insert(Moment { at: reply.received_at, mail: reply.message });
         }
         if label == "unsubscribe" {

@@ -343,7 +343,7 @@ fn branches_tasks_and_leads_that_a_person_moves_are_counted_with_the_mails_that_
     move_lead(world.app(), &world.test.owner, leads[2].id, Move::To(world.sequence.steps[5].id)).unwrap();
     world.settle();
     world.walk_all();
-    world.advance(4 * DAY);
+    world.advance(3 * DAY);
     world.walk_all();
     let sent = |place: usize| world.behind(&format!("what=contacted&step={}", world.sequence.steps[place].id));
     let names = |places: &[usize]| places.iter().map(|place| leads[*place].id).collect::<BTreeSet<_>>();
