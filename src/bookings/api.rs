@@ -19,6 +19,7 @@ use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery};
 pub fn api_routes(config: &mut web::ServiceConfig) {
     schedules::api_routes(config);
     super::calendars::api_routes(config);
+    super::messages::api_routes(config);
     config
         .service(web::resource("/bookings").route(web::get().to(list)).route(web::post().to(create)))
         .service(web::resource("/bookings/{booking}").route(web::get().to(get)))
@@ -33,6 +34,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut all = BookingsApi::openapi();
     all.merge(schedules::SchedulesApi::openapi());
     all.merge(super::calendars::CalendarsApi::openapi());
+    all.merge(super::messages::MessagesApi::openapi());
     all
 }
 
@@ -357,12 +359,19 @@ mod tests {
         let expected = [
             "/v1/availability",
             "/v1/availability/{owner}",
+            "/v1/booking-messages",
+            "/v1/booking-messages/timing",
+            "/v1/booking-messages/timing/{owner}",
+            "/v1/booking-messages/{kind}/{language}",
             "/v1/bookings",
             "/v1/bookings/{booking}",
             "/v1/bookings/{booking}/accept",
             "/v1/bookings/{booking}/again",
             "/v1/bookings/{booking}/cancel",
             "/v1/bookings/{booking}/dismiss",
+            "/v1/bookings/{booking}/messages",
+            "/v1/bookings/{booking}/messages/{number}/send",
+            "/v1/bookings/{booking}/messages/{number}/skip",
             "/v1/bookings/{booking}/move",
             "/v1/members/{user}/calendars",
             "/v1/members/{user}/calendars/offered",

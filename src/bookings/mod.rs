@@ -7,7 +7,7 @@
 //! - A meeting at a service of its own (Zoom and the like) is brought along by an effect beside the calendar's. It
 //!   never holds a booking up: without a link the guest reads that it follows, and gets it once it is there.
 //! - Only events that carry our mark are changed or deleted.
-//! - The guest is told by us when the calendar has it, once for each version; the invitation is the provider's.
+//! - The guest is told by us when the calendar has it, once for each version (`messages`).
 //! - What the calendar refuses waits for a person, and the answer that it came from is open again.
 //! - What cannot be judged (an unreadable calendar, unclear words) is a person's to decide.
 
@@ -25,6 +25,7 @@ mod hosted;
 mod hours;
 mod lapse;
 mod link;
+mod messages;
 mod model;
 mod offer;
 mod pages;
@@ -39,6 +40,7 @@ mod words;
 pub use api::{api_routes, openapi};
 pub use bookable::Bookable;
 pub use hosted::Hosted;
+pub use messages::no_show;
 pub use model::{Booking, Note, Source, State};
 pub use pages::routes;
 pub use service::{
@@ -54,7 +56,7 @@ use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    store::TABLES.to_vec()
+    [store::TABLES, messages::TABLES].concat()
 }
 
 /// The room's work, and that of `availability`, whose only caller it is.
@@ -64,6 +66,7 @@ pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
         .task(consider::Consider)
         .task(lapse::Lapse)
         .task(link::FindLink)
+        .task(messages::SendPlanned)
         .effect(calendar::WriteEvent)
         .task(forget_account::ForgetAccount)
         .effect(host::HoldMeeting)

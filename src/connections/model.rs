@@ -273,7 +273,7 @@ impl Connection {
                 zone: google.calendar_zone.clone(),
                 busy: google.busy_calendars.clone(),
             }),
-            Kind::Microsoft(_) | Kind::SmtpImap(_) => None,
+            Kind::Microsoft(_) | Kind::SmtpImap(_) | Kind::Meetings(_) => None,
         }
     }
 
@@ -285,7 +285,7 @@ impl Connection {
                 google.calendar_zone = chosen.zone;
                 google.busy_calendars = chosen.busy;
             }
-            Kind::Microsoft(_) | Kind::SmtpImap(_) => {}
+            Kind::Microsoft(_) | Kind::SmtpImap(_) | Kind::Meetings(_) => {}
         }
     }
 

@@ -134,7 +134,7 @@ pub fn with_calendar<T>(
 ) -> Result<T, ProviderError> {
     match &usable(app, workspace, id)?.kind {
         Kind::Google(_) => google_session(app, workspace, id, |session| work(&google::calendar::Calendar(session))),
-        Kind::Microsoft(_) | Kind::SmtpImap(_) => {
+        Kind::Microsoft(_) | Kind::SmtpImap(_) | Kind::Meetings(_) => {
             Err(ProviderError::Rejected { reason: "this connection has no calendar".into() })
         }
     }

@@ -255,7 +255,7 @@ const WITHIN: &[(&str, &[(&str, &str)])] = &[
     ),
     (
         "/calendar",
-        &[("/calendar", "Calendar"), ("/event-types", "Event types"), ("/availability", "Availability")],
+        &[("/calendar", "Calendar"), ("/event-types", "Event types"), ("/availability", "Availability"), ("/booking-messages", "Messages")],
     ),
     ("/contacts", &[("/contacts", "Contacts"), ("/leads", "Scores")]),
     (

@@ -20,6 +20,7 @@ mod model;
 mod outbox;
 mod pages;
 mod proof;
+mod sheet;
 mod store;
 mod suppression;
 #[cfg(test)]
@@ -38,7 +39,7 @@ pub use hours::{next_open, next_working};
 pub use inbound::{bounced, complained, note_bounce, receive, Bounce, Incoming, EXCERPT_CHARS};
 pub use limits::{first_reached, mailbox_cap, Caps, Reached, Sent as SentInADay};
 pub use model::{
-    Delivery, Message, Noted, ProposedTime, Purpose, Reading, Reply, SendingHours, SuggestedContact, Suppression,
+    CalendarFile, Delivery, Dress, Message, Noted, ProposedTime, Purpose, Reading, Reply, SendingHours, SuggestedContact, Suppression,
     SuppressionReason, Target, ESCALATED,
 };
 pub use outbox::{
@@ -55,6 +56,7 @@ pub use store::{
     list_replies_of_worker, list_waiting_replies, may_have_opted_out, page_of_contact, replies_of_contact,
     sweep_excerpts, update_reply,
 };
+pub use sheet::{Act, Row, Sheet};
 pub use suppression::{
     forget_address, hash_of, is_suppressed, lift, list as list_suppressions, suppress, suppress_by_hand, SuppressError,
 };

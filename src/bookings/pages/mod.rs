@@ -27,6 +27,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     super::hours::routes(config);
     super::schedules::routes(config);
     super::calendars::routes(config);
+    super::messages::routes(config);
 }
 
 #[cfg(test)]

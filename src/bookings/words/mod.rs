@@ -92,7 +92,7 @@ fn city(zone: &TimeZone) -> String {
 }
 
 /// Replaces each `{name}` once; the values are not looked into.
-fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
+pub fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
     let mut text = String::with_capacity(pattern.len() + 40);
     let mut rest = pattern;
     while let Some((before, after)) = rest.split_once('{') {
@@ -103,6 +103,43 @@ fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
     }
     text.push_str(rest);
     text
+}
+
+/// "Tuesday 24 November 2026, 11:00–11:20" on the guest's clock, and which clock that is: "London time (12:00 in Berlin)",
+/// with our day where it is another.
+pub fn span(language: Language, start: UnixMillis, end: UnixMillis, clocks: &Clocks) -> (String, String) {
+    let phrases = language.phrases();
+    let (theirs, until, ours) =
+        (start.in_zone(&clocks.guest), end.in_zone(&clocks.guest), start.in_zone(&clocks.ours));
+    let weekday = |day: &jiff::Zoned| {
+        let day = usize::from(day.weekday().to_monday_zero_offset().unsigned_abs());
+        phrases.days.get(day).copied().unwrap_or_default()
+    };
+    let month = usize::from(theirs.month().unsigned_abs()).saturating_sub(1);
+    let month = phrases.months.get(month).copied().unwrap_or_default();
+    let month = match language {
+        Language::Spanish | Language::Portuguese => format!("{month} de {}", theirs.year()),
+        _ => format!("{month} {}", theirs.year()),
+    };
+    let value = fill(
+        phrases.date,
+        &[
+            ("day", weekday(&theirs)),
+            ("date", &theirs.day().to_string()),
+            ("month", &month),
+            ("time", &format!("{}–{}", clock(&theirs), clock(&until))),
+        ],
+    );
+    let shown = match theirs.date() == ours.date() {
+        true => clock(&ours),
+        false => format!("{} {}", weekday(&ours), clock(&ours)),
+    };
+    let pattern = match theirs.datetime() == ours.datetime() {
+        true => phrases.zones.split_once(" (").map_or(phrases.zones, |(theirs, _)| theirs),
+        false => phrases.zones,
+    };
+    let values = [("city", city(&clocks.guest)), ("ours_time", shown), ("ours_city", city(&clocks.ours))];
+    (value, fill(pattern, &values.each_ref().map(|(name, value)| (*name, value.as_str()))))
 }
 
 /// Whom a letter goes to and who signs it.
@@ -144,7 +181,7 @@ pub enum Place<'a> {
     At(&'a str),
 }
 
-fn place_words(language: Language, place: &Place<'_>) -> String {
+pub fn place_words(language: Language, place: &Place<'_>) -> String {
     let phrases = language.phrases();
     match place {
         Place::Link { link, passcode: None } => fill(phrases.link, &[("link", link)]),
@@ -159,37 +196,6 @@ fn place_words(language: Language, place: &Place<'_>) -> String {
         Place::At("") => String::new(),
         Place::At(place) => fill(phrases.place, &[("place", place)]),
     }
-}
-
-/// What the guest reads when the meeting stands in the calendar.
-pub fn confirmation(language: Language, people: &People<'_>, when: &str, place: &Place<'_>) -> String {
-    let phrases = language.phrases();
-    let said = fill(phrases.confirmed, &[("when", when)]);
-    letter(language, people, &[said, place_words(language, place), phrases.invitation.to_owned()])
-}
-
-/// A place that stays as it was is not said again.
-pub fn moved(language: Language, people: &People<'_>, when: &str, place: &Place<'_>) -> String {
-    let place = match place {
-        Place::At(_) => String::new(),
-        place => place_words(language, place),
-    };
-    letter(language, people, &[fill(language.phrases().moved, &[("when", when)]), place])
-}
-
-/// The link that was said to follow.
-pub fn linked(language: Language, people: &People<'_>, when: &str, place: &Place<'_>) -> String {
-    let said = fill(language.phrases().linked, &[("when", when)]);
-    letter(language, people, &[said, place_words(language, place)])
-}
-
-/// `reason` is a person's own sentence, or empty.
-pub fn cancelled(language: Language, people: &People<'_>, when: &str, reason: &str) -> String {
-    letter(language, people, &[fill(language.phrases().cancelled, &[("when", when)]), reason.to_owned()])
-}
-
-pub fn cancelled_subject(language: Language, title: &str) -> String {
-    fill(language.phrases().cancelled_subject, &[("title", title)])
 }
 
 /// Free times to choose from, one a line.
@@ -234,25 +240,34 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_greets_says_it_and_is_signed() {
-        let people = People { guest: "Gwen", sender: "Nora Whitfield" };
-        let text =
-            confirmation(Language::English, &people, "Tuesday 24 November, 10:30", &link("https://meet.example/a"));
-        assert_eq!(
-            text,
-            "Hello Gwen,\n\nThat works. We meet on Tuesday 24 November, 10:30.\n\nVideo call: https://meet.example/a\n\n\
-             An invitation for your calendar comes in a mail of its own.\n\nNora Whitfield"
-        );
+    fn a_stretch_of_time_names_its_clock_and_ours_with_our_day_where_it_is_another() {
+        let (start, end) = (at("2026-11-24T22:30:00Z"), at("2026-11-24T23:00:00Z"));
+        let cases = [
+            ("en", "Europe/London", "Tuesday 24 November 2026, 22:30–23:00", "London time"),
+            ("en", "Asia/Tokyo", "Wednesday 25 November 2026, 7:30–8:00", "Tokyo time (Tuesday 22:30 in London)"),
+            (
+                "de",
+                "Europe/Berlin",
+                "Dienstag, 24. November 2026, 23:30–0:00 Uhr",
+                "Ortszeit Berlin (22:30 Uhr in London)",
+            ),
+            ("es", "Europe/Lisbon", "martes 24 de noviembre de 2026, 22:30–23:00", "hora de Lisbon"),
+            ("hi", "Europe/London", "मंगलवार, 24 नवंबर 2026, 22:30–23:00 बजे", "London समय"),
+        ];
+        for (tag, zone, value, note) in cases {
+            let said = span(Language::of(tag), start, end, &Clocks::of(zone, "Europe/London"));
+            assert_eq!(said, (value.to_owned(), note.to_owned()), "{tag} {zone}");
+        }
+    }
+
+    #[test]
+    fn an_offer_greets_lists_the_times_and_asks() {
         let text = offer(Language::Spanish, &People::default(), &["martes".into(), "jueves".into()], false);
         assert_eq!(
             text,
             "Hola:\n\nGracias. Esa hora ya no está libre por nuestra parte. Estas sí:\n- martes\n- jueves\n\n\
              ¿Cuál le viene bien?"
         );
-    }
-
-    fn link(link: &str) -> Place<'_> {
-        Place::Link { link, passcode: None }
     }
 
     #[test]
@@ -266,10 +281,7 @@ mod tests {
             Language::Hindi,
         ];
         let places = [
-            (
-                Place::Link { link: "https://webex.example/j", passcode: Some("4711") },
-                "https://webex.example/j (PIN: 4711)",
-            ),
+            (Place::Link { link: "https://webex.example/j", passcode: Some("4711") }, "https://webex.example/j (PIN: 4711)"),
             (Place::WeCall { number: "+44 1539 555 0100" }, "+44 1539 555 0100"),
             (Place::TheyCall { number: "+44 20 7946 0000" }, "+44 20 7946 0000"),
             (Place::At("2 Mill Lane"), "2 Mill Lane"),
@@ -281,14 +293,12 @@ mod tests {
             for place in [Place::LinkFollows, Place::WeCall { number: "" }] {
                 assert!(place_words(language, &place).len() > 10, "{language:?} {place:?}");
             }
-            let text = linked(language, &People::default(), "WHEN", &link("https://zoom.example/1"));
-            assert!(text.contains("WHEN") && text.contains("https://zoom.example/1"), "{text}");
         }
     }
 
     #[test]
     fn what_a_person_typed_is_not_read_as_a_pattern() {
-        let text = cancelled(Language::English, &People { guest: "{when}", sender: "" }, "Monday", "See {link}");
-        assert_eq!(text, "Hello {when},\n\nOur meeting on Monday is cancelled.\n\nSee {link}");
+        let text = offer(Language::English, &People { guest: "{when}", sender: "See {link}" }, &[], true);
+        assert!(text.starts_with("Hello {when},") && text.ends_with("See {link}"), "{text}");
     }
 }
