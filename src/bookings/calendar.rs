@@ -229,8 +229,7 @@ fn present(app: &App, booking: &Booking, guest: Option<Attendee>) -> Result<Writ
                 let location = booking.location.is_some().then(|| booking.whereabouts());
                 let patch = EventPatch { time: Some(time), location, ..EventPatch::default() };
                 let id = &event.id;
-                let moved =
-                    calendar.patch_event(&booking.calendar_id, id, &patch, Some(&event.etag), told.updates)?;
+                let moved = calendar.patch_event(&booking.calendar_id, id, &patch, Some(&event.etag), told.updates)?;
                 Ok(Written::event(booking, moved))
             }
             // The owner deleted it in the calendar; a deleted id stays taken, so the new one is of this version.

@@ -55,9 +55,7 @@ pub use pages::routes;
 pub use polls::{plan_polls, PollMailbox, POLL_MAILBOX};
 pub use provider::Provider;
 pub use scopes::{needed_for, permissions, Permission};
-pub use session::{
-    google_session, imap_session, may_be_used, meeting_session, microsoft_session, with_calendar,
-};
+pub use session::{google_session, imap_session, may_be_used, meeting_session, microsoft_session, with_calendar};
 pub use settings::{calendars, change_settings, choose_calendars, Settings};
 pub use store::{find, get, list, list_in, put, remove, update};
 pub use trouble::{lose, note, wait};

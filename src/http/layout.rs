@@ -255,7 +255,12 @@ const WITHIN: &[(&str, &[(&str, &str)])] = &[
     ),
     (
         "/calendar",
-        &[("/calendar", "Calendar"), ("/event-types", "Event types"), ("/availability", "Availability"), ("/booking-messages", "Messages")],
+        &[
+            ("/calendar", "Calendar"),
+            ("/event-types", "Event types"),
+            ("/availability", "Availability"),
+            ("/booking-messages", "Messages"),
+        ],
     ),
     ("/contacts", &[("/contacts", "Contacts"), ("/leads", "Scores")]),
     (

@@ -39,8 +39,8 @@ pub use hours::{next_open, next_working};
 pub use inbound::{bounced, complained, note_bounce, receive, Bounce, Incoming, EXCERPT_CHARS};
 pub use limits::{first_reached, mailbox_cap, Caps, Reached, Sent as SentInADay};
 pub use model::{
-    CalendarFile, Delivery, Dress, Message, Noted, ProposedTime, Purpose, Reading, Reply, SendingHours, SuggestedContact, Suppression,
-    SuppressionReason, Target, ESCALATED,
+    CalendarFile, Delivery, Dress, Message, Noted, ProposedTime, Purpose, Reading, Reply, SendingHours,
+    SuggestedContact, Suppression, SuppressionReason, Target, ESCALATED,
 };
 pub use outbox::{
     ask_gate, cancel, cancel_waiting, enqueue, hold_restored, resolve, rests_until, Channel, Look, NewMessage, Outbox,
@@ -48,6 +48,7 @@ pub use outbox::{
 };
 pub use pages::routes;
 pub use proof::seen_on_its_way;
+pub use sheet::{Act, Row, Sheet};
 #[cfg(test)]
 pub use store::set_state;
 pub use store::{
@@ -56,7 +57,6 @@ pub use store::{
     list_replies_of_worker, list_waiting_replies, may_have_opted_out, page_of_contact, replies_of_contact,
     sweep_excerpts, update_reply,
 };
-pub use sheet::{Act, Row, Sheet};
 pub use suppression::{
     forget_address, hash_of, is_suppressed, lift, list as list_suppressions, suppress, suppress_by_hand, SuppressError,
 };

@@ -22,7 +22,9 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
             web::resource("/booking-messages/timing").route(web::get().to(get_timing)).route(web::put().to(put_timing)),
         )
         .service(
-            web::resource("/booking-messages/timing/{owner}").route(web::get().to(get_own)).route(web::put().to(put_own)),
+            web::resource("/booking-messages/timing/{owner}")
+                .route(web::get().to(get_own))
+                .route(web::put().to(put_own)),
         )
         .service(
             web::resource("/booking-messages/{kind}/{language}")

@@ -16,7 +16,6 @@ use crate::workspaces;
 
 pub struct Around {
     pub contact: Contact,
-    pub worker: Option<Worker>,
     /// The answer that the meeting came from: messages go on in its conversation.
     pub reply: Option<Reply>,
     /// Absent: the server's own mail has to do.
@@ -60,7 +59,7 @@ impl Around {
             None => host_name.clone(),
         };
         let host_zone = host_zone(txn, booking, host)?;
-        Ok(Some(Self { contact, worker, reply, mailbox, host_name, host_zone, signature, business }))
+        Ok(Some(Self { contact, reply, mailbox, host_name, host_zone, signature, business }))
     }
 
     /// Where the guest is written to.

@@ -78,10 +78,6 @@ impl Values {
         let rendered = merge::render(&merge::parse(text).ok()?, &|name| self.0.get(name).cloned(), 0);
         rendered.missing.is_empty().then(|| closed_up(&rendered.text))
     }
-
-    pub fn get(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", String::as_str)
-    }
 }
 
 /// What a stranger typed on a public page carries no address into a mail of ours.

@@ -66,8 +66,7 @@ pub fn told_to_calendar(app: &App, booking: &Booking) -> Result<Told, ProviderEr
         };
         Ok::<_, StoreError>((inviter, mails))
     });
-    let (inviter, mails) =
-        inviter.map_err(|error| ProviderError::Retry { after: None, reason: error.to_string() })?;
+    let (inviter, mails) = inviter.map_err(|error| ProviderError::Retry { after: None, reason: error.to_string() })?;
     Ok(match inviter {
         Inviter::Provider => Told { updates: SendUpdates::All, names_guest: true },
         // A server that does not mail by itself may know who comes; one that does would mail as soon as it knew.
@@ -83,7 +82,12 @@ impl Told {
 }
 
 /// Notes in the plan who invites and in whose name, the first time.
-pub fn settle(txn: &mut Txn<'_>, plan: &mut Plan, booking: &Booking, organizer: (String, String)) -> Result<(), StoreError> {
+pub fn settle(
+    txn: &mut Txn<'_>,
+    plan: &mut Plan,
+    booking: &Booking,
+    organizer: (String, String),
+) -> Result<(), StoreError> {
     if plan.inviter.is_none() {
         plan.inviter = Some(decide(txn, booking)?);
     }

@@ -113,8 +113,10 @@ pub fn write_distances(all: &[u32]) -> String {
 /// Minutes of "1 day, 2 hours, 30 min"; what is no distance is given back.
 pub fn read_distances(text: &str) -> Result<Vec<u32>, String> {
     let each = text.split([',', ';', '\n']).map(str::trim).filter(|part| !part.is_empty());
-    each.map(|part| read_distance(part).ok_or_else(|| format!("“{part}” is no time like 1 day, 2 hours or 30 minutes.")))
-        .collect()
+    each.map(|part| {
+        read_distance(part).ok_or_else(|| format!("“{part}” is no time like 1 day, 2 hours or 30 minutes."))
+    })
+    .collect()
 }
 
 fn read_distance(part: &str) -> Option<u32> {

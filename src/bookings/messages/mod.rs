@@ -22,10 +22,10 @@ mod sample;
 mod send;
 mod service;
 mod store;
-mod texts;
-mod visitor;
 #[cfg(test)]
 pub mod tests;
+mod texts;
+mod visitor;
 
 pub use api::{api_routes, MessagesApi};
 pub use invite::told_to_calendar;

@@ -81,7 +81,8 @@ struct OwnerRow {
 }
 
 fn invitation_choices() -> Vec<Choice> {
-    let choice = |(_, value, label): &(Invitation, &str, &str)| Choice { value: (*value).into(), label: (*label).into() };
+    let choice =
+        |(_, value, label): &(Invitation, &str, &str)| Choice { value: (*value).into(), label: (*label).into() };
     Invitation::ALL.iter().map(choice).collect()
 }
 
@@ -98,7 +99,8 @@ fn owner_row(owner: service::Owner) -> OwnerRow {
     });
     let invitation = owner.own.invitation.map(Invitation::as_str).unwrap_or_default();
     let label = Invitation::ALL.iter().find(|(_, word, _)| *word == invitation).map(|(_, _, label)| *label);
-    let says = [reminders.clone().map(|own| format!("Reminders: {own}.")), label.map(|own| format!("Invitation: {own}."))];
+    let says =
+        [reminders.clone().map(|own| format!("Reminders: {own}.")), label.map(|own| format!("Invitation: {own}."))];
     let says: Vec<String> = says.into_iter().flatten().collect();
     OwnerRow {
         id: owner.id.to_string(),
@@ -148,7 +150,9 @@ fn read_timing(form: &Fields) -> Result<Timing, Mistakes> {
     let reminders = wrong.keep("reminders", read_distances(typed(form, "reminders")));
     let follow_up_hours = match typed(form, "follow_up_hours") {
         "" => None,
-        hours => wrong.keep("follow_up_hours", hours.parse::<u32>().map_err(|_| "Write a number of hours, for example 24.")),
+        hours => {
+            wrong.keep("follow_up_hours", hours.parse::<u32>().map_err(|_| "Write a number of hours, for example 24."))
+        }
     };
     let chosen = Invitation::parse(typed(form, "invitation"));
     let invitation = wrong.keep("invitation", chosen.ok_or("Choose one of the list."));
@@ -210,9 +214,9 @@ async fn save_own(
         let reminders = match typed(&form, "own_reminders") {
             "" => None,
             "none" => Some(Vec::new()),
-            text => Some(read_distances(text).map_err(|words| {
-                MessagesError::Invalid(Mistakes::one("own_reminders", words))
-            })?),
+            text => Some(
+                read_distances(text).map_err(|words| MessagesError::Invalid(Mistakes::one("own_reminders", words)))?,
+            ),
         };
         let own = Own { reminders, invitation: Invitation::parse(typed(&form, "own_invitation")) };
         service::set_own(&app, &actor, of, &own)
@@ -291,7 +295,11 @@ fn read_text(
         ..Tab::default()
     };
     let version = |(at, version): (usize, &super::model::Version)| {
-        let what = if version.wording.is_some() { version.by.clone() } else { format!("{}, back to the built-in text", version.by) };
+        let what = if version.wording.is_some() {
+            version.by.clone()
+        } else {
+            format!("{}, back to the built-in text", version.by)
+        };
         (shown_at(version.at, &zone), what, at)
     };
     Ok(TextPage {

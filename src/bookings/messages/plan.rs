@@ -44,7 +44,7 @@ pub fn replan(
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let is_on = booking.state == State::Confirmed;
-    if is_on && plan.start == booking.start && plan.entries.iter().any(Entry::waits) {
+    if is_on && plan.start == booking.start && plan.entries.iter().any(|entry| entry.kind.is_planned()) {
         return Ok(());
     }
     drop_all(txn, plan, if is_on { MOVED } else { OFF }, now)?;
@@ -180,7 +180,11 @@ fn why_not(booking: &Booking, plan: &Plan, entry: &Entry, now: UnixMillis) -> Op
     }
     // After a rest of the server several may be due at once: the guest gets the last of them.
     let later = |other: &Entry| {
-        other.kind == Kind::Reminder && other.waits() && other.number != entry.number && other.due <= now && other.due > entry.due
+        other.kind == Kind::Reminder
+            && other.waits()
+            && other.number != entry.number
+            && other.due <= now
+            && other.due > entry.due
     };
     plan.entries.iter().any(later).then_some("A later reminder was due as well.")
 }

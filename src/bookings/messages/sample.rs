@@ -62,7 +62,6 @@ pub fn of(app: &App, actor: &Actor) -> Result<(Booking, Around), StoreError> {
     };
     let around = Around {
         contact: guest(actor, booking.contact, now),
-        worker: None,
         reply: None,
         mailbox: None,
         host_name: actor.display.clone(),

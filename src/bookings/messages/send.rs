@@ -48,8 +48,8 @@ pub fn send(
     };
     let until = useful_until(booking, kind, now);
     match &around.mailbox {
-        Some(mailbox) => by_mailbox(app, txn, booking, &around, (mailbox, to), written, until, now).map(Some),
-        None => by_server(app, txn, booking, &around, to, written, until, now).map(Some),
+        Some(mailbox) => by_mailbox(app, txn, booking, &around, (mailbox, to), (written, until), now).map(Some),
+        None => by_server(app, txn, booking, &around, to, (written, until), now).map(Some),
     }
 }
 
@@ -90,21 +90,18 @@ fn useful_until(booking: &Booking, kind: Kind, now: UnixMillis) -> UnixMillis {
     }
 }
 
-#[allow(clippy::too_many_arguments)]
 fn by_mailbox(
     app: &App,
     txn: &mut Txn<'_>,
     booking: &Booking,
     around: &Around,
     (mailbox, to): (&Connection, &EmailAddress),
-    written: Letter,
-    until: UnixMillis,
+    (written, until): (Letter, UnixMillis),
     now: UnixMillis,
 ) -> Result<Fate, StoreError> {
     // In a thread the subject stays, or mail programs show a new conversation.
     let subject = around.reply.as_ref().map_or(written.subject, |reply| answer_subject(&reply.subject));
-    let dress =
-        Dress { sheet: Some(Box::new(written.sheet)), calendar: written.calendar, useful_until: Some(until) };
+    let dress = Dress { sheet: Some(Box::new(written.sheet)), calendar: written.calendar, useful_until: Some(until) };
     let purpose = Purpose::Transactional;
     let mut message = NewMessage::new(now, booking.workspace, booking.contact, purpose, mailbox, to)
         .to_name(&around.contact.name())
@@ -132,15 +129,13 @@ fn in_thread(message: NewMessage, reply: &Reply) -> NewMessage {
     }
 }
 
-#[allow(clippy::too_many_arguments)]
 fn by_server(
     app: &App,
     txn: &mut Txn<'_>,
     booking: &Booking,
     around: &Around,
     to: &EmailAddress,
-    written: Letter,
-    until: UnixMillis,
+    (written, until): (Letter, UnixMillis),
     now: UnixMillis,
 ) -> Result<Fate, StoreError> {
     if !mailer::is_configured(&app.config) {

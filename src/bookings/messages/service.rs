@@ -105,7 +105,12 @@ fn tidy(text: &str) -> String {
 }
 
 /// Takes an earlier version again; `at` counts from the oldest that is kept.
-pub fn restore(app: &App, actor: &Actor, (kind, language): (Kind, Language), at: usize) -> Result<Shown, MessagesError> {
+pub fn restore(
+    app: &App,
+    actor: &Actor,
+    (kind, language): (Kind, Language),
+    at: usize,
+) -> Result<Shown, MessagesError> {
     let before = text(app, actor, kind, language)?;
     let version = before.versions.all.get(at).ok_or(MessagesError::NotFound)?;
     save(app, actor, (kind, language), version.wording.clone())
@@ -227,8 +232,15 @@ pub fn send_test(
         }
         let html = letter.sheet.html("")?;
         let useful_until = now.plus(std::time::Duration::from_secs(24 * 3600));
-        let letter =
-            mailer::Letter { user: actor.user, to: to.clone(), subject, text: letter.text, html, useful_until, booking: None };
+        let letter = mailer::Letter {
+            user: actor.user,
+            to: to.clone(),
+            subject,
+            text: letter.text,
+            html,
+            useful_until,
+            booking: None,
+        };
         let posting = Posting::new(letter, now);
         return app.store.write(|txn| {
             mailer::queue(txn, &posting)?;

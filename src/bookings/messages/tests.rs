@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::model::{Fate, Inviter, Invitation, Kind, Own, Timing, Wording};
+use super::model::{Fate, Invitation, Inviter, Kind, Own, Timing, Wording};
 use super::{log, sample, service, store};
 use crate::base::UnixMillis;
 use crate::bookings::tests::desk::{at, Desk};
@@ -81,10 +81,12 @@ fn a_meeting_booked_inside_a_reminders_distance_gets_no_silly_reminder() {
     let now = desk.app().now();
     for (start, expected) in cases {
         let start = at(start);
-        let sample = Booking { start, end: start.plus(HOUR / 2), ..sample::of(desk.app(), &desk.world.owner).unwrap().0 };
-        let expected: Vec<u32> = expected.into_iter().filter(|minutes| {
-            start.minus(Duration::from_secs(u64::from(*minutes) * 60)) >= now
-        }).collect();
+        let sample =
+            Booking { start, end: start.plus(HOUR / 2), ..sample::of(desk.app(), &desk.world.owner).unwrap().0 };
+        let expected: Vec<u32> = expected
+            .into_iter()
+            .filter(|minutes| start.minus(Duration::from_secs(u64::from(*minutes) * 60)) >= now)
+            .collect();
         let planned = desk.app().store.write(|txn| {
             let mut plan = super::plan_of(txn, &sample)?;
             super::plan::replan(txn, &mut plan, &sample, &Timing::default(), now)?;
@@ -127,14 +129,17 @@ fn a_cancelled_meeting_is_not_reminded_of() {
 #[test]
 fn what_could_not_leave_before_the_meeting_never_does() {
     let desk = booked_with(Timing { reminders: vec![60], ..Timing::default() });
-    desk.world.test.app.store.write(|txn| {
-        let mut mailbox = crate::connections::find(txn, desk.world.test.workspace, desk.connection.id)?.unwrap();
-        mailbox.state = crate::connections::State::Waiting {
-            until: at("2026-11-26T15:00:00Z"),
-            reason: "busy".into(),
-        };
-        crate::connections::put(txn, &mailbox)
-    }).unwrap();
+    desk.world
+        .test
+        .app
+        .store
+        .write(|txn| {
+            let mut mailbox = crate::connections::find(txn, desk.world.test.workspace, desk.connection.id)?.unwrap();
+            mailbox.state =
+                crate::connections::State::Waiting { until: at("2026-11-26T15:00:00Z"), reason: "busy".into() };
+            crate::connections::put(txn, &mailbox)
+        })
+        .unwrap();
     until(&desk, "2026-11-26T10:40:00Z");
     let waiting = desk.letters().pop().unwrap();
     assert!(matches!(waiting.state, Delivery::Queued { .. }), "{:?}", waiting.state);
@@ -147,7 +152,8 @@ fn what_could_not_leave_before_the_meeting_never_does() {
 fn a_person_skips_one_message_and_sends_another_now() {
     let desk = booked();
     let (app, owner, id) = (desk.app(), &desk.world.owner, desk.bookings()[0].id);
-    let numbers: Vec<u32> = log::read_log(app, owner, id).unwrap().lines.iter().filter(|line| line.waits).map(|line| line.number).collect();
+    let numbers: Vec<u32> =
+        log::read_log(app, owner, id).unwrap().lines.iter().filter(|line| line.waits).map(|line| line.number).collect();
     service::act_on(app, owner, id, numbers[0], service::Act::Skip).unwrap();
     service::act_on(app, owner, id, numbers[1], service::Act::SendNow).unwrap();
     desk.settle();
@@ -162,7 +168,8 @@ fn a_person_skips_one_message_and_sends_another_now() {
 #[test]
 fn a_follow_up_comes_after_the_meeting_unless_the_guest_did_not() {
     for missed in [false, true] {
-        let desk = booked_with(Timing { reminders: vec![], follow_up_hours: Some(3), no_show: true, ..Timing::default() });
+        let desk =
+            booked_with(Timing { reminders: vec![], follow_up_hours: Some(3), no_show: true, ..Timing::default() });
         until(&desk, "2026-11-26T12:30:00Z");
         let booking = desk.bookings().remove(0);
         if missed {
@@ -275,7 +282,8 @@ fn an_own_text_is_used_in_its_language_until_it_is_reset() {
 #[test]
 fn both_clocks_are_shown_and_the_html_part_says_the_same() {
     let desk = Desk::new();
-    let letter = service::preview(desk.app(), &desk.world.owner, (Kind::Reminder, Language::German), None, None).unwrap();
+    let letter =
+        service::preview(desk.app(), &desk.world.owner, (Kind::Reminder, Language::German), None, None).unwrap();
     assert!(letter.text.contains("Wann: "), "{}", letter.text);
     assert!(letter.text.contains("Ortszeit Berlin") && letter.text.contains("in London"), "{}", letter.text);
     let html = letter.sheet.html("").unwrap();

@@ -109,8 +109,7 @@ pub fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
 /// with our day where it is another.
 pub fn span(language: Language, start: UnixMillis, end: UnixMillis, clocks: &Clocks) -> (String, String) {
     let phrases = language.phrases();
-    let (theirs, until, ours) =
-        (start.in_zone(&clocks.guest), end.in_zone(&clocks.guest), start.in_zone(&clocks.ours));
+    let (theirs, until, ours) = (start.in_zone(&clocks.guest), end.in_zone(&clocks.guest), start.in_zone(&clocks.ours));
     let weekday = |day: &jiff::Zoned| {
         let day = usize::from(day.weekday().to_monday_zero_offset().unsigned_abs());
         phrases.days.get(day).copied().unwrap_or_default()
@@ -281,7 +280,10 @@ mod tests {
             Language::Hindi,
         ];
         let places = [
-            (Place::Link { link: "https://webex.example/j", passcode: Some("4711") }, "https://webex.example/j (PIN: 4711)"),
+            (
+                Place::Link { link: "https://webex.example/j", passcode: Some("4711") },
+                "https://webex.example/j (PIN: 4711)",
+            ),
             (Place::WeCall { number: "+44 1539 555 0100" }, "+44 1539 555 0100"),
             (Place::TheyCall { number: "+44 20 7946 0000" }, "+44 20 7946 0000"),
             (Place::At("2 Mill Lane"), "2 Mill Lane"),

@@ -13,7 +13,8 @@ pub(super) const TEXTS: Texts = Texts {
         Text {
             subject: "Recordatorio: {{title}}, {{start}}",
             heading: "Nos vemos el {{start}}",
-            body: "Le recordamos nuestra reunión del {{when}}.\n\nSi la hora ya no le viene bien, avísenos ahora; basta \
+            body:
+                "Le recordamos nuestra reunión del {{when}}.\n\nSi la hora ya no le viene bien, avísenos ahora; basta \
                    con responder a este correo.",
         },
         Text {
@@ -50,7 +51,8 @@ pub(super) const TEXTS: Texts = Texts {
         Text {
             subject: "No es posible: {{title}}, {{start}}",
             heading: "Esta hora no es posible",
-            body: "Lo sentimos: no podemos reunirnos el {{when}}.{{#if reason}}\n\n{{reason}}{{/if}}\n\nQuizá haya otra \
+            body:
+                "Lo sentimos: no podemos reunirnos el {{when}}.{{#if reason}}\n\n{{reason}}{{/if}}\n\nQuizá haya otra \
                    hora libre; si responde a este correo, lo leeremos.",
         },
     ],

@@ -10,14 +10,8 @@ mod pt;
 use super::model::{Kind, Wording};
 use crate::bookings::words::Language;
 
-pub const LANGUAGES: [Language; 6] = [
-    Language::English,
-    Language::German,
-    Language::Spanish,
-    Language::French,
-    Language::Portuguese,
-    Language::Hindi,
-];
+pub const LANGUAGES: [Language; 6] =
+    [Language::English, Language::German, Language::Spanish, Language::French, Language::Portuguese, Language::Hindi];
 
 /// One built-in message. `body` follows the greeting.
 pub(super) struct Text {
@@ -106,10 +100,8 @@ mod tests {
 
     #[test]
     fn no_two_languages_or_kinds_say_the_same() {
-        let all: Vec<String> = LANGUAGES
-            .iter()
-            .flat_map(|language| Kind::ALL.map(|kind| of(*language).wording(kind).text))
-            .collect();
+        let all: Vec<String> =
+            LANGUAGES.iter().flat_map(|language| Kind::ALL.map(|kind| of(*language).wording(kind).text)).collect();
         let different: std::collections::BTreeSet<&String> = all.iter().collect();
         assert_eq!(different.len(), all.len());
     }

@@ -13,7 +13,8 @@ pub(super) const TEXTS: Texts = Texts {
         Text {
             subject: "Lembrete: {{title}}, {{start}}",
             heading: "Nossa reunião: {{start}}",
-            body: "Um breve lembrete da nossa reunião: {{when}}.\n\nSe o horário já não servir, avise-nos agora; basta \
+            body:
+                "Um breve lembrete da nossa reunião: {{when}}.\n\nSe o horário já não servir, avise-nos agora; basta \
                    responder a este e-mail.",
         },
         Text {
@@ -39,7 +40,8 @@ pub(super) const TEXTS: Texts = Texts {
         Text {
             subject: "Sentimos a sua falta: {{title}}",
             heading: "Sentimos a sua falta",
-            body: "Esperamos por você ({{start}}) e acabamos nos desencontrando. Se ainda quiser conversar, responda com \
+            body:
+                "Esperamos por você ({{start}}) e acabamos nos desencontrando. Se ainda quiser conversar, responda com \
                    um horário que seja bom para você.",
         },
         Text {
