@@ -96,8 +96,6 @@ ids! {
     EventTypeId
     /// A room or a thing that a meeting needs and that serves one at a time.
     RoomId
-    /// Somebody who waits for a place.
-    WaitId
     JobId
     EventId
     AuditId

@@ -9,6 +9,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::model::{Booking, State};
 use super::schedules;
 use super::service::{self, Anyway, NewBooking};
+use super::types;
 use crate::app::App;
 use crate::authz::Actor;
 use crate::base::{BookingId, UnixMillis};
@@ -20,6 +21,8 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     schedules::api_routes(config);
     super::calendars::api_routes(config);
     super::messages::api_routes(config);
+    types::api_routes(config);
+    super::public::api_routes(config);
     config
         .service(web::resource("/bookings").route(web::get().to(list)).route(web::post().to(create)))
         .service(web::resource("/bookings/{booking}").route(web::get().to(get)))
@@ -35,13 +38,15 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     all.merge(schedules::SchedulesApi::openapi());
     all.merge(super::calendars::CalendarsApi::openapi());
     all.merge(super::messages::MessagesApi::openapi());
+    all.merge(types::EventTypesApi::openapi());
+    all.merge(super::public::VisitsApi::openapi());
     all
 }
 
 #[derive(OpenApi)]
 #[openapi(
     paths(list, get, create, accept, again, dismiss, move_to, cancel),
-    components(schemas(ApiBooking, ApiPage<ApiBooking>, NewApiBooking, MoveBooking, CancelBooking, Problem))
+    components(schemas(ApiBooking, ApiAnswerTo, ApiPage<ApiBooking>, NewApiBooking, MoveBooking, CancelBooking, Problem))
 )]
 struct BookingsApi;
 
@@ -79,8 +84,24 @@ pub struct ApiBooking {
     /// The event's id at the calendar's provider, once written.
     pub event_id: Option<String>,
     pub created_at: String,
+    /// What a visitor booked; absent for a worker's meeting.
+    pub event_type_id: Option<String>,
+    /// Ids of members.
+    pub host_ids: Vec<String>,
+    /// Addresses of others who come along.
+    pub guests: Vec<String>,
+    pub answers: Vec<ApiAnswerTo>,
+    /// `reply`, `by_hand`, `api` or `page`.
+    pub source: String,
     /// Grows with each change of time or state.
     pub version: u32,
+}
+
+/// What a visitor was asked and said.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ApiAnswerTo {
+    pub question: String,
+    pub answer: String,
 }
 
 impl From<Booking> for ApiBooking {
@@ -110,6 +131,16 @@ impl From<Booking> for ApiBooking {
             trouble: booking.trouble,
             event_id: booking.event_id,
             created_at: booking.created_at.to_rfc3339(),
+            event_type_id: booking.details.event_type.map(|id| id.to_string()),
+            host_ids: booking.details.hosts.iter().map(ToString::to_string).collect(),
+            guests: booking.details.guests,
+            answers: booking
+                .details
+                .answers
+                .into_iter()
+                .map(|said| ApiAnswerTo { question: said.question, answer: said.answer })
+                .collect(),
+            source: booking.source.as_str().to_owned(),
             version: booking.version,
         }
     }
@@ -375,6 +406,11 @@ mod tests {
             "/v1/bookings/{booking}/move",
             "/v1/members/{user}/calendars",
             "/v1/members/{user}/calendars/offered",
+            "/v1/event-types",
+            "/v1/event-types/{event}",
+            "/v1/event-types/{event}/bookings",
+            "/v1/event-types/{event}/slots",
+            "/v1/event-types/{event}/why",
         ];
         assert_eq!(paths, expected);
     }

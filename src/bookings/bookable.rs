@@ -32,6 +32,9 @@ const NO_CALENDAR: &str = "No calendar is connected: only your bookings here wer
 impl Bookable {
     pub fn of(app: &App, booking: &Booking) -> Result<Self, StoreError> {
         let State::Proposed { note } = &booking.state else { return Ok(Self::default()) };
+        if booking.is_request() {
+            return Ok(Self { note: note.clone(), is_offered: true, ..Self::default() });
+        }
         let worker = match booking.worker {
             Some(id) => workers::get(&app.store, booking.workspace, id)?,
             None => None,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 use sha2::{Digest, Sha256};
 
-use super::hold::reopen;
+use super::hold::{give_back, reopen};
 use super::host;
 use super::link;
 use super::messages::told_to_calendar;
@@ -307,10 +307,15 @@ fn new_event(app: &App, booking: &Booking, id: String, guest: Option<Attendee>) 
         start: booking.start,
         end: booking.end,
         time_zone: zone_of(app, booking),
-        attendees: guest.into_iter().collect(),
+        attendees: guest.into_iter().chain(companions(booking)).collect(),
         private: marks(booking),
         meet_request_id: booking.video.then(|| format!("{}-{}", booking.id, booking.version)),
     }
+}
+
+/// Those whom the visitor brings.
+fn companions(booking: &Booking) -> impl Iterator<Item = Attendee> + '_ {
+    booking.details.guests.iter().map(|email| Attendee { email: email.clone(), name: None })
 }
 
 /// The zone in which the calendar shows the event: that of the working hours.
@@ -364,8 +369,16 @@ fn give_up(app: &App, txn: &mut Txn<'_>, before: Booking, reason: &str, now: Uni
     booking.trouble = Some(reason.to_owned());
     booking.note(now, format!("The calendar did not take it: {reason}"));
     match (&booking.state, booking.connection) {
-        (State::Held, Some(connection)) => {
-            availability::release(txn, booking.workspace, connection.0, booking.claim, booking.id)?;
+        // A visitor was told that it stands: it does, and a person sees that the calendar does not show it.
+        (State::Held, Some(_)) if booking.details.event_type.is_some() => {
+            booking.state = State::Confirmed;
+            booking.written = booking.version;
+            let what = Happened::BookingConfirmed { booking: booking.id, contact: booking.contact };
+            events::append(txn, booking.workspace, now, what)?;
+            tell(app, txn, &mut booking, now)?;
+        }
+        (State::Held, Some(_)) => {
+            give_back(txn, &booking)?;
             booking.state = State::Failed { reason: reason.to_owned() };
             booking.written = booking.version;
             if let Some(reply) = booking.reply {

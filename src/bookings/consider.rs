@@ -8,7 +8,7 @@ use super::forget_account;
 use super::hold::{handled, hold, retire_proposals};
 use super::hosted::Hosted;
 use super::lapse;
-use super::model::{Booking, Source, State};
+use super::model::{Booking, Details, Source, State};
 use super::offer;
 use super::situation::Situation;
 use super::store;
@@ -300,6 +300,7 @@ fn booking(case: &Case, meeting: &Meeting, span: Span, state: State, app: &App, 
         told: 0,
         trouble: None,
         history: Vec::new(),
+        details: Details::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::host;
 use super::model::{Booking, State};
 use super::store;
+use super::types;
 use crate::availability::{self, Claimed};
 use crate::base::{BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
 use crate::jobs::{self, NewJob};
@@ -35,6 +36,23 @@ pub fn hold(
     Ok(Claimed::Yes)
 }
 
+/// Gives back the time that a booking holds: of its calendar, its hosts and its rooms, and in the ledger of its event
+/// type. A group keeps its time as long as somebody of it is left.
+pub fn give_back(txn: &mut Txn<'_>, booking: &Booking) -> Result<(), StoreError> {
+    let (workspace, details) = (booking.workspace, &booking.details);
+    let Some(event) = details.event_type else {
+        let Some(calendar) = booking.connection else { return Ok(()) };
+        return availability::release(txn, workspace, calendar.0, booking.claim, booking.id);
+    };
+    if types::remove_entry(txn, workspace, event, booking.id, booking.start)? > 0 {
+        return Ok(());
+    }
+    for resource in &details.resources {
+        availability::release(txn, workspace, *resource, booking.claim, booking.holder())?;
+    }
+    Ok(())
+}
+
 /// Ends what a contact had proposed before: there is a newer word.
 pub fn retire_proposals(
     txn: &mut Txn<'_>,
@@ -45,7 +63,8 @@ pub fn retire_proposals(
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let older = store::list_of_contact(txn, workspace, contact, 10)?;
-    for before in older.into_iter().filter(|booking| booking.state.is_proposed() && Some(booking.id) != but) {
+    let is_older = |booking: &Booking| booking.state.is_proposed() && !booking.is_request() && Some(booking.id) != but;
+    for before in older.into_iter().filter(is_older) {
         let mut booking = before.clone();
         booking.state = State::Cancelled { reason: reason.to_owned() };
         booking.note(now, reason);

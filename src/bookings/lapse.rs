@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::hold::give_back;
+use super::messages::{self, Kind};
 use super::model::{Booking, State};
 use super::store;
 use crate::app::App;
@@ -53,6 +55,10 @@ fn lapse(app: &App, job: &Job) -> Result<Option<UnixMillis>, StoreError> {
             }
             let mut ended = Booking { state: State::Cancelled { reason: REASON.to_owned() }, ..before.clone() };
             ended.note(now, REASON);
+            if before.is_request() {
+                give_back(txn, &before)?;
+                messages::tell(app, txn, &ended, Kind::Declined, "", now)?;
+            }
             store::put(txn, &ended, Some(&before))?;
             let reply = match before.reply {
                 Some(reply) => messaging::find_reply(txn, workspace, reply)?,

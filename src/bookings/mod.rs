@@ -29,11 +29,13 @@ mod messages;
 mod model;
 mod offer;
 mod pages;
+mod public;
 mod schedules;
 mod service;
 mod situation;
 mod store;
 mod tell;
+mod types;
 mod week;
 mod words;
 
@@ -43,10 +45,13 @@ pub use hosted::Hosted;
 pub use messages::no_show;
 pub use model::{Booking, Note, Source, State};
 pub use pages::routes;
+pub use public::PREFIX as VISITOR_PATH;
 pub use service::{
     accept, cancel, create, decline, dismiss, get, list, move_to, try_again, Anyway, BookError, NewBooking,
 };
 pub use store::{list_between, list_left, list_of_contact, list_troubled, list_waiting, Left};
+
+pub use types::{add_room, save as save_event_type, EventType, Kind, Question};
 
 use crate::app::App;
 use crate::availability::BusySync;
@@ -56,7 +61,7 @@ use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    [store::TABLES, messages::TABLES].concat()
+    [store::TABLES, messages::TABLES, types::TABLES].concat()
 }
 
 /// The room's work, and that of `availability`, whose only caller it is.

@@ -1,10 +1,14 @@
 //! A booking and what may become of it.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::hosted::Hosted;
+use super::types::Answer;
 use crate::availability::Span;
-use crate::base::{BookingId, ConnectionId, ContactId, ReplyId, UnixMillis, WorkerId, WorkspaceId};
+use crate::base::{
+    BookingId, ConnectionId, ContactId, EventTypeId, ReplyId, UnixMillis, UserId, WorkerId, WorkspaceId,
+};
 use crate::meetings::{Location, Service};
 
 /// Entries of a booking's history that are kept; the oldest of a long one is the least of interest.
@@ -74,6 +78,37 @@ pub struct Booking {
     pub trouble: Option<String>,
     #[serde(default)]
     pub history: Vec<Note>,
+    /// What a booking of an event type has besides; empty for a worker's meeting.
+    #[serde(default)]
+    pub details: Details,
+}
+
+/// What a visitor booked, and what it holds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Details {
+    #[serde(default)]
+    pub event_type: Option<EventTypeId>,
+    #[serde(default)]
+    pub hosts: Vec<UserId>,
+    /// What its time is claimed of: hosts, their calendars, rooms.
+    #[serde(default)]
+    pub resources: Vec<Uuid>,
+    /// Of a group: under which id the time is claimed for all of it.
+    #[serde(default)]
+    pub session: Option<BookingId>,
+    /// As the visitor wrote it.
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub phone: String,
+    /// Addresses of others who come along.
+    #[serde(default)]
+    pub guests: Vec<String>,
+    #[serde(default)]
+    pub answers: Vec<Answer>,
+    /// Where the visitor came from, as the link said it.
+    #[serde(default)]
+    pub came_from: String,
 }
 
 /// `Proposed → Held → Confirmed → Cancelled`, or `Failed` when the calendar refused it.
@@ -102,6 +137,19 @@ pub enum Source {
     Reply,
     ByHand,
     Api,
+    /// A visitor, on a public page.
+    Page,
+}
+
+impl Source {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reply => "reply",
+            Self::ByHand => "by_hand",
+            Self::Api => "api",
+            Self::Page => "page",
+        }
+    }
 }
 
 /// One line of a booking's history.
@@ -143,6 +191,16 @@ impl State {
 }
 
 impl Booking {
+    /// Somebody who visited a public page asks for it, and its time is kept until a person has decided.
+    pub fn is_request(&self) -> bool {
+        self.state.is_proposed() && self.details.event_type.is_some()
+    }
+
+    /// Under which id its time is claimed.
+    pub fn holder(&self) -> BookingId {
+        self.details.session.unwrap_or(self.id)
+    }
+
     pub fn span(&self) -> Span {
         Span::new(self.start, self.end)
     }

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::hold::give_back;
 use super::model::Booking;
-use crate::availability::{self, Span};
+use crate::availability::Span;
 use crate::base::{BookingId, ContactId, Cursor, Page, ReplyId, UnixMillis, WorkspaceId};
 use crate::events::{self, Happened};
 use crate::messaging::{self, Reply};
@@ -195,11 +196,11 @@ fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
     let mut gone = 0;
     loop {
         let count = store.write_reserved(|txn| {
-            // A booking touches at most ten rows, and a transaction stays small.
-            let bookings = list_of_contact(txn, workspace, contact, 6)?;
+            // A booking touches some dozen rows, with several hosts more, and a transaction stays small.
+            let bookings = list_of_contact(txn, workspace, contact, 3)?;
             for booking in &bookings {
-                if let Some(calendar) = booking.connection {
-                    availability::release(txn, workspace, calendar.0, booking.claim, booking.id)?;
+                if booking.state.is_booked() || booking.is_request() {
+                    give_back(txn, booking)?;
                 }
                 unindex(txn, booking)?;
                 txn.remove(&BOOKINGS, &key(workspace, booking.id))?;

@@ -23,6 +23,10 @@ pub fn tell(app: &App, txn: &mut Txn<'_>, booking: &mut Booking, now: UnixMillis
         (State::Cancelled { reason }, false) => (Kind::Cancelled, reason.as_str()),
         // Who never heard of a meeting needs no word that it is off, but for those who asked for it.
         (State::Cancelled { reason }, true) if messages::was_asked(txn, booking)? => (Kind::Declined, reason.as_str()),
+        // A visitor saw on the page that it was booked.
+        (State::Cancelled { reason }, true) if booking.details.event_type.is_some() => {
+            (Kind::Cancelled, reason.as_str())
+        }
         _ => return Ok(()),
     };
     messages::tell(app, txn, booking, kind, reason, now)?;

@@ -94,6 +94,7 @@ impl From<&Contact> for ContactBody {
             Source::Referral => "referral",
             Source::Reply => "reply",
             Source::WebPage => "web_page",
+            Source::Booked => "booked",
             Source::Crm(_) => "crm",
             Source::Webhook(_) => "webhook",
         };

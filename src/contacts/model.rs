@@ -59,6 +59,8 @@ pub enum Source {
     WebPage,
     /// Pulled from a customer system, by its name.
     Crm(String),
+    /// Booked a meeting on a public page.
+    Booked,
     /// Posted to the workspace's own address for leads; the consent that came with it, in words, or empty.
     Webhook(String),
 }

@@ -17,7 +17,9 @@ use crate::http::Site;
 use crate::jobs::Runner;
 use crate::mailer::MailerError;
 use crate::store::{real_free_space, DataFolder, MasterKey, OpenError, OpenOptions, StoreError};
-use crate::{addresses, connections, deliverability, identity, leads, meetings, messaging, operator, workspaces};
+use crate::{
+    addresses, bookings, connections, deliverability, identity, leads, meetings, messaging, operator, workspaces,
+};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -151,13 +153,17 @@ fn site(app: &App) -> Result<Site, StartError> {
     let config = &app.config;
     let mut site = Site::new(url::Url::parse(&app.public_url).map_err(|_| StartError::PublicUrl)?);
     site.trusted_proxies = config.server.trusted_proxies.clone();
-    let secret_paths =
-        ["/u", leads::HOOK_PATH].iter().chain(identity::pages::TOKEN_PREFIXES).chain(workspaces::pages::TOKEN_PREFIXES);
+    let secret_paths = ["/u", leads::HOOK_PATH, bookings::VISITOR_PATH]
+        .iter()
+        .chain(identity::pages::TOKEN_PREFIXES)
+        .chain(workspaces::pages::TOKEN_PREFIXES);
     site.token_prefixes = secret_paths.map(|prefix| (*prefix).to_owned()).collect();
     // One-click unsubscribe comes without any cookie (RFC 8058 section 3.1); its token proves itself.
     // So does the address for leads: its token is the proof, and what posts there has no form of ours.
     // And what services tell us: it is signed.
-    site.csrf_exempt = ["/u", leads::HOOK_PATH, meetings::HOOK_PATH].map(str::to_owned).to_vec();
+    // Visitors book without a cookie, also inside the page of a customer: nothing there acts for somebody signed in.
+    let exempt = ["/u", leads::HOOK_PATH, meetings::HOOK_PATH, bookings::VISITOR_PATH, "/b"];
+    site.csrf_exempt = exempt.map(str::to_owned).to_vec();
     // A mail provider presses for all its people from a few addresses; a wish not to be written to is never refused.
     site.uncounted = vec!["/u".to_owned()];
     site.max_body_bytes = config.limits.form_body_kib as usize * 1024;

@@ -14,6 +14,7 @@ import { selectAll } from './select.js';
 import { tableRoles } from './table.js';
 import { showCurrentTab } from './tabs.js';
 import { toasts } from './toast.js';
+import { tellHeight, visitZone } from './visit.js';
 import { guessZone } from './zone.js';
 
 export function bind(root) {
@@ -25,5 +26,7 @@ bind(document);
 keys(document);
 toasts(document);
 guessZone(document);
+visitZone(document);
+tellHeight(document);
 focusFirst(document);
 live(document, bind);

@@ -12,6 +12,8 @@ export const WRONG_INPUTS = [
   { path: '/settings/team', form: '/settings/team/invitations', wrong: ['email', 'nobody'] },
   { path: '/settings/keys', form: '/settings/keys', wrong: ['name', ''] },
   { path: '/settings/hours', form: '/settings/hours', wrong: ['mon', 'nine to five'], kept: ['tue', '10:00-12:00'] },
+  { path: '/event-types/new', form: '/event-types/new', wrong: ['notice', 'two hours'], kept: ['name', 'First call'] },
+  { path: '/availability', form: '/availability/trips', wrong: ['trip_from', ''] },
   { path: '/contacts/new', wrong: ['email', 'not an address'], kept: ['company', 'Larkfield'] },
   { path: '/outreach/new', form: '/outreach/new', wrong: ['meeting_minutes', 'half an hour'], kept: ['name', 'Parish halls'] },
   { path: '/connections/mailbox', form: '/connections/mailbox', wrong: ['address', 'ada'] },

@@ -111,6 +111,13 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
                 ("postal_address", text("1 Street")),
             ]
         }
+        "/availability" => vec![("name", text("Summer"))],
+        "/availability/away" => vec![("away_from", text("2030-01-02")), ("away_to", text("2030-01-04"))],
+        "/availability/trips" => vec![("trip_from", text("2030-01-02")), ("trip_zone", text("Asia/Tokyo"))],
+        "/availability/{schedule}" => {
+            vec![("name", text("Hours")), ("zone", text("Europe/London")), ("mon", text("9:00-17:00"))]
+        }
+        "/event-types/rooms" => vec![("room", text("Second room"))],
         "/settings/hours" => vec![("zone", text("Europe/London")), ("mon", text("9:00-17:00"))],
         "/settings/team/invitations" => vec![("email", text("one-more@fernhill.example")), ("role", text("agent"))],
         "/settings/team/{user}/role" => vec![("role", text("viewer"))],
@@ -191,6 +198,17 @@ fn body(route: &Route, world: &World) -> Option<Value> {
         ("POST", "/v1/drafts/{id}/reject") => json!({ "reason": "no" }),
         ("POST", "/v1/replies/{id}/correct") => json!({ "label": "referral" }),
         ("POST", "/v1/replies/{id}/answer") => json!({ "text": "Thank you, I will write." }),
+        ("POST", "/v1/event-types") | ("PUT", "/v1/event-types/{event}") => json!({
+            "name": "Second call", "slug": if route.method == "PUT" { "heating-call" } else { "" }, "durations": [30],
+            "step": 30, "horizon": { "type": "rolling_days", "days": 30 },
+            "hosts": [{ "user_id": world.member(Role::Owner).actor.user.unwrap().to_string() }],
+        }),
+        ("PUT", "/v1/availability/{owner}") => json!({ "schedules": [
+            { "name": "Hours", "time_zone": "Europe/London", "is_default": true, "weekly_hours": { "mon": [["09:00", "17:00"]] } },
+        ] }),
+        ("POST", "/v1/event-types/{event}/bookings") => json!({
+            "start": "2030-01-09T10:00:00Z", "name": "Pat Hill", "email": "pat.hill@elsewhere.example",
+        }),
         ("POST", "/v1/bookings") => {
             json!({ "contact_id": id("contact"), "worker_id": id("worker"), "start": "2030-01-09T10:00:00Z" })
         }

@@ -31,4 +31,5 @@ mod tables;
 mod trouble;
 mod v1;
 mod v1_edges;
+mod visitor;
 mod world;

@@ -48,6 +48,8 @@ const THINGS: &[(&str, &str)] = &[
     ("connection", "connections"),
     ("sequence", "sequences"),
     ("worker", "workers"),
+    ("event", "event_types"),
+    ("room", "rooms"),
     ("enrolment", "enrolments"),
     ("message", "messages"),
     ("reply", "replies"),
@@ -146,6 +148,9 @@ impl World {
             ("vendor", _) => return "hubspot".into(),
             ("domain", _) => return "fernhill.example".into(),
             ("issuer", _) => return "google".into(),
+            // Hours that nobody has set yet have this schedule.
+            ("schedule", _) => return "00000000000000000000000000000001".into(),
+            ("owner", _) => return "workspace".into(),
             ("secret" | "token", _) => return "nobodyknowsthissecretnobodyknows".into(),
             ("job", _) => return "0199a2b7d0007000800000000000000f".into(),
             (name, _) => name,

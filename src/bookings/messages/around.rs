@@ -113,12 +113,15 @@ fn mailbox(
             return Ok(Some(found));
         }
     }
+    let is_visitors = visitor::event_type(booking).is_some();
     let sends = |connection: &Connection| connection.can(Use::Outreach) && !connection.is_disconnected();
     if let Some(host) = host {
-        let all = connections::list_in(txn, booking.workspace)?;
-        let theirs = all.into_iter().find(|connection| connection.made_by == Some(host) && sends(connection));
-        if theirs.is_some() {
-            return Ok(theirs);
+        let mut all = connections::list_in(txn, booking.workspace)?;
+        all.retain(sends);
+        all.sort_by_key(|connection| connection.made_by != Some(host));
+        // Of a visitor's meeting any mailbox of the business rather than none.
+        if let Some(found) = all.into_iter().find(|one| is_visitors || one.made_by == Some(host)) {
+            return Ok(Some(found));
         }
     }
     let Some(calendar) = booking.connection else { return Ok(None) };

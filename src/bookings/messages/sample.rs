@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::authz::Actor;
 use crate::availability::{self, Span};
 use crate::base::{BookingId, ContactId, EmailAddress, UnixMillis};
-use crate::bookings::model::{Booking, Source, State};
+use crate::bookings::model::{Booking, Details, Source, State};
 use crate::contacts::{self, Contact};
 use crate::store::StoreError;
 use crate::workspaces;
@@ -59,6 +59,7 @@ pub fn of(app: &App, actor: &Actor) -> Result<(Booking, Around), StoreError> {
         told: 0,
         trouble: None,
         history: Vec::new(),
+        details: Details::default(),
     };
     let around = Around {
         contact: guest(actor, booking.contact, now),

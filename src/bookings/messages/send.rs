@@ -29,7 +29,7 @@ pub fn send(
     now: UnixMillis,
 ) -> Result<Option<Fate>, StoreError> {
     let Some(around) = Around::of(txn, booking)? else { return Ok(None) };
-    if kind.is_ahead() || kind == Kind::Cancelled {
+    if kind.is_ahead() {
         invite::settle(txn, plan, booking, organizer(app, &around))?;
     }
     let versions = store::find_versions(txn, booking.workspace, kind, Language::of(&booking.language))?;

@@ -13,6 +13,7 @@ use crate::authz::{Actor, Denied, Permission};
 use crate::base::{BookingId, ContactId, EmailAddress, Mistakes, WorkerId};
 use crate::bookings::model::Booking;
 use crate::bookings::store as bookings;
+use crate::bookings::types;
 use crate::bookings::words::Language;
 use crate::connections::{self, Connection, Use};
 use crate::http::api::FieldError;
@@ -141,13 +142,14 @@ pub struct Owner {
     pub own: Own,
 }
 
-/// By name.
+/// Workers and event types, by name.
 pub fn owners(app: &App, actor: &Actor) -> Result<Vec<Owner>, MessagesError> {
     actor.require(Permission::ViewCalendar)?;
     let workspace = actor.workspace;
     Ok(app.store.read(|txn| {
         let workers = workers::list_in(txn, workspace)?.into_iter().map(|worker| (worker.id.0, worker.name));
-        let mut all: Vec<(Uuid, String)> = workers.collect();
+        let types = types::list(txn, workspace)?.into_iter().map(|event| (event.id.0, event.name));
+        let mut all: Vec<(Uuid, String)> = workers.chain(types).collect();
         all.sort_by(|one, other| one.1.cmp(&other.1));
         let owner = |(id, name)| Ok(Owner { id, name, own: store::find_own(txn, workspace, id)? });
         all.into_iter().map(owner).collect::<Result<Vec<_>, StoreError>>()

@@ -19,7 +19,9 @@ use crate::contacts::{self, Contact};
 use crate::http::layout::Layout;
 use crate::http::ui::FieldErrors;
 use crate::http::{html, run, Frame, PageError};
+use crate::identity;
 use crate::meetings::Location;
+use crate::store::StoreError;
 use crate::workers;
 
 #[derive(Template)]
@@ -32,6 +34,8 @@ pub(super) struct DetailPage {
     pub(super) worker: String,
     /// How they meet, where it is said: "Zoom", "We call the guest".
     pub(super) way: &'static str,
+    /// Of an event type: their names.
+    pub(super) hosts: String,
     pub(super) when: String,
     /// On the guest's own clock, where it shows another hour.
     pub(super) guest_when: String,
@@ -127,6 +131,7 @@ pub(super) fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<Det
         company: contact.map(|contact| contact.company).unwrap_or_default(),
         worker: worker.map(|worker| worker.name).unwrap_or_default(),
         way: booking.location.as_ref().filter(|place| **place != Location::Unsaid).map_or("", Location::words),
+        hosts: host_names(app, &booking)?,
         when: on_both_clocks(
             &format!("{} to {until}", start.strftime("%A %-d %B %Y, %H:%M")),
             booking.start,
@@ -151,6 +156,16 @@ pub(super) fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<Det
         refusal: None,
         anyway: String::new(),
         booking,
+    })
+}
+
+fn host_names(app: &App, booking: &Booking) -> Result<String, StoreError> {
+    app.store.read(|txn| {
+        let mut names = Vec::new();
+        for host in &booking.details.hosts {
+            names.extend(identity::find(txn, *host)?.map(|user| user.name));
+        }
+        Ok(names.join(", "))
     })
 }
 

@@ -28,6 +28,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
     super::schedules::routes(config);
     super::calendars::routes(config);
     super::messages::routes(config);
+    super::types::routes(config);
+    super::public::routes(config);
 }
 
 #[cfg(test)]

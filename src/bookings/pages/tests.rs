@@ -6,7 +6,7 @@ use super::week::WeekPage;
 use super::when::WhenForm;
 use crate::availability::{self, WhyNot};
 use crate::base::{BookingId, UnixMillis, WorkerId};
-use crate::bookings::model::{Booking, Source, State};
+use crate::bookings::model::{Booking, Details, Source, State};
 use crate::bookings::service::BookError;
 use crate::bookings::store;
 use crate::bookings::week::Week;
@@ -129,6 +129,7 @@ fn proposed(test: &testing::TestApp, span: availability::Span) -> Booking {
         told: 0,
         trouble: None,
         history: vec![],
+        details: Details::default(),
     };
     test.app.store.write(|txn| store::put(txn, &booking, None)).unwrap();
     booking

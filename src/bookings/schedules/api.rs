@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::service::{self, ScheduleError};
+use super::service::{self, SetupError};
 use crate::app::App;
 use crate::authz::Actor;
 use crate::availability::{Away, DayOverride, NamedSchedule, OpenHours, Owner, Schedule, TimesOf, Trip};
@@ -207,7 +207,7 @@ async fn list(app: Data<App>, actor: Actor) -> Result<HttpResponse, ApiError> {
         let people = service::members(&app, &actor)?.into_iter().map(|user| Owner::Person(user.id));
         let owners = std::iter::once(Owner::Workspace).chain(people);
         let all = owners.map(|owner| Ok(ApiTimes::of(owner, &service::get(&app, &actor, owner)?)));
-        all.collect::<Result<Vec<_>, ScheduleError>>()
+        all.collect::<Result<Vec<_>, SetupError>>()
     });
     Ok(HttpResponse::Ok().json(AllTimes { data: all.await?? }))
 }
@@ -224,7 +224,7 @@ async fn list(app: Data<App>, actor: Actor) -> Result<HttpResponse, ApiError> {
 async fn get(app: Data<App>, actor: Actor, path: Path<String>) -> Result<HttpResponse, ApiError> {
     let times = run(move || {
         let owner = service::read_owner(&actor, &path)?;
-        Ok::<_, ScheduleError>(ApiTimes::of(owner, &service::get(&app, &actor, owner)?))
+        Ok::<_, SetupError>(ApiTimes::of(owner, &service::get(&app, &actor, owner)?))
     });
     Ok(HttpResponse::Ok().json(times.await??))
 }
@@ -249,12 +249,12 @@ async fn replace(
     let times = run(move || {
         let owner = service::read_owner(&actor, &path)?;
         let now = app.now();
-        let times = body.value.read(|| ScheduleId::new(now)).map_err(ScheduleError::Invalid)?;
+        let times = body.value.read(|| ScheduleId::new(now)).map_err(SetupError::Invalid)?;
         let after = service::change(&app, &actor, owner, |before| {
             before.clone_from(&times);
             Ok(())
         })?;
-        Ok::<_, ScheduleError>(ApiTimes::of(owner, &after))
+        Ok::<_, SetupError>(ApiTimes::of(owner, &after))
     });
     Ok(HttpResponse::Ok().json(times.await??))
 }

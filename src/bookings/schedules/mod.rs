@@ -7,3 +7,4 @@ mod text;
 
 pub use api::{api_routes, SchedulesApi};
 pub use pages::routes;
+pub use service::{members, SetupError};

@@ -9,7 +9,7 @@ use askama::Template;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::service::{self, ScheduleError};
+use super::service::{self, SetupError};
 use super::text::{read_overrides, sum_up, write_overrides};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
@@ -81,7 +81,7 @@ async fn list(app: Data<App>, actor: Actor, frame: Frame, whose: Query<Whose>) -
     html(StatusCode::OK, &page.await??)
 }
 
-fn read_list(app: &App, actor: &Actor, owner: Owner, layout: Layout) -> Result<ListPage, ScheduleError> {
+fn read_list(app: &App, actor: &Actor, owner: Owner, layout: Layout) -> Result<ListPage, SetupError> {
     let times = service::get(app, actor, owner)?;
     let members = service::members(app, actor)?;
     let name = |owner: Owner| match owner {
@@ -154,9 +154,9 @@ async fn change_list(
     let layout = frame.layout("Availability");
     let outcome = run(move || {
         let owner = service::read_owner(&actor, text(&form, "person"))?;
-        match service::change(&app, &actor, owner, |times| act(times, &form).map_err(ScheduleError::Invalid)) {
+        match service::change(&app, &actor, owner, |times| act(times, &form).map_err(SetupError::Invalid)) {
             Ok(_) => Ok(Ok(format!("/availability?person={}", service::owner_word(owner)))),
-            Err(ScheduleError::Invalid(wrong)) => {
+            Err(SetupError::Invalid(wrong)) => {
                 let page = read_list(&app, &actor, owner, layout)?;
                 Ok(Err(Box::new(ListPage { typed: form, errors: wrong.into(), ..page })))
             }
@@ -252,7 +252,7 @@ async fn add(app: Data<App>, actor: Actor, form: Fields) -> Result<HttpResponse,
             times.schedules.push(own);
             Ok(())
         })?;
-        Ok::<_, ScheduleError>(format!("/availability/{id}?person={}", service::owner_word(owner)))
+        Ok::<_, SetupError>(format!("/availability/{id}?person={}", service::owner_word(owner)))
     });
     Ok(see_other(&to.await??))
 }
@@ -274,8 +274,8 @@ struct SchedulePage {
     may_change: bool,
 }
 
-fn find(times: &TimesOf, id: ScheduleId) -> Result<&NamedSchedule, ScheduleError> {
-    times.schedules.iter().find(|own| own.id == id).ok_or(ScheduleError::NotFound)
+fn find(times: &TimesOf, id: ScheduleId) -> Result<&NamedSchedule, SetupError> {
+    times.schedules.iter().find(|own| own.id == id).ok_or(SetupError::NotFound)
 }
 
 /// GET /availability/{schedule}
@@ -300,7 +300,7 @@ fn schedule_page(
     owner: Owner,
     id: ScheduleId,
     layout: Layout,
-) -> Result<SchedulePage, ScheduleError> {
+) -> Result<SchedulePage, SetupError> {
     let times = service::get(app, actor, owner)?;
     let own = find(&times, id)?;
     let texts = own.hours.days.iter().map(|hours| write_hours(hours));
@@ -340,7 +340,7 @@ async fn save(
         let name = text(&form, "name").to_owned();
         if errors.is_empty() {
             let changed = service::change(&app, &actor, owner, |times| {
-                let own = times.schedules.iter_mut().find(|own| own.id == id).ok_or(ScheduleError::NotFound)?;
+                let own = times.schedules.iter_mut().find(|own| own.id == id).ok_or(SetupError::NotFound)?;
                 own.name.clone_from(&name);
                 own.hours = hours.clone();
                 own.overrides.clone_from(&overrides);
@@ -348,7 +348,7 @@ async fn save(
             });
             match changed {
                 Ok(_) => return Ok(Ok(format!("/availability?person={}", service::owner_word(owner)))),
-                Err(ScheduleError::Invalid(wrong)) => errors.add_mistakes(wrong),
+                Err(SetupError::Invalid(wrong)) => errors.add_mistakes(wrong),
                 Err(error) => return Err(error),
             }
         }
@@ -371,12 +371,12 @@ async fn act_on(
     cookies: Data<Cookies>,
     form: Fields,
     done: &'static str,
-    act: impl Fn(&mut TimesOf) -> Result<(), ScheduleError> + Send + 'static,
+    act: impl Fn(&mut TimesOf) -> Result<(), SetupError> + Send + 'static,
 ) -> Result<HttpResponse, PageError> {
     let back = run(move || {
         let owner = service::read_owner(&actor, text(&form, "person"))?;
         service::change(&app, &actor, owner, act)?;
-        Ok::<_, ScheduleError>(format!("/availability?person={}", service::owner_word(owner)))
+        Ok::<_, SetupError>(format!("/availability?person={}", service::owner_word(owner)))
     });
     Ok(with_toast(see_other(&back.await??), &cookies, &Toast::new(done)))
 }
@@ -429,7 +429,7 @@ async fn remove(
     act_on(app, actor, cookies, form, "Removed.", move |times| {
         if find(times, id)?.is_default {
             let words = "The default schedule stays. Make another one the default first.";
-            return Err(ScheduleError::Invalid(Mistakes::one("schedules", words)));
+            return Err(SetupError::Invalid(Mistakes::one("schedules", words)));
         }
         times.schedules.retain(|own| own.id != id);
         Ok(())

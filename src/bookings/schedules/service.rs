@@ -12,10 +12,10 @@ use crate::store::StoreError;
 use crate::workspaces::{self, WorkspaceError};
 
 #[derive(Debug, thiserror::Error)]
-pub enum ScheduleError {
+pub enum SetupError {
     #[error(transparent)]
     Denied(#[from] Denied),
-    #[error("no such schedule or person")]
+    #[error("no such thing in this workspace")]
     NotFound,
     #[error("some values do not parse")]
     Invalid(Mistakes),
@@ -24,11 +24,11 @@ pub enum ScheduleError {
 }
 
 /// Whose hours a page or a program names: `workspace`, the id of a member, or nothing for oneself.
-pub fn read_owner(actor: &Actor, named: &str) -> Result<Owner, ScheduleError> {
+pub fn read_owner(actor: &Actor, named: &str) -> Result<Owner, SetupError> {
     match (named, actor.user) {
         ("workspace", _) | ("", None) => Ok(Owner::Workspace),
         ("", Some(user)) => Ok(Owner::Person(user)),
-        (id, _) => id.parse::<UserId>().map(Owner::Person).map_err(|_| ScheduleError::NotFound),
+        (id, _) => id.parse::<UserId>().map(Owner::Person).map_err(|_| SetupError::NotFound),
     }
 }
 
@@ -40,19 +40,19 @@ pub fn owner_word(owner: Owner) -> String {
     }
 }
 
-pub fn members(app: &App, actor: &Actor) -> Result<Vec<User>, ScheduleError> {
+pub fn members(app: &App, actor: &Actor) -> Result<Vec<User>, SetupError> {
     let members = workspaces::list_members(app, actor).map_err(|error| match error {
-        WorkspaceError::Denied(denied) => ScheduleError::Denied(denied),
-        WorkspaceError::Store(error) => ScheduleError::Store(error),
-        _ => ScheduleError::NotFound,
+        WorkspaceError::Denied(denied) => SetupError::Denied(denied),
+        WorkspaceError::Store(error) => SetupError::Store(error),
+        _ => SetupError::NotFound,
     })?;
     Ok(members.into_iter().map(|(_, user)| user).collect())
 }
 
-fn is_here(app: &App, actor: &Actor, owner: Owner) -> Result<(), ScheduleError> {
+fn is_here(app: &App, actor: &Actor, owner: Owner) -> Result<(), SetupError> {
     let Owner::Person(user) = owner else { return Ok(()) };
     let is_member = members(app, actor)?.iter().any(|member| member.id == user);
-    is_member.then_some(()).ok_or(ScheduleError::NotFound)
+    is_member.then_some(()).ok_or(SetupError::NotFound)
 }
 
 /// May the actor change these hours? One's own with bookings, others' with the workspace.
@@ -67,7 +67,7 @@ fn needed(actor: &Actor, owner: Owner) -> Permission {
     }
 }
 
-pub fn get(app: &App, actor: &Actor, owner: Owner) -> Result<TimesOf, ScheduleError> {
+pub fn get(app: &App, actor: &Actor, owner: Owner) -> Result<TimesOf, SetupError> {
     actor.require(Permission::ViewCalendar)?;
     is_here(app, actor, owner)?;
     Ok(availability::times_of(&app.store, actor.workspace, owner)?)
@@ -78,8 +78,8 @@ pub fn change(
     app: &App,
     actor: &Actor,
     owner: Owner,
-    act: impl Fn(&mut TimesOf) -> Result<(), ScheduleError>,
-) -> Result<TimesOf, ScheduleError> {
+    act: impl Fn(&mut TimesOf) -> Result<(), SetupError>,
+) -> Result<TimesOf, SetupError> {
     actor.require(Permission::EditBookings)?;
     actor.require(needed(actor, owner))?;
     is_here(app, actor, owner)?;
@@ -87,7 +87,7 @@ pub fn change(
     app.store.write(|txn| {
         let mut times = availability::find_times(txn, actor.workspace, owner)?;
         act(&mut times)?;
-        times.check().map_err(ScheduleError::Invalid)?;
+        times.check().map_err(SetupError::Invalid)?;
         availability::put_times(txn, actor.workspace, owner, &times)?;
         let on = format!("hours of {}", owner_word(owner));
         audit::record(txn, actor.workspace, now, &Who::of(actor), "hours.changed", &on, "")?;
@@ -95,21 +95,21 @@ pub fn change(
     })
 }
 
-impl From<ScheduleError> for PageError {
-    fn from(error: ScheduleError) -> Self {
+impl From<SetupError> for PageError {
+    fn from(error: SetupError) -> Self {
         match error {
-            ScheduleError::Denied(denied) => denied.into(),
-            ScheduleError::NotFound => Self::NotFound,
-            ScheduleError::Invalid(wrong) => Self::bad_request(wrong.words(), "Go back and correct it."),
-            ScheduleError::Store(error) => Self::internal("could not read or write hours", &error),
+            SetupError::Denied(denied) => denied.into(),
+            SetupError::NotFound => Self::NotFound,
+            SetupError::Invalid(wrong) => Self::bad_request(wrong.words(), "Go back and correct it."),
+            SetupError::Store(error) => Self::internal("could not read or write hours or event types", &error),
         }
     }
 }
 
-impl From<ScheduleError> for ApiError {
-    fn from(error: ScheduleError) -> Self {
+impl From<SetupError> for ApiError {
+    fn from(error: SetupError) -> Self {
         match error {
-            ScheduleError::Invalid(wrong) => {
+            SetupError::Invalid(wrong) => {
                 let error = |(field, words): (&'static str, String)| FieldError::at(&format!("/{field}"), words);
                 Self::invalid(wrong.into_iter().map(error).collect())
             }
@@ -148,6 +148,6 @@ mod tests {
             assert_eq!(now.schedules[0].name == "Mornings", expected, "{name}");
         }
         let stranger = Owner::Person(UserId::new(testing::NOW));
-        assert!(matches!(get(&test.app, &test.owner, stranger), Err(ScheduleError::NotFound)));
+        assert!(matches!(get(&test.app, &test.owner, stranger), Err(SetupError::NotFound)));
     }
 }

@@ -2,13 +2,18 @@
 
 use super::{check, note, rules_of, Anyway, BookError, Wanted};
 use crate::app::App;
+use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
 use crate::availability::{self, Claimed, WhyNot};
-use crate::base::{BookingId, UnixMillis};
+use crate::base::{BookingId, UnixMillis, WorkspaceId};
 use crate::bookings::calendar;
+use crate::bookings::hold::give_back;
 use crate::bookings::host;
+use crate::bookings::messages::{self, Kind};
 use crate::bookings::model::{Booking, State};
+use crate::bookings::public::{self, Mover};
 use crate::bookings::store;
+use crate::bookings::tell::tell;
 use crate::bookings::words::Clocks;
 use crate::events::{self, Happened};
 use crate::jobs;
@@ -23,13 +28,17 @@ pub fn move_to(
 ) -> Result<Booking, BookError> {
     actor.require(Permission::EditBookings)?;
     let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
-    let calendar = before.connection.ok_or(BookError::NoCalendar)?;
     if !before.state.is_booked() {
         return Err(BookError::NotOpen(before.state.words()));
     }
     if before.start == start {
         return Ok(before);
     }
+    if before.details.event_type.is_some() {
+        let mover = Mover { who: Who::of(actor), by: &actor.display };
+        return public::reschedule(app, &before, start, &mover).map_err(public::NotBooked::into_book_error);
+    }
+    let calendar = before.connection.ok_or(BookError::NoCalendar)?;
     let rules = rules_of(app, &before)?;
     let zone = Clocks::of(&before.guest_zone, "UTC").guest;
     check(app, actor.workspace, &Wanted { calendar, rules, start, but: Some(&before), guest: &zone }, anyway)?;
@@ -60,25 +69,56 @@ pub fn move_to(
 /// Cancels a booking: its time is free at once, the event goes, the guest is told. `reason` is for the guest.
 pub fn cancel(app: &App, actor: &Actor, id: BookingId, reason: &str) -> Result<Booking, BookError> {
     actor.require(Permission::EditBookings)?;
+    let end = End { who: Who::of(actor), by: &actor.display, reason };
+    self::end(app, actor.workspace, id, &end)
+}
+
+/// Who ends a booking, and why.
+pub struct End<'a> {
+    pub who: Who,
+    /// Their name in the history.
+    pub by: &'a str,
+    /// For the other side.
+    pub reason: &'a str,
+}
+
+/// Ends what is booked or asked for, for a member or for the visitor.
+pub fn end(app: &App, workspace: WorkspaceId, id: BookingId, end: &End<'_>) -> Result<Booking, BookError> {
     let now = app.now();
-    let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
-    let calendar = before.connection.ok_or(BookError::NoCalendar)?;
-    let job = calendar::job(&before, calendar, now);
-    let reason: String = reason.trim().chars().take(500).collect();
+    let before = store::get(&app.store, workspace, id)?.ok_or(BookError::NotFound)?;
+    if before.connection.is_none() && before.details.event_type.is_none() {
+        return Err(BookError::NoCalendar);
+    }
+    let job = before.connection.map(|calendar| calendar::job(&before, calendar, now));
+    let reason: String = end.reason.trim().chars().take(500).collect();
     app.store.write(|txn| {
-        let current = store::find(txn, actor.workspace, id)?.ok_or(BookError::NotFound)?;
-        if !current.state.is_booked() {
+        let current = store::find(txn, workspace, id)?.ok_or(BookError::NotFound)?;
+        if !current.state.is_booked() && !current.is_request() {
             return Err(BookError::NotOpen(current.state.words()));
         }
         let mut ended = Booking { state: State::Cancelled { reason: reason.clone() }, ..current.clone() };
         ended.version += 1;
-        ended.note(now, format!("Cancelled by {}.", actor.display));
-        availability::release(txn, actor.workspace, calendar.0, current.claim, id)?;
+        ended.note(now, format!("Cancelled by {}.", end.by));
+        give_back(txn, &current)?;
+        match job.as_ref().filter(|_| current.state.is_booked()) {
+            Some(job) => {
+                jobs::enqueue(txn, job)?;
+            }
+            // It stands in no calendar.
+            None => {
+                ended.written = ended.version;
+                if current.is_request() && end.who == Who::Visitor {
+                    // They took it back themselves: nobody has declined it.
+                    ended.told = ended.version;
+                    messages::tell(app, txn, &ended, Kind::Cancelled, "", now)?;
+                }
+                tell(app, txn, &mut ended, now)?;
+            }
+        }
         store::put(txn, &ended, Some(&current))?;
-        jobs::enqueue(txn, &job)?;
         host::plan(txn, &ended, now)?;
-        events::append(txn, actor.workspace, now, Happened::BookingCancelled { booking: id, contact: ended.contact })?;
-        note(txn, actor, "booking.cancelled", id, now)?;
+        events::append(txn, workspace, now, Happened::BookingCancelled { booking: id, contact: ended.contact })?;
+        audit::record(txn, workspace, now, &end.who, "booking.cancelled", &format!("booking {id}"), "")?;
         Ok(ended)
     })
 }

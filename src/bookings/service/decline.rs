@@ -1,5 +1,6 @@
 //! A proposed time is not taken: others are offered, or nothing is done.
 
+use super::change::cancel;
 use super::refused::let_rest;
 use super::{calendar_of_worker, note, rules_of, BookError};
 use crate::app::App;
@@ -7,7 +8,7 @@ use crate::authz::{Actor, Permission};
 use crate::availability::{self, WhyNot};
 use crate::base::{BookingId, DraftId, UnixMillis};
 use crate::bookings::decide::{WhyOffer, OFFERS};
-use crate::bookings::hold::handled;
+use crate::bookings::hold::{give_back, handled};
 use crate::bookings::model::{Booking, State};
 use crate::bookings::situation::Situation;
 use crate::bookings::words::Clocks;
@@ -64,6 +65,9 @@ pub fn dismiss(app: &App, actor: &Actor, id: BookingId) -> Result<(), BookError>
     if before.needs_help() {
         return let_rest(app, actor, id);
     }
+    if before.is_request() {
+        return cancel(app, actor, id, "").map(|_| ());
+    }
     end_proposal(app, actor, id, "Dismissed.")
 }
 
@@ -79,6 +83,9 @@ fn end_in(txn: &mut Txn<'_>, actor: &Actor, id: BookingId, words: &str, now: Uni
     }
     let mut ended = Booking { state: State::Cancelled { reason: words.to_owned() }, ..before.clone() };
     ended.note(now, format!("{words} ({})", actor.display));
+    if before.is_request() {
+        give_back(txn, &before)?;
+    }
     store::put(txn, &ended, Some(&before))?;
     if let Some(reply) = ended.reply {
         handled(txn, actor.workspace, reply, now)?;

@@ -1,5 +1,6 @@
 //! A time is booked: by hand, by a program, or because the guest asked for it.
 
+use super::approve::approve;
 use super::change::move_to;
 use super::decline::end_proposal;
 use super::{calendar_of_worker, check, note, rules_of, Anyway, BookError, NewBooking, Wanted};
@@ -11,7 +12,7 @@ use crate::bookings::calendar;
 use crate::bookings::consider::{calendar_id, title, LABEL};
 use crate::bookings::hold::hold;
 use crate::bookings::hosted::Hosted;
-use crate::bookings::model::{Booking, Source, State};
+use crate::bookings::model::{Booking, Details, Source, State};
 use crate::bookings::store;
 use crate::bookings::words::{Clocks, Language};
 use crate::contacts::{self, Contact};
@@ -63,6 +64,7 @@ pub fn create(app: &App, actor: &Actor, new: &NewBooking, anyway: &Anyway) -> Re
         told: 0,
         trouble: None,
         history: Vec::new(),
+        details: Details::default(),
     };
     booking.note(now, format!("Booked by {}.", actor.display));
     begin(app, actor, None, &booking, calendar, "booking.made")
@@ -95,6 +97,9 @@ pub fn accept(
     let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
     if !before.state.is_proposed() {
         return Err(BookError::NotOpen(before.state.words()));
+    }
+    if before.is_request() {
+        return approve(app, actor, &before);
     }
     let start = instead.unwrap_or(before.start);
     if let Some(earlier) = upcoming(app, &before)? {

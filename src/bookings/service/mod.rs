@@ -1,11 +1,12 @@
 //! What people and programs do with bookings.
 
+mod approve;
 mod change;
 mod decline;
 mod make;
 mod refused;
 
-pub use change::{cancel, move_to};
+pub use change::{cancel, end, move_to, End};
 pub use decline::{decline, dismiss};
 pub use make::{accept, create};
 pub use refused::try_again;

@@ -81,6 +81,37 @@ pub fn when(language: Language, at: UnixMillis, clocks: &Clocks) -> String {
     format!("{text} {zones}")
 }
 
+/// "Tuesday 24 November".
+pub fn day(language: Language, date: jiff::civil::Date) -> String {
+    let phrases = language.phrases();
+    let weekday = usize::from(date.weekday().to_monday_zero_offset().unsigned_abs());
+    let pattern = phrases.date.split_once(", {time}").map_or(phrases.date, |(day, _)| day);
+    let values = [
+        ("day", phrases.days.get(weekday).copied().unwrap_or_default()),
+        ("date", &date.day().to_string()),
+        ("month", month_name(language, date)),
+    ];
+    fill(pattern, &values)
+}
+
+fn month_name(language: Language, date: jiff::civil::Date) -> &'static str {
+    let month = usize::from(date.month().unsigned_abs()).saturating_sub(1);
+    language.phrases().months.get(month).copied().unwrap_or_default()
+}
+
+/// "November 2026".
+pub fn month(language: Language, date: jiff::civil::Date) -> String {
+    format!("{} {}", month_name(language, date), date.year())
+}
+
+/// Two letters for the head of a month, Monday first; in Hindi the day without its "वार".
+pub fn weekdays(language: Language) -> [String; 7] {
+    language.phrases().days.map(|day| match day.strip_suffix("वार") {
+        Some(short) => short.to_owned(),
+        None => day.chars().take(2).collect(),
+    })
+}
+
 fn clock(time: &jiff::Zoned) -> String {
     format!("{}:{:02}", time.hour(), time.minute())
 }

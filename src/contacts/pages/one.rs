@@ -134,6 +134,7 @@ fn source(contact: &Contact, zone: &jiff::tz::TimeZone) -> String {
         Source::Api => "Added by a program".to_owned(),
         Source::Referral => "Named in somebody’s reply".to_owned(),
         Source::Reply => "Answered from another address".to_owned(),
+        Source::Booked => "Booked a meeting on a public page".to_owned(),
         Source::WebPage => "Taken from a company’s own page".to_owned(),
         Source::Crm(name) => format!("Pulled from {name}"),
         Source::Webhook(consent) if consent.is_empty() => "Came in over your address for leads".to_owned(),

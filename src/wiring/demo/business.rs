@@ -10,7 +10,8 @@ use super::{DemoError, WayIn};
 use crate::agents::snippets::{self, SnippetForm};
 use crate::app::App;
 use crate::authz::{Actor, Role};
-use crate::base::{ConnectionId, EmailAddress, SequenceId, UnixMillis, WorkerId, WorkspaceId};
+use crate::base::{ConnectionId, EmailAddress, EventTypeId, SequenceId, UnixMillis, WorkerId, WorkspaceId};
+use crate::bookings::{self, EventType, Kind, Question};
 use crate::connections::{self, ConsentAnswer, Pace, Provider, Settings, Use};
 use crate::outreach::{self, SequenceForm, StepForm};
 use crate::sandbox::Sandbox;
@@ -49,6 +50,7 @@ pub fn open(app: &Arc<App>, sandbox: &Sandbox) -> Result<Prepared, DemoError> {
     write_snippets(app, &actor)?;
     let sequence = write_sequence(app, &actor)?;
     let worker = make_worker(app, &actor, mailbox, sequence)?;
+    open_for_visitors(app, &actor)?;
     let way_in = WayIn {
         url: String::new(),
         email: EMAIL.to_owned(),
@@ -255,6 +257,34 @@ fn make_worker(app: &App, actor: &Actor, mailbox: ConnectionId, sequence: Sequen
         ..WorkerForm::default()
     };
     Ok(doing("making its worker", workers::create(app, actor, &form))?.id)
+}
+
+/// What strangers can book by themselves.
+fn open_for_visitors(app: &App, actor: &Actor) -> Result<(), DemoError> {
+    let now = app.now();
+    doing("adding a room", bookings::add_room(app, actor, "Showroom"))?;
+    let question = |label: &str, kind: Kind, choices: &[&str]| Question {
+        label: label.to_owned(),
+        kind,
+        required: false,
+        choices: choices.iter().map(|choice| (*choice).to_owned()).collect(),
+    };
+    let call = EventType {
+        name: "A call about your heating".to_owned(),
+        slug: "heating-call".to_owned(),
+        description: "Tell me how the house is heated now and what it costs. Afterwards you know whether a heat pump \
+                      makes sense, and roughly what it takes."
+            .to_owned(),
+        durations: vec![20, 45],
+        questions: vec![
+            question("How is the house heated now?", Kind::Choice, &["Oil", "Gas", "Electricity", "Wood"]),
+            question("What else should we know?", Kind::Long, &[]),
+        ],
+        guests: 2,
+        ..EventType::new(EventTypeId::new(now), actor.workspace, actor.user, now)
+    };
+    doing("making what visitors can book", bookings::save_event_type(app, actor, call))?;
+    Ok(())
 }
 
 #[cfg(test)]

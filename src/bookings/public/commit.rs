@@ -1,0 +1,344 @@
+//! A visitor books: the calendars are asked about exactly this time, and one transaction takes it.
+
+use std::time::Duration;
+
+use super::hold::with_buffers;
+use crate::app::App;
+use crate::audit::{self, Who};
+use crate::availability::{self, Busy, Claimed, Span, WhyNot};
+use crate::base::{BookingId, ContactId, EmailAddress, UnixMillis, UserId};
+use crate::bookings::lapse;
+use crate::bookings::messages::{self, Kind};
+use crate::bookings::model::{Booking, Details, Source, State};
+use crate::bookings::service::BookError;
+use crate::bookings::tell::tell;
+use crate::bookings::types::{self, Answer, Assignment, Entry, EventType, Facts, Location, SlotQuestion};
+use crate::bookings::{calendar, store};
+use crate::contacts::{self, Contact};
+use crate::events::{self, Happened};
+use crate::jobs;
+use crate::meetings;
+use crate::store::{StoreError, Txn};
+
+#[derive(Debug, thiserror::Error)]
+pub enum NotBooked {
+    /// Nothing is booked here any more.
+    #[error("this event type is not open")]
+    Closed,
+    #[error("the time is not free any more")]
+    Taken,
+    /// Unknown is not free.
+    #[error("a calendar could not be read: {0}")]
+    Unreadable(String),
+    /// It is too near, or not to be changed.
+    #[error("the visitor may not change it any more")]
+    TooLate,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl NotBooked {
+    /// For members, who do the same by hand.
+    pub fn into_book_error(self) -> BookError {
+        let not_free = |why| BookError::NotFree { why, free: Vec::new() };
+        match self {
+            Self::Closed | Self::TooLate => BookError::NotOpen("not open"),
+            Self::Taken => not_free(WhyNot::Busy),
+            Self::Unreadable(reason) => not_free(WhyNot::Unknown { reason }),
+            Self::Store(error) => BookError::Store(error),
+        }
+    }
+}
+
+/// Who books.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    pub name: String,
+    pub email: EmailAddress,
+    pub phone: String,
+    /// IANA name.
+    pub zone: String,
+    /// BCP 47.
+    pub language: String,
+    /// Addresses of those who come along.
+    pub others: Vec<EmailAddress>,
+}
+
+/// What is wanted.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub start: UnixMillis,
+    pub minutes: u32,
+    pub guest: Guest,
+    pub answers: Vec<Answer>,
+    /// The time was kept under this id; it becomes the booking's.
+    pub hold: Option<BookingId>,
+    pub came_from: String,
+    pub source: Source,
+}
+
+/// Books a start of an event type, with whichever of its hosts can take it.
+pub fn book(app: &App, event: &EventType, wanted: &Wanted) -> Result<Booking, NotBooked> {
+    if !event.is_open {
+        return Err(NotBooked::Closed);
+    }
+    let minutes = event.duration(Some(wanted.minutes));
+    let span = lasting(wanted.start, minutes);
+    if let Some(held) = wanted.hold {
+        // Sent twice: the first one is the answer.
+        if let Some(booking) = store::get(&app.store, event.workspace, held)? {
+            return Ok(booking);
+        }
+    }
+    let question = SlotQuestion::at(wanted.start, minutes, wanted.hold);
+    let facts = types::load_for(app, event, &question)?;
+    let mut unreadable = None;
+    for hosts in candidates(app, &facts, wanted.hold.map(|held| (held, wanted.start)))? {
+        let asked = match ask(app, &facts.only(&hosts), &question, span) {
+            Ok(asked) => asked,
+            Err(NotBooked::Unreadable(reason)) => {
+                unreadable = Some(reason);
+                continue;
+            }
+            Err(NotBooked::Taken) => continue,
+            Err(error) => return Err(error),
+        };
+        match take(app, &asked, &question, span, wanted) {
+            Err(NotBooked::Taken) => {}
+            answer => return answer,
+        }
+    }
+    Err(unreadable.map_or(NotBooked::Taken, NotBooked::Unreadable))
+}
+
+fn lasting(start: UnixMillis, minutes: u32) -> Span {
+    Span::lasting(start, Duration::from_secs(60 * u64::from(minutes)))
+}
+
+/// Who could hold it, in the order in which they are asked: all together, or one after the other in turn, whoever keeps
+/// the time already first.
+pub fn candidates(
+    app: &App,
+    facts: &Facts,
+    held: Option<(BookingId, UnixMillis)>,
+) -> Result<Vec<Vec<UserId>>, StoreError> {
+    let event = &facts.event;
+    if !facts.can_be_held() {
+        return Ok(Vec::new());
+    }
+    if event.assignment == Assignment::Collective {
+        return Ok(vec![facts.hosts.iter().map(|host| host.user).collect()]);
+    }
+    app.store.read(|txn| {
+        let mut turn = types::in_turn(txn, event.workspace, event.id, &event.hosts)?;
+        if let Some((held, start)) = held {
+            let entry = types::find_entry(txn, event.workspace, event.id, held, start)?;
+            let keeps = |user: &UserId| !entry.as_ref().is_some_and(|entry| entry.hosts.contains(user));
+            turn.sort_by_key(keeps);
+        }
+        Ok(turn.into_iter().map(|user| vec![user]).collect())
+    })
+}
+
+/// Asks the calendars of these hosts about the time, when nothing in our own books speaks against it. Who joins a group
+/// that sits there already needs no answer.
+fn ask(app: &App, facts: &Facts, question: &SlotQuestion, span: Span) -> Result<Facts, NotBooked> {
+    let standing = app.store.read(|txn| types::taken_in(txn, facts, span))?;
+    if types::why_not(facts, &standing, question, span.start).is_some() {
+        return Err(match facts.unknown().first() {
+            Some(reason) => NotBooked::Unreadable(reason.clone()),
+            None => NotBooked::Taken,
+        });
+    }
+    let mut asked = facts.clone();
+    let needed = with_buffers(&facts.event, span);
+    for host in &facts.hosts {
+        if standing.session_at(span, host.user, facts.now).is_some() {
+            continue;
+        }
+        match facts.ask_now(app, host.user, needed, None)? {
+            Busy::Unknown { reason } => return Err(NotBooked::Unreadable(reason)),
+            busy => asked = asked.with_busy(host.user, busy),
+        }
+    }
+    Ok(asked)
+}
+
+/// The transaction that makes the booking.
+fn take(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, wanted: &Wanted) -> Result<Booking, NotBooked> {
+    let (event, now) = (&facts.event, facts.now);
+    let email = &wanted.guest.email;
+    let known = app.store.read(|txn| contacts::find_by_address(txn, event.workspace, email))?;
+    let contact = known.map_or(ContactId::new(now), |known| known.id);
+    let draft = draft(facts, span, wanted, contact);
+    let job = draft.connection.map(|connection| calendar::job(&draft, connection, now));
+    let lapse = lapse::job(&draft, now);
+    app.store.write(|txn| {
+        let current = types::find(txn, event.workspace, event.id)?.ok_or(NotBooked::Closed)?;
+        if !current.is_open {
+            return Err(NotBooked::Closed);
+        }
+        // With other rules by now the page shows other times.
+        if current.changed_at != event.changed_at {
+            return Err(NotBooked::Taken);
+        }
+        let mut booking = draft.clone();
+        seat(txn, facts, question, &mut booking)?;
+        if let (Assignment::RoundRobin, [host]) = (current.assignment, &facts.hosts[..]) {
+            types::took_turn(txn, event.workspace, event.id, &current.hosts, host.user, now)?;
+        }
+        // The same person twice in the same moment: the second try finds the contact.
+        add_contact(txn, &booking, &wanted.guest, now)?;
+        let (id, contact) = (booking.id, booking.contact);
+        if booking.state.is_proposed() {
+            jobs::enqueue(txn, &lapse)?;
+            events::append(txn, booking.workspace, now, Happened::BookingProposed { booking: id, contact })?;
+            messages::tell(app, txn, &booking, Kind::Requested, "", now)?;
+        } else if let Some(job) = &job {
+            jobs::enqueue(txn, job)?;
+        } else {
+            booking.state = State::Confirmed;
+            booking.written = booking.version;
+            events::append(txn, booking.workspace, now, Happened::BookingConfirmed { booking: id, contact })?;
+            tell(app, txn, &mut booking, now)?;
+        }
+        store::put(txn, &booking, None)?;
+        audit::record(txn, booking.workspace, now, &Who::Visitor, "booking.made", &format!("booking {id}"), "")?;
+        Ok(booking)
+    })
+}
+
+/// Takes a time in this transaction, if the engine still offers it: the claims of hosts, calendars and rooms, and the
+/// entry in the ledger. Of many who want it, as many get it as there are seats.
+pub fn seat(txn: &mut Txn<'_>, facts: &Facts, question: &SlotQuestion, booking: &mut Booking) -> Result<(), NotBooked> {
+    let (event, now, span) = (&facts.event, facts.now, booking.span());
+    let standing = types::taken_in(txn, facts, span)?;
+    if types::why_not(facts, &standing, question, booking.start).is_some() {
+        return Err(NotBooked::Taken);
+    }
+    let first = facts.hosts.first().map(|host| host.user);
+    let sits = first.and_then(|host| standing.session_at(span, host, now));
+    booking.details.session = event.is_group().then(|| sits.unwrap_or(booking.id));
+    booking.details.hosts = facts.hosts.iter().map(|host| host.user).collect();
+    booking.details.resources = facts.claimable();
+    booking.claim = with_buffers(event, span);
+    for resource in &booking.details.resources {
+        let holder = booking.holder();
+        let claimed = availability::claim(txn, event.workspace, *resource, booking.claim, holder, now)?;
+        if claimed != Claimed::Yes {
+            return Err(NotBooked::Taken);
+        }
+    }
+    let entry = Entry {
+        booking: booking.id,
+        span,
+        before: event.buffer_before,
+        after: event.buffer_after,
+        hosts: booking.details.hosts.clone(),
+        session: booking.details.session,
+        until: None,
+    };
+    Ok(types::put_entry(txn, event.workspace, event.id, entry, now)?)
+}
+
+fn draft(facts: &Facts, span: Span, wanted: &Wanted, contact: ContactId) -> Booking {
+    let (event, now, guest) = (&facts.event, facts.now, &wanted.guest);
+    let write_to = facts.hosts.iter().find_map(|host| host.write_to().cloned());
+    let (place, link) = match &event.location {
+        Location::Video => (String::new(), None),
+        Location::Link { url } => (String::new(), Some(url.clone())),
+        Location::Place { text } => (text.clone(), None),
+        Location::WeCall => (guest.phone.clone(), None),
+        Location::TheyCall { number } => (number.clone(), None),
+    };
+    let state = match event.needs_approval {
+        true => State::Proposed { note: "Its time is kept until you decide.".to_owned() },
+        false => State::Held,
+    };
+    let mut booking = Booking {
+        id: wanted.hold.unwrap_or_else(|| BookingId::new(now)),
+        workspace: event.workspace,
+        contact,
+        worker: None,
+        reply: None,
+        connection: write_to.as_ref().map(|calendar| calendar.connection),
+        calendar_id: write_to.map(|calendar| calendar.calendar).unwrap_or_default(),
+        title: format!("{}: {}", event.name, guest.name),
+        start: span.start,
+        end: span.end,
+        claim: with_buffers(event, span),
+        guest_zone: guest.zone.clone(),
+        language: guest.language.clone(),
+        place,
+        video: event.location == Location::Video,
+        video_link: link,
+        location: Some(way(&event.location)),
+        hosted: Default::default(),
+        version: u32::from(!state.is_proposed()),
+        state,
+        instead_of: None,
+        event_id: None,
+        ical_uid: None,
+        source: wanted.source,
+        created_at: now,
+        written: 0,
+        told: 0,
+        trouble: None,
+        history: Vec::new(),
+        details: Details {
+            event_type: Some(event.id),
+            name: guest.name.clone(),
+            phone: guest.phone.clone(),
+            guests: guest.others.iter().map(|other| other.display().to_owned()).collect(),
+            answers: wanted.answers.clone(),
+            came_from: wanted.came_from.clone(),
+            ..Details::default()
+        },
+    };
+    let asked = if event.needs_approval { "Asked for" } else { "Booked" };
+    booking.note(now, format!("{asked} by {} on “{}”.", guest.name, event.name));
+    booking
+}
+
+/// How they meet, as a booking keeps it.
+fn way(location: &Location) -> meetings::Location {
+    match location {
+        Location::Video => meetings::Location::GoogleMeet,
+        Location::Link { url } => meetings::Location::Link { url: url.clone() },
+        Location::Place { text } => meetings::Location::Place { address: text.clone() },
+        Location::WeCall => meetings::Location::WeCall,
+        Location::TheyCall { number } => meetings::Location::TheyCall { number: number.clone() },
+    }
+}
+
+/// Makes the contact of a booking if nobody has the address. Somebody who is known stays as they are: a stranger who
+/// types an address changes nothing about its person.
+fn add_contact(txn: &mut Txn<'_>, booking: &Booking, guest: &Guest, now: UnixMillis) -> Result<(), NotBooked> {
+    if let Some(known) = contacts::find_by_address(txn, booking.workspace, &guest.email)? {
+        return if known.id == booking.contact { Ok(()) } else { Err(NotBooked::Taken) };
+    }
+    let (first_name, last_name) = guest.name.split_once(' ').unwrap_or((&guest.name, ""));
+    let contact = Contact {
+        id: booking.contact,
+        workspace: booking.workspace,
+        first_name: first_name.to_owned(),
+        last_name: last_name.trim().to_owned(),
+        addresses: vec![guest.email.clone()],
+        company: String::new(),
+        job_title: String::new(),
+        phone: guest.phone.clone(),
+        website: String::new(),
+        time_zone: Some(guest.zone.clone()),
+        locale: Some(guest.language.clone()),
+        custom: std::collections::BTreeMap::new(),
+        tags: Vec::new(),
+        source: contacts::Source::Booked,
+        created_at: now,
+        changed_at: now,
+        restricted: false,
+    };
+    contacts::put(txn, &contact, None)?;
+    events::append(txn, booking.workspace, now, Happened::ContactCreated { contact: contact.id })?;
+    let on = format!("contact {}", contact.id);
+    Ok(audit::record(txn, booking.workspace, now, &Who::Visitor, "contact.created", &on, "")?)
+}

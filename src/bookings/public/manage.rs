@@ -1,0 +1,249 @@
+//! The page of one booking for the person who made it: what it is, moving it, cancelling it, a file for the calendar.
+
+use actix_web::http::header::CONTENT_DISPOSITION;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Form, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use super::moves::{may_change, reschedule, Mover};
+use super::pages::{broken, language, layout, trouble_words, Place, Tries};
+use super::token::{manage_path, read_booking, PREFIX};
+use super::words::{self as page_words, Words};
+use crate::app::App;
+use crate::audit::Who;
+use crate::base::UnixMillis;
+use crate::bookings::model::{Booking, State};
+use crate::bookings::service::{end, BookError, End};
+use crate::bookings::words::{self, fill, Clocks, Language};
+use crate::bookings::{store, types};
+use crate::http::layout::PublicLayout;
+use crate::http::{html, run, see_other, ClientIp, PageError};
+use crate::workspaces;
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/booking/{token}").route(web::get().to(show)))
+        .service(web::resource("/booking/{token}/calendar.ics").route(web::get().to(file)))
+        .service(
+            web::resource("/booking/{token}/cancel").route(web::get().to(ask_cancel)).route(web::post().to(cancel)),
+        )
+        .service(web::resource("/booking/{token}/move").route(web::post().to(move_to)));
+}
+
+#[derive(Template)]
+#[template(path = "bookings/public_booking.html")]
+struct BookingPage {
+    layout: PublicLayout,
+    words: &'static Words,
+    business: String,
+    title: String,
+    heading: &'static str,
+    tone: &'static str,
+    when: String,
+    place: String,
+    link: String,
+    link_follows: bool,
+    /// Cancelled: why.
+    reason: String,
+    answers: Vec<(String, String)>,
+    here: String,
+    /// Where another time is chosen; empty when it may not be changed any more.
+    moves: String,
+    may_cancel: bool,
+    too_late: bool,
+    is_over: bool,
+    stands: bool,
+    book_again: String,
+    /// The question before it is cancelled.
+    asks: bool,
+    needs_reason: bool,
+    error: String,
+    trouble: String,
+}
+
+fn find(app: &App, token: &str) -> Result<(Place, Booking), PageError> {
+    let (workspace, id) = read_booking(app, token).ok_or(PageError::NotFound)?;
+    let found = match workspaces::get(&app.store, workspace) {
+        // A workspace that was erased has no key to open rows with.
+        Err(crate::store::StoreError::KeyGone) => None,
+        found => found.map_err(broken)?,
+    };
+    let workspace = found.ok_or(PageError::NotFound)?;
+    let booking = store::get(&app.store, workspace.id, id).map_err(broken)?.ok_or(PageError::NotFound)?;
+    let event = booking.details.event_type.ok_or(PageError::NotFound)?;
+    let event = types::get(&app.store, workspace.id, event).map_err(broken)?.ok_or(PageError::NotFound)?;
+    Ok((Place { workspace, event }, booking))
+}
+
+fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> BookingPage {
+    let (event, words, now) = (&place.event, page_words::of(language), app.now());
+    let clocks = Clocks::of(&booking.guest_zone, &booking.guest_zone);
+    let zone = TimeZone::get(&booking.guest_zone).unwrap_or(TimeZone::UTC);
+    let until = booking.end.in_zone(&zone).strftime("%H:%M").to_string();
+    let city = crate::base::city_of(&booking.guest_zone);
+    let (heading, tone) = match &booking.state {
+        State::Proposed { .. } => (words.requested, "warn"),
+        State::Held | State::Confirmed => (words.booked, "ok"),
+        State::Cancelled { .. } | State::Failed { .. } => (words.cancelled, ""),
+    };
+    let stands = booking.state.is_booked() || booking.is_request();
+    let (is_over, changeable) = (booking.end <= now, may_change(event, booking, now));
+    let here = manage_path(app, booking);
+    let path = format!("/b/{}/{}", place.workspace.slug, event.slug);
+    let token = here.strip_prefix(PREFIX).map(|rest| rest.trim_start_matches('/')).unwrap_or_default();
+    let query =
+        |pairs: &[(&str, &str)]| url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let day = booking.start.in_zone(&zone).date().to_string();
+    let moves = query(&[("move", token), ("tz", &booking.guest_zone), ("lang", language.tag()), ("day", &day)]);
+    let link = booking.video_link.clone().filter(|_| booking.state.is_booked()).unwrap_or_default();
+    BookingPage {
+        layout: layout(&event.name, language, &place.workspace),
+        business: place.workspace.name.clone(),
+        title: event.name.clone(),
+        when: format!("{} – {until} ({city})", words::when(language, booking.start, &clocks)),
+        place: match &event.location {
+            types::Location::WeCall => words.we_call.to_owned(),
+            types::Location::TheyCall { .. } => fill(words.they_call, &[("number", &booking.place)]),
+            _ => booking.place.clone(),
+        },
+        link_follows: booking.video && link.is_empty() && stands,
+        link,
+        reason: match &booking.state {
+            State::Cancelled { reason } => reason.clone(),
+            _ => String::new(),
+        },
+        answers: booking.details.answers.iter().map(|one| (one.question.clone(), one.answer.clone())).collect(),
+        moves: if changeable { format!("{path}?{moves}") } else { String::new() },
+        may_cancel: changeable,
+        too_late: stands && !is_over && !changeable,
+        is_over,
+        stands,
+        book_again: if stands { String::new() } else { path },
+        asks: false,
+        needs_reason: event.needs_reason,
+        error: String::new(),
+        trouble: String::new(),
+        words,
+        heading,
+        tone,
+        here,
+    }
+}
+
+/// GET /booking/{token}
+async fn show(app: Data<App>, request: HttpRequest, token: Path<String>) -> Result<HttpResponse, PageError> {
+    let (place, booking) = opened(&app, token.into_inner()).await?;
+    let language = own_language(&booking, &request);
+    html(StatusCode::OK, &page(&app, &place, &booking, language))
+}
+
+async fn opened(app: &Data<App>, token: String) -> Result<(Place, Booking), PageError> {
+    let app = app.clone();
+    run(move || find(&app, &token)).await?
+}
+
+/// The language in which it was booked.
+fn own_language(booking: &Booking, request: &HttpRequest) -> Language {
+    language(&booking.language, "", request)
+}
+
+/// GET /booking/{token}/cancel: asks first.
+async fn ask_cancel(app: Data<App>, request: HttpRequest, token: Path<String>) -> Result<HttpResponse, PageError> {
+    let (place, booking) = opened(&app, token.into_inner()).await?;
+    let language = own_language(&booking, &request);
+    let page = page(&app, &place, &booking, language);
+    if !page.may_cancel {
+        return Ok(see_other(&page.here));
+    }
+    html(StatusCode::OK, &BookingPage { asks: true, ..page })
+}
+
+#[derive(Deserialize)]
+struct CancelForm {
+    #[serde(default)]
+    reason: String,
+}
+
+/// POST /booking/{token}/cancel: 303 to the booking; 422 when the reason is missing.
+async fn cancel(
+    app: Data<App>,
+    tries: Data<Tries>,
+    client: ClientIp,
+    request: HttpRequest,
+    token: Path<String>,
+    form: Form<CancelForm>,
+) -> Result<HttpResponse, PageError> {
+    tries.check(&app, client)?;
+    let (place, booking) = opened(&app, token.into_inner()).await?;
+    let language = own_language(&booking, &request);
+    let page = page(&app, &place, &booking, language);
+    if !page.may_cancel {
+        return Ok(see_other(&page.here));
+    }
+    if page.needs_reason && form.reason.trim().is_empty() {
+        let error = page.words.wrong_reason.to_owned();
+        return html(StatusCode::UNPROCESSABLE_ENTITY, &BookingPage { asks: true, error, ..page });
+    }
+    let here = page.here;
+    let ended = run(move || {
+        let by = format!("{} (the guest)", booking.details.name);
+        end(&app, booking.workspace, booking.id, &End { who: Who::Visitor, by: &by, reason: &form.reason })
+    });
+    match ended.await? {
+        // Cancelled meanwhile: the page shows how it stands.
+        Ok(_) | Err(BookError::NotOpen(_)) => Ok(see_other(&here)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Deserialize)]
+struct MoveForm {
+    #[serde(default)]
+    start: String,
+}
+
+/// POST /booking/{token}/move: 303 to the booking; 409 with the booking as it stands when the time has gone.
+async fn move_to(
+    app: Data<App>,
+    tries: Data<Tries>,
+    client: ClientIp,
+    request: HttpRequest,
+    token: Path<String>,
+    form: Form<MoveForm>,
+) -> Result<HttpResponse, PageError> {
+    tries.check(&app, client)?;
+    let (place, booking) = opened(&app, token.into_inner()).await?;
+    let language = own_language(&booking, &request);
+    let here = manage_path(&app, &booking);
+    if !may_change(&place.event, &booking, app.now()) {
+        return Ok(see_other(&here));
+    }
+    let Some(start) = UnixMillis::parse_rfc3339(&form.start) else { return Ok(see_other(&here)) };
+    let answer = run(move || {
+        let by = format!("{} (the guest)", booking.details.name);
+        match reschedule(&app, &booking, start, &Mover { who: Who::Visitor, by: &by }) {
+            Ok(_) => Ok(None),
+            Err(error) => {
+                let trouble = trouble_words(&error, language)?;
+                Ok::<_, PageError>(Some(BookingPage { trouble, ..page(&app, &place, &booking, language) }))
+            }
+        }
+    });
+    match answer.await?? {
+        None => Ok(see_other(&here)),
+        Some(page) => html(StatusCode::CONFLICT, &page),
+    }
+}
+
+/// GET /booking/{token}/calendar.ics
+async fn file(app: Data<App>, token: Path<String>) -> Result<HttpResponse, PageError> {
+    let (place, booking) = opened(&app, token.into_inner()).await?;
+    let text = super::file::calendar_file(&app, &place, &booking);
+    Ok(HttpResponse::Ok()
+        .content_type("text/calendar; charset=utf-8")
+        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"booking.ics\""))
+        .body(text))
+}

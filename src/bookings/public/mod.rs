@@ -1,0 +1,28 @@
+//! What strangers see and do: the public pages of event types, holding a time, booking, moving and cancelling it.
+//!
+//! Always true here:
+//! - Nobody is signed in and no cookie is needed: what may be done stands in a signed token.
+//! - Only the page of times may stand in a frame of another site; from the form on, the visitor is here.
+//! - A GET changes nothing. A time is kept from the moment it is chosen until the form is sent or the hold runs out.
+//! - A booking, its claims, its entry in the ledger and its contact are one transaction, in which the engine is asked
+//!   about exactly this start once more.
+
+mod api;
+mod commit;
+mod embed;
+mod file;
+mod hold;
+mod manage;
+mod moves;
+mod pages;
+mod token;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use api::{api_routes, VisitsApi};
+pub use commit::NotBooked;
+pub use moves::{reschedule, Mover};
+pub use pages::routes;
+pub use token::{manage_path, PREFIX};

@@ -1,0 +1,765 @@
+//! GET /b/{workspace}: what can be booked; /b/{workspace}/{event}: a month of free times; then the form.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use actix_web::http::header::ACCEPT_LANGUAGE;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Form, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::ToSpan;
+use serde::Deserialize;
+
+use super::commit::{self, Guest, NotBooked, Wanted};
+use super::embed;
+use super::hold::hold;
+use super::manage;
+use super::token::{manage_path, read_booking, Held};
+use super::words::{self as page_words, Words};
+use crate::app::App;
+use crate::base::{EmailAddress, UnixMillis};
+use crate::bookings::model::{Booking, Source};
+use crate::bookings::store;
+use crate::bookings::types::{self, Answer, EventType, Kind, Location, SlotQuestion};
+use crate::bookings::words::{self, fill, Language};
+use crate::http::layout::{FooterLink, PublicLayout};
+use crate::http::rate_limit::{Allowed, Limiter};
+use crate::http::ui::{language_name, Choice, FieldErrors};
+use crate::http::{html, run, see_other, ClientIp, PageError};
+use crate::identity;
+use crate::identity::pages::zone_choices;
+use crate::store::StoreError;
+use crate::workspaces::{self, Workspace};
+
+/// Times held and forms sent from one network, for each web thread.
+const TRIES: u32 = 40;
+const TRIES_IN: Duration = Duration::from_secs(600);
+/// Months that are looked through for the first free time.
+const LOOK_AHEAD: i64 = 3;
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .app_data(Data::new(Tries::default()))
+        .service(web::resource("/b/embed.js").route(web::get().to(embed::script)))
+        .service(web::resource("/b/{workspace}").route(web::get().to(list)))
+        .service(web::resource("/b/{workspace}/{event}").route(web::get().to(month)).route(web::post().to(book)))
+        .service(web::resource("/b/{workspace}/{event}/embed").route(web::get().to(embed::month)))
+        .service(web::resource("/b/{workspace}/{event}/hold").route(web::post().to(keep)))
+        .service(web::resource("/b/{workspace}/{event}/details").route(web::get().to(details)));
+    manage::routes(config);
+}
+
+#[derive(Default)]
+pub(super) struct Tries(OnceLock<Limiter<IpAddr>>);
+
+impl Tries {
+    pub(super) fn check(&self, app: &App, client: ClientIp) -> Result<(), PageError> {
+        let limiter = self.0.get_or_init(|| Limiter::new(app.clock.clone(), Allowed::new(TRIES, TRIES_IN)));
+        Ok(limiter.check(&client.network()).map(|_| ())?)
+    }
+}
+
+/// What a visitor has chosen so far. All of it stands in the address, so a page can be sent to somebody else.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Chosen {
+    #[serde(default)]
+    pub month: String,
+    #[serde(default)]
+    pub day: String,
+    /// IANA name.
+    #[serde(default)]
+    pub tz: String,
+    #[serde(default)]
+    pub lang: String,
+    /// Minutes.
+    #[serde(default)]
+    pub length: String,
+    /// The booking that would move.
+    #[serde(default, rename = "move")]
+    pub moves: String,
+    #[serde(default)]
+    pub source: String,
+    /// A time that is kept.
+    #[serde(default)]
+    pub hold: String,
+    #[serde(default)]
+    pub start: String,
+    /// Inside the page of a customer: never read from the address.
+    #[serde(skip)]
+    pub is_embedded: bool,
+}
+
+impl Chosen {
+    /// As a query that keeps the rest, with some of it changed.
+    fn with(&self, changes: &[(&str, &str)]) -> String {
+        let own = [
+            ("tz", self.tz.as_str()),
+            ("lang", &self.lang),
+            ("length", &self.length),
+            ("move", &self.moves),
+            ("source", &self.source),
+        ];
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in own {
+            let changed = changes.iter().any(|(other, _)| *other == name);
+            if !value.is_empty() && !changed {
+                query.append_pair(name, value);
+            }
+        }
+        for (name, value) in changes.iter().filter(|(_, value)| !value.is_empty()) {
+            query.append_pair(name, value);
+        }
+        format!("?{}", query.finish())
+    }
+}
+
+/// The workspace and the event type of a public address; what is closed is not there.
+pub(super) struct Place {
+    pub workspace: Workspace,
+    pub event: EventType,
+}
+
+fn open_workspace(app: &App, slug: &str) -> Result<Workspace, PageError> {
+    let found = app.store.read(|txn| workspaces::find_by_slug(txn, slug)).map_err(broken)?;
+    let goes_on =
+        |workspace: &Workspace| workspace.closing.is_none() && workspace.state == workspaces::WorkspaceState::Open;
+    found.filter(goes_on).ok_or(PageError::NotFound)
+}
+
+pub(super) fn place(app: &App, path: &(String, String)) -> Result<Place, PageError> {
+    let workspace = open_workspace(app, &path.0)?;
+    let event = app.store.read(|txn| types::find_by_slug(txn, workspace.id, &path.1)).map_err(broken)?;
+    let event = event.filter(|event| event.is_open).ok_or(PageError::NotFound)?;
+    Ok(Place { workspace, event })
+}
+
+pub(super) fn broken(error: StoreError) -> PageError {
+    PageError::internal("could not read or write a booking", &error)
+}
+
+/// The language of a page: the one that was chosen, that of the event type, what the browser prefers, English.
+pub(super) fn language(chosen: &str, event: &str, request: &HttpRequest) -> Language {
+    let speaks = |tag: &&str| {
+        let first = tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+        types::LANGUAGES.contains(&first.as_str())
+    };
+    if let Some(tag) = [chosen, event].into_iter().find(speaks) {
+        return Language::of(tag);
+    }
+    let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok()).unwrap_or_default();
+    let tags = accepted.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
+    Language::of(tags.into_iter().find(speaks).unwrap_or("en"))
+}
+
+pub(super) fn layout(title: &str, language: Language, workspace: &Workspace) -> PublicLayout {
+    PublicLayout {
+        title: format!("{title} · {}", workspace.name),
+        lang: language.tag().to_owned(),
+        no_index: true,
+        footer: vec![FooterLink { href: String::new(), label: workspace.name.clone() }],
+        ..PublicLayout::default()
+    }
+}
+
+fn languages(path: &str, chosen: &Chosen, current: Language) -> Vec<FooterLink> {
+    let others = types::LANGUAGES.iter().filter(|tag| Language::of(tag) != current);
+    let own_name = |tag: &str| match tag {
+        "de" => "Deutsch".to_owned(),
+        "es" => "Español".to_owned(),
+        "fr" => "Français".to_owned(),
+        "pt" => "Português".to_owned(),
+        "hi" => "हिन्दी".to_owned(),
+        other => language_name(other),
+    };
+    others
+        .map(|tag| FooterLink { href: format!("{path}{}", chosen.with(&[("lang", tag)])), label: own_name(tag) })
+        .collect()
+}
+
+/// What the visitor reads about an event type beside the times.
+pub(super) struct About {
+    pub business: String,
+    pub name: String,
+    pub description: String,
+    /// Icon and words.
+    pub facts: Vec<(&'static str, String)>,
+}
+
+pub(super) fn about(app: &App, place: &Place, minutes: &str, words: &Words) -> Result<About, PageError> {
+    let event = &place.event;
+    let mut facts = vec![("clock", fill(words.minutes, &[("n", minutes)]))];
+    facts.push(match &event.location {
+        Location::Video => ("video", words.video.to_owned()),
+        Location::Link { .. } => ("video", words.link.to_owned()),
+        Location::Place { text } => ("building", text.clone()),
+        Location::WeCall => ("phone", words.we_call.to_owned()),
+        Location::TheyCall { number } => ("phone", fill(words.they_call, &[("number", number)])),
+    });
+    let hosts = app.store.read(|txn| {
+        let mut names = Vec::new();
+        for host in &event.hosts {
+            names.extend(identity::find(txn, host.user)?.map(|user| user.name));
+        }
+        Ok::<_, StoreError>(names)
+    });
+    let hosts = hosts.map_err(broken)?;
+    if event.assignment == types::Assignment::Collective && !hosts.is_empty() {
+        facts.push(("user", fill(words.with, &[("names", &hosts.join(", "))])));
+    }
+    if let Some(seats) = event.seats.filter(|seats| *seats > 1) {
+        facts.push(("user", fill(words.seats, &[("n", &seats.to_string())])));
+    }
+    if event.needs_approval {
+        facts.push(("check", words.asks_first.to_owned()));
+    }
+    Ok(About {
+        business: place.workspace.name.clone(),
+        name: event.name.clone(),
+        description: event.description.clone(),
+        facts,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "bookings/public_list.html")]
+struct ListPage {
+    layout: PublicLayout,
+    words: &'static Words,
+    business: String,
+    /// Address, name, length, description.
+    rows: Vec<(String, String, String, String)>,
+}
+
+/// GET /b/{workspace}
+async fn list(
+    app: Data<App>,
+    request: HttpRequest,
+    path: Path<String>,
+    chosen: Query<Chosen>,
+) -> Result<HttpResponse, PageError> {
+    let language = language(&chosen.lang, "", &request);
+    let words = page_words::of(language);
+    let page = run(move || {
+        let workspace = open_workspace(&app, &path)?;
+        let all = app.store.read(|txn| types::list(txn, workspace.id)).map_err(broken)?;
+        let rows = all.into_iter().filter(|event| event.is_open).map(|event| {
+            let minutes = event.durations.iter().map(u32::to_string).collect::<Vec<_>>().join(" / ");
+            let address = format!("/b/{}/{}{}", workspace.slug, event.slug, chosen.with(&[]));
+            (address, event.name, fill(words.minutes, &[("n", &minutes)]), event.description)
+        });
+        let rows = rows.collect();
+        let mut layout = layout(words.choose_type, language, &workspace);
+        layout.footer.extend(languages(&format!("/b/{}", workspace.slug), &chosen, language));
+        Ok::<_, PageError>(ListPage { layout, words, business: workspace.name, rows })
+    });
+    html(StatusCode::OK, &page.await??)
+}
+
+#[derive(Template)]
+#[template(path = "bookings/public_event.html")]
+pub(super) struct MonthPage {
+    layout: PublicLayout,
+    words: &'static Words,
+    about: About,
+    /// Where a chosen time goes.
+    action: String,
+    path: String,
+    chosen: Chosen,
+    /// In words, the address that shows them, and whether they are shown.
+    lengths: Vec<(String, String, bool)>,
+    minutes: u32,
+    month: String,
+    weekdays: [String; 7],
+    /// Empty squares before the first.
+    blank: usize,
+    days: Vec<DayCell>,
+    earlier: Option<String>,
+    later: String,
+    later_words: String,
+    zones: Vec<Choice>,
+    zone: String,
+    day_words: String,
+    /// Instant and clock time.
+    slots: Vec<(String, String)>,
+    nothing: String,
+    trouble: String,
+    /// The time was guessed, so a script may correct the zone.
+    may_guess: bool,
+    moving: String,
+}
+
+struct DayCell {
+    number: i8,
+    /// Empty where nothing is free.
+    href: String,
+    label: String,
+    is_chosen: bool,
+}
+
+/// GET /b/{workspace}/{event}
+async fn month(
+    app: Data<App>,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+    chosen: Query<Chosen>,
+) -> Result<HttpResponse, PageError> {
+    let (path, chosen) = (path.into_inner(), chosen.into_inner());
+    let browser = request.clone();
+    let place = {
+        let app = app.clone();
+        run(move || place(&app, &path)).await??
+    };
+    let language = language(&chosen.lang, &place.event.language, &browser);
+    let page = run(move || month_page(&app, &place, chosen, language, String::new()));
+    html(StatusCode::OK, &page.await??)
+}
+
+fn zone_of(chosen: &str, fallback: &str) -> (String, TimeZone) {
+    let found = [chosen, fallback, "UTC"].into_iter().find_map(|name| Some((name, TimeZone::get(name).ok()?)));
+    found.map_or_else(|| ("UTC".to_owned(), TimeZone::UTC), |(name, zone)| (name.to_owned(), zone))
+}
+
+/// The booking that would move, if the page is for that.
+fn moving(app: &App, place: &Place, chosen: &Chosen) -> Result<Option<Booking>, PageError> {
+    let Some((workspace, id)) = read_booking(app, &chosen.moves) else { return Ok(None) };
+    let booking = store::get(&app.store, workspace, id).map_err(broken)?;
+    Ok(booking.filter(|booking| {
+        booking.workspace == place.workspace.id && booking.details.event_type == Some(place.event.id)
+    }))
+}
+
+pub(super) fn month_page(
+    app: &App,
+    place: &Place,
+    chosen: Chosen,
+    language: Language,
+    trouble: String,
+) -> Result<MonthPage, PageError> {
+    let (event, words) = (&place.event, page_words::of(language));
+    let booking = moving(app, place, &chosen)?;
+    let minutes = match &booking {
+        Some(booking) => u32::try_from(booking.span().length().as_secs() / 60).unwrap_or(30),
+        None => event.duration(chosen.length.parse().ok()),
+    };
+    let (zone_name, zone) = zone_of(&chosen.tz, &place.workspace.time_zone);
+    let today = app.now().in_zone(&zone).date();
+    let wanted: Option<Date> = chosen.day.parse().ok().or_else(|| format!("{}-01", chosen.month).parse().ok());
+    let first_month = today.first_of_month();
+    let mut shown = wanted.map_or(first_month, |date| date.first_of_month()).max(first_month);
+    let mut free = free_of_month(app, event, shown, minutes, &zone, booking.as_ref())?;
+    // Without a wish the first month with a free time is shown.
+    for _ in 0..LOOK_AHEAD {
+        if wanted.is_some() || !free.is_empty() {
+            break;
+        }
+        let next = shown.saturating_add(1.month());
+        let then = free_of_month(app, event, next, minutes, &zone, booking.as_ref())?;
+        if !then.is_empty() {
+            (shown, free) = (next, then);
+        }
+    }
+    let by_day = by_day(&free, &zone);
+    let asked: Option<Date> = chosen.day.parse().ok();
+    let day = asked.filter(|day| by_day.contains_key(day)).or_else(|| by_day.keys().next().copied());
+    let page = format!("/b/{}/{}", place.workspace.slug, event.slug);
+    let path = if chosen.is_embedded { format!("{page}/embed") } else { page.clone() };
+    let cell = |date: Date| {
+        let label = fill(words.free_times, &[("day", &words::day(language, date))]);
+        let is_free = by_day.contains_key(&date);
+        DayCell {
+            number: date.day(),
+            href: if is_free { format!("{path}{}", chosen.with(&[("day", &date.to_string())])) } else { String::new() },
+            label,
+            is_chosen: Some(date) == day,
+        }
+    };
+    let of_month = |month: Date| chosen.with(&[("month", &month.strftime("%Y-%m").to_string())]);
+    let later = shown.saturating_add(1.month());
+    let clock = |start: &UnixMillis| start.in_zone(&zone).strftime("%H:%M").to_string();
+    let slots = day.and_then(|day| by_day.get(&day)).into_iter().flatten();
+    let month = words::month(language, shown);
+    let mut layout = layout(&event.name, language, &place.workspace);
+    layout.footer.extend(languages(&path, &chosen, language));
+    let lengths = event.durations.iter().filter(|_| event.durations.len() > 1 && booking.is_none());
+    Ok(MonthPage {
+        about: about(app, place, &minutes.to_string(), words)?,
+        action: match &booking {
+            Some(booking) => format!("{}/move", manage_path(app, booking)),
+            None => format!("{page}/hold"),
+        },
+        lengths: lengths
+            .map(|length| {
+                let number = length.to_string();
+                let href = format!("{path}{}", chosen.with(&[("length", &number)]));
+                (fill(words.minutes, &[("n", &number)]), href, *length == minutes)
+            })
+            .collect(),
+        minutes,
+        nothing: match (day, wanted) {
+            (Some(_), _) => String::new(),
+            (None, None) => words.none_at_all.to_owned(),
+            (None, Some(_)) => fill(words.none_in_month, &[("month", &month)]),
+        },
+        weekdays: words::weekdays(language),
+        blank: usize::from(shown.weekday().to_monday_zero_offset().unsigned_abs()),
+        days: (0..i64::from(shown.days_in_month())).map(|at| cell(shown.saturating_add(at.days()))).collect(),
+        earlier: (shown > first_month).then(|| format!("{path}{}", of_month(shown.saturating_sub(1.month())))),
+        later: format!("{path}{}", of_month(later)),
+        later_words: words::month(language, later),
+        zones: zone_choices(&zone_name),
+        zone: zone_name,
+        day_words: day.map(|day| words::day(language, day)).unwrap_or_default(),
+        slots: slots.map(|start| (start.to_rfc3339(), clock(start))).collect(),
+        may_guess: chosen.tz.is_empty(),
+        moving: booking.map(|booking| manage_path(app, &booking)).unwrap_or_default(),
+        layout,
+        words,
+        path,
+        chosen,
+        month,
+        trouble,
+    })
+}
+
+fn free_of_month(
+    app: &App,
+    event: &EventType,
+    month: Date,
+    duration: u32,
+    zone: &TimeZone,
+    booking: Option<&Booking>,
+) -> Result<Vec<UnixMillis>, PageError> {
+    let (but, own) = (booking.map(|booking| booking.id), booking.map(Booking::span));
+    let question = SlotQuestion { from: month, to: month.last_of_month(), zone: zone.clone(), duration, but, own };
+    let free = match booking {
+        Some(booking) => types::free_starts_with(app, event, &question, &booking.details.hosts),
+        None => types::free_starts(app, event, &question),
+    };
+    free.map_err(broken)
+}
+
+fn by_day(free: &[UnixMillis], zone: &TimeZone) -> BTreeMap<Date, Vec<UnixMillis>> {
+    let mut days: BTreeMap<Date, Vec<UnixMillis>> = BTreeMap::new();
+    for start in free {
+        days.entry(start.in_zone(zone).date()).or_default().push(*start);
+    }
+    days
+}
+
+/// POST /b/{workspace}/{event}/hold: keeps a time; 303 to the form, 409 with the times when it has just gone.
+async fn keep(
+    app: Data<App>,
+    tries: Data<Tries>,
+    client: ClientIp,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+    chosen: Form<Chosen>,
+) -> Result<HttpResponse, PageError> {
+    tries.check(&app, client)?;
+    let (path, chosen) = (path.into_inner(), chosen.into_inner());
+    let browser = request.clone();
+    let event_language = {
+        let (app, path) = (app.clone(), path.clone());
+        run(move || place(&app, &path)).await??.event.language
+    };
+    let language = language(&chosen.lang, &event_language, &browser);
+    let answer = run(move || {
+        let place = place(&app, &path)?;
+        let start = UnixMillis::parse_rfc3339(&chosen.start);
+        let minutes = chosen.length.parse().unwrap_or_default();
+        let held = start.map_or(Err(NotBooked::Taken), |start| hold(&app, &place.event, start, minutes));
+        match held {
+            Ok(held) => {
+                let query = chosen.with(&[("hold", &held.token(&app))]);
+                Ok(Ok(format!("/b/{}/{}/details{query}", path.0, path.1)))
+            }
+            Err(error) => {
+                let trouble = trouble_words(&error, language)?;
+                month_page(&app, &place, chosen, language, trouble).map(|page| Err(Box::new(page)))
+            }
+        }
+    });
+    match answer.await?? {
+        Ok(to) => Ok(see_other(&to)),
+        Err(page) => html(StatusCode::CONFLICT, &*page),
+    }
+}
+
+/// What a visitor hears when a time cannot be had; what is broken is an error page.
+pub(super) fn trouble_words(error: &NotBooked, language: Language) -> Result<String, PageError> {
+    let words = page_words::of(language);
+    Ok(match error {
+        NotBooked::Taken => words.taken.to_owned(),
+        NotBooked::Unreadable(_) => words.unreadable.to_owned(),
+        NotBooked::TooLate => words.too_late.to_owned(),
+        NotBooked::Closed => return Err(PageError::NotFound),
+        NotBooked::Store(error) => return Err(PageError::internal("could not book", error)),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "bookings/public_details.html")]
+struct DetailsPage {
+    layout: PublicLayout,
+    words: &'static Words,
+    about: About,
+    path: String,
+    back: String,
+    hold: String,
+    tz: String,
+    lang: String,
+    source: String,
+    when: String,
+    held: String,
+    button: String,
+    questions: Vec<Asked>,
+    phone: bool,
+    others: u32,
+    others_hint: String,
+    typed: BTreeMap<String, String>,
+    errors: FieldErrors,
+}
+
+struct Asked {
+    /// The field's name.
+    field: String,
+    label: String,
+    kind: &'static str,
+    required: bool,
+    choices: Vec<Choice>,
+    value: String,
+    error: String,
+}
+
+impl DetailsPage {
+    /// "optional" below what may stay empty.
+    fn optional(&self, asked: &Asked) -> &'static str {
+        if asked.required {
+            ""
+        } else {
+            self.words.optional
+        }
+    }
+
+    fn of(&self, field: &str) -> &str {
+        self.typed.get(field).map_or("", String::as_str)
+    }
+}
+
+/// GET /b/{workspace}/{event}/details: the form for a time that is kept; back to the times when it has run out.
+async fn details(
+    app: Data<App>,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+    chosen: Query<Chosen>,
+) -> Result<HttpResponse, PageError> {
+    let (path, chosen) = (path.into_inner(), chosen.into_inner());
+    let browser = request.clone();
+    let place = {
+        let (app, path) = (app.clone(), path.clone());
+        run(move || place(&app, &path)).await??
+    };
+    let language = language(&chosen.lang, &place.event.language, &browser);
+    let Some(held) = Held::read(&app, &chosen.hold).filter(|held| held.until > app.now()) else {
+        return Ok(see_other(&format!("/b/{}/{}{}", path.0, path.1, chosen.with(&[]))));
+    };
+    let page =
+        run(move || details_page(&app, &place, &chosen, held, language, BTreeMap::new(), FieldErrors::default()));
+    html(StatusCode::OK, &page.await??)
+}
+
+fn details_page(
+    app: &App,
+    place: &Place,
+    chosen: &Chosen,
+    held: Held,
+    language: Language,
+    typed: BTreeMap<String, String>,
+    errors: FieldErrors,
+) -> Result<DetailsPage, PageError> {
+    let (event, words) = (&place.event, page_words::of(language));
+    let (zone_name, zone) = zone_of(&chosen.tz, &place.workspace.time_zone);
+    let start = held.start.in_zone(&zone);
+    let clock = |at: UnixMillis| at.in_zone(&zone).strftime("%H:%M").to_string();
+    let path = format!("/b/{}/{}", place.workspace.slug, event.slug);
+    let end = UnixMillis(held.start.0 + i64::from(held.minutes) * 60_000);
+    let when = format!(
+        "{}, {}–{} ({})",
+        words::day(language, start.date()),
+        clock(held.start),
+        clock(end),
+        crate::base::city_of(&zone_name)
+    );
+    let time = format!(
+        "{} {}",
+        words::weekdays(language)[usize::from(start.weekday().to_monday_zero_offset().unsigned_abs())],
+        clock(held.start)
+    );
+    let button = fill(if event.needs_approval { words.request } else { words.book }, &[("time", &time)]);
+    let asked = event.questions.iter().enumerate().map(|(at, question)| {
+        let field = format!("q-{at}");
+        Asked {
+            label: question.label.clone(),
+            kind: question.kind.as_str(),
+            required: question.required,
+            choices: std::iter::once(Choice::default())
+                .chain(question.choices.iter().map(|one| Choice { value: one.clone(), label: one.clone() }))
+                .collect(),
+            value: typed.get(&field).cloned().unwrap_or_default(),
+            error: errors.of(QUESTION_FIELDS.get(at).copied().unwrap_or_default()).to_owned(),
+            field,
+        }
+    });
+    let back = format!("{path}{}", chosen.with(&[("day", &start.date().to_string())]));
+    Ok(DetailsPage {
+        about: about(app, place, &held.minutes.to_string(), words)?,
+        held: fill(words.held, &[("time", &clock(held.until))]),
+        questions: asked.collect(),
+        phone: event.location == Location::WeCall,
+        others: event.guests,
+        others_hint: fill(words.others_hint, &[("n", &event.guests.to_string())]),
+        layout: layout(&event.name, language, &place.workspace),
+        hold: chosen.hold.clone(),
+        tz: zone_name,
+        lang: chosen.lang.clone(),
+        source: chosen.source.clone(),
+        words,
+        path,
+        back,
+        when,
+        button,
+        typed,
+        errors,
+    })
+}
+
+/// The fields of questions, for errors that name them.
+const QUESTION_FIELDS: [&str; 20] = [
+    "q-0", "q-1", "q-2", "q-3", "q-4", "q-5", "q-6", "q-7", "q-8", "q-9", "q-10", "q-11", "q-12", "q-13", "q-14",
+    "q-15", "q-16", "q-17", "q-18", "q-19",
+];
+
+/// POST /b/{workspace}/{event}: 303 to the page of the booking; 422 with the form; 409 with the times when this one has
+/// gone.
+async fn book(
+    app: Data<App>,
+    tries: Data<Tries>,
+    client: ClientIp,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+    form: Form<BTreeMap<String, String>>,
+) -> Result<HttpResponse, PageError> {
+    tries.check(&app, client)?;
+    let (path, typed) = (path.into_inner(), form.into_inner());
+    let browser = request.clone();
+    let place = {
+        let (app, path) = (app.clone(), path.clone());
+        run(move || place(&app, &path)).await??
+    };
+    let text = |field: &str| typed.get(field).map(|text| text.trim().to_owned()).unwrap_or_default();
+    let chosen =
+        Chosen { tz: text("tz"), lang: text("lang"), source: text("source"), hold: text("hold"), ..Chosen::default() };
+    let language = language(&chosen.lang, &place.event.language, &browser);
+    let answer = run(move || {
+        let Some(held) = Held::read(&app, &chosen.hold) else {
+            let trouble = page_words::of(language).taken.to_owned();
+            return month_page(&app, &place, chosen, language, trouble).map(|page| Answered::Times(Box::new(page)));
+        };
+        let wanted = match read_form(&place, &chosen, held, language, &typed) {
+            Ok(wanted) => wanted,
+            Err(errors) => {
+                let page = details_page(&app, &place, &chosen, held, language, typed, errors)?;
+                return Ok(Answered::Form(Box::new(page)));
+            }
+        };
+        match commit::book(&app, &place.event, &wanted) {
+            Ok(booking) => Ok(Answered::Booked(manage_path(&app, &booking))),
+            Err(error) => {
+                let trouble = trouble_words(&error, language)?;
+                month_page(&app, &place, chosen, language, trouble).map(|page| Answered::Times(Box::new(page)))
+            }
+        }
+    });
+    match answer.await?? {
+        Answered::Booked(to) => Ok(see_other(&to)),
+        Answered::Form(page) => html(StatusCode::UNPROCESSABLE_ENTITY, &*page),
+        Answered::Times(page) => html(StatusCode::CONFLICT, &*page),
+    }
+}
+
+enum Answered {
+    Booked(String),
+    Form(Box<DetailsPage>),
+    Times(Box<MonthPage>),
+}
+
+fn read_form(
+    place: &Place,
+    chosen: &Chosen,
+    held: Held,
+    language: Language,
+    typed: &BTreeMap<String, String>,
+) -> Result<Wanted, FieldErrors> {
+    let (event, words) = (&place.event, page_words::of(language));
+    let text = |field: &str| typed.get(field).map_or("", |text| text.trim());
+    let mut errors = FieldErrors::default();
+    let name: String = text("name").split_whitespace().collect::<Vec<_>>().join(" ");
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        errors.add("name", words.wrong_name);
+    }
+    let email = EmailAddress::parse(text("email")).ok();
+    if email.is_none() {
+        errors.add("email", words.wrong_email);
+    }
+    let phone: String = text("phone").chars().take(40).collect();
+    if event.location == Location::WeCall && !is_phone(&phone) {
+        errors.add("phone", words.wrong_phone);
+    }
+    let others = text("others").split([',', ';', '\n']).map(str::trim).filter(|part| !part.is_empty());
+    let others: Result<Vec<EmailAddress>, _> = others.map(EmailAddress::parse).collect();
+    let others = others.ok().filter(|others| others.len() <= event.guests as usize);
+    if others.is_none() {
+        errors.add("others", words.wrong_others);
+    }
+    let mut answers = Vec::new();
+    for (question, field) in event.questions.iter().zip(QUESTION_FIELDS) {
+        let answer: String = text(field).chars().take(4000).collect();
+        let fits = match question.kind {
+            _ if answer.is_empty() => !question.required,
+            Kind::Choice => question.choices.contains(&answer),
+            Kind::Phone => is_phone(&answer),
+            Kind::Number => answer.replace(',', ".").parse::<f64>().is_ok(),
+            Kind::Text | Kind::Long | Kind::Consent => true,
+        };
+        if !fits {
+            errors.add(field, if question.kind == Kind::Phone { words.wrong_phone } else { words.wrong_answer });
+        }
+        if !answer.is_empty() {
+            let answer = if question.kind == Kind::Consent { "Yes".to_owned() } else { answer };
+            answers.push(Answer { question: question.label.clone(), answer });
+        }
+    }
+    let (Some(email), Some(others), true) = (email, others, errors.is_empty()) else { return Err(errors) };
+    let (zone, _) = zone_of(&chosen.tz, &place.workspace.time_zone);
+    let language = language.tag().to_owned();
+    Ok(Wanted {
+        start: held.start,
+        minutes: held.minutes,
+        guest: Guest { name, email, phone, zone, language, others },
+        answers,
+        hold: Some(held.id),
+        came_from: chosen.source.chars().take(100).collect(),
+        source: Source::Page,
+    })
+}
+
+/// Enough digits, and nothing that no number has.
+fn is_phone(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    (6..=15).contains(&digits) && text.chars().all(|c| c.is_ascii_digit() || " +-/().".contains(c))
+}

@@ -1,0 +1,63 @@
+//! Signed names of a hold and of a booking, for links that a stranger holds.
+
+use data_encoding::BASE64URL_NOPAD;
+
+use crate::app::App;
+use crate::base::{BookingId, UnixMillis, WorkspaceId};
+use crate::bookings::model::Booking;
+
+const BOOKING: &str = "a visitor's booking";
+const HOLD: &str = "a held time";
+
+/// Where a visitor sees and changes a booking; the token follows.
+pub const PREFIX: &str = "/booking";
+
+/// The page of one booking for the person who made it.
+pub fn manage_path(app: &App, booking: &Booking) -> String {
+    let bytes = [*booking.workspace.as_bytes(), *booking.id.as_bytes()].concat();
+    format!("{PREFIX}/{}", sign(app, BOOKING, &bytes))
+}
+
+pub fn read_booking(app: &App, token: &str) -> Option<(WorkspaceId, BookingId)> {
+    let bytes = open(app, BOOKING, token)?;
+    let (workspace, id) = bytes.split_at_checked(16)?;
+    Some((WorkspaceId::from_slice(workspace)?, BookingId::from_slice(id)?))
+}
+
+/// A time that is kept while a form is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub id: BookingId,
+    pub start: UnixMillis,
+    pub minutes: u32,
+    pub until: UnixMillis,
+}
+
+impl Held {
+    pub fn token(&self, app: &App) -> String {
+        let parts: [&[u8]; 4] =
+            [self.id.as_bytes(), &self.start.0.to_be_bytes(), &self.minutes.to_be_bytes(), &self.until.0.to_be_bytes()];
+        sign(app, HOLD, &parts.concat())
+    }
+
+    pub fn read(app: &App, token: &str) -> Option<Self> {
+        let bytes = open(app, HOLD, token)?;
+        let instant = |from: usize| Some(UnixMillis(i64::from_be_bytes(bytes.get(from..from + 8)?.try_into().ok()?)));
+        Some(Self {
+            id: BookingId::from_slice(bytes.get(..16)?)?,
+            start: instant(16)?,
+            minutes: u32::from_be_bytes(bytes.get(24..28)?.try_into().ok()?),
+            until: instant(28)?,
+        })
+    }
+}
+
+fn sign(app: &App, purpose: &'static str, bytes: &[u8]) -> String {
+    format!("{}.{}", BASE64URL_NOPAD.encode(bytes), app.mac.tag(purpose, bytes))
+}
+
+fn open(app: &App, purpose: &'static str, token: &str) -> Option<Vec<u8>> {
+    let (text, tag) = token.split_once('.')?;
+    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+    app.mac.is_tag_of(purpose, &bytes, tag).then_some(bytes)
+}

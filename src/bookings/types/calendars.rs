@@ -1,0 +1,73 @@
+//! The calendars of a host, and how far they are known.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::availability::{self, Busy, CalendarRef, Own, PersonCalendars, Span, READ_AHEAD};
+use crate::base::{UserId, WorkspaceId};
+use crate::store::StoreError;
+
+/// A calendar that was read a while ago is known not quite as far as one that is read now.
+const SINCE_READ: Duration = Duration::from_secs(2 * 86_400);
+
+/// All calendars of one host.
+#[derive(Clone, Debug, Default)]
+pub struct Calendars {
+    user: Option<UserId>,
+    all: PersonCalendars,
+}
+
+impl Calendars {
+    pub fn of(app: &App, workspace: WorkspaceId, user: UserId) -> Result<Self, StoreError> {
+        let all = availability::calendars_of(&app.store, workspace, user)?;
+        Ok(Self { user: Some(user), all })
+    }
+
+    /// Where their meetings are written.
+    pub fn write_to(&self) -> Option<&CalendarRef> {
+        self.all.write_to.as_ref()
+    }
+
+    /// Under which ids the time of the host is claimed: their own, and their calendars', as workers claim them.
+    pub fn resources(&self, user: UserId) -> Vec<Uuid> {
+        let mut ids: Vec<Uuid> = self.all.counted().iter().map(|calendar| calendar.connection.0).collect();
+        ids.dedup();
+        std::iter::once(user.0).chain(ids).collect()
+    }
+
+    /// As last read. What lies beyond was not read, so it is taken.
+    pub fn busy(&self, app: &App, workspace: WorkspaceId, range: Span) -> Result<Busy, StoreError> {
+        let Some(user) = self.user.filter(|_| !self.all.counted().is_empty()) else {
+            return Ok(Busy::Known(Vec::new()));
+        };
+        let now = app.now();
+        let known = Span::new(range.start.max(now), range.end.min(now.plus(READ_AHEAD - SINCE_READ)));
+        let unread = Span::new(known.end.max(range.start), range.end);
+        if known.start >= known.end {
+            return Ok(Busy::Known(vec![unread]));
+        }
+        Ok(match availability::busy_of(app, workspace, user, known)? {
+            Busy::Known(mut busy) => {
+                busy.extend((unread.start < unread.end).then_some(unread));
+                Busy::Known(busy)
+            }
+            unknown @ Busy::Unknown { .. } => unknown,
+        })
+    }
+
+    /// Asks the calendars themselves.
+    pub fn busy_now(
+        &self,
+        app: &App,
+        workspace: WorkspaceId,
+        range: Span,
+        but: Option<Own<'_>>,
+    ) -> Result<Busy, StoreError> {
+        match self.user.filter(|_| !self.all.counted().is_empty()) {
+            Some(user) => availability::busy_of_now(app, workspace, user, range, but),
+            None => Ok(Busy::Known(Vec::new())),
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The form of an event type: fields as texts, and what they say.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::model::{Align, Assignment, EventType, Horizon, HostOf, Kind, Limits, Location, Question};
+use crate::base::{Mistakes, UserId};
+
+/// Empty rows of questions at the end of the form.
+const MORE_QUESTIONS: usize = 3;
+
+/// Names and values as the browser sent them; boxes that are not ticked are absent.
+pub type Typed = BTreeMap<String, String>;
+
+fn text<'a>(typed: &'a Typed, field: &str) -> &'a str {
+    typed.get(field).map_or("", |text| text.trim())
+}
+
+fn set(typed: &mut Typed, field: &str, value: impl ToString) {
+    typed.insert(field.to_owned(), value.to_string());
+}
+
+fn tick(typed: &mut Typed, field: &str, on: bool) {
+    if on {
+        set(typed, field, "on");
+    }
+}
+
+/// The limits by their fields.
+const LIMITS: [(&str, fn(&mut Limits) -> &mut Option<u32>); 6] = [
+    ("per_day", |limits| &mut limits.per_day),
+    ("per_week", |limits| &mut limits.per_week),
+    ("per_month", |limits| &mut limits.per_month),
+    ("minutes_per_day", |limits| &mut limits.minutes_per_day),
+    ("minutes_per_week", |limits| &mut limits.minutes_per_week),
+    ("minutes_per_month", |limits| &mut limits.minutes_per_month),
+];
+
+/// The fields of a form that shows an event type.
+pub fn write(event: &EventType) -> Typed {
+    let mut typed = Typed::new();
+    let fields = [
+        ("name", event.name.clone()),
+        ("slug", event.slug.clone()),
+        ("description", event.description.clone()),
+        ("durations", event.durations.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")),
+        ("step", event.step.to_string()),
+        ("buffer_before", event.buffer_before.to_string()),
+        ("buffer_after", event.buffer_after.to_string()),
+        ("notice", event.notice.to_string()),
+        ("cut_off", event.cut_off.to_string()),
+        ("hold_minutes", event.hold_minutes.to_string()),
+        ("guests", event.guests.to_string()),
+        ("language", event.language.clone()),
+        ("location", event.location.kind().to_owned()),
+        ("location_detail", event.location.detail().to_owned()),
+        ("align", if event.align == Align::Clock { "clock" } else { "window" }.to_owned()),
+        (
+            "assignment",
+            if event.assignment == Assignment::RoundRobin { "round_robin" } else { "collective" }.to_owned(),
+        ),
+        ("seats", event.seats.map(|seats| seats.to_string()).unwrap_or_default()),
+    ];
+    for (field, value) in fields {
+        set(&mut typed, field, value);
+    }
+    let mut limits = event.limits;
+    for (field, limit) in LIMITS {
+        set(&mut typed, field, limit(&mut limits).map(|most| most.to_string()).unwrap_or_default());
+    }
+    match event.horizon {
+        Horizon::RollingDays { days } => {
+            set(&mut typed, "horizon", "days");
+            set(&mut typed, "horizon_days", days);
+        }
+        Horizon::RollingBusinessDays { days } => {
+            set(&mut typed, "horizon", "business_days");
+            set(&mut typed, "horizon_days", days);
+        }
+        Horizon::Range { from, to } => {
+            set(&mut typed, "horizon", "range");
+            set(&mut typed, "horizon_from", from);
+            set(&mut typed, "horizon_to", to);
+        }
+    }
+    let switches = [("needs_approval", event.needs_approval), ("needs_reason", event.needs_reason)];
+    for (field, on) in switches {
+        tick(&mut typed, field, on);
+    }
+    for host in &event.hosts {
+        tick(&mut typed, &format!("host-{}", host.user), true);
+        set(&mut typed, &format!("weight-{}", host.user), host.weight);
+        set(&mut typed, &format!("schedule-{}", host.user), host.schedule.map(|id| id.to_string()).unwrap_or_default());
+    }
+    for room in &event.rooms {
+        tick(&mut typed, &format!("room-{room}"), true);
+    }
+    for (at, question) in event.questions.iter().enumerate() {
+        set(&mut typed, &format!("q-{at}"), &question.label);
+        set(&mut typed, &format!("q-{at}-kind"), question.kind.as_str());
+        set(&mut typed, &format!("q-{at}-choices"), question.choices.join(", "));
+        tick(&mut typed, &format!("q-{at}-required"), question.required);
+    }
+    typed
+}
+
+/// How many rows of questions the form shows.
+pub fn question_rows(typed: &Typed) -> usize {
+    let filled = (0..20).filter(|at| !text(typed, &format!("q-{at}")).is_empty()).max().map_or(0, |last| last + 1);
+    (filled + MORE_QUESTIONS).min(20)
+}
+
+/// The event type that the form says; what it does not mention is as in `before`.
+pub fn read(typed: &Typed, before: &EventType, members: &[UserId]) -> Result<EventType, Mistakes> {
+    let mut wrong = Mistakes::default();
+    let durations = text(typed, "durations").split([',', ';', ' ']).filter(|part| !part.is_empty());
+    let durations: Result<Vec<u32>, _> = durations.map(str::parse).collect();
+    let durations = wrong.keep("durations", durations.map_err(|_| "Write minutes, divided by commas: 30, 60."));
+    let mut number = |field: &'static str| {
+        let typed = text(typed, field);
+        let number = if typed.is_empty() { Ok(0) } else { typed.parse::<u32>() };
+        wrong.keep(field, number.map_err(|_| "Write a whole number.")).unwrap_or(0)
+    };
+    let (step, buffer_before, buffer_after) = (number("step"), number("buffer_before"), number("buffer_after"));
+    let (notice, cut_off, hold_minutes) = (number("notice"), number("cut_off"), number("hold_minutes"));
+    let (guests, seats) = (number("guests"), number("seats"));
+    let horizon_days = number("horizon_days");
+    let mut limits = Limits::default();
+    for (field, limit) in LIMITS {
+        let most = number(field);
+        *limit(&mut limits) = (!text(typed, field).is_empty()).then_some(most);
+    }
+    let horizon = read_horizon(typed, horizon_days, &mut wrong);
+    let location = Location::of(text(typed, "location"), text(typed, "location_detail"));
+    let location = location.unwrap_or_else(|| before.location.clone());
+    let hosts = members.iter().filter(|user| typed.contains_key(&format!("host-{user}"))).map(|user| HostOf {
+        user: *user,
+        schedule: text(typed, &format!("schedule-{user}")).parse().ok(),
+        weight: text(typed, &format!("weight-{user}")).parse().unwrap_or(1),
+    });
+    let hosts = hosts.collect();
+    let rooms = typed.keys().filter_map(|field| field.strip_prefix("room-")?.parse().ok()).collect();
+    wrong.into_result()?;
+    Ok(EventType {
+        name: text(typed, "name").to_owned(),
+        slug: text(typed, "slug").to_lowercase(),
+        description: text(typed, "description").to_owned(),
+        durations: durations.unwrap_or_default(),
+        step,
+        align: if text(typed, "align") == "clock" { Align::Clock } else { Align::Window },
+        buffer_before,
+        buffer_after,
+        notice,
+        horizon,
+        limits,
+        hosts,
+        assignment: match text(typed, "assignment") {
+            "round_robin" => Assignment::RoundRobin,
+            _ => Assignment::Collective,
+        },
+        seats: (!text(typed, "seats").is_empty()).then_some(seats),
+        rooms,
+        needs_approval: typed.contains_key("needs_approval"),
+        hold_minutes,
+        questions: read_questions(typed),
+        guests,
+        cut_off,
+        needs_reason: typed.contains_key("needs_reason"),
+        location,
+        language: text(typed, "language").to_owned(),
+        ..before.clone()
+    })
+}
+
+fn read_horizon(typed: &Typed, days: u32, wrong: &mut Mistakes) -> Horizon {
+    match text(typed, "horizon") {
+        "range" => {
+            let mut date = |field: &'static str| {
+                let read = text(typed, field).parse::<Date>();
+                wrong.keep(field, read.map_err(|_| "Choose a day, for example 2026-12-24.")).unwrap_or_default()
+            };
+            Horizon::Range { from: date("horizon_from"), to: date("horizon_to") }
+        }
+        "business_days" => Horizon::RollingBusinessDays { days },
+        _ => Horizon::RollingDays { days },
+    }
+}
+
+fn read_questions(typed: &Typed) -> Vec<Question> {
+    let question = |at: usize| {
+        let label = text(typed, &format!("q-{at}"));
+        let choices = text(typed, &format!("q-{at}-choices")).split([',', '\n']).map(str::trim);
+        (!label.is_empty()).then(|| Question {
+            label: label.to_owned(),
+            kind: Kind::parse(text(typed, &format!("q-{at}-kind"))).unwrap_or_default(),
+            required: typed.contains_key(&format!("q-{at}-required")),
+            choices: choices.filter(|choice| !choice.is_empty()).map(str::to_owned).collect(),
+        })
+    };
+    (0..20).filter_map(question).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{EventTypeId, WorkspaceId};
+    use crate::testing::NOW;
+
+    #[test]
+    fn a_form_says_what_it_was_filled_from() {
+        let host = UserId::new(NOW);
+        let new = EventType::new(EventTypeId::new(NOW), WorkspaceId::new(NOW), Some(host), NOW);
+        let date = |day| jiff::civil::date(2026, 12, day);
+        let event = EventType {
+            name: "First call".into(),
+            slug: "first-call".into(),
+            durations: vec![20, 45],
+            align: Align::Clock,
+            horizon: Horizon::Range { from: date(1), to: date(24) },
+            limits: Limits { per_month: Some(7), minutes_per_week: Some(300), ..Limits::default() },
+            seats: Some(4),
+            needs_approval: true,
+            location: Location::Place { text: "Mill Lane 1".into() },
+            questions: vec![Question {
+                label: "How is it heated?".into(),
+                kind: Kind::Choice,
+                required: true,
+                choices: vec!["Oil".into(), "Gas".into()],
+            }],
+            ..new.clone()
+        };
+        assert_eq!(read(&write(&event), &new, &[host]).unwrap(), EventType { workspace: event.workspace, ..event });
+    }
+
+    #[test]
+    fn what_is_no_number_is_told_at_its_field() {
+        let host = UserId::new(NOW);
+        let new = EventType::new(EventTypeId::new(NOW), WorkspaceId::new(NOW), Some(host), NOW);
+        let mut typed = write(&new);
+        typed.insert("notice".into(), "two hours".into());
+        typed.insert("per_day".into(), "some".into());
+        let wrong = read(&typed, &new, &[host]).unwrap_err();
+        assert_eq!(wrong.fields().collect::<Vec<_>>(), ["notice", "per_day"]);
+    }
+}

@@ -1,0 +1,29 @@
+//! Event types: what strangers can book, and the rules of when.
+//!
+//! Always true here:
+//! - All live bookings and holds of an event type stand in its ledger, month by month. Whoever books reads the months
+//!   around the time and writes one of them in the same transaction, so limits and seats hold however many book at once.
+//! - The time that a booking takes is claimed of each of its hosts, of their calendars and of each room.
+//! - A calendar that was never read, or not that far, is unknown and offers nothing.
+
+mod api;
+mod calendars;
+mod facts;
+mod form;
+mod ledger;
+mod model;
+mod pages;
+mod service;
+mod store;
+
+pub use api::{api_routes, EventTypesApi};
+pub use facts::{free_starts, free_starts_with, load_for, taken_in, why_not, Facts, Question as SlotQuestion};
+pub use ledger::{find as find_entry, in_turn, put as put_entry, remove as remove_entry, took_turn, Entry};
+pub use model::{Answer, Assignment, EventType, Kind, Location, Question, LANGUAGES};
+#[cfg(test)]
+pub use model::{Horizon, HostOf};
+pub use pages::routes;
+#[cfg(test)]
+pub use service::why;
+pub use service::{add_room, save};
+pub use store::{find, find_by_slug, get, list, TABLES};

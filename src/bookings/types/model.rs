@@ -1,0 +1,455 @@
+//! An event type and its rules.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::base::{EventTypeId, Mistakes, RoomId, ScheduleId, UnixMillis, UserId, WorkspaceId};
+
+/// Languages of the public pages.
+pub const LANGUAGES: [&str; 6] = ["en", "de", "es", "fr", "pt", "hi"];
+
+/// Minutes of the longest meeting; claims reach over few days.
+const LONGEST: u32 = 24 * 60;
+const MINUTES_OF_A_YEAR: u32 = 525_600;
+const MOST_DAYS: u32 = 730;
+const MOST_HOSTS: usize = 20;
+const MOST_QUESTIONS: usize = 20;
+const MOST_SEATS: u32 = 1000;
+/// Guests whom somebody may bring.
+const MOST_GUESTS: u32 = 20;
+
+/// Minutes are elapsed time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventType {
+    pub id: EventTypeId,
+    pub workspace: WorkspaceId,
+    /// Lower case, digits and hyphens; unique in the workspace; stands in the public address.
+    pub slug: String,
+    pub name: String,
+    #[serde(default)]
+    pub description: String,
+    /// Strangers see it.
+    pub is_open: bool,
+    /// The visitor's choice where there are several; the first is shown first.
+    pub durations: Vec<u32>,
+    pub step: u32,
+    #[serde(default)]
+    pub align: Align,
+    #[serde(default)]
+    pub buffer_before: u32,
+    #[serde(default)]
+    pub buffer_after: u32,
+    #[serde(default)]
+    pub notice: u32,
+    pub horizon: Horizon,
+    #[serde(default)]
+    pub limits: Limits,
+    pub hosts: Vec<HostOf>,
+    #[serde(default)]
+    pub assignment: Assignment,
+    /// A group event: people that one time holds.
+    #[serde(default)]
+    pub seats: Option<u32>,
+    /// All of them are needed.
+    #[serde(default)]
+    pub rooms: Vec<RoomId>,
+    /// A person agrees first; the time is kept meanwhile.
+    #[serde(default)]
+    pub needs_approval: bool,
+    /// How long a time is kept while the form is open.
+    #[serde(default = "ten")]
+    pub hold_minutes: u32,
+    #[serde(default)]
+    pub questions: Vec<Question>,
+    /// How many others somebody may bring.
+    #[serde(default)]
+    pub guests: u32,
+    /// Until so many minutes before the start a visitor may move or cancel.
+    #[serde(default)]
+    pub cut_off: u32,
+    /// Whoever cancels says why.
+    #[serde(default)]
+    pub needs_reason: bool,
+    #[serde(default)]
+    pub location: Location,
+    /// BCP 47; empty: the visitor's own.
+    #[serde(default)]
+    pub language: String,
+    pub created_at: UnixMillis,
+    pub changed_at: UnixMillis,
+}
+
+fn ten() -> u32 {
+    10
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Align {
+    /// Starts count from the opening of the day.
+    #[default]
+    Window,
+    /// Each free stretch begins at a round minute.
+    Clock,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum Horizon {
+    RollingDays {
+        days: u32,
+    },
+    RollingBusinessDays {
+        days: u32,
+    },
+    /// Both dates included.
+    Range {
+        #[schema(value_type = String)]
+        from: Date,
+        #[schema(value_type = String)]
+        to: Date,
+    },
+}
+
+/// Of bookings of this event type, in the first host's zone; weeks begin on Monday.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    pub per_day: Option<u32>,
+    pub per_week: Option<u32>,
+    pub per_month: Option<u32>,
+    pub minutes_per_day: Option<u32>,
+    pub minutes_per_week: Option<u32>,
+    pub minutes_per_month: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Assignment {
+    /// All hosts together; one host by itself, too.
+    #[default]
+    Collective,
+    /// One of them, whoever has had the least.
+    RoundRobin,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostOf {
+    pub user: UserId,
+    /// Absent: their default one.
+    #[serde(default)]
+    pub schedule: Option<ScheduleId>,
+    /// Of bookings that go round: who has 2 gets twice as many as who has 1.
+    #[serde(default = "one")]
+    pub weight: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// A room or a thing that serves one meeting at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Room {
+    pub id: RoomId,
+    pub name: String,
+}
+
+/// Where the meeting is. Kinds are only ever added.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Location {
+    /// The host's calendar makes a video link.
+    #[default]
+    Video,
+    /// The same link each time.
+    Link {
+        url: String,
+    },
+    Place {
+        text: String,
+    },
+    /// We call the number that the visitor leaves.
+    WeCall,
+    /// The visitor calls this number.
+    TheyCall {
+        number: String,
+    },
+}
+
+/// What the visitor is asked besides name and address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    pub label: String,
+    pub kind: Kind,
+    #[serde(default)]
+    pub required: bool,
+    /// Of a choice.
+    #[serde(default)]
+    pub choices: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    #[default]
+    Text,
+    Long,
+    Choice,
+    Phone,
+    Number,
+    /// A box that is ticked to agree.
+    Consent,
+}
+
+impl Kind {
+    pub const ALL: [(Kind, &'static str, &'static str); 6] = [
+        (Kind::Text, "text", "One line"),
+        (Kind::Long, "long", "Several lines"),
+        (Kind::Choice, "choice", "A choice"),
+        (Kind::Phone, "phone", "Phone number"),
+        (Kind::Number, "number", "Number"),
+        (Kind::Consent, "consent", "Consent (a box to tick)"),
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, ..)| *kind == self).map_or("text", |(_, word, _)| word)
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, own, _)| *own == word).map(|(kind, ..)| *kind)
+    }
+}
+
+/// What the visitor said, with the words of the question at that time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    pub question: String,
+    pub answer: String,
+}
+
+impl Location {
+    /// As the owner reads it.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Video => "Video call, link from the calendar".to_owned(),
+            Self::Link { url } => url.clone(),
+            Self::Place { text } => text.clone(),
+            Self::WeCall => "We call the visitor".to_owned(),
+            Self::TheyCall { number } => format!("The visitor calls {number}"),
+        }
+    }
+
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Video => "video",
+            Self::Link { .. } => "link",
+            Self::Place { .. } => "place",
+            Self::WeCall => "we_call",
+            Self::TheyCall { .. } => "they_call",
+        }
+    }
+
+    /// The text that belongs to the kind; empty where none does.
+    pub fn detail(&self) -> &str {
+        match self {
+            Self::Link { url } => url,
+            Self::Place { text } => text,
+            Self::TheyCall { number } => number,
+            Self::Video | Self::WeCall => "",
+        }
+    }
+
+    pub fn of(kind: &str, detail: &str) -> Option<Self> {
+        let detail = detail.trim().to_owned();
+        Some(match kind {
+            "video" => Self::Video,
+            "link" => Self::Link { url: detail },
+            "place" => Self::Place { text: detail },
+            "we_call" => Self::WeCall,
+            "they_call" => Self::TheyCall { number: detail },
+            _ => return None,
+        })
+    }
+}
+
+impl EventType {
+    /// With plain rules: half an hour, one host, two hours' notice, sixty days ahead.
+    pub fn new(id: EventTypeId, workspace: WorkspaceId, host: Option<UserId>, now: UnixMillis) -> Self {
+        Self {
+            id,
+            workspace,
+            slug: String::new(),
+            name: String::new(),
+            description: String::new(),
+            is_open: true,
+            durations: vec![30],
+            step: 30,
+            align: Align::Window,
+            buffer_before: 0,
+            buffer_after: 0,
+            notice: 120,
+            horizon: Horizon::RollingDays { days: 60 },
+            limits: Limits::default(),
+            hosts: host.into_iter().map(|user| HostOf { user, schedule: None, weight: 1 }).collect(),
+            assignment: Assignment::Collective,
+            seats: None,
+            rooms: Vec::new(),
+            needs_approval: false,
+            hold_minutes: ten(),
+            questions: Vec::new(),
+            guests: 0,
+            cut_off: 120,
+            needs_reason: false,
+            location: Location::Video,
+            language: String::new(),
+            created_at: now,
+            changed_at: now,
+        }
+    }
+
+    /// The length that a visitor chose, if it is one of the choices; else the first.
+    pub fn duration(&self, wanted: Option<u32>) -> u32 {
+        let first = self.durations.first().copied().unwrap_or(30);
+        wanted.filter(|wanted| self.durations.contains(wanted)).unwrap_or(first)
+    }
+
+    /// More than one person may sit at one time.
+    pub fn is_group(&self) -> bool {
+        self.seats.is_some_and(|seats| seats > 1)
+    }
+
+    /// What is wrong with it, by field.
+    pub fn check(&self) -> Result<(), Mistakes> {
+        let mut wrong = Mistakes::default();
+        let name = self.name.trim().chars().count();
+        wrong.expect((1..=120).contains(&name), "name", "Write a name of at most 120 characters.");
+        wrong.expect(
+            is_slug(&self.slug),
+            "slug",
+            "Use 1 to 60 small letters, digits and hyphens, for example first-call.",
+        );
+        wrong.expect(self.description.chars().count() <= 4000, "description", "Use at most 4,000 characters.");
+        let lengths = (1..=8).contains(&self.durations.len())
+            && self.durations.iter().all(|minutes| (1..=LONGEST).contains(minutes));
+        wrong.expect(lengths, "durations", "Write one to eight lengths from 1 to 1440 minutes: 30, 60.");
+        wrong.expect((1..=LONGEST).contains(&self.step), "step", "Write a number of minutes from 1 to 1440.");
+        for (field, minutes) in [("buffer_before", self.buffer_before), ("buffer_after", self.buffer_after)] {
+            wrong.expect(minutes <= 12 * 60, field, "Use at most 720 minutes.");
+        }
+        for (field, minutes) in [("notice", self.notice), ("cut_off", self.cut_off)] {
+            wrong.expect(minutes <= MINUTES_OF_A_YEAR, field, "Use at most the minutes of a year.");
+        }
+        match self.horizon {
+            Horizon::RollingDays { days } | Horizon::RollingBusinessDays { days } => {
+                wrong.expect(days <= MOST_DAYS, "horizon_days", "Use at most 730 days.");
+            }
+            Horizon::Range { from, to } => {
+                wrong.expect(from <= to, "horizon_to", "The last day must not be before the first.");
+            }
+        }
+        let hosts = (1..=MOST_HOSTS).contains(&self.hosts.len());
+        wrong.expect(hosts, "hosts", "Choose one to twenty hosts.");
+        let weights = self.hosts.iter().all(|host| (1..=100).contains(&host.weight));
+        wrong.expect(weights, "hosts", "A weight is a number from 1 to 100.");
+        let seats = self.seats.is_none_or(|seats| (1..=MOST_SEATS).contains(&seats));
+        wrong.expect(seats, "seats", "Use 1 to 1000 seats, or leave it empty.");
+        wrong.expect((1..=60).contains(&self.hold_minutes), "hold_minutes", "Use 1 to 60 minutes.");
+        wrong.expect(self.guests <= MOST_GUESTS, "guests", "Use at most 20 guests.");
+        wrong.expect(self.questions.len() <= MOST_QUESTIONS, "questions", "Use at most 20 questions.");
+        let asked = self.questions.iter().all(|question| (1..=300).contains(&question.label.trim().chars().count()));
+        wrong.expect(asked, "questions", "Each question has 1 to 300 characters.");
+        let choices = self.questions.iter().filter(|question| question.kind == Kind::Choice);
+        let some = choices.into_iter().all(|question| (1..=50).contains(&question.choices.len()));
+        wrong.expect(some, "questions", "A choice needs its answers, divided by commas.");
+        let language = self.language.is_empty() || LANGUAGES.contains(&self.language.as_str());
+        wrong.expect(language, "language", "Choose a language of the list.");
+        self.check_location(&mut wrong);
+        wrong.into_result()
+    }
+
+    fn check_location(&self, wrong: &mut Mistakes) {
+        let detail = self.location.detail();
+        wrong.expect(detail.chars().count() <= 500, "location_detail", "Use at most 500 characters.");
+        match &self.location {
+            Location::Link { url } => {
+                let is_link = url::Url::parse(url).is_ok_and(|url| url.scheme() == "https");
+                wrong.expect(is_link, "location_detail", "Write the whole link, beginning with https://.");
+            }
+            Location::Place { .. } | Location::TheyCall { .. } => {
+                wrong.expect(!detail.is_empty(), "location_detail", "Write where, or which number.");
+            }
+            Location::Video | Location::WeCall => {}
+        }
+    }
+}
+
+fn is_slug(slug: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=60).contains(&slug.len()) && slug.bytes().all(plain) && !slug.starts_with('-') && !slug.ends_with('-')
+}
+
+/// A slug made of a name: "Erstgespräch, 30 min" becomes `erstgesprach-30-min`.
+pub fn slug_of(name: &str) -> String {
+    use unicode_normalization::UnicodeNormalization;
+    let plain = name.nfkd().filter(|c| c.is_ascii()).flat_map(char::to_lowercase);
+    let dashed: String = plain.map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let parts: Vec<&str> = dashed.split('-').filter(|part| !part.is_empty()).collect();
+    let slug: String = parts.join("-").chars().take(60).collect();
+    match slug.trim_end_matches('-') {
+        "" => "event".to_owned(),
+        slug => slug.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::NOW;
+
+    fn good() -> EventType {
+        let (id, workspace) = (EventTypeId::new(NOW), WorkspaceId::new(NOW));
+        let new = EventType::new(id, workspace, Some(UserId::new(NOW)), NOW);
+        EventType { name: "First call".into(), slug: slug_of("First call"), ..new }
+    }
+
+    #[test]
+    fn a_plain_event_type_needs_a_name_and_a_host_only() {
+        good().check().unwrap();
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_by_field() {
+        let cases: [(&str, fn(&mut EventType)); 10] = [
+            ("name", |event| event.name = "  ".into()),
+            ("slug", |event| event.slug = "First Call".into()),
+            ("durations", |event| event.durations.clear()),
+            ("step", |event| event.step = 0),
+            ("hosts", |event| event.hosts.clear()),
+            ("seats", |event| event.seats = Some(0)),
+            ("horizon_days", |event| event.horizon = Horizon::RollingDays { days: 9999 }),
+            ("questions", |event| {
+                let question = Question { label: "Which?".into(), kind: Kind::Choice, required: true, choices: vec![] };
+                event.questions.push(question);
+            }),
+            ("location_detail", |event| event.location = Location::Link { url: "http://meet.example".into() }),
+            ("language", |event| event.language = "tlh".into()),
+        ];
+        for (field, spoil) in cases {
+            let mut event = good();
+            spoil(&mut event);
+            assert_eq!(event.check().unwrap_err().fields().collect::<Vec<_>>(), [field]);
+        }
+    }
+
+    #[test]
+    fn an_address_is_made_of_the_name() {
+        let cases = [("Erstgespräch, 30 min", "erstgesprach-30-min"), ("नमस्ते", "event"), ("--A--b", "a-b")];
+        for (name, slug) in cases {
+            assert_eq!(slug_of(name), slug);
+            assert!(is_slug(slug));
+        }
+    }
+}
