@@ -12,13 +12,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use lettre::message::header::{HeaderName, HeaderValue, MessageId};
-use lettre::message::{Mailbox, Message, MultiPart};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue, MessageId};
+use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 use lettre::Address;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 
-use crate::base::{Clock, ConnectionId, EmailAddress, JobId, PrivateHost, UnixMillis, UserId, INSTANCE};
+use crate::base::{
+    Clock, ConnectionId, ContactId, EmailAddress, JobId, PrivateHost, UnixMillis, UserId, WorkspaceId, INSTANCE,
+};
 use crate::config::{Config, MailSecurity, SystemMail};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::providers::mail_server::{Encryption, Login, MailServer};
@@ -53,6 +55,33 @@ pub struct Letter {
     pub html: String,
     /// It has lost its use by then: an expired link is not worth a mail.
     pub useful_until: UnixMillis,
+    /// Of a workspace's message about a booking; absent on letters of the server's own.
+    #[serde(default)]
+    pub booking: Option<AboutBooking>,
+}
+
+/// What a letter about a booking has besides, where its workspace has no mailbox that could send it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AboutBooking {
+    pub workspace: WorkspaceId,
+    pub contact: ContactId,
+    /// Whose name stands on the From line, with the server's address.
+    pub from_name: String,
+    /// Where an answer goes.
+    pub reply_to: Option<EmailAddress>,
+    /// METHOD and file of the invitation.
+    pub calendar: Option<(String, String)>,
+}
+
+impl Letter {
+    fn is_of(&self, person: Person) -> bool {
+        match person {
+            Person::User(user) => self.user == Some(user),
+            Person::Contact(workspace, contact) => {
+                self.booking.as_ref().is_some_and(|about| (about.workspace, about.contact) == (workspace, contact))
+            }
+        }
+    }
 }
 
 /// A letter with its job: made outside the transaction that queues it.
@@ -227,15 +256,34 @@ fn compose(letter: &Letter, relay: &Relay, id: JobId, now: UnixMillis) -> Result
     }
     let date = UNIX_EPOCH + Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
     let auto = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
-    Message::builder()
-        .from(mailbox(Some("Launchyard"), &relay.from)?)
+    let about = letter.booking.as_ref();
+    let from = about.map_or("Launchyard", |about| about.from_name.as_str());
+    let mut builder = Message::builder()
+        .from(mailbox(Some(from), &relay.from)?)
         .to(mailbox(None, &letter.to)?)
         .subject(letter.subject.trim())
         .date(date)
         .header(MessageId::from(format!("<{id}@{}>", relay.from.domain())))
-        .raw_header(auto)
-        .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
-        .map_err(|error| error.to_string())
+        .raw_header(auto);
+    if let Some(host) = about.and_then(|about| about.reply_to.as_ref()) {
+        builder = builder.reply_to(mailbox(None, host)?);
+    }
+    let words = MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone());
+    let body = match about.and_then(|about| about.calendar.as_ref()) {
+        None => words,
+        Some((method, file)) => with_calendar(words, method, file)?,
+    };
+    builder.multipart(body).map_err(|error| error.to_string())
+}
+
+/// The invitation beside the words and as a file (RFC 6047 section 2.4).
+pub fn with_calendar(words: MultiPart, method: &str, file: &str) -> Result<MultiPart, String> {
+    let kind = |value: &str| ContentType::parse(value).map_err(|error| error.to_string());
+    let inline = SinglePart::builder()
+        .header(kind(&format!("text/calendar; charset=utf-8; method={method}"))?)
+        .body(file.to_owned());
+    let attached = Attachment::new("invite.ics".to_owned()).body(file.to_owned(), kind("application/ics")?);
+    Ok(MultiPart::mixed().multipart(words.singlepart(inline)).singlepart(attached))
 }
 
 fn mailbox(name: Option<&str>, address: &EmailAddress) -> Result<Mailbox, String> {
@@ -246,20 +294,18 @@ fn mailbox(name: Option<&str>, address: &EmailAddress) -> Result<Mailbox, String
 
 /// Without the text: it may hold a link that signs in.
 fn export(store: &Store, person: Person) -> Result<Vec<Value>, StoreError> {
-    let Person::User(id) = person else { return Ok(Vec::new()) };
-    let mine = waiting(store)?.into_iter().filter(|letter| letter.user == Some(id));
-    Ok(mine.map(|letter| json!({ "to": letter.to, "subject": letter.subject })).collect())
+    let theirs = waiting(store)?.into_iter().filter(|letter| letter.is_of(person));
+    Ok(theirs.map(|letter| json!({ "to": letter.to, "subject": letter.subject })).collect())
 }
 
 fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
-    let Person::User(id) = person else { return Ok(0) };
     store.write_reserved(|txn| {
         let rows = txn.list(&LETTERS, &Key::of(&LETTERS, INSTANCE), Dir::Forward, 1000)?;
-        let mine: Vec<Key> = rows.into_iter().filter(|(_, row)| row.user == Some(id)).map(|(key, _)| key).collect();
-        for key in &mine {
+        let theirs: Vec<Key> = rows.into_iter().filter(|(_, row)| row.is_of(person)).map(|(key, _)| key).collect();
+        for key in &theirs {
             txn.remove(&LETTERS, key)?;
         }
-        Ok(mine.len())
+        Ok(theirs.len())
     })
 }
 
@@ -311,6 +357,7 @@ mod tests {
             text: "Hello".into(),
             html: "<p>Hello</p>".into(),
             useful_until: test.app.now().plus(useful_for),
+            booking: None,
         };
         let posting = Posting::new(letter, test.app.now());
         test.app.store.write(|txn| queue(txn, &posting)).unwrap();
@@ -350,6 +397,7 @@ mod tests {
             text: "Words".into(),
             html: "<p>Words</p>".into(),
             useful_until: test.app.now(),
+            booking: None,
         };
         let id = JobId::new(test.app.now());
         let write = |letter: &Letter| compose(letter, &relay, id, test.app.now()).map(|mail| mail.formatted());

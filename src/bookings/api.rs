@@ -20,6 +20,7 @@ use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery};
 pub fn api_routes(config: &mut web::ServiceConfig) {
     schedules::api_routes(config);
     super::calendars::api_routes(config);
+    super::messages::api_routes(config);
     types::api_routes(config);
     super::public::api_routes(config);
     config
@@ -36,6 +37,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut all = BookingsApi::openapi();
     all.merge(schedules::SchedulesApi::openapi());
     all.merge(super::calendars::CalendarsApi::openapi());
+    all.merge(super::messages::MessagesApi::openapi());
     all.merge(types::EventTypesApi::openapi());
     all.merge(super::public::VisitsApi::openapi());
     all
@@ -388,12 +390,19 @@ mod tests {
         let expected = [
             "/v1/availability",
             "/v1/availability/{owner}",
+            "/v1/booking-messages",
+            "/v1/booking-messages/timing",
+            "/v1/booking-messages/timing/{owner}",
+            "/v1/booking-messages/{kind}/{language}",
             "/v1/bookings",
             "/v1/bookings/{booking}",
             "/v1/bookings/{booking}/accept",
             "/v1/bookings/{booking}/again",
             "/v1/bookings/{booking}/cancel",
             "/v1/bookings/{booking}/dismiss",
+            "/v1/bookings/{booking}/messages",
+            "/v1/bookings/{booking}/messages/{number}/send",
+            "/v1/bookings/{booking}/messages/{number}/skip",
             "/v1/bookings/{booking}/move",
             "/v1/event-types",
             "/v1/event-types/{event}",

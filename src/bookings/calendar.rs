@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::hold::{give_back, reopen};
 use super::host;
 use super::link;
+use super::messages::told_to_calendar;
 use super::model::{Booking, State};
 use super::returned;
 use super::store;
@@ -216,10 +217,12 @@ pub(super) fn performed(app: &App, error: ProviderError) -> Performed {
 
 /// Brings the event to where the booking is: made, or moved.
 fn present(app: &App, booking: &Booking, guest: Option<Attendee>) -> Result<Written, ProviderError> {
+    let told = told_to_calendar(app, booking)?;
+    let guest = told.guest(guest);
     on_calendar(app, booking, |calendar| {
         let Some(id) = &booking.event_id else {
             let new = new_event(app, booking, client_event_id(booking.id.as_bytes()), guest.clone());
-            return insert(calendar, booking, &new);
+            return insert(calendar, booking, &new, told.updates);
         };
         match ours(calendar, booking, id)? {
             Some(event) => {
@@ -227,24 +230,32 @@ fn present(app: &App, booking: &Booking, guest: Option<Attendee>) -> Result<Writ
                 let location = booking.location.is_some().then(|| booking.whereabouts());
                 let patch = EventPatch { time: Some(time), location, ..EventPatch::default() };
                 let id = &event.id;
-                let moved =
-                    calendar.patch_event(&booking.calendar_id, id, &patch, Some(&event.etag), SendUpdates::All)?;
+                let moved = calendar.patch_event(&booking.calendar_id, id, &patch, Some(&event.etag), told.updates)?;
                 Ok(Written::event(booking, moved))
             }
             // The owner deleted it in the calendar; a deleted id stays taken, so the new one is of this version.
-            None => insert(calendar, booking, &new_event(app, booking, next_event_id(booking), guest.clone())),
+            None => {
+                let new = new_event(app, booking, next_event_id(booking), guest.clone());
+                insert(calendar, booking, &new, told.updates)
+            }
         }
     })
 }
 
-fn insert(calendar: &dyn CalendarClient, booking: &Booking, new: &NewEvent) -> Result<Written, ProviderError> {
-    // Google mails the invitation; ours is not sent then.
-    let event = calendar.insert_event(&booking.calendar_id, new, SendUpdates::All)?;
+fn insert(
+    calendar: &dyn CalendarClient,
+    booking: &Booking,
+    new: &NewEvent,
+    updates: SendUpdates,
+) -> Result<Written, ProviderError> {
+    // Where the provider mails the invitation, ours is not sent.
+    let event = calendar.insert_event(&booking.calendar_id, new, updates)?;
     Ok(Written::event(booking, event))
 }
 
 /// Sees to it that there is no event. One that is gone already is a success.
 fn absent(app: &App, booking: &Booking) -> Result<Written, ProviderError> {
+    let told = told_to_calendar(app, booking)?;
     on_calendar(app, booking, |calendar| {
         let found = match &booking.event_id {
             Some(id) => ours(calendar, booking, id)?,
@@ -255,7 +266,7 @@ fn absent(app: &App, booking: &Booking) -> Result<Written, ProviderError> {
             }
         };
         if let Some(event) = found {
-            calendar.delete_event(&booking.calendar_id, &event.id, SendUpdates::All)?;
+            calendar.delete_event(&booking.calendar_id, &event.id, told.updates)?;
         }
         Ok(Written::nothing(booking))
     })

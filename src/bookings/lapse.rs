@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::hold::give_back;
+use super::messages::{self, Kind};
 use super::model::{Booking, State};
 use super::store;
 use crate::app::App;
@@ -56,6 +57,7 @@ fn lapse(app: &App, job: &Job) -> Result<Option<UnixMillis>, StoreError> {
             ended.note(now, REASON);
             if before.is_request() {
                 give_back(txn, &before)?;
+                messages::tell(app, txn, &ended, Kind::Declined, "", now)?;
             }
             store::put(txn, &ended, Some(&before))?;
             let reply = match before.reply {

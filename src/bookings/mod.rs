@@ -8,7 +8,7 @@
 //!   never holds a booking up: without a link the guest reads that it follows, and gets it once it is there.
 //! - Only events that carry our mark are changed or deleted.
 //! - What its owner moves or deletes in the calendar comes back as a move or a cancellation, and the guest hears once.
-//! - The guest is told by us when the calendar has it, once for each version; the invitation is the provider's.
+//! - The guest is told by us when the calendar has it, once for each version (`messages`).
 //! - What the calendar refuses waits for a person, and the answer that it came from is open again.
 //! - What cannot be judged (an unreadable calendar, unclear words) is a person's to decide.
 
@@ -27,6 +27,7 @@ mod hosted;
 mod hours;
 mod lapse;
 mod link;
+mod messages;
 mod model;
 mod offer;
 mod pages;
@@ -46,6 +47,7 @@ pub use bookable::Bookable;
 pub use consider::{rehearse, Rehearsed};
 pub use feed::FEED_PATH;
 pub use hosted::Hosted;
+pub use messages::no_show;
 pub use model::{Booking, Note, Source, State};
 pub use pages::routes;
 pub use public::PREFIX as VISITOR_PATH;
@@ -64,7 +66,7 @@ use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    [store::TABLES, feed::TABLES, types::TABLES].concat()
+    [store::TABLES, feed::TABLES, messages::TABLES, types::TABLES].concat()
 }
 
 /// The room's work, and that of `availability`, whose only caller it is.
@@ -75,6 +77,7 @@ pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
         .task(lapse::Lapse)
         .task(link::FindLink)
         .task(returned::LookBack)
+        .task(messages::SendPlanned)
         .effect(calendar::WriteEvent)
         .task(forget_account::ForgetAccount)
         .effect(host::HoldMeeting)

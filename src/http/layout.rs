@@ -254,7 +254,15 @@ const WITHIN: &[(&str, &[(&str, &str)])] = &[
             ("/suppressions", "Opt-outs"),
         ],
     ),
-    ("/calendar", &[("/calendar", "Calendar"), ("/event-types", "Event types"), ("/availability", "Availability")]),
+    (
+        "/calendar",
+        &[
+            ("/calendar", "Calendar"),
+            ("/event-types", "Event types"),
+            ("/availability", "Availability"),
+            ("/booking-messages", "Messages"),
+        ],
+    ),
     ("/contacts", &[("/contacts", "Contacts"), ("/leads", "Scores")]),
     (
         "/connections",

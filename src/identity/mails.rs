@@ -76,6 +76,7 @@ pub fn letter(
         text: text.render().map_err(failed)?,
         html: html.render().map_err(failed)?,
         useful_until,
+        booking: None,
     })
 }
 

@@ -326,6 +326,9 @@ pub fn room_of(app: &App, txn: &mut Txn<'_>, connection: &Connection, now: UnixM
 }
 
 fn hours(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
+    if message.dress.useful_until.is_some_and(|until| until <= now) {
+        return no("It could not leave in time to be of use.");
+    }
     let Some(hours) = &message.hours else { return Ok(Gate::Go) };
     let off = days_off::find(txn, message.workspace)?;
     match next_working(hours, &off, now) {

@@ -24,6 +24,7 @@ mod model;
 mod outbox;
 mod pages;
 mod proof;
+mod sheet;
 mod store;
 mod suppression;
 #[cfg(test)]
@@ -44,8 +45,8 @@ pub use hours::{next_open, next_working};
 pub use inbound::{bounced, complained, note_bounce, receive, Bounce, Incoming, EXCERPT_CHARS};
 pub use limits::{first_reached, mailbox_cap, reserve_of, Caps, Reached, Sent as SentInADay};
 pub use model::{
-    Delivery, Message, Noted, ProposedTime, Purpose, Reading, Reply, SendingHours, SuggestedContact, Suppression,
-    SuppressionReason, Target, ESCALATED,
+    CalendarFile, Delivery, Dress, Message, Noted, ProposedTime, Purpose, Reading, Reply, SendingHours,
+    SuggestedContact, Suppression, SuppressionReason, Target, ESCALATED,
 };
 pub use outbox::{
     ask_gate, cancel, cancel_waiting, enqueue, hold_restored, resolve, rests_until, Channel, Look, NewMessage, Outbox,
@@ -53,6 +54,7 @@ pub use outbox::{
 };
 pub use pages::routes;
 pub use proof::seen_on_its_way;
+pub use sheet::{Act, Row, Sheet};
 #[cfg(test)]
 pub use store::set_state;
 pub use store::{

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::sheet::Sheet;
 use crate::base::{
     BookingId, ConnectionId, ContactId, DraftId, EmailAddress, EnrolmentId, JobId, MessageId, ReplyId, StepId,
     SuppressionId, UnixMillis, VariantId, WorkerId, WorkspaceId,
@@ -78,6 +79,34 @@ pub struct Message {
     pub offered: Vec<(UnixMillis, UnixMillis)>,
     #[serde(default)]
     pub noted: Noted,
+    /// What it has besides plain text.
+    #[serde(default, skip_serializing_if = "Dress::is_plain")]
+    pub dress: Dress,
+}
+
+/// What a transactional message may have besides its text.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Dress {
+    /// Its HTML part; without one that is made of the text.
+    pub sheet: Option<Box<Sheet>>,
+    pub calendar: Option<CalendarFile>,
+    /// It has lost its use from then on: a reminder of a meeting that has begun never leaves.
+    pub useful_until: Option<UnixMillis>,
+}
+
+impl Dress {
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An invitation or its end (RFC 6047).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalendarFile {
+    /// REQUEST, CANCEL: the same as `METHOD` in the file.
+    pub method: String,
+    pub ics: String,
 }
 
 /// What the outbox notes about a message until it has left.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 
 use super::gate::{check_now, count_dry, count_sent, is_dry, pause_after, Gate};
-use super::model::{Delivery, Message, Noted, Purpose, SendingHours, SuppressionReason, Target};
+use super::model::{Delivery, Dress, Message, Noted, Purpose, SendingHours, SuppressionReason, Target};
 use super::proof::is_proved;
 use super::store::{
     find_message, get_message, index_ids, insert_message, list_recent, list_replies_of_contact, put_in_doubt,
@@ -153,6 +153,7 @@ impl NewMessage {
             cursor_before: None,
             offered: Vec::new(),
             noted: Noted::default(),
+            dress: Dress::default(),
         };
         Self { message, job }
     }
@@ -222,6 +223,11 @@ impl NewMessage {
     /// The times that its text offers, as (start, end).
     pub fn offering(mut self, times: &[(UnixMillis, UnixMillis)]) -> Self {
         self.message.offered = times.to_vec();
+        self
+    }
+
+    pub fn dress(mut self, dress: Dress) -> Self {
+        self.message.dress = dress;
         self
     }
 

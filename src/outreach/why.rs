@@ -315,6 +315,7 @@ fn as_if_written(
     Ok(Some(Message {
         offered: Vec::new(),
         noted: Noted { newest_reply, ..Noted::default() },
+        dress: Default::default(),
         id: MessageId(uuid::Uuid::nil()),
         workspace: lead.workspace,
         contact: lead.contact,

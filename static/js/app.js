@@ -8,6 +8,7 @@ import { keepDrafts } from './draft.js';
 import { focusFirst } from './focus.js';
 import { keys } from './keys.js';
 import { live } from './live.js';
+import { previews } from './preview.js';
 import { sendOnChange } from './send.js';
 import { selectAll } from './select.js';
 import { tableRoles } from './table.js';
@@ -17,7 +18,7 @@ import { tellHeight, visitZone } from './visit.js';
 import { guessZone } from './zone.js';
 
 export function bind(root) {
-  const behaviours = [busyForms, confirmLinks, copyButtons, keepDrafts, selectAll, sendOnChange, showCurrentTab, tableRoles];
+  const behaviours = [busyForms, confirmLinks, copyButtons, keepDrafts, previews, selectAll, sendOnChange, showCurrentTab, tableRoles];
   for (const behaviour of behaviours) behaviour(root);
 }
 

@@ -106,6 +106,13 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
             ("anyway", text("too_far unreadable")),
         ],
         "/calendar/{booking}/accept" | "/calendar/{booking}/again" => vec![("anyway", text("too_far unreadable"))],
+        "/booking-messages" => vec![("reminders", text("1 day")), ("invitation", text("provider"))],
+        "/booking-messages/own" => vec![("of", id("worker")), ("own_reminders", text("none"))],
+        "/booking-messages/{kind}" | "/booking-messages/{kind}/preview" | "/booking-messages/{kind}/test" => {
+            vec![("language", text("de")), ("subject", text("Hello")), ("text", text("Hello there"))]
+        }
+        "/booking-messages/{kind}/reset" => vec![("language", text("de"))],
+        "/booking-messages/{kind}/restore" => vec![("language", text("de")), ("version", text("0"))],
         "/calendar/{booking}/move" => {
             vec![("date", text("2030-01-09")), ("time", text("10:00")), ("anyway", text("too_far unreadable"))]
         }
@@ -204,6 +211,9 @@ pub fn body(route: &Route, world: &World) -> Option<Value> {
         ("PUT", "/v1/workers/{worker}/dry-run") => json!({ "on": true }),
         (_, "/v1/workers/{worker}/autonomy") => json!({ "label": "question", "on": true }),
         ("PUT", "/v1/members/{user}/calendars") => json!({ "conflicts": [] }),
+        ("PUT", "/v1/booking-messages/timing") => json!({ "reminders": [60] }),
+        ("PUT", "/v1/booking-messages/timing/{owner}") => json!({ "reminders": [] }),
+        ("PUT", "/v1/booking-messages/{kind}/{language}") => json!({ "subject": "Hello", "text": "Hello there" }),
         (_, "/v1/workers") | ("PUT", _) => worker,
         ("PATCH", "/v1/workers/{worker}") => json!({ "goal": "Other", "mailbox": id("connection") }),
         ("POST", "/v1/workers/{worker}/enrolments") => json!({ "contacts": [id("contact")] }),

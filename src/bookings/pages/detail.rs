@@ -12,6 +12,7 @@ use crate::authz::{Actor, Permission};
 use crate::availability;
 use crate::base::{city_of, on_both_clocks, BookingId, UnixMillis, WorkerId};
 use crate::bookings::bookable::Bookable;
+use crate::bookings::messages;
 use crate::bookings::model::{Booking, State};
 use crate::bookings::service::{self, warnings_words, Anyway, BookError};
 use crate::contacts::{self, Contact};
@@ -44,6 +45,8 @@ pub(super) struct DetailPage {
     pub(super) may_choose_calendar: bool,
     /// Where the same guest is booked anew; empty when they have no address any more.
     pub(super) book_anew: String,
+    pub(super) messages: messages::Log,
+    pub(super) zone: TimeZone,
     /// Time and words, newest first.
     pub(super) history: Vec<(String, String)>,
     pub(super) can_edit: bool,
@@ -84,6 +87,10 @@ impl Refusal {
 }
 
 impl DetailPage {
+    fn message_lines(&self) -> Vec<(String, &messages::Line)> {
+        self.messages.lines.iter().map(|line| (messages::shown_at(line.at, &self.zone), line)).collect()
+    }
+
     /// Nobody meets behind the link of a meeting that is not held.
     fn video_link(&self) -> Option<&str> {
         self.booking.video_link.as_deref().filter(|_| self.booking.state.is_booked())
@@ -139,6 +146,8 @@ pub(super) fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<Det
         may_choose_calendar: actor.may(Permission::EditOutreach),
         book_words: format!("Book {}", start.strftime("%H:%M")),
         book_anew,
+        messages: messages::read_log(app, actor, id)?,
+        zone: ours.clone(),
         history: booking.history.iter().rev().map(|note| (noted(note.at), note.words.clone())).collect(),
         can_edit: actor.may(Permission::EditBookings),
         date: form.date,

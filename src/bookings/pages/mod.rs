@@ -29,6 +29,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     // Fixed names before `{user}`.
     super::feed::routes(config);
     super::calendars::routes(config);
+    super::messages::routes(config);
     super::types::routes(config);
     super::public::routes(config);
 }

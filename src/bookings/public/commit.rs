@@ -9,6 +9,7 @@ use crate::availability::{self, Busy, Claimed, Span, WhyNot};
 use crate::base::{BookingId, ContactId, EmailAddress, UnixMillis, UserId};
 use crate::bookings::hosted::Hosted;
 use crate::bookings::lapse;
+use crate::bookings::messages::{self, Kind};
 use crate::bookings::model::{Booking, Details, Source, State};
 use crate::bookings::service::BookError;
 use crate::bookings::tell::tell;
@@ -17,6 +18,7 @@ use crate::bookings::{calendar, store};
 use crate::contacts::{self, Contact};
 use crate::events::{self, Happened};
 use crate::jobs;
+use crate::meetings;
 use crate::store::{StoreError, Txn};
 
 #[derive(Debug, thiserror::Error)]
@@ -192,6 +194,7 @@ fn take(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, wanted: &
         if booking.state.is_proposed() {
             jobs::enqueue(txn, &lapse)?;
             events::append(txn, booking.workspace, now, Happened::BookingProposed { booking: id, contact })?;
+            messages::tell(app, txn, &booking, Kind::Requested, "", now)?;
         } else if let Some(job) = &job {
             jobs::enqueue(txn, job)?;
         } else {
@@ -293,6 +296,17 @@ fn draft(app: &App, facts: &Facts, span: Span, wanted: &Wanted, contact: Contact
     let asked = if event.needs_approval { "Asked for" } else { "Booked" };
     booking.note(now, format!("{asked} by {} on “{}”.", guest.name, event.name));
     booking
+}
+
+/// How they meet, as a booking keeps it.
+fn way(location: &Location) -> meetings::Location {
+    match location {
+        Location::Video => meetings::Location::GoogleMeet,
+        Location::Link { url } => meetings::Location::Link { url: url.clone() },
+        Location::Place { text } => meetings::Location::Place { address: text.clone() },
+        Location::WeCall => meetings::Location::WeCall,
+        Location::TheyCall { number } => meetings::Location::TheyCall { number: number.clone() },
+    }
 }
 
 /// Makes the contact of a booking if nobody has the address. Somebody who is known stays as they are: a stranger who

@@ -9,6 +9,7 @@ use crate::audit::{self, Who};
 use crate::availability::{Busy, Own, Span};
 use crate::base::UnixMillis;
 use crate::bookings::hold::give_back;
+use crate::bookings::messages::{self, Kind};
 use crate::bookings::model::{Booking, State};
 use crate::bookings::tell::tell;
 use crate::bookings::types::{self, EventType, Facts, SlotQuestion};
@@ -66,6 +67,8 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
                     tell(app, txn, &mut moved, now)?;
                 }
             }
+        } else {
+            messages::tell(app, txn, &moved, Kind::Requested, "", now)?;
         }
         store::put(txn, &moved, Some(&current))?;
         let (workspace, booking, contact) = (moved.workspace, moved.id, moved.contact);

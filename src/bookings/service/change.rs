@@ -9,6 +9,7 @@ use crate::base::{BookingId, UnixMillis, WorkspaceId};
 use crate::bookings::calendar;
 use crate::bookings::hold::give_back;
 use crate::bookings::host;
+use crate::bookings::messages::{self, Kind};
 use crate::bookings::model::{Booking, State};
 use crate::bookings::public::{self, Mover};
 use crate::bookings::store;
@@ -106,6 +107,11 @@ pub fn end(app: &App, workspace: WorkspaceId, id: BookingId, end: &End<'_>) -> R
             // It stands in no calendar.
             None => {
                 ended.written = ended.version;
+                if current.is_request() && end.who == Who::Visitor {
+                    // They took it back themselves: nobody has declined it.
+                    ended.told = ended.version;
+                    messages::tell(app, txn, &ended, Kind::Cancelled, "", now)?;
+                }
                 tell(app, txn, &mut ended, now)?;
             }
         }

@@ -3,7 +3,7 @@
 mod by_hand;
 mod calendar;
 mod deciding;
-mod desk;
+pub mod desk;
 mod hosting;
 mod microsoft;
 mod offering;

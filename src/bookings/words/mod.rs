@@ -136,6 +136,42 @@ pub fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
     text
 }
 
+/// "Tuesday 24 November 2026, 11:00–11:20" on the guest's clock, and which clock that is: "London time (12:00 in Berlin)",
+/// with our day where it is another.
+pub fn span(language: Language, start: UnixMillis, end: UnixMillis, clocks: &Clocks) -> (String, String) {
+    let phrases = language.phrases();
+    let (theirs, until, ours) = (start.in_zone(&clocks.guest), end.in_zone(&clocks.guest), start.in_zone(&clocks.ours));
+    let weekday = |day: &jiff::Zoned| {
+        let day = usize::from(day.weekday().to_monday_zero_offset().unsigned_abs());
+        phrases.days.get(day).copied().unwrap_or_default()
+    };
+    let month = usize::from(theirs.month().unsigned_abs()).saturating_sub(1);
+    let month = phrases.months.get(month).copied().unwrap_or_default();
+    let month = match language {
+        Language::Spanish | Language::Portuguese => format!("{month} de {}", theirs.year()),
+        _ => format!("{month} {}", theirs.year()),
+    };
+    let value = fill(
+        phrases.date,
+        &[
+            ("day", weekday(&theirs)),
+            ("date", &theirs.day().to_string()),
+            ("month", &month),
+            ("time", &format!("{}–{}", clock(&theirs), clock(&until))),
+        ],
+    );
+    let shown = match theirs.date() == ours.date() {
+        true => clock(&ours),
+        false => format!("{} {}", weekday(&ours), clock(&ours)),
+    };
+    let pattern = match theirs.datetime() == ours.datetime() {
+        true => phrases.zones.split_once(" (").map_or(phrases.zones, |(theirs, _)| theirs),
+        false => phrases.zones,
+    };
+    let values = [("city", city(&clocks.guest)), ("ours_time", shown), ("ours_city", city(&clocks.ours))];
+    (value, fill(pattern, &values.each_ref().map(|(name, value)| (*name, value.as_str()))))
+}
+
 /// Whom a letter goes to and who signs it.
 #[derive(Clone, Debug, Default)]
 pub struct People<'a> {
@@ -175,7 +211,7 @@ pub enum Place<'a> {
     At(&'a str),
 }
 
-fn place_words(language: Language, place: &Place<'_>) -> String {
+pub fn place_words(language: Language, place: &Place<'_>) -> String {
     let phrases = language.phrases();
     match place {
         Place::Link { link, passcode: None } => fill(phrases.link, &[("link", link)]),
@@ -190,58 +226,6 @@ fn place_words(language: Language, place: &Place<'_>) -> String {
         Place::At("") => String::new(),
         Place::At(place) => fill(phrases.place, &[("place", place)]),
     }
-}
-
-/// Where a meeting is, and what else its guest should know.
-#[derive(Clone, Copy, Debug)]
-pub struct Where<'a> {
-    pub place: Place<'a>,
-    /// An invitation for the calendar comes besides.
-    pub is_invited: bool,
-    /// The page on which the guest moves or cancels it; empty where there is none.
-    pub manage: &'a str,
-}
-
-impl Where<'_> {
-    fn manage_line(&self, language: Language) -> String {
-        match self.manage {
-            "" => String::new(),
-            link => fill(language.phrases().manage, &[("link", link)]),
-        }
-    }
-}
-
-/// What the guest reads when the meeting stands in the calendar.
-pub fn confirmation(language: Language, people: &People<'_>, when: &str, at: &Where<'_>) -> String {
-    let phrases = language.phrases();
-    let said = fill(phrases.confirmed, &[("when", when)]);
-    let invitation = if at.is_invited { phrases.invitation } else { "" };
-    let place = place_words(language, &at.place);
-    letter(language, people, &[said, place, invitation.to_owned(), at.manage_line(language)])
-}
-
-/// A place that stays as it was is not said again.
-pub fn moved(language: Language, people: &People<'_>, when: &str, at: &Where<'_>) -> String {
-    let place = match at.place {
-        Place::At(_) => String::new(),
-        place => place_words(language, &place),
-    };
-    letter(language, people, &[fill(language.phrases().moved, &[("when", when)]), place, at.manage_line(language)])
-}
-
-/// The link that was said to follow.
-pub fn linked(language: Language, people: &People<'_>, when: &str, at: &Where<'_>) -> String {
-    let said = fill(language.phrases().linked, &[("when", when)]);
-    letter(language, people, &[said, place_words(language, &at.place)])
-}
-
-/// `reason` is a person's own sentence, or empty.
-pub fn cancelled(language: Language, people: &People<'_>, when: &str, reason: &str) -> String {
-    letter(language, people, &[fill(language.phrases().cancelled, &[("when", when)]), reason.to_owned()])
-}
-
-pub fn cancelled_subject(language: Language, title: &str) -> String {
-    fill(language.phrases().cancelled_subject, &[("title", title)])
 }
 
 /// Free times to choose from, one a line.
@@ -286,29 +270,34 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_greets_says_it_and_is_signed() {
-        let people = People { guest: "Gwen", sender: "Nora Whitfield" };
-        let at = met_at(link("https://meet.example/a"));
-        let text = confirmation(Language::English, &people, "Tuesday 24 November, 10:30", &at);
-        assert_eq!(
-            text,
-            "Hello Gwen,\n\nThat works. We meet on Tuesday 24 November, 10:30.\n\nVideo call: https://meet.example/a\n\n\
-             An invitation for your calendar comes in a mail of its own.\n\nNora Whitfield"
-        );
+    fn a_stretch_of_time_names_its_clock_and_ours_with_our_day_where_it_is_another() {
+        let (start, end) = (at("2026-11-24T22:30:00Z"), at("2026-11-24T23:00:00Z"));
+        let cases = [
+            ("en", "Europe/London", "Tuesday 24 November 2026, 22:30–23:00", "London time"),
+            ("en", "Asia/Tokyo", "Wednesday 25 November 2026, 7:30–8:00", "Tokyo time (Tuesday 22:30 in London)"),
+            (
+                "de",
+                "Europe/Berlin",
+                "Dienstag, 24. November 2026, 23:30–0:00 Uhr",
+                "Ortszeit Berlin (22:30 Uhr in London)",
+            ),
+            ("es", "Europe/Lisbon", "martes 24 de noviembre de 2026, 22:30–23:00", "hora de Lisbon"),
+            ("hi", "Europe/London", "मंगलवार, 24 नवंबर 2026, 22:30–23:00 बजे", "London समय"),
+        ];
+        for (tag, zone, value, note) in cases {
+            let said = span(Language::of(tag), start, end, &Clocks::of(zone, "Europe/London"));
+            assert_eq!(said, (value.to_owned(), note.to_owned()), "{tag} {zone}");
+        }
+    }
+
+    #[test]
+    fn an_offer_greets_lists_the_times_and_asks() {
         let text = offer(Language::Spanish, &People::default(), &["martes".into(), "jueves".into()], false);
         assert_eq!(
             text,
             "Hola:\n\nGracias. Esa hora ya no está libre por nuestra parte. Estas sí:\n- martes\n- jueves\n\n\
              ¿Cuál le viene bien?"
         );
-    }
-
-    fn met_at(place: Place<'_>) -> Where<'_> {
-        Where { place, is_invited: true, manage: "" }
-    }
-
-    fn link(link: &str) -> Place<'_> {
-        Place::Link { link, passcode: None }
     }
 
     #[test]
@@ -337,14 +326,12 @@ mod tests {
             for place in [Place::LinkFollows, Place::WeCall { number: "" }] {
                 assert!(place_words(language, &place).len() > 10, "{language:?} {place:?}");
             }
-            let text = linked(language, &People::default(), "WHEN", &met_at(link("https://zoom.example/1")));
-            assert!(text.contains("WHEN") && text.contains("https://zoom.example/1"), "{text}");
         }
     }
 
     #[test]
     fn what_a_person_typed_is_not_read_as_a_pattern() {
-        let text = cancelled(Language::English, &People { guest: "{when}", sender: "" }, "Monday", "See {link}");
-        assert_eq!(text, "Hello {when},\n\nOur meeting on Monday is cancelled.\n\nSee {link}");
+        let text = offer(Language::English, &People { guest: "{when}", sender: "See {link}" }, &[], true);
+        assert!(text.starts_with("Hello {when},") && text.ends_with("See {link}"), "{text}");
     }
 }

@@ -1,6 +1,6 @@
 //! From a message of ours to the mail that leaves: names, threading, footer, the way to opt out.
 
-use super::compose::{self, AutoSubmitted, ComposeError, Footer, ListUnsubscribe, Outgoing};
+use super::compose::{self, AutoSubmitted, CalendarPart, ComposeError, Footer, ListUnsubscribe, Outgoing};
 use super::wording::{footer_words, FooterWords};
 use crate::app::App;
 use crate::connections::Connection;
@@ -24,6 +24,8 @@ pub(super) enum LetterError {
 pub(super) fn write(app: &App, message: &Message, connection: &Connection) -> Result<Vec<u8>, LetterError> {
     let workspace = workspaces::get(&app.store, message.workspace)?.ok_or(LetterError::NoWorkspace)?;
     let links = mail_links(app, message);
+    let dress = &message.dress;
+    let calendar = dress.calendar.clone();
     let mail = Outgoing {
         from_name: from_name(app, message, connection)?,
         from: connection.address.clone(),
@@ -31,7 +33,7 @@ pub(super) fn write(app: &App, message: &Message, connection: &Connection) -> Re
         to: message.to.clone(),
         subject: subject(message),
         text: message.text.clone(),
-        html: None,
+        html: dress.sheet.as_ref().map(|sheet| sheet.html(workspace.postal_address.trim())).transpose()?,
         message_id: message.message_id.clone(),
         in_reply_to: message.in_reply_to.clone(),
         references: message.references.clone(),
@@ -40,7 +42,7 @@ pub(super) fn write(app: &App, message: &Message, connection: &Connection) -> Re
         own_id: message.id.to_string(),
         footer: Some(footer(message, &workspace, links.as_ref(), words(app, message, &workspace)?)),
         auto_submitted: (message.purpose == Purpose::Transactional).then_some(AutoSubmitted::Generated),
-        calendar: None,
+        calendar: calendar.map(|file| CalendarPart { method: file.method, ics: file.ics }),
     };
     Ok(compose::render(&mail)?)
 }

@@ -1,9 +1,9 @@
 //! The parts of a mail: plain text, the same as HTML, and an invitation where there is one.
 
-use lettre::message::header::ContentType;
-use lettre::message::{Attachment, Message, MessageBuilder, MultiPart, SinglePart};
+use lettre::message::{Message, MessageBuilder, MultiPart, SinglePart};
 
 use super::{CalendarPart, ComposeError, Footer, Outgoing};
+use crate::mailer;
 
 /// Finishes the builder with the mail's parts.
 pub fn attach(builder: MessageBuilder, mail: &Outgoing) -> Result<Message, ComposeError> {
@@ -25,12 +25,7 @@ fn with_calendar(alternatives: MultiPart, calendar: &CalendarPart) -> Result<Mul
     if !is_word {
         return Err(ComposeError::ControlCharacter("the calendar method"));
     }
-    let kind = |value: String| ContentType::parse(&value).map_err(|error| ComposeError::Build(error.to_string()));
-    let inline = SinglePart::builder()
-        .header(kind(format!("text/calendar; charset=utf-8; method={}", calendar.method))?)
-        .body(calendar.ics.clone());
-    let file = Attachment::new("invite.ics".to_owned()).body(calendar.ics.clone(), kind("application/ics".into())?);
-    Ok(MultiPart::mixed().multipart(alternatives.singlepart(inline)).singlepart(file))
+    mailer::with_calendar(alternatives, &calendar.method, &calendar.ics).map_err(ComposeError::Build)
 }
 
 /// The footer stands below the customary signature line, so that readers' programs drop it from quotes.

@@ -1,0 +1,135 @@
+//! The invitation: who sends it, and ours in the form of iMIP (RFC 6047).
+//!
+//! Always true here: either the provider of the host's calendar mails the guest or we do, never both; the UID is the
+//! same for the life of a booking, SEQUENCE grows with its version, and REQUEST and CANCEL name the same organizer.
+
+use super::letter::Occasion;
+use super::links::Links;
+use super::model::{Invitation, Inviter, Kind, Plan, Timing};
+use super::{fields, store, visitor};
+use crate::app::App;
+use crate::base::ics::{calendar_file, Entry, Method, Party, Status};
+use crate::base::UnixMillis;
+use crate::bookings::model::Booking;
+use crate::bookings::words::Language;
+use crate::connections;
+use crate::messaging::CalendarFile;
+use crate::providers::calendar::{Attendee, SendUpdates};
+use crate::providers::ProviderError;
+use crate::store::{StoreError, Txn};
+
+/// The timing of a booking: that of the workspace, with what its worker or event type has of its own.
+pub fn timing_of(txn: &mut Txn<'_>, booking: &Booking) -> Result<Timing, StoreError> {
+    let all = store::find_timing(txn, booking.workspace)?;
+    let of = visitor::event_type(booking).or(booking.worker.map(|worker| worker.0));
+    match of {
+        Some(of) => Ok(store::find_own(txn, booking.workspace, of)?.over(all)),
+        None => Ok(all.sorted()),
+    }
+}
+
+/// Who invites, as the guest first hears of the booking. A provider that could not write the event invites nobody.
+pub fn decide(txn: &mut Txn<'_>, booking: &Booking) -> Result<Inviter, StoreError> {
+    let choice = timing_of(txn, booking)?.invitation;
+    let mails = provider_mails(txn, booking)? && booking.event_id.is_some();
+    Ok(match (choice, mails) {
+        (Invitation::None, _) => Inviter::Nobody,
+        (Invitation::Provider, true) => Inviter::Provider,
+        (Invitation::Provider | Invitation::Mail, _) => Inviter::Us,
+    })
+}
+
+/// The calendar is one whose provider mails guests by itself.
+fn provider_mails(txn: &mut Txn<'_>, booking: &Booking) -> Result<bool, StoreError> {
+    let Some(calendar) = booking.connection else { return Ok(false) };
+    let found = connections::find(txn, booking.workspace, calendar)?;
+    Ok(found.is_some_and(|connection| connection.kind.provider().is_some()))
+}
+
+/// What is said to the calendar about the guest when the event is written.
+pub struct Told {
+    pub updates: SendUpdates,
+    /// Their name stands in the event.
+    pub names_guest: bool,
+}
+
+/// Asked before each write of an event.
+pub fn told_to_calendar(app: &App, booking: &Booking) -> Result<Told, ProviderError> {
+    let inviter = app.store.read(|txn| {
+        let plan = store::find_plan(txn, booking.workspace, booking.contact, booking.id)?;
+        let mails = provider_mails(txn, booking)?;
+        let inviter = match (plan.and_then(|plan| plan.inviter), timing_of(txn, booking)?.invitation) {
+            (Some(decided), _) => decided,
+            (None, Invitation::None) => Inviter::Nobody,
+            (None, Invitation::Provider) if mails => Inviter::Provider,
+            (None, Invitation::Provider | Invitation::Mail) => Inviter::Us,
+        };
+        Ok::<_, StoreError>((inviter, mails))
+    });
+    let (inviter, mails) = inviter.map_err(|error| ProviderError::Retry { after: None, reason: error.to_string() })?;
+    Ok(match inviter {
+        Inviter::Provider => Told { updates: SendUpdates::All, names_guest: true },
+        // A server that does not mail by itself may know who comes; one that does would mail as soon as it knew.
+        Inviter::Us => Told { updates: SendUpdates::None, names_guest: !mails },
+        Inviter::Nobody => Told { updates: SendUpdates::None, names_guest: false },
+    })
+}
+
+impl Told {
+    pub fn guest(&self, guest: Option<Attendee>) -> Option<Attendee> {
+        guest.filter(|_| self.names_guest)
+    }
+}
+
+/// Notes in the plan who invites and in whose name, the first time.
+pub fn settle(
+    txn: &mut Txn<'_>,
+    plan: &mut Plan,
+    booking: &Booking,
+    organizer: (String, String),
+) -> Result<(), StoreError> {
+    if plan.inviter.is_none() {
+        plan.inviter = Some(decide(txn, booking)?);
+    }
+    if plan.organizer.is_none() {
+        plan.organizer = Some(organizer);
+    }
+    Ok(())
+}
+
+/// Our invitation or its end, where this message carries one.
+pub fn file(occasion: &Occasion<'_>, links: &Links, now: UnixMillis) -> Option<CalendarFile> {
+    let method = match (occasion.inviter, occasion.kind) {
+        (Inviter::Us, Kind::Confirmation | Kind::Moved | Kind::Link) => Method::Request,
+        (Inviter::Us, Kind::Cancelled) => Method::Cancel,
+        _ => return None,
+    };
+    let entry = entry(occasion, links, method, now)?;
+    Some(CalendarFile { method: method.as_str().to_owned(), ics: calendar_file(Some(method), None, &[entry]) })
+}
+
+fn entry(occasion: &Occasion<'_>, links: &Links, method: Method, now: UnixMillis) -> Option<Entry> {
+    let (booking, around) = (occasion.booking, occasion.around);
+    let (name, email) = occasion.organizer?.clone();
+    let language = Language::of(&booking.language);
+    let (place, _) = around.place_words(booking, language);
+    let guest = Party { name: around.contact.name(), email: around.to()?.display().to_owned() };
+    let others = visitor::others(booking).iter().map(|email| Party { name: String::new(), email: email.clone() });
+    Some(Entry {
+        uid: booking.ics_uid(),
+        sequence: booking.version.saturating_sub(1),
+        stamp: now,
+        start: booking.start,
+        end: booking.end,
+        summary: fields::title(booking),
+        description: links.change.clone().unwrap_or_default(),
+        location: place,
+        url: booking.video_link.clone().unwrap_or_default(),
+        status: if method == Method::Cancel { Status::Cancelled } else { Status::Confirmed },
+        organizer: Some(Party { name, email }),
+        attendees: std::iter::once(guest).chain(others).collect(),
+        // SCHEDULE-AGENT stands in what a server stores, never in what is mailed (RFC 6638 section 7.1).
+        we_invite: false,
+        marks: Vec::new(),
+    })
+}

@@ -1,0 +1,132 @@
+//! One message, written: subject, text, the same as a sheet, and the invitation where it is ours to send.
+
+use super::around::Around;
+use super::fields::{title, Values};
+use super::invite;
+use super::links::Links;
+use super::model::{Inviter, Kind, Wording};
+use super::texts::{self, Labels};
+use crate::app::App;
+use crate::base::UnixMillis;
+use crate::bookings::model::Booking;
+use crate::bookings::words::{self, fill, Clocks, Language};
+use crate::messaging::{Act, CalendarFile, Row, Sheet};
+
+/// Ready to leave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Letter {
+    pub subject: String,
+    pub text: String,
+    pub sheet: Sheet,
+    pub calendar: Option<CalendarFile>,
+}
+
+/// What a message is written from.
+pub struct Occasion<'a> {
+    pub kind: Kind,
+    pub booking: &'a Booking,
+    pub around: &'a Around,
+    /// The owner's own wording, where there is one.
+    pub own: Option<&'a Wording>,
+    pub inviter: Inviter,
+    /// Name and address in invitations of ours.
+    pub organizer: Option<&'a (String, String)>,
+    /// Why it was cancelled or declined.
+    pub reason: &'a str,
+}
+
+/// Writes it. An own text that cannot be filled (an older version's field) gives way to the built-in one.
+pub fn write(app: &App, occasion: &Occasion<'_>, now: UnixMillis) -> Letter {
+    let Occasion { kind, booking, around, .. } = *occasion;
+    let language = Language::of(&booking.language);
+    let texts = texts::of(language);
+    let links = Links::of(app, booking);
+    let values = Values::of(booking, around, &links, language, occasion.reason);
+    let built_in = texts.wording(kind);
+    let filled = |wording: &Wording| Some((values.fill(&wording.subject)?, values.fill(&wording.text)?));
+    let (subject, words) =
+        occasion.own.and_then(filled).or_else(|| filled(&built_in)).unwrap_or_else(|| (title(booking), String::new()));
+    let rows = rows(occasion, language, &texts.labels);
+    let note = invitation_note(occasion, &texts.labels);
+    let (_, video) = around.place_words(booking, language);
+    let acts = acts(kind, &links, &texts.labels);
+    let text = plain(&[&words, &plain_rows(&rows), note, &plain_acts(&acts, &texts.labels), &around.signature]);
+    let sheet = Sheet {
+        language: language.tag().to_owned(),
+        title: subject.clone(),
+        from: around.business.clone(),
+        heading: values.fill(texts.heading(kind)).unwrap_or_else(|| subject.clone()),
+        text: plain(&[&words, note]),
+        button: video.filter(|_| kind.is_ahead()).map(|href| Act { words: texts.labels.open.to_owned(), href }),
+        before_acts: if acts.is_empty() { String::new() } else { texts.labels.came_up.to_owned() },
+        reason: fill(texts.labels.reason, &[("from", business_of(around))]),
+        closing: around.signature.clone(),
+        rows,
+        acts,
+    };
+    Letter { subject, text, sheet, calendar: invite::file(occasion, &links, now) }
+}
+
+fn business_of(around: &Around) -> &str {
+    match around.business.as_str() {
+        "" => &around.host_name,
+        business => business,
+    }
+}
+
+fn plain(parts: &[&str]) -> String {
+    let parts = parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("\n\n")
+}
+
+fn rows(occasion: &Occasion<'_>, language: Language, labels: &Labels) -> Vec<Row> {
+    let Occasion { kind, booking, around, .. } = *occasion;
+    if !kind.is_ahead() && kind != Kind::Requested {
+        return Vec::new();
+    }
+    let clocks = Clocks::of(&booking.guest_zone, &around.host_zone);
+    let (value, note) = words::span(language, booking.start, booking.end, &clocks);
+    let mut rows = vec![Row { label: labels.when.to_owned(), value, note, link: None }];
+    if !around.host_name.is_empty() {
+        rows.push(Row { label: labels.with.to_owned(), value: around.host_name.clone(), ..Row::default() });
+    }
+    let (place, link) = around.place_words(booking, language);
+    if !place.is_empty() && kind.is_ahead() {
+        rows.push(Row { label: labels.at.to_owned(), value: place, note: String::new(), link });
+    }
+    rows
+}
+
+fn plain_rows(rows: &[Row]) -> String {
+    let line = |row: &Row| match row.note.is_empty() {
+        true => format!("{}: {}", row.label, row.value),
+        false => format!("{}: {}, {}", row.label, row.value, row.note),
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn invitation_note(occasion: &Occasion<'_>, labels: &Labels) -> &'static str {
+    match (occasion.kind, occasion.inviter) {
+        (Kind::Confirmation, Inviter::Provider) => labels.invited_apart,
+        (Kind::Confirmation | Kind::Moved, Inviter::Us) => labels.attached,
+        _ => "",
+    }
+}
+
+fn acts(kind: Kind, links: &Links, labels: &Labels) -> Vec<Act> {
+    if !kind.is_ahead() && kind != Kind::Requested {
+        return Vec::new();
+    }
+    // What is only asked for can be taken back, not moved.
+    let change = links.change.clone().filter(|_| kind != Kind::Requested);
+    let each = [(labels.change, change), (labels.cancel, links.cancel.clone())];
+    each.into_iter().filter_map(|(words, href)| Some(Act { words: words.to_owned(), href: href? })).collect()
+}
+
+fn plain_acts(acts: &[Act], labels: &Labels) -> String {
+    if acts.is_empty() {
+        return String::new();
+    }
+    let lines = acts.iter().map(|act| format!("{}: {}", act.words, act.href));
+    std::iter::once(labels.came_up.to_owned()).chain(lines).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,181 @@
+//! A message about a booking leaves: through the one gate from the host's mailbox, or, where nobody has connected one,
+//! by the server's own mail. Either way it stands in the booking's plan.
+
+use super::around::Around;
+use super::invite;
+use super::letter::{self, Letter, Occasion};
+use super::model::{Entry, Fate, Inviter, Kind, Plan};
+use super::store;
+use crate::app::App;
+use crate::base::ics::clean;
+use crate::base::{EmailAddress, UnixMillis};
+use crate::bookings::model::Booking;
+use crate::bookings::words::Language;
+use crate::connections::Connection;
+use crate::mailer::{self, AboutBooking, Posting};
+use crate::messaging::{self, Delivery, Dress, NewMessage, Purpose, Reply};
+use crate::store::{StoreError, Txn};
+
+/// How long a word after the meeting is of use.
+const AFTERWARDS: std::time::Duration = std::time::Duration::from_secs(3 * 24 * 3600);
+
+/// Sends one message and notes it in `plan`, which the caller writes. `None`: the guest was erased.
+pub fn send(
+    app: &App,
+    txn: &mut Txn<'_>,
+    booking: &Booking,
+    plan: &mut Plan,
+    (kind, reason): (Kind, &str),
+    now: UnixMillis,
+) -> Result<Option<Fate>, StoreError> {
+    let Some(around) = Around::of(txn, booking)? else { return Ok(None) };
+    if kind.is_ahead() {
+        invite::settle(txn, plan, booking, organizer(app, &around))?;
+    }
+    let versions = store::find_versions(txn, booking.workspace, kind, Language::of(&booking.language))?;
+    let occasion = Occasion {
+        kind,
+        booking,
+        around: &around,
+        own: versions.current(),
+        inviter: plan.inviter.unwrap_or(Inviter::Nobody),
+        organizer: plan.organizer.as_ref(),
+        reason,
+    };
+    let written = letter::write(app, &occasion, now);
+    let Some(to) = around.to() else {
+        return Ok(Some(dropped(now, "The guest has no address.")));
+    };
+    let until = useful_until(booking, kind, now);
+    match &around.mailbox {
+        Some(mailbox) => by_mailbox(app, txn, booking, &around, (mailbox, to), (written, until), now).map(Some),
+        None => by_server(app, txn, booking, &around, to, (written, until), now).map(Some),
+    }
+}
+
+/// The same for something that happened just now: with its entry.
+pub fn send_now(
+    app: &App,
+    txn: &mut Txn<'_>,
+    booking: &Booking,
+    plan: &mut Plan,
+    (kind, reason): (Kind, &str),
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let Some(fate) = send(app, txn, booking, plan, (kind, reason), now)? else { return Ok(()) };
+    let number = plan.next_number();
+    plan.add(Entry { number, kind, before: None, due: now, fate });
+    Ok(())
+}
+
+pub fn dropped(at: UnixMillis, reason: &str) -> Fate {
+    Fate::Dropped { at, reason: reason.to_owned() }
+}
+
+fn organizer(app: &App, around: &Around) -> (String, String) {
+    let address = match &around.mailbox {
+        Some(mailbox) => mailbox.address.display().to_owned(),
+        None => app.config.mail.as_ref().map(|mail| mail.from.display().to_owned()).unwrap_or_default(),
+    };
+    (around.host_name.clone(), address)
+}
+
+/// A word about a meeting that is over, or has begun, helps nobody.
+fn useful_until(booking: &Booking, kind: Kind, now: UnixMillis) -> UnixMillis {
+    match kind {
+        Kind::Reminder | Kind::Requested => booking.start,
+        Kind::Confirmation | Kind::Moved | Kind::Link => booking.end,
+        Kind::Cancelled | Kind::Declined => booking.end.max(now.plus(AFTERWARDS)),
+        Kind::FollowUp | Kind::NoShow => now.plus(AFTERWARDS),
+    }
+}
+
+fn by_mailbox(
+    app: &App,
+    txn: &mut Txn<'_>,
+    booking: &Booking,
+    around: &Around,
+    (mailbox, to): (&Connection, &EmailAddress),
+    (written, until): (Letter, UnixMillis),
+    now: UnixMillis,
+) -> Result<Fate, StoreError> {
+    // In a thread the subject stays, or mail programs show a new conversation.
+    let subject = around.reply.as_ref().map_or(written.subject, |reply| answer_subject(&reply.subject));
+    let dress = Dress { sheet: Some(Box::new(written.sheet)), calendar: written.calendar, useful_until: Some(until) };
+    let purpose = Purpose::Transactional;
+    let mut message = NewMessage::new(now, booking.workspace, booking.contact, purpose, mailbox, to)
+        .to_name(&around.contact.name())
+        .words(&one_line(&subject), &written.text)
+        .dress(dress)
+        .booking(booking.id);
+    if let Some(worker) = booking.worker {
+        message = message.worker(worker);
+    }
+    if let Some(reply) = &around.reply {
+        message = in_thread(message, reply);
+    }
+    let sent = messaging::enqueue(app, txn, &message, now)?;
+    Ok(match sent.state {
+        Delivery::NotSent { reason } => Fate::Dropped { at: now, reason },
+        _ => Fate::Sent { at: now, message: Some(sent.id) },
+    })
+}
+
+fn in_thread(message: NewMessage, reply: &Reply) -> NewMessage {
+    let message = message.answering(&reply.message_id, &reply.references, reply.provider_thread.as_deref());
+    match reply.enrolment {
+        Some(enrolment) => message.enrolment(enrolment),
+        None => message,
+    }
+}
+
+fn by_server(
+    app: &App,
+    txn: &mut Txn<'_>,
+    booking: &Booking,
+    around: &Around,
+    to: &EmailAddress,
+    (written, until): (Letter, UnixMillis),
+    now: UnixMillis,
+) -> Result<Fate, StoreError> {
+    if !mailer::is_configured(&app.config) {
+        return Ok(dropped(now, "No mailbox is connected for it, and the server has no mail of its own."));
+    }
+    if around.contact.restricted {
+        return Ok(dropped(now, "The contact asked that their data is only stored."));
+    }
+    if let Some(entry) = messaging::is_suppressed(txn, booking.workspace, to, Purpose::Transactional)? {
+        let reason = format!("{} must not be written to: {}.", entry.target.words(), entry.reason.words());
+        return Ok(Fate::Dropped { at: now, reason });
+    }
+    let letter = mailer::Letter {
+        user: None,
+        to: to.clone(),
+        subject: one_line(&written.subject),
+        html: written.sheet.html("")?,
+        text: written.text,
+        useful_until: until,
+        booking: Some(AboutBooking {
+            workspace: booking.workspace,
+            contact: booking.contact,
+            from_name: clean(if around.business.is_empty() { &around.host_name } else { &around.business }),
+            reply_to: None,
+            calendar: written.calendar.map(|file| (file.method, file.ics)),
+        }),
+    };
+    mailer::queue(txn, &Posting::new(letter, now))?;
+    Ok(Fate::Sent { at: now, message: None })
+}
+
+fn one_line(subject: &str) -> String {
+    clean(subject).chars().take(300).collect()
+}
+
+fn answer_subject(subject: &str) -> String {
+    let is_answer = subject.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("re:"));
+    if is_answer {
+        subject.to_owned()
+    } else {
+        format!("Re: {subject}")
+    }
+}
