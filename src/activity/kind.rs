@@ -62,6 +62,9 @@ impl Kind {
             | H::BookingConfirmed { .. }
             | H::BookingMoved { .. }
             | H::BookingCancelled { .. }
+            | H::BookingNoShow { .. }
+            | H::BookingCompleted { .. }
+            | H::BookingOutcomeTakenBack { .. }
             | H::BookingFailed { .. }
             | H::MeetingLeft { .. } => Some(Kind::Meetings),
             H::EnrolmentEnded { .. } | H::FollowUpDue { .. } | H::TaskOpened { .. } | H::Unsubscribed { .. } => {

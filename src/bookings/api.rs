@@ -1,7 +1,7 @@
 //! `/v1/bookings`: list, get, make, accept, try again, dismiss, move, cancel.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Path};
+use actix_web::web::{self, Data, Path, Query};
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
@@ -9,6 +9,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::model::{Booking, State};
 use super::schedules;
 use super::service::{self, Anyway, NewBooking};
+use super::team_api::{self, BookingFilter, TeamApi};
 use crate::app::App;
 use crate::authz::Actor;
 use crate::base::{BookingId, UnixMillis};
@@ -18,6 +19,8 @@ use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery};
 
 pub fn api_routes(config: &mut web::ServiceConfig) {
     schedules::api_routes(config);
+    // Before `/bookings/{booking}`, which would take its addresses for ids.
+    team_api::api_routes(config);
     config
         .service(web::resource("/bookings").route(web::get().to(list)).route(web::post().to(create)))
         .service(web::resource("/bookings/{booking}").route(web::get().to(get)))
@@ -31,6 +34,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut all = BookingsApi::openapi();
     all.merge(schedules::SchedulesApi::openapi());
+    all.merge(TeamApi::openapi());
     all
 }
 
@@ -59,6 +63,8 @@ pub struct ApiBooking {
     pub video_link: Option<String>,
     /// `proposed`, `held`, `confirmed`, `cancelled` or `failed`.
     pub state: String,
+    /// What people said became of it: `completed` or `no_show`.
+    pub outcome: Option<String>,
     /// What is known of a proposed time, or why it was cancelled or failed.
     pub reason: Option<String>,
     /// Why the calendar does not show it as it stands here.
@@ -89,6 +95,7 @@ impl From<Booking> for ApiBooking {
             place: booking.place,
             video_link: booking.video_link,
             state: booking.state.as_str().to_owned(),
+            outcome: booking.kept.became().map(|became| became.as_str().to_owned()),
             reason: reason.filter(|words| !words.is_empty()),
             trouble: booking.trouble,
             event_id: booking.event_id,
@@ -124,18 +131,24 @@ pub struct CancelBooking {
     pub reason: String,
 }
 
-/// The workspace's bookings, the last made first.
+/// The workspace's bookings, the last made first; with `from` or `to` in the order of their start. Filtered, a page may
+/// hold fewer than its limit and still lead on.
 #[utoipa::path(
-    get, path = "/v1/bookings", tag = "bookings", params(PageQuery),
+    get, path = "/v1/bookings", tag = "bookings", params(PageQuery, BookingFilter),
     responses(
         (status = 200, description = "A page of bookings", body = ApiPage<ApiBooking>),
         (status = 401, description = "No valid key", body = Problem),
-        (status = 422, description = "A wrong cursor or limit", body = Problem),
+        (status = 422, description = "A wrong cursor, limit or filter", body = Problem),
     )
 )]
-async fn list(app: Data<App>, actor: Actor, query: PageQuery) -> Result<HttpResponse, ApiError> {
-    let (cursor, limit) = query.parts()?;
-    let page = run(move || service::list(&app, &actor, cursor.as_ref(), limit)).await??;
+async fn list(
+    app: Data<App>,
+    actor: Actor,
+    query: PageQuery,
+    filter: Query<BookingFilter>,
+) -> Result<HttpResponse, ApiError> {
+    let ((cursor, limit), only) = (query.parts()?, filter.read()?);
+    let page = run(move || team_api::list(&app, &actor, only.as_ref(), cursor.as_ref(), limit)).await??;
     Ok(HttpResponse::Ok().json(query.answer(page.map(ApiBooking::from))))
 }
 
@@ -320,7 +333,7 @@ async fn cancel(
 }
 
 /// 200 with the booking as it stands now.
-fn answer(booking: Booking) -> Result<ApiAnswer, ApiError> {
+pub(super) fn answer(booking: Booking) -> Result<ApiAnswer, ApiError> {
     ApiAnswer::json(StatusCode::OK, &ApiBooking::from(booking))
 }
 
@@ -343,12 +356,18 @@ mod tests {
             "/v1/availability",
             "/v1/availability/{owner}",
             "/v1/bookings",
+            "/v1/bookings/analytics",
             "/v1/bookings/{booking}",
             "/v1/bookings/{booking}/accept",
             "/v1/bookings/{booking}/again",
             "/v1/bookings/{booking}/cancel",
+            "/v1/bookings/{booking}/completed",
             "/v1/bookings/{booking}/dismiss",
             "/v1/bookings/{booking}/move",
+            "/v1/bookings/{booking}/no-show",
+            "/v1/bookings/{booking}/notes",
+            "/v1/bookings/{booking}/notes/{note}",
+            "/v1/bookings/{booking}/outcome",
         ];
         assert_eq!(paths, expected);
     }

@@ -291,6 +291,7 @@ fn booking(case: &Case, meeting: &Meeting, span: Span, state: State, app: &App, 
         told: 0,
         trouble: None,
         history: Vec::new(),
+        kept: Default::default(),
     }
 }
 

@@ -15,8 +15,11 @@ mod calendar;
 mod consider;
 mod decide;
 mod errors;
+mod figures;
+mod grid;
 mod hold;
 mod hours;
+mod kept;
 mod lapse;
 mod link;
 mod model;
@@ -26,16 +29,19 @@ mod schedules;
 mod service;
 mod situation;
 mod store;
+mod team_api;
 mod tell;
-mod week;
+mod views;
 mod words;
 
 pub use api::{api_routes, openapi};
 pub use bookable::Bookable;
+pub use kept::{Became, Kept, Outcome, Remark};
 pub use model::{Booking, Note, Source, State};
 pub use pages::routes;
 pub use service::{
-    accept, cancel, create, decline, dismiss, get, list, move_to, try_again, Anyway, BookError, NewBooking,
+    accept, add_note, cancel, create, decline, dismiss, get, list, move_to, note_outcome, remove_note, try_again, Anyway,
+    BookError, NewBooking,
 };
 pub use store::{list_between, list_left, list_of_contact, list_troubled, list_waiting, Left};
 
@@ -47,7 +53,7 @@ use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    store::TABLES.to_vec()
+    [store::TABLES, figures::TABLES].concat()
 }
 
 /// The room's work, and that of `availability`, whose only caller it is.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::kept::Kept;
 use crate::availability::Span;
 use crate::base::{BookingId, ConnectionId, ContactId, ReplyId, UnixMillis, WorkerId, WorkspaceId};
 
@@ -63,6 +64,8 @@ pub struct Booking {
     pub trouble: Option<String>,
     #[serde(default)]
     pub history: Vec<Note>,
+    #[serde(default)]
+    pub kept: Kept,
 }
 
 /// `Proposed → Held → Confirmed → Cancelled`, or `Failed` when the calendar refused it.
@@ -91,6 +94,30 @@ pub enum Source {
     Reply,
     ByHand,
     Api,
+}
+
+impl Source {
+    pub const ALL: [Self; 3] = [Self::Reply, Self::ByHand, Self::Api];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reply => "reply",
+            Self::ByHand => "by_hand",
+            Self::Api => "api",
+        }
+    }
+
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Reply => "Answers",
+            Self::ByHand => "By hand",
+            Self::Api => "Programs",
+        }
+    }
+
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.as_str() == code)
+    }
 }
 
 /// One line of a booking's history.

@@ -201,6 +201,21 @@ pub enum Happened {
         contact: ContactId,
         reason: String,
     },
+    /// A person said that the guest did not come.
+    BookingNoShow {
+        booking: BookingId,
+        contact: ContactId,
+    },
+    /// A person said that the meeting took place.
+    BookingCompleted {
+        booking: BookingId,
+        contact: ContactId,
+    },
+    /// What was said to have become of it was taken back.
+    BookingOutcomeTakenBack {
+        booking: BookingId,
+        contact: ContactId,
+    },
     /// An answer about a meeting waits for a person.
     MeetingLeft {
         reply: ReplyId,
@@ -256,6 +271,9 @@ impl Happened {
             | H::BookingConfirmed { .. }
             | H::BookingMoved { .. }
             | H::BookingCancelled { .. }
+            | H::BookingNoShow { .. }
+            | H::BookingCompleted { .. }
+            | H::BookingOutcomeTakenBack { .. }
             | H::BookingFailed { .. } => Permission::ViewCalendar,
         }
     }
@@ -292,6 +310,9 @@ impl Happened {
             | H::BookingConfirmed { contact, .. }
             | H::BookingMoved { contact, .. }
             | H::BookingCancelled { contact, .. }
+            | H::BookingNoShow { contact, .. }
+            | H::BookingCompleted { contact, .. }
+            | H::BookingOutcomeTakenBack { contact, .. }
             | H::BookingFailed { contact, .. }
             | H::MeetingLeft { contact, .. } => Some(*contact),
             H::Suppressed { contact, .. } | H::Unsubscribed { contact, .. } | H::AddressesChecked { contact, .. } => {

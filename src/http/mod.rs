@@ -43,5 +43,5 @@ pub use csrf::CsrfToken;
 pub use frame::Frame;
 pub use live::{LiveEvent, LiveHub};
 pub use mac::MacKey;
-pub use respond::{html, run, see_other, PageError};
+pub use respond::{csv_file, html, run, see_other, PageError};
 pub use site::{ClientIp, RequestId, Site};

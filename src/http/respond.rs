@@ -4,10 +4,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix_web::body::BoxBody;
-use actix_web::http::header::{ContentType, HeaderName, HeaderValue, ALLOW, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{
+    ContentType, HeaderName, HeaderValue, ALLOW, CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION, RETRY_AFTER,
+};
 use actix_web::http::StatusCode;
 use actix_web::{web, HttpResponse, ResponseError};
 use askama::Template;
+use futures_util::stream;
 
 use super::cookies::{self, Cookies, Toast};
 use super::error_page::{ErrorPage, NOTHING_CHANGED};
@@ -24,6 +27,31 @@ pub const SIGN_IN_PATH: &str = "/signin";
 pub fn html(status: StatusCode, page: &impl Template) -> Result<HttpResponse, PageError> {
     let text = page.render().map_err(|error| PageError::internal("could not render the page", &error))?;
     Ok(HttpResponse::build(status).content_type(ContentType::html()).body(text))
+}
+
+/// A CSV file that is written while it is read: `next` gives the next rows and what is left after them.
+pub fn csv_file<S, E>(
+    name: &str,
+    begun: S,
+    next: fn(S) -> Result<(web::Bytes, Option<S>), E>,
+) -> Result<HttpResponse, PageError>
+where
+    S: Send + 'static,
+    E: std::error::Error + Send + 'static,
+{
+    let parts = stream::unfold(Some(begun), move |left| async move {
+        let left = left?;
+        match run(move || next(left)).await {
+            Ok(Ok((bytes, left))) => Some((Ok(bytes), left)),
+            // The line is cut, so that nobody takes half a file for the whole.
+            Ok(Err(error)) => Some((Err(PageError::internal("could not go on with an export", &error)), None)),
+            Err(error) => Some((Err(error), None)),
+        }
+    });
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .streaming(Box::pin(parts)))
 }
 
 /// 303 to a page of ours, after a change. A path that leads off this site leads to `/` instead.

@@ -50,6 +50,9 @@ fn parts(what: &Happened) -> Vec<&'static str> {
         | H::BookingConfirmed { .. }
         | H::BookingMoved { .. }
         | H::BookingCancelled { .. }
+        | H::BookingNoShow { .. }
+        | H::BookingCompleted { .. }
+        | H::BookingOutcomeTakenBack { .. }
         | H::BookingFailed { .. } => &["needs-you", "agenda", "calendar", "figures", "booking", "booking-history"],
         H::MessageBounced { .. } | H::Complained { .. } | H::Unsubscribed { .. } => &["leads", "figures"],
         H::WorkerActivated { .. } | H::WorkerChanged { .. } | H::WorkerPaused { .. } | H::WorkerDeleted { .. } => {

@@ -284,7 +284,9 @@ POST   /availability/{schedule}/default           EditBookings
 POST   /availability/{schedule}/duplicate         EditBookings
 POST   /availability/{schedule}/remove            EditBookings
 GET    /calendar                                  ViewCalendar
-GET    /calendar/week                             ViewCalendar
+GET    /calendar/part                             ViewCalendar
+GET    /calendar/export.csv                       EditBookings
+GET    /calendar/figures                          ViewCalendar
 GET    /calendar/new                              EditBookings
 POST   /calendar/new                              EditBookings
 GET    /calendar/{booking}                        ViewCalendar
@@ -292,7 +294,13 @@ POST   /calendar/{booking}/accept                 EditBookings
 POST   /calendar/{booking}/again                  EditBookings
 POST   /calendar/{booking}/decline                EditBookings
 POST   /calendar/{booking}/dismiss                EditBookings
+GET    /calendar/{booking}/move                   EditBookings
 POST   /calendar/{booking}/move                   EditBookings
+POST   /calendar/{booking}/no-show                EditBookings
+POST   /calendar/{booking}/completed              EditBookings
+POST   /calendar/{booking}/outcome/undo           EditBookings
+POST   /calendar/{booking}/notes                  EditBookings
+POST   /calendar/{booking}/notes/{note}/remove    EditBookings
 GET    /calendar/{booking}/cancel                 EditBookings
 POST   /calendar/{booking}/cancel                 EditBookings
 
@@ -404,6 +412,13 @@ POST   /v1/bookings/{booking}/again               EditBookings
 POST   /v1/bookings/{booking}/dismiss             EditBookings
 POST   /v1/bookings/{booking}/move                EditBookings
 POST   /v1/bookings/{booking}/cancel              EditBookings
+GET    /v1/bookings/analytics                     ViewCalendar
+POST   /v1/bookings/{booking}/no-show             EditBookings
+POST   /v1/bookings/{booking}/completed           EditBookings
+DELETE /v1/bookings/{booking}/outcome             EditBookings
+GET    /v1/bookings/{booking}/notes               ViewCalendar
+POST   /v1/bookings/{booking}/notes               EditBookings
+DELETE /v1/bookings/{booking}/notes/{note}        EditBookings
 GET    /v1/events                                 ViewContacts
 ";
 

@@ -10,6 +10,7 @@ use crate::base::{BookingId, ConnectionId, UnixMillis, WorkspaceId};
 use crate::bookings::calendar;
 use crate::bookings::consider::{calendar_id, title, LABEL};
 use crate::bookings::hold::hold;
+use crate::bookings::kept::Kept;
 use crate::bookings::model::{Booking, Source, State};
 use crate::bookings::store;
 use crate::bookings::words::{Clocks, Language};
@@ -57,6 +58,7 @@ pub fn create(app: &App, actor: &Actor, new: &NewBooking, anyway: &Anyway) -> Re
         told: 0,
         trouble: None,
         history: Vec::new(),
+        kept: Kept::default(),
     };
     booking.note(now, format!("Booked by {}.", actor.display));
     begin(app, actor, None, &booking, calendar, "booking.made")

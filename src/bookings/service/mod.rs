@@ -2,11 +2,13 @@
 
 mod change;
 mod decline;
+mod kept;
 mod make;
 mod refused;
 
-pub use change::{cancel, move_to};
+pub use change::{cancel, may_move_to, move_to};
 pub use decline::{decline, dismiss};
+pub use kept::{add_note, note_outcome, remove_note};
 pub use make::{accept, create};
 pub use refused::try_again;
 
@@ -41,6 +43,12 @@ pub enum BookError {
     /// It was decided, moved or cancelled meanwhile.
     #[error("this booking is {0} now")]
     NotOpen(&'static str),
+    #[error("the meeting has not begun")]
+    NotBegun,
+    #[error("a note has 1 to 2,000 characters")]
+    NoteLength,
+    #[error("the booking has as many notes as it may have")]
+    ManyNotes,
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -5,3 +5,4 @@ mod calendar;
 mod deciding;
 mod desk;
 mod offering;
+pub mod team;

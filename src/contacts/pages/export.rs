@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use actix_web::{web, HttpResponse};
-use futures_util::stream;
 use serde::Deserialize;
 
 use crate::app::App;
@@ -16,7 +14,7 @@ use crate::contacts::csv_out::CsvOut;
 use crate::contacts::list::{page, Filter};
 use crate::contacts::model::Contact;
 use crate::contacts::service::ContactError;
-use crate::http::{run, PageError};
+use crate::http::{csv_file, run, PageError};
 use crate::store::{Store, StoreError};
 
 const ROWS_AT_ONCE: usize = 500;
@@ -60,19 +58,7 @@ pub(super) async fn csv(
     let query = query.into_inner();
     let filter = Filter { question: query.q, tag: query.tag };
     let begun = run(move || begin(&app, &actor, filter)).await??;
-    let pages = stream::unfold(Some(begun), |left| async move {
-        let export = left?;
-        match run(move || export.next()).await {
-            Ok(Ok((bytes, left))) => Some((Ok(bytes), left)),
-            // The line is cut, so that nobody takes half a file for the whole.
-            Ok(Err(error)) => Some((Err(PageError::internal("could not go on with an export", &error)), None)),
-            Err(error) => Some((Err(error), None)),
-        }
-    });
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
-        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"contacts.csv\""))
-        .streaming(Box::pin(pages)))
+    csv_file("contacts.csv", begun, Export::next)
 }
 
 fn begin(app: &App, actor: &Actor, filter: Filter) -> Result<Export, ContactError> {
