@@ -40,8 +40,8 @@ pub use kept::{Became, Kept, Outcome, Remark};
 pub use model::{Booking, Note, Source, State};
 pub use pages::routes;
 pub use service::{
-    accept, add_note, cancel, create, decline, dismiss, get, list, move_to, note_outcome, remove_note, try_again, Anyway,
-    BookError, NewBooking,
+    accept, add_note, cancel, create, decline, dismiss, get, list, move_to, note_outcome, remove_note, try_again,
+    Anyway, BookError, NewBooking,
 };
 pub use store::{list_between, list_left, list_of_contact, list_troubled, list_waiting, Left};
 

@@ -27,9 +27,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/bookings/{booking}/no-show").route(web::post().to(no_show)))
         .service(web::resource("/bookings/{booking}/completed").route(web::post().to(completed)))
         .service(web::resource("/bookings/{booking}/outcome").route(web::delete().to(take_back)))
-        .service(
-            web::resource("/bookings/{booking}/notes").route(web::get().to(notes)).route(web::post().to(add_note)),
-        )
+        .service(web::resource("/bookings/{booking}/notes").route(web::get().to(notes)).route(web::post().to(add_note)))
         .service(web::resource("/bookings/{booking}/notes/{note}").route(web::delete().to(remove_note)));
 }
 
@@ -37,7 +35,16 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
 #[openapi(
     paths(analytics, no_show, completed, take_back, notes, add_note, remove_note),
     components(schemas(
-        ApiFigures, ApiSums, ApiWeek, ApiOfSource, ApiOfWorker, ApiNote, ApiNotes, NewApiNote, ApiBooking, Problem
+        ApiFigures,
+        ApiSums,
+        ApiWeek,
+        ApiOfSource,
+        ApiOfWorker,
+        ApiNote,
+        ApiNotes,
+        NewApiNote,
+        ApiBooking,
+        Problem
     ))
 )]
 pub struct TeamApi;
@@ -198,13 +205,7 @@ async fn completed(app: Data<App>, actor: Actor, once: Once, path: Path<BookingI
     note(app, actor, once, path.into_inner(), Became::Completed).await
 }
 
-async fn note(
-    app: Data<App>,
-    actor: Actor,
-    once: Once,
-    id: BookingId,
-    became: Became,
-) -> Result<ApiAnswer, ApiError> {
+async fn note(app: Data<App>, actor: Actor, once: Once, id: BookingId, became: Became) -> Result<ApiAnswer, ApiError> {
     run(move || once.carry_out(|| answer(service::note_outcome(&app, &actor, id, Some(became))?))).await?
 }
 
@@ -312,11 +313,7 @@ async fn add_note(
         (status = 404, description = "Not on this booking", body = Problem),
     )
 )]
-async fn remove_note(
-    app: Data<App>,
-    actor: Actor,
-    path: Path<(BookingId, NoteId)>,
-) -> Result<HttpResponse, ApiError> {
+async fn remove_note(app: Data<App>, actor: Actor, path: Path<(BookingId, NoteId)>) -> Result<HttpResponse, ApiError> {
     let (id, which) = path.into_inner();
     run(move || service::remove_note(&app, &actor, id, which)).await??;
     Ok(HttpResponse::NoContent().finish())
@@ -440,11 +437,7 @@ impl From<Figures> for ApiFigures {
         (status = 422, description = "A parameter is wrong", body = Problem),
     )
 )]
-async fn analytics(
-    app: Data<App>,
-    actor: Actor,
-    query: Query<AnalyticsQuery>,
-) -> Result<Json<ApiFigures>, ApiError> {
+async fn analytics(app: Data<App>, actor: Actor, query: Query<AnalyticsQuery>) -> Result<Json<ApiFigures>, ApiError> {
     let mut errors = Vec::new();
     const DAY: &str = "Write a day from 2000 on as 2026-11-24.";
     let day = |text: &str| text.parse::<Date>().ok().filter(|date| (2000..2200).contains(&date.year()));

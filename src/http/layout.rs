@@ -253,10 +253,7 @@ const WITHIN: &[(&str, &[(&str, &str)])] = &[
             ("/suppressions", "Opt-outs"),
         ],
     ),
-    (
-        "/calendar",
-        &[("/calendar", "Calendar"), ("/event-types", "Event types"), ("/availability", "Availability")],
-    ),
+    ("/calendar", &[("/calendar", "Calendar"), ("/event-types", "Event types"), ("/availability", "Availability")]),
     ("/contacts", &[("/contacts", "Contacts"), ("/leads", "Scores")]),
     (
         "/connections",

@@ -74,7 +74,9 @@ impl Counted {
         let moved_once = is_old && booking.history.iter().any(|note| note.words.starts_with("Moved"));
         Some(Self {
             start: booking.start,
-            week: was.filter(|was| was.start == booking.start).map_or_else(|| week_of(booking.start, zone), |was| was.week),
+            week: was
+                .filter(|was| was.start == booking.start)
+                .map_or_else(|| week_of(booking.start, zone), |was| was.week),
             split: Split::of(booking),
             ended,
             moved: moved_now || moved_once,

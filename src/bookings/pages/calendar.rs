@@ -42,11 +42,7 @@ pub(super) async fn calendar(
 }
 
 /// GET /calendar/part: what changes while the page is open.
-pub(super) async fn part(
-    app: Data<App>,
-    actor: Actor,
-    query: Query<CalendarQuery>,
-) -> Result<HttpResponse, PageError> {
+pub(super) async fn part(app: Data<App>, actor: Actor, query: Query<CalendarQuery>) -> Result<HttpResponse, PageError> {
     let calendar = read(app, actor, query).await?;
     html(StatusCode::OK, &CalendarPart { calendar })
 }

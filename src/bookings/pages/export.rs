@@ -24,8 +24,22 @@ use crate::workers;
 const ROWS_AT_ONCE: usize = 250;
 /// Times are instants in UTC (RFC 3339), which spreadsheets and programs read alike.
 const COLUMNS: [&str; 16] = [
-    "Start", "End", "Title", "Guest", "E-mail", "Company", "State", "Outcome", "Reason", "Source", "Worker", "Place",
-    "Video", "Guest's time zone", "Booked", "Notes",
+    "Start",
+    "End",
+    "Title",
+    "Guest",
+    "E-mail",
+    "Company",
+    "State",
+    "Outcome",
+    "Reason",
+    "Source",
+    "Worker",
+    "Place",
+    "Video",
+    "Guest's time zone",
+    "Booked",
+    "Notes",
 ];
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -103,8 +117,12 @@ impl Export {
             State::Cancelled { reason } | State::Failed { reason } => reason,
             State::Held | State::Confirmed => "",
         };
-        let notes: Vec<String> =
-            booking.kept.notes.iter().map(|note| format!("{}, {}: {}", note.at.to_rfc3339(), note.by, note.text)).collect();
+        let notes: Vec<String> = booking
+            .kept
+            .notes
+            .iter()
+            .map(|note| format!("{}, {}: {}", note.at.to_rfc3339(), note.by, note.text))
+            .collect();
         out.row([
             booking.start.to_rfc3339().as_str(),
             &booking.end.to_rfc3339(),
@@ -135,7 +153,8 @@ mod tests {
 
     fn file(test: &testing::TestApp, filter: Filter, from: &str, to: &str) -> (usize, String) {
         let span = SpanQuery { from: from.into(), to: to.into() };
-        let (mut left, mut parts, mut bytes) = (Some(begin(&test.app, &test.owner, filter, &span).unwrap()), 0, Vec::new());
+        let (mut left, mut parts, mut bytes) =
+            (Some(begin(&test.app, &test.owner, filter, &span).unwrap()), 0, Vec::new());
         while let Some(export) = left {
             let (part, rest) = export.next().unwrap();
             bytes.extend_from_slice(&part);
@@ -148,9 +167,8 @@ mod tests {
     fn all_bookings_of_the_days_are_in_the_file_and_no_cell_is_a_formula() {
         let test = testing::app();
         many(&test, "2026-11-25T08:00:00Z", 520);
-        let first = find_all(&test.app.store, test.workspace, &Wanted { within: None, after: None, limit: 1 }, |_, _| {
-            Ok(true)
-        });
+        let first =
+            find_all(&test.app.store, test.workspace, &Wanted { within: None, after: None, limit: 1 }, |_, _| Ok(true));
         let before = first.unwrap().rows.remove(0);
         let named = Booking { title: "=HYPERLINK(\"http://evil.example\")".into(), ..before.clone() };
         test.app.store.write(|txn| crate::bookings::store::put(txn, &named, Some(&before))).unwrap();

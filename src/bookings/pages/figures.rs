@@ -67,11 +67,23 @@ pub(super) struct Line {
 
 pub(super) struct Cell {
     pub(super) label: &'static str,
-    pub(super) count: u64,
+    count: u64,
     pub(super) shown: String,
     pub(super) href: String,
     /// "12 % of 40", where there are enough to say so.
     pub(super) share: String,
+}
+
+impl Line {
+    fn is_empty(&self) -> bool {
+        self.cells.iter().all(Cell::is_none)
+    }
+}
+
+impl Cell {
+    fn is_none(&self) -> bool {
+        self.count == 0
+    }
 }
 
 pub(super) struct Lead {
@@ -189,13 +201,7 @@ fn cells(sums: &Sums, filter: Filter, first: Date, last: Date) -> Vec<Cell> {
             _ if sums.booked < FEWEST_FOR_PERCENT => format!("of {}", grouped(sums.booked)),
             _ => format!("{} % of {}", (count * 100 + sums.booked / 2) / sums.booked, grouped(sums.booked)),
         };
-        Cell {
-            label,
-            count,
-            shown: grouped(count),
-            href: asked.address("/calendar", Some(View::Agenda), &span),
-            share,
-        }
+        Cell { label, count, shown: grouped(count), href: asked.address("/calendar", Some(View::Agenda), &span), share }
     };
     counts.map(cell).into()
 }

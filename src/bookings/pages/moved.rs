@@ -56,12 +56,7 @@ pub(super) async fn ask(
     }
 }
 
-pub(super) fn question(
-    app: &App,
-    actor: &Actor,
-    id: BookingId,
-    form: WhenForm,
-) -> Result<Option<MovePage>, BookError> {
+pub(super) fn question(app: &App, actor: &Actor, id: BookingId, form: WhenForm) -> Result<Option<MovePage>, BookError> {
     let zone = zone_of(app, actor);
     let Some(start) = form.read(&zone, &mut FieldErrors::default()) else { return Ok(None) };
     let page = read_detail(app, actor, id)?;

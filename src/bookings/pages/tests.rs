@@ -1,15 +1,15 @@
 use askama::Template;
 use jiff::tz::TimeZone;
 
+use super::calendar::CalendarPage;
 use super::detail::{read_detail, DetailPage, Refusal};
 use super::figures::{self, FiguresQuery};
 use super::moved::MovePage;
-use super::calendar::CalendarPage;
 use super::when::WhenForm;
 use crate::availability::{self, WhyNot};
 use crate::base::{BookingId, UnixMillis, WorkerId};
-use crate::bookings::model::{Booking, Source, State};
 use crate::bookings::kept::Became;
+use crate::bookings::model::{Booking, Source, State};
 use crate::bookings::service::{self, BookError};
 use crate::bookings::store;
 use crate::bookings::views::{Asked, Calendar};
@@ -165,7 +165,10 @@ fn the_question_about_a_move_offers_only_what_may_be_done() {
     let fine = page("", "", false);
     assert!(fine.contains("Move Gwen Hartley to Thursday 26 November, 19:00?") && fine.contains(">Move<"), "{fine}");
     let warned = page("That is outside your working hours.", "outside_hours", false);
-    assert!(warned.contains("Move all the same") && warned.contains(r#"name="anyway" value="outside_hours""#), "{warned}");
+    assert!(
+        warned.contains("Move all the same") && warned.contains(r#"name="anyway" value="outside_hours""#),
+        "{warned}"
+    );
     assert!(warned.contains("Thu 26 Nov, 14:00") && warned.contains(r#"id="confirm""#), "{warned}");
     let refused = page("Your calendar is busy then.", "", true);
     assert!(!refused.contains("<button") && refused.contains("Leave it there"), "{refused}");

@@ -106,7 +106,11 @@ impl ApiTimes {
             id: Some(own.id.to_string()),
             name: own.name.clone(),
             time_zone: own.hours.zone.clone(),
-            weekly_hours: DAYS.iter().zip(&own.hours.days).map(|(day, hours)| ((*day).to_owned(), ranges(hours))).collect(),
+            weekly_hours: DAYS
+                .iter()
+                .zip(&own.hours.days)
+                .map(|(day, hours)| ((*day).to_owned(), ranges(hours)))
+                .collect(),
             date_overrides: own
                 .overrides
                 .iter()
@@ -114,7 +118,8 @@ impl ApiTimes {
                 .collect(),
             is_default: own.is_default,
         };
-        let away = |away: &Away| ApiAway { from: away.from.to_string(), to: away.to.to_string(), note: away.note.clone() };
+        let away =
+            |away: &Away| ApiAway { from: away.from.to_string(), to: away.to.to_string(), note: away.note.clone() };
         let trip = |trip: &Trip| ApiTrip {
             from: trip.from.to_string(),
             to: trip.to.map(|to| to.to_string()),
@@ -132,7 +137,8 @@ impl ApiTimes {
         let mut wrong = Mistakes::default();
         let schedules = self.schedules.iter().filter_map(|own| own.read(&new_id, &mut wrong)).collect();
         let away = self.out_of_office.iter().filter_map(|away| {
-            let (from, to) = (date("out_of_office", &away.from, &mut wrong), date("out_of_office", &away.to, &mut wrong));
+            let (from, to) =
+                (date("out_of_office", &away.from, &mut wrong), date("out_of_office", &away.to, &mut wrong));
             Some(Away { from: from?, to: to?, note: away.note.clone() })
         });
         let away = away.collect();

@@ -72,12 +72,7 @@ impl ListPage {
 }
 
 /// GET /availability
-async fn list(
-    app: Data<App>,
-    actor: Actor,
-    frame: Frame,
-    whose: Query<Whose>,
-) -> Result<HttpResponse, PageError> {
+async fn list(app: Data<App>, actor: Actor, frame: Frame, whose: Query<Whose>) -> Result<HttpResponse, PageError> {
     let layout = frame.layout("Availability");
     let page = run(move || {
         let owner = service::read_owner(&actor, &whose.person)?;
@@ -91,11 +86,14 @@ fn read_list(app: &App, actor: &Actor, owner: Owner, layout: Layout) -> Result<L
     let members = service::members(app, actor)?;
     let name = |owner: Owner| match owner {
         Owner::Workspace => "the workspace".to_owned(),
-        Owner::Person(user) => members.iter().find(|member| member.id == user).map_or_else(String::new, |found| found.name.clone()),
+        Owner::Person(user) => {
+            members.iter().find(|member| member.id == user).map_or_else(String::new, |found| found.name.clone())
+        }
     };
     let mut people: Vec<Choice> =
         members.iter().map(|member| Choice { value: member.id.to_string(), label: member.name.clone() }).collect();
-    people.push(Choice { value: "workspace".into(), label: "The workspace (workers, and whoever has set none)".into() });
+    people
+        .push(Choice { value: "workspace".into(), label: "The workspace (workers, and whoever has set none)".into() });
     let is_own = matches!(owner, Owner::Person(user) if actor.user == Some(user));
     let person = service::owner_word(owner);
     let row = |own: &NamedSchedule| Row {

@@ -69,7 +69,10 @@ mod tests {
         assert!(read_overrides(text).unwrap_err().contains("“2026-12-26”"));
         let days = read_overrides(&text.replace("2026-12-26", "")).unwrap();
         assert_eq!(write_overrides(&days), "2026-12-25: closed\n2026-12-31: 10:00-12:00, 13:00-15:00");
-        assert_eq!(read_overrides("2026-12-25: closed\n2026-12-25: 9-12").unwrap_err(), "2026-12-25 stands there twice.");
+        assert_eq!(
+            read_overrides("2026-12-25: closed\n2026-12-25: 9-12").unwrap_err(),
+            "2026-12-25 stands there twice."
+        );
     }
 
     #[test]

@@ -124,18 +124,20 @@ fn the_figures_are_those_of_the_bookings_behind_them() {
 
     let question = Question { from: Some(date(2026, 11, 23)), to: Some(date(2026, 12, 6)), ..Question::default() };
     let figures = Figures::read(app, owner, &question).unwrap();
-    let of = |sums: &crate::bookings::figures::Sums| {
-        [sums.booked, sums.moved, sums.cancelled, sums.no_show, sums.completed]
-    };
+    let of =
+        |sums: &crate::bookings::figures::Sums| [sums.booked, sums.moved, sums.cancelled, sums.no_show, sums.completed];
     assert_eq!(of(&figures.all), [4, 1, 1, 1, 1]);
     assert_eq!(figures.weeks.iter().map(|(_, sums)| of(sums)).collect::<Vec<_>>(), [[3, 0, 1, 1, 1], [1, 1, 0, 0, 0]]);
-    assert_eq!(figures.by_source.iter().map(|(source, sums)| (*source, sums.booked)).collect::<Vec<_>>(), [(
-        Source::ByHand,
-        4
-    )]);
+    assert_eq!(
+        figures.by_source.iter().map(|(source, sums)| (*source, sums.booked)).collect::<Vec<_>>(),
+        [(Source::ByHand, 4)]
+    );
     assert_eq!(figures.by_worker[0].1, "Lake District hotels");
     // 47, 51, 73 and (moved) 195 hours ahead: beyond two days by the day.
-    assert_eq!(crate::bookings::figures::quartile(&figures.all.leads, 2).map(crate::bookings::figures::lead_hours), Some(48));
+    assert_eq!(
+        crate::bookings::figures::quartile(&figures.all.leads, 2).map(crate::bookings::figures::lead_hours),
+        Some(48)
+    );
 
     let range = Span::new(at("2026-11-23T00:00:00Z"), at("2026-12-07T00:00:00Z"));
     let behind = |fate: Fate| {
@@ -154,9 +156,7 @@ fn a_proposal_that_was_never_booked_counts_nowhere() {
     let asked = desk.bookings().remove(0);
     crate::bookings::dismiss(app, owner, asked.id).unwrap();
     assert_eq!(Figures::read(app, owner, &Question::default()).unwrap().all.booked, 0);
-    let all = |filter: Filter| {
-        filter.find(app, owner, Span::new(UnixMillis(0), UnixMillis(i64::MAX))).unwrap().0.len()
-    };
+    let all = |filter: Filter| filter.find(app, owner, Span::new(UnixMillis(0), UnixMillis(i64::MAX))).unwrap().0.len();
     assert_eq!(all(Filter { fate: Some(Fate::Cancelled), ..Filter::default() }), 0, "nothing booked was cancelled");
 }
 
@@ -179,7 +179,10 @@ fn a_move_is_asked_about_with_what_speaks_against_it() {
     assert!(may_move_to(app, owner, booking.id, at("2026-11-26T11:45:00Z")).is_ok(), "its own time is no hindrance");
     assert!(may_move_to(app, owner, booking.id, booking.start).is_ok(), "it stays");
     let evening = may_move_to(app, owner, booking.id, at("2026-11-26T19:00:00Z"));
-    assert!(matches!(&evening, Err(BookError::Unsure { why, .. }) if Anyway::field(why) == "outside_hours"), "{evening:?}");
+    assert!(
+        matches!(&evening, Err(BookError::Unsure { why, .. }) if Anyway::field(why) == "outside_hours"),
+        "{evening:?}"
+    );
     let busy = may_move_to(app, owner, booking.id, at("2026-11-26T16:15:00Z"));
     assert!(matches!(busy, Err(BookError::NotFree { .. })), "{busy:?}");
     let unmoved = store::get(&app.store, desk.world.test.workspace, booking.id).unwrap().unwrap();

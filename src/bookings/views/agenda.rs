@@ -50,8 +50,7 @@ impl Agenda {
         let today = app.now().in_zone(&zone).date();
         let within = Some(Span::new(midnight(first, &zone), midnight(after(last, 1), &zone)));
         let wanted = Wanted { within, after: asked.after.as_ref(), limit: ROWS };
-        let found =
-            find_all(&app.store, actor.workspace, &wanted, |txn, booking| asked.filter.keeps(txn, booking))?;
+        let found = find_all(&app.store, actor.workspace, &wanted, |txn, booking| asked.filter.keeps(txn, booking))?;
         let workers: Vec<(WorkerId, String)> =
             workers::list(&app.store, actor.workspace)?.into_iter().map(|worker| (worker.id, worker.name)).collect();
         let mut names = Names::new(app, actor.workspace);
@@ -66,7 +65,8 @@ impl Agenda {
             }
         }
         let more = found.next.map(|next| {
-            let rest = [("date", Some(first.to_string())), ("to", Some(last.to_string())), ("after", Some(next.to_string()))];
+            let rest =
+                [("date", Some(first.to_string())), ("to", Some(last.to_string())), ("after", Some(next.to_string()))];
             asked.address("/calendar", Some(View::Agenda), &rest)
         });
         Ok(Self { days, more: more.unwrap_or_default() })

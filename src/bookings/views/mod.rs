@@ -66,7 +66,9 @@ impl Calendar {
                 let first = date.first_of_month();
                 (first, date.last_of_month(), first.saturating_sub(1.months()), first.saturating_add(1.months()))
             }
-            View::Agenda => (date, asked.until.unwrap_or_else(|| after(date, 27)).max(date), after(date, -28), after(date, 28)),
+            View::Agenda => {
+                (date, asked.until.unwrap_or_else(|| after(date, 27)).max(date), after(date, -28), after(date, 28))
+            }
         };
         let body = match asked.view {
             View::Day => Body::Grid(Grid::read(app, actor, first, 1, &asked.filter)?),
