@@ -253,7 +253,15 @@ const WITHIN: &[(&str, &[(&str, &str)])] = &[
             ("/suppressions", "Opt-outs"),
         ],
     ),
-    ("/calendar", &[("/calendar", "Calendar"), ("/event-types", "Event types"), ("/availability", "Availability")]),
+    (
+        "/calendar",
+        &[
+            ("/calendar", "Calendar"),
+            ("/event-types", "Event types"),
+            ("/availability", "Availability"),
+            ("/calendar/figures", "Figures"),
+        ],
+    ),
     ("/contacts", &[("/contacts", "Contacts"), ("/leads", "Scores")]),
     (
         "/connections",
@@ -450,7 +458,8 @@ mod tests {
             ("/suppressions", Some("Opt-outs")),
             ("/contacts", Some("Contacts")),
             ("/leads/weights", Some("Scores")),
-            ("/calendar", None),
+            ("/calendar", Some("Calendar")),
+            ("/calendar/figures", Some("Figures")),
         ];
         for (path, expected) in cases {
             let tabs = layout(path).within;
