@@ -6,10 +6,12 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
+use super::figures;
+use super::kept;
 use super::model::{Booking, State};
 use super::schedules;
 use super::service::{self, Anyway, NewBooking};
-use super::team_api::{self, BookingFilter, TeamApi};
+use super::views::{list_filtered, BookingFilter};
 use crate::app::App;
 use crate::authz::Actor;
 use crate::base::{BookingId, UnixMillis};
@@ -20,7 +22,8 @@ use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery};
 pub fn api_routes(config: &mut web::ServiceConfig) {
     schedules::api_routes(config);
     // Before `/bookings/{booking}`, which would take its addresses for ids.
-    team_api::api_routes(config);
+    figures::api_routes(config);
+    kept::api_routes(config);
     config
         .service(web::resource("/bookings").route(web::get().to(list)).route(web::post().to(create)))
         .service(web::resource("/bookings/{booking}").route(web::get().to(get)))
@@ -34,7 +37,8 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut all = BookingsApi::openapi();
     all.merge(schedules::SchedulesApi::openapi());
-    all.merge(TeamApi::openapi());
+    all.merge(figures::FiguresApi::openapi());
+    all.merge(kept::KeptApi::openapi());
     all
 }
 
@@ -148,7 +152,7 @@ async fn list(
     filter: Query<BookingFilter>,
 ) -> Result<HttpResponse, ApiError> {
     let ((cursor, limit), only) = (query.parts()?, filter.read()?);
-    let page = run(move || team_api::list(&app, &actor, only.as_ref(), cursor.as_ref(), limit)).await??;
+    let page = run(move || list_filtered(&app, &actor, only.as_ref(), cursor.as_ref(), limit)).await??;
     Ok(HttpResponse::Ok().json(query.answer(page.map(ApiBooking::from))))
 }
 

@@ -29,7 +29,6 @@ mod schedules;
 mod service;
 mod situation;
 mod store;
-mod team_api;
 mod tell;
 mod views;
 mod words;

@@ -6,10 +6,12 @@
 //!   the sums are those of the bookings behind them; only what was erased is in the sums alone.
 //! - A page of figures reads one row for each week and split, however many bookings there are.
 
+mod api;
 mod counted;
 mod lead;
 mod store;
 
+pub use api::{api_routes, FiguresApi};
 pub use counted::{date_of, Counted, Ended};
 pub use lead::{hours as lead_hours, quartile, words as lead_words};
 pub use store::{count, find_counted, forget, Sums, TABLES};

@@ -17,7 +17,6 @@ use crate::bookings::grid::after;
 use crate::bookings::model::Source;
 use crate::bookings::service::BookError;
 use crate::bookings::views::{Asked, Fate, Filter, View};
-use crate::http::charts::{Bar, BarChart};
 use crate::http::layout::Layout;
 use crate::http::ui::Tab;
 use crate::http::{html, run, Frame, PageError};
@@ -48,7 +47,6 @@ pub(super) struct FiguresPage {
     pub(super) all_href: String,
     pub(super) all: Line,
     pub(super) lead: Option<Lead>,
-    pub(super) chart: BarChart,
     pub(super) weeks: Vec<Line>,
     pub(super) sources: Vec<Line>,
     pub(super) workers: Vec<Line>,
@@ -61,8 +59,11 @@ pub(super) struct Line {
     pub(super) href: String,
     /// Booked, moved, cancelled, no-show, took place.
     pub(super) cells: Vec<Cell>,
-    /// "3 days", of what was booked; empty of nothing.
+    /// "3 days", the median of what was booked; empty of nothing.
     pub(super) lead: String,
+    pub(super) booked: u64,
+    /// The most that were booked in a line of its table.
+    pub(super) most: u64,
 }
 
 pub(super) struct Cell {
@@ -76,7 +77,7 @@ pub(super) struct Cell {
 
 impl Line {
     fn is_empty(&self) -> bool {
-        self.cells.iter().all(Cell::is_none)
+        self.booked == 0
     }
 }
 
@@ -127,6 +128,8 @@ pub(super) fn read(app: &App, actor: &Actor, query: &FiguresQuery) -> Result<Fig
         href,
         cells: cells(sums, filter, first, last),
         lead: quartile(&sums.leads, 2).map(lead_words).unwrap_or_default(),
+        booked: sums.booked,
+        most: 0,
     };
     let periods = PERIODS.map(|period| Tab {
         href: own(filter, period),
@@ -150,39 +153,51 @@ pub(super) fn read(app: &App, actor: &Actor, query: &FiguresQuery) -> Result<Fig
         all_href: of(Filter::default()),
         all: line(String::new(), String::new(), filter, &figures.all, figures.first, until),
         lead: lead(&figures.all),
-        chart: chart(&figures),
-        weeks: figures
-            .weeks
-            .iter()
-            .rev()
-            .map(|(monday, sums)| {
-                let name = format!("{} to {}", monday.strftime("%-d %b"), after(*monday, 6).strftime("%-d %b"));
-                line(name, String::new(), filter, sums, *monday, after(*monday, 6))
-            })
-            .collect(),
-        sources: figures
-            .by_source
-            .iter()
-            .map(|(source, sums)| {
-                let of_it = Filter { source: Some(*source), ..filter };
-                line(source.words().to_owned(), of(of_it), of_it, sums, figures.first, until)
-            })
-            .collect(),
-        workers: figures
-            .by_worker
-            .iter()
-            .map(|(worker, name, sums)| {
-                let of_it = Filter { worker: *worker, ..filter };
-                let href = worker.map(|_| of(of_it)).unwrap_or_default();
-                let mut line = line(name.clone(), href, of_it, sums, figures.first, until);
-                if worker.is_none() {
-                    // No list is of no worker.
-                    line.cells.iter_mut().for_each(|cell| cell.href.clear());
-                }
-                line
-            })
-            .collect(),
+        weeks: table(
+            figures
+                .weeks
+                .iter()
+                .rev()
+                .map(|(monday, sums)| {
+                    let name = format!("{} to {}", monday.strftime("%-d %b"), after(*monday, 6).strftime("%-d %b"));
+                    line(name, String::new(), filter, sums, *monday, after(*monday, 6))
+                })
+                .collect(),
+        ),
+        sources: table(
+            figures
+                .by_source
+                .iter()
+                .map(|(source, sums)| {
+                    let of_it = Filter { source: Some(*source), ..filter };
+                    line(source.words().to_owned(), of(of_it), of_it, sums, figures.first, until)
+                })
+                .collect(),
+        ),
+        workers: table(
+            figures
+                .by_worker
+                .iter()
+                .map(|(worker, name, sums)| {
+                    let of_it = Filter { worker: *worker, ..filter };
+                    let href = worker.map(|_| of(of_it)).unwrap_or_default();
+                    let mut line = line(name.clone(), href, of_it, sums, figures.first, until);
+                    if worker.is_none() {
+                        // No list is of no worker.
+                        line.cells.iter_mut().for_each(|cell| cell.href.clear());
+                    }
+                    line
+                })
+                .collect(),
+        ),
     })
+}
+
+/// The lines of one table, each knowing the most of them.
+fn table(mut lines: Vec<Line>) -> Vec<Line> {
+    let most = lines.iter().map(|line| line.booked).max().unwrap_or(0);
+    lines.iter_mut().for_each(|line| line.most = most);
+    lines
 }
 
 fn cells(sums: &Sums, filter: Filter, first: Date, last: Date) -> Vec<Cell> {
@@ -209,18 +224,4 @@ fn cells(sums: &Sums, filter: Filter, first: Date, last: Date) -> Vec<Cell> {
 fn lead(sums: &Sums) -> Option<Lead> {
     let at = |quarters: u64| quartile(&sums.leads, quarters).map(lead_words);
     Some(Lead { median: at(2)?, from: at(1)?, to: at(3)? })
-}
-
-fn chart(figures: &Figures) -> BarChart {
-    let bars: Vec<Bar> = figures
-        .weeks
-        .iter()
-        .map(|(monday, sums)| Bar { label: format!("Week of {}", monday.strftime("%-d %b")), count: sums.booked })
-        .collect();
-    let most = bars.iter().map(|bar| bar.count).max().unwrap_or(0);
-    BarChart {
-        title: "Booked".to_owned(),
-        sentence: format!("{} in {} weeks, at most {most} in one", grouped(figures.all.booked), bars.len()),
-        bars,
-    }
 }

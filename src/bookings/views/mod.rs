@@ -1,12 +1,14 @@
 //! The calendar of the team: a day, a week, a month or a list, of all bookings or of some.
 
 mod agenda;
+mod api;
 mod asked;
 mod filter;
 mod month;
 mod names;
 
 pub use agenda::Agenda;
+pub use api::{list as list_filtered, parsed, BookingFilter, SOURCE};
 pub use asked::{Asked, CalendarQuery, View};
 pub use filter::{Fate, Filter};
 pub use month::Month;

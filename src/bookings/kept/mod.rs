@@ -1,6 +1,10 @@
 //! What people keep about a booking among themselves: whether it took place, and their notes. The guest sees none of
 //! it, and it goes with the booking when that is exported or erased.
 
+mod api;
+
+pub use api::{api_routes, KeptApi};
+
 use serde::{Deserialize, Serialize};
 
 use crate::base::{NoteId, UnixMillis};
