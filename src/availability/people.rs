@@ -125,7 +125,12 @@ pub fn has_own_times(txn: &mut Txn<'_>, workspace: WorkspaceId, owner: Owner) ->
 }
 
 /// Writes checked hours. Those of the workspace stay readable as its one schedule too: the default one is it.
-pub fn put_times(txn: &mut Txn<'_>, workspace: WorkspaceId, owner: Owner, times: &TimesOf) -> Result<(), StoreError> {
+pub fn put_times(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    owner: Owner,
+    times: &TimesOf,
+) -> Result<(), StoreError> {
     match owner {
         Owner::Workspace => super::store::write_schedule(txn, workspace, &times.default().hours)?,
         Owner::Person(user) => txn.mark(&OF_USER, &by_user(user, workspace))?,
@@ -193,11 +198,7 @@ impl TimesOf {
             wrong.expect(away.note.chars().count() <= LONGEST, "away", "Use at most 80 characters.");
         }
         for trip in &self.trips {
-            wrong.expect(
-                trip.to.is_none_or(|to| trip.from <= to),
-                "trips",
-                "The last day must not be before the first.",
-            );
+            wrong.expect(trip.to.is_none_or(|to| trip.from <= to), "trips", "The last day must not be before the first.");
             wrong.expect(TimeZone::get(&trip.zone).is_ok(), "trips", "Choose a time zone of the list.");
         }
         wrong.into_result()
@@ -314,8 +315,7 @@ mod tests {
         let times = times_of(store, test.workspace, person).unwrap();
         assert_eq!(times.default().hours, before);
 
-        let mine =
-            TimesOf { schedules: vec![own("Mornings", false), own("Berlin", true)], away: vec![], trips: vec![] };
+        let mine = TimesOf { schedules: vec![own("Mornings", false), own("Berlin", true)], away: vec![], trips: vec![] };
         mine.check().unwrap();
         store.write(|txn| put_times(txn, test.workspace, person, &mine)).unwrap();
         assert_eq!(times_of(store, test.workspace, person).unwrap(), mine);

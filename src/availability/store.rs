@@ -36,6 +36,10 @@ pub fn put_schedule(txn: &mut Txn<'_>, workspace: WorkspaceId, schedule: &Schedu
     write_schedule(txn, workspace, schedule)
 }
 
-pub(super) fn write_schedule(txn: &mut Txn<'_>, workspace: WorkspaceId, schedule: &Schedule) -> Result<(), StoreError> {
+pub(super) fn write_schedule(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    schedule: &Schedule,
+) -> Result<(), StoreError> {
     txn.put(&SCHEDULES, &Key::of(&SCHEDULES, workspace), schedule)
 }

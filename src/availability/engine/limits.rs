@@ -30,8 +30,7 @@ pub fn full_days(request: &Request) -> BTreeMap<Date, Full> {
     let [mut days, mut weeks, mut months] = [const { BTreeMap::<Date, (u64, Millis)>::new() }; 3];
     for booking in bookings(request) {
         let date = date_of(booking.start.as_millisecond(), zone);
-        for (stretch, first) in [(&mut days, date), (&mut weeks, monday_of(date)), (&mut months, date.first_of_month())]
-        {
+        for (stretch, first) in [(&mut days, date), (&mut weeks, monday_of(date)), (&mut months, date.first_of_month())] {
             let (count, length_of_all) = stretch.entry(first).or_default();
             *count += 1;
             *length_of_all += length(booking);
