@@ -89,7 +89,7 @@ fn begin(app: &App, actor: &Actor, filter: Filter, span: &SpanQuery) -> Result<E
 impl Export {
     /// The next rows, and what is left after them.
     fn next(mut self) -> Result<(Bytes, Option<Self>), StoreError> {
-        let mut out = if self.begun { CsvOut::without_mark() } else { CsvOut::new() };
+        let mut out = if self.begun { CsvOut::without_mark() } else { CsvOut::with_mark() };
         if !self.begun {
             out.row(COLUMNS);
             self.begun = true;

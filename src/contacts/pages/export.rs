@@ -88,7 +88,7 @@ impl Export {
 
     /// The next rows, and what is left after them.
     fn next(mut self) -> Result<(Bytes, Option<Self>), StoreError> {
-        let mut out = if self.begun { CsvOut::without_mark() } else { CsvOut::new() };
+        let mut out = if self.begun { CsvOut::without_mark() } else { CsvOut::with_mark() };
         if !self.begun {
             out.row(COLUMNS.into_iter().chain(self.own.iter().map(String::as_str)));
             self.begun = true;
