@@ -63,6 +63,9 @@ impl Kind {
             | H::BookingConfirmed { .. }
             | H::BookingMoved { .. }
             | H::BookingCancelled { .. }
+            | H::BookingNoShow { .. }
+            | H::BookingCompleted { .. }
+            | H::BookingOutcomeTakenBack { .. }
             | H::BookingFailed { .. }
             | H::MeetingLeft { .. } => Some(Kind::Meetings),
             H::EnrolmentEnded { .. }

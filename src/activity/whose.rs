@@ -55,6 +55,9 @@ pub fn row_of(app: &App, actor: &Actor, worker: &Worker, what: &Happened) -> Res
         | H::BookingConfirmed { booking, .. }
         | H::BookingMoved { booking, .. }
         | H::BookingCancelled { booking, .. }
+        | H::BookingNoShow { booking, .. }
+        | H::BookingCompleted { booking, .. }
+        | H::BookingOutcomeTakenBack { booking, .. }
         | H::BookingFailed { booking, .. } => {
             booking_of(app, actor, *booking)?.and_then(|found| own(found.worker, Row::Booking(Box::new(found))))
         }

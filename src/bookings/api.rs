@@ -1,15 +1,18 @@
 //! `/v1/bookings`: list, get, make, accept, try again, dismiss, move, cancel.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Path};
+use actix_web::web::{self, Data, Path, Query};
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
+use super::figures;
+use super::kept;
 use super::model::{Booking, State};
 use super::schedules;
 use super::service::{self, Anyway, NewBooking};
 use super::types;
+use super::views::{list_filtered, BookingFilter};
 use crate::app::App;
 use crate::authz::Actor;
 use crate::base::{BookingId, UnixMillis};
@@ -23,6 +26,9 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     super::messages::api_routes(config);
     types::api_routes(config);
     super::public::api_routes(config);
+    // Before `/bookings/{booking}`, which would take its addresses for ids.
+    figures::api_routes(config);
+    kept::api_routes(config);
     config
         .service(web::resource("/bookings").route(web::get().to(list)).route(web::post().to(create)))
         .service(web::resource("/bookings/{booking}").route(web::get().to(get)))
@@ -40,6 +46,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     all.merge(super::messages::MessagesApi::openapi());
     all.merge(types::EventTypesApi::openapi());
     all.merge(super::public::VisitsApi::openapi());
+    all.merge(figures::FiguresApi::openapi());
+    all.merge(kept::KeptApi::openapi());
     all
 }
 
@@ -77,6 +85,8 @@ pub struct ApiBooking {
     pub meeting_trouble: Option<String>,
     /// `proposed`, `held`, `confirmed`, `cancelled` or `failed`.
     pub state: String,
+    /// What people said became of it: `completed` or `no_show`.
+    pub outcome: Option<String>,
     /// What is known of a proposed time, or why it was cancelled or failed.
     pub reason: Option<String>,
     /// Why the calendar does not show it as it stands here.
@@ -127,6 +137,7 @@ impl From<Booking> for ApiBooking {
             passcode: booking.hosted.passcode,
             meeting_trouble: booking.hosted.trouble,
             state: booking.state.as_str().to_owned(),
+            outcome: booking.kept.became().map(|became| became.as_str().to_owned()),
             reason: reason.filter(|words| !words.is_empty()),
             trouble: booking.trouble,
             event_id: booking.event_id,
@@ -172,18 +183,24 @@ pub struct CancelBooking {
     pub reason: String,
 }
 
-/// The workspace's bookings, the last made first.
+/// The workspace's bookings, the last made first; with `from` or `to` in the order of their start. Filtered, a page may
+/// hold fewer than its limit and still lead on.
 #[utoipa::path(
-    get, path = "/v1/bookings", tag = "bookings", params(PageQuery),
+    get, path = "/v1/bookings", tag = "bookings", params(PageQuery, BookingFilter),
     responses(
         (status = 200, description = "A page of bookings", body = ApiPage<ApiBooking>),
         (status = 401, description = "No valid key", body = Problem),
-        (status = 422, description = "A wrong cursor or limit", body = Problem),
+        (status = 422, description = "A wrong cursor, limit or filter", body = Problem),
     )
 )]
-async fn list(app: Data<App>, actor: Actor, query: PageQuery) -> Result<HttpResponse, ApiError> {
-    let (cursor, limit) = query.parts()?;
-    let page = run(move || service::list(&app, &actor, cursor.as_ref(), limit)).await??;
+async fn list(
+    app: Data<App>,
+    actor: Actor,
+    query: PageQuery,
+    filter: Query<BookingFilter>,
+) -> Result<HttpResponse, ApiError> {
+    let ((cursor, limit), only) = (query.parts()?, filter.read()?);
+    let page = run(move || list_filtered(&app, &actor, only.as_ref(), cursor.as_ref(), limit)).await??;
     Ok(HttpResponse::Ok().json(query.answer(page.map(ApiBooking::from))))
 }
 
@@ -368,7 +385,7 @@ async fn cancel(
 }
 
 /// 200 with the booking as it stands now.
-fn answer(booking: Booking) -> Result<ApiAnswer, ApiError> {
+pub(super) fn answer(booking: Booking) -> Result<ApiAnswer, ApiError> {
     ApiAnswer::json(StatusCode::OK, &ApiBooking::from(booking))
 }
 
@@ -395,10 +412,12 @@ mod tests {
             "/v1/booking-messages/timing/{owner}",
             "/v1/booking-messages/{kind}/{language}",
             "/v1/bookings",
+            "/v1/bookings/analytics",
             "/v1/bookings/{booking}",
             "/v1/bookings/{booking}/accept",
             "/v1/bookings/{booking}/again",
             "/v1/bookings/{booking}/cancel",
+            "/v1/bookings/{booking}/completed",
             "/v1/bookings/{booking}/dismiss",
             "/v1/bookings/{booking}/messages",
             "/v1/bookings/{booking}/messages/{number}/send",
@@ -411,6 +430,10 @@ mod tests {
             "/v1/event-types/{event}/why",
             "/v1/members/{user}/calendars",
             "/v1/members/{user}/calendars/offered",
+            "/v1/bookings/{booking}/no-show",
+            "/v1/bookings/{booking}/notes",
+            "/v1/bookings/{booking}/notes/{note}",
+            "/v1/bookings/{booking}/outcome",
         ];
         assert_eq!(paths, expected);
     }

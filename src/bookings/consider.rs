@@ -376,6 +376,7 @@ fn booking(case: &Case, meeting: &Meeting, span: Span, state: State, app: &App, 
         trouble: None,
         history: Vec::new(),
         details: Details::default(),
+        kept: Default::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 
 use super::service::{warnings_words, BookError};
 use crate::availability::{Span, WhyNot};
-use crate::http::api::FreeTime;
+use crate::http::api::{FieldError, FreeTime};
 use crate::http::{ApiError, PageError};
 
 /// "Your calendar is busy then. 11:00 and 14:00 on Tue 24 Nov are free." `zone` is that of the reader.
@@ -22,6 +22,18 @@ fn free_words(free: &[Span], zone: &jiff::tz::TimeZone) -> Option<String> {
         [] => None,
         [only] => Some(format!("{only} is free.")),
         [first @ .., last] => Some(format!("{} and {last} are free.", first.join("; "))),
+    }
+}
+
+impl BookError {
+    /// What is wrong with a note or with when it is written, beside its field; else empty.
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::NotBegun => "This meeting has not begun yet.",
+            Self::NoteLength => "A note has 1 to 2,000 characters.",
+            Self::ManyNotes => "This booking has 30 notes, and more are not kept.",
+            _ => "",
+        }
     }
 }
 
@@ -44,6 +56,9 @@ impl From<BookError> for PageError {
             BookError::NotOpen(state) => {
                 Self::conflict(format!("This booking is “{state}” by now."), "Open it again to see how it stands.")
             }
+            BookError::NotBegun => Self::conflict(error.words(), "Come back when its time has come."),
+            BookError::NoteLength => Self::bad_request(error.words(), "Go back and change the note."),
+            BookError::ManyNotes => Self::conflict(error.words(), "Remove one that is not needed any more."),
             BookError::Store(error) => Self::internal("could not read or write bookings", &error),
         }
     }
@@ -72,6 +87,7 @@ impl From<BookError> for ApiError {
                     |why| not_free(why, &free),
                 )
             }
+            BookError::NoteLength => Self::invalid(vec![FieldError::at("/text", BookError::NoteLength.words())]),
             other => PageError::from(other).into(),
         }
     }

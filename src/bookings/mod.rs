@@ -20,11 +20,14 @@ mod consider;
 mod decide;
 mod errors;
 mod feed;
+mod figures;
 mod forget_account;
+mod grid;
 mod hold;
 mod host;
 mod hosted;
 mod hours;
+mod kept;
 mod lapse;
 mod link;
 mod messages;
@@ -39,7 +42,7 @@ mod situation;
 mod store;
 mod tell;
 mod types;
-mod week;
+mod views;
 mod words;
 
 pub use api::{api_routes, openapi};
@@ -47,12 +50,14 @@ pub use bookable::Bookable;
 pub use consider::{rehearse, Rehearsed};
 pub use feed::FEED_PATH;
 pub use hosted::Hosted;
+pub use kept::{Became, Kept, Outcome, Remark};
 pub use messages::no_show;
 pub use model::{Booking, Note, Source, State};
 pub use pages::routes;
 pub use public::PREFIX as VISITOR_PATH;
 pub use service::{
-    accept, cancel, create, decline, dismiss, get, list, move_to, try_again, Anyway, BookError, NewBooking,
+    accept, add_note, cancel, create, decline, dismiss, get, list, move_to, note_outcome, remove_note, try_again,
+    Anyway, BookError, NewBooking,
 };
 pub use store::{list_between, list_left, list_of_contact, list_troubled, list_waiting, Left};
 
@@ -66,7 +71,7 @@ use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    [store::TABLES, feed::TABLES, messages::TABLES, types::TABLES].concat()
+    [store::TABLES, feed::TABLES, figures::TABLES, messages::TABLES, types::TABLES].concat()
 }
 
 /// The room's work, and that of `availability`, whose only caller it is.

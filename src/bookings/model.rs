@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::hosted::Hosted;
+use super::kept::Kept;
 use super::types::Answer;
 use crate::availability::Span;
 use crate::base::{
@@ -78,6 +79,8 @@ pub struct Booking {
     pub trouble: Option<String>,
     #[serde(default)]
     pub history: Vec<Note>,
+    #[serde(default)]
+    pub kept: Kept,
     /// What a booking of an event type has besides; empty for a worker's meeting.
     #[serde(default)]
     pub details: Details,
@@ -149,6 +152,30 @@ impl Source {
             Self::Api => "api",
             Self::Page => "page",
         }
+    }
+}
+
+impl Source {
+    pub const ALL: [Self; 3] = [Self::Reply, Self::ByHand, Self::Api];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reply => "reply",
+            Self::ByHand => "by_hand",
+            Self::Api => "api",
+        }
+    }
+
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Reply => "Answers",
+            Self::ByHand => "By hand",
+            Self::Api => "Programs",
+        }
+    }
+
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.as_str() == code)
     }
 }
 

@@ -2,13 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::figures;
 use super::hold::give_back;
 use super::model::Booking;
 use crate::availability::Span;
 use crate::base::{BookingId, ContactId, Cursor, Page, ReplyId, UnixMillis, WorkspaceId};
 use crate::events::{self, Happened};
 use crate::messaging::{self, Reply};
-use crate::store::{Declared, Dir, Holds, Key, KeyRange, Person, Retention, Store, StoreError, Table, Tree, Txn};
+use crate::store::{
+    successor, Declared, Dir, Holds, Key, KeyRange, Person, Retention, Store, StoreError, Table, Tree, Txn,
+};
 
 const BOOKINGS: Table<Booking> = Table::sealed(
     0x0e01,
@@ -44,8 +47,12 @@ pub const TABLES: &[Declared] = &[
     Declared::plain(&TROUBLED),
 ];
 
-/// Bookings that one week or one list may show.
+/// Bookings that one list of a person's may show.
 const MOST: usize = 500;
+/// Bookings of one range, and those looked at for one page of a list that leaves some out.
+pub const MOST_BETWEEN: usize = 5_000;
+const MOST_READ: usize = 10_000;
+const ROWS_AT_ONCE: usize = 250;
 
 fn key(workspace: WorkspaceId, id: BookingId) -> Key {
     Key::of(&BOOKINGS, workspace).id(id.0)
@@ -73,6 +80,7 @@ pub fn put(txn: &mut Txn<'_>, booking: &Booking, before: Option<&Booking>) -> Re
     if booking.needs_help() {
         txn.mark(&TROUBLED, &Key::of(&TROUBLED, workspace).time(start).id(id))?;
     }
+    figures::count(txn, booking)?;
     txn.put(&BOOKINGS, &key(workspace, booking.id), booking)
 }
 
@@ -131,14 +139,84 @@ pub fn list_left(store: &Store, workspace: WorkspaceId, limit: usize) -> Result<
     })
 }
 
-/// Bookings that begin in `range`, in order, whatever became of them.
+/// Bookings that begin in `range`, in order, whatever became of them; the first 5,000.
 pub fn list_between(store: &Store, workspace: WorkspaceId, range: Span) -> Result<Vec<Booking>, StoreError> {
-    let at = |instant: UnixMillis| Key::of(&BY_TIME, workspace).time(instant).as_bytes().to_vec();
-    let range = KeyRange { start: at(range.start), end: at(range.end) };
-    store.read(|txn| {
-        let keys = txn.keys_range(&BY_TIME, &range, Dir::Forward, MOST)?;
-        rows(txn, workspace, &keys)
-    })
+    let wanted = Wanted { within: Some(range), after: None, limit: MOST_BETWEEN };
+    Ok(find_all(store, workspace, &wanted, |_, _| Ok(true))?.rows)
+}
+
+/// Which bookings are wanted, and how many.
+pub struct Wanted<'a> {
+    /// Those that begin in it, in order; without it all, the last made first.
+    pub within: Option<Span>,
+    /// Those behind this place in the order.
+    pub after: Option<&'a Cursor>,
+    pub limit: usize,
+}
+
+/// The wanted bookings that `keep` lets through. Where few of many are kept the page may hold less than its limit and
+/// still lead on, so that no question reads without end.
+pub fn find_all(
+    store: &Store,
+    workspace: WorkspaceId,
+    wanted: &Wanted<'_>,
+    keep: impl Fn(&mut Txn<'_>, &Booking) -> Result<bool, StoreError>,
+) -> Result<Page<Booking>, StoreError> {
+    let (prefix, mut range, dir) = match wanted.within {
+        Some(span) => {
+            let prefix = Key::of(&BY_TIME, workspace);
+            let at = |instant: UnixMillis| prefix.clone().time(instant).as_bytes().to_vec();
+            let range = KeyRange { start: at(span.start), end: at(span.end) };
+            (prefix, range, Dir::Forward)
+        }
+        None => {
+            let prefix = Key::of(&BOOKINGS, workspace);
+            (prefix.clone(), prefix.as_prefix(), Dir::Backward)
+        }
+    };
+    // What a cursor names only narrows the range, so it cannot lead out of the workspace.
+    let pass = |range: &mut KeyRange, key: &Key| match dir {
+        Dir::Forward => range.start = successor(key.as_bytes()).max(std::mem::take(&mut range.start)),
+        Dir::Backward => range.end = key.as_bytes().to_vec().min(std::mem::take(&mut range.end)),
+    };
+    if let Some(Cursor(rest)) = wanted.after {
+        pass(&mut range, &prefix.clone().bytes(rest));
+    }
+    let mut page = Page { rows: Vec::new(), next: None };
+    let mut read = 0;
+    while !range.is_empty() {
+        let room = wanted.limit.saturating_sub(page.rows.len());
+        let (rows, last, is_all) = store.read(|txn| {
+            let keys = match dir {
+                Dir::Forward => txn.keys_range(&BY_TIME, &range, dir, ROWS_AT_ONCE)?,
+                Dir::Backward => txn.keys_range(&BOOKINGS, &range, dir, ROWS_AT_ONCE)?,
+            };
+            let (mut rows, mut last) = (Vec::new(), None);
+            let mut left = keys.iter();
+            for key in left.by_ref() {
+                last = Some(key.clone());
+                let booking = key.last_id().map(|id| find(txn, workspace, BookingId(id))).transpose()?.flatten();
+                if let Some(booking) = booking {
+                    if keep(txn, &booking)? {
+                        rows.push(booking);
+                    }
+                }
+                if rows.len() >= room {
+                    break;
+                }
+            }
+            Ok::<_, StoreError>((rows, last, keys.len() < ROWS_AT_ONCE && left.next().is_none()))
+        })?;
+        page.rows.extend(rows);
+        read += ROWS_AT_ONCE;
+        let Some(last) = last.filter(|_| !is_all) else { break };
+        if page.rows.len() >= wanted.limit || read >= MOST_READ {
+            page.next = Some(Cursor(last.rest().to_vec()));
+            break;
+        }
+        pass(&mut range, &last);
+    }
+    Ok(page)
 }
 
 /// Times that wait for a person, the next first.
@@ -203,6 +281,7 @@ fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
                     give_back(txn, booking)?;
                 }
                 unindex(txn, booking)?;
+                figures::forget(txn, workspace, booking.id)?;
                 txn.remove(&BOOKINGS, &key(workspace, booking.id))?;
             }
             Ok::<_, StoreError>(bookings.len())

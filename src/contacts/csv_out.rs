@@ -6,7 +6,7 @@ pub struct CsvOut {
 }
 
 impl CsvOut {
-    pub fn new() -> Self {
+    pub fn with_mark() -> Self {
         let mut csv = Self::without_mark();
         csv.csv = csv::WriterBuilder::new().flexible(true).from_writer("\u{feff}".as_bytes().to_vec());
         csv
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn no_cell_is_taken_for_a_formula() {
-        let mut out = CsvOut::new();
+        let mut out = CsvOut::with_mark();
         out.row(["=HYPERLINK(\"http://evil.example\")", "+44", "-1", "@SUM(A1)", "\tx", "\rx", "Ada, née Byron"]);
         let text = String::from_utf8(out.finish()).unwrap();
         assert_eq!(

@@ -123,6 +123,11 @@ fn told(event: &Event) -> Option<Moment> {
         H::BookingConfirmed { .. } => ("calendar", "ok", "", "A meeting was booked".to_owned()),
         H::BookingMoved { .. } => ("calendar", "", "", "The meeting was moved".to_owned()),
         H::BookingCancelled { .. } => ("calendar", "warn", "", "The meeting was cancelled".to_owned()),
+        H::BookingNoShow { .. } => ("calendar", "warn", "", "Did not come to the meeting".to_owned()),
+        H::BookingCompleted { .. } => ("calendar", "ok", "", "The meeting took place".to_owned()),
+        H::BookingOutcomeTakenBack { .. } => {
+            ("calendar", "", "", "What became of the meeting was taken back".to_owned())
+        }
         H::BookingFailed { reason, .. } => ("calendar", "bad", "The calendar refused the meeting:", reason.clone()),
         H::PaymentReceived { .. } => ("check", "ok", "", "Paid for a meeting".to_owned()),
         H::PaymentEnded { reason, .. } => ("alert", "warn", "A meeting was not paid for:", reason.clone()),

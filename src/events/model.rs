@@ -244,6 +244,21 @@ pub enum Happened {
         amount: String,
         done: bool,
     },
+    /// A person said that the guest did not come.
+    BookingNoShow {
+        booking: BookingId,
+        contact: ContactId,
+    },
+    /// A person said that the meeting took place.
+    BookingCompleted {
+        booking: BookingId,
+        contact: ContactId,
+    },
+    /// What was said to have become of it was taken back.
+    BookingOutcomeTakenBack {
+        booking: BookingId,
+        contact: ContactId,
+    },
     /// An answer about a meeting waits for a person.
     MeetingLeft {
         reply: ReplyId,
@@ -303,6 +318,9 @@ impl Happened {
             | H::BookingConfirmed { .. }
             | H::BookingMoved { .. }
             | H::BookingCancelled { .. }
+            | H::BookingNoShow { .. }
+            | H::BookingCompleted { .. }
+            | H::BookingOutcomeTakenBack { .. }
             | H::BookingFailed { .. } => Permission::ViewCalendar,
             H::PaymentReceived { .. } | H::PaymentEnded { .. } | H::PaymentReturned { .. } => Permission::ViewPayments,
         }
@@ -344,6 +362,9 @@ impl Happened {
             | H::BookingConfirmed { contact, .. }
             | H::BookingMoved { contact, .. }
             | H::BookingCancelled { contact, .. }
+            | H::BookingNoShow { contact, .. }
+            | H::BookingCompleted { contact, .. }
+            | H::BookingOutcomeTakenBack { contact, .. }
             | H::BookingFailed { contact, .. }
             | H::PaymentReceived { contact, .. }
             | H::PaymentEnded { contact, .. }

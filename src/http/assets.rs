@@ -43,6 +43,7 @@ const CSS_ORDER: &[&str] = &[
     "css/components/approval.css",
     "css/components/message.css",
     "css/components/calendar.css",
+    "css/components/team.css",
     "css/components/booking.css",
     "css/components/connection.css",
     "css/components/gate.css",

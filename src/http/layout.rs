@@ -261,6 +261,7 @@ const WITHIN: &[(&str, &[(&str, &str)])] = &[
             ("/event-types", "Event types"),
             ("/availability", "Availability"),
             ("/booking-messages", "Messages"),
+            ("/calendar/figures", "Figures"),
         ],
     ),
     ("/contacts", &[("/contacts", "Contacts"), ("/leads", "Scores")]),
@@ -460,7 +461,8 @@ mod tests {
             ("/suppressions", Some("Opt-outs")),
             ("/contacts", Some("Contacts")),
             ("/leads/weights", Some("Scores")),
-            ("/calendar", None),
+            ("/calendar", Some("Calendar")),
+            ("/calendar/figures", Some("Figures")),
         ];
         for (path, expected) in cases {
             let tabs = layout(path).within;

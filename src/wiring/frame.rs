@@ -136,7 +136,7 @@ fn links(app: &App, actor: &Actor, user: &User) -> Result<Vec<WorkspaceLink>, St
 fn needed(href: &str) -> Option<Permission> {
     match href {
         "/approvals" => Some(Permission::ApproveDrafts),
-        "/calendar" => Some(Permission::ViewCalendar),
+        "/calendar" | "/calendar/figures" => Some(Permission::ViewCalendar),
         "/outreach" | "/outreach/sequences" | "/outreach/analytics" | "/outreach/forecast" | "/snippets" => {
             Some(Permission::ViewOutreach)
         }

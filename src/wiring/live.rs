@@ -50,6 +50,9 @@ fn parts(what: &Happened) -> Vec<&'static str> {
         | H::BookingConfirmed { .. }
         | H::BookingMoved { .. }
         | H::BookingCancelled { .. }
+        | H::BookingNoShow { .. }
+        | H::BookingCompleted { .. }
+        | H::BookingOutcomeTakenBack { .. }
         | H::BookingFailed { .. } => &["needs-you", "agenda", "calendar", "figures", "booking", "booking-history"],
         H::PaymentReceived { .. } | H::PaymentEnded { .. } | H::PaymentReturned { .. } => {
             &["payments", "payment", "booking", "calendar"]

@@ -2,6 +2,7 @@
 // Each module finds its own elements by data attribute, below the root it is given, so that pieces
 // that arrive later (live.js, confirm.js) get the same behaviour.
 import { busyForms } from './busy.js';
+import { calendarKeys, moveBookings } from './calendar.js';
 import { confirmLinks } from './confirm.js';
 import { copyButtons } from './copy.js';
 import { keepDrafts } from './draft.js';
@@ -18,12 +19,24 @@ import { tellHeight, visitZone } from './visit.js';
 import { guessZone } from './zone.js';
 
 export function bind(root) {
-  const behaviours = [busyForms, confirmLinks, copyButtons, keepDrafts, previews, selectAll, sendOnChange, showCurrentTab, tableRoles];
+  const behaviours = [
+    busyForms,
+    confirmLinks,
+    copyButtons,
+    keepDrafts,
+    previews,
+    moveBookings,
+    selectAll,
+    sendOnChange,
+    showCurrentTab,
+    tableRoles,
+  ];
   for (const behaviour of behaviours) behaviour(root);
 }
 
 bind(document);
 keys(document);
+calendarKeys(document);
 toasts(document);
 guessZone(document);
 visitZone(document);

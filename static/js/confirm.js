@@ -5,11 +5,16 @@ export function confirmLinks(root) {
     link.addEventListener('click', async (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
-      const question = await fetchQuestion(link.href).catch(() => null);
-      if (question) ask(question, () => focusAgain(link));
-      else location.assign(link.href);
+      await askAt(link.href, () => focusAgain(link));
     });
   }
+}
+
+// Shows the question of the page at `href`; `after` is called when it was closed without an answer.
+export async function askAt(href, after) {
+  const question = await fetchQuestion(href).catch(() => null);
+  if (question) ask(question, after);
+  else location.assign(href);
 }
 
 async function fetchQuestion(href) {

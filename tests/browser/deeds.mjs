@@ -126,6 +126,41 @@ async function findFromEverywhere(browser, state) {
   expect(await page.evaluate(inSearch), '“/” does not lead into the search of the page itself');
 }
 
+async function moveBooking(browser, state) {
+  const page = await open(browser, state, DESK, '/calendar');
+  const block = page.locator('.ev[data-movable]').first();
+  for (let week = 0; week < 3 && (await page.locator('.ev[data-movable]').count()) === 0; week += 1) {
+    await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.keyboard.press('ArrowRight')]);
+  }
+  expect((await page.locator('.ev[data-movable]').count()) > 0, 'no booking of the coming weeks may be moved');
+  const [ghost, dialog] = [page.locator('.ev-ghost'), page.locator('dialog[open]')];
+  const said = () => page.locator('#calendar-said').textContent();
+  await block.focus();
+  await page.keyboard.press('m');
+  const before = await ghost.textContent();
+  await page.keyboard.press('ArrowDown');
+  expect((await ghost.textContent()) !== before, 'an arrow does not change the time that is shown');
+  expect(/\d\d:\d\d$/.test(await said()), 'the new time is not announced');
+  await page.keyboard.press('Escape');
+  expect((await ghost.count()) === 0, 'Escape does not put the booking down');
+  await page.keyboard.press('m');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await dialog.waitFor();
+  expect(/moved|Move/.test(await dialog.locator('h2').textContent()), 'the dialog asks about something else');
+  await page.keyboard.press('Escape');
+  expect((await ghost.count()) === 0, 'the booking is not put down with the question');
+  expect(await block.evaluate((it) => it === document.activeElement), 'the focus does not return to the booking');
+  const box = await block.boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2 + 60, { steps: 5 });
+  expect((await ghost.count()) === 1, 'a drag does not show where the booking would go');
+  await page.mouse.up();
+  await dialog.waitFor();
+  expect(page.url().includes('/calendar') && !/calendar\/[0-9a-f]{32}/.test(page.url()), 'the drag opened the booking');
+}
+
 async function confirmInDialog(browser, state) {
   const page = await open(browser, state, DESK, '/contacts');
   const contact = await page.locator('tbody a').first().getAttribute('href');
@@ -277,7 +312,7 @@ const browser = await chromium.launch({
 });
 const deeds = [
   skipToContent, seeTheFocus, listTheKeys, findFromEverywhere, confirmInDialog, findWrongInputs, bookWithoutScripts,
-  moveAndCancel, approveThreeDrafts, seeItLive,
+  moveBooking, moveAndCancel, approveThreeDrafts, seeItLive,
 ];
 try {
   const signInPage = new URL('/signin', options.base).href;

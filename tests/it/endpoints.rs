@@ -116,6 +116,7 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
         "/calendar/{booking}/move" => {
             vec![("date", text("2030-01-09")), ("time", text("10:00")), ("anyway", text("too_far unreadable"))]
         }
+        "/calendar/{booking}/notes" => vec![("note", text("Asked about the old boiler."))],
         "/settings/workspace" => {
             vec![
                 ("name", text("Renamed")),
@@ -237,6 +238,7 @@ pub fn body(route: &Route, world: &World) -> Option<Value> {
         }
         ("POST", "/v1/bookings/{booking}/move") => json!({ "start": "2030-01-09T10:00:00Z" }),
         ("POST", "/v1/bookings/{booking}/cancel") => json!({ "reason": "ill" }),
+        ("POST", "/v1/bookings/{booking}/notes") => json!({ "text": "Asked about the old boiler." }),
         _ => return None,
     })
 }

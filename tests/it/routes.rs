@@ -369,7 +369,9 @@ POST   /event-types/{event}/close                 EditBookings
 POST   /event-types/{event}/duplicate             EditBookings
 GET    /event-types/{event}/why                   ViewCalendar
 GET    /calendar                                  ViewCalendar
-GET    /calendar/week                             ViewCalendar
+GET    /calendar/part                             ViewCalendar
+GET    /calendar/export.csv                       EditBookings
+GET    /calendar/figures                          ViewCalendar
 GET    /calendar/new                              EditBookings
 POST   /calendar/new                              EditBookings
 GET    /calendar/{booking}                        ViewCalendar
@@ -378,7 +380,13 @@ POST   /calendar/{booking}/again                  EditBookings
 POST   /calendar/{booking}/decline                EditBookings
 POST   /calendar/{booking}/dismiss                EditBookings
 POST   /calendar/{booking}/messages               EditBookings
+GET    /calendar/{booking}/move                   EditBookings
 POST   /calendar/{booking}/move                   EditBookings
+POST   /calendar/{booking}/no-show                EditBookings
+POST   /calendar/{booking}/completed              EditBookings
+POST   /calendar/{booking}/outcome/undo           EditBookings
+POST   /calendar/{booking}/notes                  EditBookings
+POST   /calendar/{booking}/notes/{note}/remove    EditBookings
 GET    /calendar/{booking}/cancel                 EditBookings
 POST   /calendar/{booking}/cancel                 EditBookings
 
@@ -539,6 +547,13 @@ POST   /v1/bookings/{booking}/messages/{number}/skip  EditBookings
 POST   /v1/bookings/{booking}/messages/{number}/send  EditBookings
 POST   /v1/bookings/{booking}/move                EditBookings
 POST   /v1/bookings/{booking}/cancel              EditBookings
+GET    /v1/bookings/analytics                     ViewCalendar
+POST   /v1/bookings/{booking}/no-show             EditBookings
+POST   /v1/bookings/{booking}/completed           EditBookings
+DELETE /v1/bookings/{booking}/outcome             EditBookings
+GET    /v1/bookings/{booking}/notes               ViewCalendar
+POST   /v1/bookings/{booking}/notes               EditBookings
+DELETE /v1/bookings/{booking}/notes/{note}        EditBookings
 GET    /v1/events                                 ViewContacts
 ";
 

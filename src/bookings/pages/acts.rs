@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use serde::Deserialize;
 
 use super::detail::{read_detail, DetailPage, Refusal};
-use super::when::{add_refusal, zone_of, WhenForm};
+use super::when::zone_of;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{BookingId, UnixMillis};
@@ -14,7 +14,6 @@ use crate::bookings::model::Booking;
 use crate::bookings::service::{self, Anyway, BookError};
 use crate::http::layout::ConfirmPage;
 use crate::http::respond::with_toast;
-use crate::http::ui::FieldErrors;
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
 
 /// What was warned of and is wanted all the same.
@@ -121,37 +120,6 @@ pub(super) async fn dismiss(
     let id = path.into_inner();
     run(move || service::dismiss(&app, &actor, id)).await??;
     Ok(with_toast(see_other("/calendar"), &cookies, &Toast::new("Dismissed. Nobody was written to.")))
-}
-
-/// POST /calendar/{booking}/move: 422 with the page when the time will not do.
-pub(super) async fn move_to(
-    app: Data<App>,
-    actor: Actor,
-    frame: Frame,
-    cookies: Data<Cookies>,
-    path: Path<BookingId>,
-    form: Form<WhenForm>,
-) -> Result<HttpResponse, PageError> {
-    let (id, form) = (path.into_inner(), form.into_inner());
-    let (errors, page) = run(move || {
-        let zone = zone_of(&app, &actor);
-        let (mut errors, mut anyway) = (FieldErrors::default(), String::new());
-        if let Some(start) = form.read(&zone, &mut errors) {
-            match service::move_to(&app, &actor, id, start, &Anyway::parse(&form.anyway)) {
-                Ok(_) => {}
-                Err(error) => anyway = add_refusal(error, &zone, &mut errors)?,
-            }
-        }
-        let page = DetailPage { date: form.date, time: form.time, anyway, ..read_detail(&app, &actor, id)? };
-        Ok::<_, BookError>((errors, page))
-    })
-    .await??;
-    if errors.is_empty() {
-        let toast = Toast::new("Moved. The calendar and the guest hear of it.");
-        return Ok(with_toast(see_other(&format!("/calendar/{id}")), &cookies, &toast));
-    }
-    let layout = frame.layout(page.booking.title.clone());
-    html(StatusCode::UNPROCESSABLE_ENTITY, &DetailPage { layout, errors, ..page })
 }
 
 /// GET /calendar/{booking}/cancel

@@ -57,6 +57,14 @@ pub(super) struct DetailPage {
     pub(super) refusal: Option<Refusal>,
     /// Sets the warnings about a move aside; empty when there are none.
     pub(super) anyway: String,
+    /// What became of it, by whom and when; empty when nobody has said.
+    pub(super) outcome: String,
+    /// It has begun, so that it can be said what became of it.
+    pub(super) has_begun: bool,
+    /// The team's notes: id, who and when, text; oldest first.
+    pub(super) notes: Vec<(String, String, String)>,
+    /// A note as it was typed.
+    pub(super) note: String,
 }
 
 /// A time that was not taken: why, what is free instead, and how to have it all the same.
@@ -155,6 +163,17 @@ pub(super) fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<Det
         errors: FieldErrors::default(),
         refusal: None,
         anyway: String::new(),
+        outcome: booking.kept.outcome.as_ref().map_or_else(String::new, |outcome| {
+            format!("{}, as {} said on {}", outcome.what.words(), outcome.by, noted(outcome.at))
+        }),
+        has_begun: booking.start <= app.now(),
+        notes: booking
+            .kept
+            .notes
+            .iter()
+            .map(|note| (note.id.to_string(), format!("{}, {}", note.by, noted(note.at)), note.text.clone()))
+            .collect(),
+        note: String::new(),
         booking,
     })
 }

@@ -1,15 +1,18 @@
 use askama::Template;
 use jiff::tz::TimeZone;
 
+use super::calendar::CalendarPage;
 use super::detail::{read_detail, DetailPage, Refusal};
-use super::week::WeekPage;
+use super::figures::{self, FiguresQuery};
+use super::moved::MovePage;
 use super::when::WhenForm;
 use crate::availability::{self, WhyNot};
 use crate::base::{BookingId, UnixMillis, WorkerId};
+use crate::bookings::kept::Became;
 use crate::bookings::model::{Booking, Details, Source, State};
-use crate::bookings::service::BookError;
+use crate::bookings::service::{self, BookError};
 use crate::bookings::store;
-use crate::bookings::week::Week;
+use crate::bookings::views::{Asked, Calendar};
 use crate::http::layout::Layout;
 use crate::http::ui::FieldErrors;
 use crate::messaging::testing::queue_mail;
@@ -31,12 +34,12 @@ fn a_day_and_a_time_are_read_on_the_clock_of_the_working_hours() {
 #[test]
 fn an_empty_week_says_what_to_do_next() {
     let test = testing::app();
-    let week = Week::read(&test.app, &test.owner, None).unwrap();
-    let page = WeekPage { layout: Layout::default(), week, can_book: true }.render().unwrap();
+    let calendar = Calendar::read(&test.app, &test.owner, Asked::default()).unwrap();
+    let page = CalendarPage { layout: Layout::default(), calendar, can_book: true }.render().unwrap();
     assert!(page.contains("23 to 29 November"), "{page}");
     assert!(page.contains("No calendar is connected"), "{page}");
     assert!(page.contains("No bookings this week."), "{page}");
-    assert!(page.contains(r#"href="/calendar?week=2026-11-16""#), "{page}");
+    assert!(page.contains(r#"href="/calendar?view=week&#38;date=2026-11-16""#), "{page}");
 }
 
 #[test]
@@ -98,6 +101,98 @@ fn a_guest_in_another_zone_is_shown_with_their_clock_and_a_cancelled_meeting_wit
     assert!(!page().contains("meet.example"), "{}", page());
 }
 
+#[test]
+fn a_meeting_that_has_begun_asks_whether_the_guest_came_and_shows_the_team_s_notes() {
+    let test = testing::app();
+    let at = |text: &str| UnixMillis::parse_rfc3339(text).unwrap();
+    let before = proposed(&test, availability::Span::new(at("2026-11-24T09:00:00Z"), at("2026-11-24T09:30:00Z")));
+    let booked = Booking { state: State::Confirmed, ..before.clone() };
+    test.app.store.write(|txn| store::put(txn, &booked, Some(&before))).unwrap();
+    let page = || read_detail(&test.app, &test.owner, before.id).unwrap().render().unwrap();
+    assert!(page().contains("/no-show") && page().contains("/completed"), "{}", page());
+    service::add_note(&test.app, &test.owner, before.id, "Waited <ten> minutes.").unwrap();
+    service::note_outcome(&test.app, &test.owner, before.id, Some(Became::NoShow)).unwrap();
+    let noted = page();
+    assert!(noted.contains("No-show, as Nora Whitfield said on Tue 24 Nov, 10:00."), "{noted}");
+    assert!(noted.contains("/outcome/undo") && !noted.contains("/completed"), "{noted}");
+    assert!(noted.contains("Waited &#60;ten&#62; minutes.") && noted.contains("/remove"), "{noted}");
+    let viewer = crate::authz::Actor { role: crate::authz::Role::Viewer, ..test.owner.clone() };
+    let seen = read_detail(&test.app, &viewer, before.id).unwrap().render().unwrap();
+    assert!(seen.contains("minutes.") && !seen.contains("/remove") && !seen.contains("/outcome/undo"), "{seen}");
+}
+
+#[test]
+fn after_a_move_one_comes_back_to_the_calendar_and_nowhere_else() {
+    let id = BookingId::new(testing::NOW);
+    let own = format!("/calendar/{id}");
+    let cases = [
+        ("/calendar", "/calendar"),
+        ("/calendar?view=day&date=2026-11-24", "/calendar?view=day&date=2026-11-24"),
+        ("", own.as_str()),
+        ("/settings", &own),
+        ("//evil.example", &own),
+        ("/calendar.evil.example", &own),
+        ("https://evil.example/calendar", &own),
+    ];
+    for (back, expected) in cases {
+        let form = WhenForm { back: back.into(), ..WhenForm::default() };
+        assert_eq!(form.back_or(id), expected, "{back}");
+    }
+}
+
+#[test]
+fn the_question_about_a_move_offers_only_what_may_be_done() {
+    let page = |against: &str, anyway: &str, is_refused: bool| {
+        let form = WhenForm { date: "2026-11-26".into(), time: "19:00".into(), ..WhenForm::default() };
+        let free = match against {
+            "" => Vec::new(),
+            _ => vec![("/calendar/x/move?date=2026-11-26".to_owned(), "Thu 26 Nov, 14:00".to_owned())],
+        };
+        let asked = MovePage {
+            layout: Layout::default(),
+            id: BookingId::new(testing::NOW),
+            who: "Gwen Hartley".into(),
+            now: "Thursday 26 November, 11:30".into(),
+            then: "Thursday 26 November, 19:00".into(),
+            against: against.into(),
+            anyway: anyway.into(),
+            is_refused,
+            free,
+            form,
+        };
+        asked.render().unwrap()
+    };
+    let fine = page("", "", false);
+    assert!(fine.contains("Move Gwen Hartley to Thursday 26 November, 19:00?") && fine.contains(">Move<"), "{fine}");
+    let warned = page("That is outside your working hours.", "outside_hours", false);
+    assert!(
+        warned.contains("Move all the same") && warned.contains(r#"name="anyway" value="outside_hours""#),
+        "{warned}"
+    );
+    assert!(warned.contains("Thu 26 Nov, 14:00") && warned.contains(r#"id="confirm""#), "{warned}");
+    let refused = page("Your calendar is busy then.", "", true);
+    assert!(!refused.contains("Moving…") && refused.contains("Leave it there"), "{refused}");
+}
+
+#[test]
+fn each_number_of_the_figures_opens_the_list_behind_it() {
+    let test = testing::app();
+    let at = |text: &str| UnixMillis::parse_rfc3339(text).unwrap();
+    let draw = |query: FiguresQuery| figures::read(&test.app, &test.owner, &query).unwrap().render().unwrap();
+    assert!(draw(FiguresQuery::default()).contains("No meeting in these weeks was booked."));
+    let before = proposed(&test, availability::Span::new(at("2026-11-26T11:30:00Z"), at("2026-11-26T12:00:00Z")));
+    let booked = Booking { state: State::Confirmed, ..before.clone() };
+    test.app.store.write(|txn| store::put(txn, &booked, Some(&before))).unwrap();
+    let page = draw(FiguresQuery::default());
+    let all = "/calendar?view=agenda&#38;from=2026-08-31&#38;to=2026-11-29&#38;state=ever_booked";
+    let week = "/calendar?view=agenda&#38;from=2026-11-23&#38;to=2026-11-29&#38;state=ever_booked";
+    let source = "/calendar?view=agenda&#38;from=2026-08-31&#38;to=2026-11-29&#38;source=reply&#38;state=ever_booked";
+    for href in [all, week, source] {
+        assert!(page.contains(href), "{href}: {page}");
+    }
+    assert!(page.contains("Half were booked at least 2 days before they began"), "{page}");
+}
+
 fn proposed(test: &testing::TestApp, span: availability::Span) -> Booking {
     let booking = Booking {
         id: BookingId::new(testing::NOW),
@@ -130,6 +225,7 @@ fn proposed(test: &testing::TestApp, span: availability::Span) -> Booking {
         trouble: None,
         history: vec![],
         details: Details::default(),
+        kept: Default::default(),
     };
     test.app.store.write(|txn| store::put(txn, &booking, None)).unwrap();
     booking

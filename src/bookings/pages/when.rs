@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::authz::Actor;
 use crate::availability;
-use crate::base::UnixMillis;
+use crate::base::{BookingId, UnixMillis};
 use crate::bookings::errors::not_free_words;
 use crate::bookings::service::{warnings_words, Anyway, BookError};
 use crate::http::ui::FieldErrors;
@@ -21,13 +21,31 @@ pub(super) struct WhenForm {
     pub(super) time: String,
     #[serde(default)]
     pub(super) anyway: String,
+    /// Page of the calendar to come back to.
+    #[serde(default)]
+    pub(super) back: String,
 }
 
 impl WhenForm {
     pub(super) fn of(at: UnixMillis, zone: &TimeZone) -> Self {
         let at = at.in_zone(zone);
         let (date, time) = (at.date().to_string(), at.strftime("%H:%M").to_string());
-        Self { date, time, anyway: String::new() }
+        Self { date, time, ..Self::default() }
+    }
+
+    /// Where the question about this time is asked.
+    pub(super) fn address(&self, id: BookingId) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("date", &self.date).append_pair("time", &self.time).append_pair("back", &self.back);
+        format!("/calendar/{id}/move?{}", query.finish())
+    }
+
+    /// The page to come back to: one of the calendar, else the booking's own.
+    pub(super) fn back_or(&self, id: impl std::borrow::Borrow<BookingId>) -> String {
+        match self.back.strip_prefix("/calendar") {
+            Some(rest) if rest.is_empty() || rest.starts_with('?') => self.back.clone(),
+            _ => format!("/calendar/{}", id.borrow()),
+        }
     }
 
     pub(super) fn read(&self, zone: &TimeZone, errors: &mut FieldErrors) -> Option<UnixMillis> {

@@ -53,6 +53,8 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
         }
         give_back(txn, &current)?;
         let mut moved = Booking { start, end: span.end, ..current.clone() };
+        // What was said of the old time says nothing of the new one.
+        moved.kept.outcome = None;
         seat(txn, &facts, &question, &mut moved)?;
         moved.note(now, format!("Moved by {}.", mover.by));
         if current.state.is_booked() {

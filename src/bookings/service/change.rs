@@ -4,8 +4,8 @@ use super::{check, note, rules_of, Anyway, BookError, Wanted};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
-use crate::availability::{self, Claimed, WhyNot};
-use crate::base::{BookingId, UnixMillis, WorkspaceId};
+use crate::availability::{self, Claimed, Rules, WhyNot};
+use crate::base::{BookingId, ConnectionId, UnixMillis, WorkspaceId};
 use crate::bookings::calendar;
 use crate::bookings::hold::give_back;
 use crate::bookings::host;
@@ -18,6 +18,38 @@ use crate::bookings::words::Clocks;
 use crate::events::{self, Happened};
 use crate::jobs;
 
+/// Whether a booking can be moved there as things stand, and what speaks against it: the errors of `move_to`.
+pub fn may_move_to(app: &App, actor: &Actor, id: BookingId, start: UnixMillis) -> Result<(), BookError> {
+    actor.require(Permission::EditBookings)?;
+    let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+    if before.start == start && before.state.is_booked() {
+        return Ok(());
+    }
+    if before.details.event_type.is_some() {
+        // Its own rules are asked when it moves.
+        let past = || BookError::NotFree { why: WhyNot::Past, free: Vec::new() };
+        return if start < app.now() { Err(past()) } else { Ok(()) };
+    }
+    check_move(app, &before, start, &Anyway::default()).map(|_| ())
+}
+
+/// The calendar and the rules of a booking that may move to `start`.
+fn check_move(
+    app: &App,
+    before: &Booking,
+    start: UnixMillis,
+    anyway: &Anyway,
+) -> Result<(ConnectionId, Rules), BookError> {
+    let calendar = before.connection.ok_or(BookError::NoCalendar)?;
+    if !before.state.is_booked() {
+        return Err(BookError::NotOpen(before.state.words()));
+    }
+    let rules = rules_of(app, before)?;
+    let zone = Clocks::of(&before.guest_zone, "UTC").guest;
+    check(app, before.workspace, &Wanted { calendar, rules, start, but: Some(before), guest: &zone }, anyway)?;
+    Ok((calendar, rules))
+}
+
 /// Moves a booking; the length stays. The calendar and the guest follow. To where it is already: nothing happens.
 pub fn move_to(
     app: &App,
@@ -28,20 +60,17 @@ pub fn move_to(
 ) -> Result<Booking, BookError> {
     actor.require(Permission::EditBookings)?;
     let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
-    if !before.state.is_booked() {
-        return Err(BookError::NotOpen(before.state.words()));
-    }
-    if before.start == start {
+    if before.start == start && before.state.is_booked() {
         return Ok(before);
     }
     if before.details.event_type.is_some() {
+        if !before.state.is_booked() {
+            return Err(BookError::NotOpen(before.state.words()));
+        }
         let mover = Mover { who: Who::of(actor), by: &actor.display };
         return public::reschedule(app, &before, start, &mover).map_err(public::NotBooked::into_book_error);
     }
-    let calendar = before.connection.ok_or(BookError::NoCalendar)?;
-    let rules = rules_of(app, &before)?;
-    let zone = Clocks::of(&before.guest_zone, "UTC").guest;
-    check(app, actor.workspace, &Wanted { calendar, rules, start, but: Some(&before), guest: &zone }, anyway)?;
+    let (calendar, rules) = check_move(app, &before, start, anyway)?;
     let now = app.now();
     let job = calendar::job(&before, calendar, now);
     app.store.write(|txn| {
@@ -52,6 +81,8 @@ pub fn move_to(
         let mut moved = Booking { start, end: rules.span(start).end, ..current.clone() };
         moved.claim = rules.with_buffers(start);
         moved.version += 1;
+        // What was said of the old time says nothing of the new one.
+        moved.kept.outcome = None;
         moved.note(now, format!("Moved by {}.", actor.display));
         availability::release(txn, actor.workspace, calendar.0, current.claim, id)?;
         if let Claimed::Taken(_) = availability::claim(txn, actor.workspace, calendar.0, moved.claim, id, now)? {

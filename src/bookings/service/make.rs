@@ -12,6 +12,7 @@ use crate::bookings::calendar;
 use crate::bookings::consider::{calendar_id, title, LABEL};
 use crate::bookings::hold::hold;
 use crate::bookings::hosted::Hosted;
+use crate::bookings::kept::Kept;
 use crate::bookings::model::{Booking, Details, Source, State};
 use crate::bookings::store;
 use crate::bookings::words::{Clocks, Language};
@@ -65,6 +66,7 @@ pub fn create(app: &App, actor: &Actor, new: &NewBooking, anyway: &Anyway) -> Re
         trouble: None,
         history: Vec::new(),
         details: Details::default(),
+        kept: Kept::default(),
     };
     booking.note(now, format!("Booked by {}.", actor.display));
     begin(app, actor, None, &booking, calendar, "booking.made")

@@ -3,11 +3,13 @@
 mod approve;
 mod change;
 mod decline;
+mod kept;
 mod make;
 mod refused;
 
-pub use change::{cancel, end, move_to, End};
+pub use change::{cancel, end, may_move_to, move_to, End};
 pub use decline::{decline, dismiss};
+pub use kept::{add_note, note_outcome, remove_note};
 pub use make::{accept, create};
 pub use refused::try_again;
 
@@ -42,6 +44,12 @@ pub enum BookError {
     /// It was decided, moved or cancelled meanwhile.
     #[error("this booking is {0} now")]
     NotOpen(&'static str),
+    #[error("the meeting has not begun")]
+    NotBegun,
+    #[error("a note has 1 to 2,000 characters")]
+    NoteLength,
+    #[error("the booking has as many notes as it may have")]
+    ManyNotes,
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::base::{ConnectionId, ContactId, EmailAddress, MessageId, ReplyId, UnixMillis, WorkerId};
-use crate::bookings::{handlers, list, list_left, subscribers, week, Booking, Left};
+use crate::bookings::views::{Asked, Body, Calendar};
+use crate::bookings::{handlers, list, list_left, subscribers, Booking, Left};
 use crate::connections::tests::world::{World, OWNER};
 use crate::connections::{Connection, Provider, Use};
 use crate::contacts::{self, Contact};
@@ -250,7 +251,8 @@ impl Desk {
 
     /// Thursday 26 November from eleven to four as the week draws it: from, until, whose ("" for what is not ours).
     pub fn noon_on_thursday(&self) -> Vec<(String, String, String)> {
-        let week = week::Week::read(self.app(), &self.world.owner, None).unwrap();
+        let calendar = Calendar::read(self.app(), &self.world.owner, Asked::default()).unwrap();
+        let Body::Grid(week) = calendar.body else { panic!("a week is a grid") };
         let blocks = week.days.into_iter().nth(3).unwrap().blocks.into_iter();
         let blocks = blocks.filter(|block| ("11:00".."16:00").contains(&block.from.as_str()));
         blocks.map(|block| (block.from, block.until, block.meeting.map_or_else(String::new, |m| m.who))).collect()

@@ -9,3 +9,4 @@ mod microsoft;
 mod offering;
 mod people;
 mod returned;
+pub mod team;

@@ -484,7 +484,7 @@ pub(in crate::contacts) fn list_imports(app: &App, actor: &Actor) -> Result<Vec<
 /// The refused rows as a CSV file, with line and reason in front, safe to open in a spreadsheet.
 pub(in crate::contacts) fn refused_csv(app: &App, actor: &Actor, id: ImportId) -> Result<Vec<u8>, ImportError> {
     let import = get(app, actor, id)?;
-    let mut out = crate::contacts::csv_out::CsvOut::new();
+    let mut out = crate::contacts::csv_out::CsvOut::with_mark();
     let names = import.columns.iter().map(|column| column.name.as_str());
     out.row(["Line", "Reason"].into_iter().chain(names));
     store::each_refused(&app.store, actor.workspace, id, |rows| {

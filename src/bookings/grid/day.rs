@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use super::{after, midnight, Block, Day, Meeting};
 use crate::availability::{Schedule, Span};
 use crate::base::{clock_there, UnixMillis};
+use crate::bookings::kept::Became;
 use crate::bookings::model::{Booking, State};
 
 /// Quarters of an hour in a day.
@@ -14,7 +15,8 @@ const QUARTERS: u16 = 96;
 /// Blocks that may stand side by side.
 const MOST_LANES: usize = 4;
 
-pub(super) type Piece<'a> = (Span, Option<(&'a Booking, String)>);
+/// A stretch of time: a booking with its guest's name and whether it may be moved, or what is busy elsewhere.
+pub(super) type Piece<'a> = (Span, Option<(&'a Booking, String, bool)>);
 
 pub(super) fn day(date: Date, pieces: &[Piece<'_>], schedule: &Schedule, zone: &TimeZone, now: UnixMillis) -> Day {
     let whole = Span::new(midnight(date, zone), midnight(after(date, 1), zone));
@@ -33,6 +35,7 @@ pub(super) fn day(date: Date, pieces: &[Piece<'_>], schedule: &Schedule, zone: &
         letter: date.strftime("%a").to_string().chars().take(1).collect(),
         number: date.day(),
         name: date.strftime("%A %-d").to_string(),
+        date: date.to_string(),
         anchor: format!("d{date}"),
         is_today: today,
         is_off: open.is_none_or(Vec::is_empty),
@@ -41,22 +44,17 @@ pub(super) fn day(date: Date, pieces: &[Piece<'_>], schedule: &Schedule, zone: &
     }
 }
 
-fn block(span: Span, meeting: Option<&(&Booking, String)>, whole: Span, zone: &TimeZone) -> Block {
+fn block(span: Span, meeting: Option<&(&Booking, String, bool)>, whole: Span, zone: &TimeZone) -> Block {
     let from_quarter = if span.start <= whole.start { 0 } else { quarter(span.start, zone) };
     let to_quarter = if span.end >= whole.end { QUARTERS } else { last_quarter(span.end, zone) };
-    let kind = match meeting.map(|(booking, _)| &booking.state) {
-        None => " ev-busy",
-        Some(State::Proposed { .. } | State::Failed { .. }) => " ev-ask",
-        Some(State::Held) => " ev-hold",
-        Some(_) => "",
-    };
+    let kind = meeting.map_or(" ev-busy", |(booking, ..)| kind(booking));
     let clock = |at: UnixMillis| at.in_zone(zone).strftime("%-H:%M").to_string();
     let length = to_quarter.saturating_sub(from_quarter).max(1) * 15;
     Block {
         class: format!("ev{kind} {} for-{length}", at_class(from_quarter)),
         from: clock(span.start),
         until: clock(span.end),
-        meeting: meeting.map(|(booking, who)| Meeting {
+        meeting: meeting.map(|(booking, who, movable)| Meeting {
             href: format!("/calendar/{}", booking.id),
             title: booking.title.clone(),
             who: match clock_there(booking.start, zone, &booking.guest_zone) {
@@ -64,10 +62,23 @@ fn block(span: Span, meeting: Option<&(&Booking, String)>, whole: Span, zone: &T
                 there => format!("{who} · {there}"),
             },
             state: booking.state.clone(),
+            became: booking.kept.became(),
+            movable: *movable && span.start >= whole.start,
+            minutes: booking.span().length().as_secs() / 60,
             has_video: booking.state.is_booked() && booking.video_link.is_some(),
         }),
         from_quarter,
         to_quarter: to_quarter.max(from_quarter + 1),
+    }
+}
+
+/// The class that says how a booking stands.
+pub(in crate::bookings) fn kind(booking: &Booking) -> &'static str {
+    match (&booking.state, booking.kept.became()) {
+        (State::Proposed { .. } | State::Failed { .. }, _) => " ev-ask",
+        (State::Held, _) => " ev-hold",
+        (State::Cancelled { .. }, _) | (_, Some(Became::NoShow)) => " ev-off",
+        _ => "",
     }
 }
 
