@@ -145,6 +145,8 @@ pub enum Source {
 }
 
 impl Source {
+    pub const ALL: [Self; 4] = [Self::Reply, Self::Page, Self::ByHand, Self::Api];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Reply => "reply",
@@ -153,24 +155,13 @@ impl Source {
             Self::Page => "page",
         }
     }
-}
-
-impl Source {
-    pub const ALL: [Self; 3] = [Self::Reply, Self::ByHand, Self::Api];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Reply => "reply",
-            Self::ByHand => "by_hand",
-            Self::Api => "api",
-        }
-    }
 
     pub fn words(self) -> &'static str {
         match self {
             Self::Reply => "Answers",
             Self::ByHand => "By hand",
             Self::Api => "Programs",
+            Self::Page => "Public pages",
         }
     }
 

@@ -27,12 +27,6 @@ impl CsvOut {
     }
 }
 
-impl Default for CsvOut {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// A spreadsheet takes a cell that begins so for a formula, and formulas may call out (OWASP, CSV injection). An
 /// apostrophe in front makes it text.
 pub(super) fn guarded(cell: &str) -> String {

@@ -4,13 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix_web::body::BoxBody;
-use actix_web::http::header::{
-    ContentType, HeaderName, HeaderValue, ALLOW, CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION, RETRY_AFTER,
-};
+use actix_web::http::header::{ContentType, HeaderName, HeaderValue, ALLOW, LOCATION, RETRY_AFTER};
 use actix_web::http::StatusCode;
 use actix_web::{web, HttpResponse, ResponseError};
 use askama::Template;
-use futures_util::stream;
 
 use super::cookies::{self, Cookies, Toast};
 use super::error_page::{ErrorPage, NOTHING_CHANGED};

@@ -60,6 +60,7 @@ pub fn of(app: &App, actor: &Actor) -> Result<(Booking, Around), StoreError> {
         trouble: None,
         history: Vec::new(),
         details: Details::default(),
+        kept: Default::default(),
     };
     let around = Around {
         contact: guest(actor, booking.contact, now),

@@ -8,6 +8,7 @@ use crate::audit::{self, Who};
 use crate::availability::{self, Busy, Claimed, Span, WhyNot};
 use crate::base::{BookingId, ContactId, EmailAddress, UnixMillis, UserId};
 use crate::bookings::hosted::Hosted;
+use crate::bookings::kept::Kept;
 use crate::bookings::lapse;
 use crate::bookings::messages::{self, Kind};
 use crate::bookings::model::{Booking, Details, Source, State};
@@ -18,7 +19,6 @@ use crate::bookings::{calendar, store};
 use crate::contacts::{self, Contact};
 use crate::events::{self, Happened};
 use crate::jobs;
-use crate::meetings;
 use crate::store::{StoreError, Txn};
 
 #[derive(Debug, thiserror::Error)]
@@ -292,21 +292,11 @@ fn draft(app: &App, facts: &Facts, span: Span, wanted: &Wanted, contact: Contact
             came_from: wanted.came_from.clone(),
             ..Details::default()
         },
+        kept: Kept::default(),
     };
     let asked = if event.needs_approval { "Asked for" } else { "Booked" };
     booking.note(now, format!("{asked} by {} on “{}”.", guest.name, event.name));
     booking
-}
-
-/// How they meet, as a booking keeps it.
-fn way(location: &Location) -> meetings::Location {
-    match location {
-        Location::Video => meetings::Location::GoogleMeet,
-        Location::Link { url } => meetings::Location::Link { url: url.clone() },
-        Location::Place { text } => meetings::Location::Place { address: text.clone() },
-        Location::WeCall => meetings::Location::WeCall,
-        Location::TheyCall { number } => meetings::Location::TheyCall { number: number.clone() },
-    }
 }
 
 /// Makes the contact of a booking if nobody has the address. Somebody who is known stays as they are: a stranger who

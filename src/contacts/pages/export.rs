@@ -142,7 +142,7 @@ impl Export {
 
 impl Pieces for Export {
     fn next(mut self) -> Result<(Bytes, Option<Self>), StoreError> {
-        let mut out = if self.begun { CsvOut::without_mark() } else { CsvOut::new() };
+        let mut out = if self.begun { CsvOut::without_mark() } else { CsvOut::with_mark() };
         if !self.begun {
             out.row(
                 COLUMNS.into_iter().chain(self.own.iter().map(String::as_str)).chain(self.more.names.iter().copied()),

@@ -54,7 +54,7 @@ const LEADS: [&str; 11] = [
 /// All figures of a slice, a row each.
 pub fn figures_csv(app: &App, actor: &Actor, slice: &Slice) -> Result<Vec<u8>, OutreachError> {
     let (report, names) = (report(app, actor, slice)?, Names::read(app, actor.workspace)?);
-    let mut out = CsvOut::new();
+    let mut out = CsvOut::with_mark();
     let weeks = |what: &str| WEEKS.map(|week| format!("{what} {week}"));
     let heads = FIGURES.iter().map(|head| (*head).to_owned()).chain(weeks("Replied")).chain(weeks("Booked"));
     row(&mut out, heads);
@@ -154,7 +154,7 @@ impl LeadsCsv {
 
 impl Pieces for LeadsCsv {
     fn next(mut self) -> Result<(Bytes, Option<Self>), StoreError> {
-        let mut out = if self.begun { CsvOut::without_mark() } else { CsvOut::new() };
+        let mut out = if self.begun { CsvOut::without_mark() } else { CsvOut::with_mark() };
         if !self.begun {
             out.row(LEADS);
             self.begun = true;
