@@ -119,7 +119,7 @@ impl From<Booking> for ApiBooking {
         let reason = match &booking.state {
             State::Proposed { note } => Some(note.clone()),
             State::Cancelled { reason } | State::Failed { reason } => Some(reason.clone()),
-            State::Held | State::Confirmed => None,
+            State::Unpaid | State::Held | State::Confirmed => None,
         };
         Self {
             id: booking.id.to_string(),

@@ -122,7 +122,7 @@ impl Effect<App> for WriteEvent {
             }
             State::Held | State::Confirmed => present(app, &booking, guest),
             State::Cancelled { .. } => absent(app, &booking),
-            State::Proposed { .. } | State::Failed { .. } => Ok(Written::nothing(&booking)),
+            State::Proposed { .. } | State::Unpaid | State::Failed { .. } => Ok(Written::nothing(&booking)),
         };
         match written {
             Ok(written) => Performed::Done { answer: json!(written) },

@@ -166,7 +166,7 @@ pub fn entry(booking: &Booking, now: UnixMillis) -> Option<Entry> {
         State::Confirmed => Status::Confirmed,
         State::Held => Status::Tentative,
         State::Cancelled { .. } if booking.told > 0 => Status::Cancelled,
-        State::Cancelled { .. } | State::Proposed { .. } | State::Failed { .. } => return None,
+        State::Cancelled { .. } | State::Proposed { .. } | State::Unpaid | State::Failed { .. } => return None,
     };
     Some(Entry {
         uid: booking.ics_uid(),

@@ -144,7 +144,7 @@ impl Effect<App> for HoldMeeting {
             State::Cancelled { .. } | State::Failed { .. } => {
                 on_account(app, &booking, account, |client| absent(client, &booking, &wanted, may_be_there))
             }
-            State::Proposed { .. } => Ok(Brought::nothing(&booking)),
+            State::Proposed { .. } | State::Unpaid => Ok(Brought::nothing(&booking)),
         };
         match brought {
             Ok(brought) => Performed::Done { answer: json!(brought) },

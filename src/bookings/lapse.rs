@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::hold::give_back;
 use super::messages::{self, Kind};
 use super::model::{Booking, State};
+use super::paid;
 use super::store;
 use crate::app::App;
 use crate::base::{BookingId, UnixMillis};
@@ -57,6 +58,7 @@ fn lapse(app: &App, job: &Job) -> Result<Option<UnixMillis>, StoreError> {
             ended.note(now, REASON);
             if before.is_request() {
                 give_back(txn, &before)?;
+                paid::let_go(txn, &ended, now)?;
                 messages::tell(app, txn, &ended, Kind::Declined, "", now)?;
             }
             store::put(txn, &ended, Some(&before))?;

@@ -12,6 +12,7 @@
 //! - What the calendar refuses waits for a person, and the answer that it came from is open again.
 //! - What cannot be judged (an unreadable calendar, unclear words) is a person's to decide.
 
+mod agree;
 mod api;
 mod bookable;
 mod calendar;
@@ -34,6 +35,7 @@ mod messages;
 mod model;
 mod offer;
 mod pages;
+mod paid;
 mod public;
 mod returned;
 mod schedules;
@@ -89,7 +91,7 @@ pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
 }
 
 pub fn subscribers() -> Subscribers<App> {
-    vec![Box::new(consider::Listener)]
+    vec![Box::new(consider::Listener), Box::new(paid::Listener)]
 }
 
 #[cfg(test)]

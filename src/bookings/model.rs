@@ -8,7 +8,7 @@ use super::kept::Kept;
 use super::types::Answer;
 use crate::availability::Span;
 use crate::base::{
-    BookingId, ConnectionId, ContactId, EventTypeId, ReplyId, UnixMillis, UserId, WorkerId, WorkspaceId,
+    BookingId, ConnectionId, ContactId, EventTypeId, PaymentId, ReplyId, UnixMillis, UserId, WorkerId, WorkspaceId,
 };
 use crate::meetings::{Location, Service};
 
@@ -112,6 +112,12 @@ pub struct Details {
     /// Where the visitor came from, as the link said it.
     #[serde(default)]
     pub came_from: String,
+    /// What was to be paid for it.
+    #[serde(default)]
+    pub payment: Option<PaymentId>,
+    /// It was the visitor who cancelled.
+    #[serde(default)]
+    pub given_up: bool,
 }
 
 /// `Proposed → Held → Confirmed → Cancelled`, or `Failed` when the calendar refused it.
@@ -123,6 +129,8 @@ pub enum State {
         /// What was found out about the time, in words: "You are free then."
         note: String,
     },
+    /// The time is claimed, and the visitor is to pay for it.
+    Unpaid,
     /// The time is claimed; the event is being written.
     Held,
     Confirmed,
@@ -181,6 +189,7 @@ impl State {
     pub fn as_str(&self) -> &'static str {
         match self {
             State::Proposed { .. } => "proposed",
+            State::Unpaid => "unpaid",
             State::Held => "held",
             State::Confirmed => "confirmed",
             State::Cancelled { .. } => "cancelled",
@@ -191,6 +200,7 @@ impl State {
     pub fn words(&self) -> &'static str {
         match self {
             State::Proposed { .. } => "To confirm",
+            State::Unpaid => "Not paid yet",
             State::Held => "Being written",
             State::Confirmed => "Booked",
             State::Cancelled { .. } => "Cancelled",

@@ -117,7 +117,7 @@ impl Export {
         let reason = match &booking.state {
             State::Proposed { note } => note.as_str(),
             State::Cancelled { reason } | State::Failed { reason } => reason,
-            State::Held | State::Confirmed => "",
+            State::Unpaid | State::Held | State::Confirmed => "",
         };
         let notes: Vec<String> = booking
             .kept

@@ -7,13 +7,14 @@ use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::{self, Busy, Claimed, Span, WhyNot};
 use crate::base::{BookingId, ContactId, EmailAddress, UnixMillis, UserId};
+use crate::bookings::agree::agree;
 use crate::bookings::hosted::Hosted;
 use crate::bookings::kept::Kept;
 use crate::bookings::lapse;
 use crate::bookings::messages::{self, Kind};
 use crate::bookings::model::{Booking, Details, Source, State};
+use crate::bookings::paid;
 use crate::bookings::service::BookError;
-use crate::bookings::tell::tell;
 use crate::bookings::types::{self, Answer, Assignment, Entry, EventType, Facts, Location, SlotQuestion};
 use crate::bookings::{calendar, store};
 use crate::contacts::{self, Contact};
@@ -174,6 +175,7 @@ fn take(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, wanted: &
     let draft = draft(app, facts, span, wanted, contact);
     let job = draft.connection.map(|connection| calendar::job(&draft, connection, now));
     let lapse = lapse::job(&draft, now);
+    let asked = paid::asked(app, event, &draft, wanted.guest.email.display(), now);
     app.store.write(|txn| {
         let current = types::find(txn, event.workspace, event.id)?.ok_or(NotBooked::Closed)?;
         if !current.is_open {
@@ -191,17 +193,16 @@ fn take(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, wanted: &
         // The same person twice in the same moment: the second try finds the contact.
         add_contact(txn, &booking, &wanted.guest, now)?;
         let (id, contact) = (booking.id, booking.contact);
-        if booking.state.is_proposed() {
+        if let Some(asked) = &asked {
+            if !paid::wait(txn, &mut booking, asked, now)? {
+                return Err(NotBooked::Unreadable("payments cannot be taken just now".to_owned()));
+            }
+        } else if booking.state.is_proposed() {
             jobs::enqueue(txn, &lapse)?;
             events::append(txn, booking.workspace, now, Happened::BookingProposed { booking: id, contact })?;
             messages::tell(app, txn, &booking, Kind::Requested, "", now)?;
-        } else if let Some(job) = &job {
-            jobs::enqueue(txn, job)?;
         } else {
-            booking.state = State::Confirmed;
-            booking.written = booking.version;
-            events::append(txn, booking.workspace, now, Happened::BookingConfirmed { booking: id, contact })?;
-            tell(app, txn, &mut booking, now)?;
+            agree(app, txn, &mut booking, job.as_ref(), now)?;
         }
         store::put(txn, &booking, None)?;
         audit::record(txn, booking.workspace, now, &Who::Visitor, "booking.made", &format!("booking {id}"), "")?;
@@ -272,7 +273,7 @@ fn draft(app: &App, facts: &Facts, span: Span, wanted: &Wanted, contact: Contact
         video_link: event.location.own_link(app),
         location: Some(event.location.clone()),
         hosted: Hosted::default(),
-        version: u32::from(!state.is_proposed()),
+        version: 0,
         state,
         instead_of: None,
         event_id: None,

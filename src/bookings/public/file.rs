@@ -10,7 +10,7 @@ use crate::bookings::model::{Booking, State};
 pub fn calendar_file(app: &App, place: &Place, booking: &Booking) -> String {
     let (method, status) = match &booking.state {
         State::Cancelled { .. } | State::Failed { .. } => (Method::Cancel, Status::Cancelled),
-        State::Proposed { .. } => (Method::Publish, Status::Tentative),
+        State::Proposed { .. } | State::Unpaid => (Method::Publish, Status::Tentative),
         State::Held | State::Confirmed => (Method::Publish, Status::Confirmed),
     };
     let link = booking.video_link.clone().filter(|_| booking.state.is_booked());

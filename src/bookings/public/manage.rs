@@ -21,6 +21,8 @@ use crate::bookings::words::{self, fill, Clocks, Language};
 use crate::bookings::{store, types};
 use crate::http::layout::PublicLayout;
 use crate::http::{html, run, see_other, ClientIp, PageError};
+use crate::payments;
+use crate::store::StoreError;
 use crate::workspaces;
 
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -53,6 +55,8 @@ struct BookingPage {
     /// Where another time is chosen; empty when it may not be changed any more.
     moves: String,
     may_cancel: bool,
+    /// Where it is paid for; empty when nothing is to be paid.
+    pay: String,
     too_late: bool,
     is_over: bool,
     stands: bool,
@@ -78,6 +82,13 @@ fn find(app: &App, token: &str) -> Result<(Place, Booking), PageError> {
     Ok((Place { workspace, event }, booking))
 }
 
+/// Where a booking is paid for that waits for it.
+pub fn pay_path(app: &App, booking: &Booking) -> Result<Option<String>, StoreError> {
+    let Some(payment) = booking.details.payment.filter(|_| booking.state == State::Unpaid) else { return Ok(None) };
+    let found = payments::get(&app.store, booking.workspace, payment)?;
+    Ok(found.map(|payment| payments::link_path(app, &payment)))
+}
+
 fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> BookingPage {
     let (event, words, now) = (&place.event, page_words::of(language), app.now());
     let clocks = Clocks::of(&booking.guest_zone, &booking.guest_zone);
@@ -86,6 +97,7 @@ fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Book
     let city = crate::base::city_of(&booking.guest_zone);
     let (heading, tone) = match &booking.state {
         State::Proposed { .. } => (words.requested, "warn"),
+        State::Unpaid => (words.unpaid, "warn"),
         State::Held | State::Confirmed => (words.booked, "ok"),
         State::Cancelled { .. } | State::Failed { .. } => (words.cancelled, ""),
     };
@@ -118,6 +130,7 @@ fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Book
         answers: booking.details.answers.iter().map(|one| (one.question.clone(), one.answer.clone())).collect(),
         moves: if changeable { format!("{path}?{moves}") } else { String::new() },
         may_cancel: changeable,
+        pay: pay_path(app, booking).ok().flatten().unwrap_or_default(),
         too_late: stands && !is_over && !changeable,
         is_over,
         stands,

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::commit::{self, Guest, NotBooked, Wanted};
 use super::embed;
 use super::hold::hold;
-use super::manage;
+use super::manage::{self, pay_path};
 use super::token::{manage_path, read_booking, Held};
 use super::words::{self as page_words, Words};
 use crate::app::App;
@@ -33,6 +33,7 @@ use crate::http::ui::{language_name, Choice, FieldErrors};
 use crate::http::{html, run, see_other, ClientIp, PageError};
 use crate::identity;
 use crate::identity::pages::zone_choices;
+use crate::payments;
 use crate::store::StoreError;
 use crate::workspaces::{self, Workspace};
 
@@ -202,6 +203,10 @@ pub(super) fn about(app: &App, place: &Place, minutes: &str, words: &Words) -> R
         Location::WeCall => ("phone", words.we_call.to_owned()),
         Location::TheyCall { number } => ("phone", fill(words.they_call, &[("number", number)])),
     });
+    facts.extend(event.price.as_ref().map(|price| {
+        let price = payments::amount_words(price.amount, &price.currency);
+        ("lock", fill(words.costs, &[("price", &price)]))
+    }));
     facts.retain(|(_, said)| !said.is_empty());
     let hosts = app.store.read(|txn| {
         let mut names = Vec::new();
@@ -681,7 +686,7 @@ async fn book(
             }
         };
         match commit::book(&app, &place.event, &wanted) {
-            Ok(booking) => Ok(Answered::Booked(manage_path(&app, &booking))),
+            Ok(booking) => Ok(Answered::Booked(next_path(&app, &booking)?)),
             Err(error) => {
                 let trouble = trouble_words(&error, language)?;
                 month_page(&app, &place, chosen, language, trouble).map(|page| Answered::Times(Box::new(page)))
@@ -693,6 +698,12 @@ async fn book(
         Answered::Form(page) => html(StatusCode::UNPROCESSABLE_ENTITY, &*page),
         Answered::Times(page) => html(StatusCode::CONFLICT, &*page),
     }
+}
+
+/// The page of the booking, or first the one on which it is paid for.
+fn next_path(app: &App, booking: &Booking) -> Result<String, PageError> {
+    let path = pay_path(app, booking).map_err(broken)?;
+    Ok(path.unwrap_or_else(|| manage_path(app, booking)))
 }
 
 enum Answered {

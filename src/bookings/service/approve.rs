@@ -3,12 +3,10 @@
 use super::{note, BookError};
 use crate::app::App;
 use crate::authz::Actor;
+use crate::bookings::agree::agree;
 use crate::bookings::calendar;
-use crate::bookings::model::{Booking, State};
+use crate::bookings::model::Booking;
 use crate::bookings::store;
-use crate::bookings::tell::tell;
-use crate::events::{self, Happened};
-use crate::jobs;
 
 pub(super) fn approve(app: &App, actor: &Actor, before: &Booking) -> Result<Booking, BookError> {
     let now = app.now();
@@ -18,21 +16,9 @@ pub(super) fn approve(app: &App, actor: &Actor, before: &Booking) -> Result<Book
         if !current.is_request() {
             return Err(BookError::NotOpen(current.state.words()));
         }
-        let mut booking = Booking { state: State::Held, version: current.version + 1, ..current.clone() };
+        let mut booking = current.clone();
         booking.note(now, format!("Agreed to by {}.", actor.display));
-        match &job {
-            Some(job) => {
-                jobs::enqueue(txn, job)?;
-            }
-            // Without a calendar there is nothing to wait for.
-            None => {
-                booking.state = State::Confirmed;
-                booking.written = booking.version;
-                let what = Happened::BookingConfirmed { booking: booking.id, contact: booking.contact };
-                events::append(txn, booking.workspace, now, what)?;
-                tell(app, txn, &mut booking, now)?;
-            }
-        }
+        agree(app, txn, &mut booking, job.as_ref(), now)?;
         store::put(txn, &booking, Some(&current))?;
         note(txn, actor, "booking.accepted", booking.id, now)?;
         Ok(booking)

@@ -124,11 +124,12 @@ pub fn end(app: &App, workspace: WorkspaceId, id: BookingId, end: &End<'_>) -> R
     let reason: String = end.reason.trim().chars().take(500).collect();
     app.store.write(|txn| {
         let current = store::find(txn, workspace, id)?.ok_or(BookError::NotFound)?;
-        if !current.state.is_booked() && !current.is_request() {
+        if !current.state.is_booked() && !current.is_request() && current.state != State::Unpaid {
             return Err(BookError::NotOpen(current.state.words()));
         }
         let mut ended = Booking { state: State::Cancelled { reason: reason.clone() }, ..current.clone() };
         ended.version += 1;
+        ended.details.given_up = end.who == Who::Visitor;
         ended.note(now, format!("Cancelled by {}.", end.by));
         give_back(txn, &current)?;
         match job.as_ref().filter(|_| current.state.is_booked()) {

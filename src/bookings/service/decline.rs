@@ -10,6 +10,7 @@ use crate::base::{BookingId, DraftId, UnixMillis};
 use crate::bookings::decide::{WhyOffer, OFFERS};
 use crate::bookings::hold::{give_back, handled};
 use crate::bookings::model::{Booking, State};
+use crate::bookings::paid;
 use crate::bookings::situation::Situation;
 use crate::bookings::words::Clocks;
 use crate::bookings::{offer, store};
@@ -85,6 +86,7 @@ fn end_in(txn: &mut Txn<'_>, actor: &Actor, id: BookingId, words: &str, now: Uni
     ended.note(now, format!("{words} ({})", actor.display));
     if before.is_request() {
         give_back(txn, &before)?;
+        paid::let_go(txn, &ended, now)?;
     }
     store::put(txn, &ended, Some(&before))?;
     if let Some(reply) = ended.reply {

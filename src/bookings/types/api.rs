@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::facts::{self, Question as SlotQuestion};
-use super::model::{Align, Assignment, EventType, Horizon, HostOf, Limits, Question};
+use super::model::{Align, Assignment, EventType, Horizon, HostOf, Limits, Price, Question};
 use super::service;
 use crate::app::App;
 use crate::authz::Actor;
@@ -103,6 +103,9 @@ pub struct ApiEventType {
     pub cut_off: u32,
     #[serde(default)]
     pub needs_reason: bool,
+    /// What a visitor pays before the booking stands; absent or null: nothing.
+    #[serde(default)]
+    pub price: Option<Price>,
     #[serde(default)]
     pub location: Location,
     /// Of page and messages; empty: the visitor's own.
@@ -169,6 +172,7 @@ impl From<EventType> for ApiEventType {
             guests: event.guests,
             cut_off: event.cut_off,
             needs_reason: event.needs_reason,
+            price: event.price,
             location: event.location,
             language: event.language,
         }
@@ -214,6 +218,7 @@ impl ApiEventType {
             guests: self.guests,
             cut_off: self.cut_off,
             needs_reason: self.needs_reason,
+            price: self.price.clone(),
             location: self.location.clone(),
             language: self.language.clone(),
             ..before

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::model::{Align, Assignment, EventType, Horizon, HostOf, Kind, Limits, Question};
+use super::model::{Align, Assignment, EventType, Horizon, HostOf, Kind, Limits, Price, Question};
 use crate::base::{Mistakes, UserId};
 use crate::meetings;
+use crate::payments;
 
 /// Empty rows of questions at the end of the form.
 const MORE_QUESTIONS: usize = 3;
@@ -56,6 +57,17 @@ pub fn write(event: &EventType) -> Typed {
         ("language", event.language.clone()),
         ("location", meetings::value_of(&event.location)),
         ("location_detail", event.location.detail().to_owned()),
+        (
+            "price",
+            event
+                .price
+                .as_ref()
+                .map(|price| payments::amount_figure(price.amount, &price.currency))
+                .unwrap_or_default(),
+        ),
+        ("currency", event.price.as_ref().map_or("EUR", |price| &price.currency).to_owned()),
+        ("free_until", (event.price.as_ref().map_or(24 * 60, |price| price.free_until) / 60).to_string()),
+        ("late_percent", event.price.as_ref().map_or(0, |price| price.late_percent).to_string()),
         ("align", if event.align == Align::Clock { "clock" } else { "window" }.to_owned()),
         (
             "assignment",
@@ -127,6 +139,7 @@ pub fn read(typed: &Typed, before: &EventType, members: &[UserId]) -> Result<Eve
     let (notice, cut_off, hold_minutes) = (number("notice"), number("cut_off"), number("hold_minutes"));
     let (guests, seats) = (number("guests"), number("seats"));
     let horizon_days = number("horizon_days");
+    let (free_hours, late_percent) = (number("free_until"), number("late_percent"));
     let mut limits = Limits::default();
     for (field, limit) in LIMITS {
         let most = number(field);
@@ -135,6 +148,7 @@ pub fn read(typed: &Typed, before: &EventType, members: &[UserId]) -> Result<Eve
     let horizon = read_horizon(typed, horizon_days, &mut wrong);
     let location = meetings::read_choice(text(typed, "location"), text(typed, "location_detail"));
     let location = location.unwrap_or_else(|| before.location.clone());
+    let price = read_price(typed, free_hours, late_percent, &mut wrong);
     let hosts = members.iter().filter(|user| typed.contains_key(&format!("host-{user}"))).map(|user| HostOf {
         user: *user,
         schedule: text(typed, &format!("schedule-{user}")).parse().ok(),
@@ -169,9 +183,22 @@ pub fn read(typed: &Typed, before: &EventType, members: &[UserId]) -> Result<Eve
         cut_off,
         needs_reason: typed.contains_key("needs_reason"),
         location,
+        price,
         language: text(typed, "language").to_owned(),
         ..before.clone()
     })
+}
+
+/// Empty: it costs nothing.
+fn read_price(typed: &Typed, free_hours: u32, late_percent: u32, wrong: &mut Mistakes) -> Option<Price> {
+    let (price, currency) = (text(typed, "price"), text(typed, "currency").to_uppercase());
+    if price.is_empty() {
+        return None;
+    }
+    let amount = payments::parse_amount(price, &currency).ok_or("Write an amount, for example 49.50.");
+    let amount = wrong.keep("price", amount)?;
+    let late_percent = u8::try_from(late_percent).unwrap_or(u8::MAX);
+    Some(Price { amount, currency, free_until: free_hours.saturating_mul(60), late_percent })
 }
 
 fn read_horizon(typed: &Typed, days: u32, wrong: &mut Mistakes) -> Horizon {

@@ -20,7 +20,7 @@ pub use crate::meetings::Location;
 pub use api::{api_routes, EventTypesApi};
 pub use facts::{free_starts, free_starts_with, load_for, taken_in, why_not, Facts, Question as SlotQuestion};
 pub use ledger::{find as find_entry, in_turn, put as put_entry, remove as remove_entry, took_turn, Entry};
-pub use model::{Answer, Assignment, EventType, Kind, Question, LANGUAGES};
+pub use model::{Answer, Assignment, EventType, Kind, Price, Question, LANGUAGES};
 #[cfg(test)]
 pub use model::{Horizon, HostOf};
 pub use pages::routes;

@@ -6,6 +6,8 @@ use utoipa::ToSchema;
 
 use crate::base::{EventTypeId, Mistakes, RoomId, ScheduleId, UnixMillis, UserId, WorkspaceId};
 use crate::meetings::Location;
+use crate::payments;
+use crate::providers::stripe::smallest_amount;
 
 /// Languages of the public pages.
 pub const LANGUAGES: [&str; 6] = ["en", "de", "es", "fr", "pt", "hi"];
@@ -74,6 +76,9 @@ pub struct EventType {
     pub needs_reason: bool,
     #[serde(default)]
     pub location: Location,
+    /// Paid by the visitor before the booking stands.
+    #[serde(default)]
+    pub price: Option<Price>,
     /// BCP 47; empty: the visitor's own.
     #[serde(default)]
     pub language: String,
@@ -133,6 +138,42 @@ pub enum Assignment {
     Collective,
     /// One of them, whoever has had the least.
     RoundRobin,
+}
+
+/// What a visitor pays, and what they get back when they cancel. Whoever is cancelled on gets all of it back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    /// In the currency's smallest unit.
+    pub amount: u64,
+    /// ISO 4217, upper case.
+    pub currency: String,
+    /// Who cancels at least so many minutes before the start gets all of it back.
+    #[serde(default)]
+    pub free_until: u32,
+    /// Of the price, for who cancels later; 0 to 100.
+    #[serde(default)]
+    pub late_percent: u8,
+}
+
+impl Price {
+    /// What a visitor gets back who cancels with so much time left.
+    pub fn returned(&self, left: std::time::Duration) -> u64 {
+        if left.as_secs() >= 60 * u64::from(self.free_until) {
+            return self.amount;
+        }
+        self.amount * u64::from(self.late_percent.min(100)) / 100
+    }
+
+    fn check(&self, wrong: &mut Mistakes) {
+        let is_code = self.currency.len() == 3 && self.currency.bytes().all(|byte| byte.is_ascii_uppercase());
+        wrong.expect(is_code, "currency", "Three letters, for example EUR.");
+        let least = smallest_amount(&self.currency);
+        let words = format!("Stripe takes no less than {}.", payments::amount_words(least, &self.currency));
+        wrong.expect((least..=99_999_999).contains(&self.amount), "price", words);
+        wrong.expect(self.free_until <= MINUTES_OF_A_YEAR, "free_until", "Use at most a year.");
+        wrong.expect(self.late_percent <= 100, "late_percent", "Use 0 to 100.");
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -237,6 +278,7 @@ impl EventType {
             guests: 0,
             cut_off: 120,
             needs_reason: false,
+            price: None,
             location: Location::GoogleMeet,
             language: String::new(),
             created_at: now,
@@ -300,6 +342,9 @@ impl EventType {
         wrong.expect(some, "questions", "A choice needs its answers, divided by commas.");
         let language = self.language.is_empty() || LANGUAGES.contains(&self.language.as_str());
         wrong.expect(language, "language", "Choose a language of the list.");
+        if let Some(price) = &self.price {
+            price.check(&mut wrong);
+        }
         if let Some(words) = self.location.mistake() {
             wrong.add("location_detail", words);
         }

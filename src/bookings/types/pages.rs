@@ -23,6 +23,7 @@ use crate::http::respond::with_toast;
 use crate::http::ui::{language_name, Choice, FieldErrors};
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
 use crate::meetings::{self, Location};
+use crate::payments;
 use crate::workspaces;
 
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -72,6 +73,7 @@ fn about(event: &EventType, hosts: &str) -> String {
         parts.push(format!("with {hosts}"));
     }
     parts.extend(event.seats.filter(|seats| *seats > 1).map(|seats| format!("{seats} seats")));
+    parts.extend(event.price.as_ref().map(|price| payments::amount_words(price.amount, &price.currency)));
     parts.extend(event.needs_approval.then(|| "asks first".to_owned()));
     parts.join(" · ")
 }
@@ -124,6 +126,8 @@ struct FormPage {
     people: Vec<HostRow>,
     rooms: Vec<(String, String)>,
     languages: Vec<Choice>,
+    /// An account is connected that visitors pay to.
+    takes_money: bool,
     locations: Vec<Choice>,
     questions: Vec<QuestionRow>,
     errors: FieldErrors,
@@ -253,6 +257,7 @@ fn form_page(
         people,
         rooms: service::rooms(app, actor)?.into_iter().map(|room| (room.id.to_string(), room.name)).collect(),
         languages,
+        takes_money: app.store.read(|txn| payments::is_ready(txn, actor.workspace))?,
         locations: meetings::choices(&connections::list(&app.store, actor.workspace)?, &event.location),
         questions: questions.collect(),
         errors,
