@@ -15,9 +15,9 @@ use super::measure::{millis, size, Samples};
 use super::{people, store, Figure};
 
 const CLIENTS: usize = 8;
-const PER_SECOND: u32 = 50;
+pub const PER_SECOND: u32 = 50;
 const OPEN_LOOP: Duration = Duration::from_secs(30);
-const LIFTED: &[(&str, &str)] = &[("LAUNCHYARD_LIMITS__PAGES_PER_MINUTE", "1000000")];
+pub const LIFTED: &[(&str, &str)] = &[("LAUNCHYARD_LIMITS__PAGES_PER_MINUTE", "1000000")];
 
 pub fn run() -> Vec<Figure> {
     let contacts = size("LAUNCHYARD_BENCH_ROWS", 100_000);
@@ -62,7 +62,7 @@ pub fn run() -> Vec<Figure> {
 }
 
 /// The session's cookie, as a browser gets it: the form, then its answer.
-fn sign_in(address: SocketAddr) -> String {
+pub fn sign_in(address: SocketAddr) -> String {
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
     let url = format!("http://{address}/signin");
     let mut form = agent.get(&url).call().unwrap();
@@ -85,20 +85,24 @@ fn cookies(headers: &http::HeaderMap) -> String {
 }
 
 fn request(address: SocketAddr, cookie: &str) -> String {
-    format!("GET /contacts HTTP/1.1\r\nhost: {address}\r\naccept: text/html\r\ncookie: {cookie}\r\n\r\n")
+    request_of("/contacts", address, cookie)
+}
+
+pub fn request_of(path: &str, address: SocketAddr, cookie: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: {address}\r\naccept: text/html\r\ncookie: {cookie}\r\n\r\n")
 }
 
 /// A connection that is kept, as of a browser that accepts no compression.
-struct Line(BufReader<TcpStream>);
+pub struct Line(BufReader<TcpStream>);
 
 impl Line {
-    fn open(address: SocketAddr) -> Self {
+    pub fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         Self(BufReader::with_capacity(64 * 1024, stream))
     }
 
-    fn get(&mut self, request: &str) -> Vec<u8> {
+    pub fn get(&mut self, request: &str) -> Vec<u8> {
         self.0.get_mut().write_all(request.as_bytes()).unwrap();
         let (mut head, mut length) = (String::new(), None);
         while self.0.read_line(&mut head).unwrap() > 2 {
@@ -121,7 +125,7 @@ fn rate(address: SocketAddr, request: &str) -> f64 {
 }
 
 /// Time from when each request was due to its answer: a slow answer makes those behind it late too.
-fn open_loop(address: SocketAddr, request: &str) -> Samples {
+pub fn open_loop(address: SocketAddr, request: &str) -> Samples {
     let requests = PER_SECOND * u32::try_from(OPEN_LOOP.as_secs()).unwrap();
     let began = Instant::now() + Duration::from_millis(100);
     let waits = Mutex::new(Vec::new());

@@ -11,6 +11,7 @@ mod measure;
 mod people;
 mod poll;
 mod queue;
+mod report;
 mod sink;
 mod slots;
 mod smtp;
@@ -40,6 +41,7 @@ const SECTIONS: &[Section] = &[
     ("queue", queue::run),
     ("import", import::run),
     ("classify", classify::run),
+    ("report", report::run),
     ("slots", slots::run),
     ("poll", poll::run),
     ("idle", idle::run),

@@ -1,7 +1,7 @@
 //! CSV for people who open it in a spreadsheet.
 
 /// Rows as CSV (RFC 4180) in UTF-8 with a byte order mark, without which Excel reads it as something else.
-pub(super) struct CsvOut {
+pub struct CsvOut {
     csv: csv::Writer<Vec<u8>>,
 }
 
@@ -24,6 +24,12 @@ impl CsvOut {
 
     pub fn finish(self) -> Vec<u8> {
         self.csv.into_inner().unwrap_or_default()
+    }
+}
+
+impl Default for CsvOut {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -23,6 +23,7 @@ mod tags;
 mod timeline;
 
 pub use api::{api_routes, openapi};
+pub use csv_out::CsvOut;
 pub use imports::{import_file, sweep_imports, ImportError, ImportReport, IMPORT_DAYS};
 pub use model::{Contact, Source, FIELDS};
 pub use pages::routes;

@@ -1,9 +1,9 @@
-//! Charts as SVG made by the server: bars per day, a funnel, a sparkline.
+//! Charts as SVG made by the server: bars per day, a funnel, bars and columns that are links, a sparkline.
 //!
 //! Sizes that depend on data are attributes, so the strict policy needs no exception. Each chart has
 //! a sentence that says the answer (`aria-label`) and, but for the sparkline, a table of the same
 //! numbers under "Show numbers". Bars begin at zero; today is in full colour, days before are lighter.
-//! All three implement `Display` as finished HTML: in a template write `{{ chart }}` with no filter.
+//! All implement `Display` as finished HTML: in a template write `{{ chart }}` with no filter.
 
 use std::fmt;
 
@@ -39,6 +39,31 @@ pub struct BarChart {
 pub struct Funnel {
     pub steps: Vec<Bar>,
     pub base: usize,
+}
+
+/// Counts below each other, each a link to the list of what it counts.
+#[derive(Clone, Debug, Default)]
+pub struct LinkedBars {
+    pub bars: Vec<(Bar, String)>,
+    /// What shares are of; none where they would say nothing.
+    pub base: Option<u64>,
+}
+
+/// A part of a whole in each of a row of periods, oldest first; each column leads to its period. The same numbers stand
+/// in a table beside it.
+#[derive(Clone, Debug, Default)]
+pub struct PartColumns {
+    /// What the whole and the part are: "Written to", "Replied".
+    pub title: [&'static str; 2],
+    pub columns: Vec<PartColumn>,
+}
+
+#[derive(Clone, Debug)]
+pub struct PartColumn {
+    pub label: String,
+    pub href: String,
+    pub whole: u64,
+    pub part: u64,
 }
 
 /// A line without axes, beside a figure.
@@ -99,6 +124,60 @@ impl fmt::Display for Funnel {
     }
 }
 
+impl fmt::Display for LinkedBars {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let most = self.bars.iter().map(|(bar, _)| bar.count).max().unwrap_or(0);
+        f.write_str(r#"<ol class="funnel">"#)?;
+        for (bar, href) in &self.bars {
+            let width = if most == 0 { 0.0 } else { bar.count as f64 * 100.0 / most as f64 };
+            let share = self.base.map(|base| share_words(bar.count, base)).unwrap_or_default();
+            write!(
+                f,
+                r#"<li><span>{}</span><svg class="meter" aria-hidden="true"><rect class="s1" width="{width:.1}%" height="100%"/></svg><b><a href="{}">{}</a></b><span class="pc">{share}</span></li>"#,
+                Text(&bar.label),
+                Text(href),
+                grouped(bar.count),
+            )?;
+        }
+        f.write_str("</ol>")
+    }
+}
+
+impl fmt::Display for PartColumns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let most = self.columns.iter().map(|column| column.whole).max().unwrap_or(0);
+        let width = WIDTH / self.columns.len().max(1) as f64;
+        let [whole, part] = self.title.map(Text);
+        write!(
+            f,
+            r#"<figure class="figure"><svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" preserveAspectRatio="none" role="group" aria-label="{whole}, {part}"><path class="grid" d="M0 {HEIGHT}H{WIDTH}"/>"#,
+        )?;
+        for (index, column) in self.columns.iter().enumerate() {
+            let label = Text(&column.label);
+            let (all, some) = (grouped(column.whole), grouped(column.part));
+            write!(f, r#"<a href="{}" aria-label="{label}: {whole} {all}, {part} {some}">"#, Text(&column.href))?;
+            write!(f, "<title>{label}: {all}, {some}</title>")?;
+            let x = width * (index as f64 + (1.0 - BAR_FILL) / 2.0);
+            for (class, count) in [("s2", column.whole), ("s1", column.part)].into_iter().filter(|(_, n)| *n > 0) {
+                let height = scaled(count, most).max(1.5);
+                let (y, width) = (HEIGHT - height, width * BAR_FILL);
+                write!(f, r#"<rect class="{class}" x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}"/>"#)?;
+            }
+            f.write_str("</a>")?;
+        }
+        f.write_str("</svg>")?;
+        if let (Some(first), Some(last)) = (self.columns.first(), self.columns.last()) {
+            write!(
+                f,
+                r#"<p class="chart-ends"><span>{}</span><span>{}</span></p>"#,
+                Text(&first.label),
+                Text(&last.label)
+            )?;
+        }
+        f.write_str("</figure>")
+    }
+}
+
 impl fmt::Display for Sparkline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let most = self.values.iter().copied().max().unwrap_or(0);
@@ -127,6 +206,8 @@ impl fmt::Display for Sparkline {
 // What these write is finished HTML: every text in it went through `Text`.
 impl HtmlSafe for BarChart {}
 impl HtmlSafe for Funnel {}
+impl HtmlSafe for LinkedBars {}
+impl HtmlSafe for PartColumns {}
 impl HtmlSafe for Sparkline {}
 
 /// Text inside an element or a quoted attribute.
@@ -229,6 +310,8 @@ mod tests {
         let charts = [
             BarChart { title: String::new(), sentence: String::new(), bars: Vec::new() }.to_string(),
             Funnel { steps: bars(&[("Leads", 0)]), base: 4 }.to_string(),
+            LinkedBars { bars: vec![(bars(&[("Leads", 0)]).remove(0), String::new())], base: Some(0) }.to_string(),
+            PartColumns::default().to_string(),
             Sparkline { sentence: String::new(), values: Vec::new() }.to_string(),
             Sparkline { sentence: String::new(), values: vec![0] }.to_string(),
         ];
@@ -243,6 +326,12 @@ mod tests {
         let html = [
             BarChart { title: typed.to_owned(), sentence: typed.to_owned(), bars: bars(&[(typed, 1)]) }.to_string(),
             Funnel { steps: bars(&[(typed, 1)]), base: 0 }.to_string(),
+            LinkedBars { bars: vec![(bars(&[(typed, 1)]).remove(0), typed.to_owned())], base: Some(9) }.to_string(),
+            PartColumns {
+                title: ["Written to", "Replied"],
+                columns: vec![PartColumn { label: typed.to_owned(), href: typed.to_owned(), whole: 2, part: 1 }],
+            }
+            .to_string(),
             Sparkline { sentence: typed.to_owned(), values: vec![1, 2] }.to_string(),
         ]
         .concat();

@@ -247,6 +247,7 @@ const WITHIN: &[(&str, &[(&str, &str)])] = &[
         &[
             ("/outreach", "Workers"),
             ("/outreach/sequences", "Sequences"),
+            ("/outreach/analytics", "Analytics"),
             ("/outreach/forecast", "Forecast"),
             ("/replies", "Replies"),
             ("/snippets", "Snippets"),

@@ -17,6 +17,7 @@ pub mod charts;
 pub mod cookies;
 pub mod csrf;
 pub mod csrf_field;
+pub mod download;
 pub mod error_page;
 pub mod extract;
 pub mod frame;

@@ -80,6 +80,7 @@ fn kind_words(kind: &str) -> String {
         "outreach.enrol" => "Add the contacts of a tag as leads",
         "outreach.step" => "Take the next step of a lead",
         "outreach.take_up" => "Remind of somebody who asked for later",
+        "outreach.count" => "Count leads of an older version in the analytics",
         "workspace.close" => "Close a workspace",
         "housekeeping" => "Clear away what has reached its end",
         other => return other.replace(['.', '_'], " "),

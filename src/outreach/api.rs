@@ -1,5 +1,6 @@
 //! `/v1`: sequences, enrolments and workers. The same services as the pages, in JSON.
 
+mod analytics;
 mod hand_over;
 mod leads;
 mod sending;
@@ -65,6 +66,8 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
         .service(at("/workers/{worker}/to-read").route(web::get().to(get_to_read)))
         .service(at("/sending/pause").route(web::post().to(pause_sending)))
         .service(at("/sending/resume").route(web::post().to(resume_sending)))
+        .service(at("/analytics").route(web::get().to(analytics::get_analytics)))
+        .service(at("/analytics/leads").route(web::get().to(analytics::get_analytics_leads)))
         .service(at("/sending/forecast").route(web::get().to(get_forecast)))
         .service(at("/sending/days-off").route(web::get().to(get_days_off)).route(web::put().to(put_days_off)))
         .service(
@@ -122,6 +125,8 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     leads::read_enrolment,
     leads::get_to_read,
     workers::get_worker_steps,
+    analytics::get_analytics,
+    analytics::get_analytics_leads,
     sending::get_forecast,
     sending::get_days_off,
     sending::put_days_off

@@ -289,6 +289,8 @@ fn add(
         came: super::model::Came::default(),
         company: company::of(txn, &contact)?,
         resumed_at: None,
+        counted: None,
+        withheld: false,
         enrolled_at: now,
         changed_at: now,
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Came, Enrolment, Sent, State, Why};
+use super::model::{Enrolment, Sent, State, Why};
 use crate::base::{MessageId, StepId, VariantId};
 
 /// A list of leads that a page can open. The number stands in index keys.
@@ -158,32 +158,46 @@ impl Figures {
         for group in groups_of(enrolment) {
             by(self.groups.entry(group as u8).or_default());
         }
+        // They open the lists of the analytics, in which nobody stands whose data is only stored.
+        if enrolment.withheld {
+            return;
+        }
         for sent in &enrolment.sent {
             by(&mut self.steps.entry(sent.step).or_default().sent);
             if let Some(variant) = sent.variant {
                 by(&mut self.variants.entry(variant).or_default().sent);
             }
         }
-        let Some(last) = enrolment.last_sent() else { return };
-        self.steps.entry(last.step).or_default().count_what_came(&enrolment.came, &by);
-        if let Some(variant) = last.variant {
-            self.variants.entry(variant).or_default().count_what_came(&enrolment.came, &by);
+        for (group, after) in came_after(enrolment) {
+            by(self.steps.entry(after.step).or_default().of_mut(group));
+            if let Some(variant) = after.variant {
+                by(self.variants.entry(variant).or_default().of_mut(group));
+            }
         }
     }
 }
 
+/// What came of a lead, each with the mail that it came after.
+fn came_after(enrolment: &Enrolment) -> Vec<(Group, Sent)> {
+    let came = &enrolment.came;
+    let each = [
+        (came.label.is_some(), Group::Replied, came.answer),
+        (came.is_interested(), Group::Interested, came.answer),
+        (came.bounced, Group::Bounced, came.bounce),
+        (came.opted_out, Group::OptedOut, came.opt_out),
+    ];
+    let happened = each.into_iter().filter(|(counts, ..)| *counts);
+    happened.filter_map(|(_, group, at)| Some((group, *enrolment.mail_before(at)?))).collect()
+}
+
 impl StepFigures {
-    fn count_what_came(&mut self, came: &Came, by: &impl Fn(&mut u64)) {
-        let figures = [
-            (came.label.is_some(), &mut self.replied),
-            (came.is_interested(), &mut self.interested),
-            (came.bounced, &mut self.bounced),
-            (came.opted_out, &mut self.opted_out),
-        ];
-        for (counts, figure) in figures {
-            if counts {
-                by(figure);
-            }
+    fn of_mut(&mut self, group: Group) -> &mut u64 {
+        match group {
+            Group::Replied => &mut self.replied,
+            Group::Interested => &mut self.interested,
+            Group::Bounced => &mut self.bounced,
+            Group::OptedOut => &mut self.opted_out,
+            _ => &mut self.sent,
         }
     }
 
@@ -208,21 +222,6 @@ impl StepFigures {
 pub struct Of {
     pub step: StepId,
     pub variant: Option<VariantId>,
-}
-
-impl Of {
-    fn is(self, sent: &Sent) -> bool {
-        sent.step == self.step && self.variant.is_none_or(|variant| sent.variant == Some(variant))
-    }
-}
-
-/// Is a lead of `group` counted with this? Everyone who got it counts as written to; what came of it counts with the
-/// step that it came after.
-pub fn counts_with(enrolment: &Enrolment, group: Group, of: Of) -> bool {
-    match group {
-        Group::Written => enrolment.sent.iter().any(|sent| of.is(sent)),
-        _ => enrolment.last_sent().is_some_and(|last| of.is(last)),
-    }
 }
 
 /// The lists an enrolment stands in.

@@ -32,6 +32,7 @@ mod plan;
 mod preview;
 mod react;
 mod recall;
+pub mod report;
 mod review;
 mod rotation;
 pub mod sequences;
@@ -58,10 +59,10 @@ pub use pages::routes;
 pub use path::{Kind, Test, Then, When};
 pub use period::Period;
 pub use plan::STEP;
+pub use report::{list_of_step, plan_all};
 pub use sequences::{KindForm, Mistake, Scope, SequenceForm, StepForm, VariantForm};
 pub use store::{
-    figures, find_active, get, get_sequence, last_run, list_group, list_newest, list_of_contact, list_of_step,
-    list_sequences,
+    figures, find_active, get, get_sequence, last_run, list_group, list_newest, list_of_contact, list_sequences,
 };
 
 use crate::app::App;
@@ -138,7 +139,7 @@ pub fn tables() -> Vec<Declared> {
 
 /// The room's kinds of work.
 pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
-    handlers.task(step::StepDue).task(enrol::EnrolTag).task(later::TakeUp)
+    handlers.task(step::StepDue).task(enrol::EnrolTag).task(later::TakeUp).task(report::FillReport)
 }
 
 pub fn subscribers() -> Subscribers<App> {

@@ -172,6 +172,13 @@ pub struct Enrolment {
     /// When a person took it up again, in the knowledge of what was answered until then.
     #[serde(default)]
     pub resumed_at: Option<UnixMillis>,
+    /// Where the analytics count it; none before its first mail, nor in a row of an older version that is not counted
+    /// yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
+    /// The person asked that their data is only stored: counted in no analytics.
+    #[serde(default)]
+    pub withheld: bool,
     pub enrolled_at: UnixMillis,
     pub changed_at: UnixMillis,
 }
@@ -221,7 +228,23 @@ pub struct Okay {
     pub by: String,
 }
 
-/// Each at most once for a lead; `step` is the one it came after.
+/// What of a lead never changes for the analytics, from its first mail on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// The Monday of the week in which it was first written to, on the workspace's clock: days since 1970-01-01.
+    pub week: u32,
+    /// The mailbox that wrote first.
+    pub mailbox: ConnectionId,
+}
+
+/// When something came, and after which mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    pub at: UnixMillis,
+    pub mail: MessageId,
+}
+
+/// Each at most once for a lead. The moments are absent where an older version wrote the row and nothing tells them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Came {
     /// The label of the newest answer that a person wrote.
@@ -233,6 +256,19 @@ pub struct Came {
     pub opted_out: bool,
     #[serde(default)]
     pub meeting: bool,
+    /// A machine said that the person is away.
+    #[serde(default)]
+    pub away: bool,
+    /// The first answer that a person wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bounce: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opt_out: Option<Moment>,
+    /// The first meeting that was booked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub met: Option<Moment>,
 }
 
 impl Came {
@@ -345,6 +381,12 @@ impl State {
 impl Enrolment {
     pub fn last_sent(&self) -> Option<&Sent> {
         self.sent.last()
+    }
+
+    /// The mail after which something came; the newest where that is not known.
+    pub fn mail_before(&self, came: Option<Moment>) -> Option<&Sent> {
+        let known = came.and_then(|moment| self.sent.iter().find(|sent| sent.message == moment.mail));
+        known.or_else(|| self.last_sent())
     }
 
     /// What it has behind it, mails and all else, in order.

@@ -4,10 +4,10 @@
 use super::company;
 use super::enrol;
 use super::figures::Fate;
-use super::model::{Enrolment, Hold, Sent, State, Why};
+use super::model::{Enrolment, Hold, Moment, Sent, State, Why};
 use super::path::Happening;
 use super::plan::{self, hours_for, step_job};
-use super::{later, let_go, letters, onward, recall, store, timing, wake};
+use super::{later, let_go, letters, onward, recall, report, store, timing, wake};
 use crate::app::App;
 use crate::base::{day_words, BookingId, ContactId, JobId, MessageId, ReplyId, StepId, UnixMillis, WorkspaceId};
 use crate::connections::{self, State as Link};
@@ -80,6 +80,7 @@ impl Subscriber<App> for Follow {
             Happened::ContactErased { contact } => erased(app, workspace, *contact),
             Happened::ContactCreated { contact } => enrol::tagged(app, workspace, *contact),
             Happened::ContactChanged { contact } => {
+                report::follow_restriction(app, workspace, *contact)?;
                 wake::contact(app, workspace, *contact, now)?;
                 enrol::tagged(app, workspace, *contact)
             }
@@ -174,6 +175,7 @@ fn bounced(app: &App, workspace: WorkspaceId, message: MessageId, now: UnixMilli
         }
         let mut after = before.clone();
         after.came.bounced = true;
+        after.came.bounce = Some(Moment { at: now, mail: message.id });
         note_fate(txn, &before, message.id, Fate::Bounced, now)?;
         // Also one that was refused for another reason than its address: nothing follows a mail that never came.
         let reason = match &message.state {
@@ -221,7 +223,12 @@ fn answered(app: &App, workspace: WorkspaceId, reply: ReplyId, now: UnixMillis) 
         stop_the_running(txn, &before, &reply, label, now)?;
         let mut after = before.clone();
         after.came.label = Some(label.to_owned());
-        after.came.opted_out |= label == "unsubscribe" && !reading.undecided;
+        let moment = Moment { at: reply.received_at, mail: reply.message };
+        after.came.answer.get_or_insert(moment);
+        if label == "unsubscribe" && !reading.undecided {
+            after.came.opted_out = true;
+            after.came.opt_out.get_or_insert(moment);
+        }
         if after.came == before.came && !before.state.is_active() {
             return Ok(());
         }
@@ -287,6 +294,8 @@ fn away(
     next: NewJob,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
+    let noted = note_absence(txn, before)?;
+    let before = &noted;
     // A person has it in hand. Another task waits until they are back, and is opened again then.
     if matches!(before.state, State::Task { on_event: true, .. }) {
         return Ok(());
@@ -312,12 +321,23 @@ fn away(
     let mut after = before.clone();
     if was_an_answer {
         after.came.label = None;
+        after.came.answer = None;
     }
     let reason = return_date.map_or("Away, no date given.".into(), |date| format!("Away until {}.", day_words(date)));
     after.state = State::PausedUntil { at, reason, job: next.id() };
     after.changed_at = now;
     jobs::enqueue(txn, &next)?;
     plan::write(txn, &after, before)
+}
+
+/// That a machine spoke for the lead is counted, whether it changes anything or not.
+fn note_absence(txn: &mut Txn<'_>, before: &Enrolment) -> Result<Enrolment, StoreError> {
+    let mut noted = before.clone();
+    if !noted.came.away && !noted.sent.is_empty() {
+        noted.came.away = true;
+        store::put(txn, &noted, Some(before))?;
+    }
+    Ok(noted)
 }
 
 fn opted_out(
@@ -331,7 +351,10 @@ fn opted_out(
         let Some(before) = plan::meant(txn, workspace, None, contact)? else { return Ok(()) };
         let mut after = before.clone();
         let refused = matches!(reason, "Unsubscribed" | "Reported as spam");
-        after.came.opted_out |= refused && !before.sent.is_empty();
+        if let Some(sent) = before.last_sent().filter(|_| refused) {
+            after.came.opted_out = true;
+            after.came.opt_out.get_or_insert(Moment { at: now, mail: sent.message });
+        }
         if after.came == before.came && !before.state.is_active() {
             return Ok(());
         }
@@ -356,7 +379,10 @@ fn booked(
     app.store.write(|txn| {
         let Some(before) = plan::meant(txn, workspace, None, contact)? else { return Ok(()) };
         let mut after = before.clone();
-        after.came.meeting |= !before.sent.is_empty();
+        if let Some(sent) = before.last_sent() {
+            after.came.meeting = true;
+            after.came.met.get_or_insert(Moment { at: now, mail: sent.message });
+        }
         if after.came.meeting && onward::take_over(txn, &before, &after, Happening::Booked, now)? {
             return Ok(());
         }

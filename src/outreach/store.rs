@@ -3,8 +3,9 @@
 //! Invariant: an enrolment's index rows and its worker's figures are written with it, in one place (`put`).
 
 use super::enrol::LastRun;
-use super::figures::{counts_with, groups_of, Figures, Group, LastHundred, Of};
+use super::figures::{groups_of, Figures, Group, LastHundred};
 use super::model::{Enrolment, Sequence};
+use super::report;
 use crate::base::{ConnectionId, ContactId, Cursor, EnrolmentId, Page, SequenceId, UnixMillis, WorkerId, WorkspaceId};
 use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
 
@@ -79,12 +80,13 @@ pub(super) fn tables() -> Vec<Declared> {
         Declared::plain(&LAST_RUN),
         Declared::plain(&BY_COMPANY),
     ]
+    .into_iter()
+    .chain(report::tables())
+    .collect()
 }
 
 // ---- sequences ----
 
-/// Leads in one read while those of a step are looked for.
-const LOOKED_AT: usize = 200;
 /// Keys in one read while counting.
 const COUNTED_AT_ONCE: usize = 2_000;
 
@@ -183,6 +185,17 @@ pub fn list_of_contact(
     ids.filter_map(|id| find(txn, workspace, id).transpose()).collect()
 }
 
+/// Those of the workspace in the order in which they were added, a piece at a time.
+pub(super) fn list_oldest(
+    store: &Store,
+    workspace: WorkspaceId,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Enrolment>, StoreError> {
+    let page = store.page(&ENROLMENTS, &Key::of(&ENROLMENTS, workspace), after, Dir::Forward, limit)?;
+    Ok(page.map(|(_, enrolment)| enrolment))
+}
+
 /// Enrolments of the workspace, newest first: all, or those of one worker.
 pub fn list_newest(
     store: &Store,
@@ -203,6 +216,10 @@ pub fn list_newest(
 pub(super) fn put(txn: &mut Txn<'_>, enrolment: &Enrolment, before: Option<&Enrolment>) -> Result<(), StoreError> {
     turn_active(txn, enrolment, before)?;
     let workspace = enrolment.workspace;
+    // What is counted now is what stands, whatever the caller holds.
+    let stands = find(txn, workspace, enrolment.id)?;
+    let enrolment = &report::place(txn, enrolment, stands.as_ref())?;
+    report::turn(txn, stands.as_ref(), Some(enrolment))?;
     if before.is_none() {
         txn.mark(&BY_CONTACT, &by_contact(workspace, enrolment.contact).id(enrolment.id.0))?;
     }
@@ -217,7 +234,21 @@ pub(super) fn remove(txn: &mut Txn<'_>, enrolment: &Enrolment) -> Result<(), Sto
     }
     txn.remove(&BY_CONTACT, &by_contact(workspace, enrolment.contact).id(enrolment.id.0))?;
     turn_lists(txn, Some(enrolment), None)?;
+    let stands = find(txn, workspace, enrolment.id)?;
+    report::turn(txn, stands.as_ref(), None)?;
     txn.remove(&ENROLMENTS, &enrolment_key(workspace, enrolment.id))
+}
+
+/// Writes a row as versions before the analytics left it: nothing of it is counted in them.
+#[cfg(test)]
+pub(super) fn put_as_older_version(txn: &mut Txn<'_>, stands: &Enrolment) -> Result<(), StoreError> {
+    use super::model::Came;
+    let known = stands.came.clone();
+    let came = Came { away: false, answer: None, bounce: None, opt_out: None, met: None, ..known };
+    let older = Enrolment { counted: None, came, ..stands.clone() };
+    report::turn(txn, Some(stands), None)?;
+    turn_lists(txn, Some(stands), Some(&older))?;
+    txn.put(&ENROLMENTS, &enrolment_key(stands.workspace, stands.id), &older)
 }
 
 fn turn_active(txn: &mut Txn<'_>, enrolment: &Enrolment, before: Option<&Enrolment>) -> Result<(), StoreError> {
@@ -334,32 +365,6 @@ pub fn list_group(
     let ids = keys.rows.iter().filter_map(Key::last_id).map(EnrolmentId);
     let rows = store.read(|txn| ids.clone().filter_map(|id| find(txn, workspace, id).transpose()).collect())?;
     Ok(Page { rows, next: keys.next })
-}
-
-/// Those of a list that are counted with one step, newest first: exactly as many as the step's figure says. Leads are
-/// looked through until the page is full, so a step that few got costs a walk over the list.
-pub fn list_of_step(
-    store: &Store,
-    workspace: WorkspaceId,
-    worker: WorkerId,
-    (group, of): (Group, Of),
-    before: Option<&Cursor>,
-    limit: usize,
-) -> Result<Page<Enrolment>, StoreError> {
-    let (mut found, mut before) = (Vec::new(), before.cloned());
-    loop {
-        let page = list_group(store, workspace, worker, group, before.as_ref(), LOOKED_AT)?;
-        found.extend(page.rows.into_iter().filter(|lead| counts_with(lead, group, of)));
-        before = page.next;
-        if found.len() > limit {
-            found.truncate(limit);
-            let next = found.last().map(|lead| Cursor(lead.id.as_bytes().to_vec()));
-            return Ok(Page { rows: found, next });
-        }
-        if before.is_none() {
-            return Ok(Page { rows: found, next: None });
-        }
-    }
 }
 
 /// The oldest leads of a list, for work in batches.

@@ -137,7 +137,9 @@ fn needed(href: &str) -> Option<Permission> {
     match href {
         "/approvals" => Some(Permission::ApproveDrafts),
         "/calendar" => Some(Permission::ViewCalendar),
-        "/outreach" | "/outreach/sequences" | "/outreach/forecast" | "/snippets" => Some(Permission::ViewOutreach),
+        "/outreach" | "/outreach/sequences" | "/outreach/analytics" | "/outreach/forecast" | "/snippets" => {
+            Some(Permission::ViewOutreach)
+        }
         "/replies" => Some(Permission::ViewReplies),
         "/suppressions" => Some(Permission::ViewSuppressions),
         "/contacts" | "/leads" => Some(Permission::ViewContacts),

@@ -17,7 +17,7 @@ use crate::http::Site;
 use crate::jobs::Runner;
 use crate::mailer::MailerError;
 use crate::store::{real_free_space, DataFolder, MasterKey, OpenError, OpenOptions, StoreError};
-use crate::{addresses, connections, deliverability, identity, leads, messaging, operator, workspaces};
+use crate::{addresses, connections, deliverability, identity, leads, messaging, operator, outreach, workspaces};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -80,6 +80,7 @@ pub fn start_jobs(app: &Arc<App>) -> Result<(), StartError> {
     deliverability::plan_all(app)?;
     addresses::plan_all(app)?;
     leads::plan_all(app)?;
+    outreach::plan_all(app)?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 // What a support module offers is used by some tests and not by others.
 #![allow(dead_code)]
 
+mod analytics;
 mod browser;
 mod closing;
 mod commands;

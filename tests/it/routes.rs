@@ -206,6 +206,10 @@ GET    /outreach/new                              EditOutreach
 POST   /outreach/new                              EditOutreach
 POST   /outreach/leads                            EditOutreach
 GET    /outreach/forecast                         ViewOutreach
+GET    /outreach/analytics                        ViewOutreach
+GET    /outreach/analytics.csv                    ViewOutreach
+GET    /outreach/analytics/leads                  ViewOutreach
+GET    /outreach/analytics/leads.csv              EditOutreach
 GET    /outreach/days-off                         ViewOutreach
 POST   /outreach/days-off                         EditOutreach
 GET    /outreach/sequences                        ViewOutreach
@@ -359,6 +363,8 @@ POST   /v1/workers/{worker}/pause                 ActivateWorkers
 POST   /v1/workers/{worker}/resume                ActivateWorkers
 GET    /v1/workers/{worker}/steps                 ViewOutreach
 GET    /v1/workers/{worker}/to-read               ViewOutreach
+GET    /v1/analytics                              ViewOutreach
+GET    /v1/analytics/leads                        ViewOutreach
 GET    /v1/sending/forecast                       ViewOutreach
 GET    /v1/sending/days-off                       ViewOutreach
 PUT    /v1/sending/days-off                       EditOutreach

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use actix_web::{web, HttpResponse};
-use futures_util::stream;
 use serde::Deserialize;
 
 use crate::app::App;
@@ -16,6 +14,7 @@ use crate::contacts::csv_out::CsvOut;
 use crate::contacts::list::{page, Filter};
 use crate::contacts::model::Contact;
 use crate::contacts::service::ContactError;
+use crate::http::download::{csv_in_pieces, Pieces};
 use crate::http::{run, PageError};
 use crate::store::{Store, StoreError};
 
@@ -60,19 +59,7 @@ pub(super) async fn csv(
     let query = query.into_inner();
     let filter = Filter { question: query.q, tag: query.tag };
     let begun = run(move || begin(&app, &actor, filter)).await??;
-    let pages = stream::unfold(Some(begun), |left| async move {
-        let export = left?;
-        match run(move || export.next()).await {
-            Ok(Ok((bytes, left))) => Some((Ok(bytes), left)),
-            // The line is cut, so that nobody takes half a file for the whole.
-            Ok(Err(error)) => Some((Err(PageError::internal("could not go on with an export", &error)), None)),
-            Err(error) => Some((Err(error), None)),
-        }
-    });
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
-        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"contacts.csv\""))
-        .streaming(Box::pin(pages)))
+    Ok(csv_in_pieces("contacts.csv", begun))
 }
 
 fn begin(app: &App, actor: &Actor, filter: Filter) -> Result<Export, ContactError> {
@@ -100,24 +87,6 @@ impl Export {
         }
     }
 
-    /// The next rows, and what is left after them.
-    fn next(mut self) -> Result<(Bytes, Option<Self>), StoreError> {
-        let mut out = if self.begun { CsvOut::without_mark() } else { CsvOut::new() };
-        if !self.begun {
-            out.row(COLUMNS.into_iter().chain(self.own.iter().map(String::as_str)));
-            self.begun = true;
-        }
-        let cursor = self.cursor.take();
-        let found = self.store.read(|txn| page(txn, self.workspace, &self.filter, cursor.as_ref(), ROWS_AT_ONCE))?;
-        for contact in &found.rows {
-            self.write(&mut out, contact);
-        }
-        let bytes = Bytes::from(out.finish());
-        self.cursor = found.next;
-        let left = self.cursor.is_some().then_some(self);
-        Ok((bytes, left))
-    }
-
     fn write(&self, out: &mut CsvOut, contact: &Contact) {
         let addresses: Vec<&str> = contact.addresses.iter().map(|address| address.display()).collect();
         let (addresses, tags, added) = (addresses.join("; "), contact.tags.join("; "), contact.created_at.to_rfc3339());
@@ -136,5 +105,24 @@ impl Export {
         ];
         let own = self.own.iter().map(|key| contact.custom.get(key).map_or("", String::as_str));
         out.row(known.into_iter().chain(own));
+    }
+}
+
+impl Pieces for Export {
+    fn next(mut self) -> Result<(Bytes, Option<Self>), StoreError> {
+        let mut out = if self.begun { CsvOut::without_mark() } else { CsvOut::new() };
+        if !self.begun {
+            out.row(COLUMNS.into_iter().chain(self.own.iter().map(String::as_str)));
+            self.begun = true;
+        }
+        let cursor = self.cursor.take();
+        let found = self.store.read(|txn| page(txn, self.workspace, &self.filter, cursor.as_ref(), ROWS_AT_ONCE))?;
+        for contact in &found.rows {
+            self.write(&mut out, contact);
+        }
+        let bytes = Bytes::from(out.finish());
+        self.cursor = found.next;
+        let left = self.cursor.is_some().then_some(self);
+        Ok((bytes, left))
     }
 }

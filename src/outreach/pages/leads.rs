@@ -8,7 +8,8 @@ use serde::Deserialize;
 use super::super::words::for_nobody;
 use super::super::{
     enrol, enrol_tag, figures, get, get_sequence, last_run, leave, list_group, list_of_step, move_lead, next_step_of,
-    open_task_of, remove, resume, review, stop, Enrolment, Group, Move, Of, OutreachError, State, StepFigures, Tally,
+    open_task_of, remove, report, resume, review, stop, Enrolment, Group, Move, Of, OutreachError, State, StepFigures,
+    Tally,
 };
 use super::{cursor, head, when, zone, Head};
 use crate::app::App;
@@ -97,7 +98,10 @@ pub fn page(
     let head = head(app, actor, id, "leads")?;
     let list = List::of(query);
     let page = match list.of {
-        Some(of) => list_of_step(&app.store, actor.workspace, id, (list.group, of), cursor, PAGE)?,
+        Some(of) => {
+            report::begin(app, actor.workspace)?;
+            list_of_step(&app.store, actor.workspace, id, (list.group, of), cursor, PAGE)?
+        }
         None => list_group(&app.store, actor.workspace, id, list.group, cursor, PAGE)?,
     };
     let rows = page.rows.iter().map(|lead| row(app, actor, id, lead)).collect::<Result<Vec<_>, _>>()?;

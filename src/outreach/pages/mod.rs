@@ -1,5 +1,6 @@
 //! The pages of outreach, one file for each group. Handlers parse, call one service, and answer.
 
+mod analytics;
 mod autonomy;
 mod branches;
 mod choose;
@@ -36,6 +37,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/outreach").route(web::get().to(overview::list)))
         .service(at("/outreach/new").route(web::get().to(settings::new)).route(web::post().to(settings::create)))
         .service(at("/outreach/forecast").route(web::get().to(forecast::show)))
+        .service(at("/outreach/analytics").route(web::get().to(analytics::show)))
+        .service(at("/outreach/analytics.csv").route(web::get().to(analytics::csv)))
+        .service(at("/outreach/analytics/leads").route(web::get().to(analytics::leads)))
+        .service(at("/outreach/analytics/leads.csv").route(web::get().to(analytics::leads_csv)))
         .service(
             at("/outreach/days-off")
                 .route(web::get().to(forecast::show_days_off))
@@ -289,6 +294,11 @@ pub(super) fn samples(
         ("sequences", draw(&sequence::list_page(app, actor, frame).unwrap())),
         ("forecast", draw(&forecast::page(app, actor, frame).unwrap())),
         ("days off", draw(&forecast::days_off_page(app, actor, frame, None, Default::default()).unwrap())),
+        ("analytics", draw(&analytics::page(app, actor, frame, &super::report::Slice::default()).unwrap())),
+        ("analytics leads", {
+            let all = (super::report::Slice::default(), super::report::What::Contacted);
+            draw(&analytics::leads_page(app, actor, frame, all, None).unwrap())
+        }),
         ("review", draw(&review::page(app, actor, frame, id, None).unwrap())),
         ("preview", draw(&preview::page(app, actor, frame, id, None).unwrap())),
         ("choose", draw(&choose::page(app, actor, frame, id, "", None).unwrap())),
@@ -309,4 +319,12 @@ pub(super) fn leads_of_step(
 ) -> String {
     let query = leads::Query { group: Some("replied".into()), step: Some(step), ..leads::Query::default() };
     askama::Template::render(&leads::page(app, actor, frame, id, &query, None).unwrap()).unwrap()
+}
+
+/// The analytics at a query, for tests that follow their links.
+#[cfg(test)]
+pub(super) fn analytics_at(app: &App, actor: &Actor, frame: &crate::http::Frame, query: &str) -> String {
+    let asked = actix_web::web::Query::<super::report::Asked>::from_query(query).unwrap();
+    let (slice, _) = asked.read().unwrap();
+    askama::Template::render(&analytics::page(app, actor, frame, &slice).unwrap()).unwrap()
 }

@@ -164,8 +164,8 @@ pub struct TrialRow {
     pub answered: String,
     /// "8.0 % (4.1 to 15.0 %)".
     pub rate: String,
-    pub interested: String,
-    pub opted_out: String,
+    pub interested: ListLink,
+    pub opted_out: ListLink,
 }
 
 pub struct NextMail {
@@ -359,6 +359,8 @@ fn trials(worker: &Worker, sequence: &super::super::Sequence, figures: &Figures)
                 let (group, id) = (group.as_str(), worker.id);
                 format!("/outreach/{id}/leads?group={group}&step={}&variant={}", step.id, wording.id)
             };
+            let link =
+                |group: Group, count| ListLink { href: list(group), words: group.words(), count: grouped(count) };
             TrialRow {
                 letter: wording.letter,
                 begins: if wording.subject.is_empty() { first_line(wording.text) } else { for_nobody(wording.subject) },
@@ -368,8 +370,8 @@ fn trials(worker: &Worker, sequence: &super::super::Sequence, figures: &Figures)
                 replied: grouped(of.replied),
                 answered: list(Group::Replied),
                 rate: measured.rate_words(),
-                interested: grouped(of.interested),
-                opted_out: grouped(of.opted_out),
+                interested: link(Group::Interested, of.interested),
+                opted_out: link(Group::OptedOut, of.opted_out),
             }
         };
         let rows = wordings.iter().zip(&measured).map(row).collect();

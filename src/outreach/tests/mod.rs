@@ -16,6 +16,7 @@ use crate::messaging::{self, Channel, Incoming, Look, Message, Outbox, Reading, 
 use crate::testing::{self, TestApp};
 use crate::workers::{self, Limits, Sender, Worker, WorkerForm};
 
+mod analytics;
 mod answers;
 mod branches;
 mod doubt;

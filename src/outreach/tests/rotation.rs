@@ -6,7 +6,7 @@ use crate::workspaces;
 
 impl World {
     /// One more mailbox for the worker.
-    fn more_mailbox(&self, name: &str, change: impl FnOnce(&mut Connection)) -> ConnectionId {
+    pub(super) fn more_mailbox(&self, name: &str, change: impl FnOnce(&mut Connection)) -> ConnectionId {
         let mut more = mailbox_of(&self.test);
         more.address = EmailAddress::parse(&format!("{name}@fernhill.example")).unwrap();
         more.id = ConnectionId::new(self.app().now());
@@ -29,7 +29,7 @@ impl World {
         }
     }
 
-    fn advance_all(&self, by: Duration) {
+    pub(super) fn advance_all(&self, by: Duration) {
         self.app().clock.advance(by);
         self.read_all();
         self.settle();
