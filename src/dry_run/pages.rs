@@ -75,7 +75,7 @@ struct DryRunPage {
 
 /// A story as the page shows it.
 struct Shown {
-    text: String,
+    text: Vec<Vec<String>>,
     from: String,
     label: String,
     language: String,
@@ -84,24 +84,22 @@ struct Shown {
     alone: bool,
     decision: String,
     /// Subject and paragraphs of what would be written.
-    letter: Option<(String, Vec<String>)>,
+    letter: Option<(String, Vec<Vec<String>>)>,
 }
 
 impl From<Story> for Shown {
     fn from(story: Story) -> Self {
         let percent = |odds: f32| (f64::from(odds) * 100.0).round() as u64;
         let odds = story.odds.iter().take(SHOWN_ODDS).map(|(label, odds)| (reply_badge(label).words, percent(*odds)));
-        let letter = story.draft.as_ref().map(|draft| {
-            let parts = draft.final_text().split("\n\n").map(str::trim).filter(|part| !part.is_empty());
-            (draft.final_subject().to_owned(), parts.map(str::to_owned).collect())
-        });
+        let letter =
+            story.draft.as_ref().map(|draft| (draft.final_subject().to_owned(), paragraphs(draft.final_text())));
         Self {
             odds: odds.collect(),
             letter,
             language: language_name(&story.language),
             alone: story.decision.alone,
             decision: story.decision.words,
-            text: story.text,
+            text: paragraphs(&story.text),
             from: story.from,
             label: story.label,
             steps: story.steps,
@@ -121,7 +119,7 @@ struct Mail {
     name: String,
     href: String,
     subject: String,
-    text: String,
+    text: Vec<Vec<String>>,
     iso: String,
     at: String,
 }
@@ -238,6 +236,12 @@ fn page(app: &App, actor: &Actor, frame: &Frame, id: WorkerId, open: Open) -> Re
     })
 }
 
+/// Paragraphs, each as its lines.
+fn paragraphs(text: &str) -> Vec<Vec<String>> {
+    let parts = text.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| part.lines().map(str::to_owned).collect()).collect()
+}
+
 fn pick(reply: &Reply, worker: WorkerId, name: String, picked: Option<ReplyId>) -> Pick {
     const QUOTED: usize = 90;
     let line = reply.excerpt.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -257,7 +261,7 @@ fn mail(message: Message, name: String, day: &Day<'_>) -> Mail {
         name,
         href: format!("/contacts/{}", message.contact),
         subject: message.subject,
-        text: message.text,
+        text: paragraphs(&message.text),
         iso: at.to_rfc3339(),
         at: day.time_words(at),
     }
