@@ -242,7 +242,8 @@ pub fn choose(
         return Err(ChooseError::Invalid(format!("At most {MOST_CONFLICTS} calendars can count for one person.")));
     }
     for one in &conflicts {
-        if !is_offered(&offered, one, |_| true) && !(is_unanswered(&offered, one) && before.conflicts.contains(one)) {
+        let stays = is_unanswered(&offered, one) && before.conflicts.contains(one);
+        if !is_offered(&offered, one, |_| true) && !stays {
             return Err(ChooseError::Invalid("One of these calendars is not there any more. Choose again.".into()));
         }
     }

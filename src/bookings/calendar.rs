@@ -27,7 +27,7 @@ use crate::contacts;
 use crate::events::{self, Happened};
 use crate::jobs::{Class, Effect, Job, Lane, NewJob, Performed, Prepared, Ready, Reconciled, Settled};
 use crate::providers::calendar::{
-    client_event_id, Attendee, CalendarClient, Event, EventPatch, MeetLink, NewEvent, SendUpdates,
+    client_event_id, if_there, Attendee, CalendarClient, Event, EventPatch, MeetLink, NewEvent, SendUpdates,
 };
 use crate::providers::ProviderError;
 use crate::store::{StoreError, Txn};
@@ -274,12 +274,7 @@ fn absent(app: &App, booking: &Booking) -> Result<Written, ProviderError> {
 
 /// The event if it is there and ours. Somebody else's is never touched.
 fn ours(calendar: &dyn CalendarClient, booking: &Booking, id: &str) -> Result<Option<Event>, ProviderError> {
-    let found = match calendar.get_event(&booking.calendar_id, id) {
-        Ok(event) => Some(event),
-        Err(ProviderError::NotFound | ProviderError::Gone) => None,
-        Err(error) => return Err(error),
-    };
-    judged(booking, found)
+    judged(booking, if_there(calendar.get_event(&booking.calendar_id, id))?)
 }
 
 fn judged(booking: &Booking, found: Option<Event>) -> Result<Option<Event>, ProviderError> {

@@ -149,7 +149,7 @@ fn read(app: &App, token: &str) -> Result<Option<String>, StoreError> {
     let feed = app.store.get(&FEEDS, &key(workspace, user))?;
     let member = app.store.read(|txn| workspaces::find_member(txn, workspace, user))?;
     let may = member.is_some_and(|member| allows(member.role, Permission::ViewCalendar));
-    if !may || !feed.is_some_and(|feed| feed.secret == hash_secret(token)) {
+    if !may || feed.is_none_or(|feed| feed.secret != hash_secret(token)) {
         return Ok(None);
     }
     let now = app.now();

@@ -237,19 +237,7 @@ fn save(
         let before = find_account(txn, actor, accepted.begins.provider(), &accepted.subject, uses)?;
         put_connected(txn, actor, before, id, &accepted, &sealed, uses, &poll, now)
     });
-    match saved {
-        Ok((connected, old)) => {
-            if let Some(old) = old {
-                app.store.shred_secret(&old)?;
-            }
-            Ok(connected)
-        }
-        Err(error) => {
-            // The tokens must not outlive the row that was not written.
-            let _ = app.store.shred_secret(&sealed);
-            Err(error)
-        }
-    }
+    store::settle_secret(&app.store, &sealed, saved)
 }
 
 #[allow(clippy::too_many_arguments, reason = "one transaction's worth of facts, used in one place")]

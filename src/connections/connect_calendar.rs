@@ -122,19 +122,7 @@ fn save(
         audit::record(txn, actor.workspace, now, &Who::of(actor), act, &on, connection.kind_words())?;
         Ok((connection, old))
     });
-    match saved {
-        Ok((connection, old)) => {
-            if let Some(old) = old {
-                app.store.shred_secret(&old)?;
-            }
-            Ok(connection)
-        }
-        Err(error) => {
-            // The password must not outlive the row that was not written.
-            let _ = app.store.shred_secret(&sealed);
-            Err(error)
-        }
-    }
+    store::settle_secret(&app.store, &sealed, saved)
 }
 
 fn new_connection(

@@ -146,19 +146,7 @@ fn save(
         let before = store::find(txn, actor.workspace, id)?;
         put_mailbox(txn, actor, before, id, settings, &sealed, &poll, failed.as_deref(), now)
     });
-    match saved {
-        Ok((connection, old)) => {
-            if let Some(old) = old {
-                app.store.shred_secret(&old)?;
-            }
-            Ok(connection)
-        }
-        Err(error) => {
-            // The password must not outlive the row that was not written.
-            let _ = app.store.shred_secret(&sealed);
-            Err(error)
-        }
-    }
+    store::settle_secret(&app.store, &sealed, saved)
 }
 
 fn first_failure(test: &MailTest) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use super::model::Connection;
 use crate::base::{ConnectionId, WorkspaceId};
-use crate::store::{Declared, Dir, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
+use crate::store::{Declared, Dir, Holds, Key, Retention, SealedSecret, Store, StoreError, Table, Tree, Txn};
 
 const CONNECTIONS: Table<Connection> = Table::sealed(
     0x0701,
@@ -36,6 +36,27 @@ pub fn put(txn: &mut Txn<'_>, connection: &Connection) -> Result<(), StoreError>
 
 pub fn remove(txn: &mut Txn<'_>, workspace: WorkspaceId, id: ConnectionId) -> Result<(), StoreError> {
     txn.remove(&CONNECTIONS, &key(workspace, id))
+}
+
+/// After the transaction that put a secret in the place of another: the old one is erased. Where nothing was written, the
+/// new one must not outlive the row that is not there.
+pub(super) fn settle_secret<T, E: From<StoreError>>(
+    store: &Store,
+    new: &SealedSecret,
+    saved: Result<(T, Option<SealedSecret>), E>,
+) -> Result<T, E> {
+    match saved {
+        Ok((kept, old)) => {
+            if let Some(old) = old {
+                store.shred_secret(&old)?;
+            }
+            Ok(kept)
+        }
+        Err(error) => {
+            let _ = store.shred_secret(new);
+            Err(error)
+        }
+    }
 }
 
 /// All connections of the workspace, oldest first.

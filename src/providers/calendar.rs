@@ -204,6 +204,15 @@ pub struct Taken {
     pub end: Option<When>,
 }
 
+/// What was asked for and is not there is no error.
+pub fn if_there<T>(asked: Result<T, ProviderError>) -> Result<Option<T>, ProviderError> {
+    match asked {
+        Ok(found) => Ok(Some(found)),
+        Err(ProviderError::NotFound | ProviderError::Gone) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// An id of ours for an event, the same for the same booking. In the letters that Google takes (base32hex in lower case);
 /// the others take any.
 pub fn client_event_id(id: &[u8; 16]) -> String {

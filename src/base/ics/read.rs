@@ -482,14 +482,8 @@ fn starts_of(
     let mut breaks_off = event.has_bad_rule;
     let mut all: Starts = vec![(start.at, None)];
     for rule in &event.rules {
-        let last = match &rule.until {
-            Some(text) => match until_of(text, &zone) {
-                Some(last) => Some(last),
-                // An end that cannot be read is no end.
-                None => None,
-            },
-            None => None,
-        };
+        // An end that cannot be read is no end.
+        let last = rule.until.as_deref().and_then(|text| until_of(text, &zone));
         let given = Steps(STEPS_OF_RULE.min(budget.0 .0));
         let (mut steps, mut found) = (given, Vec::new());
         breaks_off |= rule.walk(start.at, from, until, last, &mut steps, &mut found).is_err();

@@ -18,8 +18,8 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use super::calendar::{
-    joined, Busy, BusyTimes, CalendarClient, CalendarEntry, Event, EventPatch, MeetLink, NewEvent, SendUpdates, Taken,
-    When,
+    if_there, joined, Busy, BusyTimes, CalendarClient, CalendarEntry, Event, EventPatch, MeetLink, NewEvent,
+    SendUpdates, Taken, When,
 };
 use super::error::{one_line, retry_after, ProviderError, Repeat};
 use super::outbound::{Answer, CallLog, Limits, Outbound, Request};
@@ -245,11 +245,7 @@ impl CalendarClient for CalDav<'_> {
         our_id: &str,
         _: (UnixMillis, UnixMillis),
     ) -> Result<Option<Event>, ProviderError> {
-        match self.get_event(calendar, self.resource(calendar, our_id)?.as_str()) {
-            Ok(event) => Ok(Some(event)),
-            Err(ProviderError::NotFound | ProviderError::Gone) => Ok(None),
-            Err(error) => Err(error),
-        }
+        if_there(self.get_event(calendar, self.resource(calendar, our_id)?.as_str()))
     }
 
     /// What others have added to the event (an alarm, a note) stays.
@@ -282,10 +278,7 @@ impl CalendarClient for CalDav<'_> {
     }
 
     fn delete_event(&self, _calendar: &str, id: &str, _: SendUpdates) -> Result<(), ProviderError> {
-        match self.account.call("DELETE", &self.own_url(id)?, &[], "") {
-            Ok(_) | Err(ProviderError::NotFound | ProviderError::Gone) => Ok(()),
-            Err(error) => Err(error),
-        }
+        if_there(self.account.call("DELETE", &self.own_url(id)?, &[], "")).map(drop)
     }
 }
 

@@ -15,7 +15,7 @@ use url::Url;
 use super::Session;
 use crate::base::UnixMillis;
 use crate::providers::calendar::{
-    BusyTimes, CalendarClient, CalendarEntry, Event, EventPatch, NewEvent, SendUpdates, Taken,
+    if_there, BusyTimes, CalendarClient, CalendarEntry, Event, EventPatch, NewEvent, SendUpdates, Taken,
 };
 use crate::providers::error::{ProviderError, Repeat};
 use crate::providers::rest::{below, Call};
@@ -101,11 +101,7 @@ impl CalendarClient for Calendar<'_> {
         our_id: &str,
         _: (UnixMillis, UnixMillis),
     ) -> Result<Option<Event>, ProviderError> {
-        match self.get_event(calendar, our_id) {
-            Ok(event) => Ok(Some(event)),
-            Err(ProviderError::NotFound | ProviderError::Gone) => Ok(None),
-            Err(error) => Err(error),
-        }
+        if_there(self.get_event(calendar, our_id))
     }
 
     /// Changes an event of ours. With an etag, `Changed` when somebody else was faster.
@@ -130,10 +126,7 @@ impl CalendarClient for Calendar<'_> {
         let mut url = self.events(calendar, Some(id));
         url.query_pairs_mut().append_pair("sendUpdates", send_updates.as_str());
         let call = Call { method: Method::DELETE, url, body: None, if_match: None, prefer: None, repeat: Repeat::Safe };
-        match self.0.call(call) {
-            Ok(_) | Err(ProviderError::NotFound | ProviderError::Gone) => Ok(()),
-            Err(error) => Err(error),
-        }
+        if_there(self.0.call(call)).map(drop)
     }
 
     /// The single events between two instants that take time: not deleted, not shown as free, not declined by the

@@ -15,7 +15,7 @@ use url::Url;
 use super::Session;
 use crate::base::UnixMillis;
 use crate::providers::calendar::{
-    joined, BusyTimes, CalendarClient, CalendarEntry, Event, EventPatch, NewEvent, SendUpdates, Taken,
+    if_there, joined, BusyTimes, CalendarClient, CalendarEntry, Event, EventPatch, NewEvent, SendUpdates, Taken,
 };
 use crate::providers::error::{ProviderError, Repeat};
 use crate::providers::rest::{below, Call};
@@ -99,11 +99,7 @@ impl CalendarClient for Calendar<'_> {
     ) -> Result<Option<Event>, ProviderError> {
         let seen = self.view(calendar, time.0, time.1)?;
         let Some(ours) = seen.into_iter().find(|event| event.is_transaction(our_id)) else { return Ok(None) };
-        match self.get_event(calendar, ours.id()) {
-            Ok(event) => Ok(Some(event)),
-            Err(ProviderError::NotFound | ProviderError::Gone) => Ok(None),
-            Err(error) => Err(error),
-        }
+        if_there(self.get_event(calendar, ours.id()))
     }
 
     fn patch_event(
@@ -122,10 +118,7 @@ impl CalendarClient for Calendar<'_> {
 
     fn delete_event(&self, _calendar: &str, id: &str, _send_updates: SendUpdates) -> Result<(), ProviderError> {
         let call = Call { method: Method::DELETE, url: self.0.at(&["me", "events", id]), ..self.repeatable() };
-        match self.0.call(call) {
-            Ok(_) | Err(ProviderError::NotFound | ProviderError::Gone) => Ok(()),
-            Err(error) => Err(error),
-        }
+        if_there(self.0.call(call)).map(drop)
     }
 }
 
