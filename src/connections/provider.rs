@@ -71,7 +71,7 @@ impl Provider {
     }
 
     /// What its accounts hold meetings with, if they do.
-    pub fn service(self) -> Option<Service> {
+    pub fn meeting_service(self) -> Option<Service> {
         match self {
             Self::Google => None,
             Self::Microsoft => Some(Service::Teams),

@@ -46,7 +46,7 @@ pub fn value_of(location: &Location) -> String {
 }
 
 fn held_with(account: &Connection) -> Option<Location> {
-    let service = account.kind.provider()?.service().filter(|_| account.can(Use::Meetings))?;
+    let service = account.kind.provider()?.meeting_service().filter(|_| account.can(Use::Meetings))?;
     Some(Location::Hosted { service, account: account.id })
 }
 

@@ -46,7 +46,7 @@ struct Host {
 
 /// What is offered for meetings, and the names of what is not.
 fn hosts(app: &App) -> (Vec<Host>, String) {
-    let known = Provider::ALL.into_iter().filter_map(|provider| Some((provider, provider.service()?)));
+    let known = Provider::ALL.into_iter().filter_map(|provider| Some((provider, provider.meeting_service()?)));
     let (offered, rest): (Vec<_>, Vec<_>) = known.partition(|(provider, _)| provider.is_offered(app));
     let hosts = offered.into_iter().map(|(provider, service)| Host {
         name: service.name(),

@@ -24,16 +24,26 @@ use times::Times;
 
 pub fn routes(config: &mut ServiceConfig) {
     let at = |path: &str| web::resource(format!("/connections{path}"));
+    let [google, microsoft, zoom, webex, goto] = Provider::ALL.map(web::Data::new);
     // Fixed names before `{id}`.
-    config.service(at("").get(list::show)).service(at("/new").get(list::choose));
-    for provider in Provider::ALL {
-        let (word, provider) = (provider.word(), web::Data::new(provider));
-        config
-            .service(at(&format!("/{word}")).app_data(provider.clone()).get(consent::explain))
-            .service(at(&format!("/{word}/start")).app_data(provider.clone()).get(consent::start))
-            .service(at(&format!("/{word}/callback")).app_data(provider).get(consent::callback));
-    }
     config
+        .service(at("").get(list::show))
+        .service(at("/new").get(list::choose))
+        .service(at("/google").app_data(google.clone()).get(consent::explain))
+        .service(at("/google/start").app_data(google.clone()).get(consent::start))
+        .service(at("/google/callback").app_data(google).get(consent::callback))
+        .service(at("/microsoft").app_data(microsoft.clone()).get(consent::explain))
+        .service(at("/microsoft/start").app_data(microsoft.clone()).get(consent::start))
+        .service(at("/microsoft/callback").app_data(microsoft).get(consent::callback))
+        .service(at("/zoom").app_data(zoom.clone()).get(consent::explain))
+        .service(at("/zoom/start").app_data(zoom.clone()).get(consent::start))
+        .service(at("/zoom/callback").app_data(zoom).get(consent::callback))
+        .service(at("/webex").app_data(webex.clone()).get(consent::explain))
+        .service(at("/webex/start").app_data(webex.clone()).get(consent::start))
+        .service(at("/webex/callback").app_data(webex).get(consent::callback))
+        .service(at("/goto").app_data(goto.clone()).get(consent::explain))
+        .service(at("/goto/start").app_data(goto.clone()).get(consent::start))
+        .service(at("/goto/callback").app_data(goto).get(consent::callback))
         .service(at("/mailbox").get(mailbox::show).post(mailbox::submit))
         .service(at("/caldav").get(caldav::show).post(caldav::submit))
         .service(at("/{id}").get(detail::show))

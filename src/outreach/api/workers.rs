@@ -92,7 +92,7 @@ impl From<&Meeting> for MeetingJson {
 
 impl Default for MeetingJson {
     fn default() -> Self {
-        Self { location: None, ..Self::from(&Meeting::default()) }
+        Self::from(&Meeting::default())
     }
 }
 

@@ -95,7 +95,9 @@ impl Exchange<'_> {
         });
         match self.realm.dialect {
             Dialect::Webex => {
-                body.as_object_mut().map(|fields| fields.remove("scope"));
+                if let Some(fields) = body.as_object_mut() {
+                    fields.remove("scope");
+                }
             }
             Dialect::Goto => body["principal"] = json!(email),
             Dialect::Plain | Dialect::Google | Dialect::Microsoft | Dialect::Zoom => {}
