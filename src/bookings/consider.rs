@@ -10,6 +10,7 @@ use super::hold::{handled, hold, retire_proposals};
 use super::host;
 use super::hosted::Hosted;
 use super::lapse;
+use super::messages;
 use super::model::{Booking, Details, Source, State};
 use super::offer;
 use super::situation::Situation;
@@ -82,6 +83,12 @@ impl Subscriber<App> for Listener {
                 feed::forget_member(txn, workspace, *user)?;
                 availability::forget_member(txn, workspace, *user)
             }),
+            Happened::BookingNoShow { booking, .. } => {
+                app.store.write(|txn| match store::find(txn, workspace, *booking)? {
+                    Some(booking) => messages::no_show(app, txn, &booking, now),
+                    None => Ok(()),
+                })
+            }
             Happened::ConnectionRemoved { connection } => {
                 forget_account::plan(app, workspace, *connection)?;
                 app.store.write(|txn| availability::forget(txn, workspace, *connection))
