@@ -216,8 +216,8 @@ impl Desk {
     pub fn events(&self) -> Vec<String> {
         let all: Value = serde_json::from_str(&self.world.get(&format!("/control/calendars/{OWNER}"))).unwrap();
         let calendars = match self.world.provider {
-            Provider::Google => "calendars",
             Provider::Microsoft => "microsoft",
+            _ => "calendars",
         };
         let events = all[calendars].as_array().unwrap().iter().flat_map(|one| one["events"].as_array().unwrap());
         let ours = events.filter(|event| event["extendedProperties"]["private"]["app"] == "launchyard");

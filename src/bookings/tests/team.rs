@@ -224,6 +224,10 @@ pub fn many(test: &TestApp, first: &str, count: i64) {
                 trouble: None,
                 history: vec![],
                 kept: Kept::default(),
+                details: Default::default(),
+                hosted: Default::default(),
+                location: None,
+                ical_uid: None,
             }
         })
         .collect();
