@@ -24,13 +24,13 @@ pub fn run() -> Vec<Figure> {
     let began = Instant::now();
     for n in 0..ROUNDS {
         let one = Instant::now();
-        read(&classifier, n);
+        read(classifier, n);
         worst = worst.max(one.elapsed().as_secs_f64() * 1000.0);
     }
     let mean = began.elapsed().as_secs_f64() * 1000.0 / ROUNDS as f64;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let alone = replies_a_second(&classifier, 1);
-    let together = replies_a_second(&classifier, cores);
+    let alone = replies_a_second(classifier, 1);
+    let together = replies_a_second(classifier, cores);
     let limit = alone * cores as f64;
     vec![
         Figure {
