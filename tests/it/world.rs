@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use launchyard::authz::{Actor, Role};
 use launchyard::base::{EmailAddress, UserId, WorkspaceId};
-use launchyard::follow_ups::{self, New, Whom};
+use launchyard::follow_ups::{self, NewFollowUp, Whom};
 use launchyard::http::server::bind;
 use launchyard::messaging;
 use launchyard::store::{StoreError, Tree};
@@ -251,7 +251,7 @@ impl World {
             reply: reply.id,
             after: reply.message,
         };
-        let new = New::new(self.home, now);
+        let new = NewFollowUp::new(self.home, now);
         let due = now.plus(40 * DAY);
         let planned: Result<(), StoreError> = app.store.write(|txn| follow_ups::plan(txn, &new, whom, 1, due, now));
         planned.unwrap();
