@@ -17,8 +17,8 @@ mod store;
 
 pub use model::{Ended, FollowUp, State};
 pub use plan::{
-    cancel, due_job, end, end_open, of_contact, plan, plan_anew, postpone, turn, FollowUpError, New, Payload, Whom,
-    FOLLOW_UP,
+    cancel, due_job, end, end_open, of_contact, plan, plan_anew, postpone, turn, FollowUpError, NewFollowUp, Payload,
+    Whom, FOLLOW_UP,
 };
 pub use rule::{approve_text, set_rule, written, RuleForm};
 pub use store::{find, get, list_of_worker, open_of_contact, open_of_worker, TABLES};

@@ -37,12 +37,12 @@ pub enum FollowUpError {
 
 /// A follow-up to be planned. Its ids are made outside the transaction.
 #[derive(Clone, Debug)]
-pub struct New {
+pub struct NewFollowUp {
     pub id: FollowUpId,
     pub job: NewJob,
 }
 
-impl New {
+impl NewFollowUp {
     pub fn new(workspace: WorkspaceId, now: UnixMillis) -> Self {
         let id = FollowUpId::new(now);
         Self { id, job: due_job(workspace, id, now) }
@@ -67,7 +67,7 @@ pub struct Whom {
 /// Plans one for `due`. An open one of the same contact ends: this mail of ours is the newer one.
 pub fn plan(
     txn: &mut Txn<'_>,
-    new: &New,
+    new: &NewFollowUp,
     whom: Whom,
     number: u8,
     due: UnixMillis,

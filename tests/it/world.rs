@@ -306,7 +306,7 @@ impl World {
             reply: reply.id,
             after: reply.message,
         };
-        let new = New::new(self.home, now);
+        let new = NewFollowUp::new(self.home, now);
         let due = now.plus(40 * DAY);
         let planned: Result<(), StoreError> = app.store.write(|txn| follow_ups::plan(txn, &new, whom, 1, due, now));
         planned.unwrap();

@@ -5,7 +5,7 @@ use crate::base::{ContactId, DraftId, MessageId, ReplyId, UnixMillis, WorkerId, 
 use crate::contacts;
 use crate::drafts::{self, Draft, DraftState, Intent};
 use crate::events::{Event, Happened, Start, Subscriber};
-use crate::follow_ups::{self, Ended, FollowUp, New, State, Whom};
+use crate::follow_ups::{self, Ended, FollowUp, NewFollowUp, State, Whom};
 use crate::jobs::NewJob;
 use crate::messaging::{self, days_after, hours_for, Message, Purpose, Reply};
 use crate::store::{StoreError, Txn};
@@ -70,7 +70,7 @@ impl Subscriber<App> for FollowUps {
 /// A mail has left: an answer is followed up, and after a follow-up the next one is planned.
 fn sent(app: &App, workspace: WorkspaceId, id: MessageId, now: UnixMillis) -> Result<(), StoreError> {
     let Some(message) = messaging::get_message(&app.store, workspace, id)? else { return Ok(()) };
-    let new = New::new(workspace, now);
+    let new = NewFollowUp::new(workspace, now);
     match message.purpose {
         Purpose::Answer => app.store.write(|txn| {
             let Some(reply) = answered_by(txn, &message)? else { return Ok(()) };
@@ -113,7 +113,7 @@ fn plan_next(
     message: &Message,
     reply: &Reply,
     number: u8,
-    new: &New,
+    new: &NewFollowUp,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let workspace = message.workspace;

@@ -141,8 +141,7 @@ pub async fn put_rule(
 ) -> Result<HttpResponse, ApiError> {
     let RuleJson { on, after_days, then_days, most, text } = body.value;
     let form = RuleForm { on, after_days, then_days, most, text };
-    let saved =
-        service(move || Ok(follow_ups::set_rule(&app, &actor, *id, &form).map_err(OutreachError::from)?)).await?;
+    let saved = service(move || follow_ups::set_rule(&app, &actor, *id, &form).map_err(OutreachError::from)).await?;
     Ok(HttpResponse::Ok().json(StandingRuleJson::from(saved)))
 }
 
