@@ -423,6 +423,10 @@ mod tests {
             "/v1/bookings/{booking}/messages/{number}/send",
             "/v1/bookings/{booking}/messages/{number}/skip",
             "/v1/bookings/{booking}/move",
+            "/v1/bookings/{booking}/no-show",
+            "/v1/bookings/{booking}/notes",
+            "/v1/bookings/{booking}/notes/{note}",
+            "/v1/bookings/{booking}/outcome",
             "/v1/event-types",
             "/v1/event-types/{event}",
             "/v1/event-types/{event}/bookings",
@@ -430,10 +434,6 @@ mod tests {
             "/v1/event-types/{event}/why",
             "/v1/members/{user}/calendars",
             "/v1/members/{user}/calendars/offered",
-            "/v1/bookings/{booking}/no-show",
-            "/v1/bookings/{booking}/notes",
-            "/v1/bookings/{booking}/notes/{note}",
-            "/v1/bookings/{booking}/outcome",
         ];
         assert_eq!(paths, expected);
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use launchyard::authz::{Actor, Role};
 use launchyard::base::{EmailAddress, PaymentId, UserId, WorkspaceId};
-use launchyard::follow_ups::{self, New, Whom};
+use launchyard::follow_ups::{self, NewFollowUp, Whom};
 use launchyard::http::server::bind;
 use launchyard::messaging;
 use launchyard::payments::{self, NewPayment};

@@ -191,7 +191,8 @@ fn decided(
         }
         let Some(draft) = drafts::find(txn, workspace, draft)? else { return Ok(()) };
         match (approved, draft.message) {
-            (true, Some(message)) if draft.state == DraftState::Scheduled => {
+            // It may have left before this was heard; that it did is heard next.
+            (true, Some(message)) if matches!(draft.state, DraftState::Scheduled | DraftState::Sent) => {
                 follow_ups::turn(txn, &open, State::Queued { message }, now)
             }
             _ => finish(txn, &open, &why(&draft), now),

@@ -47,7 +47,7 @@ fn book(desk: &Desk, start: &str) {
 fn until(desk: &Desk, then: &str) {
     while desk.app().now() < at(then) {
         let left = at(then).since(desk.app().now());
-        desk.advance(left.min(6 * HOUR));
+        desk.advance(left.min(HOUR / 2));
     }
 }
 

@@ -104,7 +104,7 @@ fn a_link_that_takes_its_time_is_waited_for() {
     assert!(desk.letters().is_empty(), "not before the link is there");
     desk.advance(Duration::from_secs(2));
     let [letter] = &desk.letters()[..] else { panic!("one letter") };
-    assert!(letter.text.contains("Video call: https://"), "{}", letter.text);
+    assert!(letter.text.contains("Where: https://"), "{}", letter.text);
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn a_free_time_is_booked_with_one_event_and_one_confirmation() {
         "{}",
         letter.text
     );
-    assert!(letter.text.contains("Video call: https://"), "{}", letter.text);
+    assert!(letter.text.contains("Where: https://"), "{}", letter.text);
     assert_eq!((letter.subject.as_str(), letter.to.display()), ("Re: Heating", GWEN));
     let invitation = desk.world.mails_of(GWEN);
     assert_eq!(invitation.len(), 1, "Google invites, once");

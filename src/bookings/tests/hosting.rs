@@ -384,11 +384,11 @@ fn one_that_is_disconnected_here_keeps_its_meetings_and_says_so_when_one_has_to_
 fn ways_to_meet_without_an_account_are_said_to_the_guest_and_in_the_calendar() {
     let number = "+44 1539 555 0100".to_owned();
     let cases = [
-        (Location::Jitsi, "https://jitsi.example/", "Video call: https://jitsi.example/"),
+        (Location::Jitsi, "https://jitsi.example/", "Where: https://jitsi.example/"),
         (
             Location::Link { url: "https://robin.example/room".into() },
             "https://robin.example/room",
-            "Video call: https://robin",
+            "Where: https://robin",
         ),
         (Location::WeCall, "", "We call you."),
         (Location::TheyCall { number: number.clone() }, number.as_str(), "Please call us at +44 1539 555 0100."),
