@@ -114,7 +114,8 @@ impl Effect<App> for WriteEvent {
         };
         let guest = contact.as_ref().and_then(|contact| {
             let name = Some(contact.name()).filter(|name| !name.contains('@'));
-            Some(Attendee { email: contact.address()?.display().to_owned(), name })
+            let address = booking.details.email.as_ref().or(contact.address())?;
+            Some(Attendee { email: address.display().to_owned(), name })
         });
         let written = match booking.state {
             State::Held | State::Confirmed if booking.event_id.is_none() && booking.start <= app.now() => {

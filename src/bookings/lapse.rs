@@ -58,7 +58,7 @@ fn lapse(app: &App, job: &Job) -> Result<Option<UnixMillis>, StoreError> {
             ended.note(now, REASON);
             if before.is_request() {
                 give_back(txn, &before)?;
-                paid::let_go(txn, &ended, now)?;
+                paid::let_go(txn, &ended, now, now)?;
                 messages::tell(app, txn, &ended, Kind::Declined, "", now)?;
             }
             store::put(txn, &ended, Some(&before))?;

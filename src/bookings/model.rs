@@ -8,7 +8,8 @@ use super::kept::Kept;
 use super::types::Answer;
 use crate::availability::Span;
 use crate::base::{
-    BookingId, ConnectionId, ContactId, EventTypeId, PaymentId, ReplyId, UnixMillis, UserId, WorkerId, WorkspaceId,
+    BookingId, ConnectionId, ContactId, EmailAddress, EventTypeId, PaymentId, ReplyId, UnixMillis, UserId, WorkerId,
+    WorkspaceId,
 };
 use crate::meetings::{Location, Service};
 
@@ -102,6 +103,9 @@ pub struct Details {
     /// As the visitor wrote it.
     #[serde(default)]
     pub name: String,
+    /// Where they asked to be written to; one of the contact's own.
+    #[serde(default)]
+    pub email: Option<EmailAddress>,
     #[serde(default)]
     pub phone: String,
     /// Addresses of others who come along.

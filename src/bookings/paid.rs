@@ -5,6 +5,7 @@
 
 use super::agree::agree;
 use super::hold::give_back;
+use super::messages::{self, Kind};
 use super::model::{Booking, State};
 use super::public::manage_path;
 use super::tell::tell;
@@ -58,8 +59,8 @@ pub fn wait(
 }
 
 /// A booking is over: nobody pays for it any more, and what was paid goes back, all of it or what the event type says for
-/// visitors who cancel. Heard twice it is done once.
-pub fn let_go(txn: &mut Txn<'_>, booking: &Booking, now: UnixMillis) -> Result<(), StoreError> {
+/// visitors who cancel, by when they did. Heard twice it is done once.
+pub fn let_go(txn: &mut Txn<'_>, booking: &Booking, ended_at: UnixMillis, now: UnixMillis) -> Result<(), StoreError> {
     let Some(id) = booking.details.payment else { return Ok(()) };
     let Some(payment) = payments::find(txn, booking.workspace, id)? else { return Ok(()) };
     if payment.state.is_open() {
@@ -73,7 +74,7 @@ pub fn let_go(txn: &mut Txn<'_>, booking: &Booking, now: UnixMillis) -> Result<(
         None => None,
     };
     let price = event.and_then(|event| event.price).filter(|_| booking.details.given_up);
-    let amount = price.map_or(payment.amount, |price| price.returned(booking.start.since(now)));
+    let amount = price.map_or(payment.amount, |price| price.returned(booking.start.since(ended_at)));
     if amount > 0 {
         payments::give_back(txn, &payment, Some(amount), "the booking was cancelled", now)?;
     }
@@ -98,7 +99,9 @@ impl Subscriber<App> for Listener {
             Happened::PaymentEnded { payment, booking, .. } => ended(app, workspace, *payment, *booking),
             Happened::BookingCancelled { booking, .. } => {
                 app.store.write(|txn| match store::find(txn, workspace, *booking)? {
-                    Some(booking) if matches!(booking.state, State::Cancelled { .. }) => let_go(txn, &booking, now),
+                    Some(booking) if matches!(booking.state, State::Cancelled { .. }) => {
+                        let_go(txn, &booking, event.at, now)
+                    }
                     _ => Ok(()),
                 })
             }
@@ -133,6 +136,17 @@ fn received(app: &App, workspace: WorkspaceId, payment: PaymentId, id: BookingId
         if current.state != State::Unpaid {
             return Ok(());
         }
+        if current.start <= now {
+            // A slow payment that came when the meeting was over.
+            give_back(txn, &current)?;
+            payments::give_back(txn, &paid, None, LATE, now)?;
+            let mut late = Booking { state: State::Cancelled { reason: LATE.to_owned() }, ..current.clone() };
+            late.version += 1;
+            late.written = late.version;
+            late.note(now, LATE);
+            tell(app, txn, &mut late, now)?;
+            return store::put(txn, &late, Some(&current));
+        }
         let mut booking = current.clone();
         booking.note(now, "Paid.");
         let event = match booking.details.event_type {
@@ -144,6 +158,7 @@ fn received(app: &App, workspace: WorkspaceId, payment: PaymentId, id: BookingId
             jobs::enqueue(txn, &lapse)?;
             let what = Happened::BookingProposed { booking: id, contact: booking.contact };
             events::append(txn, workspace, now, what)?;
+            messages::tell(app, txn, &booking, Kind::Requested, "", now)?;
         } else {
             agree(app, txn, &mut booking, job.as_ref(), now)?;
         }

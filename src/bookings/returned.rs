@@ -4,12 +4,16 @@
 //! Looked for as often as busy times are read, while a connection has bookings ahead.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::hold::give_back;
+use super::host;
 use super::model::{Booking, State};
 use super::store;
 use super::tell::tell;
+use super::types::{self, Entry};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::{self, with_calendar, Claimed, Span, READ_AHEAD};
@@ -161,7 +165,7 @@ fn take_over(app: &App, txn: &mut Txn<'_>, seen: &Booking, change: &Change, now:
     let (workspace, id, contact) = (booking.workspace, booking.id, booking.contact);
     let act = match change {
         Change::Deleted => {
-            availability::release(txn, workspace, connection.0, before.claim, id)?;
+            give_back(txn, &before)?;
             booking.state = State::Cancelled { reason: String::new() };
             booking.note(now, "Deleted in the calendar, and so cancelled.");
             events::append(txn, workspace, now, Happened::BookingCancelled { booking: id, contact })?;
@@ -173,13 +177,19 @@ fn take_over(app: &App, txn: &mut Txn<'_>, seen: &Booking, change: &Change, now:
         Change::Moved(span) => {
             let (earlier, later) = (before.start.since(before.claim.start), before.claim.end.since(before.end));
             let claim = span.widened(earlier, later);
-            availability::release(txn, workspace, connection.0, before.claim, id)?;
-            if let Claimed::Taken(_) = availability::claim(txn, workspace, connection.0, claim, id, now)? {
-                availability::claim(txn, workspace, connection.0, before.claim, id, now)?;
-                let words = "In the calendar it was moved to a time that another booking has.";
+            if before.details.session.is_some() {
+                let words = "In the calendar it was moved, but others have booked the same time with it.";
                 return leave_to_person(txn, &before, words, now);
             }
             (booking.start, booking.end, booking.claim) = (span.start, span.end, claim);
+            booking.kept.outcome = None;
+            give_back(txn, &before)?;
+            if !take_time(txn, &booking, connection, now)? {
+                give_back(txn, &booking)?;
+                take_time(txn, &before, connection, now)?;
+                let words = "In the calendar it was moved to a time that another booking has.";
+                return leave_to_person(txn, &before, words, now);
+            }
             booking.note(now, "Moved in the calendar.");
             events::append(txn, workspace, now, Happened::BookingMoved { booking: id, contact })?;
             "booking.moved"
@@ -192,7 +202,39 @@ fn take_over(app: &App, txn: &mut Txn<'_>, seen: &Booking, change: &Change, now:
     tell(app, txn, &mut booking, now)?;
     let who = Who::System("the owner, in the calendar".to_owned());
     audit::record(txn, workspace, now, &who, act, &format!("booking {id}"), "")?;
-    store::put(txn, &booking, Some(&before))
+    store::put(txn, &booking, Some(&before))?;
+    host::plan(txn, &booking, now)
+}
+
+/// Claims what the booking holds at its time: of its calendar, or of its hosts and rooms with its place in the ledger.
+/// `false` where something of it is taken.
+fn take_time(
+    txn: &mut Txn<'_>,
+    booking: &Booking,
+    connection: ConnectionId,
+    now: UnixMillis,
+) -> Result<bool, StoreError> {
+    let (workspace, details) = (booking.workspace, &booking.details);
+    let resources = if details.event_type.is_some() { details.resources.clone() } else { vec![connection.0] };
+    for resource in resources {
+        let claimed = availability::claim(txn, workspace, resource, booking.claim, booking.holder(), now)?;
+        if claimed != Claimed::Yes {
+            return Ok(false);
+        }
+    }
+    let Some(event) = details.event_type else { return Ok(true) };
+    let minutes = |length: Duration| u32::try_from(length.as_secs() / 60).unwrap_or(0);
+    let entry = Entry {
+        booking: booking.id,
+        span: booking.span(),
+        before: minutes(booking.start.since(booking.claim.start)),
+        after: minutes(booking.claim.end.since(booking.end)),
+        hosts: details.hosts.clone(),
+        session: details.session,
+        until: None,
+    };
+    types::put_entry(txn, workspace, event, entry, now)?;
+    Ok(true)
 }
 
 /// It stands as it was until somebody decides; trying again brings the event back to where it stands here.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::figures;
 use super::hold::give_back;
-use super::model::Booking;
+use super::model::{Booking, State};
 use crate::availability::Span;
 use crate::base::{BookingId, ContactId, Cursor, Page, ReplyId, UnixMillis, WorkspaceId};
 use crate::events::{self, Happened};
@@ -277,7 +277,7 @@ fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
             // A booking touches some dozen rows, with several hosts more, and a transaction stays small.
             let bookings = list_of_contact(txn, workspace, contact, 3)?;
             for booking in &bookings {
-                if booking.state.is_booked() || booking.is_request() {
+                if booking.state.is_booked() || booking.is_request() || booking.state == State::Unpaid {
                     give_back(txn, booking)?;
                 }
                 unindex(txn, booking)?;

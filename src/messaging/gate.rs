@@ -224,6 +224,10 @@ fn worker_works(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) 
     let Some(worker) = workers::find(txn, message.workspace, worker)? else {
         return no("The worker was deleted.");
     };
+    // Without a sequence it is a follow-up of an answer.
+    if message.purpose == Purpose::Outreach && message.enrolment.is_none() && !worker.follow_ups.on {
+        return no("Follow-ups of the worker were switched off.");
+    }
     match worker.state {
         WorkerState::Working => Ok(Gate::Go),
         WorkerState::Off => later(now.plus(ASLEEP), format!("{} is not switched on.", worker.name)),

@@ -348,7 +348,9 @@ pub fn hold_restored(app: &App, workspace: WorkspaceId) -> Result<usize, StoreEr
     let (mut held, mut before) = (0, None);
     loop {
         let page = list_recent(&app.store, workspace, before.as_ref(), 50)?;
-        let waiting = page.rows.iter().filter(|message| message.state.is_waiting() && message.worker.is_none());
+        // What is worker's is held by the worker, which a restore switches off; words about a booking are not.
+        let is_free = |message: &&Message| message.worker.is_none() || message.purpose == Purpose::Transactional;
+        let waiting = page.rows.iter().filter(|message| message.state.is_waiting()).filter(is_free);
         for id in waiting.map(|message| message.id) {
             let changed = app.store.write::<_, StoreError>(|txn| {
                 let Some(mut message) = find_message(txn, workspace, id)? else { return Ok(false) };

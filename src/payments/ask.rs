@@ -80,6 +80,11 @@ fn look(app: &App, job: &Job) -> Result<Outcome, StoreError> {
         Err(ProviderError::NotFound) => return end(app, job, id, "Stripe does not know it"),
         Err(error) => {
             let reason = error.to_string();
+            // By then Stripe has closed the page: nobody pays there any more, and what is held is free again.
+            let is_over = now > payment.made_at.plus(session::MOST_OPEN);
+            if is_over && matches!(payment.state, State::Opening | State::Open { .. }) {
+                return end(app, job, id, "Stripe could not be asked");
+            }
             note_trouble(app, workspace, id, &reason)?;
             return Ok(Outcome::Again { at: now.plus(OPEN_EVERY) });
         }

@@ -25,7 +25,7 @@ const OWNER_ACTS: Duration = Duration::from_secs(600);
 /// guest has less time, the page is closed then.
 const LEAST_OPEN: Duration = Duration::from_secs(90 * 60);
 /// And for at most a day.
-const MOST_OPEN: Duration = Duration::from_secs(24 * 3600 - 60);
+pub(super) const MOST_OPEN: Duration = Duration::from_secs(24 * 3600 - 60);
 pub(super) const TRIES: u32 = 30;
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

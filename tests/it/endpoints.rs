@@ -215,7 +215,6 @@ pub fn body(route: &Route, world: &World) -> Option<Value> {
         ("PUT", "/v1/booking-messages/timing") => json!({ "reminders": [60] }),
         ("PUT", "/v1/booking-messages/timing/{owner}") => json!({ "reminders": [] }),
         ("PUT", "/v1/booking-messages/{kind}/{language}") => json!({ "subject": "Hello", "text": "Hello there" }),
-        (_, "/v1/workers") | ("PUT", _) => worker,
         ("PATCH", "/v1/workers/{worker}") => json!({ "goal": "Other", "mailbox": id("connection") }),
         ("POST", "/v1/workers/{worker}/enrolments") => json!({ "contacts": [id("contact")] }),
         ("PATCH", "/v1/drafts/{id}") => json!({ "text": "Thank you for your answer." }),
@@ -239,6 +238,7 @@ pub fn body(route: &Route, world: &World) -> Option<Value> {
         ("POST", "/v1/bookings/{booking}/move") => json!({ "start": "2030-01-09T10:00:00Z" }),
         ("POST", "/v1/bookings/{booking}/cancel") => json!({ "reason": "ill" }),
         ("POST", "/v1/bookings/{booking}/notes") => json!({ "text": "Asked about the old boiler." }),
+        (_, "/v1/workers") | ("PUT", _) => worker,
         _ => return None,
     })
 }

@@ -57,9 +57,10 @@ fn a_label_leaves_by_itself_only_once_its_record_allows_it_and_a_locked_one_neve
     assert_eq!(early.status, 422);
     assert!(early.body.contains("20 more approvals are needed."), "{}", early.body);
 
-    let record = |figures: &mut Figures| *figures = Figures { approved: 24, edited: 2, rejected: 1 };
+    let record =
+        |figures: &mut Figures| *figures = Figures { approved: 24, edited: 2, rejected: 1, ..Figures::default() };
     let store = &server.app().store;
-    store.write(|txn| drafts::count_decision(txn, server.workspace, worker, "question", record)).unwrap();
+    store.write(|txn| drafts::count_decision(txn, server.workspace, worker, ("question", ""), record)).unwrap();
     let page = owner.get(&here);
     assert!(page.body.contains("24 approved, 2 of them edited, 1 rejected."), "{}", page.body);
     assert_eq!(owner.post(&here, &[("label", "question"), ("to", "on")]).status, 303);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::hear::{finish, has_meeting, is_followed_up, put_off};
+use super::hear::{back_at, finish, has_meeting, is_followed_up, put_off};
 use super::letter::Scene;
 use crate::agents::write::{compose, draft_of, Style};
 use crate::app::App;
@@ -135,9 +135,11 @@ fn heard_since(txn: &mut Txn<'_>, row: &FollowUp, reply: &Reply) -> Result<Optio
         Some(Answered::Away) => {
             let newest = messaging::list_replies_of_contact(txn, workspace, contact, LOOK_BACK)?;
             let absence = newest.into_iter().find(|other| other.id != reply.id);
-            // Once they are back it goes on: the absence has put it off already.
+            // Once they are back it goes on: a longer absence has put it off already, or does so now.
             if let Some(absence) = absence.filter(|absence| absence.received_at > row.changed_at) {
-                return Ok(Some(Decision::PutOff(Box::new(absence))));
+                if back_at(txn, row, &absence)?.is_some_and(|at| at > row.due) {
+                    return Ok(Some(Decision::PutOff(Box::new(absence))));
+                }
             }
         }
         None => {}

@@ -41,9 +41,7 @@ impl Subscriber<App> for FollowUps {
             Happened::MessageNotSent { message, contact, reason } => {
                 not_sent(app, workspace, *message, *contact, reason, now)
             }
-            Happened::MessageRehearsed { message, contact } => {
-                not_sent(app, workspace, *message, *contact, messaging::DRY_RUN, now)
-            }
+            Happened::MessageRehearsed { message, contact } => rehearsed(app, workspace, *message, *contact, now),
             Happened::DraftDecided { draft, contact, approved } => {
                 decided(app, workspace, *draft, *contact, *approved, now)
             }
@@ -190,14 +188,40 @@ fn decided(
             return Ok(());
         }
         let Some(draft) = drafts::find(txn, workspace, draft)? else { return Ok(()) };
-        match (approved, draft.message) {
+        match (&draft.state, draft.message) {
+            // Taken back meanwhile: it waits for its decision again.
+            (DraftState::Pending, _) => Ok(()),
             // It may have left before this was heard; that it did is heard next.
-            (true, Some(message)) if matches!(draft.state, DraftState::Scheduled | DraftState::Sent) => {
+            (DraftState::Scheduled | DraftState::Sent, Some(message)) if approved => {
                 follow_ups::turn(txn, &open, State::Queued { message }, now)
             }
             _ => finish(txn, &open, &why(&draft), now),
         }
     })
+}
+
+/// In a dry run: an approved draft waits for its decision again, as `agents::follow` sees to, and its follow-up with it.
+fn rehearsed(
+    app: &App,
+    workspace: WorkspaceId,
+    message: MessageId,
+    contact: ContactId,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let drafted = app.store.write(|txn| {
+        let Some(open) = follow_ups::open_of_contact(txn, workspace, contact)? else { return Ok(true) };
+        if open.state != (State::Queued { message }) {
+            return Ok(false);
+        }
+        match draft_of(txn, &open)? {
+            Some(draft) => follow_ups::turn(txn, &open, State::Drafted { draft }, now).map(|()| true),
+            None => Ok(false),
+        }
+    })?;
+    match drafted {
+        true => Ok(()),
+        false => not_sent(app, workspace, message, contact, messaging::DRY_RUN, now),
+    }
 }
 
 /// The draft behind one that is open. An approval that was taken back and given anew has another mail.
@@ -275,20 +299,25 @@ pub(super) fn put_off(
     again: NewJob,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
-    let workspace = open.workspace;
     if open.state != State::Planned {
         return finish(txn, open, "They are away.", now);
     }
+    match back_at(txn, open, absence)? {
+        Some(at) if at > open.due => follow_ups::postpone(txn, open, again, at.max(now), now),
+        _ => Ok(()),
+    }
+}
+
+/// When they are back, within the hours of the worker.
+pub(super) fn back_at(txn: &mut Txn<'_>, open: &FollowUp, absence: &Reply) -> Result<Option<UnixMillis>, StoreError> {
+    let workspace = open.workspace;
     let worker = workers::find(txn, workspace, open.worker)?;
     let contact = contacts::find(txn, workspace, open.contact)?;
     let home = workspaces::find(txn, workspace)?;
-    let (Some(worker), Some(contact), Some(home)) = (worker, contact, home) else { return Ok(()) };
+    let (Some(worker), Some(contact), Some(home)) = (worker, contact, home) else { return Ok(None) };
     let back = absence.reading.as_ref().and_then(|reading| reading.return_date.clone());
-    let at = messaging::after_absence(absence.received_at, back.as_deref(), &hours_for(&worker, &contact, &home));
-    if at <= open.due {
-        return Ok(());
-    }
-    follow_ups::postpone(txn, open, again, at.max(now), now)
+    let hours = hours_for(&worker, &contact, &home);
+    Ok(Some(messaging::after_absence(absence.received_at, back.as_deref(), &hours)))
 }
 
 fn end(app: &App, workspace: WorkspaceId, contact: ContactId, reason: &str, now: UnixMillis) -> Result<(), StoreError> {

@@ -144,7 +144,9 @@ fn a_changed_text_waits_for_approval_again() {
 fn whatever_they_say_or_do_ends_it() {
     type Act = fn(&Office);
     let cases: [(&str, Act); 6] = [
-        ("They answered.", |office| drop(office.desk.unread("Thanks, I will look at it."))),
+        ("They answered.", |office| {
+            office.desk.unread("Thanks, I will look at it.");
+        }),
         ("A meeting was booked.", |office| {
             let booking = crate::base::BookingId::new(office.desk.app().now());
             office.happens(Happened::BookingConfirmed { booking, contact: office.desk.contact });

@@ -69,6 +69,9 @@ pub fn lines(text: &str) -> impl Iterator<Item = Line> + '_ {
                 whole.push_str(&more[1..]);
             }
         }
+        if whole.len() > MOST_BYTES {
+            continue;
+        }
         if let Some(line) = Line::parse(whole.trim_start_matches('\u{feff}')) {
             return Some(line);
         }

@@ -15,6 +15,8 @@ use super::zone::{of_definition, zone_named};
 use crate::base::UnixMillis;
 
 /// Events of one file.
+/// Characters of a UID that are kept (RFC 7986 section 5.3 asks for fewer than 255).
+const MOST_UID: usize = 255;
 const MOST_EVENTS: usize = 100_000;
 /// Steps of one rule: a daily one for two centuries, or a minutely one for two months.
 const STEPS_OF_RULE: u64 = 100_000;
@@ -285,7 +287,8 @@ fn zones_of(text: &str) -> Zones {
 impl Event {
     fn take(&mut self, line: &Line, clocks: &Clocks<'_>, own: &[String]) {
         match line.name.as_str() {
-            "UID" => self.uid.clone_from(&line.value),
+            // It stands beside each of its times.
+            "UID" => self.uid = line.value.chars().take(MOST_UID).collect(),
             "SEQUENCE" => self.sequence = line.value.trim().parse().unwrap_or(0),
             "DTSTART" => self.start = clocks.moment(line, &line.value),
             "DTEND" => self.end = clocks.moment(line, &line.value),
@@ -442,7 +445,7 @@ fn expand_master(
         if is_left_out(&moment, instant) {
             continue;
         }
-        let changed = onward.iter().rev().find(|(from, _)| instant >= *from);
+        let changed = onward[..onward.partition_point(|(from, _)| *from <= instant)].last();
         match changed {
             Some((from, later)) if later.takes_time() => put_shifted(later, *from, instant, asked, found),
             Some(_) => {}

@@ -209,8 +209,7 @@ impl Rule {
         let days = (0..length).filter_map(|n| add_days(first, n)).filter(|date| self.fits(start, *date));
         let mut found = Vec::new();
         for date in days {
-            self.times_of(start, base, date, &mut found);
-            steps.spend(1)?;
+            self.times_of(start, base, date, &mut found, steps)?;
         }
         Ok(found)
     }
@@ -273,7 +272,14 @@ impl Rule {
         self.week_numbers.contains(&number) || self.week_numbers.contains(&(number - weeks - 1))
     }
 
-    fn times_of(&self, start: DateTime, base: DateTime, date: Date, found: &mut Vec<DateTime>) {
+    fn times_of(
+        &self,
+        start: DateTime,
+        base: DateTime,
+        date: Date,
+        found: &mut Vec<DateTime>,
+        steps: &mut Steps,
+    ) -> Result<(), TooMuch> {
         let given = |values: &[i64], own: i8| if values.is_empty() { vec![i64::from(own)] } else { values.to_vec() };
         // What is finer than the period is expanded; what is as coarse or coarser must fit.
         let limited = |values: &[i64], own: i8| {
@@ -296,6 +302,9 @@ impl Rule {
         } else {
             limited(&self.seconds, base.second())
         };
+        // Before anything is kept: a day can have as many times as it has seconds.
+        let times = hours.len() * minutes.len() * seconds.len();
+        steps.spend(u64::try_from(times).unwrap_or(u64::MAX).max(1))?;
         for hour in &hours {
             for minute in &minutes {
                 for second in &seconds {
@@ -306,6 +315,7 @@ impl Rule {
                 }
             }
         }
+        Ok(())
     }
 
     /// BYSETPOS: those at the named places of the period, in order.
@@ -385,7 +395,9 @@ fn day_of(text: &str) -> Option<(i64, Weekday)> {
 
 fn numbers(text: &str, least: i64, most: i64) -> Option<Vec<i64>> {
     let all = text.split(',').take(MOST_VALUES).map(|one| one.trim().trim_start_matches('+').parse::<i64>().ok());
-    let all = all.collect::<Option<Vec<i64>>>()?;
+    let mut all = all.collect::<Option<Vec<i64>>>()?;
+    all.sort_unstable();
+    all.dedup();
     all.iter().all(|one| (least..=most).contains(one)).then_some(all)
 }
 

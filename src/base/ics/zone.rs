@@ -86,7 +86,7 @@ impl Observance {
         let part = |wanted: &str| rule.split(';').find_map(|part| part.strip_prefix(wanted)?.strip_prefix('='));
         let month: u8 = part("BYMONTH")?.parse().ok()?;
         let day = part("BYDAY")?;
-        let (nth, name) = day.split_at(day.len().checked_sub(2)?);
+        let (nth, name) = day.split_at_checked(day.len().checked_sub(2)?)?;
         let weekday = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"].iter().position(|known| *known == name)?;
         let week = match (nth.trim_start_matches('+'), part("BYMONTHDAY")) {
             ("-1", _) => 5,

@@ -63,7 +63,7 @@ impl Counted {
     pub fn of(booking: &Booking, was: Option<&Self>, is_old: bool, zone: &TimeZone) -> Option<Self> {
         let once_booked = was.is_some() || (is_old && booking.event_id.is_some());
         let ended = match (&booking.state, booking.kept.became()) {
-            (State::Proposed { .. } | State::Failed { .. }, _) => return None,
+            (State::Proposed { .. } | State::Unpaid | State::Failed { .. }, _) => return None,
             (State::Held | State::Cancelled { .. }, _) if !once_booked => return None,
             (State::Cancelled { .. }, _) => Ended::Cancelled,
             (_, Some(Became::NoShow)) => Ended::NoShow,

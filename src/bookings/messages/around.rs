@@ -15,6 +15,8 @@ use crate::workers::{self, Worker};
 use crate::workspaces;
 
 pub struct Around {
+    /// The address that the visitor gave.
+    pub typed: Option<EmailAddress>,
     pub contact: Contact,
     /// The answer that the meeting came from: messages go on in its conversation.
     pub reply: Option<Reply>,
@@ -59,12 +61,13 @@ impl Around {
             None => host_name.clone(),
         };
         let host_zone = host_zone(txn, booking, host)?;
-        Ok(Some(Self { contact, reply, mailbox, host_name, host_zone, signature, business }))
+        let typed = booking.details.email.clone();
+        Ok(Some(Self { contact, typed, reply, mailbox, host_name, host_zone, signature, business }))
     }
 
     /// Where the guest is written to.
     pub fn to(&self) -> Option<&EmailAddress> {
-        self.reply.as_ref().map(|reply| &reply.from).or(self.contact.address())
+        self.reply.as_ref().map(|reply| &reply.from).or(self.typed.as_ref()).or(self.contact.address())
     }
 
     /// Where they meet, in words, and the link of a video call.
@@ -108,13 +111,13 @@ fn mailbox(
     host: Option<UserId>,
 ) -> Result<Option<Connection>, StoreError> {
     let own = reply.map(|reply| reply.connection).or(worker.and_then(|worker| worker.mailbox));
+    let sends = |connection: &Connection| connection.can(Use::Outreach) && !connection.is_disconnected();
     if let Some(own) = own {
-        if let Some(found) = connections::find(txn, booking.workspace, own)? {
+        if let Some(found) = connections::find(txn, booking.workspace, own)?.filter(sends) {
             return Ok(Some(found));
         }
     }
     let is_visitors = visitor::event_type(booking).is_some();
-    let sends = |connection: &Connection| connection.can(Use::Outreach) && !connection.is_disconnected();
     if let Some(host) = host {
         let mut all = connections::list_in(txn, booking.workspace)?;
         all.retain(sends);

@@ -105,7 +105,8 @@ pub fn drop_all(txn: &mut Txn<'_>, plan: &mut Plan, reason: &str, now: UnixMilli
                 true
             }
             Fate::Sent { message: Some(message), .. } if entry.kind.is_planned() => {
-                messaging::cancel_waiting(txn, workspace, *message, reason)?
+                // One that is leaving in this moment does not leave again should it come back.
+                messaging::cancel(txn, workspace, *message, reason)?
             }
             _ => false,
         };

@@ -63,6 +63,7 @@ pub fn of(app: &App, actor: &Actor) -> Result<(Booking, Around), StoreError> {
         kept: Default::default(),
     };
     let around = Around {
+        typed: None,
         contact: guest(actor, booking.contact, now),
         reply: None,
         mailbox: None,

@@ -15,6 +15,7 @@ use crate::connections::Connection;
 use crate::mailer::{self, AboutBooking, Posting};
 use crate::messaging::{self, Delivery, Dress, NewMessage, Purpose, Reply};
 use crate::store::{StoreError, Txn};
+use crate::workspaces::{self, WorkspaceState};
 
 /// How long a word after the meeting is of use.
 const AFTERWARDS: std::time::Duration = std::time::Duration::from_secs(3 * 24 * 3600);
@@ -46,6 +47,13 @@ pub fn send(
     let Some(to) = around.to() else {
         return Ok(Some(dropped(now, "The guest has no address.")));
     };
+    // Words after the meeting are not asked for: who wants no mail gets none.
+    if matches!(kind, Kind::FollowUp | Kind::NoShow) {
+        if let Some(entry) = messaging::is_suppressed(txn, booking.workspace, to, Purpose::Answer)? {
+            let reason = format!("{} must not be written to: {}.", entry.target.words(), entry.reason.words());
+            return Ok(Some(dropped(now, &reason)));
+        }
+    }
     let until = useful_until(booking, kind, now);
     match &around.mailbox {
         Some(mailbox) => by_mailbox(app, txn, booking, &around, (mailbox, to), (written, until), now).map(Some),
@@ -140,6 +148,11 @@ fn by_server(
 ) -> Result<Fate, StoreError> {
     if !mailer::is_configured(&app.config) {
         return Ok(dropped(now, "No mailbox is connected for it, and the server has no mail of its own."));
+    }
+    let home = workspaces::find(txn, booking.workspace)?;
+    let is_open = home.is_some_and(|home| home.closing.is_none() && home.state == WorkspaceState::Open);
+    if !is_open || app.sending_held(now).is_some() {
+        return Ok(dropped(now, "The workspace may not send just now."));
     }
     if around.contact.restricted {
         return Ok(dropped(now, "The contact asked that their data is only stored."));

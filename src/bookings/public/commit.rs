@@ -178,6 +178,10 @@ fn take(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, wanted: &
     let asked = paid::asked(app, event, &draft, wanted.guest.email.display(), now);
     app.store.write(|txn| {
         let current = types::find(txn, event.workspace, event.id)?.ok_or(NotBooked::Closed)?;
+        // Sent twice in the same moment: the first one is the answer.
+        if let Some(there) = store::find(txn, event.workspace, draft.id)? {
+            return Ok(there);
+        }
         if !current.is_open {
             return Err(NotBooked::Closed);
         }
@@ -186,7 +190,8 @@ fn take(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, wanted: &
             return Err(NotBooked::Taken);
         }
         let mut booking = draft.clone();
-        seat(txn, facts, question, &mut booking)?;
+        let own = booking.id;
+        seat(txn, facts, question, &mut booking, own)?;
         if let (Assignment::RoundRobin, [host]) = (current.assignment, &facts.hosts[..]) {
             types::took_turn(txn, event.workspace, event.id, &current.hosts, host.user, now)?;
         }
@@ -211,8 +216,14 @@ fn take(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, wanted: &
 }
 
 /// Takes a time in this transaction, if the engine still offers it: the claims of hosts, calendars and rooms, and the
-/// entry in the ledger. Of many who want it, as many get it as there are seats.
-pub fn seat(txn: &mut Txn<'_>, facts: &Facts, question: &SlotQuestion, booking: &mut Booking) -> Result<(), NotBooked> {
+/// entry in the ledger. A group that begins with it has the id `fresh`. Of many who want it, as many get it as there are seats.
+pub fn seat(
+    txn: &mut Txn<'_>,
+    facts: &Facts,
+    question: &SlotQuestion,
+    booking: &mut Booking,
+    fresh: BookingId,
+) -> Result<(), NotBooked> {
     let (event, now, span) = (&facts.event, facts.now, booking.span());
     let standing = types::taken_in(txn, facts, span)?;
     if types::why_not(facts, &standing, question, booking.start).is_some() {
@@ -220,7 +231,7 @@ pub fn seat(txn: &mut Txn<'_>, facts: &Facts, question: &SlotQuestion, booking: 
     }
     let first = facts.hosts.first().map(|host| host.user);
     let sits = first.and_then(|host| standing.session_at(span, host, now));
-    booking.details.session = event.is_group().then(|| sits.unwrap_or(booking.id));
+    booking.details.session = event.is_group().then(|| sits.unwrap_or(fresh));
     booking.details.hosts = facts.hosts.iter().map(|host| host.user).collect();
     booking.details.resources = facts.claimable();
     booking.claim = with_buffers(event, span);
@@ -287,6 +298,7 @@ fn draft(app: &App, facts: &Facts, span: Span, wanted: &Wanted, contact: Contact
         details: Details {
             event_type: Some(event.id),
             name: guest.name.clone(),
+            email: Some(guest.email.clone()),
             phone: guest.phone.clone(),
             guests: guest.others.iter().map(|other| other.display().to_owned()).collect(),
             answers: wanted.answers.clone(),

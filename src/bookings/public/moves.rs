@@ -7,8 +7,9 @@ use super::hold::with_buffers;
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::{Busy, Own, Span};
-use crate::base::UnixMillis;
+use crate::base::{BookingId, UnixMillis};
 use crate::bookings::hold::give_back;
+use crate::bookings::host;
 use crate::bookings::messages::{self, Kind};
 use crate::bookings::model::{Booking, State};
 use crate::bookings::tell::tell;
@@ -45,6 +46,8 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
     let facts = types::load_for(app, &event, &question)?.only(&before.details.hosts);
     let facts = without_own_event(app, facts, before, span)?;
     let now = facts.now;
+    // Whoever founded a group leaves its id to those who stay.
+    let fresh = BookingId::new(now);
     let job = before.connection.map(|connection| calendar::job(before, connection, now));
     app.store.write(|txn| {
         let current = store::find(txn, before.workspace, before.id)?.ok_or(NotBooked::Closed)?;
@@ -55,7 +58,7 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
         let mut moved = Booking { start, end: span.end, ..current.clone() };
         // What was said of the old time says nothing of the new one.
         moved.kept.outcome = None;
-        seat(txn, &facts, &question, &mut moved)?;
+        seat(txn, &facts, &question, &mut moved, fresh)?;
         moved.note(now, format!("Moved by {}.", mover.by));
         if current.state.is_booked() {
             moved.version += 1;
@@ -73,6 +76,9 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
             messages::tell(app, txn, &moved, Kind::Requested, "", now)?;
         }
         store::put(txn, &moved, Some(&current))?;
+        if moved.state.is_booked() {
+            host::plan(txn, &moved, now)?;
+        }
         let (workspace, booking, contact) = (moved.workspace, moved.id, moved.contact);
         events::append(txn, workspace, now, Happened::BookingMoved { booking, contact })?;
         audit::record(txn, workspace, now, &mover.who, "booking.moved", &format!("booking {booking}"), "")?;

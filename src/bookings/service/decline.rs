@@ -86,7 +86,7 @@ fn end_in(txn: &mut Txn<'_>, actor: &Actor, id: BookingId, words: &str, now: Uni
     ended.note(now, format!("{words} ({})", actor.display));
     if before.is_request() {
         give_back(txn, &before)?;
-        paid::let_go(txn, &ended, now)?;
+        paid::let_go(txn, &ended, now, now)?;
     }
     store::put(txn, &ended, Some(&before))?;
     if let Some(reply) = ended.reply {

@@ -166,7 +166,7 @@ pub fn choose(app: &App, actor: &Actor, vendor: Vendor, choices: &Choices) -> Re
         };
         if before.mapping != system.mapping || before.tag != system.tag {
             // Whoever was pulled before is to get what was left out then.
-            (system.looked, system.pull.since) = (None, None);
+            (system.looked, system.pull.since, system.pull.begun_at) = (None, None, None);
         }
         store::put(txn, &system)?;
         jobs::plan_hourly(txn, &system, now)?;

@@ -54,12 +54,13 @@ impl Tell {
     }
 
     pub fn body(&self, workspace: WorkspaceId, contact: Option<&Contact>, score: Option<&Score>) -> String {
+        let is_withheld = contact.is_some_and(|contact| contact.restricted);
         let contact = match (self.contact, contact.filter(|contact| !contact.restricted)) {
             (_, Some(contact)) => whole(contact, score),
             (Some(id), None) => json!({ "id": id.to_string() }),
             (None, None) => Value::Null,
         };
-        let mut data = self.detail.clone();
+        let mut data = if is_withheld { json!({}) } else { self.detail.clone() };
         data["contact"] = contact;
         let id = self.id(workspace);
         json!({ "id": id, "type": self.what, "timestamp": self.at.to_rfc3339(), "data": data }).to_string()
