@@ -9,6 +9,7 @@ use super::forget_account;
 use super::hold::{handled, hold, retire_proposals};
 use super::host;
 use super::hosted::Hosted;
+use super::kept::Became;
 use super::lapse;
 use super::messages;
 use super::model::{Booking, Details, Source, State};
@@ -85,8 +86,11 @@ impl Subscriber<App> for Listener {
             }),
             Happened::BookingNoShow { booking, .. } => {
                 app.store.write(|txn| match store::find(txn, workspace, *booking)? {
-                    Some(booking) => messages::no_show(app, txn, &booking, now),
-                    None => Ok(()),
+                    // Unless it was taken back before it was heard.
+                    Some(booking) if booking.kept.became() == Some(Became::NoShow) => {
+                        messages::no_show(app, txn, &booking, now)
+                    }
+                    _ => Ok(()),
                 })
             }
             Happened::ConnectionRemoved { connection } => {

@@ -224,8 +224,9 @@ fn worker_works(_: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) 
     let Some(worker) = workers::find(txn, message.workspace, worker)? else {
         return no("The worker was deleted.");
     };
-    // Without a sequence it is a follow-up of an answer.
-    if message.purpose == Purpose::Outreach && message.enrolment.is_none() && !worker.follow_ups.on {
+    // In a conversation, and of no sequence: it follows an answer of ours up.
+    let follows_up = message.enrolment.is_none() && message.in_reply_to.is_some();
+    if message.purpose == Purpose::Outreach && follows_up && !worker.follow_ups.on {
         return no("Follow-ups of the worker were switched off.");
     }
     match worker.state {

@@ -37,7 +37,6 @@ pub use store::TABLES;
 
 use model::Plan;
 
-use super::kept::Became;
 use super::model::Booking;
 use crate::app::App;
 use crate::base::UnixMillis;
@@ -85,10 +84,6 @@ pub fn was_asked(txn: &mut Txn<'_>, booking: &Booking) -> Result<bool, StoreErro
 /// Somebody noted that the guest did not come: they are written to, once, where the owner wants that. What was to come
 /// after the meeting is dropped either way.
 pub fn no_show(app: &App, txn: &mut Txn<'_>, booking: &Booking, now: UnixMillis) -> Result<(), StoreError> {
-    // Taken back before it was heard.
-    if booking.kept.became() != Some(Became::NoShow) {
-        return Ok(());
-    }
     let mut plan = plan_of(txn, booking)?;
     plan::drop_all(txn, &mut plan, "The guest did not come.", now)?;
     let wanted = invite::timing_of(txn, booking)?.no_show;

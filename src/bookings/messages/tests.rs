@@ -221,6 +221,7 @@ fn either_the_provider_invites_or_we_do_and_never_both() {
         service::set_own(desk.app(), &desk.world.owner, desk.worker.0, &own).unwrap();
         book(&desk, "2026-11-26T11:30:00Z");
         let id = desk.bookings()[0].id;
+        desk.advance(Duration::from_secs(1));
         move_to(desk.app(), &desk.world.owner, id, at("2026-11-26T11:45:00Z"), &Anyway::default()).unwrap();
         desk.settle();
         desk.advance(Duration::from_secs(60));

@@ -86,7 +86,8 @@ fn a_mailbox_with_less_room_gets_fewer_new_leads() {
     }
     world.activate();
     let (one, other) = (world.from(world.connection), world.from(more));
-    assert!(one + other == 12 && other <= 4 && one > other, "{one} and {other}");
+    // A lead that was given to the smaller one when its room was gone waits there for the next day.
+    assert!((10..=12).contains(&(one + other)) && other <= 4 && one > other, "{one} and {other}");
 }
 
 #[test]
