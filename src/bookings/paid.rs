@@ -119,6 +119,10 @@ fn received(app: &App, workspace: WorkspaceId, payment: PaymentId, id: BookingId
     app.store.write(|txn| {
         let Some(current) = store::find(txn, workspace, id)? else { return Ok(()) };
         let Some(paid) = payments::find(txn, workspace, payment)? else { return Ok(()) };
+        if current.details.payment.is_none() {
+            // It was asked for besides, and no time hangs on it.
+            return Ok(());
+        }
         let is_its = current.details.payment == Some(payment);
         if !is_its || matches!(current.state, State::Cancelled { .. }) {
             if !paid.refunds.is_empty() || !payments::give_back(txn, &paid, None, LATE, now)? {

@@ -132,6 +132,7 @@ pub fn switch_label(
     }
     let now = app.now();
     app.store.write(|txn| {
+        workers::find(txn, actor.workspace, worker)?.ok_or(SwitchError::NotFound)?;
         let figures = find_figures(txn, actor.workspace, worker, rule.label, engine)?;
         if on && !figures.allow_automatic() {
             return Err(SwitchError::NotEarned(figures));

@@ -85,6 +85,7 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
         }
         "/outreach/{worker}/dry-run" => vec![("text", text("Please send me the prices."))],
         "/outreach/{worker}/dry-run/switch" => vec![("to", text("on"))],
+        "/outreach/{worker}/tags" => vec![("tag_interested", text("hot lead"))],
         "/outreach/{worker}/autonomy" => vec![("label", text("question")), ("to", text("on"))],
         "/outreach/{worker}/hand-over" => {
             vec![("act", text("add")), ("when", text("says")), ("rules", text("discount"))]
@@ -477,7 +478,9 @@ fn misplaced(route: &Route, status: u16, body: &str, telling: &[String], names_a
     let place = format!("{} {}: {status}", route.method, route.path);
     // These name no thing of a workspace, whatever their placeholders say.
     let is_general = ["/today/parts/{id}", "/invite/{secret}", "/v1/tags/{tag}/contacts"].contains(&route.path)
-        || route.path.contains("{vendor}");
+        || ["{vendor}", "{kind}", "/availability/{schedule}", "/availability/{owner}"]
+            .iter()
+            .any(|general| route.path.contains(general));
     let is_operators = route.need == Need::May(launchyard::authz::Permission::Operate);
     if names_a_thing && !is_general && !is_operators && status != 404 {
         return Some(place);

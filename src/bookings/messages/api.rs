@@ -1,7 +1,7 @@
 //! `/v1/booking-messages`: texts and timing; `/v1/bookings/{booking}/messages`: those of one booking.
 
+use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Json, Path};
-use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
@@ -13,6 +13,7 @@ use crate::authz::{Actor, Permission};
 use crate::base::BookingId;
 use crate::bookings::words::Language;
 use crate::http::api::Problem;
+use crate::http::idempotency::{ApiAnswer, Once};
 use crate::http::{run, ApiError, ApiJson};
 
 pub fn api_routes(config: &mut web::ServiceConfig) {
@@ -246,11 +247,23 @@ async fn log(app: Data<App>, actor: Actor, path: Path<BookingId>) -> Result<Json
     Ok(Json(ApiLines { data: log.lines.into_iter().map(ApiLine::from).collect() }))
 }
 
-async fn act_on(app: Data<App>, actor: Actor, path: (BookingId, String), act: Act) -> Result<HttpResponse, ApiError> {
+async fn act_on(
+    app: Data<App>,
+    actor: Actor,
+    once: Once,
+    path: (BookingId, String),
+    act: Act,
+) -> Result<ApiAnswer, ApiError> {
     actor.require(Permission::EditBookings)?;
-    let number = path.1.parse::<u32>().map_err(|_| ApiError::not_found())?;
-    run(move || service::act_on(&app, &actor, path.0, number, act)).await??;
-    Ok(HttpResponse::NoContent().finish())
+    run(move || {
+        once.carry_out(|| {
+            let number = path.1.parse::<u32>().map_err(|_| ApiError::not_found())?;
+            service::act_on(&app, &actor, path.0, number, act)?;
+            let log = read_log(&app, &actor, path.0)?;
+            ApiAnswer::json(StatusCode::OK, &ApiLines { data: log.lines.into_iter().map(ApiLine::from).collect() })
+        })
+    })
+    .await?
 }
 
 /// Skips a message that is to come. Again: 409.
@@ -258,13 +271,18 @@ async fn act_on(app: Data<App>, actor: Actor, path: (BookingId, String), act: Ac
     post, path = "/v1/bookings/{booking}/messages/{number}/skip", tag = "bookings",
     params(("booking" = String, Path, description = "The booking's id"), ("number" = u32, Path, description = "The message's number")),
     responses(
-        (status = 204, description = "It will not be sent"),
+        (status = 200, description = "The messages, this one skipped", body = ApiLines),
         (status = 404, description = "Not in this workspace", body = Problem),
         (status = 409, description = "It does not wait any more", body = Problem),
     )
 )]
-async fn skip(app: Data<App>, actor: Actor, path: Path<(BookingId, String)>) -> Result<HttpResponse, ApiError> {
-    act_on(app, actor, path.into_inner(), Act::Skip).await
+async fn skip(
+    app: Data<App>,
+    actor: Actor,
+    once: Once,
+    path: Path<(BookingId, String)>,
+) -> Result<ApiAnswer, ApiError> {
+    act_on(app, actor, once, path.into_inner(), Act::Skip).await
 }
 
 /// Sends a message now that is to come later. Again: 409.
@@ -272,11 +290,16 @@ async fn skip(app: Data<App>, actor: Actor, path: Path<(BookingId, String)>) -> 
     post, path = "/v1/bookings/{booking}/messages/{number}/send", tag = "bookings",
     params(("booking" = String, Path, description = "The booking's id"), ("number" = u32, Path, description = "The message's number")),
     responses(
-        (status = 204, description = "On its way"),
+        (status = 200, description = "The messages, this one on its way", body = ApiLines),
         (status = 404, description = "Not in this workspace", body = Problem),
         (status = 409, description = "It does not wait any more", body = Problem),
     )
 )]
-async fn send(app: Data<App>, actor: Actor, path: Path<(BookingId, String)>) -> Result<HttpResponse, ApiError> {
-    act_on(app, actor, path.into_inner(), Act::SendNow).await
+async fn send(
+    app: Data<App>,
+    actor: Actor,
+    once: Once,
+    path: Path<(BookingId, String)>,
+) -> Result<ApiAnswer, ApiError> {
+    act_on(app, actor, once, path.into_inner(), Act::SendNow).await
 }

@@ -58,8 +58,8 @@ pub(super) async fn ask(
 
 pub(super) fn question(app: &App, actor: &Actor, id: BookingId, form: WhenForm) -> Result<Option<MovePage>, BookError> {
     let zone = zone_of(app, actor);
-    let Some(start) = form.read(&zone, &mut FieldErrors::default()) else { return Ok(None) };
     let page = read_detail(app, actor, id)?;
+    let Some(start) = form.read(&zone, &mut FieldErrors::default()) else { return Ok(None) };
     let mut asked = MovePage {
         layout: Layout::default(),
         id,

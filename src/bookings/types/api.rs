@@ -298,8 +298,10 @@ async fn replace(
 #[into_params(parameter_in = Query)]
 pub struct SlotsQuery {
     /// First day, as `2026-12-01`, in `time_zone`.
+    #[serde(default)]
     from: String,
     /// Last day, included.
+    #[serde(default)]
     to: String,
     /// IANA name of the visitor's zone; UTC where it is absent.
     #[serde(default)]
@@ -331,6 +333,10 @@ async fn slots(
     path: Path<EventTypeId>,
     query: Query<SlotsQuery>,
 ) -> Result<HttpResponse, ApiError> {
+    let event = {
+        let (app, actor, id) = (app.clone(), actor.clone(), path.into_inner());
+        run(move || service::get(&app, &actor, id)).await??
+    };
     let mut errors = Vec::new();
     let mut date = |name: &str, text: &str| {
         let date = text.parse::<Date>().ok();
@@ -351,7 +357,6 @@ async fn slots(
         return Err(ApiError::invalid(errors));
     };
     let free = run(move || {
-        let event = service::get(&app, &actor, path.into_inner())?;
         let question = SlotQuestion { from, to, zone, duration: event.duration(query.duration), but: None, own: None };
         Ok::<_, SetupError>(facts::free_starts(&app, &event, &question)?)
     });
@@ -363,6 +368,7 @@ async fn slots(
 #[into_params(parameter_in = Query)]
 pub struct WhyQuery {
     /// RFC 3339 with any offset.
+    #[serde(default)]
     at: String,
     #[serde(default)]
     duration: Option<u32>,
@@ -392,10 +398,15 @@ async fn why(
     path: Path<EventTypeId>,
     query: Query<WhyQuery>,
 ) -> Result<HttpResponse, ApiError> {
+    let id = path.into_inner();
+    {
+        let (app, actor) = (app.clone(), actor.clone());
+        run(move || service::get(&app, &actor, id)).await??;
+    }
     let Some(at) = UnixMillis::parse_rfc3339(&query.at) else {
         return Err(ApiError::invalid(vec![FieldError::in_query("at", "Write an instant as 2026-12-01T10:30:00Z.")]));
     };
-    let why = run(move || service::why(&app, &actor, path.into_inner(), at, query.duration)).await??;
+    let why = run(move || service::why(&app, &actor, id, at, query.duration)).await??;
     let answer = WhyAnswer { offered: why.rule.is_none(), rule: why.rule.map(str::to_owned), why: why.words };
     Ok(HttpResponse::Ok().json(answer))
 }

@@ -112,6 +112,9 @@ pub fn remove_room(app: &App, actor: &Actor, id: RoomId) -> Result<(), SetupErro
             let words = format!("“{}” needs it. Take it out there first.", event.name);
             return Err(SetupError::Invalid(Mistakes::one("room", words)));
         }
+        if !store::list_rooms(txn, actor.workspace)?.iter().any(|room| room.id == id) {
+            return Err(SetupError::NotFound);
+        }
         store::remove_room(txn, actor.workspace, id)?;
         room_note(txn, actor, "room.removed", id, now)
     })

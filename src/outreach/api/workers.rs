@@ -342,6 +342,8 @@ pub struct WorkerBody {
     _created_at: Option<String>,
     #[serde(default, rename = "activated_at")]
     _activated_at: Option<String>,
+    #[serde(default, rename = "dry_run_since")]
+    _dry_run_since: Option<String>,
     #[serde(default, rename = "leads")]
     _leads: Option<u64>,
     #[serde(default, rename = "written_to")]

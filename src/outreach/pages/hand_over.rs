@@ -37,6 +37,7 @@ pub struct Typed {
 
 /// One field for each label.
 #[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
 pub struct TagsForm(BTreeMap<String, String>);
 
 /// A label with the tag that it gives.
