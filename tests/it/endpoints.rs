@@ -85,7 +85,6 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
         }
         "/outreach/{worker}/dry-run" => vec![("text", text("Please send me the prices."))],
         "/outreach/{worker}/dry-run/switch" => vec![("to", text("on"))],
-        "/outreach/{worker}/tags" => vec![("tag_interested", text("hot lead"))],
         "/outreach/{worker}/autonomy" => vec![("label", text("question")), ("to", text("on"))],
         "/outreach/{worker}/hand-over" => {
             vec![("act", text("add")), ("when", text("says")), ("rules", text("discount"))]
