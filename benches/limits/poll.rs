@@ -72,7 +72,7 @@ fn figures(provider: Provider, mailboxes: u32) -> Vec<Figure> {
 fn quota(provider: Provider, quiet: &[Seen], seen: &[Seen]) -> Figure {
     let (unit, most, each): (_, u32, fn(&str) -> u32) = match provider {
         Provider::Google => ("units a minute", GMAIL_UNITS, gmail_units),
-        Provider::Microsoft => ("requests in ten minutes", GRAPH_REQUESTS, |_| 10),
+        _ => ("requests in ten minutes", GRAPH_REQUESTS, |_| 10),
     };
     let of = |seen: &[Seen]| {
         let mut spent: BTreeMap<&str, u32> = BTreeMap::new();

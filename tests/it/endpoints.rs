@@ -425,6 +425,15 @@ const LEAVES_NO_ENTRY: &[&str] = &[
     "/replies/{id}/write-again",
     // The contact has been erased by then.
     "/v1/tags/{tag}/contacts",
+    // They look, or all was so already.
+    "/outreach/{worker}/follow-ups/approve",
+    "/replies/{id}/uncorrect",
+    "/replies/{id}/untag",
+    "/snippets/{id}/restore",
+    "/v1/follow-ups/{id}/cancel",
+    "/v1/workers/{worker}/dry-run",
+    "/v1/workers/{worker}/follow-up-rule",
+    "/v1/workers/{worker}/reply-tags",
     // Each page that is asked for is on record; here nobody has the tag.
     "/leads/pages",
 ];

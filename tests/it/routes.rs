@@ -286,7 +286,7 @@ POST   /replies/{id}/untag                        EditContacts
 POST   /outreach/{worker}/tags                    EditOutreach
 POST   /snippets/{id}/restore                     EditOutreach
 GET    /outreach/{worker}/dry-run                 ViewOutreach
-POST   /outreach/{worker}/dry-run                 ViewReplies
+POST   /outreach/{worker}/dry-run                 ViewOutreach
 POST   /outreach/{worker}/dry-run/switch          ActivateWorkers
 GET    /outreach/{worker}/autonomy                ViewOutreach
 POST   /outreach/{worker}/hand-over               EditOutreach
