@@ -160,7 +160,7 @@ fn lead(
         changed_at: first,
     };
     lead.came.bounced = nth % 50 == 1;
-    if nth % 10 == 0 {
+    if nth.is_multiple_of(10) {
         lead.came.label = Some(LABELS[nth / 10 % LABELS.len()].to_owned());
     }
     lead
