@@ -151,6 +151,7 @@ fn components(theme: &str) -> GalleryPage {
                 ("18 Nov", 74),
                 ("19 Nov", 61),
             ]),
+            is_ahead: false,
         },
         funnel: Funnel {
             steps: bars(&[

@@ -7,6 +7,7 @@ mod hand_over;
 mod leads;
 mod sending;
 mod sequences;
+mod why;
 mod workers;
 
 use std::sync::Arc;
@@ -18,7 +19,9 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use self::leads::{done_enrolment, get_to_read, move_enrolment, read_enrolment, skip_enrolment};
 use self::sending::{get_days_off, get_forecast, put_days_off};
-use self::sequences::{delete_sequence, get_checks, get_one_sequence, get_sequences, post_sequence, put_sequence};
+use self::sequences::{
+    approve_sequence, delete_sequence, get_checks, get_one_sequence, get_sequences, post_sequence, put_sequence,
+};
 use self::workers::{
     activate_worker, delete_worker, get_worker, get_worker_steps, get_workers, patch_worker, pause_sending,
     pause_worker, post_worker, put_worker, resume_sending, resume_worker, worker_of,
@@ -48,6 +51,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
                 .route(web::delete().to(delete_sequence)),
         )
         .service(at("/sequences/{sequence}/checks").route(web::get().to(get_checks)))
+        .service(at("/sequences/{sequence}/approve").route(web::post().to(approve_sequence)))
         .service(at("/workers").route(web::get().to(get_workers)).route(web::post().to(post_worker)))
         .service(
             at("/workers/{worker}")
@@ -84,6 +88,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
         .service(at("/workers/{worker}/pause").route(web::post().to(pause_worker)))
         .service(at("/workers/{worker}/resume").route(web::post().to(resume_worker)))
         .service(at("/workers/{worker}/steps").route(web::get().to(get_worker_steps)))
+        .service(at("/workers/{worker}/why").route(web::get().to(why::get_why)))
         .service(at("/workers/{worker}/to-read").route(web::get().to(get_to_read)))
         .service(at("/sending/pause").route(web::post().to(pause_sending)))
         .service(at("/sending/resume").route(web::post().to(resume_sending)))
@@ -118,6 +123,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     sequences::put_sequence,
     sequences::delete_sequence,
     sequences::get_checks,
+    sequences::approve_sequence,
     workers::get_workers,
     workers::post_worker,
     workers::get_worker,
@@ -156,6 +162,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     leads::read_enrolment,
     leads::get_to_read,
     workers::get_worker_steps,
+    why::get_why,
     analytics::get_analytics,
     analytics::get_analytics_leads,
     sending::get_forecast,

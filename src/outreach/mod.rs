@@ -47,7 +47,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use activate::{activate, missing, Missing};
+pub use activate::{activate, activate_seen, missing, Missing};
 pub use api::{api_routes, openapi};
 pub use enrol::{enrol, enrol_tag, remove, resume, stop, want_tagged, LastRun, Tally, ENROL};
 pub use figures::{Figures, Group, Of, StepFigures};

@@ -462,8 +462,10 @@ GET    /v1/workers/{worker}/reply-tags            ViewOutreach
 PUT    /v1/workers/{worker}/reply-tags            EditOutreach
 GET    /v1/workers/{worker}/follow-up-rule        ViewOutreach
 PUT    /v1/workers/{worker}/follow-up-rule        EditOutreach
+POST   /v1/sequences/{sequence}/approve           ActivateWorkers
 POST   /v1/workers/{worker}/follow-up-rule/approve ApproveDrafts
 GET    /v1/workers/{worker}/follow-ups            ViewOutreach
+GET    /v1/workers/{worker}/why                   ViewOutreach
 GET    /v1/follow-ups/{id}                        ViewOutreach
 POST   /v1/drafts/{id}/undo                       ApproveDrafts
 POST   /v1/replies/{id}/uncorrect                 HandleReplies

@@ -60,13 +60,12 @@ pub fn page(app: &App, actor: &Actor, frame: &Frame) -> Result<ForecastPage, Out
     let totals: Vec<u64> = (0..days.len()).map(total).collect();
     let bar =
         |(day, count): (&jiff::civil::Date, &u64)| Bar { label: day.strftime("%a %-d %b").to_string(), count: *count };
-    // The chart shows its last day in full colour as today, so time runs towards it here too.
     let bars: Vec<Bar> = days.iter().zip(&totals).map(bar).collect();
     let all: u64 = totals.iter().sum();
     let sentence = format!("{} in seven days", crate::base::counted(all, "mail", "mails"));
     Ok(ForecastPage {
         layout: frame.layout("Forecast"),
-        chart: BarChart { title: "Mails that will leave".to_owned(), sentence, bars },
+        chart: BarChart { title: "Mails that will leave".to_owned(), sentence, bars, is_ahead: true },
         days: days.iter().map(|day| day.strftime("%a %-d").to_string()).collect(),
         totals: totals.iter().map(|count| grouped(*count)).collect(),
         waiting: match waiting_for_people {

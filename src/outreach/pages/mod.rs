@@ -191,6 +191,8 @@ pub struct Head {
     pub since: String,
     pub may_edit: bool,
     pub may_switch: bool,
+    /// Of its sequence; 0 without one.
+    pub version: u32,
 }
 
 /// Makes the head; `tab` is the address's last part, empty for the overview.
@@ -199,10 +201,11 @@ pub fn head(app: &App, actor: &Actor, id: WorkerId, tab: &str) -> Result<Head, O
     actor.require(Permission::ViewOutreach)?;
     let worker = workers::get(&app.store, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;
     let figures = super::figures(&app.store, actor.workspace, id)?;
-    let steps = match worker.sequence {
-        Some(sequence) => super::get_sequence(&app.store, actor.workspace, sequence)?.map_or(0, |s| s.steps.len()),
-        None => 0,
+    let sequence = match worker.sequence {
+        Some(sequence) => super::get_sequence(&app.store, actor.workspace, sequence)?,
+        None => None,
     };
+    let (steps, version) = sequence.map_or((0, 0), |sequence| (sequence.steps.len(), sequence.version));
     let count = |count: u64| if count == 0 { String::new() } else { crate::http::charts::grouped(count) };
     let entry = |path: &str, label: &str, shown: String| Tab {
         href: if path.is_empty() { format!("/outreach/{id}") } else { format!("/outreach/{id}/{path}") },
@@ -245,6 +248,7 @@ pub fn head(app: &App, actor: &Actor, id: WorkerId, tab: &str) -> Result<Head, O
         since,
         may_edit: actor.may(Permission::EditOutreach),
         may_switch: actor.may(Permission::ActivateWorkers),
+        version,
         worker,
     })
 }
@@ -326,7 +330,7 @@ pub(super) fn samples(
         ("follow-ups", draw(&follow_ups::page(app, actor, frame, id, None, None).unwrap())),
         ("autonomy", draw(&autonomy::page(app, actor, frame, id, String::new()).unwrap())),
         ("settings", draw(&settings::edit_page(app, actor, frame, id, None, Default::default()).unwrap())),
-        ("why", draw(&why::page(app, actor, frame, id).unwrap())),
+        ("why", draw(&why::page(app, actor, frame, id, None).unwrap())),
     ]
 }
 

@@ -93,13 +93,44 @@ fn why_nothing_is_sent_marks_the_first_check_that_stops_and_its_cure() {
         let world = World::new();
         world.lead("Anna", |_| {});
         prepare(&world);
-        let answer = crate::outreach::why::why(world.app(), &world.test.owner, world.worker.id).unwrap();
+        let answer = crate::outreach::why::why(world.app(), &world.test.owner, world.worker.id, None).unwrap();
         let stops = |line: &&crate::outreach::why::Line| line.outcome == crate::outreach::why::Outcome::Stops;
         let marked: Vec<_> = answer.lines.iter().filter(stops).collect();
         assert_eq!(marked.len(), 1, "{name}: {:?}", answer.lines);
         assert_eq!(marked[0].fact, fact, "{name}");
         assert_eq!(marked[0].help.as_ref().map(|help| help.words), help, "{name}");
     }
+}
+
+#[test]
+fn why_one_lead_gets_nothing_names_what_holds_this_lead_and_its_mailbox() {
+    let world = World::new();
+    let slow = |mailbox: &mut Connection| mailbox.pace.min_gap_seconds = 600;
+    connections::update(&world.app().store, world.test.workspace, world.connection, slow).unwrap();
+    let leads: Vec<Enrolment> = ["Anna", "Ben", "Cara"].map(|name| world.lead(name, |_| {})).into();
+    world.activate();
+    let (first, others): (Vec<_>, Vec<_>) = leads.iter().partition(|lead| !world.now_stands(lead).sent.is_empty());
+    assert_eq!((first.len(), others.len()), (1, 2));
+    let stops = |lead: &Enrolment| {
+        let of = Some(lead.id);
+        let answer = crate::outreach::why::why(world.app(), &world.test.owner, world.worker.id, of).unwrap();
+        assert_eq!(answer.lead.as_ref().map(|(lead, _)| lead.id), of);
+        let line = answer.lines.into_iter().find(|line| line.outcome == crate::outreach::why::Outcome::Stops).unwrap();
+        (line.fact, line.context, answer.next_at)
+    };
+    let (fact, _, next_at) = stops(first[0]);
+    assert_eq!(fact, "The next step is not due yet");
+    assert!(next_at.unwrap() > world.app().now().plus(2 * DAY));
+    let (fact, context, next_at) = stops(others[0]);
+    assert_eq!(fact, "The mailbox rests between two mails");
+    assert!(context.starts_with("Mails from nora@fernhill.example leave 10 to"), "{context}");
+    assert!(next_at.unwrap() <= world.app().now().plus(11 * MINUTE));
+    stop(world.app(), &world.test.owner, others[1].id).unwrap();
+    assert_eq!(stops(others[1]).0, "This lead gets no mail any more");
+    let elsewhere = World::new();
+    let theirs =
+        crate::outreach::why::why(elsewhere.app(), &elsewhere.test.owner, elsewhere.worker.id, Some(first[0].id));
+    assert!(matches!(theirs, Err(OutreachError::NotFound)));
 }
 
 /// Every lead of a list, over all its pages.
