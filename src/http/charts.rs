@@ -301,7 +301,7 @@ mod tests {
         let days = bars(&[("Tue 1 Dec", 4), ("Wed 2 Dec", 9), ("Thu 3 Dec", 0)]);
         let html = BarChart { title: "Mails".into(), sentence: "13".into(), bars: days, is_ahead: true }.to_string();
         assert!(html.contains("<span>Today 4, most 9</span><span>Thu 3 Dec</span>"), "{html}");
-        assert!(html.contains(r#"class="s1" x="15.0""#), "today is in full colour: {html}");
+        assert!(html.contains(r#"class="s1" x="11.7""#), "today is in full colour: {html}");
     }
 
     #[test]
