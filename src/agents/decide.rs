@@ -23,14 +23,14 @@ use crate::workers::PAUSED_ALL;
 const MOST_CHARS: usize = 10_000;
 const MOST_SUBJECT_CHARS: usize = 200;
 
-/// Approves a draft: its message is enqueued in the transaction that says so, once. The same person again changes
-/// nothing; somebody else hears who was first.
+#[cfg(test)]
 pub fn approve(app: &App, actor: &Actor, id: DraftId) -> Result<Draft, AgentError> {
     approve_seen(app, actor, id, None)
 }
 
-/// The same by somebody who has read these words ([`words_of`]): others do not leave by it. Without any nothing is
-/// compared.
+/// Approves a draft: its message is enqueued in the transaction that says so, once. The same person again changes
+/// nothing; somebody else hears who was first. `seen` stands for the words that were read ([`words_of`]): others do not
+/// leave by it. Without any nothing is compared.
 pub fn approve_seen(app: &App, actor: &Actor, id: DraftId, seen: Option<u64>) -> Result<Draft, AgentError> {
     actor.require(Permission::ApproveDrafts)?;
     approve_as(app, actor, id, seen, false)

@@ -66,6 +66,8 @@ fn question(desk: &Desk) -> (ReplyId, DraftId) {
     (reply.id, draft.id)
 }
 
+const NOTHING: [(&str, &str); 0] = [];
+
 #[actix_web::test]
 async fn a_letter_shows_what_leaves_and_what_it_rests_on() {
     let desk = Desk::new();
@@ -124,7 +126,7 @@ async fn who_comes_second_sees_who_decided_and_when() {
     let desk = Desk::new();
     let (_, draft) = question(&desk);
     let sam = desk.member(Role::Admin, "Sam Okafor");
-    let approve = TestRequest::post().uri(&format!("/approvals/{draft}/approve")).set_form::<[(&str, &str); 0]>([]);
+    let approve = TestRequest::post().uri(&format!("/approvals/{draft}/approve")).set_form(NOTHING);
     assert_eq!(ask(&desk, &sam, approve).await.status, 303);
     let late = post(&desk, &format!("/approvals/{draft}/reject"), &[]).await;
     assert_eq!(late.status, 409);

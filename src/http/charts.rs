@@ -41,6 +41,8 @@ pub struct BarChart {
 pub struct Funnel {
     pub steps: Vec<Bar>,
     pub base: usize,
+    /// The list behind each step; empty where there are none.
+    pub hrefs: Vec<String>,
 }
 
 /// Counts below each other, each a link to the list of what it counts.
@@ -120,11 +122,15 @@ impl fmt::Display for Funnel {
             let share = if index > self.base { share_words(step.count, base) } else { String::new() };
             write!(
                 f,
-                r#"<li><span>{}</span><svg class="meter" aria-hidden="true"><rect class="{}" width="{width:.1}%" height="100%"/></svg><b>{}</b><span class="pc">{share}</span></li>"#,
+                r#"<li><span>{}</span><svg class="meter" aria-hidden="true"><rect class="{}" width="{width:.1}%" height="100%"/></svg><b>"#,
                 Text(&step.label),
                 if index > self.base { "s1" } else { "m-2" },
-                grouped(step.count),
             )?;
+            match self.hrefs.get(index) {
+                Some(href) => write!(f, r#"<a href="{}">{}</a>"#, Text(href), grouped(step.count))?,
+                None => f.write_str(&grouped(step.count))?,
+            }
+            write!(f, r#"</b><span class="pc">{share}</span></li>"#)?;
         }
         f.write_str("</ol>")
     }
@@ -314,7 +320,9 @@ mod tests {
             (0, 0, ""),
         ];
         for (written, replied, expected) in cases {
-            let html = Funnel { steps: bars(&[("Written to", written), ("Replied", replied)]), base: 0 }.to_string();
+            let html =
+                Funnel { steps: bars(&[("Written to", written), ("Replied", replied)]), base: 0, hrefs: Vec::new() }
+                    .to_string();
             let last = html.rsplit(r#"<span class="pc">"#).next().unwrap();
             assert_eq!(last, format!("{expected}</span></li></ol>"), "{replied} of {written}");
         }
@@ -324,7 +332,7 @@ mod tests {
     fn charts_of_nothing_are_drawn_empty() {
         let charts = [
             BarChart { title: String::new(), sentence: String::new(), bars: Vec::new(), is_ahead: false }.to_string(),
-            Funnel { steps: bars(&[("Leads", 0)]), base: 4 }.to_string(),
+            Funnel { steps: bars(&[("Leads", 0)]), base: 4, hrefs: Vec::new() }.to_string(),
             LinkedBars { bars: vec![(bars(&[("Leads", 0)]).remove(0), String::new())], base: Some(0) }.to_string(),
             PartColumns::default().to_string(),
             Sparkline { sentence: String::new(), values: Vec::new() }.to_string(),
@@ -339,8 +347,14 @@ mod tests {
     fn names_that_people_typed_cannot_break_out_of_the_drawing() {
         let typed = r#""><script>"#;
         let html = [
-            BarChart { title: typed.to_owned(), sentence: typed.to_owned(), bars: bars(&[(typed, 1)]), is_ahead: false }.to_string(),
-            Funnel { steps: bars(&[(typed, 1)]), base: 0 }.to_string(),
+            BarChart {
+                title: typed.to_owned(),
+                sentence: typed.to_owned(),
+                bars: bars(&[(typed, 1)]),
+                is_ahead: false,
+            }
+            .to_string(),
+            Funnel { steps: bars(&[(typed, 1)]), base: 0, hrefs: vec![typed.to_owned()] }.to_string(),
             LinkedBars { bars: vec![(bars(&[(typed, 1)]).remove(0), typed.to_owned())], base: Some(9) }.to_string(),
             PartColumns {
                 title: ["Written to", "Replied"],

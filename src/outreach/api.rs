@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use self::leads::{done_enrolment, get_to_read, move_enrolment, read_enrolment, skip_enrolment};
-use self::sending::{get_days_off, get_forecast, put_days_off};
+use self::sending::{get_days_off, get_forecast, get_forecast_mails, put_days_off};
 use self::sequences::{
     approve_sequence, delete_sequence, get_checks, get_one_sequence, get_sequences, post_sequence, put_sequence,
 };
@@ -95,6 +95,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
         .service(at("/analytics").route(web::get().to(analytics::get_analytics)))
         .service(at("/analytics/leads").route(web::get().to(analytics::get_analytics_leads)))
         .service(at("/sending/forecast").route(web::get().to(get_forecast)))
+        .service(at("/sending/forecast/mails").route(web::get().to(get_forecast_mails)))
         .service(at("/sending/days-off").route(web::get().to(get_days_off)).route(web::put().to(put_days_off)))
         .service(
             at("/workers/{worker}/enrolments")
@@ -166,6 +167,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     analytics::get_analytics,
     analytics::get_analytics_leads,
     sending::get_forecast,
+    sending::get_forecast_mails,
     sending::get_days_off,
     sending::put_days_off
 ))]

@@ -256,6 +256,7 @@ GET    /outreach/new                              EditOutreach
 POST   /outreach/new                              EditOutreach
 POST   /outreach/leads                            EditOutreach
 GET    /outreach/forecast                         ViewOutreach
+GET    /outreach/forecast/mails                   ViewOutreach
 GET    /outreach/analytics                        ViewOutreach
 GET    /outreach/analytics.csv                    ViewOutreach
 GET    /outreach/analytics/leads                  ViewOutreach
@@ -490,6 +491,7 @@ GET    /v1/workers/{worker}/to-read               ViewOutreach
 GET    /v1/analytics                              ViewOutreach
 GET    /v1/analytics/leads                        ViewOutreach
 GET    /v1/sending/forecast                       ViewOutreach
+GET    /v1/sending/forecast/mails                 ViewOutreach
 GET    /v1/sending/days-off                       ViewOutreach
 PUT    /v1/sending/days-off                       EditOutreach
 POST   /v1/sending/pause                          ActivateWorkers

@@ -6,8 +6,8 @@ use super::corpus::Row;
 use super::decide::Verdict;
 use super::headers::ReplyHeaders;
 use super::heldout::{HeldOut, ORDERS};
-use super::times_report::{self, TimesMeasured};
 use super::label::Label;
+use super::times_report::{self, TimesMeasured};
 use super::Classifier;
 
 const LABELS: usize = Label::ALL.len();
@@ -44,7 +44,9 @@ pub(super) fn changed_by_orders<'r>(
     let mut changed = Vec::new();
     for row in rows {
         let plain = label(&row.text);
-        for text in ORDERS.iter().flat_map(|order| [format!("{order}\n\n{}", row.text), format!("{}\n{order}", row.text)]) {
+        for text in
+            ORDERS.iter().flat_map(|order| [format!("{order}\n\n{}", row.text), format!("{}\n{order}", row.text)])
+        {
             texts += 1;
             if label(&text) != plain {
                 changed.push(text);

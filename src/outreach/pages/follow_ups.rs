@@ -32,7 +32,7 @@ pub struct FollowUpsPage {
     pub standing: String,
     pub may_approve: bool,
     /// The saved text, which a yes is for.
-    pub words: u64,
+    pub text_number: u64,
     pub may_cancel: bool,
     pub rows: Vec<Row>,
     pub pager: Pager,
@@ -210,7 +210,7 @@ pub fn page(
         layout: frame.live_layout(format!("Follow-ups of {}", head.worker.name)),
         standing: standing(rule, &zone),
         may_approve: actor.may(Permission::ApproveDrafts) && !rule.text.is_empty() && rule.approved.is_none(),
-        words: follow_ups::words_of(&rule.text),
+        text_number: follow_ups::words_of(&rule.text),
         may_cancel: actor.may(Permission::HandleReplies),
         pager: Pager { shown, newer: cursor.map(|_| here.clone()), older },
         typed,

@@ -40,6 +40,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/outreach").route(web::get().to(overview::list)))
         .service(at("/outreach/new").route(web::get().to(settings::new)).route(web::post().to(settings::create)))
         .service(at("/outreach/forecast").route(web::get().to(forecast::show)))
+        .service(at("/outreach/forecast/mails").route(web::get().to(forecast::mails)))
         .service(at("/outreach/analytics").route(web::get().to(analytics::show)))
         .service(at("/outreach/analytics.csv").route(web::get().to(analytics::csv)))
         .service(at("/outreach/analytics/leads").route(web::get().to(analytics::leads)))
@@ -318,6 +319,7 @@ pub(super) fn samples(
         ("sequence", draw(&sequence::worker_page(app, actor, frame, id).unwrap())),
         ("sequences", draw(&sequence::list_page(app, actor, frame).unwrap())),
         ("forecast", draw(&forecast::page(app, actor, frame).unwrap())),
+        ("forecast mails", draw(&forecast::mails_page(app, actor, frame, Default::default(), None).unwrap())),
         ("days off", draw(&forecast::days_off_page(app, actor, frame, None, Default::default()).unwrap())),
         ("analytics", draw(&analytics::page(app, actor, frame, &super::report::Slice::default()).unwrap())),
         ("analytics leads", {
@@ -344,6 +346,25 @@ pub(super) fn leads_of_step(
     step: crate::base::StepId,
 ) -> String {
     let query = leads::Query { group: Some("replied".into()), step: Some(step), ..leads::Query::default() };
+    askama::Template::render(&leads::page(app, actor, frame, id, &query, None).unwrap()).unwrap()
+}
+
+/// A worker's figures of a period, for tests that follow their links.
+#[cfg(test)]
+pub(super) fn overview_within(
+    app: &App,
+    actor: &Actor,
+    frame: &crate::http::Frame,
+    id: WorkerId,
+    period: super::Period,
+) -> String {
+    askama::Template::render(&overview::overview(app, actor, frame, id, period).unwrap()).unwrap()
+}
+
+/// A worker's leads at a query, for the same.
+#[cfg(test)]
+pub(super) fn leads_at(app: &App, actor: &Actor, frame: &crate::http::Frame, id: WorkerId, query: &str) -> String {
+    let query = actix_web::web::Query::<leads::Query>::from_query(query).unwrap();
     askama::Template::render(&leads::page(app, actor, frame, id, &query, None).unwrap()).unwrap()
 }
 
