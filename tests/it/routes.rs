@@ -372,6 +372,7 @@ GET    /calendar                                  ViewCalendar
 GET    /calendar/part                             ViewCalendar
 GET    /calendar/export.csv                       EditBookings
 GET    /calendar/figures                          ViewCalendar
+GET    /calendar/figures.csv                      ViewCalendar
 GET    /calendar/new                              EditBookings
 POST   /calendar/new                              EditBookings
 GET    /calendar/{booking}                        ViewCalendar

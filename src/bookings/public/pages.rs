@@ -281,6 +281,9 @@ pub(super) struct MonthPage {
     /// In words, the address that shows them, and whether they are shown.
     lengths: Vec<(String, String, bool)>,
     minutes: u32,
+    /// The month and the day that are shown, as addresses hold them.
+    shown: String,
+    day: String,
     month: String,
     weekdays: [String; 7],
     /// Empty squares before the first.
@@ -357,8 +360,9 @@ pub(super) fn month_page(
     let (zone_name, zone) = zone_of(&chosen.tz, &place.workspace.time_zone);
     let today = app.now().in_zone(&zone).date();
     let wanted: Option<Date> = chosen.day.parse().ok().or_else(|| format!("{}-01", chosen.month).parse().ok());
+    let opens = event.opens().unwrap_or(today).first_of_month();
     let first_month = today.first_of_month();
-    let mut shown = wanted.map_or(first_month, |date| date.first_of_month()).max(first_month);
+    let mut shown = wanted.map_or(opens, |date| date.first_of_month()).max(first_month);
     let mut free = free_of_month(app, event, shown, minutes, &zone, booking.as_ref())?;
     // Without a wish the first month with a free time is shown.
     for _ in 0..LOOK_AHEAD {
@@ -421,6 +425,8 @@ pub(super) fn month_page(
         later_words: words::month(language, later),
         zones: zone_choices(&zone_name),
         zone: zone_name,
+        shown: shown.strftime("%Y-%m").to_string(),
+        day: day.map(|day| day.to_string()).unwrap_or_default(),
         day_words: day.map(|day| words::day(language, day)).unwrap_or_default(),
         slots: slots.map(|start| (start.to_rfc3339(), clock(start))).collect(),
         may_guess: chosen.tz.is_empty(),

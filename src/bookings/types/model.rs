@@ -292,6 +292,14 @@ impl EventType {
         wanted.filter(|wanted| self.durations.contains(wanted)).unwrap_or(first)
     }
 
+    /// The first date of all, where there is one; in the host's zone.
+    pub fn opens(&self) -> Option<Date> {
+        match self.horizon {
+            Horizon::Range { from, .. } => Some(from),
+            _ => None,
+        }
+    }
+
     /// More than one person may sit at one time.
     pub fn is_group(&self) -> bool {
         self.seats.is_some_and(|seats| seats > 1)

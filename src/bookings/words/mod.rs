@@ -112,7 +112,8 @@ pub fn weekdays(language: Language) -> [String; 7] {
     })
 }
 
-fn clock(time: &jiff::Zoned) -> String {
+/// "9:30".
+pub fn clock(time: &jiff::Zoned) -> String {
     format!("{}:{:02}", time.hour(), time.minute())
 }
 

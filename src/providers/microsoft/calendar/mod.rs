@@ -19,7 +19,7 @@ use crate::providers::calendar::{
 };
 use crate::providers::error::{ProviderError, Repeat};
 use crate::providers::rest::{below, Call};
-use wire::{new_event_body, patch_body, CalendarAnswer, EventAnswer, SELECTED, VIEWED};
+use wire::{new_event_body, patch_body, CalendarAnswer, EventAnswer, VIEWED};
 
 /// Times come back in UTC, whatever the mailbox's zone.
 const IN_UTC: &str = "outlook.timezone=\"UTC\"";
@@ -86,8 +86,7 @@ impl CalendarClient for Calendar<'_> {
     }
 
     fn get_event(&self, _calendar: &str, id: &str) -> Result<Event, ProviderError> {
-        let mut url = self.0.at(&["me", "events", id]);
-        url.query_pairs_mut().append_pair("$select", SELECTED);
+        let url = self.0.at(&["me", "events", id]);
         self.0.get_json::<EventAnswer>(url, Some(IN_UTC)).map(Event::from)
     }
 

@@ -14,9 +14,6 @@ use crate::providers::calendar::{
     Attendee, Busy, CalendarEntry, Event, EventPatch, MeetLink, NewEvent, SendUpdates, Taken, When,
 };
 
-/// What is asked for of an event of ours.
-pub(super) const SELECTED: &str = "id,iCalUId,isCancelled,start,end,isAllDay,originalStartTimeZone,webLink,\
-                                   transactionId,isOnlineMeeting,onlineMeeting,showAs,responseStatus";
 /// What is asked for of events that may be anybody's: neither titles nor guests nor places.
 pub(super) const VIEWED: &str =
     "id,isCancelled,start,end,isAllDay,originalStartTimeZone,transactionId,showAs,responseStatus";
