@@ -11,7 +11,7 @@
 //! | `POST redirects {"uri"}` | registers a loopback redirect URI for the client |
 //! | `POST mail {"to","raw"}` | puts a raw inbound mail into a box |
 //! | `GET mailboxes/<address>` | the mails of a box, also of an address outside |
-//! | `GET calendars/<address>` | the events of an account's calendars at Google, and under `microsoft` at Microsoft |
+//! | `GET calendars/<address>` | the events of an account's calendars at Google, under `microsoft` and `caldav` at the others |
 //! | `POST revoke {"email"}` | the person withdraws all access given to programs |
 //! | `POST deauthorise {"email"}` | the person removes the program at Zoom; answers `headers` and `body` of the event, signed |
 //! | `GET meetings/<service>` | the meetings at `zoom`, `teams`, `webex` or `goto` |
@@ -64,6 +64,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
             let world = shared.world();
             let mut all = world.google.calendars.all_of(address);
             all["microsoft"] = world.microsoft.calendars.all_of(address)["calendars"].clone();
+            all["caldav"] = super::caldav::all_of(&world, address);
             Ok(Answer::ok(&all))
         }
         _ => Err(Answer::json(404, &json!({"error": "no such control"}))),
@@ -139,6 +140,8 @@ struct NewSettings {
     admin_consent: Option<bool>,
     slow_copies: Option<bool>,
     personal_account: Option<bool>,
+    caldav_without_sync: Option<bool>,
+    caldav_page: Option<usize>,
 }
 
 fn settings(world: &mut World, new: &NewSettings) -> Answer {
@@ -153,6 +156,8 @@ fn settings(world: &mut World, new: &NewSettings) -> Answer {
     now.admin_consent = new.admin_consent.unwrap_or(now.admin_consent);
     now.slow_copies = new.slow_copies.unwrap_or(now.slow_copies);
     now.personal_account = new.personal_account.unwrap_or(now.personal_account);
+    now.caldav_without_sync = new.caldav_without_sync.unwrap_or(now.caldav_without_sync);
+    now.caldav_page = new.caldav_page.unwrap_or(now.caldav_page);
     done()
 }
 
@@ -191,6 +196,7 @@ struct Person {
 fn revoke(world: &mut World, email: &str) {
     world.google.grants.revoke_all_of(email);
     world.microsoft.grants.revoke_all_of(email);
+    super::caldav::lock(world, email);
     for host in [&mut world.meetings.zoom, &mut world.meetings.webex, &mut world.meetings.goto] {
         host.grants.revoke_all_of(email);
     }
@@ -263,7 +269,11 @@ fn expire(world: &mut World, body: &Expire) -> Answer {
     match body.what {
         Expiring::History => world.mailbox(&body.email).expire_history(),
         Expiring::Uids => world.mailbox(&body.email).uid_validity += 1_000_000,
-        Expiring::Sync => world.google.calendars.expire_sync(&body.email),
+        Expiring::Sync => {
+            world.google.calendars.expire_sync(&body.email);
+            world.microsoft.calendars.expire_sync(&body.email);
+            world.caldav.expire_sync(&body.email);
+        }
     }
     done()
 }

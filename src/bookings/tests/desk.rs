@@ -41,6 +41,8 @@ impl Channel for Post {
 pub struct Desk {
     pub world: World,
     runner: Runner,
+    mailbox: Connection,
+    /// The calendar's.
     pub connection: Connection,
     pub worker: WorkerId,
     pub contact: ContactId,
@@ -59,15 +61,26 @@ impl Desk {
     pub fn at(provider: Provider, meeting: Meeting) -> Self {
         let world = World::at(provider);
         let connection = world.connect(&[Use::Outreach, Use::Calendar]);
+        Self::with(world, connection.clone(), connection, meeting)
+    }
+
+    /// Whose calendar is at a server of its own.
+    pub fn at_server(meeting: Meeting) -> Self {
+        let world = World::start();
+        let (mailbox, calendar) = (world.connect(&[Use::Outreach]), world.connect_server());
+        Self::with(world, mailbox, calendar, meeting)
+    }
+
+    fn with(world: World, mailbox: Connection, connection: Connection, meeting: Meeting) -> Self {
         let app = Arc::clone(&world.test.app);
         let deliver = Deliver::new(app.store.clone(), app.clock.clone(), subscribers());
         let outbox = Outbox { channel: Arc::new(Post) };
         let handlers = handlers(Handlers::default()).task(deliver).effect(outbox);
         let runner =
             Runner::start(&app.store, &app.clock, Arc::clone(&app), Arc::new(handlers), &Threads::default()).unwrap();
-        let worker = add_worker(&world, connection.id, meeting);
+        let worker = add_worker(&world, mailbox.id, connection.id, meeting);
         let contact = add_contact(&world, "Gwen", "Hartley", GWEN);
-        let desk = Self { world, runner, connection, worker, contact };
+        let desk = Self { world, runner, mailbox, connection, worker, contact };
         desk.settle();
         desk
     }
@@ -115,7 +128,7 @@ impl Desk {
     pub fn send(&self, contact: ContactId, offered: &[(UnixMillis, UnixMillis)]) -> MessageId {
         let workspace = self.world.test.workspace;
         let to = contacts::get(&self.app().store, workspace, contact).unwrap().unwrap().addresses[0].clone();
-        let new = NewMessage::new(self.app().now(), workspace, contact, Purpose::Test, &self.connection, &to)
+        let new = NewMessage::new(self.app().now(), workspace, contact, Purpose::Test, &self.mailbox, &to)
             .words("Heating", "Would a call help?")
             .offering(offered)
             .worker(self.worker);
@@ -215,9 +228,10 @@ impl Desk {
     /// Our events in the calendar: start in UTC, or "cancelled".
     pub fn events(&self) -> Vec<String> {
         let all: Value = serde_json::from_str(&self.world.get(&format!("/control/calendars/{OWNER}"))).unwrap();
-        let calendars = match self.world.provider {
-            Provider::Microsoft => "microsoft",
-            _ => "calendars",
+        let calendars = match self.connection.kind.provider() {
+            Some(Provider::Microsoft) => "microsoft",
+            Some(_) => "calendars",
+            None => "caldav",
         };
         let events = all[calendars].as_array().unwrap().iter().flat_map(|one| one["events"].as_array().unwrap());
         let ours = events.filter(|event| event["extendedProperties"]["private"]["app"] == "launchyard");
@@ -331,11 +345,11 @@ pub fn add_contact(world: &World, first: &str, last: &str, address: &str) -> Con
     contact.id
 }
 
-fn add_worker(world: &World, connection: ConnectionId, meeting: Meeting) -> WorkerId {
+fn add_worker(world: &World, mailbox: ConnectionId, calendar: ConnectionId, meeting: Meeting) -> WorkerId {
     let form = WorkerForm {
         name: "Lake District hotels".into(),
-        mailbox: Some(connection),
-        calendar: Some(connection),
+        mailbox: Some(mailbox),
+        calendar: Some(calendar),
         meeting,
         sender: workers::Sender { name: "Robin Larkfield".into(), ..workers::Sender::default() },
         ..WorkerForm::default()

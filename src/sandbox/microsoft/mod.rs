@@ -8,6 +8,7 @@
 
 mod calendar;
 mod consent;
+mod delta;
 mod errors;
 mod mail;
 mod teams;

@@ -10,6 +10,7 @@ mod store;
 mod times;
 
 pub(in crate::sandbox) use invite::{send as invite, Notice};
+pub(in crate::sandbox) use list::TOKEN_LIFE;
 pub(in crate::sandbox) use store::{Calendar, Calendars, Event};
 
 use std::time::Duration;
