@@ -13,14 +13,14 @@ use super::model::{Busy, Span, READ_AHEAD};
 use super::people;
 use crate::app::App;
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
-use crate::connections::{self, with_calendar, Connection, State};
+use crate::connections::{self, with_calendar, Connection, Reading, State};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::providers::calendar::{Since, Taken, When};
 use crate::providers::ProviderError;
 use crate::store::{StoreError, Txn};
 
 /// The kind of the job that keeps the busy times of one connection's calendars fresh.
-pub const SYNC: &str = "availability.busy";
+pub const SYNC: &str = connections::READ_CALENDARS;
 /// The kind of the job that looks at what became of our own events: hurried from here, done by the bookings.
 pub const LOOK_BACK: &str = "bookings.returned";
 /// Read beyond what is promised, so that a calendar in which nothing changes need not be read anew for a day.
@@ -88,6 +88,7 @@ fn sync(app: &App, job: &Job) -> Result<Outcome, StoreError> {
     let at = match read(app, &connection)? {
         Some(ProviderError::Retry { after: Some(after), .. }) => again.max(now.plus(after)),
         Some(ProviderError::Quota { until, .. }) => until.unwrap_or(now.plus(Duration::from_secs(3600))).max(again),
+        None if connections::was_told_since(app, &connection, now)? => app.now(),
         _ => again,
     };
     app.store.write(|txn| claims::sweep(txn, workspace, id.0, now, SWEEP))?;
@@ -107,12 +108,20 @@ fn read(app: &App, connection: &Connection) -> Result<Option<ProviderError>, Sto
     })?;
     let held = claims::claimed(&app.store, workspace, id.0, range, None)?;
     let (mut untold, mut was_read, mut has_changed) = (Vec::new(), false, false);
+    let mut readings = Vec::new();
+    let mut note = |calendar: &str, is_followed, failed| {
+        readings.push(Reading { calendar: calendar.to_owned(), is_followed, failed });
+    };
     for calendar in &counted {
         match follow(app, connection, calendar, range)? {
-            Followed::Same => was_read = true,
+            Followed::Same => {
+                note(calendar, true, None);
+                was_read = true;
+            }
             Followed::Read { mirror, busy } => {
+                note(calendar, true, None);
                 let beside_ours = beside_ours(app, connection, calendar, &held);
-                let read = Read { range: mirror.range, answer: Busy::Known(busy), beside_ours, is_followed: true };
+                let read = Answered { range: mirror.range, answer: Busy::Known(busy), beside_ours, is_followed: true };
                 app.store.write(|txn| {
                     mirror::put(txn, workspace, id, calendar, &mirror)?;
                     keep(txn, connection, calendar, &read, now)
@@ -132,8 +141,16 @@ fn read(app: &App, connection: &Connection) -> Result<Option<ProviderError>, Sto
             Err(error) => Some(Busy::Unknown { reason: error.to_string() }),
         };
         let is_known = matches!(answer, Some(Busy::Known(_)));
+        let failed = match &answer {
+            Some(Busy::Known(_)) => None,
+            Some(Busy::Unknown { reason }) => Some(reason.clone()),
+            None => Some("its provider says nothing about it".to_owned()),
+        };
+        note(calendar, false, failed);
         let beside_ours = if is_known { beside_ours(app, connection, calendar, &held) } else { Vec::new() };
-        let Some(read) = answer.map(|answer| Read { range, answer, beside_ours, is_followed: false }) else { continue };
+        let Some(read) = answer.map(|answer| Answered { range, answer, beside_ours, is_followed: false }) else {
+            continue;
+        };
         app.store.write(|txn| {
             mirror::drop_one(txn, workspace, id, calendar)?;
             keep(txn, connection, calendar, &read, now)
@@ -145,6 +162,11 @@ fn read(app: &App, connection: &Connection) -> Result<Option<ProviderError>, Sto
     }
     if was_read {
         connections::update(&app.store, workspace, id, |connection| connection.health.last_busy_read = Some(now))?;
+    }
+    connections::note_readings(app, connection, &readings)?;
+    // Who does not answer now is not asked for more.
+    if answer.is_ok() {
+        connections::keep_told(app, connection, &counted)?;
     }
     Ok(answer.err())
 }
@@ -216,7 +238,7 @@ fn look_back_soon(
 }
 
 /// What one calendar answered.
-struct Read {
+struct Answered {
     range: Span,
     answer: Busy,
     beside_ours: Vec<Single>,
@@ -257,7 +279,7 @@ fn keep(
     txn: &mut Txn<'_>,
     connection: &Connection,
     calendar: &str,
-    read: &Read,
+    read: &Answered,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let (workspace, id) = (connection.workspace, connection.id);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::ProviderError;
@@ -67,6 +68,43 @@ pub trait CalendarClient {
 
     /// Deletes an event of ours; one that is gone already is a success.
     fn delete_event(&self, calendar: &str, id: &str, send_updates: SendUpdates) -> Result<(), ProviderError>;
+
+    /// Asks to be told of changes for a while; `before` is what this takes the place of. `None` where nobody tells.
+    fn watch(
+        &self,
+        _calendar: &str,
+        _wanted: &NewWatch,
+        _before: Option<&Watching>,
+    ) -> Result<Option<Watching>, ProviderError> {
+        Ok(None)
+    }
+
+    /// Asks not to be told any more; what has ended already is a success.
+    fn unwatch(&self, _watching: &Watching) -> Result<(), ProviderError> {
+        Ok(())
+    }
+}
+
+/// What is asked for where changes are to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewWatch {
+    /// Ours, new for each request: at most 64 letters, digits and dashes.
+    pub id: String,
+    /// Where to tell: https, and reachable from outside.
+    pub address: String,
+    /// Comes back with each notice; at most 128 characters.
+    pub word: String,
+    /// Providers may choose an earlier end.
+    pub until: UnixMillis,
+}
+
+/// What was granted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watching {
+    pub id: String,
+    /// What Google wants to hear besides the id; empty at others.
+    pub resource: String,
+    pub until: UnixMillis,
 }
 
 /// A calendar of the account.

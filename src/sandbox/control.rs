@@ -12,8 +12,10 @@
 //! | `POST mail {"to","raw"}` | puts a raw inbound mail into a box |
 //! | `GET mailboxes/<address>` | the mails of a box, also of an address outside |
 //! | `GET calendars/<address>` | the events of an account's calendars at Google, under `microsoft` and `caldav` at the others |
+//! | `POST calendars/<address> {"events":N,"file":"…"}` | fills an account's first calendars, or leaves a file at the server |
 //! | `POST revoke {"email"}` | the person withdraws all access given to programs |
 //! | `POST deauthorise {"email"}` | the person removes the program at Zoom; answers `headers` and `body` of the event, signed |
+//! | `POST notices {}` | what calendar services have to tell the program since: each `url`, `headers` and `body` of a POST |
 //! | `GET meetings/<service>` | the meetings at `zoom`, `teams`, `webex` or `goto` |
 //! | `POST expire {"what":"history"\|"sync"\|"uids","email"}` | makes all cursors given out so far useless |
 //! | `POST reset {"all":bool}` | forgets requests, faults and settings; with `all`, everything |
@@ -54,6 +56,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
             done()
         }),
         ("POST", ["deauthorise"]) => read(request).map(|body: Person| deauthorise(&mut shared.world(), &body.email)),
+        ("POST", ["notices"]) => Ok(Answer::ok(&super::notices::take(&mut shared.world()))),
         ("GET", ["meetings", service]) => Ok(Answer::ok(&meetings(&shared.world(), service))),
         ("POST", ["expire"]) => read(request).map(|body| expire(&mut shared.world(), &body)),
         ("POST", ["reset"]) => Ok(reset(shared, request)),
@@ -67,6 +70,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
             all["caldav"] = super::caldav::all_of(&world, address);
             Ok(Answer::ok(&all))
         }
+        ("POST", ["calendars", address]) => read(request).map(|body| fill(&mut shared.world(), address, &body)),
         _ => Err(Answer::json(404, &json!({"error": "no such control"}))),
     };
     answer.unwrap_or_else(|refusal| refusal)
@@ -235,6 +239,37 @@ fn meetings(world: &World, service: &str) -> Value {
         "teams" => world.microsoft.meetings_shown(),
         _ => json!([]),
     }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fill {
+    /// Two minutes each, five apart, from now on, in the first calendar at each service.
+    #[serde(default)]
+    events: u32,
+    /// At the calendar server, as another program might leave it there.
+    #[serde(default)]
+    file: Option<String>,
+}
+
+fn fill(world: &mut World, address: &str, body: &Fill) -> Answer {
+    let now = world.clock.now();
+    for number in 0..body.events {
+        let start = now.plus(Duration::from_secs(300) * number);
+        let end = start.plus(Duration::from_secs(120));
+        let (id, time) = (format!("fill{number:06}"), |at: UnixMillis| json!({"dateTime": at.to_rfc3339()}));
+        let event = json!({"id": id, "status": "confirmed", "start": time(start), "end": time(end)});
+        for calendars in [&mut world.google.calendars, &mut world.microsoft.calendars] {
+            if let Some(calendar) = calendars.find_mut(address, "primary") {
+                calendar.put_new(event.clone(), now);
+            }
+        }
+        super::caldav::add_event(world, address, &id, (start, end));
+    }
+    if let Some(text) = &body.file {
+        super::caldav::add_file(world, address, "another.ics", text.clone());
+    }
+    done()
 }
 
 #[derive(Deserialize)]

@@ -27,6 +27,7 @@ mod google;
 mod mail;
 mod meetings;
 mod microsoft;
+mod notices;
 mod oauth;
 mod oidc;
 mod people;

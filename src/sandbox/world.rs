@@ -15,6 +15,7 @@ use super::google::Google;
 use super::mail::mailbox::Mailbox;
 use super::meetings::Meetings;
 use super::microsoft::Microsoft;
+use super::notices::Notice;
 use super::oauth::{Grants, Redirects};
 use super::oidc::Issuer;
 use super::people::People;
@@ -100,6 +101,8 @@ pub(super) struct World {
     pub redirects: Redirects,
     pub people: People,
     pub record: Record,
+    /// What is told to programs, and not yet carried there.
+    pub notices: Vec<Notice>,
     pub faults: Faults,
     pub settings: Settings,
     serial: u64,
@@ -136,6 +139,7 @@ impl World {
             redirects: Redirects::default(),
             people,
             record: Record::default(),
+            notices: Vec::new(),
             faults: Faults::default(),
             settings: Settings::default(),
             serial: 0,

@@ -29,8 +29,8 @@ use crate::connections;
 use crate::http::{run, see_other, PageError};
 use crate::operator;
 use crate::sandbox::{
-    OwnerAccount, Sandbox, SandboxError, SandboxOptions, AI_KEY, CLIENT_ID, CLIENT_SECRET, CRM_TOKEN, MAIL_PASSWORD, STRIPE_KEY,
-    ZOOM_HOOK_SECRET,
+    OwnerAccount, Sandbox, SandboxError, SandboxOptions, AI_KEY, CLIENT_ID, CLIENT_SECRET, CRM_TOKEN, MAIL_PASSWORD,
+    STRIPE_KEY, ZOOM_HOOK_SECRET,
 };
 use crate::store::DataFolder;
 

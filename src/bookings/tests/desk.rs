@@ -71,6 +71,14 @@ impl Desk {
         Self::with(world, mailbox, calendar, meeting)
     }
 
+    /// Whose server has an address that providers can tell of changes.
+    pub fn told(provider: Provider) -> Self {
+        let mut world = World::at(provider);
+        let connection = world.connect(&[Use::Outreach, Use::Calendar]);
+        Arc::get_mut(&mut world.test.app).unwrap().public_url = "https://desk.example.com".into();
+        Self::with(world, connection.clone(), connection, Meeting { notice: 60, ..Meeting::default() })
+    }
+
     fn with(world: World, mailbox: Connection, connection: Connection, meeting: Meeting) -> Self {
         let app = Arc::clone(&world.test.app);
         let deliver = Deliver::new(app.store.clone(), app.clock.clone(), subscribers());
@@ -97,6 +105,41 @@ impl Desk {
         self.world.advance(by);
         self.runner.wake();
         self.settle();
+    }
+
+    /// Until the calendars are read the next time.
+    pub fn sync(&self) {
+        self.advance(self.app().config.jobs.calendar_sync);
+    }
+
+    /// Carries what the provider has to tell to where it is to be told; what each was answered with.
+    pub fn carry_notices(&self) -> Vec<(u16, String)> {
+        let waiting = self.world.ask_control("notices", &serde_json::json!({}));
+        let answers = waiting.as_array().unwrap().iter().map(|notice| {
+            let headers: Vec<(&str, &str)> =
+                notice["headers"].as_object().unwrap().iter().map(|(k, v)| (k.as_str(), v.as_str().unwrap())).collect();
+            self.post(notice["url"].as_str().unwrap(), &headers, notice["body"].as_str().unwrap())
+        });
+        let answers = answers.collect();
+        self.runner.wake();
+        self.settle();
+        answers
+    }
+
+    /// What the hooks of connections answer.
+    pub fn post(&self, url: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+        use actix_web::test::{call_service, init_service, read_body, TestRequest};
+        let app = actix_web::web::Data::from(Arc::clone(&self.world.test.app));
+        let path = url.strip_prefix("https://desk.example.com").unwrap().to_owned();
+        actix_web::rt::System::new().block_on(async move {
+            let routes = actix_web::App::new().app_data(app).configure(crate::connections::routes);
+            let service = init_service(routes).await;
+            let request = TestRequest::post().uri(&path).set_payload(body.to_owned());
+            let request = headers.iter().fold(request, |request, header| request.insert_header(*header));
+            let response = call_service(&service, request.to_request()).await;
+            let status = response.status().as_u16();
+            (status, String::from_utf8(read_body(response).await.to_vec()).unwrap())
+        })
     }
 
     pub fn change_worker(&self, change: impl FnOnce(&mut Worker)) {

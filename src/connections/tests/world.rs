@@ -10,7 +10,9 @@ use crate::base::{Clock, EmailAddress, SessionId};
 use crate::connections::{self, CalendarSettings, ConnectError, Connected, Connection, ConsentAnswer, Provider, Use};
 use crate::providers::google::gmail::Gmail;
 use crate::providers::{ProviderError, Secret};
-use crate::sandbox::{OwnerAccount, Sandbox, SandboxOptions, CLIENT_ID, CLIENT_SECRET, MAIL_PASSWORD, ZOOM_HOOK_SECRET};
+use crate::sandbox::{
+    OwnerAccount, Sandbox, SandboxOptions, CLIENT_ID, CLIENT_SECRET, MAIL_PASSWORD, ZOOM_HOOK_SECRET,
+};
 use crate::testing::{self, TestApp, NOW};
 
 pub const OWNER: &str = "robin@larkfield.example";

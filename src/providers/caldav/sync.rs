@@ -194,7 +194,9 @@ impl CalDav<'_> {
         for group in ids.chunks(TOGETHER) {
             for found in self.account.ask("REPORT", url, "1", &multiget(group))? {
                 let Some(text) = found.text(CALDAV, "calendar-data") else { continue };
-                let Some(event) = self.member(url, &found.href).and_then(|id| all.get_mut(&short(&id))) else { continue };
+                let Some(event) = self.member(url, &found.href).and_then(|id| all.get_mut(&short(&id))) else {
+                    continue;
+                };
                 let taken = ics::occurrences(text, &asked, &mut budget).map_err(|error| refused(&error.to_string()))?;
                 event.busy = taken.into_iter().map(|one| Busy { start: one.start, end: one.end }).collect();
             }

@@ -25,8 +25,7 @@ use super::world::World;
 use crate::base::UnixMillis;
 
 /// Requests that one person may make.
-const REQUESTS: Allowance =
-    Allowance { service: "caldav", units: 1_000, within: std::time::Duration::from_secs(60) };
+const REQUESTS: Allowance = Allowance { service: "caldav", units: 1_000, within: std::time::Duration::from_secs(60) };
 
 /// Where `/.well-known/caldav` leads (RFC 6764 section 5).
 pub(super) fn well_known(path: &[String]) -> Answer {
@@ -154,6 +153,19 @@ fn shown(person: &str, one: &Collection, asked: &Asked, has_sync: bool, now: Uni
 /// The program is sent away: what it has of a password opens nothing any more.
 pub(super) fn lock(world: &mut World, person: &str) {
     world.caldav.lock(person);
+}
+
+/// One more event in the person's first calendar.
+pub(super) fn add_event(world: &mut World, person: &str, id: &str, (start, end): (UnixMillis, UnixMillis)) {
+    add_file(world, person, &format!("{id}.ics"), seed::single(id, start, end));
+}
+
+/// A file in the person's first calendar, whatever is in it.
+pub(super) fn add_file(world: &mut World, person: &str, name: &str, text: String) {
+    let first = world.caldav.of(person).first().map(|one| one.name.clone()).unwrap_or_default();
+    if let Some(collection) = world.caldav.find_mut(person, &first) {
+        collection.put(name, text);
+    }
 }
 
 /// What `/control/calendars` shows: our events as the other diaries show theirs.

@@ -72,15 +72,15 @@ impl Server {
         }
     }
 
-    pub fn of(&self, person: &str) -> &[Collection] {
+    pub(super) fn of(&self, person: &str) -> &[Collection] {
         self.people.get(&person.to_lowercase()).map(Vec::as_slice).unwrap_or_default()
     }
 
-    pub fn find(&self, person: &str, name: &str) -> Option<&Collection> {
+    pub(super) fn find(&self, person: &str, name: &str) -> Option<&Collection> {
         self.of(person).iter().find(|one| one.name == name)
     }
 
-    pub fn find_mut(&mut self, person: &str, name: &str) -> Option<&mut Collection> {
+    pub(super) fn find_mut(&mut self, person: &str, name: &str) -> Option<&mut Collection> {
         self.people.get_mut(&person.to_lowercase())?.iter_mut().find(|one| one.name == name)
     }
 

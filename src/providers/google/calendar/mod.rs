@@ -4,6 +4,7 @@
 
 mod busy;
 mod event;
+pub mod watch;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +17,8 @@ use url::Url;
 use super::Session;
 use crate::base::UnixMillis;
 use crate::providers::calendar::{
-    if_there, BusyTimes, CalendarClient, CalendarEntry, Changes, Event, EventPatch, NewEvent, SendUpdates, Since, Taken,
+    if_there, BusyTimes, CalendarClient, CalendarEntry, Changes, Event, EventPatch, NewEvent, NewWatch, SendUpdates,
+    Since, Taken, Watching,
 };
 use crate::providers::error::{ProviderError, Repeat};
 use crate::providers::rest::{below, Call};
@@ -160,6 +162,19 @@ impl CalendarClient for Calendar<'_> {
         url.query_pairs_mut().append_pair("timeMin", &from.to_rfc3339()).append_pair("timeMax", &to.to_rfc3339());
         Ok(self.all_pages::<TakenAnswer>(&url)?.into_iter().filter_map(TakenAnswer::taken).collect())
     }
+
+    fn watch(
+        &self,
+        calendar: &str,
+        wanted: &NewWatch,
+        before: Option<&Watching>,
+    ) -> Result<Option<Watching>, ProviderError> {
+        self.open_channel(calendar, wanted, before)
+    }
+
+    fn unwatch(&self, watching: &Watching) -> Result<(), ProviderError> {
+        self.stop_channel(watching)
+    }
 }
 
 impl Calendar<'_> {
@@ -214,7 +229,9 @@ impl Calendar<'_> {
         for _ in 0..MAX_PAGES {
             let page: ListAnswer<T> = self.0.get_json(url)?;
             items.extend(page.items);
-            let Some(token) = page.next_page_token else { return Ok(ListAnswer { items, next_page_token: None, ..page }) };
+            let Some(token) = page.next_page_token else {
+                return Ok(ListAnswer { items, next_page_token: None, ..page });
+            };
             url = first.clone();
             url.query_pairs_mut().append_pair("pageToken", &token);
         }

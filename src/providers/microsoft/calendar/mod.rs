@@ -4,6 +4,7 @@
 //! Exchange chooses an event's id. What we choose is its `transactionId`: a create that is repeated with the same one
 //! makes no second event, and it stays readable, so that it is also the mark by which an event is known as ours.
 
+pub mod notices;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use super::Session;
 use crate::base::UnixMillis;
 use crate::providers::calendar::{
     if_there, joined, BusyTimes, CalendarClient, CalendarEntry, Changed, Changes, Event, EventPatch, NewEvent,
-    SendUpdates, Since, Taken,
+    NewWatch, SendUpdates, Since, Taken, Watching,
 };
 use crate::providers::error::{ProviderError, Repeat};
 use crate::providers::rest::{below, Call};
@@ -78,7 +79,9 @@ impl CalendarClient for Calendar<'_> {
     ) -> Result<Option<Changes>, ProviderError> {
         let url = match since {
             // A link of another program's making is followed nowhere.
-            Some(since) => Url::parse(since.cursor).ok().filter(|link| self.0.is_own(link)).ok_or(ProviderError::Gone)?,
+            Some(since) => {
+                Url::parse(since.cursor).ok().filter(|link| self.0.is_own(link)).ok_or(ProviderError::Gone)?
+            }
             None => self.delta(calendar, window),
         };
         let list = self.whole_list::<IgnoredAny>(url, PAGED_IN_UTC)?;
@@ -147,6 +150,19 @@ impl CalendarClient for Calendar<'_> {
     fn delete_event(&self, _calendar: &str, id: &str, _send_updates: SendUpdates) -> Result<(), ProviderError> {
         let call = Call { method: Method::DELETE, url: self.0.at(&["me", "events", id]), ..self.repeatable() };
         if_there(self.0.call(call)).map(drop)
+    }
+
+    fn watch(
+        &self,
+        calendar: &str,
+        wanted: &NewWatch,
+        before: Option<&Watching>,
+    ) -> Result<Option<Watching>, ProviderError> {
+        self.subscribe(calendar, wanted, before)
+    }
+
+    fn unwatch(&self, watching: &Watching) -> Result<(), ProviderError> {
+        self.unsubscribe(watching)
     }
 }
 
