@@ -140,8 +140,7 @@ pub fn note_readings(app: &App, connection: &Connection, readings: &[Reading]) -
 /// takes back. Whoever does not answer is asked at the next turn.
 pub fn keep_told(app: &App, connection: &Connection, calendars: &[String]) -> Result<(), StoreError> {
     let address = address(app, connection);
-    let wanted: &[String] = if address.is_some() { calendars } else { &[] };
-    stop_others(app, connection, wanted)?;
+    stop_others(app, connection, calendars, address.is_some())?;
     let Some(address) = address else { return Ok(()) };
     for calendar in calendars {
         let row = keeping_of(&app.store, connection, calendar)?;
@@ -209,21 +208,26 @@ fn is_public(address: &str) -> bool {
     }
 }
 
-/// Ends what is told of calendars that are not wanted any more, and forgets them.
-fn stop_others(app: &App, connection: &Connection, wanted: &[String]) -> Result<(), StoreError> {
+/// Forgets calendars that are not counted any more, and ends what is told of them; of all where we cannot be reached.
+fn stop_others(app: &App, connection: &Connection, counted: &[String], is_reachable: bool) -> Result<(), StoreError> {
     let (workspace, id) = (connection.workspace, connection.id);
-    let others = app.store.read(|txn| {
-        let kept = wanted.iter().map(|calendar| key(txn, connection, calendar)).collect::<Result<Vec<_>, _>>()?;
-        let all = txn.list(&KEEPING, &prefix(workspace, id), Dir::Forward, MOST)?;
-        Ok::<_, StoreError>(all.into_iter().filter(|(key, _)| !kept.contains(key)).collect::<Vec<_>>())
+    let (kept, all) = app.store.read(|txn| {
+        let kept = counted.iter().map(|calendar| key(txn, connection, calendar)).collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, StoreError>((kept, txn.list(&KEEPING, &prefix(workspace, id), Dir::Forward, MOST)?))
     })?;
-    for (key, row) in others {
-        let Some(watching) = row.watching else { continue };
-        // It ends by itself where nobody answers.
-        let _ = with_calendar(app, workspace, id, |client| client.unwatch(&watching));
-        app.store.write(|txn| match txn.get(&KEEPING, &key)? {
-            Some(row) => txn.put(&KEEPING, &key, &Keeping { watching: None, ..row }),
-            None => Ok(()),
+    for (key, row) in all {
+        let is_counted = kept.contains(&key);
+        if is_counted && (is_reachable || row.watching.is_none()) {
+            continue;
+        }
+        if let Some(watching) = &row.watching {
+            // It ends by itself where nobody answers.
+            let _ = with_calendar(app, workspace, id, |client| client.unwatch(watching));
+        }
+        let left = Keeping { watching: None, ..row };
+        app.store.write(|txn| match is_counted {
+            true => txn.put(&KEEPING, &key, &left),
+            false => txn.remove(&KEEPING, &key),
         })?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::state::Resource;
+use super::state::{Collection, Resource};
 use super::xml;
 use crate::base::ics;
 use crate::sandbox::wire::{Answer, Request};
@@ -24,10 +24,7 @@ pub(super) fn put(
     calendar: &str,
     name: &str,
 ) -> Result<Answer, Answer> {
-    let collection = world.caldav.find_mut(person, calendar).ok_or_else(|| Answer::empty(404))?;
-    if !collection.is_writable {
-        return Err(xml::precondition(403, "d:need-privileges", ""));
-    }
+    let collection = writable(world, person, calendar)?;
     let there = collection.resources.get(name);
     may_change(request, there)?;
     let is_new = there.is_none();
@@ -41,6 +38,15 @@ pub(super) fn put(
     }
     let etag = collection.put(name, text).etag();
     Ok(Answer::empty(if is_new { 201 } else { 204 }).with("etag", etag))
+}
+
+/// The person's own; some they may only read.
+fn writable<'a>(world: &'a mut World, person: &str, calendar: &str) -> Result<&'a mut Collection, Answer> {
+    let collection = world.caldav.find_mut(person, calendar).ok_or_else(|| Answer::empty(404))?;
+    match collection.is_writable {
+        true => Ok(collection),
+        false => Err(xml::precondition(403, "d:need-privileges", "")),
+    }
 }
 
 /// A file of a kind and size that is kept.
@@ -68,10 +74,7 @@ pub(super) fn delete(
     calendar: &str,
     name: &str,
 ) -> Result<Answer, Answer> {
-    let collection = world.caldav.find_mut(person, calendar).ok_or_else(|| Answer::empty(404))?;
-    if !collection.is_writable {
-        return Err(xml::precondition(403, "d:need-privileges", ""));
-    }
+    let collection = writable(world, person, calendar)?;
     let there = collection.resources.get(name).ok_or_else(|| Answer::empty(404))?;
     may_change(request, Some(there))?;
     collection.remove(name);

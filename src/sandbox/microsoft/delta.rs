@@ -35,9 +35,9 @@ pub(super) fn answer(world: &mut World, request: &Request, id: &str) -> Result<A
         }
         (None, None) => begun(request, calendar, now)?,
     };
-    let found: Vec<Value> = calendar.events.iter().filter_map(|event| round.seen(event)).collect();
+    let found: Vec<&Event> = calendar.events.iter().filter(|event| round.tells(event)).collect();
     let most = page_size(request);
-    let page: Vec<Value> = found.iter().skip(round.skip).take(most).cloned().collect();
+    let page: Vec<Value> = found.iter().skip(round.skip).take(most).map(|event| round.told(event)).collect();
     let link = |name: &str, token: String| format!("{}{}?{name}={token}", request.origin(), request.path);
     let (name, to) = match found.len() > round.skip + most {
         true => ("@odata.nextLink", link("$skiptoken", round.token(round.skip + most))),
@@ -64,14 +64,21 @@ fn page_size(request: &Request) -> usize {
 }
 
 impl Round {
-    /// What is gone, or has left the window, is told by its id alone.
-    fn seen(&self, event: &Event) -> Option<Value> {
-        let is_there = !event.is_cancelled() && event.end > self.from && event.start < self.until;
+    fn is_there(&self, event: &Event) -> bool {
+        !event.is_cancelled() && event.end > self.from && event.start < self.until
+    }
+
+    /// At the beginning of all there is, later of what has changed.
+    fn tells(&self, event: &Event) -> bool {
         let is_news = event.version > self.since && event.version <= self.version;
-        match (is_news, is_there, self.since) {
-            (false, ..) | (_, false, 0) => None,
-            (true, true, _) => Some(shown(event)),
-            (true, false, _) => Some(json!({"@removed": {"reason": "deleted"}, "id": event.id})),
+        is_news && (self.since > 0 || self.is_there(event))
+    }
+
+    /// What is gone, or has left the window, is told by its id alone.
+    fn told(&self, event: &Event) -> Value {
+        match self.is_there(event) {
+            true => shown(event),
+            false => json!({"@removed": {"reason": "deleted"}, "id": event.id}),
         }
     }
 
