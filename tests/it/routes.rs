@@ -233,6 +233,8 @@ GET    /connections/goto                          ManageConnections
 GET    /connections/goto/start                    ManageConnections
 GET    /connections/goto/callback                 ManageConnections
 POST   /hooks/zoom                                Public
+POST   /hooks/google                              Public
+POST   /hooks/microsoft                           Public
 GET    /connections/mailbox                       ManageConnections
 POST   /connections/mailbox                       ManageConnections
 GET    /connections/{id}                          ViewConnections

@@ -9,4 +9,6 @@ mod microsoft;
 mod offering;
 mod people;
 mod returned;
+mod synced;
 pub mod team;
+mod told;
