@@ -111,7 +111,7 @@ pub(super) fn intent_for(app: &App, reply: &Reply) -> Result<Result<Intent, NoDr
     if is_suppressed(app, reply)? {
         return Ok(Err(NoDraft::MustNotBeWrittenTo));
     }
-    if reading.wants_our_times() && worker_of(app, reply)?.is_some_and(|worker| worker.calendar.is_some()) {
+    if reading.wants_our_times() && worker_of(app, reply)?.is_some_and(|worker| worker.can_offer_times()) {
         return Ok(Err(NoDraft::Times));
     }
     Ok(Ok(intent))

@@ -172,6 +172,10 @@ pub enum WhyNot {
     Unknown {
         reason: String,
     },
+    /// By the rules of an event type, in its words.
+    NotOffered {
+        why: String,
+    },
 }
 
 impl WhyNot {
@@ -185,6 +189,7 @@ impl WhyNot {
             WhyNot::Busy => "busy",
             WhyNot::Claimed => "claimed",
             WhyNot::Unknown { .. } => "unreadable",
+            WhyNot::NotOffered { .. } => "not_offered",
         }
     }
 
@@ -203,6 +208,7 @@ impl WhyNot {
             WhyNot::Busy => "Your calendar is busy then.".into(),
             WhyNot::Claimed => "Another booking has that time.".into(),
             WhyNot::Unknown { reason } => format!("Your calendar could not be read: {reason}"),
+            WhyNot::NotOffered { why } => why.clone(),
         }
     }
 }

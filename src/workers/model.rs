@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::escalation::{Escalation, Guidelines};
-use crate::base::{ConnectionId, SequenceId, UnixMillis, WorkerId};
+use crate::base::{ConnectionId, EventTypeId, SequenceId, UnixMillis, WorkerId};
 use crate::meetings::Location;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Worker {
     pub calendar: Option<ConnectionId>,
     #[serde(default)]
     pub meeting: Meeting,
+    /// Its meetings are booked on this event type, by its rules and hosts; absent: `meeting` and `calendar` say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<EventTypeId>,
     #[serde(default)]
     pub autonomy: Autonomy,
     #[serde(default)]
@@ -90,6 +93,11 @@ impl WorkerState {
 impl Worker {
     pub fn is_on_dry_run(&self) -> bool {
         self.dry_run.is_some()
+    }
+
+    /// There is something to offer times from.
+    pub fn can_offer_times(&self) -> bool {
+        self.calendar.is_some() || self.event_type.is_some()
     }
 
     /// Every mailbox it writes from, in order, each once.

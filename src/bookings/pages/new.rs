@@ -122,6 +122,10 @@ fn try_create(
             errors.add("worker", "No calendar is chosen for this worker. Choose one in its settings.");
             Ok(None)
         }
+        Err(BookError::NotOffered(words)) => {
+            errors.add("worker", words);
+            Ok(None)
+        }
         Err(error) => {
             *anyway = add_refusal(error, &zone, errors)?;
             Ok(None)
@@ -137,7 +141,7 @@ fn new_page(
     anyway: String,
 ) -> Result<NewPage, BookError> {
     let workers = workers::list(&app.store, actor.workspace)?;
-    let with_calendar = workers.into_iter().filter(|worker| worker.calendar.is_some());
+    let with_calendar = workers.into_iter().filter(workers::Worker::can_offer_times);
     let choice = |worker: workers::Worker| Choice {
         value: worker.id.to_string(),
         label: format!("{}, {} min ({})", worker.meeting.title, worker.meeting.minutes, worker.name),

@@ -343,7 +343,12 @@ pub fn free_starts_with(
 
 fn find_free(app: &App, facts: &Facts, question: &Question) -> Result<Vec<UnixMillis>, StoreError> {
     let standing = app.store.read(|txn| standing(txn, facts, question))?;
-    Ok(engine::find(&facts.request(&standing, question)).into_iter().map(UnixMillis::from).collect())
+    Ok(free_of(facts, &standing, question))
+}
+
+/// The free starts, of what was read already.
+pub fn free_of(facts: &Facts, standing: &Standing, question: &Question) -> Vec<UnixMillis> {
+    engine::find(&facts.request(standing, question)).into_iter().map(UnixMillis::from).collect()
 }
 
 /// The first rule that removes a start; `None`: it can be booked.

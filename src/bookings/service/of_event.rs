@@ -1,0 +1,83 @@
+//! What a worker books on an event type: by hand, by a program, or because a person says yes to what a guest asked for.
+
+use super::BookError;
+use crate::app::App;
+use crate::audit::Who;
+use crate::authz::Actor;
+use crate::availability::{FreeTimes, WhyNot};
+use crate::base::{ContactId, WorkerId, WorkspaceId};
+use crate::bookings::consider::LABEL;
+use crate::bookings::decide::OFFERS;
+use crate::bookings::model::Booking;
+use crate::bookings::public::{book_for, Lead, NotBooked, Wanted};
+use crate::bookings::slots::{self, Slots};
+use crate::bookings::types::EventType;
+use crate::bookings::words::Clocks;
+use crate::drafts;
+use crate::store::Txn;
+use crate::workers;
+
+/// The event type on which a worker books; `None`: its own meeting.
+pub(super) fn event_for(
+    app: &App,
+    workspace: WorkspaceId,
+    worker: Option<WorkerId>,
+) -> Result<Option<EventType>, BookError> {
+    let worker = match worker {
+        Some(id) => workers::get(&app.store, workspace, id)?,
+        None => None,
+    };
+    slots::event_of(app, workspace, worker.as_ref())?.transpose().map_err(BookError::NotOffered)
+}
+
+pub(super) fn minutes_of(booking: &Booking) -> u32 {
+    u32::try_from(booking.span().length().as_secs() / 60).unwrap_or_default()
+}
+
+/// For whom a person books.
+pub(super) struct Taking<'a> {
+    pub contact: ContactId,
+    pub worker: Option<WorkerId>,
+    /// The proposal that this says yes to.
+    pub before: Option<&'a Booking>,
+}
+
+/// Books a start of an event type for a contact; free ones near it where it will not do.
+pub(super) fn book_on(
+    app: &App,
+    actor: &Actor,
+    event: &EventType,
+    wanted: &Wanted,
+    taking: &Taking<'_>,
+) -> Result<Booking, BookError> {
+    let lead = Lead {
+        contact: taking.contact,
+        worker: taking.worker,
+        reply: taking.before.and_then(|before| before.reply),
+        once: true,
+        who: Who::of(actor),
+        how: format!("Booked by {}.", actor.display),
+        detail: String::new(),
+    };
+    let counted = |txn: &mut Txn<'_>| match (taking.before, taking.worker) {
+        // Saying yes to what the program read out of a mail is an approval like that of a draft.
+        (Some(_), Some(worker)) => {
+            drafts::count_decision(txn, actor.workspace, worker, (LABEL, ""), |figures| figures.approved += 1)
+        }
+        _ => Ok(()),
+    };
+    let refused = |why| BookError::NotFree { why, free: Vec::new() };
+    match book_for(app, event, wanted, Some(&lead), &counted) {
+        Ok(booking) if booking.start == wanted.start => Ok(booking),
+        Ok(_) => Err(refused(WhyNot::NotOffered { why: "They have another meeting by now.".to_owned() })),
+        Err(NotBooked::Taken) => {
+            let guest = Clocks::of(&wanted.guest.zone, "UTC").guest;
+            let slots = Slots::known(app, event, wanted.minutes, &[wanted.start], &guest, None)?;
+            let mut free = slots.near(&[wanted.start], slots.range, &guest, OFFERS + 1);
+            free.retain(|span| span.start != wanted.start);
+            free.truncate(OFFERS);
+            Err(BookError::NotFree { why: slots.check(wanted.start).err().unwrap_or(WhyNot::Busy), free })
+        }
+        Err(error) => Err(error.into_book_error()),
+    }
+}

@@ -1,0 +1,168 @@
+//! The times of an event type, as a worker offers and takes them: those of its public page and no others.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::model::Booking;
+use super::public::{is_free_now, NotBooked};
+use super::situation::around;
+use super::types::{self, EventType, Facts, SlotQuestion, Standing};
+use crate::app::App;
+use crate::availability::engine::Rule;
+use crate::availability::{FreeTimes, Span, WhyNot};
+use crate::base::{UnixMillis, WorkspaceId};
+use crate::store::StoreError;
+use crate::workers::{Meeting, Worker};
+
+/// The longest horizon that an event type may have.
+const HORIZON: Duration = Duration::from_secs(731 * 86_400);
+
+/// What can be booked around some wished starts.
+pub struct Slots {
+    length: Duration,
+    facts: Facts,
+    standing: Standing,
+    question: SlotQuestion,
+    /// Ascending.
+    free: Vec<UnixMillis>,
+    /// What the calendars said just now about wished starts that seemed free.
+    refused: Vec<(UnixMillis, WhyNot)>,
+    /// Around which other times are looked for.
+    pub range: Span,
+}
+
+/// The event type on which a worker books. `None`: its own meeting and hours; `Err`: why nothing can be booked on it.
+pub fn event_of(
+    app: &App,
+    workspace: WorkspaceId,
+    worker: Option<&Worker>,
+) -> Result<Option<Result<EventType, String>>, StoreError> {
+    let Some(id) = worker.and_then(|worker| worker.event_type) else { return Ok(None) };
+    Ok(Some(match types::get(&app.store, workspace, id)? {
+        None => Err("The event type that this worker books on is gone.".to_owned()),
+        Some(event) => match unfit(&event) {
+            None => Ok(event),
+            Some(words) => Err(words),
+        },
+    }))
+}
+
+/// Why no worker can book on an event type; `None`: it can.
+pub fn unfit(event: &EventType) -> Option<String> {
+    if !event.is_open {
+        return Some(format!("The event type “{}” is switched off.", event.name));
+    }
+    let words = || format!("Guests pay for “{}”, so only they can book it, on its page.", event.name);
+    event.price.is_some().then(words)
+}
+
+/// The meeting that an event type is, for a length that it has.
+pub fn meeting_of(event: &EventType, asked: Option<u32>) -> Meeting {
+    let meeting = Meeting {
+        title: event.name.clone(),
+        minutes: event.duration(asked),
+        buffer_before: event.buffer_before,
+        buffer_after: event.buffer_after,
+        notice: event.notice,
+        ..Meeting::default()
+    };
+    meeting.at(event.location.clone())
+}
+
+impl Slots {
+    /// Reads what stands around `wished`; each of those that seems free is asked of the calendars anew. `but` is a
+    /// booking that is about to move.
+    pub fn read(
+        app: &App,
+        event: &EventType,
+        minutes: u32,
+        wished: &[UnixMillis],
+        guest: &TimeZone,
+        but: Option<&Booking>,
+    ) -> Result<Self, StoreError> {
+        let mut slots = Self::known(app, event, minutes, wished, guest, but)?;
+        for start in wished.iter().filter(|start| slots.question.but.is_none() && slots.free.contains(start)) {
+            match is_free_now(app, &slots.facts, *start, minutes) {
+                Ok(()) => {}
+                Err(NotBooked::Store(error)) => return Err(error),
+                Err(NotBooked::Unreadable(reason)) => slots.refused.push((*start, WhyNot::Unknown { reason })),
+                Err(_) => slots.refused.push((*start, WhyNot::Busy)),
+            }
+        }
+        Ok(slots)
+    }
+
+    /// The same, calendars as last read.
+    pub fn known(
+        app: &App,
+        event: &EventType,
+        minutes: u32,
+        wished: &[UnixMillis],
+        guest: &TimeZone,
+        but: Option<&Booking>,
+    ) -> Result<Self, StoreError> {
+        let now = app.now();
+        let but = but.filter(|booking| booking.details.event_type == Some(event.id));
+        let notice = now.plus(Duration::from_secs(60 * u64::from(event.notice)));
+        let looked = if wished.is_empty() { vec![notice] } else { wished.to_vec() };
+        let range = around(&looked, now, HORIZON);
+        let question = SlotQuestion {
+            from: range.start.in_zone(guest).date(),
+            to: range.end.in_zone(guest).date(),
+            zone: guest.clone(),
+            duration: minutes,
+            but: but.map(|booking| booking.id),
+            own: but.map(Booking::span),
+        };
+        let mut facts = types::load_for(app, event, &question)?;
+        if let Some(booking) = but {
+            let hosts = &booking.details.hosts;
+            facts = facts.only(hosts);
+            facts = hosts.iter().fold(facts, |facts, host| facts.freed(*host, booking.span()));
+        }
+        let standing = app.store.read(|txn| types::standing(txn, &facts, &question))?;
+        let free = if facts.can_be_held() { types::free_of(&facts, &standing, &question) } else { Vec::new() };
+        let length = Duration::from_secs(60 * u64::from(minutes));
+        Ok(Self { length, facts, standing, question, free, refused: Vec::new(), range })
+    }
+}
+
+impl FreeTimes for Slots {
+    /// Only a time of the page will do: all else is answered with those near it.
+    fn check(&self, start: UnixMillis) -> Result<Span, WhyNot> {
+        if start <= self.facts.now {
+            return Err(WhyNot::Past);
+        }
+        if let Some((_, why)) = self.refused.iter().find(|(refused, _)| *refused == start) {
+            return Err(why.clone());
+        }
+        if self.free.binary_search(&start).is_ok() {
+            return Ok(self.span(start));
+        }
+        if let Some(unknown) = self.unknown() {
+            return Err(unknown);
+        }
+        Err(match types::why_not(&self.facts, &self.standing, &self.question, start) {
+            Some(Rule::MinimumNotice { .. }) => WhyNot::TooSoon,
+            Some(Rule::Busy { .. }) | None => WhyNot::Busy,
+            Some(rule) => WhyNot::NotOffered { why: rule.words() },
+        })
+    }
+
+    fn span(&self, start: UnixMillis) -> Span {
+        Span::lasting(start, self.length)
+    }
+
+    fn unknown(&self) -> Option<WhyNot> {
+        let unknown = self.facts.unknown();
+        let all = !unknown.is_empty() && self.free.is_empty();
+        unknown.into_iter().next().filter(|_| all).map(|reason| WhyNot::Unknown { reason })
+    }
+
+    fn free_slots(&self, window: Span, limit: usize) -> Vec<Span> {
+        let is_refused = |start: &UnixMillis| self.refused.iter().any(|(refused, _)| refused == start);
+        let wanted = self.free.iter().filter(|start| window.start <= **start && **start < window.end);
+        wanted.filter(|start| !is_refused(start)).take(limit).map(|start| self.span(*start)).collect()
+    }
+}
