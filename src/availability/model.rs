@@ -174,6 +174,8 @@ pub enum WhyNot {
     },
     /// By the rules of an event type, in its words.
     NotOffered {
+        /// Its name.
+        rule: &'static str,
         why: String,
     },
 }
@@ -189,13 +191,17 @@ impl WhyNot {
             WhyNot::Busy => "busy",
             WhyNot::Claimed => "claimed",
             WhyNot::Unknown { .. } => "unreadable",
-            WhyNot::NotOffered { .. } => "not_offered",
+            WhyNot::NotOffered { rule, .. } => rule,
         }
     }
 
     /// A person may have it all the same, once warned. What has passed or is taken nobody gets.
     pub fn is_warning(&self) -> bool {
-        matches!(self, WhyNot::TooSoon | WhyNot::TooFar | WhyNot::OutsideHours | WhyNot::Unknown { .. })
+        match self {
+            WhyNot::TooSoon | WhyNot::TooFar | WhyNot::OutsideHours => true,
+            WhyNot::Unknown { .. } | WhyNot::NotOffered { .. } => true,
+            WhyNot::Past | WhyNot::Busy | WhyNot::Claimed => false,
+        }
     }
 
     /// As the end of "Not free: …".
@@ -208,7 +214,7 @@ impl WhyNot {
             WhyNot::Busy => "Your calendar is busy then.".into(),
             WhyNot::Claimed => "Another booking has that time.".into(),
             WhyNot::Unknown { reason } => format!("Your calendar could not be read: {reason}"),
-            WhyNot::NotOffered { why } => why.clone(),
+            WhyNot::NotOffered { why, .. } => why.clone(),
         }
     }
 }

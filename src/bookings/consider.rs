@@ -22,7 +22,7 @@ use super::types::EventType;
 use super::words::{self, Clocks, Language};
 use crate::app::App;
 use crate::audit::{self, Who};
-use crate::availability::{self, Claimed, Rules, Span, WhyNot};
+use crate::availability::{self, Claimed, FreeTimes, Rules, Span, WhyNot};
 use crate::base::{counted, BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
 use crate::connections;
 use crate::contacts::{self, Contact};
@@ -228,9 +228,7 @@ fn weigh(app: &App, case: &Case) -> Result<Weighed, StoreError> {
     let meeting = Meeting { minutes, ..planned.clone() };
     let verdict = match closed {
         _ if case.agreed().is_some() => case.agreed().map_or(Verdict::Nothing, |agreed| Verdict::Agreed(agreed.id)),
-        _ if !case.reading.escalation.is_empty() => {
-            left(format!("Handed over because {}.", case.reading.escalation))
-        }
+        _ if !case.reading.escalation.is_empty() => left(format!("Handed over because {}.", case.reading.escalation)),
         Some(words) => left(words),
         None => weigh_times(app, case, (&planned, &meeting), event.as_ref())?,
     };
@@ -268,7 +266,16 @@ fn weigh_times(
     let decision = match event {
         Some(event) => {
             let slots = Slots::read(app, event, meeting.minutes, &wished, &case.clocks.guest, upcoming)?;
-            decide(&wish(slots.range), &slots)
+            match decide(&wish(slots.range), &slots) {
+                Decision::Book(span) | Decision::Ask { span, .. }
+                    if upcoming.is_none()
+                        && slots::needs_guest(event, &case.contact)
+                        && slots.check(span.start).is_ok() =>
+                {
+                    Decision::Offer { free: vec![span], why: WhyOffer::ToConfirm }
+                }
+                decision => decision,
+            }
         }
         None => {
             let calendar = case.worker.as_ref().and_then(|worker| worker.calendar);
@@ -328,10 +335,14 @@ fn load(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Case>, 
     })
 }
 
+/// Somebody wants to meet, or to hear our times.
+pub(super) fn proposes(reading: &Reading) -> bool {
+    reading.label == LABEL || reading.wants_our_times()
+}
+
 /// Everything about an answer that asks for a meeting; `None` for one that does not.
 fn case_of(txn: &mut Txn<'_>, reply: Reply, contact: Contact, now: UnixMillis) -> Result<Option<Case>, StoreError> {
     let workspace = reply.workspace;
-    let proposes = |reading: &Reading| reading.label == LABEL || reading.wants_our_times();
     let Some(reading) = reply.reading.clone().filter(proposes) else { return Ok(None) };
     let worker = match reply.worker {
         Some(worker) => workers::find(txn, workspace, worker)?,
@@ -500,6 +511,8 @@ fn book_on(
         worker: case.worker.as_ref().map(|worker| worker.id),
         reply: Some(case.reply.id),
         once: true,
+        agreed: false,
+        insists: false,
         who: Who::System("a worker that may book".to_owned()),
         how: "Booked by the worker: one clear time, and it was free.".to_owned(),
         detail: record(case, "booked: one clear time, and it was free"),
@@ -563,10 +576,7 @@ fn offer_of(
     (free, why): (&[Span], WhyOffer),
     now: UnixMillis,
 ) -> Result<drafts::NewDraft, StoreError> {
-    let links = match event {
-        Some(event) => public::links(app, &case.reply, event, free)?,
-        None => Vec::new(),
-    };
+    let links = event.map(|event| public::links(app, &case.reply, event, free)).unwrap_or_default();
     let mailbox = connections::get(&app.store, case.reply.workspace, case.reply.connection)?;
     let signature = workers::signature_of(case.worker.as_ref(), mailbox.as_ref());
     Ok(offer::draft(&case.reply, &case.contact, &signature, (free, &links), why, &case.clocks, now))

@@ -47,6 +47,8 @@ pub enum WhyOffer {
     NotFree,
     /// The guest left the hour to us.
     YouChoose,
+    /// It is free, and only the guest can book it: they pay for it, or are asked something.
+    ToConfirm,
 }
 
 /// Decides about the times of one answer.

@@ -60,6 +60,7 @@ pub use hosted::Hosted;
 pub use kept::{Became, Kept, Outcome, Remark};
 pub use messages::no_show;
 pub use model::{Booking, Note, Source, State};
+pub use on_event::choose as choose_event_type;
 pub use pages::routes;
 pub use public::PREFIX as VISITOR_PATH;
 pub use service::{

@@ -22,7 +22,7 @@ pub fn draft(
     let language = language_of(reply, contact);
     let lines: Vec<String> = free.iter().map(|span| words::when(language, span.start, clocks)).collect();
     let people = People { guest: &contact.first_name, sender: signature };
-    let text = words::offer(language, &people, &lines, links, why == WhyOffer::YouChoose);
+    let text = words::offer(language, &people, &lines, links, why);
     let times: Vec<(UnixMillis, UnixMillis)> = free.iter().map(|span| (span.start, span.end)).collect();
     let calendar = Source {
         kind: SourceKind::Calendar,

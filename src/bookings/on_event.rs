@@ -22,9 +22,7 @@ use crate::store::StoreError;
 use crate::workers::{self, Worker};
 
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(
-        web::resource("/outreach/{worker}/booking").route(web::get().to(show)).route(web::post().to(save)),
-    );
+    config.service(web::resource("/outreach/{worker}/booking").route(web::get().to(show)).route(web::post().to(save)));
 }
 
 pub fn api_routes(config: &mut web::ServiceConfig) {
@@ -36,7 +34,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
 pub struct OnEventApi;
 
 #[derive(Debug, thiserror::Error)]
-enum ChooseError {
+pub enum ChooseError {
     #[error(transparent)]
     Denied(#[from] Denied),
     #[error("no such worker")]
@@ -77,7 +75,7 @@ fn read(app: &App, actor: &Actor, id: WorkerId) -> Result<(Worker, Vec<EventType
 }
 
 /// From now on the worker offers and books the times of an event type, or, with `None`, its own meeting.
-fn choose(app: &App, actor: &Actor, id: WorkerId, chosen: Option<EventTypeId>) -> Result<Worker, ChooseError> {
+pub fn choose(app: &App, actor: &Actor, id: WorkerId, chosen: Option<EventTypeId>) -> Result<Worker, ChooseError> {
     actor.require(Permission::EditOutreach)?;
     let now = app.now();
     app.store.write(|txn| {
@@ -91,7 +89,8 @@ fn choose(app: &App, actor: &Actor, id: WorkerId, chosen: Option<EventTypeId>) -
         }
         worker.event_type = chosen;
         workers::put(txn, actor.workspace, &worker)?;
-        let detail = chosen.map_or_else(|| "books its own meeting".to_owned(), |id| format!("books on event type {id}"));
+        let detail =
+            chosen.map_or_else(|| "books its own meeting".to_owned(), |id| format!("books on event type {id}"));
         audit::record(txn, actor.workspace, now, &Who::of(actor), "worker.changed", &format!("worker {id}"), &detail)?;
         Ok(worker)
     })
@@ -113,7 +112,8 @@ struct OnEventPage {
 }
 
 fn page(layout: Layout, actor: &Actor, worker: &Worker, events: &[EventType]) -> OnEventPage {
-    let mut choices = vec![Choice { value: String::new(), label: "Its own meeting, in the hours of the workspace".into() }];
+    let mut choices =
+        vec![Choice { value: String::new(), label: "Its own meeting, in the hours of the workspace".into() }];
     let fits = events.iter().filter(|event| unfit(event).is_none() || worker.event_type == Some(event.id));
     choices.extend(fits.map(|event| Choice { value: event.id.to_string(), label: event.name.clone() }));
     let chosen = worker.event_type.and_then(|id| events.iter().find(|event| event.id == id));
@@ -177,7 +177,7 @@ async fn save(
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkerBooking {
-    /// An event type that is open and costs nothing; null: the worker's own meeting, in the hours of the workspace.
+    /// An event type that is open; null: the worker's own meeting, in the hours of the workspace.
     pub event_type_id: Option<String>,
 }
 

@@ -7,11 +7,12 @@ use jiff::tz::TimeZone;
 use super::model::Booking;
 use super::public::{is_free_now, NotBooked};
 use super::situation::around;
-use super::types::{self, EventType, Facts, SlotQuestion, Standing};
+use super::types::{self, EventType, Facts, Location, OwnersRule, SlotQuestion, Standing};
 use crate::app::App;
 use crate::availability::engine::Rule;
 use crate::availability::{FreeTimes, Span, WhyNot};
 use crate::base::{UnixMillis, WorkspaceId};
+use crate::contacts::Contact;
 use crate::store::StoreError;
 use crate::workers::{Meeting, Worker};
 
@@ -53,8 +54,13 @@ pub fn unfit(event: &EventType) -> Option<String> {
     if !event.is_open {
         return Some(format!("The event type “{}” is switched off.", event.name));
     }
-    let words = || format!("Guests pay for “{}”, so only they can book it, on its page.", event.name);
-    event.price.is_some().then(words)
+    None
+}
+
+/// Only the guest can book it, on its page: they pay for it, or it needs what we do not know of them.
+pub fn needs_guest(event: &EventType, contact: &Contact) -> bool {
+    let asks = event.questions.iter().any(|question| question.required);
+    event.price.is_some() || asks || (event.location == Location::WeCall && contact.phone.is_empty())
 }
 
 /// The meeting that an event type is, for a length that it has.
@@ -68,6 +74,37 @@ pub fn meeting_of(event: &EventType, asked: Option<u32>) -> Meeting {
         ..Meeting::default()
     };
     meeting.at(event.location.clone())
+}
+
+/// What a rule of the engine says, to members.
+pub fn why(rule: Rule) -> WhyNot {
+    match rule {
+        Rule::MinimumNotice { .. } => WhyNot::TooSoon,
+        Rule::Hours => WhyNot::OutsideHours,
+        Rule::Busy { .. } => WhyNot::Busy,
+        rule => WhyNot::NotOffered { rule: rule.name(), why: rule.words() },
+    }
+}
+
+/// All that speaks against a start, calendars as last read: what is taken by itself, else every rule of the owner's.
+pub fn objections(app: &App, event: &EventType, start: UnixMillis, minutes: u32) -> Result<Vec<WhyNot>, StoreError> {
+    let question = SlotQuestion::at(start, minutes, None);
+    let facts = types::load_for(app, event, &question)?;
+    if start <= facts.now {
+        return Ok(vec![WhyNot::Past]);
+    }
+    let span = Span::lasting(start, Duration::from_secs(60 * u64::from(minutes)));
+    let standing = app.store.read(|txn| types::taken_in(txn, &facts, span))?;
+    let objects = |facts: &Facts| types::why_not(facts, &standing, &question, start);
+    if objects(&facts).is_none() {
+        return Ok(Vec::new());
+    }
+    if objects(&facts.with_rules(&[])).is_some() {
+        return Ok(vec![WhyNot::Busy]);
+    }
+    let by_rules = OwnersRule::ALL.iter().filter_map(|rule| objects(&facts.with_rules(&[*rule])).map(why));
+    let unknown = facts.unknown().into_iter().next().map(|reason| WhyNot::Unknown { reason });
+    Ok(by_rules.chain(unknown).collect())
 }
 
 impl Slots {
@@ -143,11 +180,8 @@ impl FreeTimes for Slots {
         if let Some(unknown) = self.unknown() {
             return Err(unknown);
         }
-        Err(match types::why_not(&self.facts, &self.standing, &self.question, start) {
-            Some(Rule::MinimumNotice { .. }) => WhyNot::TooSoon,
-            Some(Rule::Busy { .. }) | None => WhyNot::Busy,
-            Some(rule) => WhyNot::NotOffered { why: rule.words() },
-        })
+        let rule = types::why_not(&self.facts, &self.standing, &self.question, start);
+        Err(rule.map_or(WhyNot::Busy, why))
     }
 
     fn span(&self, start: UnixMillis) -> Span {

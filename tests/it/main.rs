@@ -19,6 +19,7 @@ mod guards;
 mod house;
 mod leads;
 mod main_job;
+mod offered;
 mod pages;
 mod payments;
 mod peers;

@@ -15,8 +15,8 @@ use crate::bookings::lapse;
 use crate::bookings::messages::{self, Kind};
 use crate::bookings::model::{Booking, Details, Source, State};
 use crate::bookings::paid;
-use crate::bookings::service::BookError;
 use crate::bookings::promised;
+use crate::bookings::service::BookError;
 use crate::bookings::types::{self, Answer, Assignment, Entry, EventType, Facts, Location, SlotQuestion};
 use crate::bookings::words::Language;
 use crate::bookings::{calendar, store};
@@ -112,6 +112,10 @@ pub struct Lead {
     /// A time that they were offered or that they named leads to one meeting; a person may make another.
     pub once: bool,
     pub who: Who,
+    /// A member books it, so nobody has to agree to it.
+    pub agreed: bool,
+    /// A member sets the owner's rules aside, and what cannot be read.
+    pub insists: bool,
     /// For the history, in words.
     pub how: String,
     /// For the audit trail.
@@ -147,10 +151,14 @@ pub fn book_for(
         }
     }
     let question = SlotQuestion::at(wanted.start, minutes, wanted.hold);
-    let facts = types::load_for(app, event, &question)?;
+    let mut facts = types::load_for(app, event, &question)?;
+    let insists = lead.is_some_and(|lead| lead.insists);
+    if insists {
+        facts = facts.with_rules(&[]);
+    }
     let mut unreadable = None;
     for hosts in candidates(app, &facts, wanted.hold.map(|held| (held, wanted.start)))? {
-        let asked = match ask(app, &facts.only(&hosts), &question, span) {
+        let asked = match ask(app, &facts.only(&hosts), &question, span, insists) {
             Ok(asked) => asked,
             Err(NotBooked::Unreadable(reason)) => {
                 unreadable = Some(reason);
@@ -172,7 +180,7 @@ pub fn is_free_now(app: &App, facts: &Facts, start: UnixMillis, minutes: u32) ->
     let (span, question) = (lasting(start, minutes), SlotQuestion::at(start, minutes, None));
     let mut unreadable = None;
     for hosts in candidates(app, facts, None)? {
-        match ask(app, &facts.only(&hosts), &question, span) {
+        match ask(app, &facts.only(&hosts), &question, span, false) {
             Err(NotBooked::Unreadable(reason)) => unreadable = Some(reason),
             Err(NotBooked::Taken) => {}
             answer => return answer.map(drop),
@@ -212,7 +220,7 @@ pub fn candidates(
 
 /// Asks the calendars of these hosts about the time, when nothing in our own books speaks against it. Who joins a group
 /// that sits there already needs no answer.
-fn ask(app: &App, facts: &Facts, question: &SlotQuestion, span: Span) -> Result<Facts, NotBooked> {
+fn ask(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, insists: bool) -> Result<Facts, NotBooked> {
     let standing = app.store.read(|txn| types::taken_in(txn, facts, span))?;
     if types::why_not(facts, &standing, question, span.start).is_some() {
         return Err(match facts.unknown().first() {
@@ -227,6 +235,7 @@ fn ask(app: &App, facts: &Facts, question: &SlotQuestion, span: Span) -> Result<
             continue;
         }
         match facts.ask_now(app, host.user, needed, None)? {
+            Busy::Unknown { .. } if insists => {}
             Busy::Unknown { reason } => return Err(NotBooked::Unreadable(reason)),
             busy => asked = asked.with_busy(host.user, busy),
         }
@@ -251,6 +260,9 @@ fn take(
     if let Some(lead) = lead {
         (draft.worker, draft.reply) = (lead.worker, lead.reply);
         draft.note(now, lead.how.clone());
+        if lead.agreed {
+            draft.state = State::Held;
+        }
     }
     let job = draft.connection.map(|connection| calendar::job(&draft, connection, now));
     let lapse = lapse::job(&draft, now);

@@ -18,15 +18,16 @@ use jiff::tz::TimeZone;
 use super::commit::{book_for, Guest, Lead, NotBooked, Wanted};
 use super::offered_words::{self, OfferedWords};
 use super::pages::{
-    about, asked_of, broken, layout, next_path, open_workspace, read_answers, read_guest, trouble_words, About, Asked,
+    about, asked_of, broken, is_open, layout, next_path, read_answers, read_guest, trouble_words, About, Asked,
     Place, Tries,
 };
-use super::token::{open, sign};
+use super::token::{open, sign, PREFIX};
 use super::words::{self as page_words, Words};
 use crate::app::App;
 use crate::audit::Who;
 use crate::availability::{self, FreeTimes, Span};
 use crate::base::{EventTypeId, ReplyId, UnixMillis, WorkspaceId};
+use crate::bookings::consider::proposes;
 use crate::bookings::model::{Booking, Source};
 use crate::bookings::offer::language_of;
 use crate::bookings::slots::Slots;
@@ -47,7 +48,7 @@ const VALID: Duration = Duration::from_secs(30 * 86_400);
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config.service(
-        web::resource("/b/{workspace}/{event}/at/{token}").route(web::get().to(show)).route(web::post().to(take)),
+        web::resource("/booking/at/{token}").route(web::get().to(show)).route(web::post().to(take)),
     );
 }
 
@@ -94,8 +95,8 @@ impl Offer {
         })
     }
 
-    fn path(&self, app: &App, workspace: &str, event: &str) -> String {
-        format!("/b/{workspace}/{event}/at/{}", self.token(app))
+    fn path(&self, app: &App) -> String {
+        format!("{PREFIX}/at/{}", self.token(app))
     }
 
     fn span(&self) -> Span {
@@ -104,7 +105,7 @@ impl Offer {
 }
 
 /// The links that book these times for whoever wrote `reply`, whole, in their order.
-pub fn links(app: &App, reply: &Reply, event: &EventType, free: &[Span]) -> Result<Vec<String>, StoreError> {
+pub fn links(app: &App, reply: &Reply, event: &EventType, free: &[Span]) -> Vec<String> {
     links_until(app, reply, event, free, app.now().plus(VALID))
 }
 
@@ -114,8 +115,7 @@ fn links_until(
     event: &EventType,
     free: &[Span],
     until: UnixMillis,
-) -> Result<Vec<String>, StoreError> {
-    let Some(home) = workspaces::get(&app.store, reply.workspace)? else { return Ok(Vec::new()) };
+) -> Vec<String> {
     let link = |span: &Span| {
         let offer = Offer {
             workspace: reply.workspace,
@@ -125,9 +125,9 @@ fn links_until(
             minutes: u16::try_from(span.length().as_secs() / 60).unwrap_or(u16::MAX),
             until: until.min(span.start),
         };
-        app.url(&offer.path(app, &home.slug, &event.slug))
+        app.url(&offer.path(app))
     };
-    Ok(free.iter().map(link).collect())
+    free.iter().map(link).collect()
 }
 
 /// Everything behind a link that is good.
@@ -142,10 +142,10 @@ struct Opened {
 }
 
 /// What is forged, another workspace's, or about somebody who is gone is not there.
-fn opened(app: &App, path: &(String, String, String)) -> Result<Opened, PageError> {
-    let workspace = open_workspace(app, &path.0)?;
-    let offer = Offer::read(app, &path.2).filter(|offer| offer.workspace == workspace.id);
-    let offer = offer.ok_or(PageError::NotFound)?;
+fn opened(app: &App, token: &str) -> Result<Opened, PageError> {
+    let offer = Offer::read(app, token).ok_or(PageError::NotFound)?;
+    let workspace = workspaces::get(&app.store, offer.workspace).map_err(broken)?;
+    let workspace = workspace.filter(is_open).ok_or(PageError::NotFound)?;
     let found = app.store.read(|txn| {
         let event = types::find(txn, workspace.id, offer.event)?;
         let reply = messaging::find_reply(txn, workspace.id, offer.reply)?;
@@ -159,7 +159,7 @@ fn opened(app: &App, path: &(String, String, String)) -> Result<Opened, PageErro
     Ok(Opened {
         language: language_of(&reply, &contact),
         guest_zone: contact.time_zone.clone().unwrap_or_else(|| workspace.time_zone.clone()),
-        here: format!("/b/{}/{}/at/{}", path.0, path.1, path.2),
+        here: offer.path(app),
         place: Place { workspace, event },
         offer,
         reply,
@@ -264,7 +264,7 @@ fn refusal(app: &App, opened: &Opened, trouble: String) -> Result<OfferPage, Pag
     let mut free = slots.near(&[offer.start], slots.range, &clocks.guest, decide::OFFERS + 1);
     free.retain(|span| span.start != offer.start);
     free.truncate(decide::OFFERS);
-    let links = links_until(app, &opened.reply, &place.event, &free, offer.until).map_err(broken)?;
+    let links = links_until(app, &opened.reply, &place.event, &free, offer.until);
     let when = free.iter().map(|span| words::when(*language, span.start, &clocks));
     page.near = when.zip(links).collect();
     Ok(page)
@@ -300,35 +300,37 @@ fn there_is(app: &App, opened: &Opened, booking: &Booking) -> Result<Shown, Page
 /// What is to be shown instead of the form, where something is.
 fn instead(app: &App, opened: &Opened) -> Result<Option<Shown>, PageError> {
     let (offer, now) = (&opened.offer, app.now());
-    let meeting =
-        app.store.read(|txn| promised::meeting(txn, offer.workspace, opened.contact.id, offer.reply, now));
+    let meeting = app.store.read(|txn| promised::meeting(txn, offer.workspace, opened.contact.id, offer.reply, now));
     if let Some(booking) = meeting.map_err(broken)? {
         return there_is(app, opened, &booking).map(Some);
     }
     let own = offered_words::of(opened.language);
-    if offer.until <= now || !opened.place.event.is_open {
+    // Somebody has said since that the answer asks for no meeting.
+    let is_meant = opened.reply.reading.as_ref().is_some_and(proposes);
+    if offer.until <= now || !is_meant || !opened.place.event.is_open {
         let page = refusal(app, opened, own.over.to_owned())?;
         return Ok(Some(Shown::Page(StatusCode::GONE, Box::new(page))));
     }
     Ok(None)
 }
 
-/// GET /b/{workspace}/{event}/at/{token}: the time and a button; 410 when the offer has run out.
-async fn show(app: Data<App>, path: Path<(String, String, String)>) -> Result<HttpResponse, PageError> {
-    let shown = run(move || {
-        let opened = opened(&app, &path)?;
-        if let Some(shown) = instead(&app, &opened)? {
-            return Ok::<_, PageError>(shown);
-        }
-        let (event, offer, zone) = (&opened.place.event, &opened.offer, TimeZone::UTC);
-        let slots = Slots::known(&app, event, u32::from(offer.minutes), &[offer.start], &zone, None).map_err(broken)?;
-        let page = match slots.check(offer.start).is_ok() {
-            true => page(&app, &opened, known(&opened), FieldErrors::default())?,
-            false => refusal(&app, &opened, page_words::of(opened.language).taken.to_owned())?,
-        };
-        Ok(Shown::Page(StatusCode::OK, Box::new(page)))
-    });
-    answer(shown.await??)
+/// GET /booking/at/{token}: the time and a button; 303 to the meeting that there is; 410 when the offer has run out.
+async fn show(app: Data<App>, token: Path<String>) -> Result<HttpResponse, PageError> {
+    answer(run(move || shown_at(&app, &token)).await??)
+}
+
+fn shown_at(app: &App, token: &str) -> Result<Shown, PageError> {
+    let opened = opened(app, token)?;
+    if let Some(shown) = instead(app, &opened)? {
+        return Ok(shown);
+    }
+    let (event, offer, zone) = (&opened.place.event, &opened.offer, TimeZone::UTC);
+    let slots = Slots::known(app, event, u32::from(offer.minutes), &[offer.start], &zone, None).map_err(broken)?;
+    let page = match slots.check(offer.start).is_ok() {
+        true => page(app, &opened, known(&opened), FieldErrors::default())?,
+        false => refusal(app, &opened, page_words::of(opened.language).taken.to_owned())?,
+    };
+    Ok(Shown::Page(StatusCode::OK, Box::new(page)))
 }
 
 /// What is known of the lead, so that they need not type it.
@@ -340,13 +342,13 @@ fn known(opened: &Opened) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// POST /b/{workspace}/{event}/at/{token}: 303 to the page of the booking; 422 with the form; 409 with other times when
+/// POST /booking/at/{token}: 303 to the page of the booking; 422 with the form; 409 with other times when
 /// this one has gone.
 async fn take(
     app: Data<App>,
     tries: Data<Tries>,
     client: ClientIp,
-    path: Path<(String, String, String)>,
+    path: Path<String>,
     form: Form<BTreeMap<String, String>>,
 ) -> Result<HttpResponse, PageError> {
     tries.check(&app, client)?;
@@ -368,6 +370,8 @@ async fn take(
             worker: opened.reply.worker,
             reply: Some(opened.reply.id),
             once: true,
+            agreed: false,
+            insists: false,
             who: Who::Visitor,
             how: "By the link of an offered time.".to_owned(),
             detail: format!("by the link of an offered time, reply {}", opened.reply.id),
@@ -411,3 +415,7 @@ fn read(opened: &Opened, typed: &BTreeMap<String, String>) -> Result<Wanted, Fie
         source: Source::Reply,
     })
 }
+
+#[cfg(test)]
+#[path = "offered_tests.rs"]
+mod tests;

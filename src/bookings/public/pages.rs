@@ -129,9 +129,12 @@ pub(super) struct Place {
 
 pub(super) fn open_workspace(app: &App, slug: &str) -> Result<Workspace, PageError> {
     let found = app.store.read(|txn| workspaces::find_by_slug(txn, slug)).map_err(broken)?;
-    let goes_on =
-        |workspace: &Workspace| workspace.closing.is_none() && workspace.state == workspaces::WorkspaceState::Open;
-    found.filter(goes_on).ok_or(PageError::NotFound)
+    found.filter(is_open).ok_or(PageError::NotFound)
+}
+
+/// Visitors are let in.
+pub(super) fn is_open(workspace: &Workspace) -> bool {
+    workspace.closing.is_none() && workspace.state == workspaces::WorkspaceState::Open
 }
 
 pub(super) fn place(app: &App, path: &(String, String)) -> Result<Place, PageError> {

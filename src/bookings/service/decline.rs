@@ -65,10 +65,7 @@ pub fn decline(app: &App, actor: &Actor, id: BookingId) -> Result<Option<DraftId
         let signature = workers::signature_of(worker.as_ref(), mailbox.as_ref());
         Ok::<_, BookError>((reply, contact, signature))
     })?;
-    let links = match &event {
-        Some(event) => public::links(app, &reply, event, &free)?,
-        None => Vec::new(),
-    };
+    let links = event.as_ref().map(|event| public::links(app, &reply, event, &free)).unwrap_or_default();
     let draft = offer::draft(&reply, &contact, &signature, (&free, &links), WhyOffer::NotFree, &clocks, now);
     app.store.write(|txn| {
         end_in(txn, actor, id, "Other times were offered.", now)?;

@@ -38,7 +38,7 @@ pub fn create(app: &App, actor: &Actor, new: &NewBooking, anyway: &Anyway) -> Re
         let language = Language::of(contact.locale.as_deref().unwrap_or("en"));
         let guest = Guest::known(&contact, &to, &guest_zone, language);
         let wanted = guest.wants(new.start, event.duration(None), source);
-        let taking = Taking { contact: contact.id, worker: Some(worker.id), before: None };
+        let taking = Taking { contact: contact.id, worker: Some(worker.id), before: None, anyway };
         return book_on(app, actor, &event, &wanted, &taking);
     }
     let calendar = worker.calendar.ok_or(BookError::NoCalendar)?;
@@ -128,7 +128,7 @@ pub fn accept(
         let to = to.ok_or(BookError::NoContact)?;
         let guest = Guest::known(&contact, &to, &before.guest_zone, Language::of(&before.language));
         let wanted = guest.wants(start, event.duration(Some(minutes_of(&before))), Source::Reply);
-        let taking = Taking { contact: contact.id, worker: before.worker, before: Some(&before) };
+        let taking = Taking { contact: contact.id, worker: before.worker, before: Some(&before), anyway };
         return book_on(app, actor, &event, &wanted, &taking);
     }
     hold_at(app, actor, &before, start, anyway)
