@@ -510,6 +510,7 @@ fn book_on(
         contact: case.contact.id,
         worker: case.worker.as_ref().map(|worker| worker.id),
         reply: Some(case.reply.id),
+        proposal: None,
         once: true,
         agreed: false,
         insists: false,

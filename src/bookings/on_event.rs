@@ -80,14 +80,15 @@ pub fn choose(app: &App, actor: &Actor, id: WorkerId, chosen: Option<EventTypeId
     let now = app.now();
     app.store.write(|txn| {
         let mut worker = workers::find(txn, actor.workspace, id)?.ok_or(ChooseError::NotFound)?;
+        worker.books_on = None;
         if let Some(chosen) = chosen {
             let missing = || ChooseError::Unfit("There is no such event type here.".to_owned());
             let event = types::find(txn, actor.workspace, chosen)?.ok_or_else(missing)?;
             if let Some(words) = unfit(&event) {
                 return Err(ChooseError::Unfit(words));
             }
+            worker.books_on = Some(event.for_worker());
         }
-        worker.event_type = chosen;
         workers::put(txn, actor.workspace, &worker)?;
         let detail =
             chosen.map_or_else(|| "books its own meeting".to_owned(), |id| format!("books on event type {id}"));
@@ -114,9 +115,9 @@ struct OnEventPage {
 fn page(layout: Layout, actor: &Actor, worker: &Worker, events: &[EventType]) -> OnEventPage {
     let mut choices =
         vec![Choice { value: String::new(), label: "Its own meeting, in the hours of the workspace".into() }];
-    let fits = events.iter().filter(|event| unfit(event).is_none() || worker.event_type == Some(event.id));
+    let fits = events.iter().filter(|event| unfit(event).is_none() || worker.event_type() == Some(event.id));
     choices.extend(fits.map(|event| Choice { value: event.id.to_string(), label: event.name.clone() }));
-    let chosen = worker.event_type.and_then(|id| events.iter().find(|event| event.id == id));
+    let chosen = worker.event_type().and_then(|id| events.iter().find(|event| event.id == id));
     OnEventPage {
         layout,
         worker: worker.id.to_string(),
@@ -183,7 +184,7 @@ pub struct WorkerBooking {
 
 impl WorkerBooking {
     fn of(worker: &Worker) -> Self {
-        Self { event_type_id: worker.event_type.map(|id| id.to_string()) }
+        Self { event_type_id: worker.event_type().map(|id| id.to_string()) }
     }
 }
 

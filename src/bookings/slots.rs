@@ -39,7 +39,7 @@ pub fn event_of(
     workspace: WorkspaceId,
     worker: Option<&Worker>,
 ) -> Result<Option<Result<EventType, String>>, StoreError> {
-    let Some(id) = worker.and_then(|worker| worker.event_type) else { return Ok(None) };
+    let Some(id) = worker.and_then(Worker::event_type) else { return Ok(None) };
     Ok(Some(match types::get(&app.store, workspace, id)? {
         None => Err("The event type that this worker books on is gone.".to_owned()),
         Some(event) => match unfit(&event) {

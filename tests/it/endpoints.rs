@@ -106,7 +106,9 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
             ("time", text("10:00")),
             ("anyway", text("too_far unreadable horizon")),
         ],
-        "/calendar/{booking}/accept" | "/calendar/{booking}/again" => vec![("anyway", text("too_far unreadable horizon"))],
+        "/calendar/{booking}/accept" | "/calendar/{booking}/again" => {
+            vec![("anyway", text("too_far unreadable horizon"))]
+        }
         "/booking-messages" => vec![("reminders", text("1 day")), ("invitation", text("provider"))],
         "/booking-messages/own" => vec![("of", id("worker")), ("own_reminders", text("none"))],
         "/booking-messages/{kind}" | "/booking-messages/{kind}/preview" | "/booking-messages/{kind}/test" => {

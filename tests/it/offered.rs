@@ -112,7 +112,11 @@ fn opening_a_link_books_nothing_and_a_time_that_was_taken_meanwhile_shows_others
         for _ in 0..2 {
             let page = visitor.get(link);
             assert_eq!(page.status, 200, "{}", page.body);
-            assert!(page.body.contains("Rien n’est encore réservé.") && page.body.contains("lang=\"fr\""), "{}", page.body);
+            assert!(
+                page.body.contains("Rien n’est encore réservé.") && page.body.contains("lang=\"fr\""),
+                "{}",
+                page.body
+            );
             assert!(page.header("set-cookie").is_none(), "no cookie is needed");
             let policy = page.header("content-security-policy").unwrap();
             assert!(policy.contains("frame-ancestors 'none'"), "{policy}");

@@ -142,9 +142,9 @@ fn new_page(
 ) -> Result<NewPage, BookError> {
     let workers = workers::list(&app.store, actor.workspace)?;
     let with_calendar = workers.into_iter().filter(workers::Worker::can_offer_times);
-    let choice = |worker: workers::Worker| Choice {
-        value: worker.id.to_string(),
-        label: format!("{}, {} min ({})", worker.meeting.title, worker.meeting.minutes, worker.name),
+    let choice = |worker: workers::Worker| {
+        let (title, minutes) = worker.meets_for();
+        Choice { value: worker.id.to_string(), label: format!("{title}, {minutes} min ({})", worker.name) }
     };
     let zone = availability::schedule_of(&app.store, actor.workspace)?.zone;
     let layout = Layout::default();

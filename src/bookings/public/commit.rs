@@ -109,6 +109,8 @@ pub struct Lead {
     pub worker: Option<WorkerId>,
     /// The answer that the meeting comes from; it needs nobody any more.
     pub reply: Option<ReplyId>,
+    /// The proposal that becomes the booking.
+    pub proposal: Option<BookingId>,
     /// A time that they were offered or that they named leads to one meeting; a person may make another.
     pub once: bool,
     pub who: Who,
@@ -259,6 +261,7 @@ fn take(
     let mut draft = draft(app, facts, span, wanted, lead.map_or(contact, |lead| lead.contact));
     if let Some(lead) = lead {
         (draft.worker, draft.reply) = (lead.worker, lead.reply);
+        draft.id = lead.proposal.unwrap_or(draft.id);
         draft.note(now, lead.how.clone());
         if lead.agreed {
             draft.state = State::Held;
@@ -269,9 +272,11 @@ fn take(
     let asked = paid::asked(app, event, &draft, wanted.guest.email.display(), now);
     app.store.write(|txn| {
         let current = types::find(txn, event.workspace, event.id)?.ok_or(NotBooked::Closed)?;
-        // Sent twice in the same moment: the first one is the answer.
-        if let Some(there) = store::find(txn, event.workspace, draft.id)? {
-            return Ok(there);
+        let before = store::find(txn, event.workspace, draft.id)?;
+        let is_proposal = |there: &Booking| lead.is_some() && there.state.is_proposed() && !there.is_request();
+        if let Some(there) = before.as_ref().filter(|there| !is_proposal(there)) {
+            // Sent twice in the same moment: the first one is the answer.
+            return Ok(there.clone());
         }
         if !current.is_open {
             return Err(NotBooked::Closed);
@@ -286,6 +291,10 @@ fn take(
             }
         }
         let mut booking = draft.clone();
+        if let Some(before) = &before {
+            booking.history = [before.history.as_slice(), &draft.history].concat();
+            (booking.created_at, booking.kept) = (before.created_at, before.kept.clone());
+        }
         let own = booking.id;
         seat(txn, facts, question, &mut booking, own)?;
         if let (Assignment::RoundRobin, [host]) = (current.assignment, &facts.hosts[..]) {
@@ -307,7 +316,7 @@ fn take(
         } else {
             agree(app, txn, &mut booking, job.as_ref(), now)?;
         }
-        store::put(txn, &booking, None)?;
+        store::put(txn, &booking, before.as_ref())?;
         if let Some(lead) = lead {
             after_lead(txn, &booking, lead, now)?;
         }

@@ -18,8 +18,8 @@ use jiff::tz::TimeZone;
 use super::commit::{book_for, Guest, Lead, NotBooked, Wanted};
 use super::offered_words::{self, OfferedWords};
 use super::pages::{
-    about, asked_of, broken, is_open, layout, next_path, read_answers, read_guest, trouble_words, About, Asked,
-    Place, Tries,
+    about, asked_of, broken, is_open, layout, next_path, read_answers, read_guest, trouble_words, About, Asked, Place,
+    Tries,
 };
 use super::token::{open, sign, PREFIX};
 use super::words::{self as page_words, Words};
@@ -47,9 +47,7 @@ const OFFER: &str = "an offered time";
 const VALID: Duration = Duration::from_secs(30 * 86_400);
 
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(
-        web::resource("/booking/at/{token}").route(web::get().to(show)).route(web::post().to(take)),
-    );
+    config.service(web::resource("/booking/at/{token}").route(web::get().to(show)).route(web::post().to(take)));
 }
 
 /// One offered time. Instants are whole minutes.
@@ -109,13 +107,7 @@ pub fn links(app: &App, reply: &Reply, event: &EventType, free: &[Span]) -> Vec<
     links_until(app, reply, event, free, app.now().plus(VALID))
 }
 
-fn links_until(
-    app: &App,
-    reply: &Reply,
-    event: &EventType,
-    free: &[Span],
-    until: UnixMillis,
-) -> Vec<String> {
+fn links_until(app: &App, reply: &Reply, event: &EventType, free: &[Span], until: UnixMillis) -> Vec<String> {
     let link = |span: &Span| {
         let offer = Offer {
             workspace: reply.workspace,
@@ -369,6 +361,7 @@ async fn take(
             contact: opened.contact.id,
             worker: opened.reply.worker,
             reply: Some(opened.reply.id),
+            proposal: None,
             once: true,
             agreed: false,
             insists: false,

@@ -51,7 +51,9 @@ fn the_page_shows_the_time_and_a_button_in_the_language_of_the_answer() {
         let reply = asked_in(&office, tag);
         let (status, page) = page_at(&office, &token_for(&office, &reply, NOON)).unwrap();
         assert_eq!(status, 200, "{tag}");
-        for words in [day, confirm, "gwen@oldmill.example", &format!("lang=\"{tag}\""), "value=\"Gwen Hartley\"", "noindex"] {
+        for words in
+            [day, confirm, "gwen@oldmill.example", &format!("lang=\"{tag}\""), "value=\"Gwen Hartley\"", "noindex"]
+        {
             assert!(page.contains(words), "{tag} lacks {words}: {page}");
         }
         assert!(!page.contains('{') && !page.contains("name=\"_csrf\""), "{tag}: {page}");

@@ -67,6 +67,7 @@ pub(super) fn book_on(
         contact: taking.contact,
         worker: taking.worker,
         reply: taking.before.and_then(|before| before.reply),
+        proposal: taking.before.map(|before| before.id),
         once: true,
         agreed: true,
         // What is known of a calendar now may not be there to be read in a moment.
@@ -84,6 +85,7 @@ pub(super) fn book_on(
     };
     let refused = |why, free| BookError::NotFree { why, free };
     match book_for(app, event, wanted, Some(&lead), &counted) {
+        Ok(booking) if !booking.state.is_booked() => Err(BookError::NotOpen(booking.state.words())),
         Ok(booking) if booking.start == wanted.start => Ok(booking),
         Ok(_) => {
             let why = "They have another meeting by now.".to_owned();

@@ -12,7 +12,7 @@ use crate::bookings::service::{decline, dismiss};
 use crate::bookings::slots::{needs_guest, unfit};
 use crate::bookings::types::{self, EventType, HostOf, Kind, Limits, Price, Question};
 use crate::bookings::words::Language;
-use crate::bookings::{accept, choose_event_type, create, store, Anyway, BookError, Booking, NewBooking};
+use crate::bookings::{accept, choose_event_type, create, Anyway, BookError, Booking, NewBooking};
 use crate::contacts;
 use crate::meetings::Location;
 use crate::store::Person;
@@ -71,6 +71,7 @@ impl Office {
             contact: desk.contact,
             worker: Some(desk.worker),
             reply: Some(reply),
+            proposal: None,
             once: true,
             agreed: false,
             insists: false,
@@ -257,8 +258,8 @@ fn a_member_says_yes_to_a_time_and_may_set_the_rules_aside_but_never_what_is_tak
         (State::Held, Some(office.event)),
         "nobody is asked twice"
     );
-    let proposal = store::get(&app.store, owner.workspace, asked.id).unwrap().unwrap();
-    assert!(matches!(proposal.state, State::Cancelled { .. }), "{:?}", proposal.state);
+    assert_eq!((booked.id, booked.created_at), (asked.id, asked.created_at), "the proposal has become the booking");
+    assert!(booked.history.len() > asked.history.len() && booked.history.starts_with(&asked.history));
 
     let tom = super::desk::add_contact(&office.desk.world, "Tom", "Aldridge", "tom@lakeside.example");
     let new = |start: &str| NewBooking { contact: tom, worker: office.desk.worker, start: at(start) };
@@ -320,6 +321,20 @@ fn a_worker_without_an_event_type_offers_no_links_and_books_as_before() {
     office.desk.reply("Could you do Thursday at 11:40?");
     let booking = office.desk.bookings().remove(0);
     assert_eq!((booking.details.event_type, booking.start), (None, at("2026-11-26T11:40:00Z")));
+}
+
+#[test]
+fn what_mails_say_of_the_meeting_follows_the_event_type() {
+    let office = Office::new();
+    let worker = || {
+        let (app, workspace) = (office.desk.app(), office.desk.world.test.workspace);
+        crate::workers::get(&app.store, workspace, office.desk.worker).unwrap().unwrap()
+    };
+    assert_eq!(worker().meets_for(), ("Heating call", 30));
+    office.change(|event| (event.name, event.durations) = ("Short call".into(), vec![20, 45]));
+    assert_eq!(worker().meets_for(), ("Short call", 20));
+    choose_event_type(office.desk.app(), &office.desk.world.owner, office.desk.worker, None).unwrap();
+    assert_eq!(worker().meets_for(), (worker().meeting.title.as_str(), worker().meeting.minutes));
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub use facts::{
 pub use ledger::{find as find_entry, in_turn, put as put_entry, remove as remove_entry, took_turn, Entry};
 pub use model::{Answer, Assignment, EventType, Kind, Price, Question, LANGUAGES};
 #[cfg(test)]
-pub use model::{Horizon, HostOf};
+pub use model::{Horizon, HostOf, Limits};
 pub use pages::routes;
 #[cfg(test)]
 pub use service::why;
