@@ -436,6 +436,7 @@ mod tests {
             "/v1/event-types/{event}/why",
             "/v1/members/{user}/calendars",
             "/v1/members/{user}/calendars/offered",
+            "/v1/workers/{worker}/booking",
         ];
         assert_eq!(paths, expected);
     }

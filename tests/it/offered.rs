@@ -75,8 +75,8 @@ fn a_lead_clicks_an_offered_time_and_it_is_a_meeting_of_the_worker() {
     owner.sign_in(&demo.way_in.email, &demo.way_in.password);
     let worker = draft["worker_id"].as_str().unwrap();
     let (_, leads) = api(&demo, "GET", &format!("/v1/workers/{worker}/enrolments?limit=100"), None);
-    let lead = leads["data"].as_array().unwrap().iter().find(|lead| lead["contact_id"] == draft["contact_id"]);
-    assert!(lead.is_some_and(|lead| lead["state"] != "active"), "{lead:?}");
+    let lead = leads["data"].as_array().unwrap().iter().find(|lead| lead["contact"] == draft["contact_id"]);
+    assert!(lead.is_some_and(|lead| lead["state"] == "finished" || lead["state"] == "stopped"), "{lead:?}");
     let mail = sent_to(&demo, PRIYA).into_iter().find(|raw| raw.contains("/booking/at/")).expect("the offer left");
     assert_eq!(mail.matches("/booking/at/").count(), 6, "each in the plain part and in the other: {mail}");
     assert!(mail.contains("text/plain") && mail.contains("- <a href=3D"), "{mail}");

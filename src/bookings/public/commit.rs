@@ -174,6 +174,12 @@ pub fn book_for(
             answer => return answer,
         }
     }
+    // They may have taken it themselves, a moment ago.
+    if let Some(lead) = lead {
+        if let Some(there) = app.store.read(|txn| before_lead(txn, event, lead, facts.now))? {
+            return Ok(there);
+        }
+    }
     Err(unreadable.map_or(NotBooked::Taken, NotBooked::Unreadable))
 }
 

@@ -53,7 +53,8 @@ impl Click {
             .append_pair("name", &self.name)
             .append_pair("phone", &self.phone)
             .finish();
-        let sent = agent().post(link.as_str()).header("content-type", "application/x-www-form-urlencoded").send(&form);
+        let sent =
+            from_outside().post(link.as_str()).header("content-type", "application/x-www-form-urlencoded").send(&form);
         let mut answer = match sent {
             Ok(answer) => answer,
             Err(error) => {
@@ -79,10 +80,11 @@ fn other_time(here: &Url, page: &str) -> Option<Url> {
 }
 
 fn get(link: &Url) -> Option<String> {
-    agent().get(link.as_str()).call().ok()?.body_mut().read_to_string().ok()
+    from_outside().get(link.as_str()).call().ok()?.body_mut().read_to_string().ok()
 }
 
-fn agent() -> ureq::Agent {
+/// As somebody elsewhere reaches the product: without cookies, not following what it says.
+pub(super) fn from_outside() -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
