@@ -24,7 +24,7 @@ pub use crate::connections::with_calendar;
 pub use busy::{read_now, Own};
 pub use cache::{cached, cached_of, forget, Cached, Single};
 pub use claims::{claim, claimed, hold_until, release, taken_around, taken_between, Claimed};
-pub use diary::Diary;
+pub use diary::{Diary, FreeTimes};
 pub use model::{Busy, OpenHours, OpenTimes, Rules, Schedule, Span, WhyNot, READ_AHEAD};
 pub use people::{
     busy_of, busy_of_now, calendars_of, choose, find_calendars, forget_member, offered, CalendarRef, ChooseError,

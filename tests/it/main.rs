@@ -23,6 +23,7 @@ mod house;
 mod leads;
 mod main_job;
 mod office;
+mod offered;
 mod pages;
 mod payments;
 mod peers;

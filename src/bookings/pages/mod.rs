@@ -48,6 +48,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     super::messages::routes(config);
     super::types::routes(config);
     super::public::routes(config);
+    super::on_event::routes(config);
 }
 
 #[cfg(test)]

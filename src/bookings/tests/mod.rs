@@ -7,6 +7,7 @@ pub mod desk;
 mod hosting;
 mod microsoft;
 mod offering;
+pub mod on_event;
 mod people;
 mod returned;
 mod synced;
