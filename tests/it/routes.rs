@@ -260,6 +260,7 @@ GET    /outreach/new                              EditOutreach
 POST   /outreach/new                              EditOutreach
 POST   /outreach/leads                            EditOutreach
 GET    /outreach/forecast                         ViewOutreach
+GET    /outreach/forecast/mails                   ViewOutreach
 GET    /outreach/analytics                        ViewOutreach
 GET    /outreach/analytics.csv                    ViewOutreach
 GET    /outreach/analytics/leads                  ViewOutreach
@@ -471,8 +472,10 @@ GET    /v1/workers/{worker}/reply-tags            ViewOutreach
 PUT    /v1/workers/{worker}/reply-tags            EditOutreach
 GET    /v1/workers/{worker}/follow-up-rule        ViewOutreach
 PUT    /v1/workers/{worker}/follow-up-rule        EditOutreach
+POST   /v1/sequences/{sequence}/approve           ActivateWorkers
 POST   /v1/workers/{worker}/follow-up-rule/approve ApproveDrafts
 GET    /v1/workers/{worker}/follow-ups            ViewOutreach
+GET    /v1/workers/{worker}/why                   ViewOutreach
 GET    /v1/follow-ups/{id}                        ViewOutreach
 POST   /v1/drafts/{id}/undo                       ApproveDrafts
 POST   /v1/replies/{id}/uncorrect                 HandleReplies
@@ -497,6 +500,7 @@ GET    /v1/workers/{worker}/to-read               ViewOutreach
 GET    /v1/analytics                              ViewOutreach
 GET    /v1/analytics/leads                        ViewOutreach
 GET    /v1/sending/forecast                       ViewOutreach
+GET    /v1/sending/forecast/mails                 ViewOutreach
 GET    /v1/sending/days-off                       ViewOutreach
 PUT    /v1/sending/days-off                       EditOutreach
 POST   /v1/sending/pause                          ActivateWorkers

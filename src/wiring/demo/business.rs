@@ -195,7 +195,7 @@ fn write_snippets(app: &App, actor: &Actor) -> Result<(), DemoError> {
     for (title, text) in SNIPPETS {
         let form = SnippetForm { title: (*title).to_owned(), text: (*text).to_owned(), language: "en".to_owned() };
         let snippet = doing("writing its snippets", snippets::create(app, actor, &form))?;
-        doing("approving its snippets", snippets::approve(app, actor, snippet.id))?;
+        doing("approving its snippets", snippets::approve(app, actor, snippet.id, None))?;
     }
     Ok(())
 }
