@@ -177,6 +177,7 @@ pub fn create(app: &App, actor: &Actor, form: &WorkerForm) -> Result<Worker, Wor
         review: false,
         calendar: None,
         meeting: Meeting::default(),
+        books_on: None,
         autonomy: Autonomy::default(),
         limits: Limits::default(),
         hours: Hours::default(),

@@ -77,6 +77,8 @@ POST   /b/{workspace}/{event}                     Public
 GET    /b/{workspace}/{event}/embed               Public
 POST   /b/{workspace}/{event}/hold                Public
 GET    /b/{workspace}/{event}/details             Public
+GET    /booking/at/{token}                        Public
+POST   /booking/at/{token}                        Public
 GET    /booking/{token}                           Public
 GET    /booking/{token}/calendar.ics              Public
 GET    /booking/{token}/cancel                    Public
@@ -233,6 +235,8 @@ GET    /connections/goto                          ManageConnections
 GET    /connections/goto/start                    ManageConnections
 GET    /connections/goto/callback                 ManageConnections
 POST   /hooks/zoom                                Public
+POST   /hooks/google                              Public
+POST   /hooks/microsoft                           Public
 GET    /connections/mailbox                       ManageConnections
 POST   /connections/mailbox                       ManageConnections
 GET    /connections/{id}                          ViewConnections
@@ -278,6 +282,8 @@ POST   /outreach/{worker}/approve                 ActivateWorkers
 GET    /outreach/{worker}/delete                  EditOutreach
 POST   /outreach/{worker}/delete                  EditOutreach
 GET    /outreach/{worker}/activity                ViewOutreach
+GET    /outreach/{worker}/booking                 ViewOutreach
+POST   /outreach/{worker}/booking                 EditOutreach
 GET    /outreach/{worker}/follow-ups              ViewOutreach
 POST   /outreach/{worker}/follow-ups              EditOutreach
 POST   /outreach/{worker}/follow-ups/approve      ApproveDrafts
@@ -373,6 +379,7 @@ GET    /calendar                                  ViewCalendar
 GET    /calendar/part                             ViewCalendar
 GET    /calendar/export.csv                       EditBookings
 GET    /calendar/figures                          ViewCalendar
+GET    /calendar/figures.csv                      ViewCalendar
 GET    /calendar/new                              EditBookings
 POST   /calendar/new                              EditBookings
 GET    /calendar/{booking}                        ViewCalendar
@@ -459,6 +466,8 @@ DELETE /v1/workers/{worker}                       EditOutreach
 GET    /v1/workers/{worker}/escalations           ViewOutreach
 PUT    /v1/workers/{worker}/escalations           EditOutreach
 GET    /v1/workers/{worker}/autonomy              ViewOutreach
+GET    /v1/workers/{worker}/booking               ViewOutreach
+PUT    /v1/workers/{worker}/booking               EditOutreach
 GET    /v1/workers/{worker}/reply-tags            ViewOutreach
 PUT    /v1/workers/{worker}/reply-tags            EditOutreach
 GET    /v1/workers/{worker}/follow-up-rule        ViewOutreach

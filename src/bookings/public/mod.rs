@@ -14,6 +14,8 @@ mod file;
 mod hold;
 mod manage;
 mod moves;
+mod offered;
+mod offered_words;
 mod pages;
 mod token;
 mod words;
@@ -22,7 +24,8 @@ mod words;
 mod tests;
 
 pub use api::{api_routes, VisitsApi};
-pub use commit::NotBooked;
+pub use commit::{book_for, is_free_now, Guest, Lead, NotBooked, Wanted};
 pub use moves::{reschedule, Mover};
+pub use offered::links;
 pub use pages::routes;
 pub use token::{manage_path, PREFIX};

@@ -19,6 +19,7 @@ use super::commit::{self, Guest, NotBooked, Wanted};
 use super::embed;
 use super::hold::hold;
 use super::manage::{self, pay_path};
+use super::offered;
 use super::token::{manage_path, read_booking, Held};
 use super::words::{self as page_words, Words};
 use crate::app::App;
@@ -52,6 +53,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/b/{workspace}/{event}/embed").route(web::get().to(embed::month)))
         .service(web::resource("/b/{workspace}/{event}/hold").route(web::post().to(keep)))
         .service(web::resource("/b/{workspace}/{event}/details").route(web::get().to(details)));
+    offered::routes(config);
     manage::routes(config);
 }
 
@@ -125,11 +127,14 @@ pub(super) struct Place {
     pub event: EventType,
 }
 
-fn open_workspace(app: &App, slug: &str) -> Result<Workspace, PageError> {
+pub(super) fn open_workspace(app: &App, slug: &str) -> Result<Workspace, PageError> {
     let found = app.store.read(|txn| workspaces::find_by_slug(txn, slug)).map_err(broken)?;
-    let goes_on =
-        |workspace: &Workspace| workspace.closing.is_none() && workspace.state == workspaces::WorkspaceState::Open;
-    found.filter(goes_on).ok_or(PageError::NotFound)
+    found.filter(is_open).ok_or(PageError::NotFound)
+}
+
+/// Visitors are let in.
+pub(super) fn is_open(workspace: &Workspace) -> bool {
+    workspace.closing.is_none() && workspace.state == workspaces::WorkspaceState::Open
 }
 
 pub(super) fn place(app: &App, path: &(String, String)) -> Result<Place, PageError> {
@@ -281,6 +286,9 @@ pub(super) struct MonthPage {
     /// In words, the address that shows them, and whether they are shown.
     lengths: Vec<(String, String, bool)>,
     minutes: u32,
+    /// The month and the day that are shown, as addresses hold them.
+    shown: String,
+    day: String,
     month: String,
     weekdays: [String; 7],
     /// Empty squares before the first.
@@ -357,8 +365,9 @@ pub(super) fn month_page(
     let (zone_name, zone) = zone_of(&chosen.tz, &place.workspace.time_zone);
     let today = app.now().in_zone(&zone).date();
     let wanted: Option<Date> = chosen.day.parse().ok().or_else(|| format!("{}-01", chosen.month).parse().ok());
+    let opens = event.opens().unwrap_or(today).first_of_month();
     let first_month = today.first_of_month();
-    let mut shown = wanted.map_or(first_month, |date| date.first_of_month()).max(first_month);
+    let mut shown = wanted.map_or(opens, |date| date.first_of_month()).max(first_month);
     let mut free = free_of_month(app, event, shown, minutes, &zone, booking.as_ref())?;
     // Without a wish the first month with a free time is shown.
     for _ in 0..LOOK_AHEAD {
@@ -421,6 +430,8 @@ pub(super) fn month_page(
         later_words: words::month(language, later),
         zones: zone_choices(&zone_name),
         zone: zone_name,
+        shown: shown.strftime("%Y-%m").to_string(),
+        day: day.map(|day| day.to_string()).unwrap_or_default(),
         day_words: day.map(|day| words::day(language, day)).unwrap_or_default(),
         slots: slots.map(|start| (start.to_rfc3339(), clock(start))).collect(),
         may_guess: chosen.tz.is_empty(),
@@ -533,15 +544,34 @@ struct DetailsPage {
     errors: FieldErrors,
 }
 
-struct Asked {
+/// A question of the event type, as a form shows it.
+pub(super) struct Asked {
     /// The field's name.
-    field: String,
-    label: String,
-    kind: &'static str,
-    required: bool,
-    choices: Vec<Choice>,
-    value: String,
-    error: String,
+    pub field: String,
+    pub label: String,
+    pub kind: &'static str,
+    pub required: bool,
+    pub choices: Vec<Choice>,
+    pub value: String,
+    pub error: String,
+}
+
+pub(super) fn asked_of(event: &EventType, typed: &BTreeMap<String, String>, errors: &FieldErrors) -> Vec<Asked> {
+    let asked = event.questions.iter().enumerate().map(|(at, question)| {
+        let field = format!("q-{at}");
+        Asked {
+            label: question.label.clone(),
+            kind: question.kind.as_str(),
+            required: question.required,
+            choices: std::iter::once(Choice::default())
+                .chain(question.choices.iter().map(|one| Choice { value: one.clone(), label: one.clone() }))
+                .collect(),
+            value: typed.get(&field).cloned().unwrap_or_default(),
+            error: errors.of(QUESTION_FIELDS.get(at).copied().unwrap_or_default()).to_owned(),
+            field,
+        }
+    });
+    asked.collect()
 }
 
 impl DetailsPage {
@@ -609,25 +639,11 @@ fn details_page(
         clock(held.start)
     );
     let button = fill(if event.needs_approval { words.request } else { words.book }, &[("time", &time)]);
-    let asked = event.questions.iter().enumerate().map(|(at, question)| {
-        let field = format!("q-{at}");
-        Asked {
-            label: question.label.clone(),
-            kind: question.kind.as_str(),
-            required: question.required,
-            choices: std::iter::once(Choice::default())
-                .chain(question.choices.iter().map(|one| Choice { value: one.clone(), label: one.clone() }))
-                .collect(),
-            value: typed.get(&field).cloned().unwrap_or_default(),
-            error: errors.of(QUESTION_FIELDS.get(at).copied().unwrap_or_default()).to_owned(),
-            field,
-        }
-    });
     let back = format!("{path}{}", chosen.with(&[("day", &start.date().to_string())]));
     Ok(DetailsPage {
         about: about(app, place, &held.minutes.to_string(), words)?,
         held: fill(words.held, &[("time", &clock(held.until))]),
-        questions: asked.collect(),
+        questions: asked_of(event, &typed, &errors),
         phone: event.location == Location::WeCall,
         others: event.guests,
         others_hint: fill(words.others_hint, &[("n", &event.guests.to_string())]),
@@ -701,7 +717,7 @@ async fn book(
 }
 
 /// The page of the booking, or first the one on which it is paid for.
-fn next_path(app: &App, booking: &Booking) -> Result<String, PageError> {
+pub(super) fn next_path(app: &App, booking: &Booking) -> Result<String, PageError> {
     let path = pay_path(app, booking).map_err(broken)?;
     Ok(path.unwrap_or_else(|| manage_path(app, booking)))
 }
@@ -720,15 +736,38 @@ fn read_form(
     typed: &BTreeMap<String, String>,
 ) -> Result<Wanted, FieldErrors> {
     let (event, words) = (&place.event, page_words::of(language));
-    let text = |field: &str| typed.get(field).map_or("", |text| text.trim());
     let mut errors = FieldErrors::default();
+    let (name, phone, others) = read_guest(event, typed, words, &mut errors);
+    let email = EmailAddress::parse(typed.get("email").map_or("", |text| text.trim())).ok();
+    if email.is_none() {
+        errors.add("email", words.wrong_email);
+    }
+    let answers = read_answers(event, typed, words, &mut errors);
+    let (Some(email), true) = (email, errors.is_empty()) else { return Err(errors) };
+    let (zone, _) = zone_of(&chosen.tz, &place.workspace.time_zone);
+    let language = language.tag().to_owned();
+    Ok(Wanted {
+        start: held.start,
+        minutes: held.minutes,
+        guest: Guest { name, email, phone, zone, language, others },
+        answers,
+        hold: Some(held.id),
+        came_from: chosen.source.chars().take(100).collect(),
+        source: Source::Page,
+    })
+}
+
+/// Name, phone number and the addresses of those who come along.
+pub(super) fn read_guest(
+    event: &EventType,
+    typed: &BTreeMap<String, String>,
+    words: &Words,
+    errors: &mut FieldErrors,
+) -> (String, String, Vec<EmailAddress>) {
+    let text = |field: &str| typed.get(field).map_or("", |text| text.trim());
     let name: String = text("name").split_whitespace().collect::<Vec<_>>().join(" ");
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         errors.add("name", words.wrong_name);
-    }
-    let email = EmailAddress::parse(text("email")).ok();
-    if email.is_none() {
-        errors.add("email", words.wrong_email);
     }
     let phone: String = text("phone").chars().take(40).collect();
     if event.location == Location::WeCall && !is_phone(&phone) {
@@ -740,6 +779,17 @@ fn read_form(
     if others.is_none() {
         errors.add("others", words.wrong_others);
     }
+    (name, phone, others.unwrap_or_default())
+}
+
+/// What was answered to the questions of the event type.
+pub(super) fn read_answers(
+    event: &EventType,
+    typed: &BTreeMap<String, String>,
+    words: &Words,
+    errors: &mut FieldErrors,
+) -> Vec<Answer> {
+    let text = |field: &str| typed.get(field).map_or("", |text| text.trim());
     let mut answers = Vec::new();
     for (question, field) in event.questions.iter().zip(QUESTION_FIELDS) {
         let answer: String = text(field).chars().take(4000).collect();
@@ -758,18 +808,7 @@ fn read_form(
             answers.push(Answer { question: question.label.clone(), answer });
         }
     }
-    let (Some(email), Some(others), true) = (email, others, errors.is_empty()) else { return Err(errors) };
-    let (zone, _) = zone_of(&chosen.tz, &place.workspace.time_zone);
-    let language = language.tag().to_owned();
-    Ok(Wanted {
-        start: held.start,
-        minutes: held.minutes,
-        guest: Guest { name, email, phone, zone, language, others },
-        answers,
-        hold: Some(held.id),
-        came_from: chosen.source.chars().take(100).collect(),
-        source: Source::Page,
-    })
+    answers
 }
 
 /// Enough digits, and nothing that no number has.

@@ -18,11 +18,14 @@ mod store;
 
 pub use crate::meetings::Location;
 pub use api::{api_routes, EventTypesApi};
-pub use facts::{free_starts, free_starts_with, load_for, taken_in, why_not, Facts, Question as SlotQuestion};
+pub use facts::{
+    free_of, free_starts, free_starts_with, load_for, standing, taken_in, why_not, Facts, OwnersRule,
+    Question as SlotQuestion, Standing,
+};
 pub use ledger::{find as find_entry, in_turn, put as put_entry, remove as remove_entry, took_turn, Entry};
 pub use model::{Answer, Assignment, EventType, Kind, Price, Question, LANGUAGES};
 #[cfg(test)]
-pub use model::{Horizon, HostOf};
+pub use model::{Horizon, HostOf, Limits};
 pub use pages::routes;
 #[cfg(test)]
 pub use service::why;

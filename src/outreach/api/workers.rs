@@ -285,6 +285,9 @@ pub struct WorkerJson {
     /// Since when it is on a dry run: everything is decided and recorded, and nothing of its mail leaves. Switched with
     /// `PUT /v1/workers/{worker}/dry-run`.
     dry_run_since: Option<String>,
+    /// The event type on which its meetings are booked, instead of `calendar` and `meeting`. Set with
+    /// `PUT /v1/workers/{worker}/booking`.
+    event_type_id: Option<String>,
     /// Labels of replies whose drafts leave without a person, whatever wrote them. Set with
     /// `PUT /v1/workers/{worker}/autonomy`.
     automatic: Vec<String>,
@@ -344,6 +347,8 @@ pub struct WorkerBody {
     _activated_at: Option<String>,
     #[serde(default, rename = "dry_run_since")]
     _dry_run_since: Option<String>,
+    #[serde(default, rename = "event_type_id")]
+    _event_type_id: Option<String>,
     #[serde(default, rename = "leads")]
     _leads: Option<u64>,
     #[serde(default, rename = "written_to")]
@@ -497,6 +502,7 @@ fn worker_json(app: &App, actor: &Actor, worker: &Worker) -> Result<WorkerJson, 
         sender: SenderJson::from(&worker.sender),
         tone: worker.tone.into(),
         dry_run_since: worker.dry_run.map(UnixMillis::to_rfc3339),
+        event_type_id: worker.event_type().map(|id| id.to_string()),
         automatic: worker.autonomy.labels().into_iter().map(str::to_owned).collect(),
         state,
         reason,

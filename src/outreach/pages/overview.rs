@@ -513,7 +513,10 @@ fn now_facts(app: &App, actor: &Actor, worker: &Worker, figures: &Figures) -> Re
         limit_words: format!("{}, {per_domain} to one domain", counted(cap, "mail", "mails")),
         held: counted(figures.of(Group::Held) + figures.of(Group::Backlog), "lead", "leads"),
         automatic_words: automatic_words(worker),
-        times_words: words("Offer free times from", &account(worker.calendar)?),
+        times_words: match worker.books_on {
+            Some(_) => "Offer the times of its event type".to_owned(),
+            None => words("Offer free times from", &account(worker.calendar)?),
+        },
         pace: mailbox.as_ref().map(|mailbox| pace_of(app, mailbox)).unwrap_or_default(),
         from_words: words("Write from", &mailbox),
         days: days_words(&worker.hours.days),
