@@ -189,7 +189,7 @@ fn the_numbers_of_a_period_open_the_leads_that_were_added_in_it() {
     let world = World::new();
     world.lead("Anna", |_| {});
     world.activate();
-    world.advance(10 * DAY);
+    world.advance(14 * DAY);
     let (ben, cara) = (world.lead("Ben", |_| {}), world.lead("Cara", |_| {}));
     world.advance(DAY);
     world.answer(&ben, "interested", |_| {});
