@@ -297,6 +297,14 @@ pub struct Correction {
     /// `interested`, `meeting_proposed`, `question`, `referral`, `later`, `not_interested`, `out_of_office`,
     /// `unsubscribe` or `other`.
     label: String,
+    /// Very similar answers are read so from now on, in this workspace only: true unless said otherwise. What reads as
+    /// an opt-out, an absence or a bounce stays one.
+    #[serde(default = "yes")]
+    remember: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Says that a reply means something else. The program's own reading stays on record.
@@ -313,7 +321,8 @@ async fn correct_reply(
 ) -> Result<ApiAnswer, ApiError> {
     run(move || {
         idempotent(&***answers, actor.workspace, &key, body.fingerprint, || {
-            let reply = replies::correct(&app, &actor, *id, &body.value.label)?;
+            let say = if body.value.remember { replies::teach } else { replies::correct };
+            let reply = say(&app, &actor, *id, &body.value.label)?;
             ApiAnswer::json(StatusCode::OK, &ReplyView::from(reply))
         })
     })

@@ -2,6 +2,8 @@
 //!
 //! Always true here:
 //! - A reply is read once; its label, reasons and times are written in the transaction that announces them.
+//! - What a person corrects and lets be remembered is used for answers that are nearly the same, in this workspace only;
+//!   it talks no opt-out, absence or bounce down.
 //! - Inbound text is data: it can raise a flag, never a permission. Recipients and links are ours alone.
 //! - Engine-written text leaves only after a person approved it, or where the owner switched that label to
 //!   automatic, the figures allow it, and nothing about the reply or the text is delicate.
@@ -18,6 +20,7 @@ mod errors;
 mod follow;
 mod follow_ups;
 mod hand_over;
+mod lessons;
 mod lines;
 mod newer;
 mod opt_out;
@@ -69,7 +72,7 @@ use crate::store::{Declared, StoreError};
 
 /// All tables of the room, with those of the drafts.
 pub fn tables() -> Vec<Declared> {
-    [drafts::tables(), snippets::TABLES.to_vec()].concat()
+    [drafts::tables(), snippets::TABLES.to_vec(), lessons::TABLES.to_vec()].concat()
 }
 
 /// In this order: what a reply makes old is withdrawn before a new draft is written, a reply is read before it is answered, a draft is written before it may leave by itself.

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::service::{self, Asked, NotNow};
-use super::{hand_over, opt_out};
+use super::{hand_over, lessons, opt_out};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::base::{ContactId, MessageId, ReplyId, UnixMillis, WorkspaceId};
@@ -334,8 +334,8 @@ impl Heard {
     }
 }
 
-/// Classifies a reply (or takes a person's word for it) and reads its times, by the built-in engine. The same reply in
-/// the same conversation gives the same answer.
+/// Classifies a reply (or takes a person's word for it) and reads its times, by the built-in engine and what was
+/// corrected in this workspace. The same reply in the same conversation, with the same corrections, gives the same answer.
 pub(super) fn understand(
     app: &App,
     reply: &Reply,
@@ -345,7 +345,7 @@ pub(super) fn understand(
     let input = heard.input(reply);
     let judged = match said {
         Some(label) => Classifier::embedded().classify_as(&input, label),
-        None => Classifier::embedded().classify(&input),
+        None => Classifier::embedded().classify_taught(&input, &lessons::of_others(&app.store, reply)?),
     };
     let found = Embedded.extract_times(&reply.excerpt, &heard.context(reply)).unwrap_or_else(|_| no_times());
     Ok((judged, found))

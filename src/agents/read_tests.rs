@@ -5,6 +5,7 @@ use crate::authz::Role;
 use crate::base::{EmailAddress, ReplyId, UnixMillis};
 use crate::events::{self, Happened};
 use crate::messaging::{self, Delivery, Gate, Purpose};
+use crate::store::Person;
 use crate::workspaces;
 
 fn suppressed(desk: &Desk, mail: &EmailAddress, purpose: Purpose) -> bool {
@@ -112,6 +113,38 @@ fn an_opt_out_read_wrongly_is_undone_within_a_week_by_those_who_may() {
     late.app().clock.advance(std::time::Duration::from_secs(8 * 24 * 3600));
     opt_out::undo(late.app(), late.owner(), reply.id).unwrap();
     assert!(suppressed(&late, &address("anna@fellside.example"), Purpose::Outreach));
+}
+
+#[test]
+fn what_was_corrected_is_used_for_answers_nearly_the_same_until_it_is_taken_back_or_its_person_is_erased() {
+    const WORDS: &str = "My nephew does it for free, so there.";
+    let desk = Desk::new();
+    let (app, owner) = (desk.app(), desk.owner());
+    let read = |desk: &Desk| desk.read("my nephew does it for free so there").reading.unwrap();
+    let plain = read(&desk).label;
+    assert_ne!(plain, "not_interested", "the program reads it otherwise");
+    let reply = desk.read(WORDS).id;
+    replies::correct(app, owner, reply, "not_interested").unwrap();
+    assert_eq!(read(&desk).label, plain, "a correction that nobody wants remembered is of this answer alone");
+
+    replies::teach(app, owner, reply, "not_interested").unwrap();
+    let taught = read(&desk);
+    assert_eq!((taught.label.as_str(), taught.corrected_from), ("not_interested", None));
+    assert!(taught.reasons[0].contains("corrected a very similar answer"), "{:?}", taught.reasons);
+    assert_eq!(read(&Desk::new()).label, plain, "no other workspace learns of it");
+    assert_eq!(desk.read("What does it cost?").reading.unwrap().label, "question");
+
+    let table = &super::lessons::TABLES[0];
+    let person = Person::Contact(desk.test.workspace, desk.contact);
+    let held = (table.export.unwrap())(&app.store, person).unwrap();
+    assert_eq!((held.len(), held[0]["label"].as_str()), (1, Some("not_interested")));
+    assert!(!held[0].to_string().contains("nephew"), "{held:?}");
+
+    replies::uncorrect(app, owner, reply).unwrap();
+    assert_eq!(read(&desk).label, plain);
+    replies::teach(app, owner, reply, "not_interested").unwrap();
+    assert_eq!((table.erase.unwrap())(&app.store, person).unwrap(), 1);
+    assert_eq!(read(&desk).label, plain);
 }
 
 #[test]

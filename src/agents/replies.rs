@@ -2,7 +2,7 @@
 
 use super::decide::NO_FIELDS;
 use super::errors::AgentError;
-use super::{opt_out, read};
+use super::{lessons, opt_out, read};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
@@ -12,7 +12,7 @@ use crate::contacts::{self, Contact, Source};
 use crate::drafts;
 use crate::events::{self, Happened};
 use crate::http::ui::reply_badge;
-use crate::language::classify::Label;
+use crate::language::classify::{Label, Lesson};
 use crate::messaging::{self, Message, NewMessage, Purpose, Reading, Reply, SuggestedContact};
 use crate::store::{StoreError, Txn};
 
@@ -64,16 +64,30 @@ pub fn get(app: &App, actor: &Actor, id: ReplyId) -> Result<Reply, AgentError> {
 /// Notes what a reply means: something else, or just what the program had thought. It is read once more as that. The
 /// program's own reading stays on record; a draft for the old one is withdrawn, and whoever listens acts on the new.
 pub fn correct(app: &App, actor: &Actor, id: ReplyId, label: &str) -> Result<Reply, AgentError> {
+    say(app, actor, id, label, false)
+}
+
+/// The same, and answers that are nearly the same are read so from now on, until the correction is taken back.
+pub fn teach(app: &App, actor: &Actor, id: ReplyId, label: &str) -> Result<Reply, AgentError> {
+    say(app, actor, id, label, true)
+}
+
+fn say(app: &App, actor: &Actor, id: ReplyId, label: &str, remember: bool) -> Result<Reply, AgentError> {
     actor.require(Permission::HandleReplies)?;
     let label = Label::parse(label).ok_or_else(|| AgentError::invalid("label", "Choose one of the labels."))?;
     let now = app.now();
     let standing = messaging::get_reply(&app.store, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
     let reread = read::read_as(app, &standing, label)?;
+    let lesson = Lesson::of(&standing.excerpt, label).filter(|_| remember && !standing.automatic);
     app.store.write(|txn| {
         let mut reply = find(txn, actor, id)?;
         let said = reply.reading.as_ref().is_some_and(Reading::is_by_person);
         let before = label_of(&reply).unwrap_or_default().to_owned();
         if said && before == label.as_str() {
+            let is_corrected = reply.reading.as_ref().is_some_and(|reading| reading.corrected_from.is_some());
+            if let Some(lesson) = lesson.as_ref().filter(|_| is_corrected) {
+                lessons::keep(txn, &reply, lesson, now)?;
+            }
             return Ok(reply);
         }
         let own = reply.reading.as_ref().and_then(|reading| reading.corrected_from.clone()).unwrap_or(before.clone());
@@ -82,6 +96,10 @@ pub fn correct(app: &App, actor: &Actor, id: ReplyId, label: &str) -> Result<Rep
         reply.reading = Some(Reading { read_at: now, corrected_from, confirmed, ..reread.clone() });
         messaging::update_reply(txn, &reply)?;
         drafts::withdraw_of_reply(txn, reply.workspace, id, "The answer was read differently since.", now)?;
+        match &lesson {
+            Some(lesson) if !confirmed => lessons::keep(txn, &reply, lesson, now)?,
+            _ => lessons::forget(txn, &reply)?,
+        }
         if label == Label::Unsubscribe {
             opt_out::apply(txn, &reply, now, "reply")?;
         }
@@ -114,6 +132,7 @@ pub fn uncorrect(app: &App, actor: &Actor, id: ReplyId) -> Result<Reply, AgentEr
         reply.reading = Some(fresh);
         messaging::update_reply(txn, &reply)?;
         drafts::withdraw_of_reply(txn, reply.workspace, id, "The correction was taken back.", now)?;
+        lessons::forget(txn, &reply)?;
         if effect == read::Effect::OptedOut {
             opt_out::apply(txn, &reply, now, "reply")?;
         }

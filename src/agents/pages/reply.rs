@@ -95,6 +95,9 @@ struct Suggested {
 pub struct CorrectForm {
     #[serde(default)]
     label: String,
+    /// A box that is ticked.
+    #[serde(default)]
+    remember: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -266,7 +269,8 @@ pub async fn correct(
     form: Form<CorrectForm>,
 ) -> Result<HttpResponse, PageError> {
     let id = id.into_inner();
-    let reply = run(move || replies::correct(&app, &actor, id, &form.label)).await??;
+    let say = if form.remember.is_some() { replies::teach } else { replies::correct };
+    let reply = run(move || say(&app, &actor, id, &form.label)).await??;
     let label = reply.reading.as_ref().map(|reading| reply_badge(&reading.label).words).unwrap_or_default();
     let toast = Toast::new(format!("Noted as “{label}”."));
     let is_corrected = reply.reading.as_ref().is_some_and(|reading| reading.corrected_from.is_some());

@@ -27,6 +27,7 @@ mod normalise;
 mod people;
 mod reading;
 mod report;
+mod taught;
 #[cfg(test)]
 mod tests;
 pub mod times_report;
@@ -45,6 +46,7 @@ pub use headers::ReplyHeaders;
 pub use label::{Flag, Label, OtherKind};
 pub use model::{ModelError, TrainedModel};
 pub use people::Referred;
+pub use taught::Lesson;
 
 use dates::Calendar;
 use reading::{Knowledge, Read};
