@@ -26,6 +26,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     super::messages::api_routes(config);
     types::api_routes(config);
     super::public::api_routes(config);
+    super::public::waitlist_api_routes(config);
     // Before `/bookings/{booking}`, which would take its addresses for ids.
     figures::api_routes(config);
     kept::api_routes(config);
@@ -46,6 +47,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     all.merge(super::messages::MessagesApi::openapi());
     all.merge(types::EventTypesApi::openapi());
     all.merge(super::public::VisitsApi::openapi());
+    all.merge(super::public::WaitlistApi::openapi());
     all.merge(figures::FiguresApi::openapi());
     all.merge(kept::KeptApi::openapi());
     all

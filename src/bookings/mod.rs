@@ -73,7 +73,7 @@ use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    [store::TABLES, feed::TABLES, figures::TABLES, messages::TABLES, types::TABLES].concat()
+    [store::TABLES, feed::TABLES, figures::TABLES, messages::TABLES, types::TABLES, public::WAITLIST].concat()
 }
 
 /// The room's work, and that of `availability`, whose only caller it is.
@@ -85,13 +85,16 @@ pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
         .task(link::FindLink)
         .task(returned::LookBack)
         .task(messages::SendPlanned)
+        .task(messages::TellOthers)
+        .task(public::Serve)
+        .task(public::EndOffer)
         .effect(calendar::WriteEvent)
         .task(forget_account::ForgetAccount)
         .effect(host::HoldMeeting)
 }
 
 pub fn subscribers() -> Subscribers<App> {
-    vec![Box::new(consider::Listener), Box::new(paid::Listener)]
+    vec![Box::new(consider::Listener), Box::new(paid::Listener), Box::new(public::WaitlistListener)]
 }
 
 #[cfg(test)]

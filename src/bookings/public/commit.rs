@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::hold::with_buffers;
+use super::waitlist;
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::{self, Busy, Claimed, Span, WhyNot};
-use crate::base::{BookingId, ContactId, EmailAddress, UnixMillis, UserId};
+use crate::base::{BookingId, ContactId, EmailAddress, UnixMillis, UserId, WorkspaceId};
 use crate::bookings::agree::agree;
 use crate::bookings::hosted::Hosted;
 use crate::bookings::kept::Kept;
@@ -92,6 +93,9 @@ pub fn book(app: &App, event: &EventType, wanted: &Wanted) -> Result<Booking, No
             return Ok(booking);
         }
     }
+    if wanted.hold.is_none() {
+        waitlist::before_others(app, event)?;
+    }
     let question = SlotQuestion::at(wanted.start, minutes, wanted.hold);
     let facts = types::load_for(app, event, &question)?;
     let mut unreadable = None;
@@ -144,7 +148,7 @@ pub fn candidates(
 
 /// Asks the calendars of these hosts about the time, when nothing in our own books speaks against it. Who joins a group
 /// that sits there already needs no answer.
-fn ask(app: &App, facts: &Facts, question: &SlotQuestion, span: Span) -> Result<Facts, NotBooked> {
+pub fn ask(app: &App, facts: &Facts, question: &SlotQuestion, span: Span) -> Result<Facts, NotBooked> {
     let standing = app.store.read(|txn| types::taken_in(txn, facts, span))?;
     if types::why_not(facts, &standing, question, span.start).is_some() {
         return Err(match facts.unknown().first() {
@@ -196,7 +200,8 @@ fn take(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, wanted: &
             types::took_turn(txn, event.workspace, event.id, &current.hosts, host.user, now)?;
         }
         // The same person twice in the same moment: the second try finds the contact.
-        add_contact(txn, &booking, &wanted.guest, now)?;
+        add_contact(txn, (booking.workspace, booking.contact), &wanted.guest, now)?;
+        waitlist::booked(txn, (booking.workspace, event.id), booking.contact, booking.id)?;
         let (id, contact) = (booking.id, booking.contact);
         if let Some(asked) = &asked {
             if !paid::wait(txn, &mut booking, asked, now)? {
@@ -312,16 +317,21 @@ fn draft(app: &App, facts: &Facts, span: Span, wanted: &Wanted, contact: Contact
     booking
 }
 
-/// Makes the contact of a booking if nobody has the address. Somebody who is known stays as they are: a stranger who
+/// Makes the contact of a visitor if nobody has the address. Somebody who is known stays as they are: a stranger who
 /// types an address changes nothing about its person.
-fn add_contact(txn: &mut Txn<'_>, booking: &Booking, guest: &Guest, now: UnixMillis) -> Result<(), NotBooked> {
-    if let Some(known) = contacts::find_by_address(txn, booking.workspace, &guest.email)? {
-        return if known.id == booking.contact { Ok(()) } else { Err(NotBooked::Taken) };
+pub fn add_contact(
+    txn: &mut Txn<'_>,
+    (workspace, id): (WorkspaceId, ContactId),
+    guest: &Guest,
+    now: UnixMillis,
+) -> Result<(), NotBooked> {
+    if let Some(known) = contacts::find_by_address(txn, workspace, &guest.email)? {
+        return if known.id == id { Ok(()) } else { Err(NotBooked::Taken) };
     }
     let (first_name, last_name) = guest.name.split_once(' ').unwrap_or((&guest.name, ""));
     let contact = Contact {
-        id: booking.contact,
-        workspace: booking.workspace,
+        id,
+        workspace,
         first_name: first_name.to_owned(),
         last_name: last_name.trim().to_owned(),
         addresses: vec![guest.email.clone()],
@@ -339,7 +349,7 @@ fn add_contact(txn: &mut Txn<'_>, booking: &Booking, guest: &Guest, now: UnixMil
         restricted: false,
     };
     contacts::put(txn, &contact, None)?;
-    events::append(txn, booking.workspace, now, Happened::ContactCreated { contact: contact.id })?;
+    events::append(txn, workspace, now, Happened::ContactCreated { contact: contact.id })?;
     let on = format!("contact {}", contact.id);
-    Ok(audit::record(txn, booking.workspace, now, &Who::Visitor, "contact.created", &on, "")?)
+    Ok(audit::record(txn, workspace, now, &Who::Visitor, "contact.created", &on, "")?)
 }

@@ -16,6 +16,7 @@ mod manage;
 mod moves;
 mod pages;
 mod token;
+mod waitlist;
 mod words;
 
 #[cfg(test)]
@@ -26,3 +27,7 @@ pub use commit::NotBooked;
 pub use moves::{reschedule, Mover};
 pub use pages::routes;
 pub use token::{manage_path, PREFIX};
+pub use waitlist::{
+    api_routes as waitlist_api_routes, shown as shown_waitlist, EndOffer, Listener as WaitlistListener, Serve, ShownWaiter,
+    WaitlistApi, TABLES as WAITLIST,
+};

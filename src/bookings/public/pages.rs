@@ -189,9 +189,11 @@ pub(super) struct About {
     pub description: String,
     /// Icon and words.
     pub facts: Vec<(&'static str, String)>,
+    /// What it takes to book, in a sentence.
+    pub terms: &'static str,
 }
 
-pub(super) fn about(app: &App, place: &Place, minutes: &str, words: &Words) -> Result<About, PageError> {
+pub(super) fn about(app: &App, place: &Place, minutes: &str, words: &'static Words) -> Result<About, PageError> {
     let event = &place.event;
     let mut facts = vec![("clock", fill(words.minutes, &[("n", minutes)]))];
     facts.push(match &event.location {
@@ -229,6 +231,7 @@ pub(super) fn about(app: &App, place: &Place, minutes: &str, words: &Words) -> R
         business: place.workspace.name.clone(),
         name: event.name.clone(),
         description: event.description.clone(),
+        terms: if event.price.is_some() { words.cut_off_paid } else { words.cut_off },
         facts,
     })
 }

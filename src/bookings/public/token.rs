@@ -3,11 +3,13 @@
 use data_encoding::BASE64URL_NOPAD;
 
 use crate::app::App;
-use crate::base::{BookingId, EventTypeId, UnixMillis, WorkspaceId};
+use crate::availability::Span;
+use crate::base::{BookingId, EventTypeId, UnixMillis, WaiterId, WorkspaceId};
 use crate::bookings::model::Booking;
 
 const BOOKING: &str = "a visitor's booking";
 const HOLD: &str = "a held time";
+const WAITER: &str = "a place on a waitlist";
 
 /// Where a visitor sees and changes a booking; the token follows.
 pub const PREFIX: &str = "/booking";
@@ -24,6 +26,21 @@ pub fn read_booking(app: &App, token: &str) -> Option<(WorkspaceId, BookingId)> 
     Some((WorkspaceId::from_slice(workspace)?, BookingId::from_slice(id)?))
 }
 
+/// Where somebody who waits sees how it stands; the token follows.
+pub const WAITING: &str = "/waiting";
+
+/// The page of one who waits.
+pub fn waiter_path(app: &App, workspace: WorkspaceId, event: EventTypeId, waiter: WaiterId) -> String {
+    let bytes = [*workspace.as_bytes(), *event.as_bytes(), *waiter.as_bytes()].concat();
+    format!("{WAITING}/{}", sign(app, WAITER, &bytes))
+}
+
+pub fn read_waiter(app: &App, token: &str) -> Option<(WorkspaceId, EventTypeId, WaiterId)> {
+    let bytes = open(app, WAITER, token)?;
+    let id = |from: usize| bytes.get(from..from + 16);
+    Some((WorkspaceId::from_slice(id(0)?)?, EventTypeId::from_slice(id(16)?)?, WaiterId::from_slice(id(32)?)?))
+}
+
 /// A time that is kept while a form is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
@@ -35,6 +52,10 @@ pub struct Held {
 }
 
 impl Held {
+    pub fn span(&self) -> Span {
+        Span::lasting(self.start, std::time::Duration::from_secs(60 * u64::from(self.minutes)))
+    }
+
     pub fn token(&self, app: &App) -> String {
         let parts: [&[u8]; 5] = [
             self.event.as_bytes(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::model::{Align, Assignment, EventType, Horizon, HostOf, Kind, Limits, Price, Question};
+use super::model::{Align, Assignment, EventType, Horizon, HostOf, Kind, Limits, Price, Question, Waitlist};
 use crate::base::{Mistakes, UserId};
 use crate::meetings;
 use crate::payments;
@@ -68,6 +68,7 @@ pub fn write(event: &EventType) -> Typed {
         ("currency", event.price.as_ref().map_or("EUR", |price| &price.currency).to_owned()),
         ("free_until", (event.price.as_ref().map_or(24 * 60, |price| price.free_until) / 60).to_string()),
         ("late_percent", event.price.as_ref().map_or(0, |price| price.late_percent).to_string()),
+        ("offer_minutes", event.waitlist.unwrap_or_default().offer_minutes.to_string()),
         ("align", if event.align == Align::Clock { "clock" } else { "window" }.to_owned()),
         (
             "assignment",
@@ -97,7 +98,7 @@ pub fn write(event: &EventType) -> Typed {
             set(&mut typed, "horizon_to", to);
         }
     }
-    let switches = [("needs_approval", event.needs_approval), ("needs_reason", event.needs_reason)];
+    let switches = [("needs_approval", event.needs_approval), ("needs_reason", event.needs_reason), ("waitlist", event.waitlist.is_some())];
     for (field, on) in switches {
         tick(&mut typed, field, on);
     }
@@ -139,6 +140,7 @@ pub fn read(typed: &Typed, before: &EventType, members: &[UserId]) -> Result<Eve
     let (notice, cut_off, hold_minutes) = (number("notice"), number("cut_off"), number("hold_minutes"));
     let (guests, seats) = (number("guests"), number("seats"));
     let horizon_days = number("horizon_days");
+    let offer_minutes = number("offer_minutes");
     let (free_hours, late_percent) = (number("free_until"), number("late_percent"));
     let mut limits = Limits::default();
     for (field, limit) in LIMITS {
@@ -182,6 +184,7 @@ pub fn read(typed: &Typed, before: &EventType, members: &[UserId]) -> Result<Eve
         guests,
         cut_off,
         needs_reason: typed.contains_key("needs_reason"),
+        waitlist: typed.contains_key("waitlist").then_some(Waitlist { offer_minutes }),
         location,
         price,
         language: text(typed, "language").to_owned(),
@@ -248,6 +251,7 @@ mod tests {
             horizon: Horizon::Range { from: date(1), to: date(24) },
             limits: Limits { per_month: Some(7), minutes_per_week: Some(300), ..Limits::default() },
             seats: Some(4),
+            waitlist: Some(Waitlist { offer_minutes: 45 }),
             needs_approval: true,
             location: meetings::Location::Place { address: "Mill Lane 1".into() },
             questions: vec![Question {

@@ -18,9 +18,13 @@ mod store;
 
 pub use crate::meetings::Location;
 pub use api::{api_routes, EventTypesApi};
-pub use facts::{free_starts, free_starts_with, load_for, taken_in, why_not, Facts, Question as SlotQuestion};
-pub use ledger::{find as find_entry, in_turn, put as put_entry, remove as remove_entry, took_turn, Entry};
-pub use model::{Answer, Assignment, EventType, Kind, Price, Question, LANGUAGES};
+pub use facts::{
+    free_starts, free_starts_with, full_starts, load_for, taken_in, why_not, Facts, Question as SlotQuestion, Standing,
+};
+pub use ledger::{
+    find as find_entry, in_turn, left_of as left_of_session, put as put_entry, remove as remove_entry, took_turn, Entry,
+};
+pub use model::{Answer, Assignment, EventType, Kind, Price, Question, Waitlist, LANGUAGES};
 #[cfg(test)]
 pub use model::{Horizon, HostOf};
 pub use pages::routes;

@@ -79,6 +79,9 @@ pub struct EventType {
     /// Paid by the visitor before the booking stands.
     #[serde(default)]
     pub price: Option<Price>,
+    /// Visitors may wait for a time where none is free.
+    #[serde(default)]
+    pub waitlist: Option<Waitlist>,
     /// BCP 47; empty: the visitor's own.
     #[serde(default)]
     pub language: String,
@@ -173,6 +176,20 @@ impl Price {
         wrong.expect((least..=99_999_999).contains(&self.amount), "price", words);
         wrong.expect(self.free_until <= MINUTES_OF_A_YEAR, "free_until", "Use at most a year.");
         wrong.expect(self.late_percent <= 100, "late_percent", "Use 0 to 100.");
+    }
+}
+
+/// How those who wait are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Waitlist {
+    /// For how long a freed time is kept for whoever is next; 30 to 1440.
+    pub offer_minutes: u32,
+}
+
+impl Default for Waitlist {
+    fn default() -> Self {
+        Self { offer_minutes: 120 }
     }
 }
 
@@ -279,6 +296,7 @@ impl EventType {
             cut_off: 120,
             needs_reason: false,
             price: None,
+            waitlist: None,
             location: Location::GoogleMeet,
             language: String::new(),
             created_at: now,
@@ -342,6 +360,8 @@ impl EventType {
         wrong.expect(some, "questions", "A choice needs its answers, divided by commas.");
         let language = self.language.is_empty() || LANGUAGES.contains(&self.language.as_str());
         wrong.expect(language, "language", "Choose a language of the list.");
+        let patience = self.waitlist.is_none_or(|list| (30..=1440).contains(&list.offer_minutes));
+        wrong.expect(patience, "offer_minutes", "Use 30 to 1440 minutes.");
         if let Some(price) = &self.price {
             price.check(&mut wrong);
         }
@@ -388,7 +408,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_by_field() {
-        let cases: [(&str, fn(&mut EventType)); 10] = [
+        let cases: [(&str, fn(&mut EventType)); 11] = [
             ("name", |event| event.name = "  ".into()),
             ("slug", |event| event.slug = "First Call".into()),
             ("durations", |event| event.durations.clear()),
@@ -401,6 +421,7 @@ mod tests {
                 event.questions.push(question);
             }),
             ("location_detail", |event| event.location = Location::Link { url: "meet.example".into() }),
+            ("offer_minutes", |event| event.waitlist = Some(Waitlist { offer_minutes: 5 })),
             ("language", |event| event.language = "tlh".into()),
         ];
         for (field, spoil) in cases {
