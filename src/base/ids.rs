@@ -104,8 +104,6 @@ ids! {
     WaiterId
     /// Questions that lead a visitor to the right event type.
     RoutingFormId
-    /// What one visitor answered to them.
-    SubmissionId
     JobId
     EventId
     AuditId

@@ -27,6 +27,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     types::api_routes(config);
     super::public::api_routes(config);
     super::public::waitlist_api_routes(config);
+    super::public::routing_api_routes(config);
     // Before `/bookings/{booking}`, which would take its addresses for ids.
     figures::api_routes(config);
     kept::api_routes(config);
@@ -48,6 +49,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     all.merge(types::EventTypesApi::openapi());
     all.merge(super::public::VisitsApi::openapi());
     all.merge(super::public::WaitlistApi::openapi());
+    all.merge(super::public::RoutingApi::openapi());
     all.merge(figures::FiguresApi::openapi());
     all.merge(kept::KeptApi::openapi());
     all

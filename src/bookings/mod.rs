@@ -56,7 +56,7 @@ pub use kept::{Became, Kept, Outcome, Remark};
 pub use messages::no_show;
 pub use model::{Booking, Note, Source, State};
 pub use pages::routes;
-pub use public::PREFIX as VISITOR_PATH;
+pub use public::{PREFIX as VISITOR_PATH, WAITING as WAITING_PATH};
 pub use service::{
     accept, add_note, cancel, create, decline, dismiss, get, list, move_to, note_outcome, remove_note, try_again,
     Anyway, BookError, NewBooking,
@@ -73,7 +73,8 @@ use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    [store::TABLES, feed::TABLES, figures::TABLES, messages::TABLES, types::TABLES, public::WAITLIST].concat()
+    [store::TABLES, feed::TABLES, figures::TABLES, messages::TABLES, types::TABLES, public::WAITLIST, public::ROUTING]
+        .concat()
 }
 
 /// The room's work, and that of `availability`, whose only caller it is.

@@ -28,6 +28,7 @@ fn with_unknown_ids(route: &str) -> String {
 fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
     let id = |thing: &str| world.id(thing).to_owned();
     let text = |text: &str| text.to_owned();
+    let day = |instant: &str| instant[..10].to_owned();
     match route.path {
         "/contacts" | "/contacts/{id}/edit" => {
             vec![("first_name", text("Iris")), ("last_name", text("Quill")), ("email", text("iris@quill.example"))]
@@ -131,6 +132,10 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
         "/availability/{schedule}" => {
             vec![("name", text("Hours")), ("zone", text("Europe/London")), ("mon", text("9:00-17:00"))]
         }
+        "/event-types/{event}/waitlist" => {
+            let (from, to) = world.far_away();
+            vec![("name", text("Wilma")), ("email", text("w@elsewhere.example")), ("from", day(&from)), ("to", day(&to))]
+        }
         "/event-types/rooms" => vec![("room", text("Second room"))],
         "/settings/hours" => vec![("zone", text("Europe/London")), ("mon", text("9:00-17:00"))],
         "/settings/team/invitations" => vec![("email", text("one-more@fernhill.example")), ("role", text("agent"))],
@@ -232,6 +237,10 @@ pub fn body(route: &Route, world: &World) -> Option<Value> {
         ("POST", "/v1/event-types/{event}/bookings") => json!({
             "start": "2030-01-09T10:00:00Z", "name": "Pat Hill", "email": "pat.hill@elsewhere.example",
         }),
+        ("POST", "/v1/event-types/{event}/waitlist") => {
+            let (from, to) = world.far_away();
+            json!({ "name": "Wilma", "email": "w@elsewhere.example", "from": from, "to": to })
+        }
         ("POST", "/v1/bookings") => {
             json!({ "contact_id": id("contact"), "worker_id": id("worker"), "start": "2030-01-09T10:00:00Z" })
         }

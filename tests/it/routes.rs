@@ -77,11 +77,16 @@ POST   /b/{workspace}/{event}                     Public
 GET    /b/{workspace}/{event}/embed               Public
 POST   /b/{workspace}/{event}/hold                Public
 GET    /b/{workspace}/{event}/details             Public
+GET    /b/{workspace}/{event}/waitlist            Public
+POST   /b/{workspace}/{event}/waitlist            Public
+GET    /b/{workspace}/{event}/waitlist/joined     Public
 GET    /booking/{token}                           Public
 GET    /booking/{token}/calendar.ics              Public
 GET    /booking/{token}/cancel                    Public
 POST   /booking/{token}/cancel                    Public
 POST   /booking/{token}/move                      Public
+GET    /waiting/{token}                           Public
+POST   /waiting/{token}/leave                     Public
 GET    /u/{token}                                 Public
 POST   /u/{token}                                 Public
 
@@ -368,6 +373,10 @@ POST   /event-types/{event}/open                  EditBookings
 POST   /event-types/{event}/close                 EditBookings
 POST   /event-types/{event}/duplicate             EditBookings
 GET    /event-types/{event}/why                   ViewCalendar
+GET    /event-types/{event}/waitlist              ViewCalendar
+POST   /event-types/{event}/waitlist              EditBookings
+POST   /event-types/{event}/waitlist/{waiter}/offer  EditBookings
+POST   /event-types/{event}/waitlist/{waiter}/remove EditBookings
 GET    /calendar                                  ViewCalendar
 GET    /calendar/part                             ViewCalendar
 GET    /calendar/export.csv                       EditBookings
@@ -536,6 +545,10 @@ PUT    /v1/event-types/{event}                    EditBookings
 POST   /v1/event-types/{event}/bookings           EditBookings
 GET    /v1/event-types/{event}/slots              ViewCalendar
 GET    /v1/event-types/{event}/why                ViewCalendar
+GET    /v1/event-types/{event}/waitlist           ViewCalendar
+POST   /v1/event-types/{event}/waitlist           EditBookings
+DELETE /v1/event-types/{event}/waitlist/{waiter}  EditBookings
+POST   /v1/event-types/{event}/waitlist/{waiter}/offer EditBookings
 GET    /v1/bookings                               ViewCalendar
 POST   /v1/bookings                               EditBookings
 GET    /v1/bookings/{booking}                     ViewCalendar

@@ -1,5 +1,6 @@
 //! A visitor books: the calendars are asked about exactly this time, and one transaction takes it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::hold::with_buffers;
@@ -305,7 +306,7 @@ fn draft(app: &App, facts: &Facts, span: Span, wanted: &Wanted, contact: Contact
             name: guest.name.clone(),
             email: Some(guest.email.clone()),
             phone: guest.phone.clone(),
-            guests: guest.others.iter().map(|other| other.display().to_owned()).collect(),
+            guests: companions(guest),
             answers: wanted.answers.clone(),
             came_from: wanted.came_from.clone(),
             ..Details::default()
@@ -315,6 +316,13 @@ fn draft(app: &App, facts: &Facts, span: Span, wanted: &Wanted, contact: Contact
     let asked = if event.needs_approval { "Asked for" } else { "Booked" };
     booking.note(now, format!("{asked} by {} on “{}”.", guest.name, event.name));
     booking
+}
+
+/// Each of them once, and not the visitor.
+fn companions(guest: &Guest) -> Vec<String> {
+    let mut known = BTreeSet::from([guest.email.compare()]);
+    let others = guest.others.iter().filter(|other| known.insert(other.compare()));
+    others.map(|other| other.display().to_owned()).collect()
 }
 
 /// Makes the contact of a visitor if nobody has the address. Somebody who is known stays as they are: a stranger who

@@ -15,6 +15,7 @@ mod hold;
 mod manage;
 mod moves;
 mod pages;
+mod routing;
 mod token;
 mod waitlist;
 mod words;
@@ -23,11 +24,13 @@ mod words;
 mod tests;
 
 pub use api::{api_routes, VisitsApi};
+#[cfg(test)]
+pub use commit::{book, Guest, Wanted};
 pub use commit::NotBooked;
 pub use moves::{reschedule, Mover};
 pub use pages::routes;
-pub use token::{manage_path, PREFIX};
+pub use routing::{api_routes as routing_api_routes, RoutingApi, TABLES as ROUTING};
+pub use token::{manage_path, PREFIX, WAITING};
 pub use waitlist::{
-    api_routes as waitlist_api_routes, shown as shown_waitlist, EndOffer, Listener as WaitlistListener, Serve, ShownWaiter,
-    WaitlistApi, TABLES as WAITLIST,
+    api_routes as waitlist_api_routes, EndOffer, Listener as WaitlistListener, Serve, WaitlistApi, TABLES as WAITLIST,
 };

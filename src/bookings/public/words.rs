@@ -61,6 +61,8 @@ pub struct Words {
     pub new_time: &'static str,
     pub place: &'static str,
     pub when: &'static str,
+    pub go_on: &'static str,
+    pub ask_again: &'static str,
 }
 
 pub fn of(language: Language) -> &'static Words {
@@ -132,6 +134,8 @@ const ENGLISH: Words = Words {
     new_time: "Choose the new time",
     place: "Where",
     when: "When",
+    go_on: "Go on",
+    ask_again: "Back to the questions",
 };
 
 const GERMAN: Words = Words {
@@ -192,6 +196,8 @@ const GERMAN: Words = Words {
     new_time: "Neue Zeit wählen",
     place: "Wo",
     when: "Wann",
+    go_on: "Weiter",
+    ask_again: "Zurück zu den Fragen",
 };
 
 const SPANISH: Words = Words {
@@ -252,6 +258,8 @@ const SPANISH: Words = Words {
     new_time: "Elija la nueva hora",
     place: "Dónde",
     when: "Cuándo",
+    go_on: "Continuar",
+    ask_again: "Volver a las preguntas",
 };
 
 const FRENCH: Words = Words {
@@ -312,6 +320,8 @@ const FRENCH: Words = Words {
     new_time: "Choisissez le nouvel horaire",
     place: "Où",
     when: "Quand",
+    go_on: "Continuer",
+    ask_again: "Revenir aux questions",
 };
 
 const PORTUGUESE: Words = Words {
@@ -372,6 +382,8 @@ const PORTUGUESE: Words = Words {
     new_time: "Escolha o novo horário",
     place: "Onde",
     when: "Quando",
+    go_on: "Continuar",
+    ask_again: "Voltar às perguntas",
 };
 
 const HINDI: Words = Words {
@@ -432,4 +444,6 @@ const HINDI: Words = Words {
     new_time: "नया समय चुनें",
     place: "कहाँ",
     when: "कब",
+    go_on: "आगे बढ़ें",
+    ask_again: "प्रश्नों पर वापस",
 };

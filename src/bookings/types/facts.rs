@@ -363,6 +363,19 @@ pub fn full_starts(app: &App, event: &EventType, question: &Question) -> Result<
     Ok(taken.into_iter().filter(|(_, count)| *count >= seats as usize).map(|(start, _)| start).collect())
 }
 
+/// The starts that hours, notice and horizon allow, whatever stands there; none where nobody can hold it.
+pub fn possible_starts(app: &App, event: &EventType, question: &Question) -> Result<Vec<UnixMillis>, StoreError> {
+    let mut facts = load_for(app, event, question)?;
+    if !facts.can_be_held() {
+        return Ok(Vec::new());
+    }
+    for host in &mut facts.hosts {
+        host.busy = Busy::Known(Vec::new());
+    }
+    let request = facts.request(&Standing::default(), question);
+    Ok(engine::find(&request).into_iter().map(UnixMillis::from).collect())
+}
+
 fn find_free(app: &App, facts: &Facts, question: &Question) -> Result<Vec<UnixMillis>, StoreError> {
     let standing = app.store.read(|txn| standing(txn, facts, question))?;
     Ok(engine::find(&facts.request(&standing, question)).into_iter().map(UnixMillis::from).collect())

@@ -98,7 +98,11 @@ pub fn write(event: &EventType) -> Typed {
             set(&mut typed, "horizon_to", to);
         }
     }
-    let switches = [("needs_approval", event.needs_approval), ("needs_reason", event.needs_reason), ("waitlist", event.waitlist.is_some())];
+    let switches = [
+        ("needs_approval", event.needs_approval),
+        ("needs_reason", event.needs_reason),
+        ("waitlist", event.waitlist.is_some()),
+    ];
     for (field, on) in switches {
         tick(&mut typed, field, on);
     }
@@ -110,13 +114,18 @@ pub fn write(event: &EventType) -> Typed {
     for room in &event.rooms {
         tick(&mut typed, &format!("room-{room}"), true);
     }
-    for (at, question) in event.questions.iter().enumerate() {
-        set(&mut typed, &format!("q-{at}"), &question.label);
-        set(&mut typed, &format!("q-{at}-kind"), question.kind.as_str());
-        set(&mut typed, &format!("q-{at}-choices"), question.choices.join(", "));
-        tick(&mut typed, &format!("q-{at}-required"), question.required);
-    }
+    write_questions(&mut typed, &event.questions);
     typed
+}
+
+/// The fields of questions.
+pub fn write_questions(typed: &mut Typed, questions: &[Question]) {
+    for (at, question) in questions.iter().enumerate() {
+        set(typed, &format!("q-{at}"), &question.label);
+        set(typed, &format!("q-{at}-kind"), question.kind.as_str());
+        set(typed, &format!("q-{at}-choices"), question.choices.join(", "));
+        tick(typed, &format!("q-{at}-required"), question.required);
+    }
 }
 
 /// How many rows of questions the form shows.
@@ -218,7 +227,8 @@ fn read_horizon(typed: &Typed, days: u32, wrong: &mut Mistakes) -> Horizon {
     }
 }
 
-fn read_questions(typed: &Typed) -> Vec<Question> {
+/// The questions of a form; rows without a text are none.
+pub fn read_questions(typed: &Typed) -> Vec<Question> {
     let question = |at: usize| {
         let label = text(typed, &format!("q-{at}"));
         let choices = text(typed, &format!("q-{at}-choices")).split([',', '\n']).map(str::trim);

@@ -228,6 +228,17 @@ pub struct Question {
     pub choices: Vec<String>,
 }
 
+impl Question {
+    pub fn has_label(&self) -> bool {
+        (1..=300).contains(&self.label.trim().chars().count())
+    }
+
+    /// Where it is a choice.
+    pub fn has_choices(&self) -> bool {
+        self.kind != Kind::Choice || (1..=50).contains(&self.choices.len())
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -353,10 +364,8 @@ impl EventType {
         wrong.expect((1..=60).contains(&self.hold_minutes), "hold_minutes", "Use 1 to 60 minutes.");
         wrong.expect(self.guests <= MOST_GUESTS, "guests", "Use at most 20 guests.");
         wrong.expect(self.questions.len() <= MOST_QUESTIONS, "questions", "Use at most 20 questions.");
-        let asked = self.questions.iter().all(|question| (1..=300).contains(&question.label.trim().chars().count()));
-        wrong.expect(asked, "questions", "Each question has 1 to 300 characters.");
-        let choices = self.questions.iter().filter(|question| question.kind == Kind::Choice);
-        let some = choices.into_iter().all(|question| (1..=50).contains(&question.choices.len()));
+        wrong.expect(self.questions.iter().all(Question::has_label), "questions", "Each question has 1 to 300 characters.");
+        let some = self.questions.iter().all(Question::has_choices);
         wrong.expect(some, "questions", "A choice needs its answers, divided by commas.");
         let language = self.language.is_empty() || LANGUAGES.contains(&self.language.as_str());
         wrong.expect(language, "language", "Choose a language of the list.");
@@ -372,7 +381,8 @@ impl EventType {
     }
 }
 
-fn is_slug(slug: &str) -> bool {
+/// Small letters, digits and hyphens between them.
+pub fn is_slug(slug: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=60).contains(&slug.len()) && slug.bytes().all(plain) && !slug.starts_with('-') && !slug.ends_with('-')
 }

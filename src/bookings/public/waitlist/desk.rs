@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::audit::Who;
 use crate::authz::{Actor, Denied, Permission};
 use crate::availability::Span;
-use crate::base::{EventTypeId, WaiterId};
+use crate::base::{EventTypeId, UnixMillis, WaiterId};
 use crate::bookings::public::commit::Guest;
 use crate::bookings::types;
 use crate::http::{ApiError, PageError};
@@ -23,6 +23,8 @@ pub enum LineError {
     NoList,
     #[error("the list is full")]
     Full,
+    #[error("they wait for five things already")]
+    Enough,
     #[error("nothing is free that suits them")]
     NothingFree,
     #[error(transparent)]
@@ -33,6 +35,7 @@ impl LineError {
     fn words(&self) -> &'static str {
         match self {
             Self::NoList => "This event type has no waitlist, or the period is over.",
+            Self::Enough => "They wait for five things already, and one person may wait for no more.",
             Self::Full => "There are 200 people on this list, and more are not kept.",
             _ => "Nothing is free that suits them, or they hold an offer already.",
         }
@@ -44,6 +47,7 @@ impl From<NotJoined> for LineError {
         match error {
             NotJoined::Closed => Self::NoList,
             NotJoined::Full => Self::Full,
+            NotJoined::Enough => Self::Enough,
             NotJoined::Store(error) => Self::Store(error),
         }
     }
@@ -64,6 +68,11 @@ impl From<LineError> for ApiError {
     fn from(error: LineError) -> Self {
         PageError::from(error).into()
     }
+}
+
+/// A period that still comes and does not reach beyond 400 days.
+pub fn is_sized(within: &Span, now: UnixMillis) -> bool {
+    within.start < within.end && within.end > now && within.end < now.plus(std::time::Duration::from_secs(400 * 86_400))
 }
 
 pub fn list(app: &App, actor: &Actor, event: EventTypeId) -> Result<Vec<Waiter>, LineError> {
@@ -101,8 +110,10 @@ pub fn offer_now(app: &App, actor: &Actor, event: EventTypeId, id: WaiterId) -> 
     if waiter.offer().is_some() {
         return Err(LineError::NothingFree);
     }
-    for start in serve::free_within(app, &event, &waiter)? {
-        if serve::offer(app, &event, &waiter, start)? {
+    let free = serve::free_within(app, &event, waiter.within, waiter.minutes)?;
+    let suits = |start: &UnixMillis| waiter.within.start <= *start && *start < waiter.within.end;
+    for start in free.into_iter().filter(suits) {
+        if serve::offer(app, &event, &waiter, start, &Who::of(actor))? {
             return find()?.ok_or(LineError::NotFound);
         }
     }

@@ -6,7 +6,7 @@ use super::{serve, store};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::Span;
-use crate::base::{ContactId, EmailAddress, UnixMillis, WaiterId};
+use crate::base::{ContactId, WaiterId};
 use crate::bookings::public::commit::{add_contact, Guest, NotBooked};
 use crate::bookings::types::EventType;
 use crate::contacts;
@@ -21,6 +21,8 @@ pub enum NotJoined {
     Closed,
     #[error("the list is full")]
     Full,
+    #[error("they wait for enough already")]
+    Enough,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -63,9 +65,14 @@ pub fn join(
             None => waiter.contact,
         };
         let waiter = Waiter { contact, ..waiter.clone() };
-        let same = |other: &Waiter| (other.event, other.within, other.minutes) == (event.id, within, waiter.minutes);
-        if let Some(there) = store::list_of_contact(txn, workspace, contact)?.into_iter().find(same) {
-            return Ok(there);
+        let own = store::list_of_contact(txn, workspace, contact)?;
+        // A month begins at the moment of joining, so the one who asks again later asks for less.
+        let wish = |waiter: &Waiter| (waiter.event, waiter.within.end, waiter.minutes);
+        if let Some(there) = own.iter().find(|other| wish(other) == wish(&waiter) && other.covers(&waiter)) {
+            return Ok(there.clone());
+        }
+        if own.len() >= store::MOST_OF_ONE {
+            return Err(NotJoined::Enough);
         }
         if store::list(txn, workspace, event.id)?.len() >= store::MOST {
             return Err(NotJoined::Full);
@@ -84,12 +91,4 @@ pub fn join(
         audit::record(txn, workspace, now, who, "waitlist.joined", &format!("waiter {}", waiter.id), "")?;
         Ok(waiter)
     })
-}
-
-/// A month of the visitor's calendar, as far as it is still to come.
-pub fn month_of(month: jiff::civil::Date, zone: &jiff::tz::TimeZone, now: UnixMillis) -> Option<Span> {
-    let midnight = |date: jiff::civil::Date| Some(UnixMillis::from(date.to_zoned(zone.clone()).ok()?.timestamp()));
-    let start = midnight(month.first_of_month())?.max(now);
-    let end = midnight(month.last_of_month().tomorrow().ok()?)?;
-    (start < end).then(|| Span::new(start, end))
 }

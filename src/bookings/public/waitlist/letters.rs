@@ -17,14 +17,21 @@ pub fn when(waiter: &Waiter, at: UnixMillis) -> String {
     words::when(Language::of(&waiter.language), at, &Clocks::of(&waiter.zone, &waiter.zone))
 }
 
-/// "Any free time in November 2026", or the one start.
+/// "Any free time in November 2026", a day, some days, or the one start.
 pub fn wish(waiter: &Waiter, language: Language) -> String {
+    let clocks = Clocks::of(&waiter.zone, &waiter.zone);
     if waiter.is_for_one_start() {
-        return words::when(language, waiter.within.start, &Clocks::of(&waiter.zone, &waiter.zone));
+        return words::when(language, waiter.within.start, &clocks);
     }
-    let zone = Clocks::of(&waiter.zone, &waiter.zone).guest;
-    let month = words::month(language, waiter.within.start.in_zone(&zone).date());
-    fill(line_words::of(language).any_time, &[("month", &month)])
+    let date = |at: UnixMillis| at.in_zone(&clocks.guest).date();
+    let (first, last) = (date(waiter.within.start), date(UnixMillis(waiter.within.end.0 - 1)));
+    if first == last {
+        return words::day(language, first);
+    }
+    if last == first.last_of_month() {
+        return fill(line_words::of(language).any_time, &[("month", &words::month(language, first))]);
+    }
+    format!("{} – {}", words::day(language, first), words::day(language, last))
 }
 
 pub fn joined(

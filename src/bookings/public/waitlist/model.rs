@@ -66,6 +66,11 @@ impl Waiter {
         self.within.start <= start && start < self.within.end && !self.missed.contains(&start)
     }
 
+    /// Whatever the other wishes for, this one does.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.within.start <= other.within.start && other.within.end <= self.within.end
+    }
+
     /// They wait for one start, not for any of a period.
     pub fn is_for_one_start(&self) -> bool {
         self.within.length().as_secs() <= 60

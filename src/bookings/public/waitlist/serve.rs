@@ -11,7 +11,7 @@ use super::letters;
 use super::model::{Offer, State, Waiter, MOST_MISSED};
 use super::store;
 use crate::app::App;
-use crate::audit::Who;
+use crate::audit::{self, Who};
 use crate::availability::Span;
 use crate::base::{BookingId, EventTypeId, UnixMillis, WaiterId, WorkspaceId};
 use crate::bookings::public::commit::{ask, candidates, NotBooked};
@@ -121,6 +121,10 @@ fn end(
     })
 }
 
+fn by_itself() -> Who {
+    Who::System("waitlist".into())
+}
+
 fn end_in(txn: &mut Txn<'_>, before: &Waiter, now: UnixMillis) -> Result<Option<UnixMillis>, StoreError> {
     match before.offer() {
         Some(offer) if offer.until > now => return Ok(Some(offer.until)),
@@ -131,11 +135,11 @@ fn end_in(txn: &mut Txn<'_>, before: &Waiter, now: UnixMillis) -> Result<Option<
                 release(txn, before)?;
                 store::put(txn, &after, Some(before))?;
             } else {
-                take_off(txn, before, &Who::System("waitlist".into()), "Did not take what was offered.", now)?;
+                take_off(txn, before, &by_itself(), "Did not take what was offered.", now)?;
             }
         }
         None if before.within.end > now => return Ok(Some(before.within.end)),
-        None => take_off(txn, before, &Who::System("waitlist".into()), "The time passed.", now)?,
+        None => take_off(txn, before, &by_itself(), "The time passed.", now)?,
     }
     Ok(None)
 }
@@ -189,7 +193,7 @@ fn serve(app: &App, workspace: WorkspaceId, event: EventTypeId) -> Result<bool, 
     for _ in 0..MOST_OFFERS {
         line = app.store.read(|txn| store::list(txn, workspace, event.id))?;
         let Some((waiter, start)) = first_fit(app, &event, &line, &not_to_be_had)? else { break };
-        if !offer(app, &event, waiter, start)? {
+        if !offer(app, &event, waiter, start, &by_itself())? {
             not_to_be_had.insert((waiter.id, start));
         }
     }
@@ -203,13 +207,21 @@ fn first_fit<'a>(
     line: &'a [Waiter],
     not_to_be_had: &BTreeSet<(WaiterId, UnixMillis)>,
 ) -> Result<Option<(&'a Waiter, UnixMillis)>, StoreError> {
-    let mut known: BTreeMap<(Span, u32), Vec<UnixMillis>> = BTreeMap::new();
-    for waiter in line.iter().filter(|waiter| waiter.state == State::Waiting) {
-        let wish = (waiter.within, waiter.minutes);
-        if let std::collections::btree_map::Entry::Vacant(unknown) = known.entry(wish) {
-            unknown.insert(free_within(app, event, waiter)?);
-        }
-        let free = known.get(&wish).into_iter().flatten();
+    let waiting = || line.iter().filter(|waiter| waiter.state == State::Waiting);
+    // One question for each length, however long the line is.
+    let mut periods: BTreeMap<u32, Span> = BTreeMap::new();
+    for Waiter { minutes, within, .. } in waiting() {
+        let whole = periods.entry(*minutes).or_insert(*within);
+        *whole = Span::new(whole.start.min(within.start), whole.end.max(within.end));
+    }
+    let mut free: BTreeMap<u32, Vec<UnixMillis>> = BTreeMap::new();
+    for (minutes, period) in periods {
+        free.insert(minutes, free_within(app, event, period, minutes)?);
+    }
+    let mut in_turn: Vec<&Waiter> = waiting().collect();
+    in_turn.sort_by_key(|waiter| waiter.missed.len());
+    for waiter in in_turn {
+        let free = free.get(&waiter.minutes).into_iter().flatten();
         let mut fit = free.filter(|start| waiter.wishes(**start) && !not_to_be_had.contains(&(waiter.id, **start)));
         if let Some(start) = fit.next() {
             return Ok(Some((waiter, *start)));
@@ -218,11 +230,16 @@ fn first_fit<'a>(
     Ok(None)
 }
 
-/// What is free in the period that somebody waits for, and far enough away to be offered.
-pub(super) fn free_within(app: &App, event: &EventType, waiter: &Waiter) -> Result<Vec<UnixMillis>, StoreError> {
+/// What is free in a period, and far enough away to be offered.
+pub(super) fn free_within(
+    app: &App,
+    event: &EventType,
+    period: Span,
+    minutes: u32,
+) -> Result<Vec<UnixMillis>, StoreError> {
     let now = app.now();
     let day = |at: UnixMillis| at.in_zone(&TimeZone::UTC).date();
-    let (from, to) = (waiter.within.start.max(now), waiter.within.end);
+    let (from, to) = (period.start.max(now), period.end);
     if from >= to {
         return Ok(Vec::new());
     }
@@ -230,7 +247,7 @@ pub(super) fn free_within(app: &App, event: &EventType, waiter: &Waiter) -> Resu
         from: day(from),
         to: day(UnixMillis(to.0 - 1)),
         zone: TimeZone::UTC,
-        duration: waiter.minutes,
+        duration: minutes,
         but: None,
         own: None,
     };
@@ -248,7 +265,13 @@ fn offered_until(event: &EventType, start: UnixMillis, now: UnixMillis) -> Optio
 }
 
 /// Offers a start to somebody, with whichever hosts can hold it; `false` where it is not to be had.
-pub(super) fn offer(app: &App, event: &EventType, waiter: &Waiter, start: UnixMillis) -> Result<bool, StoreError> {
+pub(super) fn offer(
+    app: &App,
+    event: &EventType,
+    waiter: &Waiter,
+    start: UnixMillis,
+    who: &Who,
+) -> Result<bool, StoreError> {
     let now = app.now();
     let Some(until) = offered_until(event, start, now) else { return Ok(false) };
     let held = Held { event: event.id, id: BookingId::new(now), start, minutes: waiter.minutes, until };
@@ -260,7 +283,7 @@ pub(super) fn offer(app: &App, event: &EventType, waiter: &Waiter, start: UnixMi
             Err(NotBooked::Store(error)) => return Err(error),
             Err(_) => continue,
         };
-        match offer_with(app, &asked, &question, held, waiter) {
+        match offer_with(app, &asked, &question, held, (waiter, who)) {
             Ok(()) => return Ok(true),
             Err(NotBooked::Store(error)) => return Err(error),
             Err(NotBooked::Taken) => {}
@@ -275,7 +298,7 @@ fn offer_with(
     facts: &Facts,
     question: &SlotQuestion,
     held: Held,
-    waiter: &Waiter,
+    (waiter, who): (&Waiter, &Who),
 ) -> Result<(), NotBooked> {
     let (event, now) = (&facts.event, facts.now);
     let end = end_job(waiter, (Some(held.id), held.until), now);
@@ -300,6 +323,7 @@ fn offer_with(
         jobs::enqueue(txn, &end)?;
         let what = Happened::WaitlistOffered { event_type: event.id, contact: after.contact, start: held.start };
         events::append(txn, event.workspace, now, what)?;
-        Ok(())
+        let on = format!("waiter {}", after.id);
+        Ok(audit::record(txn, event.workspace, now, who, "waitlist.offered", &on, "")?)
     })
 }

@@ -34,6 +34,8 @@ pub const TABLES: &[Declared] =
 
 /// People on one list.
 pub const MOST: usize = 200;
+/// Wishes of one person, so that a stranger's address is not written to without end.
+pub const MOST_OF_ONE: usize = 5;
 
 fn key(workspace: WorkspaceId, event: EventTypeId, id: WaiterId) -> Key {
     Key::of(&WAITERS, workspace).id(event.0).id(id.0)

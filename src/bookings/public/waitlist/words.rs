@@ -4,7 +4,7 @@ use crate::bookings::words::Language;
 
 pub struct Words {
     pub join_month: &'static str,
-    pub full_times: &'static str,
+    pub join_other: &'static str,
     pub join: &'static str,
     pub intro: &'static str,
     pub any_time: &'static str,
@@ -24,6 +24,7 @@ pub struct Words {
     pub offer_subject: &'static str,
     pub offer_text: &'static str,
     pub why: &'static str,
+    pub used_only: &'static str,
 }
 
 pub fn of(language: Language) -> &'static Words {
@@ -39,7 +40,7 @@ pub fn of(language: Language) -> &'static Words {
 
 const ENGLISH: Words = Words {
     join_month: "Join the waitlist for {month}",
-    full_times: "Fully booked: join the waitlist",
+    join_other: "Nothing that suits you? Join the waitlist",
     join: "Join the waitlist",
     intro: "We write to you as soon as a time is free and keep it for you for a while. Whoever came first is asked first.",
     any_time: "Any free time in {month}",
@@ -59,11 +60,12 @@ const ENGLISH: Words = Words {
     offer_subject: "Free for you: {title}, {when}",
     offer_text: "A time has become free: {when}.\n\nIt is kept for you until {until}. After that the next one on the list is asked.",
     why: "You get this because you asked {from} to tell you of a free time. It is not advertising.",
+    used_only: "Your details are used for this list only.",
 };
 
 const GERMAN: Words = Words {
     join_month: "Auf die Warteliste für {month}",
-    full_times: "Ausgebucht: auf die Warteliste",
+    join_other: "Nichts Passendes dabei? Auf die Warteliste",
     join: "Auf die Warteliste setzen",
     intro: "Wir schreiben Ihnen, sobald eine Zeit frei wird, und halten sie eine Weile für Sie frei. Wer zuerst kam, wird zuerst gefragt.",
     any_time: "Jede freie Zeit im {month}",
@@ -83,11 +85,12 @@ const GERMAN: Words = Words {
     offer_subject: "Frei für Sie: {title}, {when}",
     offer_text: "Eine Zeit ist frei geworden: {when}.\n\nSie ist für Sie reserviert bis {until}. Danach wird gefragt, wer als Nächstes auf der Liste steht.",
     why: "Sie erhalten diese Mail, weil Sie {from} gebeten haben, Ihnen eine freie Zeit zu melden. Sie ist keine Werbung.",
+    used_only: "Ihre Angaben werden nur für diese Liste verwendet.",
 };
 
 const SPANISH: Words = Words {
     join_month: "Apuntarse a la lista de espera de {month}",
-    full_times: "Completo: lista de espera",
+    join_other: "¿Ninguna hora le conviene? Lista de espera",
     join: "Apuntarse a la lista de espera",
     intro: "Le escribimos en cuanto quede libre una hora y se la guardamos un tiempo. Se pregunta por orden de llegada.",
     any_time: "Cualquier hora libre en {month}",
@@ -107,11 +110,12 @@ const SPANISH: Words = Words {
     offer_subject: "Libre para usted: {title}, {when}",
     offer_text: "Ha quedado libre una hora: {when}.\n\nSe la guardamos hasta {until}. Después se pregunta a la siguiente persona de la lista.",
     why: "Recibe este correo porque pidió a {from} que le avisara de una hora libre. No es publicidad.",
+    used_only: "Sus datos se usan solo para esta lista.",
 };
 
 const FRENCH: Words = Words {
     join_month: "S’inscrire sur la liste d’attente de {month}",
-    full_times: "Complet : liste d’attente",
+    join_other: "Rien ne vous convient ? Liste d’attente",
     join: "S’inscrire sur la liste d’attente",
     intro: "Nous vous écrivons dès qu’un horaire se libère et nous vous le gardons un moment. Les premiers inscrits sont prévenus d’abord.",
     any_time: "N’importe quel horaire libre en {month}",
@@ -131,11 +135,12 @@ const FRENCH: Words = Words {
     offer_subject: "Libre pour vous : {title}, {when}",
     offer_text: "Un horaire s’est libéré : {when}.\n\nIl vous est gardé jusqu’à {until}. Ensuite, la personne suivante est prévenue.",
     why: "Vous recevez ce message parce que vous avez demandé à {from} de vous signaler un horaire libre. Ce n’est pas de la publicité.",
+    used_only: "Vos données ne servent qu’à cette liste.",
 };
 
 const PORTUGUESE: Words = Words {
     join_month: "Entrar na lista de espera de {month}",
-    full_times: "Lotado: lista de espera",
+    join_other: "Nenhum horário serve? Lista de espera",
     join: "Entrar na lista de espera",
     intro: "Escrevemos assim que um horário ficar livre e o guardamos para você por um tempo. Quem chegou primeiro é avisado primeiro.",
     any_time: "Qualquer horário livre em {month}",
@@ -155,11 +160,12 @@ const PORTUGUESE: Words = Words {
     offer_subject: "Livre para você: {title}, {when}",
     offer_text: "Um horário ficou livre: {when}.\n\nEle está guardado para você até {until}. Depois disso, a próxima pessoa da lista é avisada.",
     why: "Você recebe este e-mail porque pediu a {from} que avisasse sobre um horário livre. Não é publicidade.",
+    used_only: "Seus dados são usados só para esta lista.",
 };
 
 const HINDI: Words = Words {
     join_month: "{month} की प्रतीक्षा सूची में जुड़ें",
-    full_times: "भरा हुआ: प्रतीक्षा सूची",
+    join_other: "कोई समय उपयुक्त नहीं? प्रतीक्षा सूची",
     join: "प्रतीक्षा सूची में जुड़ें",
     intro: "समय खाली होते ही हम आपको लिखेंगे और उसे कुछ देर आपके लिए रखेंगे। जो पहले आया, उससे पहले पूछा जाता है।",
     any_time: "{month} में कोई भी खाली समय",
@@ -179,4 +185,5 @@ const HINDI: Words = Words {
     offer_subject: "आपके लिए खाली: {title}, {when}",
     offer_text: "एक समय खाली हुआ है: {when}।\n\nयह {until} तक आपके लिए रखा गया है। उसके बाद सूची में अगले व्यक्ति से पूछा जाएगा।",
     why: "यह ई-मेल आपको इसलिए मिला है क्योंकि आपने {from} से खाली समय की सूचना माँगी थी। यह विज्ञापन नहीं है।",
+    used_only: "आपके विवरण केवल इस सूची के लिए उपयोग होते हैं।",
 };
