@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::authz::Permission;
 use crate::base::{
-    BookingId, ConnectionId, ContactId, DraftId, EnrolmentId, EventTypeId, FollowUpId, MessageId, PaymentId, ReplyId, SequenceId,
-    UnixMillis, UserId, WorkerId, WorkspaceId,
+    BookingId, ConnectionId, ContactId, DraftId, EnrolmentId, EventTypeId, FollowUpId, MessageId, PaymentId, ReplyId,
+    SequenceId, UnixMillis, UserId, WorkerId, WorkspaceId,
 };
 
 /// One entry of a workspace's log.

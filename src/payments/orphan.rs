@@ -90,14 +90,7 @@ impl Effect<App> for CloseOrphan {
         }
     }
 
-    fn settle(
-        &self,
-        _: &App,
-        _: &mut Txn<'_>,
-        _: &Job,
-        _: &Performed,
-        _: UnixMillis,
-    ) -> Result<Settled, StoreError> {
+    fn settle(&self, _: &App, _: &mut Txn<'_>, _: &Job, _: &Performed, _: UnixMillis) -> Result<Settled, StoreError> {
         Ok(Settled::default())
     }
 

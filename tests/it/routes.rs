@@ -75,6 +75,8 @@ GET    /b/{workspace}                             Public
 GET    /b/{workspace}/{event}                     Public
 POST   /b/{workspace}/{event}                     Public
 GET    /b/{workspace}/{event}/embed               Public
+GET    /b/{workspace}/route/{form}                Public
+POST   /b/{workspace}/route/{form}                Public
 POST   /b/{workspace}/{event}/hold                Public
 GET    /b/{workspace}/{event}/details             Public
 GET    /b/{workspace}/{event}/waitlist            Public
@@ -377,6 +379,14 @@ GET    /event-types/{event}/waitlist              ViewCalendar
 POST   /event-types/{event}/waitlist              EditBookings
 POST   /event-types/{event}/waitlist/{waiter}/offer  EditBookings
 POST   /event-types/{event}/waitlist/{waiter}/remove EditBookings
+GET    /routing-forms                             ViewCalendar
+GET    /routing-forms/new                         EditBookings
+POST   /routing-forms/new                         EditBookings
+GET    /routing-forms/{form}                      ViewCalendar
+POST   /routing-forms/{form}                      EditBookings
+POST   /routing-forms/{form}/open                 EditBookings
+POST   /routing-forms/{form}/close                EditBookings
+POST   /routing-forms/{form}/remove               EditBookings
 GET    /calendar                                  ViewCalendar
 GET    /calendar/part                             ViewCalendar
 GET    /calendar/export.csv                       EditBookings
@@ -549,6 +559,12 @@ GET    /v1/event-types/{event}/waitlist           ViewCalendar
 POST   /v1/event-types/{event}/waitlist           EditBookings
 DELETE /v1/event-types/{event}/waitlist/{waiter}  EditBookings
 POST   /v1/event-types/{event}/waitlist/{waiter}/offer EditBookings
+GET    /v1/routing-forms                          ViewCalendar
+POST   /v1/routing-forms                          EditBookings
+GET    /v1/routing-forms/{form}                   ViewCalendar
+PUT    /v1/routing-forms/{form}                   EditBookings
+DELETE /v1/routing-forms/{form}                   EditBookings
+POST   /v1/routing-forms/{form}/lead              ViewCalendar
 GET    /v1/bookings                               ViewCalendar
 POST   /v1/bookings                               EditBookings
 GET    /v1/bookings/{booking}                     ViewCalendar

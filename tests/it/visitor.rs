@@ -234,8 +234,12 @@ fn who_found_a_full_day_waits_is_written_to_and_takes_what_is_freed() {
     let here = waiting_link(&server, "mara@lakeside.example");
     assert!(visitor.get(&here).body.contains("Wednesday 25 November"), "what they wait for");
     let free = [("wish", "2026-11-26"), ("month", "2026-11"), ("tz", "Europe/London")];
-    let free = visitor.post_as_stranger(&line, &[&free[..], &[("name", "Z"), ("email", "z@lakeside.example")]].concat());
-    assert!(free.location.is_some_and(|to| to.starts_with(&format!("{path}?"))), "what is free is booked, not waited for");
+    let free =
+        visitor.post_as_stranger(&line, &[&free[..], &[("name", "Z"), ("email", "z@lakeside.example")]].concat());
+    assert!(
+        free.location.is_some_and(|to| to.starts_with(&format!("{path}?"))),
+        "what is free is booked, not waited for"
+    );
 
     assert_eq!(visitor.post_as_stranger(&format!("{own}/cancel"), &[("reason", "")]).status, 303);
     server.settle();
@@ -323,4 +327,70 @@ fn one_network_tries_only_so_often() {
     assert_eq!(answers[0], 409);
     assert!(answers.contains(&429), "{answers:?}");
     assert_eq!(visitor.get(&path).status, 200, "looking is free");
+}
+
+#[test]
+fn answers_lead_a_visitor_to_their_event_type_and_stand_in_the_booking() {
+    let server = TestServer::start();
+    let path = open(&server, json!({ "questions": [{ "label": "Anything else?", "kind": "text" }] }));
+    let (_, types) = server.api("GET", "/v1/event-types", None);
+    let first_call = types["data"][0]["id"].as_str().unwrap();
+    let form = json!({
+        "name": "Which call?",
+        "questions": [
+            { "label": "Heated with?", "kind": "choice", "choices": ["Oil", "Gas", "Wood"], "required": true },
+            { "label": "How old?", "kind": "number" },
+        ],
+        "rules": [
+            { "when": [{ "question": 1, "test": "is", "value": "Oil" }], "then": { "to": "event_type", "id": first_call } },
+            { "when": [{ "question": 1, "test": "is", "value": "Wood" }], "then": { "to": "link", "url": "https://wood.example/" } },
+        ],
+        "otherwise": { "to": "message", "text": "We know <b>oil</b> best." },
+    });
+    let (status, made) = server.api("POST", "/v1/routing-forms", Some(form));
+    assert_eq!(status, 201, "{made}");
+    let led = server.api("POST", &format!("/v1/routing-forms/{}/lead", made["id"].as_str().unwrap()), {
+        Some(json!({ "answers": ["Wood"] }))
+    });
+    assert_eq!(led.1["url"], "https://wood.example/", "{}", led.1);
+
+    let mut visitor = server.browser();
+    let page = visitor.get("/b/fernhill/route/which-call?lang=fr");
+    assert!(page.body.contains("Heated with?") && page.body.contains("Continuer"), "{}", page.body);
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("frame-ancestors 'none'") && page.header("set-cookie").is_none());
+    let here = "/b/fernhill/route/which-call";
+    let answer =
+        |visitor: &mut Browser, heated: &str| visitor.post_as_stranger(here, &[("q-0", heated), ("q-1", "12")]);
+    assert_eq!(answer(&mut visitor, "").status, 422);
+    assert_eq!(answer(&mut visitor, "Coal").status, 422, "none of the choices");
+    let elsewhere = answer(&mut visitor, "Wood");
+    assert_eq!(elsewhere.header("refresh"), Some("0; url=https://wood.example/"));
+    assert!(elsewhere.body.contains("href=\"https://wood.example/\""), "{}", elsewhere.body);
+    let words = answer(&mut visitor, "Gas");
+    assert!(words.status == 200 && words.body.contains("oil") && !words.body.contains("<b>oil"), "{}", words.body);
+
+    let to = answer(&mut visitor, "Oil").location.unwrap();
+    assert!(to.starts_with(&format!("{path}?route=")), "{to}");
+    let times = visitor.get(&format!("{to}&day=2026-11-25&tz=Europe/London"));
+    let route = value_of(&times, "name=\"route\"").to_owned();
+    let start = starts(&times).remove(0);
+    let kept = [("start", start.as_str()), ("tz", "Europe/London"), ("length", "30"), ("route", &route)];
+    let kept = visitor.post_as_stranger(&format!("{path}/hold"), &kept);
+    let form = visitor.get(kept.location.as_deref().unwrap());
+    assert_eq!(value_of(&form, "name=\"route\""), route);
+    let booked = send(&mut visitor, &path, &form, &[("route", &route), ("q-0", "No")]);
+    let own = visitor.get(booked.location.as_deref().unwrap());
+    for said in ["Heated with?", "Oil", "How old?", "12", "Anything else?"] {
+        assert!(own.body.contains(said), "{said}: {}", own.body);
+    }
+
+    server.api("PUT", &format!("/v1/event-types/{first_call}"), {
+        let mut closed = types["data"][0].clone();
+        closed["open"] = json!(false);
+        Some(closed)
+    });
+    let words = answer(&mut visitor, "Oil");
+    assert!(words.body.contains("best."), "what is closed leads to the way out at the end: {}", words.body);
+    assert_eq!(visitor.get("/b/nobody/route/which-call").status, 404);
 }

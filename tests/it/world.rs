@@ -55,6 +55,7 @@ const THINGS: &[(&str, &str)] = &[
     ("event", "event_types"),
     ("room", "rooms"),
     ("waiter", "waitlist"),
+    ("form", "routing_forms"),
     ("enrolment", "enrolments"),
     ("message", "messages"),
     ("reply", "replies"),
@@ -315,6 +316,12 @@ impl World {
         let waiter = serde_json::json!({ "name": "Wanda", "email": "wanda@elsewhere.example", "from": from, "to": to });
         let joined = browser::api(self.url(), key, "POST", &format!("{path}/waitlist"), Some(waiter));
         assert_eq!(joined.0, 201, "{}", joined.1);
+        let form = serde_json::json!({
+            "name": "Which call?", "questions": [{ "label": "What for?", "kind": "text" }],
+            "otherwise": { "to": "message", "text": "Please call us." },
+        });
+        let made = browser::api(self.url(), key, "POST", "/v1/routing-forms", Some(form));
+        assert_eq!(made.0, 201, "{}", made.1);
     }
 
     /// As if an answer to one of the replies had just left.

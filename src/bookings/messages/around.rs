@@ -147,11 +147,7 @@ fn sends(connection: &Connection) -> bool {
 }
 
 /// The host's own mailbox, else any of the business.
-pub fn mailbox_for(
-    txn: &mut Txn<'_>,
-    workspace: WorkspaceId,
-    host: UserId,
-) -> Result<Option<Connection>, StoreError> {
+pub fn mailbox_for(txn: &mut Txn<'_>, workspace: WorkspaceId, host: UserId) -> Result<Option<Connection>, StoreError> {
     let mut all = connections::list_in(txn, workspace)?;
     all.retain(sends);
     all.sort_by_key(|connection| connection.made_by != Some(host));

@@ -24,9 +24,9 @@ mod words;
 mod tests;
 
 pub use api::{api_routes, VisitsApi};
+pub use commit::NotBooked;
 #[cfg(test)]
 pub use commit::{book, Guest, Wanted};
-pub use commit::NotBooked;
 pub use moves::{reschedule, Mover};
 pub use pages::routes;
 pub use routing::{api_routes as routing_api_routes, RoutingApi, TABLES as ROUTING};

@@ -693,11 +693,7 @@ fn details_page(
 }
 
 /// The questions as a form shows them.
-pub(super) fn asked(
-    questions: &[Question],
-    typed: &BTreeMap<String, String>,
-    errors: &FieldErrors,
-) -> Vec<Asked> {
+pub(super) fn asked(questions: &[Question], typed: &BTreeMap<String, String>, errors: &FieldErrors) -> Vec<Asked> {
     let shown = questions.iter().enumerate().map(|(at, question)| {
         let field = format!("q-{at}");
         Asked {

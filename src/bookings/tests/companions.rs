@@ -115,10 +115,9 @@ impl Office {
 
 #[test]
 fn companions_are_invited_once_by_the_provider_or_by_us_and_hear_of_changes_and_of_the_end() {
-    for (choice, ours, theirs) in [
-        ("provider", vec![], true),
-        ("mail", vec!["REQUEST 0", "REQUEST 1", "CANCEL 2"], false),
-    ] {
+    for (choice, ours, theirs) in
+        [("provider", vec![], true), ("mail", vec!["REQUEST 0", "REQUEST 1", "CANCEL 2"], false)]
+    {
         let office = Office::open(choice);
         let booking = office.book(&[MARA, TOM]);
         let moved = office.move_to(&booking, LATER);

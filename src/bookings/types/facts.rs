@@ -309,7 +309,11 @@ impl Standing {
     /// Until when the last seat of a group is kept that nobody has booked for good; `None` where somebody has.
     pub fn kept_until(&self, session: BookingId, now: UnixMillis) -> Option<UnixMillis> {
         let of = |entry: &&Entry| entry.session == Some(session) && entry.stands(now);
-        self.entries.iter().filter(of).map(|entry| entry.until).try_fold(now, |last, until| until.map(|at| at.max(last)))
+        self.entries
+            .iter()
+            .filter(of)
+            .map(|entry| entry.until)
+            .try_fold(now, |last, until| until.map(|at| at.max(last)))
     }
 
     /// The group that sits at a time already, if one does.

@@ -22,10 +22,10 @@ pub use facts::{
     free_starts, free_starts_with, full_starts, load_for, possible_starts, taken_in, why_not, Facts,
     Question as SlotQuestion,
 };
+pub use form::{question_rows, read_questions, write_questions, Typed};
 pub use ledger::{
     find as find_entry, in_turn, left_of as left_of_session, put as put_entry, remove as remove_entry, took_turn, Entry,
 };
-pub use form::{question_rows, read_questions, write_questions, Typed};
 pub use model::{is_slug, slug_of, Answer, Assignment, EventType, Kind, Price, Question, LANGUAGES};
 #[cfg(test)]
 pub use model::{Horizon, HostOf, Waitlist};

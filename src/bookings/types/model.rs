@@ -364,7 +364,11 @@ impl EventType {
         wrong.expect((1..=60).contains(&self.hold_minutes), "hold_minutes", "Use 1 to 60 minutes.");
         wrong.expect(self.guests <= MOST_GUESTS, "guests", "Use at most 20 guests.");
         wrong.expect(self.questions.len() <= MOST_QUESTIONS, "questions", "Use at most 20 questions.");
-        wrong.expect(self.questions.iter().all(Question::has_label), "questions", "Each question has 1 to 300 characters.");
+        wrong.expect(
+            self.questions.iter().all(Question::has_label),
+            "questions",
+            "Each question has 1 to 300 characters.",
+        );
         let some = self.questions.iter().all(Question::has_choices);
         wrong.expect(some, "questions", "A choice needs its answers, divided by commas.");
         let language = self.language.is_empty() || LANGUAGES.contains(&self.language.as_str());

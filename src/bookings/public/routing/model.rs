@@ -156,7 +156,10 @@ impl RoutingForm {
         wrong.expect(self.description.chars().count() <= 2000, "description", "Use at most 2,000 characters.");
         let count = (1..=MOST_QUESTIONS).contains(&self.questions.len());
         wrong.expect(count, "questions", "Ask one to ten questions.");
-        let fits = self.questions.iter().all(|question| question.has_label() && question.has_choices() && is_for_routing(question));
+        let fits = self
+            .questions
+            .iter()
+            .all(|question| question.has_label() && question.has_choices() && is_for_routing(question));
         wrong.expect(fits, "questions", "A question has a text of at most 300 characters, and a choice its answers.");
         wrong.expect(self.rules.len() <= MOST_RULES, "rules", "Use at most twenty rules.");
         for (at, rule) in self.rules.iter().enumerate() {

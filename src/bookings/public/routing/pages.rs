@@ -63,11 +63,7 @@ async fn list(app: Data<App>, actor: Actor, frame: Frame) -> Result<HttpResponse
             Ok(Row {
                 id: form.id.to_string(),
                 address: address(&app, &actor, &form)?,
-                about: format!(
-                    "{}, {}",
-                    counted(form.questions.len(), "question"),
-                    counted(form.rules.len(), "rule")
-                ),
+                about: format!("{}, {}", counted(form.questions.len(), "question"), counted(form.rules.len(), "rule")),
                 is_open: form.is_open,
                 name: form.name,
             })

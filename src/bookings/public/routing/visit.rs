@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Form, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -24,8 +25,11 @@ use crate::http::{html, run, see_other, ClientIp, PageError};
 use crate::store::StoreError;
 use crate::workspaces::Workspace;
 
+const REFRESH: HeaderName = HeaderName::from_static("refresh");
+
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(web::resource("/b/{workspace}/route/{form}").route(web::get().to(ask)).route(web::post().to(answer)));
+    config
+        .service(web::resource("/b/{workspace}/route/{form}").route(web::get().to(ask)).route(web::post().to(answer)));
 }
 
 /// The answers that came with a visitor from a form of this workspace; none where it was changed or removed since.
@@ -51,6 +55,8 @@ struct RoutePage {
     errors: FieldErrors,
     /// Where the answers lead to words; else empty.
     message: String,
+    /// Where they lead to another site; else empty.
+    elsewhere: String,
 }
 
 impl RoutePage {
@@ -62,6 +68,15 @@ impl RoutePage {
             self.words.optional
         }
     }
+}
+
+/// What a visitor gets for their answers.
+enum Lead {
+    /// The path of the free times.
+    Times(String),
+    /// The address of another site.
+    Elsewhere(String),
+    Words(String),
 }
 
 struct Visit {
@@ -96,25 +111,28 @@ impl Visit {
             questions: asked(&self.form.questions, typed, &errors),
             errors,
             message: String::new(),
+            elsewhere: String::new(),
         }
     }
 
-    /// The address that answers lead to, or words.
-    fn lead(&self, app: &App, answers: &[String]) -> Result<Result<String, String>, PageError> {
+    fn lead(&self, app: &App, answers: &[String]) -> Result<Lead, PageError> {
         for outcome in self.form.lead(answers) {
             match outcome {
-                Outcome::Link { url } => return Ok(Ok(url.clone())),
-                Outcome::Message { text } => return Ok(Err(text.clone())),
+                Outcome::Link { url } => {
+                    // As browsers spell it, for a header.
+                    return Ok(Lead::Elsewhere(url::Url::parse(url).map_or_else(|_| url.clone(), String::from)));
+                }
+                Outcome::Message { text } => return Ok(Lead::Words(text.clone())),
                 Outcome::EventType { id } => {
                     let event = types::get(&app.store, self.workspace.id, *id).map_err(broken)?;
                     let Some(event) = event.filter(|event| event.is_open) else { continue };
                     let token = route_token(app, self.form.id, self.form.changed_at, answers);
                     let query = self.chosen.with(&[("route", &token)]);
-                    return Ok(Ok(format!("/b/{}/{}{query}", self.workspace.slug, event.slug)));
+                    return Ok(Lead::Times(format!("/b/{}/{}{query}", self.workspace.slug, event.slug)));
                 }
             }
         }
-        Ok(Err(page_words::of(self.language).nothing_open.to_owned()))
+        Ok(Lead::Words(page_words::of(self.language).nothing_open.to_owned()))
     }
 }
 
@@ -130,7 +148,8 @@ async fn ask(
     html(StatusCode::OK, &visit.page(&BTreeMap::new(), FieldErrors::default()))
 }
 
-/// POST /b/{workspace}/route/{form}: 303 to where the answers lead; 200 with words; 422 with the form.
+/// POST /b/{workspace}/route/{form}: 303 to the free times; 200 with words, or with the way to another site (browsers
+/// apply `form-action` to redirects, so this one is a page that goes on by itself); 422 with the form.
 async fn answer(
     app: Data<App>,
     tries: Data<Tries>,
@@ -149,15 +168,31 @@ async fn answer(
         let words = page_words::of(visit.language);
         let answers = read_answers(&visit.form.questions, &typed, LONGEST_ANSWER, words, &mut errors);
         if !errors.is_empty() {
-            return Ok(Err((StatusCode::UNPROCESSABLE_ENTITY, visit.page(&typed, errors))));
+            return Ok(Answered::Again(Box::new(visit.page(&typed, errors))));
         }
-        Ok::<_, PageError>(visit.lead(&app, &answers)?.map_err(|message| {
-            let page = visit.page(&typed, errors);
-            (StatusCode::OK, RoutePage { message, ..page })
-        }))
+        let page = visit.page(&typed, errors);
+        Ok::<_, PageError>(match visit.lead(&app, &answers)? {
+            Lead::Times(path) => Answered::Times(path),
+            Lead::Elsewhere(elsewhere) => Answered::Page(Box::new(RoutePage { elsewhere, ..page })),
+            Lead::Words(message) => Answered::Page(Box::new(RoutePage { message, ..page })),
+        })
     });
     match led.await?? {
-        Ok(to) => Ok(see_other(&to)),
-        Err((status, page)) => html(status, &page),
+        Answered::Times(to) => Ok(see_other(&to)),
+        Answered::Again(page) => html(StatusCode::UNPROCESSABLE_ENTITY, &*page),
+        Answered::Page(page) => {
+            let mut answer = html(StatusCode::OK, &*page)?;
+            let refresh = HeaderValue::from_str(&format!("0; url={}", page.elsewhere)).ok();
+            if let Some(refresh) = refresh.filter(|_| !page.elsewhere.is_empty()) {
+                answer.headers_mut().insert(REFRESH, refresh);
+            }
+            Ok(answer)
+        }
     }
+}
+
+enum Answered {
+    Times(String),
+    Page(Box<RoutePage>),
+    Again(Box<RoutePage>),
 }

@@ -21,7 +21,9 @@ use crate::workspaces;
 
 pub fn api_routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/event-types/{event}/waitlist").route(web::get().to(list)).route(web::post().to(create)))
+        .service(
+            web::resource("/event-types/{event}/waitlist").route(web::get().to(list)).route(web::post().to(create)),
+        )
         .service(web::resource("/event-types/{event}/waitlist/{waiter}").route(web::delete().to(remove)))
         .service(web::resource("/event-types/{event}/waitlist/{waiter}/offer").route(web::post().to(offer)));
 }
@@ -139,7 +141,8 @@ async fn create(
             let event = types::get(&app.store, actor.workspace, id).map_err(LineError::from)?;
             let event = event.ok_or_else(ApiError::not_found)?;
             let home = workspaces::get(&app.store, actor.workspace).map_err(LineError::from)?;
-            let (guest, wish) = body.value.read(&event, home.map(|home| home.time_zone).unwrap_or_default(), app.now())?;
+            let (guest, wish) =
+                body.value.read(&event, home.map(|home| home.time_zone).unwrap_or_default(), app.now())?;
             let waiter = desk::add(&app, &actor, id, &guest, wish)?;
             ApiAnswer::created(format!("/v1/event-types/{id}/waitlist"), &ApiWaiter::from(waiter))
         })
@@ -162,11 +165,19 @@ impl NewWaiter {
         expect(email.is_some(), "/email", "Write an e-mail address.");
         let within = UnixMillis::parse_rfc3339(&self.from).zip(UnixMillis::parse_rfc3339(&self.to));
         let within = within.map(|(from, to)| Span::new(from.max(now), to)).filter(|within| desk::is_sized(within, now));
-        expect(within.is_some(), "/to", "Write two instants with their offsets; the end is to come, and within 400 days.");
+        expect(
+            within.is_some(),
+            "/to",
+            "Write two instants with their offsets; the end is to come, and within 400 days.",
+        );
         let length = self.duration.is_none_or(|minutes| event.durations.contains(&minutes));
         expect(length, "/duration", "The event type has no such length.");
         let zone = self.time_zone.clone().unwrap_or(home);
-        expect(jiff::tz::TimeZone::get(&zone).is_ok(), "/time_zone", "Write the name of a time zone, as Europe/Berlin.");
+        expect(
+            jiff::tz::TimeZone::get(&zone).is_ok(),
+            "/time_zone",
+            "Write the name of a time zone, as Europe/Berlin.",
+        );
         let language = self.language.clone().unwrap_or_else(|| match event.language.as_str() {
             "" => "en".to_owned(),
             own => own.to_owned(),

@@ -164,8 +164,7 @@ fn read(
     }
     let (Some(email), Some(within), true) = (email, within, errors.is_empty()) else { return Err(errors) };
     let language = if event.language.is_empty() { "en".to_owned() } else { event.language.clone() };
-    let guest =
-        Guest { name, email, phone: String::new(), zone: zone.to_owned(), language, others: Vec::new() };
+    let guest = Guest { name, email, phone: String::new(), zone: zone.to_owned(), language, others: Vec::new() };
     Ok((guest, (within, event.duration(None))))
 }
 

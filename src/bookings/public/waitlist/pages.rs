@@ -284,13 +284,8 @@ fn waiting_page(app: &App, token: &str) -> Result<(WaitingPage, Option<Waiter>),
     let times = format!("/b/{}/{}", workspace.slug, event.slug);
     let offer = waiter.as_ref().and_then(|waiter| {
         let offer = waiter.offer().filter(|offer| offer.until > app.now() && event.is_open)?;
-        let held = Held {
-            event: event.id,
-            id: offer.hold,
-            start: offer.start,
-            minutes: waiter.minutes,
-            until: offer.until,
-        };
+        let held =
+            Held { event: event.id, id: offer.hold, start: offer.start, minutes: waiter.minutes, until: offer.until };
         let chosen = Chosen { tz: waiter.zone.clone(), lang: waiter.language.clone(), ..Chosen::default() };
         let take = format!("{times}/details{}", chosen.with(&[("hold", &held.token(app))]));
         let until = fill(line_words::of(language).kept_until, &[("until", &when(waiter, offer.until))]);

@@ -137,7 +137,10 @@ impl World {
 
     fn letters(&self, subject: &str) -> Vec<String> {
         let all = mailer::waiting(&self.test.app.store).unwrap();
-        all.into_iter().filter(|letter| letter.subject.starts_with(subject)).map(|one| one.to.display().to_owned()).collect()
+        all.into_iter()
+            .filter(|letter| letter.subject.starts_with(subject))
+            .map(|one| one.to.display().to_owned())
+            .collect()
     }
 
     fn take(&self, waiter: &Waiter) -> Result<Booking, NotBooked> {

@@ -55,11 +55,12 @@ impl Full {
             value: month.strftime("%Y-%m").to_string(),
             label: fill(words::of(language).any_time, &[("month", &booking_words::month(language, month))]),
         });
-        let starts = self.starts.iter().map(|start| Choice {
-            value: start.to_rfc3339(),
-            label: booking_words::when(language, *start, &clocks),
-        });
-        let days = self.days.iter().map(|day| Choice { value: day.to_string(), label: booking_words::day(language, *day) });
+        let starts = self
+            .starts
+            .iter()
+            .map(|start| Choice { value: start.to_rfc3339(), label: booking_words::when(language, *start, &clocks) });
+        let days =
+            self.days.iter().map(|day| Choice { value: day.to_string(), label: booking_words::day(language, *day) });
         month.into_iter().chain(starts).chain(days).collect()
     }
 
