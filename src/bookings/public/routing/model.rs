@@ -38,6 +38,7 @@ pub struct RoutingForm {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RoutingRule)]
 pub struct Rule {
     /// All of them hold; one or two.
     pub when: Vec<Condition>,
@@ -46,6 +47,7 @@ pub struct Rule {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RoutingCondition)]
 pub struct Condition {
     /// The question's place, from 1.
     pub question: usize,
@@ -57,6 +59,7 @@ pub struct Condition {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RoutingTest)]
 pub enum Test {
     #[default]
     Is,
@@ -95,6 +98,7 @@ impl Test {
 /// Where answers lead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "to")]
+#[schema(as = RoutingOutcome)]
 pub enum Outcome {
     /// The free times of an event type; the answers go with the visitor.
     EventType {

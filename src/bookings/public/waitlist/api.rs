@@ -29,7 +29,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(list, create, remove, offer), components(schemas(ApiWaiter, ApiLine, NewWaiter)))]
+#[openapi(paths(list, create, remove, offer), components(schemas(ApiWaiter, ApiWaitlist, NewWaiter)))]
 pub struct WaitlistApi;
 
 /// Somebody who waits for a free time. Instants are RFC 3339.
@@ -54,7 +54,7 @@ pub struct ApiWaiter {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ApiLine {
+pub struct ApiWaitlist {
     /// Who came first stands first; at most 200.
     pub data: Vec<ApiWaiter>,
 }
@@ -104,13 +104,13 @@ pub struct NewWaiter {
     get, path = "/v1/event-types/{event}/waitlist", tag = "event types",
     params(("event" = String, Path, description = "Its id")),
     responses(
-        (status = 200, description = "All who wait, in their order", body = ApiLine),
+        (status = 200, description = "All who wait, in their order", body = ApiWaitlist),
         (status = 404, description = "Not in this workspace", body = Problem),
     )
 )]
 async fn list(app: Data<App>, actor: Actor, path: Path<EventTypeId>) -> Result<HttpResponse, ApiError> {
     let line = run(move || desk::list(&app, &actor, path.into_inner())).await??;
-    Ok(HttpResponse::Ok().json(ApiLine { data: line.into_iter().map(ApiWaiter::from).collect() }))
+    Ok(HttpResponse::Ok().json(ApiWaitlist { data: line.into_iter().map(ApiWaiter::from).collect() }))
 }
 
 /// Puts somebody on the waitlist. They get a mail that says so; who waits for the same already stays where they are.

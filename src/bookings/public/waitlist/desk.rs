@@ -2,7 +2,8 @@
 
 use super::join::{join, NotJoined};
 use super::model::Waiter;
-use super::{leave, serve, store};
+use super::serve::{self, Offered};
+use super::{leave, store};
 use crate::app::App;
 use crate::audit::Who;
 use crate::authz::{Actor, Denied, Permission};
@@ -25,7 +26,7 @@ pub enum LineError {
     Full,
     #[error("they wait for five things already")]
     Enough,
-    #[error("nothing is free that suits them")]
+    #[error("nothing is free that suits them, or they cannot be told")]
     NothingFree,
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -37,7 +38,7 @@ impl LineError {
             Self::NoList => "This event type has no waitlist, or the period is over.",
             Self::Enough => "They wait for five things already, and one person may wait for no more.",
             Self::Full => "There are 200 people on this list, and more are not kept.",
-            _ => "Nothing is free that suits them, or they hold an offer already.",
+            _ => "Nothing is free that suits them, they hold an offer already, or they must not be written to.",
         }
     }
 }
@@ -113,8 +114,10 @@ pub fn offer_now(app: &App, actor: &Actor, event: EventTypeId, id: WaiterId) -> 
     let free = serve::free_within(app, &event, waiter.within, waiter.minutes)?;
     let suits = |start: &UnixMillis| waiter.within.start <= *start && *start < waiter.within.end;
     for start in free.into_iter().filter(suits) {
-        if serve::offer(app, &event, &waiter, start, &Who::of(actor))? {
-            return find()?.ok_or(LineError::NotFound);
+        match serve::offer(app, &event, &waiter, start, &Who::of(actor))? {
+            Offered::Yes => return find()?.ok_or(LineError::NotFound),
+            Offered::NotThen => {}
+            Offered::NotThem => break,
         }
     }
     Err(LineError::NothingFree)

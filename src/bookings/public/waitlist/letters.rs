@@ -56,14 +56,15 @@ pub fn joined(
     write_outside(app, txn, letter, now).map(drop)
 }
 
+/// `false` where they cannot be written to.
 pub fn offered(
     app: &App,
     txn: &mut Txn<'_>,
     event: &EventType,
     waiter: &Waiter,
     now: UnixMillis,
-) -> Result<(), StoreError> {
-    let Some(offer) = waiter.offer() else { return Ok(()) };
+) -> Result<bool, StoreError> {
+    let Some(offer) = waiter.offer() else { return Ok(false) };
     let words = line_words::of(Language::of(&waiter.language));
     let (start, until) = (when(waiter, offer.start), when(waiter, offer.until));
     let values = [("title", event.name.as_str()), ("when", &start), ("until", &until)];
@@ -77,7 +78,7 @@ pub fn offered(
         useful_until: offer.until,
         ..blank(txn, event, waiter, words)?
     };
-    write_outside(app, txn, letter, now).map(drop)
+    write_outside(app, txn, letter, now)
 }
 
 fn blank<'a>(

@@ -188,6 +188,9 @@ async fn joined(
     let (path, chosen, own) = (path.into_inner(), chosen.into_inner(), of_browser(&request));
     let page = run(move || {
         let asked = Asked::read(&app, &path, chosen, own)?;
+        if asked.place.event.waitlist.is_none() {
+            return Err(PageError::NotFound);
+        }
         let page = asked.page(&app, &Full::default(), BTreeMap::new(), FieldErrors::default())?;
         Ok::<_, PageError>(JoinPage { is_done: true, ..page })
     });

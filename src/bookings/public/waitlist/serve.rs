@@ -189,12 +189,15 @@ fn serve(app: &App, workspace: WorkspaceId, event: EventTypeId) -> Result<bool, 
     if event.waitlist.is_none() || !event.is_open {
         return Ok(event.waitlist.is_some());
     }
-    let mut not_to_be_had = BTreeSet::new();
+    let (mut not_to_be_had, mut not_to_be_told) = (BTreeSet::new(), BTreeSet::new());
     for _ in 0..MOST_OFFERS {
         line = app.store.read(|txn| store::list(txn, workspace, event.id))?;
+        line.retain(|waiter| !not_to_be_told.contains(&waiter.id));
         let Some((waiter, start)) = first_fit(app, &event, &line, &not_to_be_had)? else { break };
-        if !offer(app, &event, waiter, start, &by_itself())? {
-            not_to_be_had.insert((waiter.id, start));
+        match offer(app, &event, waiter, start, &by_itself())? {
+            Offered::Yes => {}
+            Offered::NotThen => drop(not_to_be_had.insert((waiter.id, start))),
+            Offered::NotThem => drop(not_to_be_told.insert(waiter.id)),
         }
     }
     Ok(true)
@@ -264,16 +267,25 @@ fn offered_until(event: &EventType, start: UnixMillis, now: UnixMillis) -> Optio
     (until >= now.plus(SHORTEST)).then_some(until)
 }
 
-/// Offers a start to somebody, with whichever hosts can hold it; `false` where it is not to be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Offered {
+    Yes,
+    /// The time is not to be had.
+    NotThen,
+    /// They hold an offer, are off the list, or cannot be written to.
+    NotThem,
+}
+
+/// Offers a start to somebody, with whichever hosts can hold it.
 pub(super) fn offer(
     app: &App,
     event: &EventType,
     waiter: &Waiter,
     start: UnixMillis,
     who: &Who,
-) -> Result<bool, StoreError> {
+) -> Result<Offered, StoreError> {
     let now = app.now();
-    let Some(until) = offered_until(event, start, now) else { return Ok(false) };
+    let Some(until) = offered_until(event, start, now) else { return Ok(Offered::NotThen) };
     let held = Held { event: event.id, id: BookingId::new(now), start, minutes: waiter.minutes, until };
     let question = SlotQuestion::at(start, waiter.minutes, None);
     let facts = types::load_for(app, event, &question)?;
@@ -284,13 +296,13 @@ pub(super) fn offer(
             Err(_) => continue,
         };
         match offer_with(app, &asked, &question, held, (waiter, who)) {
-            Ok(()) => return Ok(true),
+            Ok(()) => return Ok(Offered::Yes),
             Err(NotBooked::Store(error)) => return Err(error),
-            Err(NotBooked::Taken) => {}
-            Err(_) => return Ok(false),
+            Err(NotBooked::Closed) => return Ok(Offered::NotThem),
+            Err(_) => {}
         }
     }
-    Ok(false)
+    Ok(Offered::NotThen)
 }
 
 fn offer_with(
@@ -304,7 +316,6 @@ fn offer_with(
     let end = end_job(waiter, (Some(held.id), held.until), now);
     app.store.write(|txn| {
         let before = store::find(txn, waiter.workspace, waiter.event, waiter.id)?.ok_or(NotBooked::Closed)?;
-        // Offered something else, or gone meanwhile.
         if before.state != State::Waiting {
             return Err(NotBooked::Closed);
         }
@@ -319,7 +330,9 @@ fn offer_with(
         };
         let after = Waiter { state: State::Offered(offer), ..before.clone() };
         store::put(txn, &after, Some(&before))?;
-        letters::offered(app, txn, event, &after, now)?;
+        if !letters::offered(app, txn, event, &after, now)? {
+            return Err(NotBooked::Closed);
+        }
         jobs::enqueue(txn, &end)?;
         let what = Happened::WaitlistOffered { event_type: event.id, contact: after.contact, start: held.start };
         events::append(txn, event.workspace, now, what)?;

@@ -22,6 +22,7 @@ use crate::bookings::{handlers, subscribers};
 use crate::events::Deliver;
 use crate::jobs::{Handlers, Runner, Threads};
 use crate::mailer;
+use crate::messaging::{self, SuppressionReason, Target};
 use crate::store::Person;
 use crate::testing::{self, TestApp};
 use crate::workspaces;
@@ -243,6 +244,21 @@ fn a_seat_of_a_full_group_is_offered_and_no_more_sit_than_there_are_seats() {
     world.settle();
     assert_eq!(world.offers(), [offered("bea", "")]);
     assert!(matches!(world.book(NINE, "zoe"), Err(NotBooked::Taken)));
+}
+
+#[test]
+fn nothing_is_kept_for_somebody_who_must_not_be_written_to() {
+    let world = World::open();
+    let booked = world.fill();
+    let (app, ada) = (&world.test.app, world.join("ada", november()));
+    world.join("bea", november());
+    let noted = app.store.write(|txn| {
+        let target = Target::Address(ada.email.clone());
+        messaging::suppress(txn, ada.workspace, app.now(), &target, SuppressionReason::Rights, "asked", None)
+    });
+    noted.unwrap();
+    world.cancel(&booked[0]);
+    assert_eq!(world.offers(), [offered("ada", ""), offered("bea", NINE)]);
 }
 
 #[test]
