@@ -76,7 +76,7 @@ use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    [store::TABLES, suppression::TABLES, usage::TABLES, days_off::TABLES].concat()
+    [&store::tables(), suppression::TABLES, usage::TABLES, days_off::TABLES].concat()
 }
 
 pub fn subscribers() -> Subscribers<App> {
