@@ -30,6 +30,8 @@ const EVERY: Duration = Duration::from_secs(600);
 const SHORTEST: Duration = Duration::from_secs(600);
 /// Offers of one round; the next round comes at once.
 const MOST_OFFERS: usize = 50;
+/// The same where a visitor waits for their page meanwhile: each try may ask calendars.
+const MOST_WHILE_ONE_WAITS: usize = 5;
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Payload {
@@ -77,7 +79,7 @@ impl Task<App> for Serve {
     }
 
     fn run(&self, app: &App, job: &Job) -> Outcome {
-        let served = job.payload().and_then(|payload: Payload| serve(app, job.workspace, payload.event));
+        let served = job.payload().and_then(|payload: Payload| serve(app, job.workspace, payload.event, MOST_OFFERS));
         match served {
             Ok(true) => Outcome::Again { at: app.now().plus(EVERY) },
             Ok(false) => Outcome::Done,
@@ -173,13 +175,13 @@ impl Subscriber<App> for Listener {
 /// A visitor wants a time of this event type: whoever waits for it comes first.
 pub fn before_others(app: &App, event: &EventType) -> Result<(), StoreError> {
     if event.waitlist.is_some() {
-        serve(app, event.workspace, event.id)?;
+        serve(app, event.workspace, event.id, MOST_WHILE_ONE_WAITS)?;
     }
     Ok(())
 }
 
 /// Offers what is free. `false` where there is no line to come back to.
-fn serve(app: &App, workspace: WorkspaceId, event: EventTypeId) -> Result<bool, StoreError> {
+fn serve(app: &App, workspace: WorkspaceId, event: EventTypeId, most: usize) -> Result<bool, StoreError> {
     let Some(event) = types::get(&app.store, workspace, event)? else { return Ok(false) };
     let mut line = app.store.read(|txn| store::list(txn, workspace, event.id))?;
     let now = app.now();
@@ -190,14 +192,18 @@ fn serve(app: &App, workspace: WorkspaceId, event: EventTypeId) -> Result<bool, 
         return Ok(event.waitlist.is_some());
     }
     let (mut not_to_be_had, mut not_to_be_told) = (BTreeSet::new(), BTreeSet::new());
-    for _ in 0..MOST_OFFERS {
+    for _ in 0..most {
         line = app.store.read(|txn| store::list(txn, workspace, event.id))?;
         line.retain(|waiter| !not_to_be_told.contains(&waiter.id));
         let Some((waiter, start)) = first_fit(app, &event, &line, &not_to_be_had)? else { break };
         match offer(app, &event, waiter, start, &by_itself())? {
             Offered::Yes => {}
-            Offered::NotThen => drop(not_to_be_had.insert((waiter.id, start))),
-            Offered::NotThem => drop(not_to_be_told.insert(waiter.id)),
+            Offered::NotThen => {
+                not_to_be_had.insert((waiter.id, start));
+            }
+            Offered::NotThem => {
+                not_to_be_told.insert(waiter.id);
+            }
         }
     }
     Ok(true)
