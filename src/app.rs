@@ -63,6 +63,8 @@ pub struct Demo {
     pub crm_token: &'static str,
     /// What the simulated Stripe takes as a key.
     pub stripe_key: &'static str,
+    /// Of the owner's simulated mailbox and calendar server.
+    pub mail_password: &'static str,
 }
 
 #[derive(Debug, thiserror::Error)]

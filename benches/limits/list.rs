@@ -14,7 +14,7 @@ use launchyard::wiring::Running;
 use super::measure::{millis, size, Samples};
 use super::{people, store, Figure};
 
-const CLIENTS: usize = 8;
+pub const CLIENTS: usize = 8;
 pub const PER_SECOND: u32 = 50;
 const OPEN_LOOP: Duration = Duration::from_secs(30);
 pub const LIFTED: &[(&str, &str)] = &[("LAUNCHYARD_LIMITS__PAGES_PER_MINUTE", "1000000")];
@@ -117,7 +117,7 @@ impl Line {
 }
 
 /// Answers a second over connections that ask again at once.
-fn rate(address: SocketAddr, request: &str) -> f64 {
+pub fn rate(address: SocketAddr, request: &str) -> f64 {
     let lines: Vec<Mutex<Line>> = (0..CLIENTS).map(|_| Mutex::new(Line::open(address))).collect();
     store::concurrently(CLIENTS, |client, _| {
         std::hint::black_box(lines[client].lock().unwrap().get(request));
@@ -147,7 +147,7 @@ pub fn open_loop(address: SocketAddr, request: &str) -> Samples {
 }
 
 /// actix-web with nothing around it, as many threads as ours.
-fn serve_bare(page: Vec<u8>, workers: usize) -> SocketAddr {
+pub fn serve_bare(page: Vec<u8>, workers: usize) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let page = web::Bytes::from(page);
@@ -158,7 +158,7 @@ fn serve_bare(page: Vec<u8>, workers: usize) -> SocketAddr {
                 let page = page.clone();
                 async move { HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page) }
             };
-            App::new().route("/contacts", web::get().to(answer))
+            App::new().default_service(web::get().to(answer))
         };
         let server = HttpServer::new(answer).workers(workers).disable_signals().listen(listener).unwrap();
         actix_web::rt::System::new().block_on(server.run())

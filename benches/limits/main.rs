@@ -3,6 +3,7 @@
 //! judges. Each section runs in a process of its own, so that memory is that of the section.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
+mod bookings;
 mod classify;
 mod idle;
 mod import;
@@ -43,6 +44,7 @@ const SECTIONS: &[Section] = &[
     ("classify", classify::run),
     ("report", report::run),
     ("slots", slots::run),
+    ("bookings", bookings::run),
     ("poll", poll::run),
     ("idle", idle::run),
 ];

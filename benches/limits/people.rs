@@ -7,6 +7,7 @@ use launchyard::app::App;
 use launchyard::authz::{Actor, Role};
 use launchyard::base::{Clock, EmailAddress, WorkspaceId};
 use launchyard::config::{Config, Overrides};
+use launchyard::sandbox::{OwnerAccount, Sandbox, SandboxOptions};
 use launchyard::wiring::{open_app, OpenedApp};
 use launchyard::workspaces::{self, AddUser};
 use launchyard::{contacts, store::StoreError};
@@ -30,15 +31,39 @@ pub fn open(dir: &Path, clock: Clock, public_url: &str, settings: &[(&str, &str)
     open_app(config, clock, public_url).unwrap()
 }
 
+/// Stand-ins for everything outside, with the owner's accounts.
+pub fn sandbox(clock: &Clock, zone: &str) -> Sandbox {
+    let owner = OwnerAccount { email: LOGIN.into(), name: "Nora Whitfield".into(), zone: zone.into() };
+    Sandbox::start(SandboxOptions {
+        clock: clock.clone(),
+        listen: ([127, 0, 0, 1], 0).into(),
+        people: false,
+        owner,
+        advance: None,
+        smtp_imap: false,
+        memory: None,
+    })
+    .unwrap()
+}
+
 /// A workspace with its owner and the postal address without which nothing leaves.
 pub fn add_business(app: &App) -> WorkspaceId {
+    add_owner(app, false).0
+}
+
+/// The same with the owner's key to `/v1`.
+pub fn add_business_with_key(app: &App) -> String {
+    add_owner(app, true).1.unwrap()
+}
+
+fn add_owner(app: &App, api_key: bool) -> (WorkspaceId, Option<String>) {
     let owner = AddUser {
         email: EmailAddress::parse(LOGIN).unwrap(),
         name: "Nora Whitfield".into(),
         workspace: "fernhill".into(),
         role: Role::Owner,
         password: PASSWORD.into(),
-        api_key: false,
+        api_key,
     };
     let added = workspaces::add_user(app, &owner).unwrap();
     let id = WorkspaceId::parse_sid(&added.workspace_sid).unwrap();
@@ -48,7 +73,7 @@ pub fn add_business(app: &App) -> WorkspaceId {
         workspaces::put(txn, &after, Some(&before))
     });
     settled.unwrap_or_else(|error: StoreError| panic!("{error}"));
-    id
+    (id, added.api_key)
 }
 
 const FIRST: &[&str] = &["Ada", "Björn", "Chiara", "Daan", "Élodie", "Farid", "Grażyna", "Hugo", "Inés", "Jonas"];

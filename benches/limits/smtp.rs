@@ -224,6 +224,7 @@ fn worker(now: UnixMillis) -> Worker {
         activated_at: Some(now),
         guidelines: Default::default(),
         escalations: Default::default(),
+        books_on: None,
         dry_run: None,
         follow_ups: Default::default(),
         reply_tags: Default::default(),

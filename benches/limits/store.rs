@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use launchyard::base::INSTANCE;
 use launchyard::store::{DataFolder, Holds, Key, MasterKey, OpenOptions, Retention, Store, Table, Tree};
 
+use super::measure::{millis, Samples};
 use super::Figure;
 
 const ROWS: Table<Vec<u8>> =
@@ -48,6 +49,20 @@ pub fn commits(dir: &Path, writers: usize) -> f64 {
     let rate = concurrently(writers, |writer, n| write_once(&folder.store, writer, n));
     folder.store.close().unwrap();
     rate
+}
+
+/// How long each of these transactions takes, one after the other.
+pub fn waits(dir: &Path, times: u32) -> Samples {
+    let options = OpenOptions { dir: dir.join("data-waits"), ..OpenOptions::at(dir) };
+    let folder = DataFolder::open(&options, &MasterKey::new([1; 32])).unwrap();
+    let wait = |n| {
+        let began = Instant::now();
+        write_once(&folder.store, 0, n);
+        millis(began.elapsed())
+    };
+    let waits = Samples::of((0..times).map(wait).collect());
+    folder.store.close().unwrap();
+    waits
 }
 
 fn write_once(store: &Store, writer: usize, n: u32) {

@@ -9,6 +9,7 @@ use crate::authz::{Actor, Role};
 use crate::base::{Cursor, WorkerId};
 use crate::drafts;
 use crate::events::{self, Happened};
+use crate::jobs::Task as _;
 use crate::store::StoreError;
 use crate::testing;
 use crate::workers::{self, WorkerForm};
@@ -64,6 +65,19 @@ fn a_way_back_is_offered_while_there_is_one() {
     let viewer = Actor { role: Role::Viewer, ..desk.owner().clone() };
     let seen = list(desk.app(), &viewer, desk.worker, None, None, 100).unwrap().rows;
     assert!(seen.iter().all(|doing| doing.way.as_ref().is_none_or(|way| !way.does)), "{seen:?}");
+}
+
+#[test]
+fn a_draft_that_nobody_decided_about_says_so() {
+    let desk = Desk::new();
+    let draft = desk.draft(YES);
+    desk.app().clock.advance(drafts::LIFETIME);
+    let job = desk.due_jobs(drafts::EXPIRE).remove(0);
+    drafts::ExpireDraft.run(desk.app(), &job);
+    let newest = feed(&desk, desk.worker, Some(Kind::Drafts)).remove(0);
+    assert_eq!(newest.words, "Draft not approved");
+    assert!(newest.why[1].starts_with("Nobody decided within three days"), "{:?}", newest.why);
+    assert_eq!(newest.way, Some(Way::page("Their answer", format!("/replies/{}", draft.reply.unwrap()))));
 }
 
 #[test]

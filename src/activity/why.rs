@@ -122,6 +122,9 @@ fn of_draft(what: &Happened, draft: &Draft) -> Vec<String> {
             false => format!("{} decided.", decided.name),
         });
     }
+    if draft.state == DraftState::Expired {
+        why.push("Nobody decided within three days, so it can no longer leave; their answer waits for you.".to_owned());
+    }
     if draft.is_edited() {
         why.push("The text was changed before.".to_owned());
     }

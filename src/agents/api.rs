@@ -14,7 +14,7 @@ use crate::base::{DraftId, Page, ReplyId, UnixMillis};
 use crate::drafts::{self, Draft, DraftState, Source, SourceKind};
 use crate::http::api::FieldError;
 use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, IdempotencyStore, Once};
-use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery};
+use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery, SeenWords};
 use crate::language::engine::EMBEDDED;
 use crate::messaging::api::{MessageView, ReplyView};
 
@@ -74,6 +74,8 @@ pub struct DraftView {
     pub subject: String,
     /// As it leaves.
     pub text: String,
+    /// Stands for address, subject and text as they are shown; an approval names it.
+    pub words: String,
     /// As the engine had written it.
     pub generated_text: String,
     pub sources: Vec<SourceView>,
@@ -117,6 +119,7 @@ impl From<Draft> for DraftView {
         let (subject, text) = (draft.final_subject().to_owned(), draft.final_text().to_owned());
         let sources = draft.shown_sources().map(SourceView::from).collect();
         let held = draft.held().into_iter().map(str::to_owned).collect();
+        let words = decide::words_of(&draft).to_string();
         let decided = draft.decided;
         Self {
             id: draft.id.to_string(),
@@ -132,6 +135,7 @@ impl From<Draft> for DraftView {
             language: draft.language,
             subject,
             text,
+            words,
             generated_text: draft.text,
             sources,
             ungrounded: draft.ungrounded,
@@ -239,11 +243,22 @@ async fn edit_draft(
 
 /// Sends the draft, once.
 #[utoipa::path(post, path = "/v1/drafts/{id}/approve", tag = "drafts", params(("id" = String, Path)),
+    request_body = Option<SeenWords>,
     responses((status = 200, description = "Approved", body = DraftView),
-              (status = 409, description = "Decided by somebody else, expired, or a claim stands in no source")))]
-async fn approve_draft(app: Data<App>, actor: Actor, once: Once, id: Path<DraftId>) -> Result<ApiAnswer, ApiError> {
+              (status = 409, description = "Decided by somebody else, expired, other words than were read, or a claim stands in no source")))]
+async fn approve_draft(
+    app: Data<App>,
+    actor: Actor,
+    once: Once,
+    id: Path<DraftId>,
+    MaybeJson(body): MaybeJson<SeenWords>,
+) -> Result<ApiAnswer, ApiError> {
+    let (once, seen) = (once.of(&body), body.value.words()?);
     run(move || {
-        once.carry_out(|| ApiAnswer::json(StatusCode::OK, &DraftView::from(decide::approve(&app, &actor, *id)?)))
+        once.carry_out(|| {
+            let approved = decide::approve_seen(&app, &actor, *id, seen)?;
+            ApiAnswer::json(StatusCode::OK, &DraftView::from(approved))
+        })
     })
     .await?
 }

@@ -30,7 +30,7 @@ impl Subscriber<App> for AutoSender {
         if !may_leave_by_itself(app, event.workspace, draft)? {
             return Ok(());
         }
-        match decide::approve_as(app, &Actor::system(event.workspace), draft, true) {
+        match decide::approve_as(app, &Actor::system(event.workspace), draft, None, true) {
             Ok(_) => Ok(()),
             Err(AgentError::Store(error)) => Err(error),
             // Somebody was quicker, or it may not leave: it is, or stays, a person's.

@@ -14,6 +14,7 @@ use crate::connections;
 use crate::drafts::{self, Decision, Draft, DraftState, Figures, Intent, SourceKind};
 use crate::events::{self, Happened};
 use crate::language::ground::is_link;
+use crate::language::merge;
 use crate::messaging::{self, Delivery, Message, NewMessage, Purpose};
 use crate::store::{StoreError, Txn};
 use crate::workers::PAUSED_ALL;
@@ -22,18 +23,36 @@ use crate::workers::PAUSED_ALL;
 const MOST_CHARS: usize = 10_000;
 const MOST_SUBJECT_CHARS: usize = 200;
 
-/// Approves a draft: its message is enqueued in the transaction that says so, once. The same person again changes
-/// nothing; somebody else hears who was first.
+#[cfg(test)]
 pub fn approve(app: &App, actor: &Actor, id: DraftId) -> Result<Draft, AgentError> {
+    approve_seen(app, actor, id, None)
+}
+
+/// Approves a draft: its message is enqueued in the transaction that says so, once. The same person again changes
+/// nothing; somebody else hears who was first. `seen` stands for the words that were read ([`words_of`]): others do not
+/// leave by it. Without any nothing is compared.
+pub fn approve_seen(app: &App, actor: &Actor, id: DraftId, seen: Option<u64>) -> Result<Draft, AgentError> {
     actor.require(Permission::ApproveDrafts)?;
-    approve_as(app, actor, id, false)
+    approve_as(app, actor, id, seen, false)
+}
+
+/// A number for whom a draft goes to and what it says: where any of it is another, so is the number.
+pub fn words_of(draft: &Draft) -> u64 {
+    let (to, subject) = (draft.to.display().as_bytes(), draft.final_subject().as_bytes());
+    merge::seed(&[to, &[0], subject, &[0], draft.final_text().as_bytes()])
 }
 
 /// For so long a person's "send" can be taken back.
 const TIME_TO_UNDO: Duration = Duration::from_secs(10);
 
 /// `automatic`: nobody pressed a button, the owner's settings did.
-pub(super) fn approve_as(app: &App, actor: &Actor, id: DraftId, automatic: bool) -> Result<Draft, AgentError> {
+pub(super) fn approve_as(
+    app: &App,
+    actor: &Actor,
+    id: DraftId,
+    seen: Option<u64>,
+    automatic: bool,
+) -> Result<Draft, AgentError> {
     let now = app.now();
     let standing = drafts::get(&app.store, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
     if !standing.is_pending() {
@@ -47,6 +66,9 @@ pub(super) fn approve_as(app: &App, actor: &Actor, id: DraftId, automatic: bool)
             return Ok(Err(draft));
         }
         may_leave(&draft, now)?;
+        if seen.is_some_and(|seen| seen != words_of(&draft)) {
+            return Err(AgentError::Changed("The draft reads differently since you opened it. Read it again.".into()));
+        }
         // The text may have been edited since the message was put together.
         let message = message.clone().words(draft.final_subject(), draft.final_text());
         schedule(app, txn, actor, draft, &message, automatic, now).map(Ok).map_err(AgentError::from)

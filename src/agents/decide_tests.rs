@@ -40,7 +40,7 @@ fn answers(desk: &Desk) -> Vec<Message> {
 fn snippet(desk: &Desk, title: &str, text: &str) -> super::snippets::Snippet {
     let form = SnippetForm { title: title.into(), text: text.into(), language: "en".into() };
     let made = snippets::create(desk.app(), desk.owner(), &form).unwrap();
-    snippets::approve(desk.app(), desk.owner(), made.id).unwrap()
+    snippets::approve(desk.app(), desk.owner(), made.id, None).unwrap()
 }
 
 /// The figures and settings under which this label may leave by itself.

@@ -19,6 +19,9 @@ pub enum AgentError {
     /// Somebody else was first; in words, with who and when.
     #[error("{0}")]
     Decided(String),
+    /// It is no longer what was read; in words.
+    #[error("{0}")]
+    Changed(String),
     /// The text may not leave as it is; in words.
     #[error("{0}")]
     Held(String),
@@ -51,6 +54,7 @@ impl From<AgentError> for PageError {
             AgentError::Denied(denied) => denied.into(),
             AgentError::NotFound => Self::NotFound,
             AgentError::Decided(words) => Self::conflict(words, "Go on with the next one."),
+            AgentError::Changed(words) => Self::conflict(words, "Nothing was approved."),
             AgentError::Held(words) => Self::conflict(words, "Edit the text, or reject it."),
             AgentError::Invalid(mistakes) => Self::bad_request(mistakes.words(), "Go back and correct it."),
             AgentError::Store(error) => Self::internal("could not read or write", &error),
@@ -62,6 +66,7 @@ impl From<AgentError> for ApiError {
     fn from(error: AgentError) -> Self {
         match error {
             AgentError::Decided(words) => Self::new(StatusCode::CONFLICT, "already_decided", words),
+            AgentError::Changed(words) => Self::new(StatusCode::CONFLICT, "changed", words),
             AgentError::Held(words) => Self::new(StatusCode::CONFLICT, "held", words),
             AgentError::Invalid(mistakes) => {
                 let at = |(field, words): (&str, String)| FieldError::at(&format!("/{field}"), words);

@@ -59,12 +59,14 @@ fn question(desk: &Desk) -> (ReplyId, DraftId) {
     let form =
         SnippetForm { title: "Noise: how loud is the outdoor unit".into(), text: text.into(), language: "en".into() };
     let made = snippets::create(desk.app(), desk.owner(), &form).unwrap();
-    snippets::approve(desk.app(), desk.owner(), made.id).unwrap();
+    snippets::approve(desk.app(), desk.owner(), made.id, None).unwrap();
     let reply = desk.read("How loud is the outdoor unit at night?");
     write_draft(desk.app(), desk.test.workspace, reply.id).unwrap();
     let draft = drafts::list_pending(&desk.app().store, desk.test.workspace, 1).unwrap().remove(0);
     (reply.id, draft.id)
 }
+
+const NOTHING: [(&str, &str); 0] = [];
 
 #[actix_web::test]
 async fn a_letter_shows_what_leaves_and_what_it_rests_on() {
@@ -103,11 +105,28 @@ async fn deciding_leads_to_the_next_draft_and_then_to_rest() {
 }
 
 #[actix_web::test]
+async fn a_yes_to_a_draft_is_a_yes_to_the_words_that_were_shown() {
+    let desk = Desk::new();
+    let (_, draft) = question(&desk);
+    let page = get(&desk, &format!("/approvals/{draft}")).await.body;
+    let shown = page.split(r#"name="seen" value=""#).nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
+    crate::agents::decide::edit(desk.app(), desk.owner(), draft, "Re: Heating", "Hello Anna, my words. Nora").unwrap();
+    let path = format!("/approvals/{draft}/approve");
+    let late = post(&desk, &path, &[("seen", &shown)]).await;
+    assert_eq!(late.status, 409);
+    assert!(late.body.contains("reads differently since you opened it"), "{}", late.body);
+    assert!(desk.mails().is_empty(), "nothing leaves in words that nobody has read");
+    let edited = drafts::get(&desk.app().store, desk.test.workspace, draft).unwrap().unwrap();
+    let now = crate::agents::decide::words_of(&edited).to_string();
+    assert_eq!(post(&desk, &path, &[("seen", &now)]).await.status, 303);
+}
+
+#[actix_web::test]
 async fn who_comes_second_sees_who_decided_and_when() {
     let desk = Desk::new();
     let (_, draft) = question(&desk);
     let sam = desk.member(Role::Admin, "Sam Okafor");
-    let approve = TestRequest::post().uri(&format!("/approvals/{draft}/approve"));
+    let approve = TestRequest::post().uri(&format!("/approvals/{draft}/approve")).set_form(NOTHING);
     assert_eq!(ask(&desk, &sam, approve).await.status, 303);
     let late = post(&desk, &format!("/approvals/{draft}/reject"), &[]).await;
     assert_eq!(late.status, 409);

@@ -78,7 +78,7 @@ impl Bench {
         let form = snippets::SnippetForm { title: title.into(), text: text.into(), language: "en".into() };
         let (app, owner) = (self.desk.app(), self.desk.owner());
         let made = snippets::create(app, owner, &form).unwrap();
-        snippets::approve(app, owner, made.id).unwrap();
+        snippets::approve(app, owner, made.id, None).unwrap();
     }
 
     fn outcomes(&self) -> Vec<String> {

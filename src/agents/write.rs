@@ -111,7 +111,7 @@ pub(super) fn intent_for(app: &App, reply: &Reply) -> Result<Result<Intent, NoDr
     if is_suppressed(app, reply)? {
         return Ok(Err(NoDraft::MustNotBeWrittenTo));
     }
-    if reading.wants_our_times() && worker_of(app, reply)?.is_some_and(|worker| worker.calendar.is_some()) {
+    if reading.wants_our_times() && worker_of(app, reply)?.is_some_and(|worker| worker.can_offer_times()) {
         return Ok(Err(NoDraft::Times));
     }
     Ok(Ok(intent))
@@ -243,7 +243,7 @@ impl Material {
             first_name,
             full_name,
             signature: signature(app, reply, worker.as_ref())?,
-            minutes: worker.as_ref().map_or(30, |worker| worker.meeting.minutes),
+            minutes: worker.as_ref().map_or(30, |worker| worker.meets_for().1),
             person: reading.suggested.first().map(|person| person.name.clone()).unwrap_or_default(),
             date: reading.follow_up_on.as_ref().and_then(|day| day.parse().ok()),
             language: writes_in(&reading.language),

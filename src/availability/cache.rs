@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::mirror;
 use super::model::{Span, READ_AHEAD};
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
 use crate::store::{Declared, Dir, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
@@ -42,9 +43,9 @@ pub struct Cached {
     /// Why the last try failed, in words; the times above are older then.
     #[serde(default)]
     pub failed: Option<String>,
-    /// The calendar's version when it was read, where its provider has such a word.
+    /// Its provider tells what changes, so that nothing else is asked.
     #[serde(default)]
-    pub version: Option<String>,
+    pub is_followed: bool,
 }
 
 /// One event of a calendar: its id and when it is.
@@ -63,13 +64,8 @@ impl Cached {
             busy: vec![],
             beside_ours: vec![],
             failed: None,
-            version: None,
+            is_followed: false,
         }
-    }
-
-    /// It reads the same now, as far as that is known without reading it.
-    pub(super) fn is_current(&self, version: Option<&str>, until: UnixMillis) -> bool {
-        self.failed.is_none() && version.is_some() && self.version.as_deref() == version && self.range.end >= until
     }
 
     /// Why `range` is not known from what was read, in words. What lies behind us is not read any more and is no news.
@@ -100,7 +96,7 @@ impl Cached {
             busy: joined([self.busy, other.busy].concat()),
             beside_ours: [self.beside_ours, other.beside_ours].concat(),
             failed: self.failed.or(other.failed),
-            version: None,
+            is_followed: self.is_followed && other.is_followed,
         }
     }
 }
@@ -178,8 +174,19 @@ pub(super) fn put(
     txn.put(&CACHE, &key, &Cached { busy: coarsened(row.busy, MOST_STRETCHES), ..row })
 }
 
+/// What is known of one calendar, for a page.
+pub fn cached_of(
+    store: &Store,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    calendar: &str,
+) -> Result<Option<Cached>, StoreError> {
+    store.read(|txn| find(txn, workspace, connection, calendar))
+}
+
 /// Forgets the busy times of a calendar that is no longer connected.
 pub fn forget(txn: &mut Txn<'_>, workspace: WorkspaceId, id: ConnectionId) -> Result<(), StoreError> {
+    mirror::forget_others(txn, workspace, id, &[])?;
     forget_others(txn, workspace, id, &[])
 }
 
@@ -223,7 +230,7 @@ mod tests {
             busy: vec![busy],
             beside_ours: vec![],
             failed: failed.map(str::to_owned),
-            version: None,
+            is_followed: false,
         };
         let both = row(5, span(0, 90), span(1, 4), None).joined(row(3, span(2, 100), span(3, 6), Some("notFound")));
         assert_eq!(both, row(3, span(2, 90), span(1, 6), Some("notFound")));

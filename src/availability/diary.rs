@@ -16,6 +16,48 @@ const DAYS_APART_MILLIS: i64 = 20 * 60 * 60 * 1000;
 const GUEST_HOURS: std::ops::Range<i8> = 8..19;
 const DAY_SECONDS: u64 = 86_400;
 
+/// Where a worker finds its times: its own diary, or the slots of an event type.
+pub trait FreeTimes {
+    /// The meeting that begins at `start`, or why it cannot.
+    fn check(&self, start: UnixMillis) -> Result<Span, WhyNot>;
+
+    /// A meeting that begins at `start`, whether or not it can.
+    fn span(&self, start: UnixMillis) -> Span;
+
+    /// Why nothing can be said about any time, where that is so.
+    fn unknown(&self) -> Option<WhyNot>;
+
+    /// Free meetings that begin inside `window`, in order, at most `limit`.
+    fn free_slots(&self, window: Span, limit: usize) -> Vec<Span>;
+
+    /// Up to `count` free meetings close to the wished starts, in order and apart from each other. Those in the
+    /// guest's own day come first; where there are none, any free time is better than no answer.
+    fn near(&self, wished: &[UnixMillis], within: Span, guest: &TimeZone, count: usize) -> Vec<Span> {
+        let mut free = free_for(self.free_slots(within, usize::MAX), guest);
+        let distance = |span: &Span| wished.iter().map(|at| at.0.abs_diff(span.start.0)).min().unwrap_or(0);
+        free.sort_by_key(|span| (distance(span), span.start));
+        first_apart(&free, APART_MILLIS, count)
+    }
+
+    /// Up to `count` free meetings, the first of each day; where the days do not suffice, several of one.
+    fn spread(&self, within: Span, guest: &TimeZone, count: usize) -> Vec<Span> {
+        let free = free_for(self.free_slots(within, usize::MAX), guest);
+        let days = first_apart(&free, DAYS_APART_MILLIS, count);
+        if days.len() < count {
+            return first_apart(&free, APART_MILLIS, count);
+        }
+        days
+    }
+}
+
+/// What of it lies in the guest's own day, where anything does.
+fn free_for(mut free: Vec<Span>, guest: &TimeZone) -> Vec<Span> {
+    if free.iter().any(|span| in_guests_day(span, guest)) {
+        free.retain(|span| in_guests_day(span, guest));
+    }
+    free
+}
+
 /// Everything that decides about a start.
 pub struct Diary<'a> {
     pub schedule: &'a OpenTimes,
@@ -27,14 +69,6 @@ pub struct Diary<'a> {
 }
 
 impl Diary<'_> {
-    /// The meeting that begins at `start`, or why it cannot. A typed time need not lie on the steps of what is offered.
-    pub fn check(&self, start: UnixMillis) -> Result<Span, WhyNot> {
-        match self.objections(start).next() {
-            Some(why) => Err(why),
-            None => Ok(self.rules.span(start)),
-        }
-    }
-
     /// All that speaks against a start, the plainest first.
     pub fn objections(&self, start: UnixMillis) -> impl Iterator<Item = WhyNot> + '_ {
         type Check<'a> = fn(&Diary<'a>, UnixMillis) -> Option<WhyNot>;
@@ -80,21 +114,6 @@ impl Diary<'_> {
         engine::explain(&self.request(event, taken, span, now), start.to_timestamp())
     }
 
-    /// Free meetings that begin inside `window`, in order, at most `limit`.
-    pub fn free_slots(&self, window: Span, limit: usize) -> Vec<Span> {
-        let Busy::Known(busy) = self.busy else { return Vec::new() };
-        let step = minutes(self.rules.step).max(1);
-        let event = EventType {
-            notice: minutes(self.rules.notice),
-            horizon: Some(Horizon::RollingDays(self.horizon_days())),
-            ..self.event(self.schedule.hours.clone(), step)
-        };
-        let taken = [blocking(self.claimed), blocking(busy)].concat();
-        let starts = engine::find(&self.request(event, taken, window, self.now)).into_iter().map(UnixMillis::from);
-        let wanted = starts.filter(|start| window.start <= *start && *start < window.end && *start > self.now);
-        wanted.take(limit).map(|start| self.rules.span(start)).collect()
-    }
-
     /// An event type with hours, length and buffers, and no other rule.
     fn event(&self, hours: Hours, step: i64) -> EventType {
         EventType {
@@ -124,33 +143,40 @@ impl Diary<'_> {
     fn horizon_days(&self) -> u32 {
         u32::try_from(self.rules.horizon.as_secs() / DAY_SECONDS).unwrap_or(u32::MAX)
     }
+}
 
-    /// Up to `count` free meetings close to the wished starts, in order and apart from each other. Those in the
-    /// guest's own day come first; where there are none, any free time is better than no answer.
-    pub fn near(&self, wished: &[UnixMillis], within: Span, guest: &TimeZone, count: usize) -> Vec<Span> {
-        let mut free = self.free_for(within, guest);
-        let distance = |span: &Span| wished.iter().map(|at| at.0.abs_diff(span.start.0)).min().unwrap_or(0);
-        free.sort_by_key(|span| (distance(span), span.start));
-        first_apart(&free, APART_MILLIS, count)
+impl FreeTimes for Diary<'_> {
+    /// A typed time need not lie on the steps of what is offered.
+    fn check(&self, start: UnixMillis) -> Result<Span, WhyNot> {
+        match self.objections(start).next() {
+            Some(why) => Err(why),
+            None => Ok(self.rules.span(start)),
+        }
     }
 
-    /// Up to `count` free meetings, the first of each day; where the days do not suffice, several of one.
-    pub fn spread(&self, within: Span, guest: &TimeZone, count: usize) -> Vec<Span> {
-        let free = self.free_for(within, guest);
-        let days = first_apart(&free, DAYS_APART_MILLIS, count);
-        if days.len() < count {
-            return first_apart(&free, APART_MILLIS, count);
-        }
-        days
+    fn span(&self, start: UnixMillis) -> Span {
+        self.rules.span(start)
     }
 
-    /// What is free `within`, in order: in the guest's own day where anything is.
-    fn free_for(&self, within: Span, guest: &TimeZone) -> Vec<Span> {
-        let mut free = self.free_slots(within, usize::MAX);
-        if free.iter().any(|span| in_guests_day(span, guest)) {
-            free.retain(|span| in_guests_day(span, guest));
+    fn unknown(&self) -> Option<WhyNot> {
+        match self.busy {
+            Busy::Unknown { reason } => Some(WhyNot::Unknown { reason: reason.clone() }),
+            Busy::Known(_) => None,
         }
-        free
+    }
+
+    fn free_slots(&self, window: Span, limit: usize) -> Vec<Span> {
+        let Busy::Known(busy) = self.busy else { return Vec::new() };
+        let step = minutes(self.rules.step).max(1);
+        let event = EventType {
+            notice: minutes(self.rules.notice),
+            horizon: Some(Horizon::RollingDays(self.horizon_days())),
+            ..self.event(self.schedule.hours.clone(), step)
+        };
+        let taken = [blocking(self.claimed), blocking(busy)].concat();
+        let starts = engine::find(&self.request(event, taken, window, self.now)).into_iter().map(UnixMillis::from);
+        let wanted = starts.filter(|start| window.start <= *start && *start < window.end && *start > self.now);
+        wanted.take(limit).map(|start| self.rules.span(start)).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Always true here:
 //! - A calendar that could not be read is unknown, never free.
-//! - Of a calendar only times are read: no title, no guest, no place.
+//! - Of a calendar only times are kept, and asked for where its provider lets one choose: no title, no guest, no place.
 //! - Claimed time of one resource never overlaps, however many claim at once: all claims of a resource and UTC
 //!   day stand in one record, read and written in one transaction (`claims`).
 //! - One engine finds all slots (`engine`), those of public pages and those that workers offer (`diary`); it is pure:
@@ -13,6 +13,7 @@ mod cache;
 mod claims;
 mod diary;
 pub mod engine;
+mod mirror;
 mod model;
 mod people;
 mod store;
@@ -21,16 +22,16 @@ mod times;
 
 pub use crate::connections::with_calendar;
 pub use busy::{read_now, Own};
-pub use cache::{cached, forget, Cached, Single};
+pub use cache::{cached, cached_of, forget, Cached, Single};
 pub use claims::{claim, claimed, hold_until, release, taken_around, taken_between, Claimed};
-pub use diary::Diary;
+pub use diary::{Diary, FreeTimes};
 pub use model::{Busy, OpenHours, OpenTimes, Rules, Schedule, Span, WhyNot, READ_AHEAD};
 pub use people::{
     busy_of, busy_of_now, calendars_of, choose, find_calendars, forget_member, offered, CalendarRef, ChooseError,
     Offered, PersonCalendars, MOST_CONFLICTS,
 };
 pub use store::{find_schedule, put_schedule, schedule_of};
-pub use sync::{schedule_sync, sync_soon, BusySync, SYNC};
+pub use sync::{schedule_sync, sync_soon, BusySync, LOOK_BACK, SYNC};
 pub use times::{
     find_times, has_own_times, put_times, times_of, Away, DayOverride, NamedSchedule, Owner, TimesOf, Trip,
 };
@@ -39,5 +40,5 @@ use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    [store::TABLES, times::TABLES, claims::TABLES, cache::TABLES, people::TABLES].concat()
+    [store::TABLES, times::TABLES, claims::TABLES, cache::TABLES, mirror::TABLES, people::TABLES].concat()
 }

@@ -172,6 +172,12 @@ pub enum WhyNot {
     Unknown {
         reason: String,
     },
+    /// By the rules of an event type, in its words.
+    NotOffered {
+        /// Its name.
+        rule: &'static str,
+        why: String,
+    },
 }
 
 impl WhyNot {
@@ -185,12 +191,17 @@ impl WhyNot {
             WhyNot::Busy => "busy",
             WhyNot::Claimed => "claimed",
             WhyNot::Unknown { .. } => "unreadable",
+            WhyNot::NotOffered { rule, .. } => rule,
         }
     }
 
     /// A person may have it all the same, once warned. What has passed or is taken nobody gets.
     pub fn is_warning(&self) -> bool {
-        matches!(self, WhyNot::TooSoon | WhyNot::TooFar | WhyNot::OutsideHours | WhyNot::Unknown { .. })
+        match self {
+            WhyNot::TooSoon | WhyNot::TooFar | WhyNot::OutsideHours => true,
+            WhyNot::Unknown { .. } | WhyNot::NotOffered { .. } => true,
+            WhyNot::Past | WhyNot::Busy | WhyNot::Claimed => false,
+        }
     }
 
     /// As the end of "Not free: …".
@@ -203,6 +214,7 @@ impl WhyNot {
             WhyNot::Busy => "Your calendar is busy then.".into(),
             WhyNot::Claimed => "Another booking has that time.".into(),
             WhyNot::Unknown { reason } => format!("Your calendar could not be read: {reason}"),
+            WhyNot::NotOffered { why, .. } => why.clone(),
         }
     }
 }

@@ -8,18 +8,21 @@ use serde::{Deserialize, Serialize};
 use super::busy::{ask, list_taken};
 use super::cache::{self, forget_others, Cached, Single, MOST_CALENDARS};
 use super::claims;
+use super::mirror::{self, Mirror};
 use super::model::{Busy, Span, READ_AHEAD};
 use super::people;
 use crate::app::App;
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
-use crate::connections::{self, with_calendar, Connection, State};
+use crate::connections::{self, with_calendar, Connection, Reading, State};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
-use crate::providers::calendar::{Taken, When};
+use crate::providers::calendar::{Since, Taken, When};
 use crate::providers::ProviderError;
 use crate::store::{StoreError, Txn};
 
 /// The kind of the job that keeps the busy times of one connection's calendars fresh.
-pub const SYNC: &str = "availability.busy";
+pub const SYNC: &str = connections::READ_CALENDARS;
+/// The kind of the job that looks at what became of our own events: hurried from here, done by the bookings.
+pub const LOOK_BACK: &str = "bookings.returned";
 /// Read beyond what is promised, so that a calendar in which nothing changes need not be read anew for a day.
 const SPARE: Duration = Duration::from_secs(86_400);
 /// Days of claims removed in one go.
@@ -85,74 +88,161 @@ fn sync(app: &App, job: &Job) -> Result<Outcome, StoreError> {
     let at = match read(app, &connection)? {
         Some(ProviderError::Retry { after: Some(after), .. }) => again.max(now.plus(after)),
         Some(ProviderError::Quota { until, .. }) => until.unwrap_or(now.plus(Duration::from_secs(3600))).max(again),
+        None if connections::was_told_since(app, &connection, now)? => app.now(),
         _ => again,
     };
     app.store.write(|txn| claims::sweep(txn, workspace, id.0, now, SWEEP))?;
     Ok(Outcome::Again { at })
 }
 
-/// Reads all calendars of the connection that anybody counts, but for those that say that nothing has changed. A calendar
-/// that cannot be read keeps its older times, which say so. Returns what the provider said where it answered nothing.
+/// Reads all calendars of the connection that anybody counts: what changed, where its provider tells, else all of it. A
+/// calendar that cannot be read keeps its older times, which say so. Returns what the provider said where it answered
+/// nothing.
 fn read(app: &App, connection: &Connection) -> Result<Option<ProviderError>, StoreError> {
     let (workspace, id, now) = (connection.workspace, connection.id, app.now());
     let counted = counted(app, connection)?;
     let range = Span::lasting(now, READ_AHEAD + SPARE);
-    let versions = versions(app, connection, &counted);
-    app.store.write(|txn| forget_others(txn, workspace, id, &counted))?;
-    let mut changed = Vec::new();
+    app.store.write(|txn| {
+        mirror::forget_others(txn, workspace, id, &counted)?;
+        forget_others(txn, workspace, id, &counted)
+    })?;
+    let held = claims::claimed(&app.store, workspace, id.0, range, None)?;
+    let (mut untold, mut was_read, mut has_changed) = (Vec::new(), false, false);
+    let mut readings = Vec::new();
+    let mut note = |calendar: &str, is_followed, failed| {
+        readings.push(Reading { calendar: calendar.to_owned(), is_followed, failed });
+    };
     for calendar in &counted {
-        let version = versions.get(calendar).map(String::as_str);
-        let is_current = app.store.write(|txn| {
-            let known = cache::find(txn, workspace, id, calendar)?;
-            let current = known.filter(|row| row.is_current(version, now.plus(READ_AHEAD)));
-            let Some(row) = current else { return Ok::<_, StoreError>(false) };
-            cache::put(txn, workspace, id, calendar, Cached { read_at: now, ..row })?;
-            Ok(true)
-        })?;
-        if !is_current {
-            changed.push(calendar.clone());
+        match follow(app, connection, calendar, range)? {
+            Followed::Same => {
+                note(calendar, true, None);
+                was_read = true;
+            }
+            Followed::Read { mirror, busy } => {
+                note(calendar, true, None);
+                let beside_ours = beside_ours(app, connection, calendar, &held);
+                let read = Answered { range: mirror.range, answer: Busy::Known(busy), beside_ours, is_followed: true };
+                app.store.write(|txn| {
+                    mirror::put(txn, workspace, id, calendar, &mirror)?;
+                    keep(txn, connection, calendar, &read, now)
+                })?;
+                (was_read, has_changed) = (true, true);
+            }
+            Followed::Untold => untold.push(calendar.clone()),
         }
     }
-    let answer = match changed.is_empty() {
+    let answer = match untold.is_empty() {
         true => Ok(BTreeMap::new()),
-        false => ask(app, connection, &changed, range, None),
+        false => ask(app, connection, &untold, range, None),
     };
-    let held = claims::claimed(&app.store, workspace, id.0, range, None)?;
-    let mut was_read = changed.len() < counted.len();
-    for calendar in &changed {
+    for calendar in &untold {
         let answer = match &answer {
             Ok(all) => all.get(calendar).cloned(),
             Err(error) => Some(Busy::Unknown { reason: error.to_string() }),
         };
         let is_known = matches!(answer, Some(Busy::Known(_)));
+        let failed = match &answer {
+            Some(Busy::Known(_)) => None,
+            Some(Busy::Unknown { reason }) => Some(reason.clone()),
+            None => Some("its provider says nothing about it".to_owned()),
+        };
+        note(calendar, false, failed);
         let beside_ours = if is_known { beside_ours(app, connection, calendar, &held) } else { Vec::new() };
-        let version = versions.get(calendar).cloned();
-        let Some(read) = answer.map(|answer| Read { range, answer, beside_ours, version }) else { continue };
-        app.store.write(|txn| keep(txn, connection, calendar, &read, now))?;
-        was_read |= is_known;
+        let Some(read) = answer.map(|answer| Answered { range, answer, beside_ours, is_followed: false }) else {
+            continue;
+        };
+        app.store.write(|txn| {
+            mirror::drop_one(txn, workspace, id, calendar)?;
+            keep(txn, connection, calendar, &read, now)
+        })?;
+        (was_read, has_changed) = (was_read || is_known, true);
+    }
+    if has_changed {
+        app.store.write(|txn| look_back_soon(txn, workspace, id, now))?;
     }
     if was_read {
         connections::update(&app.store, workspace, id, |connection| connection.health.last_busy_read = Some(now))?;
     }
+    connections::note_readings(app, connection, &readings)?;
+    // Who does not answer now is not asked for more.
+    if answer.is_ok() {
+        connections::keep_told(app, connection, &counted)?;
+    }
     Ok(answer.err())
 }
 
+/// What became of following one calendar.
+enum Followed {
+    /// Nothing changed since the last reading.
+    Same,
+    Read {
+        mirror: Mirror,
+        busy: Vec<Span>,
+    },
+    /// It has to be asked for its times.
+    Untold,
+}
+
+/// Goes on from the last reading where that reaches far enough and is still known to the provider; else it begins anew.
+fn follow(app: &App, connection: &Connection, calendar: &str, range: Span) -> Result<Followed, StoreError> {
+    let (workspace, id, now) = (connection.workspace, connection.id, app.now());
+    let known = mirror::find(&app.store, workspace, id, calendar)?;
+    let row = cache::cached_of(&app.store, workspace, id, calendar)?.filter(|row| row.failed.is_none());
+    let known = known.filter(|known| row.is_some() && mirror::reaches(known, now.plus(READ_AHEAD)));
+    if let (Some(known), Some(row)) = (known, row) {
+        let tags = known.tags();
+        let since = Since { cursor: &known.cursor, tags: &tags };
+        let window = (known.range.start, known.range.end);
+        let told = with_calendar(app, workspace, id, |client| client.changes(calendar, Some(since), window));
+        match told {
+            Ok(Some(changes)) if changes.is_nothing() => {
+                let known = known.gone_on(changes.cursor);
+                app.store.write(|txn| {
+                    mirror::put(txn, workspace, id, calendar, &known)?;
+                    cache::put(txn, workspace, id, calendar, Cached { read_at: now, ..row.clone() })
+                })?;
+                return Ok(Followed::Same);
+            }
+            Ok(Some(changes)) => {
+                if let Some((mirror, busy)) = known.after(changes) {
+                    return Ok(Followed::Read { mirror, busy });
+                }
+            }
+            // It knows that reading no longer, or what has to be read again: from the beginning.
+            Err(ProviderError::Gone | ProviderError::Rejected { .. }) => {}
+            // Whoever does not answer is asked once more for the times alone, and says why in words that last.
+            Ok(None) | Err(_) => return Ok(Followed::Untold),
+        }
+    }
+    let begun = with_calendar(app, workspace, id, |client| client.changes(calendar, None, (range.start, range.end)));
+    Ok(match begun {
+        Ok(Some(changes)) => {
+            let (mirror, busy) = Mirror::begun(changes, range);
+            Followed::Read { mirror, busy }
+        }
+        Ok(None) | Err(_) => Followed::Untold,
+    })
+}
+
+/// What the owner did to our events is looked for at once, not at its next turn.
+fn look_back_soon(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    match jobs::find_once(txn, workspace, LOOK_BACK, &connection.to_string())? {
+        Some(job) => jobs::hurry(txn, job.id, now),
+        None => Ok(()),
+    }
+}
+
 /// What one calendar answered.
-struct Read {
+struct Answered {
     range: Span,
     answer: Busy,
     beside_ours: Vec<Single>,
-    version: Option<String>,
-}
-
-/// Asked before the times are, so that a change in between is seen the next time.
-fn versions(app: &App, connection: &Connection, calendars: &[String]) -> BTreeMap<String, String> {
-    let asked = calendars.iter().filter_map(|calendar| {
-        let version = with_calendar(app, connection.workspace, connection.id, |client| client.version(calendar));
-        // Whoever has none, or cannot say, is read.
-        Some((calendar.clone(), version.ok().flatten()?))
-    });
-    asked.collect()
+    is_followed: bool,
 }
 
 /// The connection's own choice and those of the people who use it.
@@ -189,7 +279,7 @@ fn keep(
     txn: &mut Txn<'_>,
     connection: &Connection,
     calendar: &str,
-    read: &Read,
+    read: &Answered,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let (workspace, id) = (connection.workspace, connection.id);
@@ -200,11 +290,11 @@ fn keep(
             busy: busy.clone(),
             beside_ours: read.beside_ours.clone(),
             failed: None,
-            version: read.version.clone(),
+            is_followed: read.is_followed,
         },
         Busy::Unknown { reason } => {
             let older = cache::find(txn, workspace, id, calendar)?.unwrap_or_else(Cached::never_read);
-            Cached { failed: Some(reason.clone()), ..older }
+            Cached { failed: Some(reason.clone()), is_followed: false, ..older }
         }
     };
     cache::put(txn, workspace, id, calendar, row)

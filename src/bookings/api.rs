@@ -28,6 +28,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     super::public::api_routes(config);
     super::public::waitlist_api_routes(config);
     super::public::routing_api_routes(config);
+    super::on_event::api_routes(config);
     // Before `/bookings/{booking}`, which would take its addresses for ids.
     figures::api_routes(config);
     kept::api_routes(config);
@@ -50,6 +51,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     all.merge(super::public::VisitsApi::openapi());
     all.merge(super::public::WaitlistApi::openapi());
     all.merge(super::public::RoutingApi::openapi());
+    all.merge(super::on_event::OnEventApi::openapi());
     all.merge(figures::FiguresApi::openapi());
     all.merge(kept::KeptApi::openapi());
     all
@@ -438,6 +440,7 @@ mod tests {
             "/v1/event-types/{event}/why",
             "/v1/members/{user}/calendars",
             "/v1/members/{user}/calendars/offered",
+            "/v1/workers/{worker}/booking",
         ];
         assert_eq!(paths, expected);
     }

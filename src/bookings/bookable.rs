@@ -3,10 +3,14 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use super::model::{Booking, State};
+use super::slots::{self, Slots};
 use super::store;
+use super::types::EventType;
 use crate::app::App;
-use crate::availability::{self, Busy, Diary, Owner, Rules, Span, WhyNot};
+use crate::availability::{self, Busy, Diary, FreeTimes, Owner, Rules, Span, WhyNot};
 use crate::base::ConnectionId;
 use crate::connections::{self, Use};
 use crate::store::StoreError;
@@ -39,6 +43,9 @@ impl Bookable {
             Some(id) => workers::get(&app.store, booking.workspace, id)?,
             None => None,
         };
+        if let Some(event) = slots::event_of(app, booking.workspace, worker.as_ref())? {
+            return Self::on_event(app, booking, note, event);
+        }
         let meeting = worker.as_ref().map_or_else(Meeting::default, |worker| worker.meeting.clone());
         let rules = Rules { length: booking.span().length(), ..Rules::of(&meeting) };
         let calendar = booking.connection.or(worker.as_ref().and_then(|worker| worker.calendar));
@@ -59,6 +66,31 @@ impl Bookable {
         let words: Vec<String> = objections.iter().map(WhyNot::words).collect();
         let anyway = objections.iter().map(WhyNot::code).collect::<Vec<_>>().join(" ");
         Ok(Self { note: words.join(" "), is_offered: true, anyway, ..Self::default() })
+    }
+}
+
+impl Bookable {
+    /// By the rules of the worker's event type.
+    fn on_event(
+        app: &App,
+        booking: &Booking,
+        note: &str,
+        event: Result<EventType, String>,
+    ) -> Result<Self, StoreError> {
+        let event = match event {
+            Ok(event) => event,
+            Err(words) => return Ok(Self { note: words, ..Self::default() }),
+        };
+        let moved = match booking.instead_of {
+            Some(earlier) => store::get(&app.store, booking.workspace, earlier)?,
+            None => None,
+        };
+        let minutes = u32::try_from(booking.span().length().as_secs() / 60).unwrap_or_default();
+        let slots = Slots::known(app, &event, minutes, &[booking.start], &TimeZone::UTC, moved.as_ref())?;
+        Ok(match slots.check(booking.start) {
+            Ok(_) => Self { note: note.to_owned(), is_offered: true, ..Self::default() },
+            Err(why) => Self { note: why.words(), ..Self::default() },
+        })
     }
 }
 

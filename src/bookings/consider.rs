@@ -14,12 +14,15 @@ use super::lapse;
 use super::messages;
 use super::model::{Booking, Details, Source, State};
 use super::offer;
+use super::public::{self, Guest, Lead, NotBooked};
 use super::situation::Situation;
+use super::slots::{self, Slots};
 use super::store;
+use super::types::EventType;
 use super::words::{self, Clocks, Language};
 use crate::app::App;
 use crate::audit::{self, Who};
-use crate::availability::{self, Claimed, Rules, Span};
+use crate::availability::{self, Claimed, FreeTimes, Rules, Span, WhyNot};
 use crate::base::{counted, BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
 use crate::connections;
 use crate::contacts::{self, Contact};
@@ -110,7 +113,7 @@ fn asks_for_times(app: &App, workspace: WorkspaceId, reply: ReplyId) -> Result<b
             return Ok(false);
         }
         let Some(worker) = reply.worker else { return Ok(false) };
-        Ok(workers::find(txn, workspace, worker)?.is_some_and(|worker| worker.calendar.is_some()))
+        Ok(workers::find(txn, workspace, worker)?.is_some_and(|worker| worker.can_offer_times()))
     })
 }
 
@@ -173,14 +176,18 @@ impl Case {
 fn consider(app: &App, job: &Job) -> Result<Outcome, StoreError> {
     let Payload { reply } = job.payload()?;
     let Some(case) = load(app, job.workspace, reply)? else { return Ok(Outcome::Done) };
-    let (meeting, verdict) = weigh(app, &case)?;
+    let Weighed { meeting, event, verdict } = weigh(app, &case)?;
+    let event = event.as_ref();
     match verdict {
         Verdict::Nothing => Ok(Outcome::Done),
         Verdict::Agreed(booking) => confirmed(app, job, &case, booking),
         Verdict::Decided(Decision::Leave { note }) => leave(app, job, &case, note),
-        Verdict::Decided(Decision::Book(span)) => book(app, job, &case, &meeting, span),
+        Verdict::Decided(Decision::Book(span)) => match event {
+            Some(event) => book_on(app, job, &case, (event, &meeting), span),
+            None => book(app, job, &case, &meeting, span),
+        },
         Verdict::Decided(Decision::Ask { span, note }) => ask(app, job, &case, &meeting, span, note),
-        Verdict::Decided(Decision::Offer { free, why }) => answer_with(app, job, &case, &free, why),
+        Verdict::Decided(Decision::Offer { free, why }) => answer_with(app, job, &case, event, (&free, why)),
     }
 }
 
@@ -194,49 +201,99 @@ pub(super) enum Verdict {
     Decided(Decision),
 }
 
+/// What was decided, and on which meeting.
+struct Weighed {
+    meeting: Meeting,
+    /// The event type on which the worker books, where it books on one.
+    event: Option<EventType>,
+    verdict: Verdict,
+}
+
 /// Looks at everything and decides; nothing is written.
-fn weigh(app: &App, case: &Case) -> Result<(Meeting, Verdict), StoreError> {
-    let planned = case.worker.as_ref().map(|worker| worker.meeting.clone()).unwrap_or_default();
+fn weigh(app: &App, case: &Case) -> Result<Weighed, StoreError> {
     let asked_for = case.asked_minutes;
-    let meeting = Meeting { minutes: length(asked_for, planned.minutes), ..planned.clone() };
-    if let Some(agreed) = case.agreed() {
-        return Ok((meeting, Verdict::Agreed(agreed.id)));
-    }
-    let left = |meeting, note| Ok((meeting, Verdict::Decided(Decision::Leave { note })));
-    if !case.reading.escalation.is_empty() {
-        return left(meeting, format!("Handed over because {}.", case.reading.escalation));
-    }
-    let rules = Rules::of(&meeting);
-    let calendar = case.worker.as_ref().and_then(|worker| worker.calendar);
-    let wished: Vec<UnixMillis> = case.reading.times.iter().map(|time| time.start).collect();
-    let situation = Situation::read(app, case.reply.workspace, calendar, rules, &wished, case.upcoming.as_ref())?;
-    let wish = Wish {
-        times: &case.reading.times,
-        confidence: case.reading.confidence,
-        // A longer meeting than the owner planned is a person's to agree to.
-        may_book: may_book(case) && meeting.minutes <= planned.minutes,
-        within: situation.range,
-        guest: &case.clocks.guest,
+    let (event, closed) = match slots::event_of(app, case.reply.workspace, case.worker.as_ref())? {
+        Some(Ok(event)) => (Some(event), None),
+        Some(Err(words)) => (None, Some(words)),
+        None => (None, None),
     };
+    let planned = match &event {
+        Some(event) => slots::meeting_of(event, None),
+        None => case.worker.as_ref().map(|worker| worker.meeting.clone()).unwrap_or_default(),
+    };
+    let minutes = match &event {
+        Some(event) => event.duration(asked_for),
+        None => length(asked_for, planned.minutes),
+    };
+    let meeting = Meeting { minutes, ..planned.clone() };
+    let verdict = match closed {
+        _ if case.agreed().is_some() => case.agreed().map_or(Verdict::Nothing, |agreed| Verdict::Agreed(agreed.id)),
+        _ if !case.reading.escalation.is_empty() => left(format!("Handed over because {}.", case.reading.escalation)),
+        Some(words) => left(words),
+        None => weigh_times(app, case, (&planned, &meeting), event.as_ref())?,
+    };
+    Ok(Weighed { meeting, event, verdict })
+}
+
+fn left(note: String) -> Verdict {
+    Verdict::Decided(Decision::Leave { note })
+}
+
+fn weigh_times(
+    app: &App,
+    case: &Case,
+    (planned, meeting): (&Meeting, &Meeting),
+    event: Option<&EventType>,
+) -> Result<Verdict, StoreError> {
     let names_no_time = case.reading.times.is_empty();
     if names_no_time && (case.reply.automatic || case.reply.handled_at.is_some()) {
-        return Ok((meeting, Verdict::Nothing));
+        return Ok(Verdict::Nothing);
     }
     if let Some(upcoming) = case.upcoming.as_ref().filter(|_| names_no_time) {
         let when = words::when(Language::English, upcoming.start, &case.clocks);
-        return left(meeting, format!("No other time is named, and there is a meeting on {when}."));
+        return Ok(left(format!("No other time is named, and there is a meeting on {when}.")));
     }
-    let decision = match decide(&wish, &situation.diary()) {
+    let wished: Vec<UnixMillis> = case.reading.times.iter().map(|time| time.start).collect();
+    let wish = |within| Wish {
+        times: &case.reading.times,
+        confidence: case.reading.confidence,
+        // A longer meeting than the owner planned is a person's to agree to; an event type has its lengths.
+        may_book: may_book(case) && (event.is_some() || meeting.minutes <= planned.minutes),
+        within,
+        guest: &case.clocks.guest,
+    };
+    let upcoming = case.upcoming.as_ref();
+    let decision = match event {
+        Some(event) => {
+            let slots = Slots::read(app, event, meeting.minutes, &wished, &case.clocks.guest, upcoming)?;
+            match decide(&wish(slots.range), &slots) {
+                Decision::Book(span) | Decision::Ask { span, .. }
+                    if upcoming.is_none()
+                        && slots::needs_guest(event, &case.contact)
+                        && slots.check(span.start).is_ok() =>
+                {
+                    Decision::Offer { free: vec![span], why: WhyOffer::ToConfirm }
+                }
+                decision => decision,
+            }
+        }
+        None => {
+            let calendar = case.worker.as_ref().and_then(|worker| worker.calendar);
+            let rules = Rules::of(meeting);
+            let situation = Situation::read(app, case.reply.workspace, calendar, rules, &wished, upcoming)?;
+            decide(&wish(situation.range), &situation.diary())
+        }
+    };
+    Ok(Verdict::Decided(match decision {
         Decision::Ask { span, note } => {
-            Decision::Ask { span, note: format!("{note}{}", length_note(asked_for, &planned, &meeting)) }
+            Decision::Ask { span, note: format!("{note}{}", length_note(case.asked_minutes, planned, meeting)) }
         }
         // Nothing is agreed upon in a dry run: a person sees what it would have done.
         Decision::Book(span) if case.worker.as_ref().is_some_and(Worker::is_on_dry_run) => {
             Decision::Ask { span, note: "Dry run: it would have been booked by itself.".to_owned() }
         }
         decision => decision,
-    };
-    Ok((meeting, Verdict::Decided(decision)))
+    }))
 }
 
 /// The length that the guest asks for, within reason; else the planned one.
@@ -263,7 +320,7 @@ fn length_note(asked_for: Option<u32>, planned: &Meeting, meeting: &Meeting) -> 
 
 /// Without a person only for a new meeting, by a worker that may act alone here and has a calendar.
 fn may_book(case: &Case) -> bool {
-    case.is_trusted && case.upcoming.is_none() && case.worker.as_ref().is_some_and(|worker| worker.calendar.is_some())
+    case.is_trusted && case.upcoming.is_none() && case.worker.as_ref().is_some_and(Worker::can_offer_times)
 }
 
 fn load(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Case>, StoreError> {
@@ -278,10 +335,14 @@ fn load(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Case>, 
     })
 }
 
+/// Somebody wants to meet, or to hear our times.
+pub(super) fn proposes(reading: &Reading) -> bool {
+    reading.label == LABEL || reading.wants_our_times()
+}
+
 /// Everything about an answer that asks for a meeting; `None` for one that does not.
 fn case_of(txn: &mut Txn<'_>, reply: Reply, contact: Contact, now: UnixMillis) -> Result<Option<Case>, StoreError> {
     let workspace = reply.workspace;
-    let proposes = |reading: &Reading| reading.label == LABEL || reading.wants_our_times();
     let Some(reading) = reply.reading.clone().filter(proposes) else { return Ok(None) };
     let worker = match reply.worker {
         Some(worker) => workers::find(txn, workspace, worker)?,
@@ -337,7 +398,8 @@ pub enum Rehearsed {
 pub fn rehearse(app: &App, reply: &Reply, contact: &Contact) -> Result<Option<Rehearsed>, StoreError> {
     let now = app.now();
     let Some(case) = app.store.read(|txn| case_of(txn, reply.clone(), contact.clone(), now))? else { return Ok(None) };
-    let decision = match weigh(app, &case)?.1 {
+    let Weighed { event, verdict, .. } = weigh(app, &case)?;
+    let decision = match verdict {
         Verdict::Nothing => return Ok(None),
         Verdict::Agreed(_) => return Ok(Some(Rehearsed::Agreed)),
         Verdict::Decided(decision) => decision,
@@ -348,7 +410,7 @@ pub fn rehearse(app: &App, reply: &Reply, contact: &Contact) -> Result<Option<Re
         Decision::Ask { span, note } => Rehearsed::Asks { start: span.start, end: span.end, note },
         Decision::Offer { free, why } => Rehearsed::Offers {
             times: free.iter().map(|span| (span.start, span.end)).collect(),
-            draft: Box::new(offer_of(app, &case, &free, why, now)?),
+            draft: Box::new(offer_of(app, &case, event.as_ref(), (&free, why), now)?),
         },
     }))
 }
@@ -432,6 +494,44 @@ fn book(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span) -> Res
     }
 }
 
+/// The same on the worker's event type, by its rules and with whichever of its hosts is free.
+fn book_on(
+    app: &App,
+    job: &Job,
+    case: &Case,
+    (event, meeting): (&EventType, &Meeting),
+    span: Span,
+) -> Result<Outcome, StoreError> {
+    let (workspace, now) = (case.reply.workspace, app.now());
+    let language = offer::language_of(&case.reply, &case.contact);
+    let guest = Guest::known(&case.contact, &case.reply.from, &case.guest_zone, language);
+    let wanted = guest.wants(span.start, meeting.minutes, Source::Reply);
+    let lead = Lead {
+        contact: case.contact.id,
+        worker: case.worker.as_ref().map(|worker| worker.id),
+        reply: Some(case.reply.id),
+        proposal: None,
+        once: true,
+        agreed: false,
+        insists: false,
+        who: Who::System("a worker that may book".to_owned()),
+        how: "Booked by the worker: one clear time, and it was free.".to_owned(),
+        detail: record(case, "booked: one clear time, and it was free"),
+    };
+    let considered = |txn: &mut Txn<'_>| store::mark_considered(txn, workspace, case.reply.id);
+    match public::book_for(app, event, &wanted, Some(&lead), &considered) {
+        Ok(booking) if booking.reply == Some(case.reply.id) => Ok(Outcome::Done),
+        // They clicked a link meanwhile, or another was quicker: look again.
+        Ok(_) | Err(NotBooked::Taken) => Ok(Outcome::Again { at: now }),
+        Err(NotBooked::Unreadable(reason)) => {
+            let note = WhyNot::Unknown { reason }.words();
+            ask(app, job, case, meeting, span, note)
+        }
+        Err(error @ (NotBooked::Closed | NotBooked::TooLate)) => leave(app, job, case, format!("Not booked: {error}.")),
+        Err(NotBooked::Store(error)) => Err(error),
+    }
+}
+
 fn reader() -> Who {
     Who::System("Looks at proposed times".to_owned())
 }
@@ -473,18 +573,25 @@ fn ask(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span, note: S
 fn offer_of(
     app: &App,
     case: &Case,
-    free: &[Span],
-    why: WhyOffer,
+    event: Option<&EventType>,
+    (free, why): (&[Span], WhyOffer),
     now: UnixMillis,
 ) -> Result<drafts::NewDraft, StoreError> {
+    let links = event.map(|event| public::links(app, &case.reply, event, free)).unwrap_or_default();
     let mailbox = connections::get(&app.store, case.reply.workspace, case.reply.connection)?;
     let signature = workers::signature_of(case.worker.as_ref(), mailbox.as_ref());
-    Ok(offer::draft(&case.reply, &case.contact, &signature, free, why, &case.clocks, now))
+    Ok(offer::draft(&case.reply, &case.contact, &signature, (free, &links), why, &case.clocks, now))
 }
 
-fn answer_with(app: &App, job: &Job, case: &Case, free: &[Span], why: WhyOffer) -> Result<Outcome, StoreError> {
+fn answer_with(
+    app: &App,
+    job: &Job,
+    case: &Case,
+    event: Option<&EventType>,
+    (free, why): (&[Span], WhyOffer),
+) -> Result<Outcome, StoreError> {
     let now = app.now();
-    let draft = offer_of(app, case, free, why, now)?;
+    let draft = offer_of(app, case, event, (free, why), now)?;
     app.store.write(|txn| {
         retire_proposals(txn, job.workspace, case.contact.id, None, "They wrote again.", now)?;
         drafts::propose(app, txn, &draft, now)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::availability::{Busy, Diary, Span, WhyNot};
+use crate::availability::{FreeTimes, Span, WhyNot};
 use crate::base::UnixMillis;
 use crate::messaging::ProposedTime;
 
@@ -47,10 +47,12 @@ pub enum WhyOffer {
     NotFree,
     /// The guest left the hour to us.
     YouChoose,
+    /// It is free, and only the guest can book it: they pay for it, or are asked something.
+    ToConfirm,
 }
 
 /// Decides about the times of one answer.
-pub fn decide(wish: &Wish<'_>, diary: &Diary<'_>) -> Decision {
+pub fn decide(wish: &Wish<'_>, diary: &dyn FreeTimes) -> Decision {
     let Some(first) = wish.times.first() else { return offer_any(wish, diary) };
     let (exact, windows): (Vec<_>, Vec<_>) = wish.times.iter().partition(|time| time.end.is_none());
     let checked: Vec<(&ProposedTime, Result<Span, WhyNot>)> =
@@ -78,31 +80,27 @@ pub fn decide(wish: &Wish<'_>, diary: &Diary<'_>) -> Decision {
         Err(why @ (WhyNot::Unknown { .. } | WhyNot::TooFar)) => Some((time.start, why.words())),
         _ => None,
     });
-    let unknown = diary.not_taken(first.start).err().filter(|why| matches!(why, WhyNot::Unknown { .. }));
-    if let Some((start, note)) = unsure.or(unknown.map(|why| (first.start, why.words()))) {
-        return Decision::Ask { span: diary.rules.span(start), note };
+    if let Some((start, note)) = unsure.or(diary.unknown().map(|why| (first.start, why.words()))) {
+        return Decision::Ask { span: diary.span(start), note };
     }
     let wished: Vec<UnixMillis> = wish.times.iter().map(|time| time.start).collect();
     let near = diary.near(&wished, wish.within, wish.guest, OFFERS);
     if near.is_empty() {
         let why = checked.iter().find_map(|(_, checked)| checked.as_ref().err());
         let note = format!("{} Nothing near it is free.", why.unwrap_or(&WhyNot::Busy).words());
-        return Decision::Ask { span: diary.rules.span(first.start), note };
+        return Decision::Ask { span: diary.span(first.start), note };
     }
     Decision::Offer { free: near, why: WhyOffer::NotFree }
 }
 
 /// Somebody wants to meet and named no time that could be read: three free ones, on days of their own.
-fn offer_any(wish: &Wish<'_>, diary: &Diary<'_>) -> Decision {
+fn offer_any(wish: &Wish<'_>, diary: &dyn FreeTimes) -> Decision {
     let free = diary.spread(wish.within, wish.guest, OFFERS);
     if !free.is_empty() {
         return Decision::Offer { free, why: WhyOffer::YouChoose };
     }
-    let note = match diary.busy {
-        Busy::Unknown { reason } => WhyNot::Unknown { reason: reason.clone() }.words(),
-        Busy::Known(_) => "Nothing is free in the coming days.".to_owned(),
-    };
-    Decision::Leave { note }
+    let note = diary.unknown().map(|why| why.words());
+    Decision::Leave { note: note.unwrap_or_else(|| "Nothing is free in the coming days.".to_owned()) }
 }
 
 fn free_note(time: &ProposedTime, others: usize) -> String {
@@ -118,7 +116,7 @@ fn free_note(time: &ProposedTime, others: usize) -> String {
 
 /// The free starts of a window. An afternoon begins at noon by the rules, but who says "Thursday afternoon" does not
 /// think of lunch: the hours after it on the guest's own clock come first.
-fn open_starts(window: &ProposedTime, guest: &jiff::tz::TimeZone, diary: &Diary<'_>) -> Vec<Span> {
+fn open_starts(window: &ProposedTime, guest: &jiff::tz::TimeZone, diary: &dyn FreeTimes) -> Vec<Span> {
     let end = window.end.unwrap_or(window.start);
     let clock = |at: UnixMillis| (at.in_zone(guest).hour(), at.in_zone(guest).minute());
     if (clock(window.start), clock(end)) == (NOON, EVENING) {
@@ -146,7 +144,7 @@ fn apart(free: &[Span]) -> Vec<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::availability::{OpenTimes, Rules, Schedule};
+    use crate::availability::{Busy, Diary, OpenTimes, Rules, Schedule};
     use crate::workers::Meeting;
 
     fn at(text: &str) -> UnixMillis {

@@ -56,6 +56,9 @@ impl From<BookError> for PageError {
             BookError::NotOpen(state) => {
                 Self::conflict(format!("This booking is “{state}” by now."), "Open it again to see how it stands.")
             }
+            BookError::NotOffered(words) => {
+                Self::conflict(words, "Open the event type again, or choose another one in the worker’s settings.")
+            }
             BookError::NotBegun => Self::conflict(error.words(), "Come back when its time has come."),
             BookError::NoteLength => Self::bad_request(error.words(), "Go back and change the note."),
             BookError::ManyNotes => Self::conflict(error.words(), "Remove one that is not needed any more."),

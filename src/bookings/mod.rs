@@ -10,6 +10,8 @@
 //! - What its owner moves or deletes in the calendar comes back as a move or a cancellation, and the guest hears once.
 //! - The guest is told by us when the calendar has it, once for each version (`messages`).
 //! - What the calendar refuses waits for a person, and the answer that it came from is open again.
+//! - A worker that books on an event type offers and takes the times of its public page, and one meeting comes of an
+//!   offer, by whichever link or words it is taken (`promised`).
 //! - What cannot be judged (an unreadable calendar, unclear words) is a person's to decide.
 
 mod agree;
@@ -34,13 +36,16 @@ mod link;
 mod messages;
 mod model;
 mod offer;
+mod on_event;
 mod pages;
 mod paid;
+mod promised;
 mod public;
 mod returned;
 mod schedules;
 mod service;
 mod situation;
+mod slots;
 mod store;
 mod tell;
 mod types;
@@ -55,6 +60,7 @@ pub use hosted::Hosted;
 pub use kept::{Became, Kept, Outcome, Remark};
 pub use messages::no_show;
 pub use model::{Booking, Note, Source, State};
+pub use on_event::choose as choose_event_type;
 pub use pages::routes;
 pub use public::{PREFIX as VISITOR_PATH, WAITING as WAITING_PATH};
 pub use service::{
@@ -73,8 +79,17 @@ use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    [store::TABLES, feed::TABLES, figures::TABLES, messages::TABLES, types::TABLES, public::WAITLIST, public::ROUTING]
-        .concat()
+    [
+        store::TABLES,
+        promised::TABLES,
+        feed::TABLES,
+        figures::TABLES,
+        messages::TABLES,
+        types::TABLES,
+        public::WAITLIST,
+        public::ROUTING,
+    ]
+    .concat()
 }
 
 /// The room's work, and that of `availability`, whose only caller it is.

@@ -8,13 +8,13 @@ use crate::contacts::Contact;
 use crate::drafts::{Intent, NewDraft, Source, SourceKind};
 use crate::messaging::Reply;
 
-/// The draft that offers `free` in answer to `reply`, above `signature`. The times travel with the message, so that "the second one"
-/// can be read later.
+/// The draft that offers `free` in answer to `reply`, above `signature`, with the link that books each below it where
+/// there are such. The times travel with the message, so that "the second one" can be read later.
 pub fn draft(
     reply: &Reply,
     contact: &Contact,
     signature: &str,
-    free: &[Span],
+    (free, links): (&[Span], &[String]),
     why: WhyOffer,
     clocks: &Clocks,
     now: UnixMillis,
@@ -22,7 +22,7 @@ pub fn draft(
     let language = language_of(reply, contact);
     let lines: Vec<String> = free.iter().map(|span| words::when(language, span.start, clocks)).collect();
     let people = People { guest: &contact.first_name, sender: signature };
-    let text = words::offer(language, &people, &lines, why == WhyOffer::YouChoose);
+    let text = words::offer(language, &people, &lines, links, why);
     let times: Vec<(UnixMillis, UnixMillis)> = free.iter().map(|span| (span.start, span.end)).collect();
     let calendar = Source {
         kind: SourceKind::Calendar,
@@ -40,7 +40,7 @@ pub fn draft(
     };
     NewDraft::answering(reply, Intent::Meeting, now)
         .words(&text, language.tag())
-        .template(&words::offer_template(language))
+        .template(&words::offer_template(language, links))
         .source(calendar)
         .source(sender)
         .offering(&times)

@@ -1,7 +1,8 @@
 //! What the owner does to our events in the calendar comes back: moved there is moved here, deleted there is cancelled
 //! here, and the guest hears of it once. What cannot be taken over waits for a person.
 //!
-//! Looked for as often as busy times are read, while a connection has bookings ahead.
+//! Looked for whenever a calendar is told to have changed, while a connection has bookings ahead; where its provider
+//! does not tell, as often as busy times are read.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use super::tell::tell;
 use super::types::{self, Entry};
 use crate::app::App;
 use crate::audit::{self, Who};
-use crate::availability::{self, with_calendar, Claimed, Span, READ_AHEAD};
+use crate::availability::{self, with_calendar, Claimed, Span, LOOK_BACK, READ_AHEAD};
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
 use crate::connections;
 use crate::events::{self, Happened};
@@ -25,8 +26,8 @@ use crate::providers::calendar::{Event, When};
 use crate::providers::ProviderError;
 use crate::store::{StoreError, Txn};
 
-/// The kind of the job that looks at one connection's events.
-pub const LOOK: &str = "bookings.returned";
+/// Where changes are told, one may still be lost on the way: all is looked at this often.
+const AT_LEAST: Duration = Duration::from_secs(3_600);
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Payload {
@@ -36,7 +37,7 @@ struct Payload {
 /// Sees to it that the events of the booking's connection are looked at.
 pub fn look_soon(txn: &mut Txn<'_>, booking: &Booking, now: UnixMillis) -> Result<(), StoreError> {
     let Some(connection) = booking.connection else { return Ok(()) };
-    let job = NewJob::new(LOOK, Lane::CalendarSync, booking.workspace, now, &Payload { connection })
+    let job = NewJob::new(LOOK_BACK, Lane::CalendarSync, booking.workspace, now, &Payload { connection })
         .serial(connection.0)
         .once(connection.to_string());
     jobs::enqueue(txn, &job).map(|_| ())
@@ -46,7 +47,7 @@ pub struct LookBack;
 
 impl Task<App> for LookBack {
     fn kind(&self) -> &'static str {
-        LOOK
+        LOOK_BACK
     }
 
     fn run(&self, app: &App, job: &Job) -> Outcome {
@@ -57,7 +58,8 @@ impl Task<App> for LookBack {
 fn look(app: &App, job: &Job) -> Result<Outcome, StoreError> {
     let Payload { connection } = job.payload()?;
     let (workspace, now) = (job.workspace, app.now());
-    let again = Outcome::Again { at: now.plus(app.config.jobs.calendar_sync) };
+    let every = app.config.jobs.calendar_sync;
+    let again = Outcome::Again { at: now.plus(every) };
     let found = connections::get(&app.store, workspace, connection)?;
     let Some(found) = found.filter(|one| one.calendars().is_some()) else { return Ok(Outcome::Done) };
     let ahead = ahead(app, workspace, connection, now)?;
@@ -71,12 +73,16 @@ fn look(app: &App, job: &Job) -> Result<Outcome, StoreError> {
     for booking in &ahead {
         by_calendar.entry(booking.calendar_id.as_str()).or_default().push(booking);
     }
+    let mut are_told = true;
     for (calendar, bookings) in by_calendar {
-        for (booking, change) in changes(app, workspace, connection, calendar, &bookings) {
+        let (seen, is_whole) = changes(app, workspace, connection, calendar, &bookings);
+        let row = availability::cached_of(&app.store, workspace, connection, calendar)?;
+        are_told = are_told && is_whole && row.is_some_and(|row| row.is_followed);
+        for (booking, change) in seen {
             app.store.write(|txn| take_over(app, txn, booking, &change, now))?;
         }
     }
-    Ok(again)
+    Ok(if are_told { Outcome::Again { at: now.plus(every.max(AT_LEAST)) } } else { again })
 }
 
 /// Bookings that stand in the calendar as they stand here, as far as we know.
@@ -107,19 +113,20 @@ enum Change {
     Unclear(&'static str),
 }
 
-/// One question for the whole calendar; only what does not stand where it should is asked for by itself.
+/// One question for the whole calendar; only what does not stand where it should is asked for by itself. With
+/// `false` when some of it did not answer.
 fn changes<'a>(
     app: &App,
     workspace: WorkspaceId,
     connection: ConnectionId,
     calendar: &str,
     bookings: &[&'a Booking],
-) -> Vec<(&'a Booking, Change)> {
+) -> (Vec<(&'a Booking, Change)>, bool) {
     let start = bookings.iter().map(|booking| booking.start).min().unwrap_or_default();
     let end = bookings.iter().map(|booking| booking.end).max().unwrap_or_default();
     let listed = with_calendar(app, workspace, connection, |client| client.list_taken(calendar, start, end));
     // What cannot be asked says nothing about the events.
-    let Ok(listed) = listed else { return Vec::new() };
+    let Ok(listed) = listed else { return (Vec::new(), false) };
     let stands = |booking: &Booking| {
         listed.iter().any(|event| {
             Some(&event.id) == booking.event_id.as_ref()
@@ -127,13 +134,18 @@ fn changes<'a>(
                 && event.end == Some(When::At(booking.end))
         })
     };
-    let mut found = Vec::new();
+    let (mut found, mut is_whole) = (Vec::new(), true);
     for booking in bookings.iter().filter(|booking| !stands(booking)) {
         let Some(id) = &booking.event_id else { continue };
         let event = with_calendar(app, workspace, connection, |client| client.get_event(calendar, id));
+        is_whole = is_whole && !matches!(&event, Err(error) if !is_absence(error));
         found.extend(change_of(booking, event).map(|change| (*booking, change)));
     }
-    found
+    (found, is_whole)
+}
+
+fn is_absence(error: &ProviderError) -> bool {
+    matches!(error, ProviderError::NotFound | ProviderError::Gone)
 }
 
 fn change_of(booking: &Booking, event: Result<Event, ProviderError>) -> Option<Change> {

@@ -34,7 +34,7 @@ impl Situation {
         but: Option<&Booking>,
     ) -> Result<Self, StoreError> {
         let now = app.now();
-        let range = around(wished, now, &rules);
+        let range = around(wished, now, rules.horizon);
         let schedule = availability::times_of(&app.store, workspace, Owner::Workspace)?.open_times(None);
         let asked = asked(range, wished, now, &rules);
         let (busy, claimed) = match calendar {
@@ -94,8 +94,8 @@ fn read_all(
 }
 
 /// The days in which an answer is looked for: never the past, never beyond the horizon.
-fn around(wished: &[UnixMillis], now: UnixMillis, rules: &Rules) -> Span {
-    let latest = now.plus(rules.horizon);
+pub fn around(wished: &[UnixMillis], now: UnixMillis, horizon: Duration) -> Span {
+    let latest = now.plus(horizon);
     let first = wished.iter().min().copied().unwrap_or(now).minus(BEFORE).clamp(now, latest);
     let last = wished.iter().max().copied().unwrap_or(now).max(now).plus(AFTER).min(latest);
     Span::new(first, last.max(first.plus(AFTER)))

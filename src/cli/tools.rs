@@ -100,6 +100,9 @@ pub struct TrainArgs {
     /// Folder of the corpus.
     #[arg(long, default_value = "src/language/corpus")]
     corpus: PathBuf,
+    /// Folder with the held-out sets of the time reader.
+    #[arg(long, default_value = "src/language/times")]
+    times: PathBuf,
     /// Where the model is written.
     #[arg(long, default_value = "src/language/classify/model.bin")]
     out: PathBuf,
@@ -109,11 +112,9 @@ pub struct TrainArgs {
 }
 
 pub fn train(args: &TrainArgs) -> anyhow::Result<()> {
-    let summary = language::classify::train::train_files(&args.corpus, &args.out, &args.report)?;
+    let summary = language::classify::train::train_files(&args.corpus, &args.times, &args.out, &args.report)?;
     output::line(&format!("{} training rows", summary.training_rows));
-    for (file, headline) in &summary.held_out {
-        output::line(&format!("{file}: {headline}"));
-    }
+    summary.held_out.iter().for_each(|line| output::line(line));
     output::line(&format!("Report: {}", args.report.display()));
     Ok(())
 }

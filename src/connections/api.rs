@@ -5,12 +5,13 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::error::ConnectionError;
+use super::keeping::{keeping_of, Keeping};
 use super::model::{Connection, Kind, State, Use};
 use super::provider::Provider;
 use super::store;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{ConnectionId, UnixMillis};
+use crate::base::{ConnectionId, Page, UnixMillis};
 use crate::http::{run, ApiError, ApiPage, PageError, PageQuery};
 
 pub fn api_routes(config: &mut ServiceConfig) {
@@ -44,6 +45,50 @@ pub struct ApiConnection {
     pub last_poll_at: Option<String>,
     pub last_error: Option<String>,
     pub made_at: String,
+    /// How each of its calendars is kept fresh.
+    pub calendars: Vec<ApiCalendar>,
+}
+
+/// A calendar that is read.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ApiCalendar {
+    /// Its provider's own id.
+    pub id: String,
+    /// `push` where its provider tells of changes, `changes` where they are asked for, else `poll`: it is read anew.
+    pub kept_by: &'static str,
+    /// The last time that all of it was known.
+    pub read_at: Option<String>,
+    /// When its provider is asked to go on telling.
+    pub renewal_at: Option<String>,
+    /// Why it could not be read; its times count as unknown.
+    pub failed: Option<String>,
+}
+
+impl ApiCalendar {
+    fn of(id: String, kept: Keeping, now: UnixMillis) -> Self {
+        let is_told = kept.is_told(now);
+        Self {
+            id,
+            kept_by: match (is_told, kept.is_followed) {
+                (true, _) => "push",
+                (false, true) => "changes",
+                (false, false) => "poll",
+            },
+            read_at: kept.read_at.map(UnixMillis::to_rfc3339),
+            renewal_at: kept.renewed_at().filter(|_| is_told).map(UnixMillis::to_rfc3339),
+            failed: kept.failed,
+        }
+    }
+}
+
+/// The connection with its calendars.
+fn shown(app: &App, connection: &Connection) -> Result<ApiConnection, ConnectionError> {
+    let counted = connection.calendars().unwrap_or_default().counted();
+    let calendars = counted.into_iter().map(|id| {
+        let kept = keeping_of(&app.store, connection, &id)?;
+        Ok::<_, ConnectionError>(ApiCalendar::of(id, kept, app.now()))
+    });
+    Ok(ApiConnection { calendars: calendars.collect::<Result<_, _>>()?, ..ApiConnection::from(connection) })
 }
 
 impl From<&Connection> for ApiConnection {
@@ -78,6 +123,7 @@ impl From<&Connection> for ApiConnection {
             last_poll_at: when(health.last_poll),
             last_error: health.last_error.as_ref().map(|(_, words)| words.clone()),
             made_at: connection.made_at.to_rfc3339(),
+            calendars: Vec::new(),
         }
     }
 }
@@ -97,7 +143,8 @@ fn page(app: &App, actor: &Actor, query: &PageQuery) -> Result<ApiPage<ApiConnec
     actor.require(Permission::ViewConnections)?;
     let all = store::list(&app.store, actor.workspace).map_err(ConnectionError::from)?;
     let page = query.part_of(all, |connection| connection.id.to_string().into_bytes())?;
-    Ok(query.answer(page.map(|connection| ApiConnection::from(&connection))))
+    let rows = page.rows.iter().map(|connection| shown(app, connection)).collect::<Result<Vec<_>, _>>()?;
+    Ok(query.answer(Page { rows, next: page.next }))
 }
 
 /// Gets one connection.
@@ -107,10 +154,10 @@ async fn get(app: web::Data<App>, actor: Actor, path: web::Path<String>) -> Resu
     let id: ConnectionId = path.parse().map_err(|_| ApiError::not_found())?;
     let found = run(move || {
         actor.require(Permission::ViewConnections)?;
-        store::get(&app.store, actor.workspace, id)?.ok_or(ConnectionError::NotFound)
+        let connection = store::get(&app.store, actor.workspace, id)?.ok_or(ConnectionError::NotFound)?;
+        shown(&app, &connection)
     });
-    let connection: Connection = found.await??;
-    Ok(web::Json(ApiConnection::from(&connection)))
+    Ok(web::Json(found.await??))
 }
 
 impl From<ConnectionError> for ApiError {

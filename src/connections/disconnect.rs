@@ -8,13 +8,14 @@ use super::error::ConnectionError;
 use super::in_memory::held;
 use super::model::{Connection, Kind, State};
 use super::tokens::Tokens;
-use super::{polls, store, trouble};
+use super::{keeping, polls, store, trouble};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
 use crate::base::{ConnectionId, EmailAddress, UnixMillis, WorkspaceId};
 use crate::events::{self, Happened};
 use crate::jobs::{self, Lane};
+use crate::providers::calendar::Watching;
 use crate::providers::oauth::{ConsentClient, Revoked};
 use crate::providers::{ProviderError, Secret};
 use crate::store::{StoreError, Txn};
@@ -46,10 +47,9 @@ pub fn disconnect(app: &App, actor: &Actor, id: ConnectionId) -> Result<(Connect
     if found.is_disconnected() {
         return Ok((found, Withdrawn::NotNeeded));
     }
-    let (connection, token) = erase(app, actor, id)?;
+    let erased = erase(app, actor, id)?;
     app.smtp.forget(id);
-    let withdrawn = withdraw(app, actor, &connection, token);
-    Ok((connection, withdrawn))
+    Ok((erased.connection.clone(), withdraw(app, actor, erased)))
 }
 
 /// Every connection of a workspace: all are erased before the first provider is told. Gives those whose
@@ -65,7 +65,10 @@ pub fn disconnect_all(app: &App, actor: &Actor) -> Result<Vec<Connection>, Conne
         }
         app.smtp.forget(connection.id);
     }
-    let told = erased.into_iter().map(|(connection, token)| (withdraw(app, actor, &connection, token), connection));
+    let told = erased.into_iter().map(|erased| {
+        let connection = erased.connection.clone();
+        (withdraw(app, actor, erased), connection)
+    });
     let is_left = |outcome: &Withdrawn| matches!(outcome, Withdrawn::NotAnswered(_) | Withdrawn::ByPersonOnly);
     let unheard = told.filter(|(outcome, _)| is_left(outcome)).map(|(_, one)| one).collect();
     failed.map_or(Ok(unheard), Err)
@@ -109,18 +112,30 @@ fn mark_withdrawn(txn: &mut Txn<'_>, workspace: WorkspaceId, id: ConnectionId) -
     store::put(txn, &connection)
 }
 
+/// What is left in memory of a connection whose access is erased here.
+struct Erased {
+    connection: Connection,
+    tokens: Option<Tokens>,
+    /// The access token is good until then.
+    until: UnixMillis,
+    /// What its provider tells of its calendars.
+    told: Vec<Watching>,
+}
+
 /// Under the lock of the tokens: no refresh may write them back.
-fn erase(app: &App, actor: &Actor, id: ConnectionId) -> Result<(Connection, Option<Secret>), ConnectionError> {
+fn erase(app: &App, actor: &Actor, id: ConnectionId) -> Result<Erased, ConnectionError> {
     let held = held(id);
     let _locked = held.tokens.lock().unwrap_or_else(PoisonError::into_inner);
     let connection = store::get(&app.store, actor.workspace, id)?.ok_or(ConnectionError::NotFound)?;
-    let opened = connection.kind.credentials().and_then(|sealed| Tokens::open(&app.store, &sealed.sealed).ok());
-    let token = opened.map(|tokens| tokens.refresh);
+    let credentials = connection.kind.credentials();
+    let tokens = credentials.and_then(|sealed| Tokens::open(&app.store, &sealed.sealed).ok());
+    let until = credentials.map_or(UnixMillis::default(), |sealed| sealed.expires_at);
+    let told = keeping::watchings(&app.store, actor.workspace, id)?;
     if let Some(sealed) = connection.kind.secret() {
         app.store.shred_secret(sealed)?;
     }
     let connection = record(app, actor, &connection, app.now())?;
-    Ok((connection, token))
+    Ok(Erased { connection, tokens, until, told })
 }
 
 fn record(app: &App, actor: &Actor, before: &Connection, now: UnixMillis) -> Result<Connection, StoreError> {
@@ -136,6 +151,7 @@ fn record(app: &App, actor: &Actor, before: &Connection, now: UnixMillis) -> Res
         let on = format!("connection {id}");
         audit::record(txn, workspace, now, &Who::of(actor), "connection.removed", &on, connection.kind_words())?;
         polls::cancel(txn, &connection, &reason)?;
+        keeping::forget(txn, workspace, id)?;
         trouble::pause(txn, workspace, &workers, now, &reason)?;
         // What waits to leave hears its "no" from the gate now, not when its pause ends.
         jobs::lift_pace(txn, Lane::MailOut, id.0)?;
@@ -143,11 +159,15 @@ fn record(app: &App, actor: &Actor, before: &Connection, now: UnixMillis) -> Res
     })
 }
 
-fn withdraw(app: &App, actor: &Actor, connection: &Connection, token: Option<Secret>) -> Withdrawn {
-    let client = connection.kind.provider().and_then(|provider| provider.client(app));
-    let (Some(token), Some(client)) = (token, client) else { return Withdrawn::NotNeeded };
-    let id = connection.id;
-    let outcome = revoke(app, client, id, &token);
+fn withdraw(app: &App, actor: &Actor, erased: Erased) -> Withdrawn {
+    let client = erased.connection.kind.provider().and_then(|provider| provider.client(app));
+    let (Some(tokens), Some(client)) = (erased.tokens, client) else { return Withdrawn::NotNeeded };
+    let (id, mut tokens) = (erased.connection.id, tokens);
+    if !erased.told.is_empty() {
+        tokens = usable(app, client, id, tokens, erased.until);
+        keeping::stop(app, &erased.connection, &erased.told, &tokens.access);
+    }
+    let outcome = revoke(app, client, id, &tokens.refresh);
     calls::flush(app, actor.workspace, id);
     match outcome {
         Ok(Revoked::Done) => Withdrawn::Done,
@@ -156,6 +176,17 @@ fn withdraw(app: &App, actor: &Actor, connection: &Connection, token: Option<Sec
             tracing::warn!(%error, connection = %id, "the access was erased, but could not be withdrawn");
             Withdrawn::NotAnswered(error.to_string())
         }
+    }
+}
+
+/// Tokens with which one more call can be made: they are refreshed where that is needed, and stored nowhere.
+fn usable(app: &App, client: &dyn ConsentClient, id: ConnectionId, tokens: Tokens, until: UnixMillis) -> Tokens {
+    if until > app.now() {
+        return tokens;
+    }
+    match client.refresh(&app.outbound, &tokens.refresh, &Log::of(id)) {
+        Ok(set) => Tokens { access: set.access_token, refresh: set.refresh_token.unwrap_or(tokens.refresh) },
+        Err(_) => tokens,
     }
 }
 

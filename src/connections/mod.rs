@@ -19,7 +19,9 @@ mod connect_mail;
 mod disconnect;
 mod error;
 mod guess;
+mod hooks;
 mod in_memory;
+mod keeping;
 mod letters;
 mod mail_server;
 mod model;
@@ -48,12 +50,12 @@ pub use connect_mail::{connect_mailbox, Attempt, MailboxSettings};
 pub use disconnect::{disconnect, disconnect_all, withdrawn_there, Withdrawn};
 pub use error::{ConnectError, ConnectionError};
 pub use guess::guess;
+pub use keeping::{keep_told, keeping_of, note_readings, was_told_since, Keeping, Reading, READ_CALENDARS};
 pub use mail_server::{smtp_server, MailTest, INBOX};
 pub use model::{
     CalDav, Calendars, Connection, Credentials, Google, Health, ImapFolder, Kind, LinkedFolder, MailServerSettings,
     MeetingAccount, Microsoft, Pace, Relisting, SecurityMode, SmtpImap, State, Use,
 };
-pub use pages::routes;
 pub use polls::{plan_polls, PollMailbox, POLL_MAILBOX};
 pub use provider::Provider;
 pub use scopes::{needed_for, permissions, Permission};
@@ -62,6 +64,8 @@ pub use settings::{calendars, change_settings, choose_calendars, Settings};
 pub use store::{find, get, list, list_in, put, remove, update};
 pub use trouble::{lose, note, wait};
 
+use actix_web::web::ServiceConfig;
+
 use crate::app::App;
 use crate::events::Subscribers;
 use crate::jobs::Handlers;
@@ -69,7 +73,13 @@ use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    [store::TABLES, calls::TABLES, pending::TABLES].concat()
+    [store::TABLES, calls::TABLES, pending::TABLES, keeping::TABLES].concat()
+}
+
+/// Its pages, and where providers tell that a calendar has changed.
+pub fn routes(config: &mut ServiceConfig) {
+    pages::routes(config);
+    hooks::routes(config);
 }
 
 /// The room has no work of its own in the queue: mailboxes are read by `channels`, calendars by `bookings`.

@@ -256,8 +256,10 @@ fn ground_with(
     }
     if let Some(worker) = worker {
         let (sender, meeting) = (worker.sender.clone(), worker.meeting.clone());
-        trusted.extend([sender.name, sender.role, sender.signature, meeting.title, meeting.place]);
-        facts.push(meeting.minutes.to_string());
+        trusted.extend([sender.name, sender.role, sender.signature, meeting.place]);
+        let (title, minutes) = worker.meets_for();
+        trusted.push(title.to_owned());
+        facts.push(minutes.to_string());
     }
     for source in &draft.sources {
         match source.kind {

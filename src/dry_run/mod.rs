@@ -46,7 +46,9 @@ impl From<AgentError> for DryRunError {
             AgentError::Denied(denied) => Self::Denied(denied),
             AgentError::Invalid(mistakes) => Self::Invalid(mistakes),
             AgentError::Store(error) => Self::Store(error),
-            AgentError::NotFound | AgentError::Decided(_) | AgentError::Held(_) => Self::NotFound,
+            AgentError::NotFound | AgentError::Decided(_) | AgentError::Changed(_) | AgentError::Held(_) => {
+                Self::NotFound
+            }
         }
     }
 }

@@ -28,7 +28,7 @@ fn words(story: &Story, kind: &str) -> String {
 fn snippet(desk: &Desk, title: &str, text: &str) {
     let form = SnippetForm { title: title.into(), text: text.into(), language: "en".into() };
     let made = snippets::create(desk.app(), desk.owner(), &form).unwrap();
-    snippets::approve(desk.app(), desk.owner(), made.id).unwrap();
+    snippets::approve(desk.app(), desk.owner(), made.id, None).unwrap();
 }
 
 #[test]

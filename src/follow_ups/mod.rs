@@ -20,5 +20,5 @@ pub use plan::{
     cancel, due_job, end, end_open, of_contact, plan, plan_anew, postpone, turn, FollowUpError, NewFollowUp, Payload,
     Whom, FOLLOW_UP,
 };
-pub use rule::{approve_text, set_rule, written, RuleForm};
+pub use rule::{approve_text, set_rule, words_of, written, RuleForm};
 pub use store::{find, get, list_of_worker, open_of_contact, open_of_worker, TABLES};

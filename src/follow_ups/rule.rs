@@ -74,14 +74,23 @@ pub fn set_rule(app: &App, actor: &Actor, id: WorkerId, form: &RuleForm) -> Resu
     })
 }
 
-/// From now on follow-ups in these words leave without a draft (G1).
-pub fn approve_text(app: &App, actor: &Actor, id: WorkerId) -> Result<Worker, WorkerError> {
+/// A number for a text: where a word of it is another, so is the number.
+pub fn words_of(text: &str) -> u64 {
+    merge::seed(&[text.as_bytes()])
+}
+
+/// From now on follow-ups in these words leave without a draft (G1). `seen` stands for the words that were read
+/// ([`words_of`]); without it nothing is compared.
+pub fn approve_text(app: &App, actor: &Actor, id: WorkerId, seen: Option<u64>) -> Result<Worker, WorkerError> {
     actor.require(Permission::ApproveDrafts)?;
     let now = app.now();
     app.store.write(|txn| {
         let mut worker = workers::find(txn, actor.workspace, id)?.ok_or(WorkerError::NotFound)?;
         if worker.follow_ups.text.is_empty() {
             return Err(Mistakes::one("text", "Write the text first.").into());
+        }
+        if seen.is_some_and(|seen| seen != words_of(&worker.follow_ups.text)) {
+            return Err(WorkerError::Changed);
         }
         if worker.follow_ups.approved.is_none() {
             worker.follow_ups.approved = Some(TextApproval { by: actor.display.clone(), at: now });

@@ -32,6 +32,8 @@ pub struct BarChart {
     /// The answer in one sentence: "Between 38 and 74 on working days, none at weekends".
     pub sentence: String,
     pub bars: Vec<Bar>,
+    /// Today is the first, of days to come; else the last, of days that were.
+    pub is_ahead: bool,
 }
 
 /// How many came as far as each step. Shares are of `base`, the index of the step that counts as all.
@@ -39,6 +41,8 @@ pub struct BarChart {
 pub struct Funnel {
     pub steps: Vec<Bar>,
     pub base: usize,
+    /// The list behind each step; empty where there are none.
+    pub hrefs: Vec<String>,
 }
 
 /// Counts below each other, each a link to the list of what it counts.
@@ -77,6 +81,7 @@ impl fmt::Display for BarChart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let most = self.bars.iter().map(|bar| bar.count).max().unwrap_or(0);
         let column = WIDTH / self.bars.len().max(1) as f64;
+        let today = if self.is_ahead { 0 } else { self.bars.len().saturating_sub(1) };
         write!(
             f,
             r#"<figure class="figure"><svg class="chart chart-s" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{}: {}"><path class="grid" d="M0 {HEIGHT}H{WIDTH}"/>"#,
@@ -88,7 +93,7 @@ impl fmt::Display for BarChart {
             write!(
                 f,
                 r#"<rect class="{}" x="{:.1}" y="{:.1}" width="{:.1}" height="{height:.1}"/>"#,
-                if index + 1 == self.bars.len() { "s1" } else { "s2" },
+                if index == today { "s1" } else { "s2" },
                 column * (index as f64 + (1.0 - BAR_FILL) / 2.0),
                 HEIGHT - height,
                 column * BAR_FILL,
@@ -96,8 +101,11 @@ impl fmt::Display for BarChart {
         }
         f.write_str("</svg>")?;
         if let (Some(first), Some(last)) = (self.bars.first(), self.bars.last()) {
-            let (from, today) = (Text(&first.label), last.count);
-            write!(f, r#"<p class="chart-ends"><span>{from}</span><span>Today {today}, most {most}</span></p>"#)?;
+            let (from, until) = (Text(&first.label), Text(&last.label));
+            let words = [format!("{from}"), format!("Today {}, most {most}", last.count)];
+            let ahead = [format!("Today {}, most {most}", first.count), format!("{until}")];
+            let [from, until] = if self.is_ahead { ahead } else { words };
+            write!(f, r#"<p class="chart-ends"><span>{from}</span><span>{until}</span></p>"#)?;
         }
         write_numbers(f, ["Day", &self.title], &self.bars)?;
         f.write_str("</figure>")
@@ -114,11 +122,15 @@ impl fmt::Display for Funnel {
             let share = if index > self.base { share_words(step.count, base) } else { String::new() };
             write!(
                 f,
-                r#"<li><span>{}</span><svg class="meter" aria-hidden="true"><rect class="{}" width="{width:.1}%" height="100%"/></svg><b>{}</b><span class="pc">{share}</span></li>"#,
+                r#"<li><span>{}</span><svg class="meter" aria-hidden="true"><rect class="{}" width="{width:.1}%" height="100%"/></svg><b>"#,
                 Text(&step.label),
                 if index > self.base { "s1" } else { "m-2" },
-                grouped(step.count),
             )?;
+            match self.hrefs.get(index) {
+                Some(href) => write!(f, r#"<a href="{}">{}</a>"#, Text(href), grouped(step.count))?,
+                None => f.write_str(&grouped(step.count))?,
+            }
+            write!(f, r#"</b><span class="pc">{share}</span></li>"#)?;
         }
         f.write_str("</ol>")
     }
@@ -281,12 +293,21 @@ mod tests {
             title: "Mails sent".to_owned(),
             sentence: "Most on Thursday".to_owned(),
             bars: bars(&[("Tue 17 Nov", 0), ("Wed 18 Nov", 37), ("Thu 19 Nov", 1_074)]),
+            is_ahead: false,
         }
         .to_string();
         assert_eq!(html.matches("<rect").count(), 2, "a day without mails has no bar: {html}");
         assert!(html.contains(r#"class="s1" x="198.3" y="0.0" width="70.0" height="72.0""#), "{html}");
         assert!(html.contains(r#"aria-label="Mails sent: Most on Thursday""#), "{html}");
         assert!(html.contains(r#"<th scope="row">Thu 19 Nov</th><td class="num">1,074</td>"#), "{html}");
+    }
+
+    #[test]
+    fn a_chart_of_days_to_come_says_what_is_today_at_its_beginning() {
+        let days = bars(&[("Tue 1 Dec", 4), ("Wed 2 Dec", 9), ("Thu 3 Dec", 0)]);
+        let html = BarChart { title: "Mails".into(), sentence: "13".into(), bars: days, is_ahead: true }.to_string();
+        assert!(html.contains("<span>Today 4, most 9</span><span>Thu 3 Dec</span>"), "{html}");
+        assert!(html.contains(r#"class="s1" x="11.7""#), "today is in full colour: {html}");
     }
 
     #[test]
@@ -299,7 +320,9 @@ mod tests {
             (0, 0, ""),
         ];
         for (written, replied, expected) in cases {
-            let html = Funnel { steps: bars(&[("Written to", written), ("Replied", replied)]), base: 0 }.to_string();
+            let html =
+                Funnel { steps: bars(&[("Written to", written), ("Replied", replied)]), base: 0, hrefs: Vec::new() }
+                    .to_string();
             let last = html.rsplit(r#"<span class="pc">"#).next().unwrap();
             assert_eq!(last, format!("{expected}</span></li></ol>"), "{replied} of {written}");
         }
@@ -308,8 +331,8 @@ mod tests {
     #[test]
     fn charts_of_nothing_are_drawn_empty() {
         let charts = [
-            BarChart { title: String::new(), sentence: String::new(), bars: Vec::new() }.to_string(),
-            Funnel { steps: bars(&[("Leads", 0)]), base: 4 }.to_string(),
+            BarChart { title: String::new(), sentence: String::new(), bars: Vec::new(), is_ahead: false }.to_string(),
+            Funnel { steps: bars(&[("Leads", 0)]), base: 4, hrefs: Vec::new() }.to_string(),
             LinkedBars { bars: vec![(bars(&[("Leads", 0)]).remove(0), String::new())], base: Some(0) }.to_string(),
             PartColumns::default().to_string(),
             Sparkline { sentence: String::new(), values: Vec::new() }.to_string(),
@@ -324,8 +347,14 @@ mod tests {
     fn names_that_people_typed_cannot_break_out_of_the_drawing() {
         let typed = r#""><script>"#;
         let html = [
-            BarChart { title: typed.to_owned(), sentence: typed.to_owned(), bars: bars(&[(typed, 1)]) }.to_string(),
-            Funnel { steps: bars(&[(typed, 1)]), base: 0 }.to_string(),
+            BarChart {
+                title: typed.to_owned(),
+                sentence: typed.to_owned(),
+                bars: bars(&[(typed, 1)]),
+                is_ahead: false,
+            }
+            .to_string(),
+            Funnel { steps: bars(&[(typed, 1)]), base: 0, hrefs: vec![typed.to_owned()] }.to_string(),
             LinkedBars { bars: vec![(bars(&[(typed, 1)]).remove(0), typed.to_owned())], base: Some(9) }.to_string(),
             PartColumns {
                 title: ["Written to", "Replied"],

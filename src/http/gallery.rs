@@ -151,6 +151,7 @@ fn components(theme: &str) -> GalleryPage {
                 ("18 Nov", 74),
                 ("19 Nov", 61),
             ]),
+            is_ahead: false,
         },
         funnel: Funnel {
             steps: bars(&[
@@ -161,6 +162,7 @@ fn components(theme: &str) -> GalleryPage {
                 ("Meetings", 9),
             ]),
             base: 1,
+            hrefs: Vec::new(),
         },
         replies: Sparkline {
             sentence: "Replies per week, rising from 6 to 19".to_owned(),

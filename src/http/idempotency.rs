@@ -16,12 +16,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::future::{ready, Ready};
 use std::sync::Arc;
+use uuid::Uuid;
 
 use super::api::ApiError;
 use super::api_json::ApiJson;
 use super::respond::{run, PageError};
 use crate::authz::{Actor, Role};
-use crate::base::WorkspaceId;
+use crate::base::{UnixMillis, WorkspaceId};
 
 /// As long as keys of the usual clients get (Stripe: 255).
 const MAX_KEY_LENGTH: usize = 255;
@@ -52,6 +53,16 @@ pub struct ScopedKey {
     /// SHA-256 over method, path and what the caller wrote, so that the store keeps 32 bytes and nothing of that.
     pub digest: [u8; 32],
     pub role: Role,
+}
+
+impl ScopedKey {
+    /// The id of what this key makes in a workspace: a UUIDv7 of when it came first.
+    fn id_since(&self, workspace: WorkspaceId, since: UnixMillis) -> Uuid {
+        let mut rest = [0; 10];
+        let named = digest([b"id", workspace.as_bytes(), &self.digest]);
+        rest.iter_mut().zip(named).for_each(|(to, from)| *to = from);
+        uuid::Builder::from_unix_timestamp_millis(u64::try_from(since.0).unwrap_or(0), &rest).into_uuid()
+    }
 }
 
 /// The header `Idempotency-Key`; `None` when the caller takes the risk of repeating.
@@ -133,8 +144,8 @@ impl Responder for ApiAnswer {
 /// What the store knows of a key at the moment a request comes with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Begin {
-    /// Never seen: it is now marked as in flight.
-    Fresh,
+    /// Not answered yet: it is now marked as in flight. Where an earlier try never ended, `since` is when that began.
+    Fresh { since: UnixMillis },
     /// Done before, with the same fingerprint: this was the answer.
     Replay(ApiAnswer),
     /// Seen with another fingerprint.
@@ -149,7 +160,7 @@ pub enum Begin {
 pub type StoreFault = Box<dyn std::error::Error + Send + Sync>;
 
 /// Keeps keys for 24 hours or longer. Blocking, like all storage. An in-flight mark must run out by
-/// itself (a minute or so), or a crash would block its key for ever.
+/// itself (a minute or so, and with the program that made it), or a crash would block its key for ever.
 pub trait IdempotencyStore: Send + Sync {
     fn begin(&self, workspace: WorkspaceId, key: ScopedKey, fingerprint: Fingerprint) -> Result<Begin, StoreFault>;
     fn finish(&self, workspace: WorkspaceId, key: ScopedKey, answer: &ApiAnswer) -> Result<(), StoreFault>;
@@ -165,10 +176,22 @@ pub fn idempotent(
     fingerprint: Fingerprint,
     work: impl FnOnce() -> Result<ApiAnswer, ApiError>,
 ) -> Result<ApiAnswer, ApiError> {
-    let IdempotencyKey(Some(key)) = *key else { return work() };
+    idempotent_as(store, workspace, key, fingerprint, |_| work())
+}
+
+/// The same for what makes one thing: `work` is given the id to make it under. A try that was cut off by a crash after
+/// its work and the next one have the same id, so the second finds what the first made. `None` without a key.
+pub fn idempotent_as(
+    store: &dyn IdempotencyStore,
+    workspace: WorkspaceId,
+    key: &IdempotencyKey,
+    fingerprint: Fingerprint,
+    work: impl FnOnce(Option<Uuid>) -> Result<ApiAnswer, ApiError>,
+) -> Result<ApiAnswer, ApiError> {
+    let IdempotencyKey(Some(key)) = *key else { return work(None) };
     let failed = |fault: StoreFault| ApiError::internal("could not look up the idempotency key", fault.as_ref());
-    match store.begin(workspace, key, fingerprint).map_err(failed)? {
-        Begin::Fresh => {}
+    let since = match store.begin(workspace, key, fingerprint).map_err(failed)? {
+        Begin::Fresh { since } => since,
         Begin::Replay(answer) => return Ok(ApiAnswer { is_replay: true, ..answer }),
         Begin::Mismatch => {
             let detail = "This Idempotency-Key was used for another request. Use a new key for each new request.";
@@ -183,8 +206,8 @@ pub fn idempotent(
                 "The first request with this Idempotency-Key is still at work. Ask again shortly.",
             ))
         }
-    }
-    let result = work();
+    };
+    let result = work(Some(key.id_since(workspace, since)));
     let kept = match &result {
         Ok(answer) => store.finish(workspace, key, answer),
         Err(_) => store.abandon(workspace, key),
@@ -214,6 +237,14 @@ impl Once {
     /// See [`idempotent`].
     pub fn carry_out(&self, work: impl FnOnce() -> Result<ApiAnswer, ApiError>) -> Result<ApiAnswer, ApiError> {
         idempotent(&***self.store, self.workspace, &self.key, self.fingerprint, work)
+    }
+
+    /// See [`idempotent_as`].
+    pub fn carry_out_as(
+        &self,
+        work: impl FnOnce(Option<Uuid>) -> Result<ApiAnswer, ApiError>,
+    ) -> Result<ApiAnswer, ApiError> {
+        idempotent_as(&***self.store, self.workspace, &self.key, self.fingerprint, work)
     }
 
     /// The same for work that blocks, where the handler waits.

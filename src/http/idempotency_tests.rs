@@ -16,7 +16,7 @@ impl IdempotencyStore for InMemory {
         Ok(match row {
             std::collections::hash_map::Entry::Vacant(row) => {
                 row.insert((fingerprint, None));
-                Begin::Fresh
+                Begin::Fresh { since: UnixMillis(1_000) }
             }
             std::collections::hash_map::Entry::Occupied(row) => match row.get() {
                 (first, _) if *first != fingerprint => Begin::Mismatch,

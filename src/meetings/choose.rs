@@ -2,14 +2,15 @@
 
 use super::{Location, Service};
 use crate::base::{ConnectionId, WorkspaceId};
-use crate::connections::{self, Connection, Use};
+use crate::connections::{self, Connection, Provider, Use};
 use crate::http::ui::Choice;
 use crate::store::{StoreError, Txn};
 
 /// Everything that may be chosen in a workspace; a service stands there once for each account. `chosen` stays in the
 /// list whatever became of its account.
 pub fn choices(accounts: &[Connection], chosen: &Location) -> Vec<Choice> {
-    let mut all = vec![plain(&Location::Unsaid), plain(&Location::GoogleMeet)];
+    let by_calendar = Choice { label: call_of_calendar(accounts).to_owned(), ..plain(&Location::GoogleMeet) };
+    let mut all = vec![plain(&Location::Unsaid), by_calendar];
     for account in accounts {
         let Some(location) = held_with(account).filter(|_| account.state.is_working()) else { continue };
         all.push(Choice { label: format!("{}: {}", location.words(), account.address.display()), ..plain(&location) });
@@ -31,6 +32,19 @@ pub fn choices(accounts: &[Connection], chosen: &Location) -> Vec<Choice> {
         all.push(Choice { label: format!("{} (not connected)", chosen.words()), value });
     }
     all
+}
+
+/// The link that comes with the event: whose it is depends on the calendar.
+fn call_of_calendar(accounts: &[Connection]) -> &'static str {
+    let has = |provider| {
+        let fits = |one: &&Connection| one.kind.provider() == Some(provider) && one.can(Use::Calendar);
+        accounts.iter().filter(fits).any(|one| one.state.is_working())
+    };
+    match (has(Provider::Google), has(Provider::Microsoft)) {
+        (_, false) => Location::GoogleMeet.words(),
+        (false, true) => "Teams, with the event in Outlook",
+        (true, true) => "Google Meet, or Teams where the calendar is Outlook’s",
+    }
 }
 
 fn plain(location: &Location) -> Choice {

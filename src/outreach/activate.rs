@@ -1,5 +1,7 @@
 //! Switching a worker on: what must stand first, and what switching on approves.
 
+use std::cell::Cell;
+
 use super::figures::Group;
 use super::{checks, rotation, sequences, store, OutreachError};
 use crate::app::App;
@@ -29,9 +31,25 @@ pub fn missing(app: &App, actor: &Actor, id: WorkerId) -> Result<Vec<Missing>, O
 
 /// Switches a worker on. This approves the texts of its sequence as they stand (G1), in the same transaction.
 pub fn activate(app: &App, actor: &Actor, id: WorkerId) -> Result<Worker, OutreachError> {
+    activate_seen(app, actor, id, None)
+}
+
+/// The same by somebody who has seen this version of the sequence: words that were changed since are not approved.
+pub fn activate_seen(app: &App, actor: &Actor, id: WorkerId, seen: Option<u32>) -> Result<Worker, OutreachError> {
     let now = app.now();
-    let ready = |txn: &mut Txn<'_>, worker: &Worker| prepare(txn, actor, worker, now);
-    Ok(workers::activate(app, actor, id, &ready)?)
+    let is_unseen = Cell::new(false);
+    let ready = |txn: &mut Txn<'_>, worker: &Worker| {
+        let sequence = worker.sequence.map(|id| store::find_sequence(txn, actor.workspace, id)).transpose()?.flatten();
+        is_unseen.set(sequence.is_some_and(|sequence| sequences::is_unseen(&sequence, seen)));
+        if is_unseen.get() {
+            return Ok(vec![sequences::READ_AGAIN.to_owned()]);
+        }
+        prepare(txn, actor, worker, now)
+    };
+    match workers::activate(app, actor, id, &ready) {
+        Err(_) if is_unseen.get() => Err(OutreachError::MayNotMove(sequences::READ_AGAIN.into())),
+        switched => Ok(switched?),
+    }
 }
 
 fn prepare(txn: &mut Txn<'_>, actor: &Actor, worker: &Worker, now: UnixMillis) -> Result<Vec<String>, StoreError> {

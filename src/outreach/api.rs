@@ -7,6 +7,7 @@ mod hand_over;
 mod leads;
 mod sending;
 mod sequences;
+mod why;
 mod workers;
 
 use std::sync::Arc;
@@ -17,8 +18,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use self::leads::{done_enrolment, get_to_read, move_enrolment, read_enrolment, skip_enrolment};
-use self::sending::{get_days_off, get_forecast, put_days_off};
-use self::sequences::{delete_sequence, get_checks, get_one_sequence, get_sequences, post_sequence, put_sequence};
+use self::sending::{get_days_off, get_forecast, get_forecast_mails, put_days_off};
+use self::sequences::{
+    approve_sequence, delete_sequence, get_checks, get_one_sequence, get_sequences, post_sequence, put_sequence,
+};
 use self::workers::{
     activate_worker, delete_worker, get_worker, get_worker_steps, get_workers, patch_worker, pause_sending,
     pause_worker, post_worker, put_worker, resume_sending, resume_worker, worker_of,
@@ -48,6 +51,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
                 .route(web::delete().to(delete_sequence)),
         )
         .service(at("/sequences/{sequence}/checks").route(web::get().to(get_checks)))
+        .service(at("/sequences/{sequence}/approve").route(web::post().to(approve_sequence)))
         .service(at("/workers").route(web::get().to(get_workers)).route(web::post().to(post_worker)))
         .service(
             at("/workers/{worker}")
@@ -84,12 +88,14 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
         .service(at("/workers/{worker}/pause").route(web::post().to(pause_worker)))
         .service(at("/workers/{worker}/resume").route(web::post().to(resume_worker)))
         .service(at("/workers/{worker}/steps").route(web::get().to(get_worker_steps)))
+        .service(at("/workers/{worker}/why").route(web::get().to(why::get_why)))
         .service(at("/workers/{worker}/to-read").route(web::get().to(get_to_read)))
         .service(at("/sending/pause").route(web::post().to(pause_sending)))
         .service(at("/sending/resume").route(web::post().to(resume_sending)))
         .service(at("/analytics").route(web::get().to(analytics::get_analytics)))
         .service(at("/analytics/leads").route(web::get().to(analytics::get_analytics_leads)))
         .service(at("/sending/forecast").route(web::get().to(get_forecast)))
+        .service(at("/sending/forecast/mails").route(web::get().to(get_forecast_mails)))
         .service(at("/sending/days-off").route(web::get().to(get_days_off)).route(web::put().to(put_days_off)))
         .service(
             at("/workers/{worker}/enrolments")
@@ -118,6 +124,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     sequences::put_sequence,
     sequences::delete_sequence,
     sequences::get_checks,
+    sequences::approve_sequence,
     workers::get_workers,
     workers::post_worker,
     workers::get_worker,
@@ -156,9 +163,11 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     leads::read_enrolment,
     leads::get_to_read,
     workers::get_worker_steps,
+    why::get_why,
     analytics::get_analytics,
     analytics::get_analytics_leads,
     sending::get_forecast,
+    sending::get_forecast_mails,
     sending::get_days_off,
     sending::put_days_off
 ))]

@@ -13,13 +13,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::figures::Group;
+use super::foretold::Foretold;
 use super::model::{Came, Enrolment, Sequence, State, Why};
 use super::path::{Kind, Standing, Then, Trail};
 use super::plan::hours_for;
 use super::{rotation, store, timing, OutreachError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{ConnectionId, JobId, SequenceId, UnixMillis, WorkspaceId};
+use crate::base::{ConnectionId, JobId, SequenceId, UnixMillis, WorkerId, WorkspaceId};
 use crate::connections::{self, Connection, Use};
 use crate::contacts::{self, Contact};
 use crate::follow_ups::{self, FollowUp, State as FollowUpState};
@@ -69,8 +70,7 @@ pub struct OfMailbox {
 pub fn forecast(app: &App, actor: &Actor) -> Result<Forecast, OutreachError> {
     actor.require(Permission::ViewOutreach)?;
     let now = app.now();
-    let mut play = app.store.read(|txn| Play::set_up(app, txn, actor.workspace, now))?;
-    play.run();
+    let play = Play::played(app, actor.workspace)?;
     let sent_today = |id| {
         let of = messaging::usage_by_day(&app.store, actor.workspace, Counted::Mailbox(id), &play.zone, now, 1)?;
         Ok::<_, StoreError>(of.first().map_or(0, |(_, count)| *count))
@@ -90,8 +90,8 @@ pub fn forecast(app: &App, actor: &Actor) -> Result<Forecast, OutreachError> {
 }
 
 /// A mailbox as the play goes on.
-struct Desk {
-    mailbox: Connection,
+pub(super) struct Desk {
+    pub(super) mailbox: Connection,
     works: bool,
     /// What all workers together keep of its day for follow-ups, in percent.
     reserve: u32,
@@ -139,6 +139,7 @@ impl Desk {
 }
 
 struct Sender {
+    worker: WorkerId,
     limits: Limits,
     mailboxes: Vec<usize>,
     sent: Window,
@@ -197,15 +198,17 @@ fn only_this_mail(row: &FollowUp) -> Sequence {
     }
 }
 
-struct Play {
+pub(super) struct Play {
     now: UnixMillis,
     ends: UnixMillis,
-    zone: TimeZone,
-    days: Vec<Date>,
+    pub(super) zone: TimeZone,
+    pub(super) days: Vec<Date>,
     hard_cap: u32,
     least_gap: Duration,
     off: DaysOff,
-    desks: Vec<Desk>,
+    pub(super) desks: Vec<Desk>,
+    /// What has left so far.
+    pub(super) mails: Vec<Foretold>,
     senders: Vec<Sender>,
     leads: Vec<Lead>,
     /// Mails that wait at the gate already: their job, whose, where, and since when.
@@ -219,6 +222,14 @@ struct Play {
 }
 
 impl Play {
+    /// The week that is to come, played to its end.
+    pub(super) fn played(app: &App, workspace: WorkspaceId) -> Result<Self, StoreError> {
+        let now = app.now();
+        let mut play = app.store.read(|txn| Self::set_up(app, txn, workspace, now))?;
+        play.run();
+        Ok(play)
+    }
+
     fn set_up(app: &App, txn: &mut Txn<'_>, workspace: WorkspaceId, now: UnixMillis) -> Result<Self, StoreError> {
         let settings = workspaces::find(txn, workspace)?;
         let zone = settings.as_ref().map_or(TimeZone::UTC, Workspace::zone);
@@ -235,6 +246,7 @@ impl Play {
             least_gap: app.config.outreach.min_gap,
             off: messaging::find_days_off(txn, workspace)?,
             desks: Vec::new(),
+            mails: Vec::new(),
             senders: Vec::new(),
             leads: Vec::new(),
             at_gate: Vec::new(),
@@ -268,6 +280,7 @@ impl Play {
         }
         let sender = self.senders.len();
         self.senders.push(Sender {
+            worker: worker.id,
             limits: worker.limits.clone(),
             mailboxes,
             sent: messaging::usage(txn, workspace.id, Counted::Worker(worker.id))?,
@@ -590,9 +603,19 @@ impl Play {
         if let Some(window) = self.domains.get_mut(domain) {
             window.add(at, 1);
         }
+        let mailbox = desk.mailbox.id;
         let lead = &mut self.leads[number];
-        self.senders[lead.sender].sent.add(at, 1);
+        let sender = &mut self.senders[lead.sender];
+        sender.sent.add(at, 1);
         let step = lead.sequence.next_step(&lead.trail).map(|step| step.id);
+        self.mails.push(Foretold {
+            at,
+            mailbox,
+            worker: sender.worker,
+            contact: lead.contact.id,
+            is_first,
+            step: step.and_then(|id| lead.sequence.find_step(id)).map(|(place, _)| place + 1),
+        });
         lead.trail.done.extend(step);
         lead.trail.next = None;
         (lead.mails, lead.done_at, lead.desk) = (lead.mails + 1, at, Some(place));

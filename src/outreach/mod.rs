@@ -20,6 +20,7 @@ mod content;
 mod enrol;
 mod figures;
 mod forecast;
+mod foretold;
 mod later;
 mod let_go;
 mod letters;
@@ -47,11 +48,12 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use activate::{activate, missing, Missing};
+pub use activate::{activate, activate_seen, missing, Missing};
 pub use api::{api_routes, openapi};
 pub use enrol::{enrol, enrol_tag, remove, resume, stop, want_tagged, LastRun, Tally, ENROL};
 pub use figures::{Figures, Group, Of, StepFigures};
 pub use forecast::{forecast, Forecast, OfMailbox};
+pub use foretold::{foretold, Cell, Foretold};
 pub use later::{leave, TAKE_UP};
 pub use model::{Approval, Came, Enrolment, Hold, Sent, Sequence, Skip, State, Step, Variant, Why};
 pub use onward::{move_lead, next_step_of, open_task_of, Move};

@@ -371,6 +371,11 @@ pub enum Why {
 }
 
 impl State {
+    /// A mail may come next without a person doing something first.
+    pub fn may_be_written_to(&self) -> bool {
+        matches!(self, State::Waiting { .. } | State::Queued { .. } | State::PausedUntil { .. })
+    }
+
     /// Still to be written to: one such enrolment per contact.
     pub fn is_active(&self) -> bool {
         matches!(self, State::Waiting { .. } | State::Queued { .. } | State::PausedUntil { .. } | State::Task { .. })

@@ -1,8 +1,9 @@
 //! A worker's figures for the leads that were added within a period: what became of them until today.
 
 use super::figures::Group;
+use super::model::Enrolment;
 use super::store;
-use crate::base::{UnixMillis, WorkerId, WorkspaceId};
+use crate::base::{Cursor, Page, UnixMillis, WorkerId, WorkspaceId};
 use crate::store::{Store, StoreError};
 
 const DAY_MILLIS: i64 = 86_400_000;
@@ -68,6 +69,25 @@ pub fn count(
         None => Ok(store::figures(store, workspace, worker)?.of(group)),
         Some(since) => store::count_group_since(store, workspace, worker, group, since),
     }
+}
+
+/// The leads that [`count`] counts, newest first.
+pub fn list(
+    store: &Store,
+    workspace: WorkspaceId,
+    worker: WorkerId,
+    (group, since): (Group, Option<UnixMillis>),
+    before: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Enrolment>, StoreError> {
+    let mut page = store::list_group(store, workspace, worker, group, before, limit)?;
+    // The list goes by ids, which begin with the time, as the count does.
+    let is_older = |lead: &Enrolment| since.is_some_and(|since| store::added_before(lead.id, since));
+    if let Some(end) = page.rows.iter().position(is_older) {
+        page.rows.truncate(end);
+        page.next = None;
+    }
+    Ok(page)
 }
 
 #[cfg(test)]

@@ -437,12 +437,15 @@ fn not_at_work(txn: &mut Txn<'_>, actor: &Actor, id: SequenceId) -> Result<(), O
 }
 
 /// A person has read the changed texts: they may leave. What would keep a worker from being switched on keeps them
-/// back as well: a sequence changes after that, too.
-pub fn approve(app: &App, actor: &Actor, id: SequenceId) -> Result<Sequence, OutreachError> {
+/// back as well: a sequence changes after that, too. `seen` is the version that was read; without it nothing is compared.
+pub fn approve(app: &App, actor: &Actor, id: SequenceId, seen: Option<u32>) -> Result<Sequence, OutreachError> {
     actor.require(Permission::ActivateWorkers)?;
     let now = app.now();
     app.store.write(|txn| {
         let sequence = store::find_sequence(txn, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;
+        if is_unseen(&sequence, seen) {
+            return Err(OutreachError::MayNotMove(READ_AGAIN.into()));
+        }
         let wrong = blocking(txn, actor, &sequence)?;
         if !wrong.is_empty() {
             return Err(OutreachError::Mistakes(wrong));
@@ -456,6 +459,13 @@ fn blocking(txn: &mut Txn<'_>, actor: &Actor, sequence: &Sequence) -> Result<Vec
     users.retain(|worker| worker.sequence == Some(sequence.id));
     let found = checks::look(sequence, &checks::sample(txn, actor.workspace, &users)?);
     Ok(found.into_iter().filter(|found| found.is_blocking).map(Mistake::of).collect())
+}
+
+pub(super) const READ_AGAIN: &str = "The texts were changed since you read them. Read them again.";
+
+/// There are words to approve, and not those that somebody has read.
+pub(super) fn is_unseen(sequence: &Sequence, seen: Option<u32>) -> bool {
+    !sequence.is_all_approved() && seen.is_some_and(|seen| seen != sequence.version)
 }
 
 pub(super) fn approve_in(

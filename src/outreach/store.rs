@@ -352,6 +352,11 @@ fn before_all_of(since: UnixMillis) -> Cursor {
     Cursor(bytes.to_vec())
 }
 
+/// Whether a lead was added before `since`, as its id says.
+pub(super) fn added_before(id: EnrolmentId, since: UnixMillis) -> bool {
+    id.0.as_bytes().as_slice() < before_all_of(since).0.as_slice()
+}
+
 /// Leads of a worker in a list, newest first.
 pub fn list_group(
     store: &Store,

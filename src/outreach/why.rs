@@ -1,5 +1,5 @@
-//! "Why is nothing being sent?": the gate's own checks, asked for the next lead, in their real order, and the pause that
-//! the mailbox keeps.
+//! "Why is nothing being sent?": the gate's own checks, asked for the next lead or one that is named, in their real
+//! order, and the pause that the mailbox keeps.
 
 use super::figures::Group;
 use super::model::{Enrolment, State, Why};
@@ -7,7 +7,7 @@ use super::plan::hours_for;
 use super::{activate, rotation, step, store, OutreachError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{counted, MessageId, StepId, UnixMillis, WorkerId};
+use crate::base::{counted, EnrolmentId, MessageId, StepId, UnixMillis, WorkerId};
 use crate::connections::{self, Connection};
 use crate::contacts;
 use crate::deliverability;
@@ -54,15 +54,22 @@ pub struct Answer {
 /// Leads looked at to find the one that is due first.
 const SAMPLE: usize = 200;
 
-pub fn why(app: &App, actor: &Actor, id: WorkerId) -> Result<Answer, OutreachError> {
+/// `whose`: one lead of the worker; without it the checks are asked for the one that is next.
+pub fn why(app: &App, actor: &Actor, id: WorkerId, whose: Option<EnrolmentId>) -> Result<Answer, OutreachError> {
     actor.require(Permission::ViewOutreach)?;
     let now = app.now();
     app.store.read(|txn| {
         let worker = workers::find(txn, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;
-        let mut lines = worker_lines(txn, actor, &worker)?;
-        let next = next_lead(txn, actor, &worker)?;
+        let next = match whose {
+            Some(lead) => Some(lead_of(txn, actor, &worker, lead)?),
+            None => next_lead(txn, actor, &worker)?,
+        };
+        let mut lines = match next.as_ref().filter(|_| whose.is_some()) {
+            Some(lead) => lead_and_worker_lines(txn, actor, &worker, lead, now)?,
+            None => worker_lines(txn, actor, &worker)?,
+        };
         let mut next_at = None;
-        if let Some(lead) = &next {
+        if let Some(lead) = next.as_ref().filter(|lead| lead.state.may_be_written_to()) {
             next_at = lead_lines(app, txn, &worker, lead, now, &mut lines)?;
         }
         mark_first(&mut lines);
@@ -116,8 +123,8 @@ fn text_line(txn: &mut Txn<'_>, actor: &Actor, worker: &Worker) -> Result<Line, 
     let sequence = worker.sequence.map(|id| store::find_sequence(txn, actor.workspace, id)).transpose()?.flatten();
     Ok(match sequence {
         Some(sequence) if !sequence.is_all_approved() && worker.activated_at.is_some() => {
-            let approve = post("Approve the changes", format!("/outreach/{}/approve", worker.id));
-            stops("A changed text waits for approval", "Steps that were not changed go on.", approve)
+            let read = link("Read the changes", format!("/outreach/{}/sequence", worker.id));
+            stops("A changed text waits for approval", "Steps that were not changed go on.", read)
         }
         _ => passed("The texts are ready", "Each field has a value or a fallback."),
     })
@@ -139,6 +146,37 @@ pub(super) fn due_of(lead: &Enrolment) -> UnixMillis {
         State::PausedUntil { at, .. } => *at,
         _ => lead.changed_at,
     }
+}
+
+/// One that somebody asks about.
+fn lead_of(txn: &mut Txn<'_>, actor: &Actor, worker: &Worker, id: EnrolmentId) -> Result<Enrolment, OutreachError> {
+    let lead = store::find(txn, actor.workspace, id)?.filter(|lead| lead.worker == worker.id);
+    lead.ok_or(OutreachError::NotFound)
+}
+
+/// Where the lead itself stands, then the worker. Of a lead that gets no mail the worker is not asked.
+fn lead_and_worker_lines(
+    txn: &mut Txn<'_>,
+    actor: &Actor,
+    worker: &Worker,
+    lead: &Enrolment,
+    now: UnixMillis,
+) -> Result<Vec<Line>, StoreError> {
+    let leads = || link("See the lead", format!("/outreach/{}/leads", worker.id));
+    let standing = match &lead.state {
+        State::Finished { reason, .. } | State::Stopped { reason, .. } => {
+            stops("This lead gets no mail any more", reason.clone(), contact(lead))
+        }
+        State::Task { .. } => stops("A person has something to do first", "The sequence goes on after that.", leads()),
+        State::PausedUntil { at, reason, .. } if *at > now => stops("This lead is away", reason.clone(), contact(lead)),
+        State::Waiting { .. } | State::Queued { .. } | State::PausedUntil { .. } => {
+            passed("This lead is being written to", format!("{} sent so far.", lead.sent.len()))
+        }
+    };
+    if !lead.state.may_be_written_to() {
+        return Ok(vec![standing]);
+    }
+    Ok(vec![standing, switched_line(worker), text_line(txn, actor, worker)?])
 }
 
 /// The gate's checks for one lead; returns when it may leave if all but time agree.
@@ -204,7 +242,7 @@ fn pace_line(app: &App, txn: &mut Txn<'_>, message: &Message, rests: bool) -> Re
 
 /// "Mails leave 2 to 5 min apart."
 fn pace_words(app: &App, mailbox: &Connection) -> String {
-    format!("Its mails leave {}.", pace_of(app, mailbox))
+    format!("Mails from {} leave {}.", mailbox.address.display(), pace_of(app, mailbox))
 }
 
 /// "60 to 100 s apart", "2 to 5 min apart": its own pause or the operator's, whichever is longer.
@@ -243,6 +281,10 @@ fn step_line(lead: &Enrolment, now: UnixMillis) -> Line {
         State::Waiting { waits_for: Some(hold), .. } if hold.why == Why::Unknown => {
             stops("What came before is not known yet", hold.words.clone(), link("Open Today", "/".into()))
         }
+        State::Waiting { waits_for: Some(hold), .. } if hold.why == Why::Backlog => {
+            let forecast = link("See the next seven days", "/outreach/forecast".into());
+            stops("Enough mails wait for its mailbox already", hold.words.clone(), forecast)
+        }
         State::Waiting { waits_for: Some(hold), .. } if hold.why == Why::Review => {
             let read = link("Read it", format!("/outreach/{}/review", lead.worker));
             stops("A person has to read this mail first", hold.words.clone(), read)
@@ -252,6 +294,7 @@ fn step_line(lead: &Enrolment, now: UnixMillis) -> Line {
             line.help = None;
             line
         }
+        State::Queued { .. } => passed("Its mail is written and stands at the gate", ""),
         _ => passed("The next step is due", ""),
     }
 }

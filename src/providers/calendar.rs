@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
 use super::error::ProviderError;
 use crate::base::UnixMillis;
 
@@ -21,11 +25,15 @@ pub trait CalendarClient {
         to: UnixMillis,
     ) -> Result<BTreeMap<String, BusyTimes>, ProviderError>;
 
-    /// A word that changes with every change in the calendar, where the provider has a cheap one: while it is the same,
-    /// nothing has to be read anew.
-    fn version(&self, _calendar: &str) -> Result<Option<String>, ProviderError> {
-        Ok(None)
-    }
+    /// What changed in a calendar since an earlier reading of the same window, and where to go on. Without an earlier one
+    /// it begins: all that stands between the two instants. `Gone` when the provider knows the earlier one no longer:
+    /// begin anew. `None` where it cannot say what changes.
+    fn changes(
+        &self,
+        calendar: &str,
+        since: Option<Since<'_>>,
+        window: (UnixMillis, UnixMillis),
+    ) -> Result<Option<Changes>, ProviderError>;
 
     /// The single events between two instants that take time: not deleted, not shown as free, not declined by the
     /// account's owner. Without what they are about.
@@ -60,6 +68,43 @@ pub trait CalendarClient {
 
     /// Deletes an event of ours; one that is gone already is a success.
     fn delete_event(&self, calendar: &str, id: &str, send_updates: SendUpdates) -> Result<(), ProviderError>;
+
+    /// Asks to be told of changes for a while; `before` is what this takes the place of. `None` where nobody tells.
+    fn watch(
+        &self,
+        _calendar: &str,
+        _wanted: &NewWatch,
+        _before: Option<&Watching>,
+    ) -> Result<Option<Watching>, ProviderError> {
+        Ok(None)
+    }
+
+    /// Asks not to be told any more; what has ended already is a success.
+    fn unwatch(&self, _watching: &Watching) -> Result<(), ProviderError> {
+        Ok(())
+    }
+}
+
+/// What is asked for where changes are to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewWatch {
+    /// Ours, new for each request: at most 64 letters, digits and dashes.
+    pub id: String,
+    /// Where to tell: https, and reachable from outside.
+    pub address: String,
+    /// Comes back with each notice; at most 128 characters.
+    pub word: String,
+    /// Providers may choose an earlier end.
+    pub until: UnixMillis,
+}
+
+/// What was granted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watching {
+    pub id: String,
+    /// What Google wants to hear besides the id; empty at others.
+    pub resource: String,
+    pub until: UnixMillis,
 }
 
 /// A calendar of the account.
@@ -116,6 +161,48 @@ pub enum BusyTimes {
     },
 }
 
+/// Where an earlier reading ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Since<'a> {
+    pub cursor: &'a str,
+    /// The tags of what was found by then, by key.
+    pub tags: &'a BTreeMap<u64, u64>,
+}
+
+/// What was found to have changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Where the next reading goes on: opaque, and the provider's own.
+    pub cursor: String,
+    /// What is listed here is all there is, and takes the place of all that was known.
+    pub is_whole: bool,
+    pub events: Vec<Changed>,
+}
+
+/// One event of a calendar, without what it is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Made of its id.
+    pub key: u64,
+    /// Made of its version where the provider tells changes apart by those alone; else 0.
+    pub tag: u64,
+    /// When it takes time; empty for what is deleted, free, or lies elsewhere.
+    pub busy: Vec<Busy>,
+}
+
+impl Changes {
+    /// Everything is as it was.
+    pub fn is_nothing(&self) -> bool {
+        !self.is_whole && self.events.is_empty()
+    }
+}
+
+/// A short word for an id or a version: the same for the same text.
+pub fn short(text: &str) -> u64 {
+    let hash = Sha256::digest(text.as_bytes());
+    hash.iter().take(8).fold(0, |word, byte| (word << 8) | u64::from(*byte))
+}
+
 /// In order; what touches or overlaps is one stretch.
 pub fn joined(mut all: Vec<Busy>) -> Vec<Busy> {
     all.sort();
@@ -170,6 +257,19 @@ pub enum When {
     At(UnixMillis),
     /// `YYYY-MM-DD` in the calendar's zone.
     Day(String),
+}
+
+impl When {
+    /// A day begins on the calendar's own clock.
+    pub fn instant(&self, zone: &TimeZone) -> Option<UnixMillis> {
+        match self {
+            Self::At(instant) => Some(*instant),
+            Self::Day(text) => {
+                let day: jiff::civil::Date = text.parse().ok()?;
+                Some(day.to_zoned(zone.clone()).ok()?.timestamp().into())
+            }
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

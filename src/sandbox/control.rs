@@ -11,9 +11,11 @@
 //! | `POST redirects {"uri"}` | registers a loopback redirect URI for the client |
 //! | `POST mail {"to","raw"}` | puts a raw inbound mail into a box |
 //! | `GET mailboxes/<address>` | the mails of a box, also of an address outside |
-//! | `GET calendars/<address>` | the events of an account's calendars at Google, and under `microsoft` at Microsoft |
+//! | `GET calendars/<address>` | the events of an account's calendars at Google, under `microsoft` and `caldav` at the others |
+//! | `POST calendars/<address> {"events":N,"file":"…"}` | fills an account's first calendars, or leaves a file at the server |
 //! | `POST revoke {"email"}` | the person withdraws all access given to programs |
 //! | `POST deauthorise {"email"}` | the person removes the program at Zoom; answers `headers` and `body` of the event, signed |
+//! | `POST notices {}` | what calendar services have to tell the program since: each `url`, `headers` and `body` of a POST |
 //! | `GET meetings/<service>` | the meetings at `zoom`, `teams`, `webex` or `goto` |
 //! | `POST expire {"what":"history"\|"sync"\|"uids","email"}` | makes all cursors given out so far useless |
 //! | `POST reset {"all":bool}` | forgets requests, faults and settings; with `all`, everything |
@@ -54,6 +56,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
             done()
         }),
         ("POST", ["deauthorise"]) => read(request).map(|body: Person| deauthorise(&mut shared.world(), &body.email)),
+        ("POST", ["notices"]) => Ok(Answer::ok(&super::notices::take(&mut shared.world()))),
         ("GET", ["meetings", service]) => Ok(Answer::ok(&meetings(&shared.world(), service))),
         ("POST", ["expire"]) => read(request).map(|body| expire(&mut shared.world(), &body)),
         ("POST", ["reset"]) => Ok(reset(shared, request)),
@@ -64,8 +67,10 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
             let world = shared.world();
             let mut all = world.google.calendars.all_of(address);
             all["microsoft"] = world.microsoft.calendars.all_of(address)["calendars"].clone();
+            all["caldav"] = super::caldav::all_of(&world, address);
             Ok(Answer::ok(&all))
         }
+        ("POST", ["calendars", address]) => read(request).map(|body| fill(&mut shared.world(), address, &body)),
         _ => Err(Answer::json(404, &json!({"error": "no such control"}))),
     };
     answer.unwrap_or_else(|refusal| refusal)
@@ -139,6 +144,8 @@ struct NewSettings {
     admin_consent: Option<bool>,
     slow_copies: Option<bool>,
     personal_account: Option<bool>,
+    caldav_without_sync: Option<bool>,
+    caldav_page: Option<usize>,
 }
 
 fn settings(world: &mut World, new: &NewSettings) -> Answer {
@@ -153,6 +160,8 @@ fn settings(world: &mut World, new: &NewSettings) -> Answer {
     now.admin_consent = new.admin_consent.unwrap_or(now.admin_consent);
     now.slow_copies = new.slow_copies.unwrap_or(now.slow_copies);
     now.personal_account = new.personal_account.unwrap_or(now.personal_account);
+    now.caldav_without_sync = new.caldav_without_sync.unwrap_or(now.caldav_without_sync);
+    now.caldav_page = new.caldav_page.unwrap_or(now.caldav_page);
     done()
 }
 
@@ -191,6 +200,7 @@ struct Person {
 fn revoke(world: &mut World, email: &str) {
     world.google.grants.revoke_all_of(email);
     world.microsoft.grants.revoke_all_of(email);
+    super::caldav::lock(world, email);
     for host in [&mut world.meetings.zoom, &mut world.meetings.webex, &mut world.meetings.goto] {
         host.grants.revoke_all_of(email);
     }
@@ -233,6 +243,37 @@ fn meetings(world: &World, service: &str) -> Value {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Fill {
+    /// Two minutes each, five apart, from now on, in the first calendar at each service.
+    #[serde(default)]
+    events: u32,
+    /// At the calendar server, as another program might leave it there.
+    #[serde(default)]
+    file: Option<String>,
+}
+
+fn fill(world: &mut World, address: &str, body: &Fill) -> Answer {
+    let now = world.clock.now();
+    for number in 0..body.events {
+        let start = now.plus(Duration::from_secs(300) * number);
+        let end = start.plus(Duration::from_secs(120));
+        let (id, time) = (format!("fill{number:06}"), |at: UnixMillis| json!({"dateTime": at.to_rfc3339()}));
+        let event = json!({"id": id, "status": "confirmed", "start": time(start), "end": time(end)});
+        for calendars in [&mut world.google.calendars, &mut world.microsoft.calendars] {
+            if let Some(calendar) = calendars.find_mut(address, "primary") {
+                calendar.put_new(event.clone(), now);
+            }
+        }
+        super::caldav::add_event(world, address, &id, (start, end));
+    }
+    if let Some(text) = &body.file {
+        super::caldav::add_file(world, address, "another.ics", text.clone());
+    }
+    done()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct InboundMail {
     to: String,
     raw: String,
@@ -263,7 +304,11 @@ fn expire(world: &mut World, body: &Expire) -> Answer {
     match body.what {
         Expiring::History => world.mailbox(&body.email).expire_history(),
         Expiring::Uids => world.mailbox(&body.email).uid_validity += 1_000_000,
-        Expiring::Sync => world.google.calendars.expire_sync(&body.email),
+        Expiring::Sync => {
+            world.google.calendars.expire_sync(&body.email);
+            world.microsoft.calendars.expire_sync(&body.email);
+            world.caldav.expire_sync(&body.email);
+        }
     }
     done()
 }

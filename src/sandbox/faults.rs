@@ -99,6 +99,7 @@ impl Fault {
             None if request.path.starts_with("/microsoft/") => microsoft::fault_answer(status),
             None => match request.path.split('/').nth(1) {
                 Some(service @ ("zoom" | "webex" | "goto")) => meetings::fault_answer(service, status),
+                Some("caldav") => Answer::empty(status),
                 Some("stripe") => stripe::fault_answer(status),
                 _ => google::fault_answer(status),
             },

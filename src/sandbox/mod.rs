@@ -7,7 +7,8 @@
 //! - State is in memory and ends with the process; only who was let in may be kept in a file. People are deterministic: same mails, same answers.
 //!
 //! One HTTP port, each provider under `/<provider>/…`: `/google` and `/microsoft` (see their `mod.rs` for the table of
-//! bases), `/zoom`, `/webex` and `/goto` (see `meetings/mod.rs`), `/stripe`, `/oidc` (issuer `<sandbox>/oidc`),
+//! bases), `/zoom`, `/webex` and `/goto` (see `meetings/mod.rs`), `/stripe`, `/oidc` (issuer `<sandbox>/oidc`), `/caldav` (any account with
+//! `MAIL_PASSWORD`),
 //! `/anthropic`, `/openai`, `/gemini` and `/compatible` (see `ai/mod.rs`),
 //! `/control` (see `control.rs`; loopback only). Client id and secret are `CLIENT_ID` and
 //! `CLIENT_SECRET` everywhere. SMTP and IMAP have ports of their own and take any account with `MAIL_PASSWORD`; so has
@@ -17,6 +18,7 @@
 //! a person's call to an unsubscribe address) runs while it is held.
 
 mod ai;
+mod caldav;
 mod control;
 mod crm;
 mod dns;
@@ -25,6 +27,7 @@ mod google;
 mod mail;
 mod meetings;
 mod microsoft;
+mod notices;
 mod oauth;
 mod oidc;
 mod people;

@@ -136,6 +136,8 @@ pub(super) fn provide(shared: &Shared, request: &Request) -> Answer {
     let mut world = shared.world();
     let answer = match segments.first().map(String::as_str) {
         Some("google") => google::answer(&mut world, request, &segments[1..]),
+        Some(".well-known") => super::caldav::well_known(&segments[1..]),
+        Some("caldav") => super::caldav::answer(&mut world, request, &segments[1..]),
         Some("hubspot") => super::crm::hubspot(&mut world, request, &segments[1..]),
         Some("pipedrive") => super::crm::pipedrive(&mut world, request, &segments[1..]),
         Some("robots.txt") => super::site::robots(),

@@ -8,12 +8,14 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::caldav::Server as CalendarServer;
 use super::crm::Crms;
 use super::faults::{Fault, Faults};
 use super::google::Google;
 use super::mail::mailbox::Mailbox;
 use super::meetings::Meetings;
 use super::microsoft::Microsoft;
+use super::notices::Notice;
 use super::oauth::{Grants, Redirects};
 use super::oidc::Issuer;
 use super::people::People;
@@ -58,6 +60,10 @@ pub(super) struct Settings {
     pub slow_conferences: bool,
     /// The account at Microsoft is a person's own, in no organisation.
     pub personal_account: bool,
+    /// The calendar server makes no `sync-collection` reports.
+    pub caldav_without_sync: bool,
+    /// Members that it puts into one such report.
+    pub caldav_page: usize,
 }
 
 impl Default for Settings {
@@ -70,6 +76,8 @@ impl Default for Settings {
             rotate_refresh: false,
             slow_conferences: false,
             personal_account: false,
+            caldav_without_sync: false,
+            caldav_page: 100,
             daily_recipients: 10_000,
             admin_consent: false,
             slow_copies: false,
@@ -83,6 +91,7 @@ pub(super) struct World {
     /// Every address that was ever written to, and every account, by address in lower case.
     pub mailboxes: BTreeMap<String, Mailbox>,
     pub google: Google,
+    pub caldav: CalendarServer,
     pub crms: Crms,
     pub microsoft: Microsoft,
     pub stripe: Books,
@@ -92,6 +101,8 @@ pub(super) struct World {
     pub redirects: Redirects,
     pub people: People,
     pub record: Record,
+    /// What is told to programs, and not yet carried there.
+    pub notices: Vec<Notice>,
     pub faults: Faults,
     pub settings: Settings,
     serial: u64,
@@ -119,6 +130,7 @@ impl World {
             accounts: Vec::new(),
             mailboxes: BTreeMap::new(),
             google: Google::default(),
+            caldav: CalendarServer::default(),
             crms: Crms::default(),
             microsoft: Microsoft::default(),
             stripe: Books::default(),
@@ -127,6 +139,7 @@ impl World {
             redirects: Redirects::default(),
             people,
             record: Record::default(),
+            notices: Vec::new(),
             faults: Faults::default(),
             settings: Settings::default(),
             serial: 0,
@@ -143,6 +156,7 @@ impl World {
         let now = world.clock.now();
         world.google.calendars.seed(&owner.email.to_lowercase(), &owner.zone, now);
         world.microsoft.calendars.seed(&owner.email.to_lowercase(), &owner.zone, now);
+        world.caldav.seed(&owner.email.to_lowercase(), &owner.zone, now);
         world
     }
 
@@ -187,6 +201,7 @@ impl World {
         self.mailbox(&email);
         self.google.calendars.open(&email, zone);
         self.microsoft.calendars.open(&email, zone);
+        self.caldav.open(&email, zone);
         self.accounts.push(Account { email, name: name.to_owned(), subject });
     }
 

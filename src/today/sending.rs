@@ -70,7 +70,7 @@ fn chart(bars: Vec<Bar>) -> BarChart {
         }
         _ => format!("none in the last {} days", bars.len()),
     };
-    BarChart { title: "Mails sent".to_owned(), sentence, bars }
+    BarChart { title: "Mails sent".to_owned(), sentence, bars, is_ahead: false }
 }
 
 /// "Going out": the mails that wait for their time, the next first.

@@ -29,8 +29,8 @@ use crate::connections;
 use crate::http::{run, see_other, PageError};
 use crate::operator;
 use crate::sandbox::{
-    OwnerAccount, Sandbox, SandboxError, SandboxOptions, AI_KEY, CLIENT_ID, CLIENT_SECRET, CRM_TOKEN, STRIPE_KEY,
-    ZOOM_HOOK_SECRET,
+    OwnerAccount, Sandbox, SandboxError, SandboxOptions, AI_KEY, CLIENT_ID, CLIENT_SECRET, CRM_TOKEN, MAIL_PASSWORD,
+    STRIPE_KEY, ZOOM_HOOK_SECRET,
 };
 use crate::store::DataFolder;
 
@@ -165,6 +165,7 @@ fn set_hooks(opened: &OpenedApp, sandbox: &Arc<Sandbox>, time: &Arc<TimeMachine>
         sandbox_url: sandbox.url.clone(),
         ai_key: AI_KEY,
         stripe_key: STRIPE_KEY,
+        mail_password: MAIL_PASSWORD,
         crm_token: CRM_TOKEN,
     });
     sandbox.set_advance(Arc::new(move |by| by_control.advance(by)));

@@ -21,7 +21,8 @@ const BY_AGE: Table<()> = Table::index(0x1002, "api_answers_by_age", "Kept answe
 
 pub const TABLES: &[Declared] = &[Declared::personal(&ANSWERS, export, erase), Declared::plain(&BY_AGE)];
 
-/// A mark of a request that never ended (a crash) runs out after this.
+/// A mark of a request that never ended runs out after this. One that a program left which was killed since counts for
+/// nothing at once.
 const IN_FLIGHT: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,6 +32,12 @@ struct Kept {
     #[serde(default = "owner")]
     role: Role,
     at: UnixMillis,
+    /// When the key came first, where that was before `at`: a try that never ended may have done its work.
+    #[serde(default)]
+    since: Option<UnixMillis>,
+    /// Of which run of the program the mark is.
+    #[serde(default)]
+    run: u64,
     /// Absent while the first request is at work.
     answer: Option<ApiAnswer>,
 }
@@ -40,8 +47,16 @@ fn owner() -> Role {
 }
 
 pub struct Answers {
-    pub store: Store,
-    pub clock: Clock,
+    store: Store,
+    clock: Clock,
+    /// Tells the marks of this run of the program from those of one that was killed.
+    run: u64,
+}
+
+impl Answers {
+    pub fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock, run: rand::random() }
+    }
 }
 
 fn key(workspace: WorkspaceId, key: ScopedKey) -> Key {
@@ -57,16 +72,18 @@ impl IdempotencyStore for Answers {
         let now = self.clock.now();
         let row = key(workspace, scoped);
         let begun = self.store.write(|txn| {
-            match txn.get(&ANSWERS, &row)? {
+            let since = match txn.get(&ANSWERS, &row)? {
                 Some(kept) if kept.fingerprint != fingerprint => return Ok(Begin::Mismatch),
                 Some(kept) if scoped.role < kept.role => return Ok(Begin::Above),
                 Some(Kept { answer: Some(answer), .. }) => return Ok(Begin::Replay(answer)),
-                Some(kept) if now.since(kept.at) < IN_FLIGHT => return Ok(Begin::InFlight),
-                _ => {}
-            }
-            txn.put(&ANSWERS, &row, &Kept { fingerprint, role: scoped.role, at: now, answer: None })?;
+                Some(kept) if kept.run == self.run && now.since(kept.at) < IN_FLIGHT => return Ok(Begin::InFlight),
+                Some(kept) => Some(kept.since.unwrap_or(kept.at)),
+                None => None,
+            };
+            let kept = Kept { fingerprint, role: scoped.role, at: now, since, run: self.run, answer: None };
+            txn.put(&ANSWERS, &row, &kept)?;
             txn.mark(&BY_AGE, &age_key(now, &row))?;
-            Ok::<_, StoreError>(Begin::Fresh)
+            Ok::<_, StoreError>(Begin::Fresh { since: since.unwrap_or(now) })
         });
         begun.map_err(Into::into)
     }
@@ -145,7 +162,7 @@ mod tests {
     fn what_was_answered_about_a_person_is_exported_and_erased_and_nothing_else() {
         let test = testing::app();
         let (app, workspace) = (&test.app, test.workspace);
-        let answers = Answers { store: app.store.clone(), clock: app.clock.clone() };
+        let answers = Answers::new(app.store.clone(), app.clock.clone());
         let people: Vec<ContactId> = (0..2).map(|_| ContactId::new(app.now())).collect();
         let scoped = |place: usize| ScopedKey { digest: [u8::try_from(place).unwrap(); 32], role: Role::Owner };
         for (place, id) in people.iter().enumerate() {
@@ -160,8 +177,30 @@ mod tests {
         assert_eq!(exported[0]["addresses"][0], "0@lead.example");
         assert_eq!(erase(&app.store, first), Ok(1));
         assert_eq!(erase(&app.store, first), Ok(0));
-        assert_eq!(answers.begin(workspace, scoped(0), Fingerprint([7; 32])).unwrap(), Begin::Fresh);
+        assert_eq!(
+            answers.begin(workspace, scoped(0), Fingerprint([7; 32])).unwrap(),
+            Begin::Fresh { since: app.now() }
+        );
         let other = answers.begin(workspace, scoped(1), Fingerprint([7; 32])).unwrap();
         assert!(matches!(other, Begin::Replay(_)), "{other:?}");
+    }
+
+    #[test]
+    fn a_mark_of_a_program_that_was_killed_counts_for_nothing_and_the_next_try_knows_since_when() {
+        let test = testing::app();
+        let (app, workspace) = (&test.app, test.workspace);
+        let began = app.now();
+        let run = || Answers::new(app.store.clone(), app.clock.clone());
+        let (killed, scoped) = (run(), ScopedKey { digest: [3; 32], role: Role::Owner });
+        let begin = |answers: &Answers| answers.begin(workspace, scoped, Fingerprint([7; 32])).unwrap();
+        assert_eq!(begin(&killed), Begin::Fresh { since: began });
+        assert_eq!(begin(&killed), Begin::InFlight);
+        app.clock.advance(Duration::from_secs(5));
+        let next = run();
+        assert_eq!(begin(&next), Begin::Fresh { since: began }, "what was begun then may be done");
+        app.clock.advance(Duration::from_secs(61));
+        assert_eq!(begin(&next), Begin::Fresh { since: began }, "one that hangs runs out");
+        next.abandon(workspace, scoped).unwrap();
+        assert_eq!(begin(&next), Begin::Fresh { since: app.now() }, "what was refused did nothing");
     }
 }

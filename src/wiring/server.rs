@@ -141,8 +141,7 @@ fn start_web(app: &Arc<App>, listener: TcpListener) -> Result<RunningServer, Sta
     };
     let parts = ServerParts { live: app.live.clone(), metrics: app.metrics.clone() };
     let limits = Data::from(Arc::clone(&app.limits));
-    let answers: Arc<dyn IdempotencyStore> =
-        Arc::new(idempotency::Answers { store: app.store.clone(), clock: app.clock.clone() });
+    let answers: Arc<dyn IdempotencyStore> = Arc::new(idempotency::Answers::new(app.store.clone(), app.clock.clone()));
     let answers = Data::new(answers);
     let app = Data::from(Arc::clone(app));
     let routes = move |services: &mut actix_web::web::ServiceConfig| {

@@ -233,7 +233,7 @@ mod tests {
         write.unwrap();
         let invited = EmailAddress::parse(&format!("guest{nth}@fernhill.example")).unwrap();
         workspaces::invite(app, owner, &invited, Role::Viewer).unwrap();
-        let answers = idempotency::Answers { store: app.store.clone(), clock: app.clock.clone() };
+        let answers = idempotency::Answers::new(app.store.clone(), app.clock.clone());
         answers
             .begin(workspace, ScopedKey { digest: [7; 32], role: crate::authz::Role::Owner }, Fingerprint([7; 32]))
             .unwrap();

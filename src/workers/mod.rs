@@ -15,7 +15,8 @@ mod tags;
 
 pub use escalation::{set_escalations, Answer, Escalation, Guidelines, LABELS, MOST_RULES};
 pub use model::{
-    signature_of, Autonomy, FollowUps, Hours, Limits, Meeting, Off, Sender, TextApproval, Tone, Worker, WorkerState,
+    signature_of, Autonomy, BooksOn, FollowUps, Hours, Limits, Meeting, Off, Sender, TextApproval, Tone, Worker,
+    WorkerState,
 };
 pub use service::{
     activate, brake, check, create, delete, pause, pause_all, pause_by_itself, pause_restored, resume, resume_all,

@@ -5,8 +5,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::escalation::{Escalation, Guidelines};
-use crate::base::{ConnectionId, SequenceId, UnixMillis, WorkerId};
+use crate::base::{ConnectionId, EventTypeId, SequenceId, UnixMillis, WorkerId};
 use crate::meetings::Location;
+
+/// An event type, with what a mail says of it. Written anew whenever the event type is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BooksOn {
+    pub event_type: EventTypeId,
+    pub title: String,
+    pub minutes: u32,
+}
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Worker {
@@ -28,6 +36,9 @@ pub struct Worker {
     pub calendar: Option<ConnectionId>,
     #[serde(default)]
     pub meeting: Meeting,
+    /// Where its meetings are booked, by rules and with hosts of their own; absent: `meeting` and `calendar` say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub books_on: Option<BooksOn>,
     #[serde(default)]
     pub autonomy: Autonomy,
     #[serde(default)]
@@ -90,6 +101,23 @@ impl WorkerState {
 impl Worker {
     pub fn is_on_dry_run(&self) -> bool {
         self.dry_run.is_some()
+    }
+
+    /// There is something to offer times from.
+    pub fn can_offer_times(&self) -> bool {
+        self.calendar.is_some() || self.books_on.is_some()
+    }
+
+    pub fn event_type(&self) -> Option<EventTypeId> {
+        self.books_on.as_ref().map(|on| on.event_type)
+    }
+
+    /// What its meeting is called, and how many minutes it lasts.
+    pub fn meets_for(&self) -> (&str, u32) {
+        match &self.books_on {
+            Some(on) => (&on.title, on.minutes),
+            None => (&self.meeting.title, self.meeting.minutes),
+        }
     }
 
     /// Every mailbox it writes from, in order, each once.

@@ -25,6 +25,8 @@ pub enum WorkerError {
     /// It is off, or stopped by itself: that is for switching on, which looks at everything first.
     #[error("only a worker that a person has paused can go on as it was; switch it on instead")]
     NotPaused,
+    #[error("the text was changed since it was read; read it again")]
+    Changed,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -175,6 +177,7 @@ pub fn create(app: &App, actor: &Actor, form: &WorkerForm) -> Result<Worker, Wor
         review: false,
         calendar: None,
         meeting: Meeting::default(),
+        books_on: None,
         autonomy: Autonomy::default(),
         limits: Limits::default(),
         hours: Hours::default(),

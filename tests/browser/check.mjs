@@ -3,8 +3,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
 import { crawl } from './crawl.mjs';
+import { launch } from './launch.mjs';
 import { inspect } from './page.mjs';
 import { signIn } from './sign-in.mjs';
 
@@ -64,11 +64,7 @@ async function visit(browser, options, page, look, state) {
 
 const options = readOptions();
 if (options.out) fs.mkdirSync(options.out, { recursive: true });
-const browser = await chromium.launch({
-  executablePath: options.chromium ?? process.env.CHROMIUM ?? '/usr/bin/chromium',
-  // Chromium's own sandbox does not start as root, as which test machines run.
-  args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'],
-});
+const browser = await launch(options.chromium);
 try {
   const signInPage = new URL(options['sign-in'] ?? '/signin', options.base).href;
   const state = options.email && await signIn(browser, signInPage, options.email, process.env.CHECK_PASSWORD ?? '');

@@ -1,8 +1,9 @@
 // Does in Chromium what a person does: with the keyboard alone, with scripts off, with wrong input, and while the
 // clock moves. Run against a demo with people whose clock was moved forward, so that something waits.
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
+import { carryOut, expect, Failed, report } from './deed.mjs';
 import { WRONG_INPUTS, sendWrongInput } from './forms.mjs';
+import { launch } from './launch.mjs';
 import { inspectOpen } from './page.mjs';
 import { signIn } from './sign-in.mjs';
 
@@ -17,12 +18,6 @@ const { values: options } = parseArgs({ options: { base: text, email: text, sand
 if (!options.base || !options.email || !options.sandbox) {
   console.error(USAGE);
   process.exit(2);
-}
-
-class Failed extends Error {}
-
-function expect(truth, words) {
-  if (!truth) throw new Failed(words);
 }
 
 async function open(browser, state, look, path) {
@@ -300,16 +295,7 @@ async function findWrongInputs(browser, state) {
 
 // ---- all of them ----
 
-let failures = 0;
-function report(deed, words) {
-  failures += 1;
-  console.log(`${deed}: ${words}`);
-}
-
-const browser = await chromium.launch({
-  executablePath: options.chromium ?? process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'],
-});
+const browser = await launch(options.chromium);
 const deeds = [
   skipToContent, seeTheFocus, listTheKeys, findFromEverywhere, confirmInDialog, findWrongInputs, bookWithoutScripts,
   moveBooking, moveAndCancel, approveThreeDrafts, seeItLive,
@@ -317,15 +303,9 @@ const deeds = [
 try {
   const signInPage = new URL('/signin', options.base).href;
   const state = await signIn(browser, signInPage, options.email, process.env.CHECK_PASSWORD ?? '');
-  for (const deed of deeds) {
-    try {
-      await deed(browser, state);
-    } catch (error) {
-      report(deed.name, error instanceof Failed ? error.message : error.stack);
-    }
-  }
-  console.log(`${deeds.length} deeds, ${WRONG_INPUTS.length} forms with wrong input, ${failures} findings`);
-  process.exitCode = failures ? 1 : 0;
+  await carryOut(deeds.map((deed) => [deed.name, () => deed(browser, state)]));
+  console.log(`${deeds.length} deeds, ${WRONG_INPUTS.length} forms with wrong input, ${report.count} findings`);
+  process.exitCode = report.count ? 1 : 0;
 } finally {
   await browser.close();
 }

@@ -1,7 +1,7 @@
 // Proves that the checks find what they are for: a good page passes, and each fault of a bad one is named.
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import { chromium } from 'playwright-core';
+import { launch } from './launch.mjs';
 import { crawl } from './crawl.mjs';
 import { inspect } from './page.mjs';
 import { signIn } from './sign-in.mjs';
@@ -35,10 +35,7 @@ const server = http.createServer((request, response) => {
 });
 await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
 const base = `http://127.0.0.1:${server.address().port}`;
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-});
+const browser = await launch();
 try {
   const look = { width: 390, height: 844, scheme: 'light', scripts: true };
   assert.deepEqual(await inspect(browser, `${base}/good`, look), []);

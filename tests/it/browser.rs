@@ -75,6 +75,13 @@ impl Browser {
         page.location.unwrap()
     }
 
+    /// Opens a page that leads on; gives the path that it leads to.
+    pub fn follow(&mut self, path: &str) -> String {
+        let page = self.get(path);
+        assert_eq!(page.status, 303, "{path}: {}", page.body);
+        page.location.unwrap()
+    }
+
     /// The server has come back at another address.
     pub fn move_to(&mut self, url: &str) {
         url.clone_into(&mut self.url);
@@ -195,6 +202,18 @@ pub fn api(url: &str, key: &str, method: &str, path: &str, body: Option<Value>) 
 
 /// The same with further headers, and a body as it stands.
 pub fn api_with(url: &str, key: &str, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Page {
+    try_api(url, key, method, path, headers, body).unwrap()
+}
+
+/// The same to a server that may be gone.
+pub fn try_api(
+    url: &str,
+    key: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<&str>,
+) -> Result<Page, ureq::Error> {
     let mut request = Request::builder().method(method).uri(format!("{url}{path}"));
     request = request.header("authorization", format!("Bearer {key}"));
     if body.is_some() {
@@ -204,12 +223,12 @@ pub fn api_with(url: &str, key: &str, method: &str, path: &str, headers: &[(&str
         request = request.header(*name, *value);
     }
     let any_method = agent().configure_request(request.body(body.unwrap_or_default().to_owned()).unwrap());
-    let (head, mut body) = agent().run(any_method.allow_non_standard_methods(true).build()).unwrap().into_parts();
+    let (head, mut body) = agent().run(any_method.allow_non_standard_methods(true).build())?.into_parts();
     let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    Page {
+    Ok(Page {
         status: head.status.as_u16(),
         location: head.headers.get("location").map(text),
         headers: head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
-        body: body.read_to_string().unwrap(),
-    }
+        body: body.read_to_string()?,
+    })
 }

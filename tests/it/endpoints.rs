@@ -79,6 +79,7 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
             ]
         }
         "/outreach/days-off" => vec![("public_holidays", text("on")), ("listed", text("2030-01-02 Stocktaking"))],
+        "/outreach/{worker}/booking" => vec![("event_type", id("event"))],
         "/outreach/{worker}/tags" => vec![("tag_interested", text("hot lead"))],
         "/snippets/{id}/restore" => vec![("version", text("1"))],
         "/outreach/{worker}/follow-ups" => {
@@ -104,9 +105,11 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
             ("worker", id("worker")),
             ("date", text("2030-01-09")),
             ("time", text("10:00")),
-            ("anyway", text("too_far unreadable")),
+            ("anyway", text("too_far unreadable horizon")),
         ],
-        "/calendar/{booking}/accept" | "/calendar/{booking}/again" => vec![("anyway", text("too_far unreadable"))],
+        "/calendar/{booking}/accept" | "/calendar/{booking}/again" => {
+            vec![("anyway", text("too_far unreadable horizon"))]
+        }
         "/booking-messages" => vec![("reminders", text("1 day")), ("invitation", text("provider"))],
         "/booking-messages/own" => vec![("of", id("worker")), ("own_reminders", text("none"))],
         "/booking-messages/{kind}" | "/booking-messages/{kind}/preview" | "/booking-messages/{kind}/test" => {
@@ -115,7 +118,7 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
         "/booking-messages/{kind}/reset" => vec![("language", text("de"))],
         "/booking-messages/{kind}/restore" => vec![("language", text("de")), ("version", text("0"))],
         "/calendar/{booking}/move" => {
-            vec![("date", text("2030-01-09")), ("time", text("10:00")), ("anyway", text("too_far unreadable"))]
+            vec![("date", text("2030-01-09")), ("time", text("10:00")), ("anyway", text("too_far unreadable horizon"))]
         }
         "/calendar/{booking}/notes" => vec![("note", text("Asked about the old boiler."))],
         "/settings/workspace" => {
@@ -223,6 +226,7 @@ pub fn body(route: &Route, world: &World) -> Option<Value> {
         (_, "/v1/snippets" | "/v1/snippets/{id}") => json!({ "title": "Prices?", "text": "From 4,500." }),
         ("POST", "/v1/snippets/{id}/restore") => json!({ "version": 1 }),
         ("PUT", "/v1/workers/{worker}/reply-tags") => json!({ "tags": { "interested": "hot lead" } }),
+        ("PUT", "/v1/workers/{worker}/booking") => json!({ "event_type_id": id("event") }),
         ("PUT", "/v1/workers/{worker}/follow-up-rule") => json!({ "on": true }),
         ("POST", "/v1/workers/{worker}/dry-run") => json!({ "text": "Please send me the prices." }),
         ("PUT", "/v1/workers/{worker}/dry-run") => json!({ "on": true }),

@@ -23,7 +23,7 @@ fn a_key_at_any_post_repeats_the_same_request_and_refuses_another_body() {
     let world = World::open();
     let owner = world.member(Role::Owner);
     let app = world.demo.app();
-    let answers = Answers { store: app.store.clone(), clock: app.clock.clone() };
+    let answers = Answers::new(app.store.clone(), app.clock.clone());
     let mut wrong = Vec::new();
     let mut with_body = 0;
     for route in of_the_api().filter(|route| route.method == "POST") {

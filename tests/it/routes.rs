@@ -82,6 +82,8 @@ GET    /b/{workspace}/{event}/details             Public
 GET    /b/{workspace}/{event}/waitlist            Public
 POST   /b/{workspace}/{event}/waitlist            Public
 GET    /b/{workspace}/{event}/waitlist/joined     Public
+GET    /booking/at/{token}                        Public
+POST   /booking/at/{token}                        Public
 GET    /booking/{token}                           Public
 GET    /booking/{token}/calendar.ics              Public
 GET    /booking/{token}/cancel                    Public
@@ -240,6 +242,8 @@ GET    /connections/goto                          ManageConnections
 GET    /connections/goto/start                    ManageConnections
 GET    /connections/goto/callback                 ManageConnections
 POST   /hooks/zoom                                Public
+POST   /hooks/google                              Public
+POST   /hooks/microsoft                           Public
 GET    /connections/mailbox                       ManageConnections
 POST   /connections/mailbox                       ManageConnections
 GET    /connections/{id}                          ViewConnections
@@ -263,6 +267,7 @@ GET    /outreach/new                              EditOutreach
 POST   /outreach/new                              EditOutreach
 POST   /outreach/leads                            EditOutreach
 GET    /outreach/forecast                         ViewOutreach
+GET    /outreach/forecast/mails                   ViewOutreach
 GET    /outreach/analytics                        ViewOutreach
 GET    /outreach/analytics.csv                    ViewOutreach
 GET    /outreach/analytics/leads                  ViewOutreach
@@ -284,6 +289,8 @@ POST   /outreach/{worker}/approve                 ActivateWorkers
 GET    /outreach/{worker}/delete                  EditOutreach
 POST   /outreach/{worker}/delete                  EditOutreach
 GET    /outreach/{worker}/activity                ViewOutreach
+GET    /outreach/{worker}/booking                 ViewOutreach
+POST   /outreach/{worker}/booking                 EditOutreach
 GET    /outreach/{worker}/follow-ups              ViewOutreach
 POST   /outreach/{worker}/follow-ups              EditOutreach
 POST   /outreach/{worker}/follow-ups/approve      ApproveDrafts
@@ -391,6 +398,7 @@ GET    /calendar                                  ViewCalendar
 GET    /calendar/part                             ViewCalendar
 GET    /calendar/export.csv                       EditBookings
 GET    /calendar/figures                          ViewCalendar
+GET    /calendar/figures.csv                      ViewCalendar
 GET    /calendar/new                              EditBookings
 POST   /calendar/new                              EditBookings
 GET    /calendar/{booking}                        ViewCalendar
@@ -477,12 +485,16 @@ DELETE /v1/workers/{worker}                       EditOutreach
 GET    /v1/workers/{worker}/escalations           ViewOutreach
 PUT    /v1/workers/{worker}/escalations           EditOutreach
 GET    /v1/workers/{worker}/autonomy              ViewOutreach
+GET    /v1/workers/{worker}/booking               ViewOutreach
+PUT    /v1/workers/{worker}/booking               EditOutreach
 GET    /v1/workers/{worker}/reply-tags            ViewOutreach
 PUT    /v1/workers/{worker}/reply-tags            EditOutreach
 GET    /v1/workers/{worker}/follow-up-rule        ViewOutreach
 PUT    /v1/workers/{worker}/follow-up-rule        EditOutreach
+POST   /v1/sequences/{sequence}/approve           ActivateWorkers
 POST   /v1/workers/{worker}/follow-up-rule/approve ApproveDrafts
 GET    /v1/workers/{worker}/follow-ups            ViewOutreach
+GET    /v1/workers/{worker}/why                   ViewOutreach
 GET    /v1/follow-ups/{id}                        ViewOutreach
 POST   /v1/drafts/{id}/undo                       ApproveDrafts
 POST   /v1/replies/{id}/uncorrect                 HandleReplies
@@ -507,6 +519,7 @@ GET    /v1/workers/{worker}/to-read               ViewOutreach
 GET    /v1/analytics                              ViewOutreach
 GET    /v1/analytics/leads                        ViewOutreach
 GET    /v1/sending/forecast                       ViewOutreach
+GET    /v1/sending/forecast/mails                 ViewOutreach
 GET    /v1/sending/days-off                       ViewOutreach
 PUT    /v1/sending/days-off                       EditOutreach
 POST   /v1/sending/pause                          ActivateWorkers

@@ -15,9 +15,11 @@ use launchyard::wiring::{self, Running};
 use launchyard::workspaces::{self, AddUser, AddedUser};
 
 use super::browser::Browser;
+use super::office::Office;
 
 /// Tuesday 24 November 2026, 10:00 UTC.
 pub const START: &str = "2026-11-24T10:00:00Z";
+pub const OWNER: &str = "nora@fernhill.example";
 pub const PASSWORD: &str = "moor-lantern-rowboat-17";
 
 pub struct TestServer {
@@ -44,20 +46,7 @@ impl TestServer {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::stopped_at(UnixMillis::parse_rfc3339(START).unwrap());
-        let sandbox = Sandbox::start(SandboxOptions {
-            clock: clock.clone(),
-            listen: local(),
-            people,
-            owner: OwnerAccount {
-                email: "nora@fernhill.example".into(),
-                name: "Nora Whitfield".into(),
-                zone: "Europe/London".into(),
-            },
-            advance: None,
-            smtp_imap: true,
-            memory: None,
-        })
-        .unwrap();
+        let sandbox = sandbox(&clock, people);
         let config = config(dir.path(), &sandbox, settings);
         let listener = bind(local()).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -67,7 +56,7 @@ impl TestServer {
         let opened = wiring::open_app(config, clock.clone(), public).unwrap();
         wiring::demo::register(&opened.app, &sandbox);
         let running = Running::start(opened, listener).unwrap();
-        let owner = add_user(&running.opened.app, "nora@fernhill.example", "Nora Whitfield", "fernhill", Role::Owner);
+        let owner = add_user(&running.opened.app, OWNER, "Nora Whitfield", "fernhill", Role::Owner);
         let workspace = WorkspaceId::parse_sid(&owner.workspace_sid).unwrap();
         set_postal_address(&running.opened.app, workspace);
         Self { running: Some(running), sandbox: Arc::new(sandbox), clock, url, owner, workspace, dir }
@@ -98,7 +87,7 @@ impl TestServer {
 
     /// A browser that is signed in as the owner.
     pub fn owner_browser(&self) -> Browser {
-        self.sign_in("nora@fernhill.example")
+        self.sign_in(OWNER)
     }
 
     pub fn sign_in(&self, email: &str) -> Browser {
@@ -109,6 +98,11 @@ impl TestServer {
 
     pub fn browser(&self) -> Browser {
         Browser::new(&self.url)
+    }
+
+    /// The owner's side of public bookings.
+    pub fn office(&self) -> Office<'_> {
+        Office::of(&self.url, self.owner.api_key.as_deref().unwrap(), &self.sandbox)
     }
 
     pub fn add_user(&self, email: &str, workspace: &str, role: Role) -> AddedUser {
@@ -144,35 +138,49 @@ fn local() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
+/// Variables of the environment that put the sandbox in place of everything outside.
+pub fn outside(sandbox: &Sandbox) -> Vec<(String, String)> {
+    let at = |provider: &str| format!("{}/{provider}", sandbox.url);
+    let mut all = vec![
+        ("LAUNCHYARD_ALLOW_LOOPBACK_PROVIDERS".to_owned(), "true".to_owned()),
+        ("LAUNCHYARD_PROVIDERS__AI__ANTHROPIC_BASE".to_owned(), at("anthropic")),
+        ("LAUNCHYARD_PROVIDERS__AI__OPENAI_BASE".to_owned(), at("openai")),
+        ("LAUNCHYARD_PROVIDERS__AI__GEMINI_BASE".to_owned(), at("gemini")),
+        ("LAUNCHYARD_DNS__RESOLVER".to_owned(), sandbox.dns.address.to_string()),
+        ("LAUNCHYARD_PROVIDERS__OIDC__ISSUER".to_owned(), at("oidc")),
+    ];
+    for client in ["GOOGLE", "MICROSOFT", "ZOOM", "WEBEX", "GOTO", "OIDC"] {
+        let mut set = |key: &str, value: &str| {
+            all.push((format!("LAUNCHYARD_PROVIDERS__{client}__{key}"), value.to_owned()));
+        };
+        set("CLIENT_ID", CLIENT_ID);
+        set("CLIENT_SECRET", CLIENT_SECRET);
+        if client != "OIDC" {
+            let base = at(&client.to_lowercase());
+            ["AUTH_BASE", "TOKEN_BASE", "API_BASE"].into_iter().for_each(|key| set(key, &base));
+        }
+    }
+    all
+}
+
+/// The owner's accounts outside, whose clock is `clock`.
+pub fn sandbox(clock: &Clock, people: bool) -> Sandbox {
+    let owner = OwnerAccount { email: OWNER.into(), name: "Nora Whitfield".into(), zone: "Europe/London".into() };
+    let (clock, listen) = (clock.clone(), local());
+    Sandbox::start(SandboxOptions { clock, listen, people, owner, advance: None, smtp_imap: true, memory: None })
+        .unwrap()
+}
+
 fn config(dir: &std::path::Path, sandbox: &Sandbox, settings: &[(&str, &str)]) -> Config {
-    let (google, microsoft) = (format!("{}/google", sandbox.url), format!("{}/microsoft", sandbox.url));
     let file = dir.join("config.toml");
     std::fs::write(&file, "").unwrap();
     let own = [
-        ("LAUNCHYARD_ALLOW_LOOPBACK_PROVIDERS", "true".to_owned()),
-        ("LAUNCHYARD_PROVIDERS__GOOGLE__AUTH_BASE", google.clone()),
-        ("LAUNCHYARD_PROVIDERS__GOOGLE__TOKEN_BASE", google.clone()),
-        ("LAUNCHYARD_PROVIDERS__GOOGLE__API_BASE", google),
-        ("LAUNCHYARD_PROVIDERS__GOOGLE__CLIENT_ID", CLIENT_ID.to_owned()),
-        ("LAUNCHYARD_PROVIDERS__GOOGLE__CLIENT_SECRET", CLIENT_SECRET.to_owned()),
-        ("LAUNCHYARD_PROVIDERS__MICROSOFT__AUTH_BASE", microsoft.clone()),
-        ("LAUNCHYARD_PROVIDERS__MICROSOFT__TOKEN_BASE", microsoft.clone()),
-        ("LAUNCHYARD_PROVIDERS__MICROSOFT__API_BASE", microsoft),
-        ("LAUNCHYARD_PROVIDERS__MICROSOFT__CLIENT_ID", CLIENT_ID.to_owned()),
-        ("LAUNCHYARD_PROVIDERS__MICROSOFT__CLIENT_SECRET", CLIENT_SECRET.to_owned()),
-        ("LAUNCHYARD_PROVIDERS__AI__ANTHROPIC_BASE", format!("{}/anthropic", sandbox.url)),
-        ("LAUNCHYARD_PROVIDERS__AI__OPENAI_BASE", format!("{}/openai", sandbox.url)),
-        ("LAUNCHYARD_PROVIDERS__AI__GEMINI_BASE", format!("{}/gemini", sandbox.url)),
-        ("LAUNCHYARD_DNS__RESOLVER", sandbox.dns.address.to_string()),
-        ("LAUNCHYARD_PROVIDERS__OIDC__ISSUER", format!("{}/oidc", sandbox.url)),
-        ("LAUNCHYARD_PROVIDERS__OIDC__CLIENT_ID", CLIENT_ID.to_owned()),
-        ("LAUNCHYARD_PROVIDERS__OIDC__CLIENT_SECRET", CLIENT_SECRET.to_owned()),
         ("LAUNCHYARD_KEY__FILE", dir.join("master.key").display().to_string()),
         ("LAUNCHYARD_DATA__BACKUP_DIR", dir.join("backups").display().to_string()),
         ("LAUNCHYARD_LIMITS__PAGES_PER_MINUTE", "100000".to_owned()),
         ("LAUNCHYARD_LIMITS__API_REQUESTS_PER_MINUTE", "100000".to_owned()),
     ];
-    let own = own.into_iter().map(|(key, value)| (key.to_owned(), value));
+    let own = own.into_iter().map(|(key, value)| (key.to_owned(), value)).chain(outside(sandbox));
     let more = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
     let overrides = Overrides { data: Some(dir.join("data")), ..Overrides::default() };
     Config::load(Some(&file), own.chain(more), &overrides).unwrap()

@@ -25,7 +25,7 @@ impl Office {
         let office = Self::open();
         follow_ups::set_rule(office.desk.app(), office.desk.owner(), office.desk.worker, &rule(most, text)).unwrap();
         if !text.is_empty() {
-            follow_ups::approve_text(office.desk.app(), office.desk.owner(), office.desk.worker).unwrap();
+            follow_ups::approve_text(office.desk.app(), office.desk.owner(), office.desk.worker, None).unwrap();
         }
         office
     }
@@ -138,6 +138,18 @@ fn a_changed_text_waits_for_approval_again() {
     }
     assert_eq!(office.pending().remove(0).text, "Hello, any news?");
     assert!(office.follow_up_mails().is_empty());
+}
+
+#[test]
+fn a_yes_to_a_text_is_a_yes_to_the_words_that_were_shown() {
+    let office = Office::follows_up(1, "");
+    let (app, owner, worker) = (office.desk.app(), office.desk.owner(), office.desk.worker);
+    let shown = follow_ups::words_of("Hello, did you get my answer?");
+    follow_ups::set_rule(app, owner, worker, &rule(1, "Hello, buy now.")).unwrap();
+    let late = follow_ups::approve_text(app, owner, worker, Some(shown));
+    assert!(matches!(late, Err(workers::WorkerError::Changed)), "{late:?}");
+    follow_ups::set_rule(app, owner, worker, &rule(1, "Hello, did you get my answer?")).unwrap();
+    assert!(follow_ups::approve_text(app, owner, worker, Some(shown)).unwrap().follow_ups.is_approved());
 }
 
 #[test]

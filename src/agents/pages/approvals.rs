@@ -19,7 +19,7 @@ use crate::drafts::{self, Draft, DraftState};
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
 use crate::http::ui::{Choice, FieldErrors};
-use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
+use crate::http::{html, run, see_other, Cookies, Frame, PageError, Seen, Toast};
 use crate::language::draft::Manner;
 use crate::workers;
 
@@ -159,9 +159,10 @@ pub async fn approve(
     actor: Actor,
     cookies: Data<Cookies>,
     id: Path<DraftId>,
+    form: Form<Seen>,
 ) -> Result<HttpResponse, PageError> {
     let (draft, next) = run(move || {
-        let draft = decide::approve(&app, &actor, *id)?;
+        let draft = decide::approve_seen(&app, &actor, *id, form.seen)?;
         Ok::<_, AgentError>((draft, drafts::next_pending(&app.store, actor.workspace, *id)?))
     })
     .await??;
@@ -289,7 +290,7 @@ pub async fn edit(
             if form.then != "send" {
                 return Ok((draft, None));
             }
-            let draft = decide::approve(&app, &actor, id)?;
+            let draft = decide::approve_seen(&app, &actor, id, Some(decide::words_of(&draft)))?;
             Ok::<_, AgentError>((draft, Some(drafts::next_pending(&app.store, actor.workspace, id)?)))
         }
     })

@@ -1,6 +1,6 @@
 //! One draft as a page shows it: the letter as it will be read, what it rests on, and what is checked.
 
-use crate::agents::decide::outcome_words;
+use crate::agents::decide::{outcome_words, words_of};
 use crate::agents::words::{time_words, zone_of};
 use crate::agents::AgentError;
 use crate::app::App;
@@ -31,6 +31,8 @@ pub struct Letter {
     pub is_pending: bool,
     /// It may be approved as it stands.
     pub may_approve: bool,
+    /// Stands for what is shown; a yes names it.
+    pub words: u64,
     /// Something in it stands in no source.
     pub is_held: bool,
     pub can_rewrite: bool,
@@ -104,6 +106,7 @@ impl Letter {
                 .then(|| Generated { subject: draft.subject.clone(), paragraphs: paragraphs(&draft.text, &[]) }),
             is_pending,
             may_approve: is_pending && !is_held && !matches!(gate, Gate::No { .. }),
+            words: words_of(draft),
             is_held,
             can_rewrite: is_pending && draft.intent != Intent::Meeting,
             sources: shown.iter().map(|source| (source.title.clone(), source.words.clone())).collect(),

@@ -15,7 +15,7 @@ use crate::base::SnippetId;
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
 use crate::http::ui::{Choice, FieldErrors};
-use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
+use crate::http::{html, run, see_other, Cookies, Frame, PageError, Seen, Toast};
 
 #[derive(Template)]
 #[template(path = "agents/snippets.html")]
@@ -180,8 +180,9 @@ pub async fn approve(
     actor: Actor,
     cookies: Data<Cookies>,
     id: Path<SnippetId>,
+    form: Form<Seen>,
 ) -> Result<HttpResponse, PageError> {
-    let snippet = run(move || snippets::approve(&app, &actor, *id)).await??;
+    let snippet = run(move || snippets::approve(&app, &actor, *id, form.version())).await??;
     let toast = Toast::new(format!("Version {} may be quoted from now on.", snippet.version));
     Ok(with_toast(see_other("/snippets"), &cookies, &toast))
 }

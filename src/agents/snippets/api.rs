@@ -14,7 +14,7 @@ use crate::authz::Actor;
 use crate::base::{SnippetId, UnixMillis};
 use crate::http::api::Problem;
 use crate::http::idempotency::{ApiAnswer, Once};
-use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
+use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery, SeenVersion};
 
 pub fn api_routes(config: &mut ServiceConfig) {
     config
@@ -185,10 +185,19 @@ async fn versions(
 
 /// Lets the newest version be quoted.
 #[utoipa::path(post, path = "/v1/snippets/{id}/approve", tag = "snippets", params(("id" = String, Path)),
+    request_body = Option<SeenVersion>,
     responses((status = 200, description = "The approved version", body = SnippetJson),
+              (status = 409, description = "Changed since the version that was read", body = Problem),
               (status = 404, description = "Not in this workspace", body = Problem)))]
-async fn approve(app: Data<App>, actor: Actor, once: Once, id: Path<SnippetId>) -> Result<ApiAnswer, ApiError> {
-    run(move || once.carry_out(|| told(service::approve(&app, &actor, *id)))).await?
+async fn approve(
+    app: Data<App>,
+    actor: Actor,
+    once: Once,
+    id: Path<SnippetId>,
+    MaybeJson(body): MaybeJson<SeenVersion>,
+) -> Result<ApiAnswer, ApiError> {
+    let (once, seen) = (once.of(&body), body.value.version);
+    run(move || once.carry_out(|| told(service::approve(&app, &actor, *id, seen)))).await?
 }
 
 /// Writes an older version anew, as the newest one, which waits for approval.

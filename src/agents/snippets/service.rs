@@ -63,12 +63,16 @@ pub fn restore(app: &App, actor: &Actor, id: SnippetId, version: u32) -> Result<
     update(app, actor, id, &SnippetForm::from(&older))
 }
 
-/// From now on this version may be quoted.
-pub fn approve(app: &App, actor: &Actor, id: SnippetId) -> Result<Snippet, AgentError> {
+/// From now on the newest version may be quoted. `seen` is the version that was read; without it nothing is compared.
+pub fn approve(app: &App, actor: &Actor, id: SnippetId, seen: Option<u32>) -> Result<Snippet, AgentError> {
     actor.require(Permission::ApproveDrafts)?;
     let now = app.now();
     app.store.write(|txn| {
         let mut snippet = store::find(txn, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
+        if seen.is_some_and(|seen| seen != snippet.version) {
+            let words = format!("It was changed since you read it. Read version {}.", snippet.version);
+            return Err(AgentError::Changed(words));
+        }
         if snippet.approved.is_none() {
             snippet.approved = Some(Approval { by: actor.display.clone(), at: now });
             store::put(txn, actor.workspace, &snippet)?;

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::authz::Actor;
 use crate::bookings::grid::after;
 use crate::bookings::model::Source;
-use crate::bookings::views::{parsed, SOURCE};
+use crate::bookings::views::{parsed, EVENT_TYPE, HOST, SOURCE};
 use crate::http::api::Problem;
 use crate::http::{run, ApiError};
 
@@ -19,7 +19,10 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(analytics), components(schemas(ApiFigures, ApiSums, ApiWeek, ApiOfSource, ApiOfWorker, Problem)))]
+#[openapi(
+    paths(analytics),
+    components(schemas(ApiFigures, ApiSums, ApiWeek, ApiOfSource, ApiOfWorker, ApiOfHost, ApiOfEventType, Problem))
+)]
 pub struct FiguresApi;
 
 /// Which weeks, and of them which bookings.
@@ -30,9 +33,12 @@ struct AnalyticsQuery {
     from: Option<String>,
     /// A day of the last week; without it this week is the last.
     to: Option<String>,
-    /// `reply`, `by_hand` or `api`.
+    /// `reply`, `by_hand`, `api` or `page`.
     source: Option<String>,
     worker_id: Option<String>,
+    /// A member who hosts.
+    host_id: Option<String>,
+    event_type_id: Option<String>,
 }
 
 /// Bookings in numbers. A booking counts in the week in which it begins, once the calendar has confirmed it.
@@ -46,6 +52,8 @@ pub struct ApiFigures {
     pub weeks: Vec<ApiWeek>,
     pub by_source: Vec<ApiOfSource>,
     pub by_worker: Vec<ApiOfWorker>,
+    pub by_host: Vec<ApiOfHost>,
+    pub by_event_type: Vec<ApiOfEventType>,
 }
 
 /// All were booked; some of them were moved, cancelled, missed or completed. Hours from booking to start: three
@@ -86,6 +94,22 @@ pub struct ApiOfWorker {
     pub sums: ApiSums,
 }
 
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ApiOfHost {
+    pub host_id: String,
+    pub name: String,
+    #[serde(flatten)]
+    pub sums: ApiSums,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ApiOfEventType {
+    pub event_type_id: String,
+    pub name: String,
+    #[serde(flatten)]
+    pub sums: ApiSums,
+}
+
 impl From<&Sums> for ApiSums {
     fn from(sums: &Sums) -> Self {
         let lead = |quarters: u64| quartile(&sums.leads, quarters).map(lead_hours);
@@ -119,6 +143,20 @@ impl From<Figures> for ApiFigures {
                 .iter()
                 .map(|(source, sums)| ApiOfSource { source: source.as_str().to_owned(), sums: of(sums) })
                 .collect(),
+            by_host: figures
+                .by_host
+                .iter()
+                .map(|(host, name, sums)| ApiOfHost { host_id: host.to_string(), name: name.clone(), sums: of(sums) })
+                .collect(),
+            by_event_type: figures
+                .by_event_type
+                .iter()
+                .map(|(event, name, sums)| ApiOfEventType {
+                    event_type_id: event.to_string(),
+                    name: name.clone(),
+                    sums: of(sums),
+                })
+                .collect(),
             by_worker: figures
                 .by_worker
                 .iter()
@@ -148,6 +186,8 @@ async fn analytics(app: Data<App>, actor: Actor, query: Query<AnalyticsQuery>) -
         from: parsed(&query.from, "from", DAY, day, &mut errors),
         to: parsed(&query.to, "to", DAY, day, &mut errors),
         source: parsed(&query.source, "source", SOURCE, Source::parse, &mut errors),
+        host: parsed(&query.host_id, "host_id", HOST, |text| text.parse().ok(), &mut errors),
+        event_type: parsed(&query.event_type_id, "event_type_id", EVENT_TYPE, |text| text.parse().ok(), &mut errors),
         worker: parsed(
             &query.worker_id,
             "worker_id",

@@ -6,16 +6,21 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::lead;
-use crate::base::{UnixMillis, WorkerId};
+use crate::base::{EventTypeId, UnixMillis, UserId, WorkerId};
 use crate::bookings::kept::Became;
-use crate::bookings::model::{Booking, Source, State};
+use crate::bookings::model::{Booking, Details, Source, State};
 
 /// What bookings are told apart by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Split {
     pub source: Source,
     #[serde(default)]
     pub worker: Option<WorkerId>,
+    /// Everybody who hosts. Left out where there is nobody, so that the tags of rows from before stay what they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<EventTypeId>,
 }
 
 /// How a booking counts. Only what was once confirmed counts, until it is erased.
@@ -45,7 +50,8 @@ pub enum Ended {
 
 impl Split {
     pub fn of(booking: &Booking) -> Self {
-        Self { source: booking.source, worker: booking.worker }
+        let Details { event_type, hosts, .. } = &booking.details;
+        Self { source: booking.source, worker: booking.worker, hosts: hosts.clone(), event_type: *event_type }
     }
 
     /// Names the split in keys, where nothing readable stands.

@@ -14,7 +14,11 @@ mod store;
 pub use api::{api_routes, FiguresApi};
 pub use counted::{date_of, Counted, Ended};
 pub use lead::{hours as lead_hours, quartile, words as lead_words};
+#[cfg(test)]
+pub use store::count_as_before;
 pub use store::{count, find_counted, forget, Sums, TABLES};
+
+use std::cmp::Reverse;
 
 use jiff::civil::Date;
 use jiff::ToSpan;
@@ -25,7 +29,10 @@ use super::service::BookError;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::availability;
-use crate::base::WorkerId;
+use crate::base::{EventTypeId, UserId, WorkerId};
+use crate::bookings::types;
+use crate::identity;
+use crate::store::StoreError;
 use crate::workers;
 
 /// Weeks that one question may span.
@@ -39,6 +46,8 @@ pub struct Question {
     pub to: Option<Date>,
     pub source: Option<Source>,
     pub worker: Option<WorkerId>,
+    pub host: Option<UserId>,
+    pub event_type: Option<EventTypeId>,
 }
 
 pub struct Figures {
@@ -52,6 +61,10 @@ pub struct Figures {
     pub by_source: Vec<(Source, Sums)>,
     /// With the worker's name; `None`: of no worker.
     pub by_worker: Vec<(Option<WorkerId>, String, Sums)>,
+    /// With their names; a meeting with several hosts counts for each of them, one without for nobody.
+    pub by_host: Vec<(UserId, String, Sums)>,
+    /// Of those that a visitor chose from a page, with its name.
+    pub by_event_type: Vec<(EventTypeId, String, Sums)>,
 }
 
 impl Figures {
@@ -62,8 +75,16 @@ impl Figures {
         let last = monday_of(question.to.unwrap_or_else(|| app.now().in_zone(&zone).date()));
         let first = monday_of(question.from.unwrap_or_else(|| last.saturating_sub(12.weeks()))).min(last);
         let first = first.max(last.saturating_sub(i64::from(MOST_WEEKS - 1).weeks()));
-        let mut figures =
-            Self { first, last, all: Sums::default(), weeks: Vec::new(), by_source: Vec::new(), by_worker: Vec::new() };
+        let mut figures = Self {
+            first,
+            last,
+            all: Sums::default(),
+            weeks: Vec::new(),
+            by_source: Vec::new(),
+            by_worker: Vec::new(),
+            by_host: Vec::new(),
+            by_event_type: Vec::new(),
+        };
         let mut week = first;
         while week <= last {
             figures.weeks.push((week, Sums::default()));
@@ -71,24 +92,47 @@ impl Figures {
         }
         for (week, row) in store::rows_between(&app.store, actor.workspace, first, last)? {
             let is_wanted = question.source.is_none_or(|source| source == row.split.source)
-                && question.worker.is_none_or(|worker| Some(worker) == row.split.worker);
+                && question.worker.is_none_or(|worker| Some(worker) == row.split.worker)
+                && question.host.is_none_or(|host| row.split.hosts.contains(&host))
+                && question.event_type.is_none_or(|event| Some(event) == row.split.event_type);
             if is_wanted {
-                figures.add(date_of(week), &row);
+                figures.add(question, date_of(week), &row);
             }
         }
-        figures.by_source.sort_by_key(|(source, sums)| (std::cmp::Reverse(sums.booked), source.as_str()));
-        figures.by_worker.sort_by_key(|(worker, _, sums)| (std::cmp::Reverse(sums.booked), *worker));
-        for (worker, name, _) in &mut figures.by_worker {
+        figures.sort();
+        figures.name(app, actor)?;
+        Ok(figures)
+    }
+
+    /// The most booked first.
+    fn sort(&mut self) {
+        self.by_source.sort_by_key(|(source, sums)| (Reverse(sums.booked), source.as_str()));
+        self.by_worker.sort_by_key(|(worker, _, sums)| (Reverse(sums.booked), *worker));
+        self.by_host.sort_by_key(|(host, _, sums)| (Reverse(sums.booked), *host));
+        self.by_event_type.sort_by_key(|(event, _, sums)| (Reverse(sums.booked), *event));
+    }
+
+    fn name(&mut self, app: &App, actor: &Actor) -> Result<(), StoreError> {
+        for (worker, name, _) in &mut self.by_worker {
             *name = match worker {
                 None => "No worker".to_owned(),
                 Some(id) => workers::get(&app.store, actor.workspace, *id)?
                     .map_or_else(|| "A worker that was deleted".to_owned(), |worker| worker.name),
             };
         }
-        Ok(figures)
+        app.store.read(|txn| {
+            for (host, name, _) in &mut self.by_host {
+                *name = identity::find(txn, *host)?.map_or_else(|| "Somebody who left".to_owned(), |user| user.name);
+            }
+            for (event, name, _) in &mut self.by_event_type {
+                let found = types::find(txn, actor.workspace, *event)?;
+                *name = found.map_or_else(|| "An event type that was deleted".to_owned(), |event| event.name);
+            }
+            Ok(())
+        })
     }
 
-    fn add(&mut self, week: Date, row: &store::Row) {
+    fn add(&mut self, question: &Question, week: Date, row: &store::Row) {
         self.all.add(&row.sums);
         if let Some((_, sums)) = self.weeks.iter_mut().find(|(monday, _)| *monday == week) {
             sums.add(&row.sums);
@@ -102,5 +146,17 @@ impl Figures {
             Some((.., sums)) => sums.add(&row.sums),
             None => self.by_worker.push((worker, String::new(), row.sums.clone())),
         }
+        // Of one host's meetings the others' part is no number of theirs.
+        let hosts = row.split.hosts.iter().filter(|host| question.host.is_none_or(|only| only == **host));
+        hosts.for_each(|host| add_named(&mut self.by_host, Some(*host), &row.sums));
+        add_named(&mut self.by_event_type, row.split.event_type, &row.sums);
+    }
+}
+
+fn add_named<Id: Copy + PartialEq>(all: &mut Vec<(Id, String, Sums)>, id: Option<Id>, sums: &Sums) {
+    let Some(id) = id else { return };
+    match all.iter_mut().find(|(known, ..)| *known == id) {
+        Some((.., known)) => known.add(sums),
+        None => all.push((id, String::new(), sums.clone())),
     }
 }

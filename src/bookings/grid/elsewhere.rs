@@ -85,7 +85,7 @@ mod tests {
             busy: vec![],
             beside_ours: vec![],
             failed: None,
-            version: None,
+            is_followed: false,
         };
         let week = |days: i64| Span::new(hours(24 * days), hours(24 * (days + 7)));
         let failed = Cached { failed: Some("notFound".into()), ..read(now) };

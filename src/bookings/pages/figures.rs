@@ -11,12 +11,14 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::authz::Actor;
 use crate::availability;
-use crate::base::{grouped, WorkerId};
+use crate::base::grouped;
 use crate::bookings::figures::{lead_words, quartile, Figures, Question, Sums};
 use crate::bookings::grid::after;
 use crate::bookings::model::Source;
 use crate::bookings::service::BookError;
-use crate::bookings::views::{Asked, Fate, Filter, View};
+use crate::bookings::views::{Asked, Choices, Fate, Filter, View};
+use crate::contacts::CsvOut;
+use crate::http::download::csv_whole;
 use crate::http::layout::Layout;
 use crate::http::ui::Tab;
 use crate::http::{html, run, Frame, PageError};
@@ -33,6 +35,8 @@ pub(super) struct FiguresQuery {
     weeks: String,
     source: String,
     worker: String,
+    host: String,
+    event_type: String,
 }
 
 #[derive(Template)]
@@ -45,11 +49,18 @@ pub(super) struct FiguresPage {
     /// What the numbers are of, and the address of all; empty when they are of all.
     pub(super) only: String,
     pub(super) all_href: String,
+    pub(super) shown_weeks: i64,
+    pub(super) choices: Choices,
+    pub(super) filter: Filter,
+    /// The same numbers as a file.
+    pub(super) file: String,
     pub(super) all: Line,
     pub(super) lead: Option<Lead>,
     pub(super) weeks: Vec<Line>,
     pub(super) sources: Vec<Line>,
     pub(super) workers: Vec<Line>,
+    pub(super) hosts: Vec<Line>,
+    pub(super) events: Vec<Line>,
 }
 
 /// The numbers of a week, a source or a worker.
@@ -94,7 +105,7 @@ pub(super) struct Lead {
     pub(super) to: String,
 }
 
-/// GET /calendar/figures?weeks=13&source=&worker=
+/// GET /calendar/figures?weeks=13&source=&worker=&host=&event_type=
 pub(super) async fn figures(
     app: Data<App>,
     actor: Actor,
@@ -105,10 +116,42 @@ pub(super) async fn figures(
     html(StatusCode::OK, &FiguresPage { layout: frame.layout("Bookings in numbers"), ..page })
 }
 
+/// GET /calendar/figures.csv: the tables of the page, one below the other.
+pub(super) async fn csv(app: Data<App>, actor: Actor, query: Query<FiguresQuery>) -> Result<HttpResponse, PageError> {
+    let page = run(move || read(&app, &actor, &query)).await??;
+    Ok(csv_whole("booking-figures.csv", file(&page)))
+}
+
+fn file(page: &FiguresPage) -> Vec<u8> {
+    let mut out = CsvOut::with_mark();
+    out.row(["By", "Name", "Booked", "Moved", "Cancelled", "No-show", "Took place", "Median lead time"]);
+    let tables = [
+        ("All", std::slice::from_ref(&page.all)),
+        ("Source", &page.sources),
+        ("Worker", &page.workers),
+        ("Event type", &page.events),
+        ("Host", &page.hosts),
+        ("Week", &page.weeks),
+    ];
+    for (by, lines) in tables {
+        for line in lines {
+            let counts = line.cells.iter().map(|cell| cell.count.to_string());
+            let cells: Vec<String> = [by.to_owned(), line.name.clone()].into_iter().chain(counts).collect();
+            out.row(cells.iter().map(String::as_str).chain([line.lead.as_str()]));
+        }
+    }
+    out.finish()
+}
+
 pub(super) fn read(app: &App, actor: &Actor, query: &FiguresQuery) -> Result<FiguresPage, BookError> {
     let weeks = query.weeks.parse().ok().filter(|weeks| PERIODS.contains(weeks)).unwrap_or(USUAL);
-    let filter =
-        Filter { source: Source::parse(&query.source), worker: query.worker.parse::<WorkerId>().ok(), fate: None };
+    let filter = Filter {
+        source: Source::parse(&query.source),
+        worker: query.worker.parse().ok(),
+        host: query.host.parse().ok(),
+        event_type: query.event_type.parse().ok(),
+        fate: None,
+    };
     let zone = availability::schedule_of(&app.store, actor.workspace)?.time_zone();
     let today = app.now().in_zone(&zone).date();
     let question = Question {
@@ -116,6 +159,8 @@ pub(super) fn read(app: &App, actor: &Actor, query: &FiguresQuery) -> Result<Fig
         to: Some(today),
         source: filter.source,
         worker: filter.worker,
+        host: filter.host,
+        event_type: filter.event_type,
     };
     let figures = Figures::read(app, actor, &question)?;
     let until = after(figures.last, 6);
@@ -138,12 +183,16 @@ pub(super) fn read(app: &App, actor: &Actor, query: &FiguresQuery) -> Result<Fig
         ..Tab::default()
     });
     let of = |filter: Filter| own(filter, weeks);
+    let of_each =
+        |name: &str, only: Filter, sums: &Sums| line(name.to_owned(), of(only), only, sums, figures.first, until);
     let only = [
         filter.source.map(|source| source.words().to_owned()),
         filter.worker.map(|id| {
             let found = figures.by_worker.iter().find(|(worker, ..)| *worker == Some(id));
             found.map_or_else(|| "one worker".to_owned(), |(_, name, _)| name.clone())
         }),
+        filter.host.map(|id| name_in(&figures.by_host, id, "one host")),
+        filter.event_type.map(|id| name_in(&figures.by_event_type, id, "one event type")),
     ];
     Ok(FiguresPage {
         layout: Layout::default(),
@@ -151,6 +200,14 @@ pub(super) fn read(app: &App, actor: &Actor, query: &FiguresQuery) -> Result<Fig
         periods: periods.into(),
         only: only.into_iter().flatten().collect::<Vec<_>>().join(", "),
         all_href: of(Filter::default()),
+        shown_weeks: weeks,
+        choices: Choices::read(app, actor)?,
+        filter,
+        file: Asked { filter, ..Asked::default() }.address(
+            "/calendar/figures.csv",
+            None,
+            &[("weeks", Some(weeks.to_string()))],
+        ),
         all: line(String::new(), String::new(), filter, &figures.all, figures.first, until),
         lead: lead(&figures.all),
         weeks: table(
@@ -168,10 +225,21 @@ pub(super) fn read(app: &App, actor: &Actor, query: &FiguresQuery) -> Result<Fig
             figures
                 .by_source
                 .iter()
-                .map(|(source, sums)| {
-                    let of_it = Filter { source: Some(*source), ..filter };
-                    line(source.words().to_owned(), of(of_it), of_it, sums, figures.first, until)
-                })
+                .map(|(source, sums)| of_each(source.words(), Filter { source: Some(*source), ..filter }, sums))
+                .collect(),
+        ),
+        hosts: table(
+            figures
+                .by_host
+                .iter()
+                .map(|(host, name, sums)| of_each(name, Filter { host: Some(*host), ..filter }, sums))
+                .collect(),
+        ),
+        events: table(
+            figures
+                .by_event_type
+                .iter()
+                .map(|(event, name, sums)| of_each(name, Filter { event_type: Some(*event), ..filter }, sums))
                 .collect(),
         ),
         workers: table(
@@ -179,11 +247,10 @@ pub(super) fn read(app: &App, actor: &Actor, query: &FiguresQuery) -> Result<Fig
                 .by_worker
                 .iter()
                 .map(|(worker, name, sums)| {
-                    let of_it = Filter { worker: *worker, ..filter };
-                    let href = worker.map(|_| of(of_it)).unwrap_or_default();
-                    let mut line = line(name.clone(), href, of_it, sums, figures.first, until);
+                    let mut line = of_each(name, Filter { worker: *worker, ..filter }, sums);
                     if worker.is_none() {
                         // No list is of no worker.
+                        line.href.clear();
                         line.cells.iter_mut().for_each(|cell| cell.href.clear());
                     }
                     line
@@ -191,6 +258,11 @@ pub(super) fn read(app: &App, actor: &Actor, query: &FiguresQuery) -> Result<Fig
                 .collect(),
         ),
     })
+}
+
+fn name_in<Id: PartialEq>(all: &[(Id, String, Sums)], id: Id, unknown: &str) -> String {
+    let found = all.iter().find(|(known, ..)| *known == id);
+    found.map_or_else(|| unknown.to_owned(), |(_, name, _)| name.clone())
 }
 
 /// The lines of one table, each knowing the most of them.

@@ -18,6 +18,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/calendar/part").route(web::get().to(calendar::part)))
         .service(web::resource("/calendar/export.csv").route(web::get().to(export::csv)))
         .service(web::resource("/calendar/figures").route(web::get().to(figures::figures)))
+        .service(web::resource("/calendar/figures.csv").route(web::get().to(figures::csv)))
         .service(web::resource("/calendar/new").route(web::get().to(new::new)).route(web::post().to(new::create)))
         .service(web::resource("/calendar/{booking}").route(web::get().to(detail::detail)))
         .service(web::resource("/calendar/{booking}/accept").route(web::post().to(acts::accept)))
@@ -47,6 +48,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     super::messages::routes(config);
     super::types::routes(config);
     super::public::routes(config);
+    super::on_event::routes(config);
 }
 
 #[cfg(test)]

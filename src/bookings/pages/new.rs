@@ -122,6 +122,10 @@ fn try_create(
             errors.add("worker", "No calendar is chosen for this worker. Choose one in its settings.");
             Ok(None)
         }
+        Err(BookError::NotOffered(words)) => {
+            errors.add("worker", words);
+            Ok(None)
+        }
         Err(error) => {
             *anyway = add_refusal(error, &zone, errors)?;
             Ok(None)
@@ -137,10 +141,10 @@ fn new_page(
     anyway: String,
 ) -> Result<NewPage, BookError> {
     let workers = workers::list(&app.store, actor.workspace)?;
-    let with_calendar = workers.into_iter().filter(|worker| worker.calendar.is_some());
-    let choice = |worker: workers::Worker| Choice {
-        value: worker.id.to_string(),
-        label: format!("{}, {} min ({})", worker.meeting.title, worker.meeting.minutes, worker.name),
+    let with_calendar = workers.into_iter().filter(workers::Worker::can_offer_times);
+    let choice = |worker: workers::Worker| {
+        let (title, minutes) = worker.meets_for();
+        Choice { value: worker.id.to_string(), label: format!("{title}, {minutes} min ({})", worker.name) }
     };
     let zone = availability::schedule_of(&app.store, actor.workspace)?.zone;
     let layout = Layout::default();

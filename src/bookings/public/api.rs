@@ -8,7 +8,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::commit::{book, Guest, NotBooked, Wanted};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{EmailAddress, EventTypeId, UnixMillis};
+use crate::base::{BookingId, EmailAddress, EventTypeId, UnixMillis};
 use crate::bookings::api::{ApiAnswerTo, ApiBooking};
 use crate::bookings::model::Source;
 use crate::bookings::types::{self, Answer, EventType, LANGUAGES};
@@ -78,12 +78,14 @@ async fn create(
 ) -> Result<ApiAnswer, ApiError> {
     let (id, once) = (path.into_inner(), once.of(&body));
     run(move || {
-        once.carry_out(|| {
+        once.carry_out_as(|own| {
             actor.require(Permission::EditBookings).map_err(PageError::from)?;
             let event = types::get(&app.store, actor.workspace, id).map_err(broken)?;
             let event = event.ok_or_else(ApiError::not_found)?;
             let home = workspaces::get(&app.store, actor.workspace).map_err(broken)?;
             let wanted = body.value.read(&event, &home.map(|home| home.time_zone).unwrap_or_default())?;
+            // Sent again after a crash, it finds what the first try booked.
+            let wanted = Wanted { hold: own.map(BookingId), ..wanted };
             let booking = book(&app, &event, &wanted)?;
             ApiAnswer::created(format!("/v1/bookings/{}", booking.id), &ApiBooking::from(booking))
         })

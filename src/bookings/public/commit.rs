@@ -8,16 +8,19 @@ use super::waitlist;
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::{self, Busy, Claimed, Span, WhyNot};
-use crate::base::{BookingId, ContactId, EmailAddress, UnixMillis, UserId, WorkspaceId};
+use crate::base::{BookingId, ContactId, EmailAddress, ReplyId, UnixMillis, UserId, WorkerId, WorkspaceId};
 use crate::bookings::agree::agree;
+use crate::bookings::hold::{handled, retire_proposals};
 use crate::bookings::hosted::Hosted;
 use crate::bookings::kept::Kept;
 use crate::bookings::lapse;
 use crate::bookings::messages::{self, Kind};
 use crate::bookings::model::{Booking, Details, Source, State};
 use crate::bookings::paid;
+use crate::bookings::promised;
 use crate::bookings::service::BookError;
 use crate::bookings::types::{self, Answer, Assignment, Entry, EventType, Facts, Location, SlotQuestion};
+use crate::bookings::words::Language;
 use crate::bookings::{calendar, store};
 use crate::contacts::{self, Contact};
 use crate::events::{self, Happened};
@@ -68,6 +71,26 @@ pub struct Guest {
     pub others: Vec<EmailAddress>,
 }
 
+impl Guest {
+    /// Somebody of whom we know all of it, written to at `email`.
+    pub fn known(contact: &Contact, email: &EmailAddress, zone: &str, language: Language) -> Self {
+        let name = Some(contact.name()).filter(|name| !name.is_empty() && !name.contains('@'));
+        Self {
+            name: name.unwrap_or_else(|| email.display().to_owned()),
+            email: email.clone(),
+            phone: contact.phone.clone(),
+            zone: zone.to_owned(),
+            language: language.tag().to_owned(),
+            others: Vec::new(),
+        }
+    }
+
+    /// Wants a time and says no more.
+    pub fn wants(self, start: UnixMillis, minutes: u32, source: Source) -> Wanted {
+        Wanted { start, minutes, guest: self, answers: Vec::new(), hold: None, came_from: String::new(), source }
+    }
+}
+
 /// What is wanted.
 #[derive(Clone, Debug)]
 pub struct Wanted {
@@ -81,8 +104,45 @@ pub struct Wanted {
     pub source: Source,
 }
 
+/// A lead of a worker, who takes a time that was offered or named one.
+#[derive(Clone, Debug)]
+pub struct Lead {
+    pub contact: ContactId,
+    pub worker: Option<WorkerId>,
+    /// The answer that the meeting comes from; it needs nobody any more.
+    pub reply: Option<ReplyId>,
+    /// The proposal that becomes the booking.
+    pub proposal: Option<BookingId>,
+    /// A time that they were offered or that they named leads to one meeting; a person may make another.
+    pub once: bool,
+    pub who: Who,
+    /// A member books it, so nobody has to agree to it.
+    pub agreed: bool,
+    /// A member sets the owner's rules aside, and what cannot be read.
+    pub insists: bool,
+    /// For the history, in words.
+    pub how: String,
+    /// For the audit trail.
+    pub detail: String,
+}
+
 /// Books a start of an event type, with whichever of its hosts can take it.
 pub fn book(app: &App, event: &EventType, wanted: &Wanted) -> Result<Booking, NotBooked> {
+    book_for(app, event, wanted, None, &|_| Ok(()))
+}
+
+/// What else happens in the transaction that books.
+pub type Also<'a> = dyn Fn(&mut Txn<'_>) -> Result<(), StoreError> + 'a;
+
+/// The same for a lead of a worker, whose meeting is closed with it as by any other agreement. The meeting that they
+/// have already is the answer where they may have one only.
+pub fn book_for(
+    app: &App,
+    event: &EventType,
+    wanted: &Wanted,
+    lead: Option<&Lead>,
+    also: &Also<'_>,
+) -> Result<Booking, NotBooked> {
     if !event.is_open {
         return Err(NotBooked::Closed);
     }
@@ -98,10 +158,14 @@ pub fn book(app: &App, event: &EventType, wanted: &Wanted) -> Result<Booking, No
         waitlist::before_others(app, event)?;
     }
     let question = SlotQuestion::at(wanted.start, minutes, wanted.hold);
-    let facts = types::load_for(app, event, &question)?;
+    let mut facts = types::load_for(app, event, &question)?;
+    let insists = lead.is_some_and(|lead| lead.insists);
+    if insists {
+        facts = facts.with_rules(&[]);
+    }
     let mut unreadable = None;
     for hosts in candidates(app, &facts, wanted.hold.map(|held| (held, wanted.start)))? {
-        let asked = match ask(app, &facts.only(&hosts), &question, span) {
+        let asked = match ask(app, &facts.only(&hosts), &question, span, insists) {
             Ok(asked) => asked,
             Err(NotBooked::Unreadable(reason)) => {
                 unreadable = Some(reason);
@@ -110,9 +174,29 @@ pub fn book(app: &App, event: &EventType, wanted: &Wanted) -> Result<Booking, No
             Err(NotBooked::Taken) => continue,
             Err(error) => return Err(error),
         };
-        match take(app, &asked, &question, span, wanted) {
+        match take(app, &asked, &question, span, (wanted, lead), also) {
             Err(NotBooked::Taken) => {}
             answer => return answer,
+        }
+    }
+    // They may have taken it themselves, a moment ago.
+    if let Some(lead) = lead {
+        if let Some(there) = app.store.read(|txn| before_lead(txn, event, lead, facts.now))? {
+            return Ok(there);
+        }
+    }
+    Err(unreadable.map_or(NotBooked::Taken, NotBooked::Unreadable))
+}
+
+/// Asks the calendars whether somebody could hold a start, as booking it would. Nothing is written.
+pub fn is_free_now(app: &App, facts: &Facts, start: UnixMillis, minutes: u32) -> Result<(), NotBooked> {
+    let (span, question) = (lasting(start, minutes), SlotQuestion::at(start, minutes, None));
+    let mut unreadable = None;
+    for hosts in candidates(app, facts, None)? {
+        match ask(app, &facts.only(&hosts), &question, span, false) {
+            Err(NotBooked::Unreadable(reason)) => unreadable = Some(reason),
+            Err(NotBooked::Taken) => {}
+            answer => return answer.map(drop),
         }
     }
     Err(unreadable.map_or(NotBooked::Taken, NotBooked::Unreadable))
@@ -149,7 +233,7 @@ pub fn candidates(
 
 /// Asks the calendars of these hosts about the time, when nothing in our own books speaks against it. Who joins a group
 /// that sits there already needs no answer.
-pub fn ask(app: &App, facts: &Facts, question: &SlotQuestion, span: Span) -> Result<Facts, NotBooked> {
+pub fn ask(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, insists: bool) -> Result<Facts, NotBooked> {
     let standing = app.store.read(|txn| types::taken_in(txn, facts, span))?;
     if types::why_not(facts, &standing, question, span.start).is_some() {
         return Err(match facts.unknown().first() {
@@ -164,6 +248,7 @@ pub fn ask(app: &App, facts: &Facts, question: &SlotQuestion, span: Span) -> Res
             continue;
         }
         match facts.ask_now(app, host.user, needed, None)? {
+            Busy::Unknown { .. } if insists => {}
             Busy::Unknown { reason } => return Err(NotBooked::Unreadable(reason)),
             busy => asked = asked.with_busy(host.user, busy),
         }
@@ -172,20 +257,37 @@ pub fn ask(app: &App, facts: &Facts, question: &SlotQuestion, span: Span) -> Res
 }
 
 /// The transaction that makes the booking.
-fn take(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, wanted: &Wanted) -> Result<Booking, NotBooked> {
+fn take(
+    app: &App,
+    facts: &Facts,
+    question: &SlotQuestion,
+    span: Span,
+    (wanted, lead): (&Wanted, Option<&Lead>),
+    also: &Also<'_>,
+) -> Result<Booking, NotBooked> {
     let (event, now) = (&facts.event, facts.now);
     let email = &wanted.guest.email;
     let known = app.store.read(|txn| contacts::find_by_address(txn, event.workspace, email))?;
     let contact = known.map_or(ContactId::new(now), |known| known.id);
-    let draft = draft(app, facts, span, wanted, contact);
+    let mut draft = draft(app, facts, span, wanted, lead.map_or(contact, |lead| lead.contact));
+    if let Some(lead) = lead {
+        (draft.worker, draft.reply) = (lead.worker, lead.reply);
+        draft.id = lead.proposal.unwrap_or(draft.id);
+        draft.note(now, lead.how.clone());
+        if lead.agreed {
+            draft.state = State::Held;
+        }
+    }
     let job = draft.connection.map(|connection| calendar::job(&draft, connection, now));
     let lapse = lapse::job(&draft, now);
     let asked = paid::asked(app, event, &draft, wanted.guest.email.display(), now);
     app.store.write(|txn| {
         let current = types::find(txn, event.workspace, event.id)?.ok_or(NotBooked::Closed)?;
-        // Sent twice in the same moment: the first one is the answer.
-        if let Some(there) = store::find(txn, event.workspace, draft.id)? {
-            return Ok(there);
+        let before = store::find(txn, event.workspace, draft.id)?;
+        let is_proposal = |there: &Booking| lead.is_some() && there.state.is_proposed() && !there.is_request();
+        if let Some(there) = before.as_ref().filter(|there| !is_proposal(there)) {
+            // Sent twice in the same moment: the first one is the answer.
+            return Ok(there.clone());
         }
         if !current.is_open {
             return Err(NotBooked::Closed);
@@ -194,14 +296,25 @@ fn take(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, wanted: &
         if current.changed_at != event.changed_at {
             return Err(NotBooked::Taken);
         }
+        if let Some(lead) = lead {
+            if let Some(there) = before_lead(txn, event, lead, now)? {
+                return Ok(there);
+            }
+        }
         let mut booking = draft.clone();
+        if let Some(before) = &before {
+            booking.history = [before.history.as_slice(), &draft.history].concat();
+            (booking.created_at, booking.kept) = (before.created_at, before.kept.clone());
+        }
         let own = booking.id;
         seat(txn, facts, question, &mut booking, own)?;
         if let (Assignment::RoundRobin, [host]) = (current.assignment, &facts.hosts[..]) {
             types::took_turn(txn, event.workspace, event.id, &current.hosts, host.user, now)?;
         }
         // The same person twice in the same moment: the second try finds the contact.
-        add_contact(txn, (booking.workspace, booking.contact), &wanted.guest, now)?;
+        if lead.is_none() {
+            add_contact(txn, (booking.workspace, booking.contact), &wanted.guest, now)?;
+        }
         waitlist::booked(txn, (booking.workspace, event.id), booking.contact, booking.id)?;
         let (id, contact) = (booking.id, booking.contact);
         if let Some(asked) = &asked {
@@ -215,10 +328,42 @@ fn take(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, wanted: &
         } else {
             agree(app, txn, &mut booking, job.as_ref(), now)?;
         }
-        store::put(txn, &booking, None)?;
-        audit::record(txn, booking.workspace, now, &Who::Visitor, "booking.made", &format!("booking {id}"), "")?;
+        store::put(txn, &booking, before.as_ref())?;
+        if let Some(lead) = lead {
+            after_lead(txn, &booking, lead, now)?;
+        }
+        let (who, detail) = lead.map_or((&Who::Visitor, ""), |lead| (&lead.who, &lead.detail));
+        audit::record(txn, booking.workspace, now, who, "booking.made", &format!("booking {id}"), detail)?;
+        also(txn)?;
         Ok(booking)
     })
+}
+
+/// The lead must still be there; gives the meeting that they have, where they may have one only.
+fn before_lead(
+    txn: &mut Txn<'_>,
+    event: &EventType,
+    lead: &Lead,
+    now: UnixMillis,
+) -> Result<Option<Booking>, NotBooked> {
+    let contact = contacts::find(txn, event.workspace, lead.contact)?;
+    if contact.is_none_or(|contact| contact.restricted) {
+        return Err(NotBooked::Closed);
+    }
+    match lead.reply.filter(|_| lead.once) {
+        Some(reply) => Ok(promised::meeting(txn, event.workspace, lead.contact, reply, now)?),
+        None => Ok(None),
+    }
+}
+
+/// What was proposed before ends, and the answer needs nobody any more.
+fn after_lead(txn: &mut Txn<'_>, booking: &Booking, lead: &Lead, now: UnixMillis) -> Result<(), StoreError> {
+    retire_proposals(txn, booking.workspace, booking.contact, Some(booking.id), "A time was agreed.", now)?;
+    if let Some(reply) = lead.reply {
+        handled(txn, booking.workspace, reply, now)?;
+        promised::keep(txn, booking, reply)?;
+    }
+    Ok(())
 }
 
 /// Takes a time in this transaction, if the engine still offers it: the claims of hosts, calendars and rooms, and the

@@ -93,7 +93,7 @@ fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Book
     let (event, words, now) = (&place.event, page_words::of(language), app.now());
     let clocks = Clocks::of(&booking.guest_zone, &booking.guest_zone);
     let zone = TimeZone::get(&booking.guest_zone).unwrap_or(TimeZone::UTC);
-    let until = booking.end.in_zone(&zone).strftime("%H:%M").to_string();
+    let until = words::clock(&booking.end.in_zone(&zone));
     let city = crate::base::city_of(&booking.guest_zone);
     let (heading, tone) = match &booking.state {
         State::Proposed { .. } => (words.requested, "warn"),

@@ -14,6 +14,8 @@ mod file;
 mod hold;
 mod manage;
 mod moves;
+mod offered;
+mod offered_words;
 mod pages;
 mod routing;
 mod token;
@@ -24,10 +26,11 @@ mod words;
 mod tests;
 
 pub use api::{api_routes, VisitsApi};
-pub use commit::NotBooked;
 #[cfg(test)]
-pub use commit::{book, Guest, Wanted};
+pub use commit::book;
+pub use commit::{book_for, is_free_now, Guest, Lead, NotBooked, Wanted};
 pub use moves::{reschedule, Mover};
+pub use offered::links;
 pub use pages::routes;
 pub use routing::{api_routes as routing_api_routes, RoutingApi, TABLES as ROUTING};
 pub use token::{manage_path, PREFIX, WAITING};

@@ -19,6 +19,7 @@ use super::commit::{self, Guest, NotBooked, Wanted};
 use super::embed;
 use super::hold::hold;
 use super::manage::{self, pay_path};
+use super::offered;
 use super::routing;
 use super::token::{manage_path, read_booking, Held};
 use super::waitlist;
@@ -56,6 +57,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/b/{workspace}/{event}/details").route(web::get().to(details)));
     waitlist::routes(config);
     routing::routes(config);
+    offered::routes(config);
     manage::routes(config);
 }
 
@@ -135,9 +137,12 @@ pub(super) struct Place {
 
 pub(super) fn open_workspace(app: &App, slug: &str) -> Result<Workspace, PageError> {
     let found = app.store.read(|txn| workspaces::find_by_slug(txn, slug)).map_err(broken)?;
-    let goes_on =
-        |workspace: &Workspace| workspace.closing.is_none() && workspace.state == workspaces::WorkspaceState::Open;
-    found.filter(goes_on).ok_or(PageError::NotFound)
+    found.filter(is_open).ok_or(PageError::NotFound)
+}
+
+/// Visitors are let in.
+pub(super) fn is_open(workspace: &Workspace) -> bool {
+    workspace.closing.is_none() && workspace.state == workspaces::WorkspaceState::Open
 }
 
 pub(super) fn place(app: &App, path: &(String, String)) -> Result<Place, PageError> {
@@ -300,6 +305,9 @@ pub(super) struct MonthPage {
     /// In words, the address that shows them, and whether they are shown.
     lengths: Vec<(String, String, bool)>,
     minutes: u32,
+    /// The month and the day that are shown, as addresses hold them.
+    shown: String,
+    day: String,
     month: String,
     weekdays: [String; 7],
     /// Empty squares before the first.
@@ -378,8 +386,9 @@ pub(super) fn month_page(
     let (zone_name, zone) = zone_of(&chosen.tz, &place.workspace.time_zone);
     let today = app.now().in_zone(&zone).date();
     let wanted: Option<Date> = chosen.day.parse().ok().or_else(|| format!("{}-01", chosen.month).parse().ok());
+    let opens = event.opens().unwrap_or(today).first_of_month();
     let first_month = today.first_of_month();
-    let mut shown = wanted.map_or(first_month, |date| date.first_of_month()).max(first_month);
+    let mut shown = wanted.map_or(opens, |date| date.first_of_month()).max(first_month);
     let mut free = free_of_month(app, event, shown, minutes, &zone, booking.as_ref())?;
     // Without a wish the first month with a free time is shown.
     for _ in 0..LOOK_AHEAD {
@@ -447,6 +456,8 @@ pub(super) fn month_page(
         later_words: words::month(language, later),
         zones: zone_choices(&zone_name),
         zone: zone_name,
+        shown: shown.strftime("%Y-%m").to_string(),
+        day: day.map(|day| day.to_string()).unwrap_or_default(),
         day_words: day.map(|day| words::day(language, day)).unwrap_or_default(),
         slots: slots.map(|start| (start.to_rfc3339(), clock(start))).collect(),
         may_guess: chosen.tz.is_empty(),
@@ -586,6 +597,7 @@ struct DetailsPage {
     errors: FieldErrors,
 }
 
+/// A question, as a form shows it.
 pub(super) struct Asked {
     /// The field's name.
     pub field: String,
@@ -595,6 +607,25 @@ pub(super) struct Asked {
     pub choices: Vec<Choice>,
     pub value: String,
     pub error: String,
+}
+
+/// Questions as a form shows them.
+pub(super) fn asked_of(questions: &[Question], typed: &BTreeMap<String, String>, errors: &FieldErrors) -> Vec<Asked> {
+    let asked = questions.iter().enumerate().map(|(at, question)| {
+        let field = format!("q-{at}");
+        Asked {
+            label: question.label.clone(),
+            kind: question.kind.as_str(),
+            required: question.required,
+            choices: std::iter::once(Choice::default())
+                .chain(question.choices.iter().map(|one| Choice { value: one.clone(), label: one.clone() }))
+                .collect(),
+            value: typed.get(&field).cloned().unwrap_or_default(),
+            error: errors.of(QUESTION_FIELDS.get(at).copied().unwrap_or_default()).to_owned(),
+            field,
+        }
+    });
+    asked.collect()
 }
 
 impl DetailsPage {
@@ -672,7 +703,7 @@ fn details_page(
     Ok(DetailsPage {
         about: about(app, place, &held.minutes.to_string(), words)?,
         held: fill(words.held, &[("time", &until)]),
-        questions: asked(&event.questions, &typed, &errors),
+        questions: asked_of(&event.questions, &typed, &errors),
         phone: event.location == Location::WeCall,
         others: event.guests,
         others_hint: fill(words.others_hint, &[("n", &event.guests.to_string())]),
@@ -690,53 +721,6 @@ fn details_page(
         typed,
         errors,
     })
-}
-
-/// The questions as a form shows them.
-pub(super) fn asked(questions: &[Question], typed: &BTreeMap<String, String>, errors: &FieldErrors) -> Vec<Asked> {
-    let shown = questions.iter().enumerate().map(|(at, question)| {
-        let field = format!("q-{at}");
-        Asked {
-            label: question.label.clone(),
-            kind: question.kind.as_str(),
-            required: question.required,
-            choices: std::iter::once(Choice::default())
-                .chain(question.choices.iter().map(|one| Choice { value: one.clone(), label: one.clone() }))
-                .collect(),
-            value: typed.get(&field).cloned().unwrap_or_default(),
-            error: errors.of(QUESTION_FIELDS.get(at).copied().unwrap_or_default()).to_owned(),
-            field,
-        }
-    });
-    shown.collect()
-}
-
-/// The answer to each question, empty where there is none; what is wrong is noted. Longer ones are cut.
-pub(super) fn read_answers(
-    questions: &[Question],
-    typed: &BTreeMap<String, String>,
-    longest: usize,
-    words: &Words,
-    errors: &mut FieldErrors,
-) -> Vec<String> {
-    let text = |field: &str| typed.get(field).map_or("", |text| text.trim());
-    let mut answers = Vec::new();
-    for (question, field) in questions.iter().zip(QUESTION_FIELDS) {
-        let answer: String = text(field).chars().take(longest).collect();
-        let fits = match question.kind {
-            _ if answer.is_empty() => !question.required,
-            Kind::Choice => question.choices.contains(&answer),
-            Kind::Phone => is_phone(&answer),
-            Kind::Number => answer.replace(',', ".").parse::<f64>().is_ok(),
-            Kind::Text | Kind::Long | Kind::Consent => true,
-        };
-        if !fits {
-            errors.add(field, if question.kind == Kind::Phone { words.wrong_phone } else { words.wrong_answer });
-        }
-        let is_consent = question.kind == Kind::Consent && !answer.is_empty();
-        answers.push(if is_consent { "Yes".to_owned() } else { answer });
-    }
-    answers
 }
 
 /// The fields of questions, for errors that name them.
@@ -801,7 +785,7 @@ async fn book(
 }
 
 /// The page of the booking, or first the one on which it is paid for.
-fn next_path(app: &App, booking: &Booking) -> Result<String, PageError> {
+pub(super) fn next_path(app: &App, booking: &Booking) -> Result<String, PageError> {
     let path = pay_path(app, booking).map_err(broken)?;
     Ok(path.unwrap_or_else(|| manage_path(app, booking)))
 }
@@ -821,23 +805,11 @@ fn read_form(
     carried: Vec<Answer>,
 ) -> Result<Wanted, FieldErrors> {
     let (event, words) = (&place.event, page_words::of(language));
-    let text = |field: &str| typed.get(field).map_or("", |text| text.trim());
     let mut errors = FieldErrors::default();
     let person = read_person(typed, words, &mut errors);
-    let phone: String = text("phone").chars().take(40).collect();
-    if event.location == Location::WeCall && !is_phone(&phone) {
-        errors.add("phone", words.wrong_phone);
-    }
-    let others = text("others").split([',', ';', '\n']).map(str::trim).filter(|part| !part.is_empty());
-    let others: Result<Vec<EmailAddress>, _> = others.map(EmailAddress::parse).collect();
-    let others = others.ok().filter(|others| others.len() <= event.guests as usize);
-    if others.is_none() {
-        errors.add("others", words.wrong_others);
-    }
-    let said = read_answers(&event.questions, typed, 4000, words, &mut errors);
-    let said = event.questions.iter().zip(said).filter(|(_, answer)| !answer.is_empty());
-    let said = said.map(|(question, answer)| Answer { question: question.label.clone(), answer });
-    let (Some((name, email)), Some(others), true) = (person, others, errors.is_empty()) else { return Err(errors) };
+    let (phone, others) = read_company(event, typed, words, &mut errors);
+    let said = read_answers(event, typed, words, &mut errors);
+    let (Some((name, email)), true) = (person, errors.is_empty()) else { return Err(errors) };
     let (zone, _) = zone_of(&chosen.tz, &place.workspace.time_zone);
     let language = language.tag().to_owned();
     Ok(Wanted {
@@ -851,23 +823,100 @@ fn read_form(
     })
 }
 
+/// Name, phone number and the addresses of those who come along.
+pub(super) fn read_guest(
+    event: &EventType,
+    typed: &BTreeMap<String, String>,
+    words: &Words,
+    errors: &mut FieldErrors,
+) -> (String, String, Vec<EmailAddress>) {
+    let name = read_name(typed, words, errors);
+    let (phone, others) = read_company(event, typed, words, errors);
+    (name.unwrap_or_default(), phone, others)
+}
+
+fn read_company(
+    event: &EventType,
+    typed: &BTreeMap<String, String>,
+    words: &Words,
+    errors: &mut FieldErrors,
+) -> (String, Vec<EmailAddress>) {
+    let text = |field: &str| typed.get(field).map_or("", |text| text.trim());
+    let phone: String = text("phone").chars().take(40).collect();
+    if event.location == Location::WeCall && !is_phone(&phone) {
+        errors.add("phone", words.wrong_phone);
+    }
+    let others = text("others").split([',', ';', '\n']).map(str::trim).filter(|part| !part.is_empty());
+    let others: Result<Vec<EmailAddress>, _> = others.map(EmailAddress::parse).collect();
+    let others = others.ok().filter(|others| others.len() <= event.guests as usize);
+    if others.is_none() {
+        errors.add("others", words.wrong_others);
+    }
+    (phone, others.unwrap_or_default())
+}
+
+/// What was answered to the questions of the event type.
+pub(super) fn read_answers(
+    event: &EventType,
+    typed: &BTreeMap<String, String>,
+    words: &Words,
+    errors: &mut FieldErrors,
+) -> Vec<Answer> {
+    let said = read_said(&event.questions, typed, 4000, words, errors);
+    let said = event.questions.iter().zip(said).filter(|(_, answer)| !answer.is_empty());
+    said.map(|(question, answer)| Answer { question: question.label.clone(), answer }).collect()
+}
+
+/// The answer to each question, empty where there is none; what is wrong is noted. Longer ones are cut.
+pub(super) fn read_said(
+    questions: &[Question],
+    typed: &BTreeMap<String, String>,
+    longest: usize,
+    words: &Words,
+    errors: &mut FieldErrors,
+) -> Vec<String> {
+    let text = |field: &str| typed.get(field).map_or("", |text| text.trim());
+    let mut answers = Vec::new();
+    for (question, field) in questions.iter().zip(QUESTION_FIELDS) {
+        let answer: String = text(field).chars().take(longest).collect();
+        let fits = match question.kind {
+            _ if answer.is_empty() => !question.required,
+            Kind::Choice => question.choices.contains(&answer),
+            Kind::Phone => is_phone(&answer),
+            Kind::Number => answer.replace(',', ".").parse::<f64>().is_ok(),
+            Kind::Text | Kind::Long | Kind::Consent => true,
+        };
+        if !fits {
+            errors.add(field, if question.kind == Kind::Phone { words.wrong_phone } else { words.wrong_answer });
+        }
+        let is_consent = question.kind == Kind::Consent && !answer.is_empty();
+        answers.push(if is_consent { "Yes".to_owned() } else { answer });
+    }
+    answers
+}
+
 /// Who fills in a form; what is wrong is noted.
 pub(super) fn read_person(
     typed: &BTreeMap<String, String>,
     words: &Words,
     errors: &mut FieldErrors,
 ) -> Option<(String, EmailAddress)> {
-    let text = |field: &str| typed.get(field).map_or("", String::as_str);
-    let name: String = text("name").split_whitespace().collect::<Vec<_>>().join(" ");
-    let has_name = !name.is_empty() && name.chars().count() <= 100 && !name.chars().any(char::is_control);
-    if !has_name {
-        errors.add("name", words.wrong_name);
-    }
-    let email = EmailAddress::parse(text("email").trim()).ok();
+    let name = read_name(typed, words, errors);
+    let email = EmailAddress::parse(typed.get("email").map_or("", |text| text.trim())).ok();
     if email.is_none() {
         errors.add("email", words.wrong_email);
     }
-    has_name.then_some(name).zip(email)
+    name.zip(email)
+}
+
+fn read_name(typed: &BTreeMap<String, String>, words: &Words, errors: &mut FieldErrors) -> Option<String> {
+    let name = typed.get("name").map_or("", String::as_str);
+    let name: String = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let is_name = !name.is_empty() && name.chars().count() <= 100 && !name.chars().any(char::is_control);
+    if !is_name {
+        errors.add("name", words.wrong_name);
+    }
+    is_name.then_some(name)
 }
 
 /// Enough digits, and nothing that no number has.

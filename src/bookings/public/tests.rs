@@ -9,6 +9,7 @@ use crate::audit::Who;
 use crate::authz::Role;
 use crate::availability::{self, DayOverride, NamedSchedule, Owner, Schedule, Span, TimesOf, Trip};
 use crate::base::{EmailAddress, EventTypeId, ScheduleId, UnixMillis, UserId};
+use crate::bookings::figures::{count_as_before, Figures, Question};
 use crate::bookings::model::{Booking, Source, State};
 use crate::bookings::service::{self, end, Anyway, End};
 use crate::bookings::types::{self, Assignment, EventType, Location, SlotQuestion};
@@ -309,4 +310,22 @@ fn why_a_time_is_not_offered_is_told_in_words() {
     }
     let viewer = crate::authz::Actor { role: Role::Viewer, ..test.owner.clone() };
     assert!(types::save(&test.app, &viewer, event).is_err());
+}
+
+#[test]
+fn what_was_counted_before_hosts_were_told_apart_is_counted_anew_once() {
+    let (test, members) = office();
+    let call = event(&test, &members[..2], |event| event.assignment = Assignment::Collective);
+    let booked = book(&test.app, &call, &wanted("2026-11-26T10:00:00Z", "tom@lakeside.example")).unwrap();
+    let read = || {
+        let question = Question { to: Some(jiff::civil::date(2026, 11, 29)), ..Question::default() };
+        let figures = Figures::read(&test.app, &test.owner, &question).unwrap();
+        let hosts: Vec<_> = figures.by_host.iter().map(|(host, _, sums)| (*host, sums.booked)).collect();
+        (figures.all.booked, hosts, figures.by_event_type.len())
+    };
+    let whole = read();
+    assert_eq!((whole.0, whole.1.len(), whole.2), (1, 2, 1));
+    test.app.store.write(|txn| count_as_before(txn, test.workspace, booked.id)).unwrap();
+    assert_eq!(read(), whole);
+    assert_eq!(read(), whole);
 }

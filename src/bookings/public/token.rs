@@ -95,11 +95,11 @@ impl Held {
     }
 }
 
-fn sign(app: &App, purpose: &'static str, bytes: &[u8]) -> String {
+pub(super) fn sign(app: &App, purpose: &'static str, bytes: &[u8]) -> String {
     format!("{}.{}", BASE64URL_NOPAD.encode(bytes), app.mac.tag(purpose, bytes))
 }
 
-fn open(app: &App, purpose: &'static str, token: &str) -> Option<Vec<u8>> {
+pub(super) fn open(app: &App, purpose: &'static str, token: &str) -> Option<Vec<u8>> {
     let (text, tag) = token.split_once('.')?;
     let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
     app.mac.is_tag_of(purpose, &bytes, tag).then_some(bytes)

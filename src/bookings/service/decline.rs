@@ -1,17 +1,20 @@
 //! A proposed time is not taken: others are offered, or nothing is done.
 
 use super::change::cancel;
+use super::of_event::{event_for, minutes_of};
 use super::refused::let_rest;
 use super::{calendar_of_worker, note, rules_of, BookError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::availability::{self, WhyNot};
+use crate::availability::{self, FreeTimes, WhyNot};
 use crate::base::{BookingId, DraftId, UnixMillis};
 use crate::bookings::decide::{WhyOffer, OFFERS};
 use crate::bookings::hold::{give_back, handled};
 use crate::bookings::model::{Booking, State};
 use crate::bookings::paid;
+use crate::bookings::public;
 use crate::bookings::situation::Situation;
+use crate::bookings::slots::Slots;
 use crate::bookings::words::Clocks;
 use crate::bookings::{offer, store};
 use crate::connections;
@@ -28,18 +31,28 @@ pub fn decline(app: &App, actor: &Actor, id: BookingId) -> Result<Option<DraftId
     let now = app.now();
     let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
     let reply = before.reply.ok_or(BookError::NotFound)?;
-    let rules = rules_of(app, &before)?;
-    let calendar = before.connection.or(calendar_of_worker(app, &before)?).ok_or(BookError::NoCalendar)?;
-    let situation = Situation::read(app, actor.workspace, Some(calendar), rules, &[before.start], None)?;
     let ours = availability::schedule_of(&app.store, actor.workspace)?.zone;
     let clocks = Clocks::of(&before.guest_zone, &ours);
-    let diary = situation.diary();
-    let mut free = diary.near(&[before.start], situation.range, &clocks.guest, OFFERS + 1);
+    let event = event_for(app, actor.workspace, before.worker)?;
+    let (mut free, why) = match &event {
+        Some(event) => {
+            let slots = Slots::read(app, event, minutes_of(&before), &[before.start], &clocks.guest, None)?;
+            let free = slots.near(&[before.start], slots.range, &clocks.guest, OFFERS + 1);
+            (free, slots.check(before.start).err())
+        }
+        None => {
+            let calendar = before.connection.or(calendar_of_worker(app, &before)?).ok_or(BookError::NoCalendar)?;
+            let rules = rules_of(app, &before)?;
+            let situation = Situation::read(app, actor.workspace, Some(calendar), rules, &[before.start], None)?;
+            let diary = situation.diary();
+            let free = diary.near(&[before.start], situation.range, &clocks.guest, OFFERS + 1);
+            (free, diary.not_taken(before.start).err())
+        }
+    };
     free.retain(|span| span.start != before.start);
     free.truncate(OFFERS);
     if free.is_empty() {
-        let why = diary.not_taken(before.start).err().unwrap_or(WhyNot::Busy);
-        return Err(BookError::NotFree { why, free });
+        return Err(BookError::NotFree { why: why.unwrap_or(WhyNot::Busy), free });
     }
     let (reply, contact, signature) = app.store.read(|txn| {
         let reply = messaging::find_reply(txn, actor.workspace, reply)?.ok_or(BookError::NotFound)?;
@@ -52,7 +65,8 @@ pub fn decline(app: &App, actor: &Actor, id: BookingId) -> Result<Option<DraftId
         let signature = workers::signature_of(worker.as_ref(), mailbox.as_ref());
         Ok::<_, BookError>((reply, contact, signature))
     })?;
-    let draft = offer::draft(&reply, &contact, &signature, &free, WhyOffer::NotFree, &clocks, now);
+    let links = event.as_ref().map(|event| public::links(app, &reply, event, &free)).unwrap_or_default();
+    let draft = offer::draft(&reply, &contact, &signature, (&free, &links), WhyOffer::NotFree, &clocks, now);
     app.store.write(|txn| {
         end_in(txn, actor, id, "Other times were offered.", now)?;
         Ok(drafts::propose(app, txn, &draft, now)?)

@@ -3,6 +3,7 @@
 use super::approve::approve;
 use super::change::move_to;
 use super::decline::end_proposal;
+use super::of_event::{book_on, event_for, minutes_of, Taking};
 use super::{calendar_of_worker, check, note, rules_of, Anyway, BookError, NewBooking, Wanted};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
@@ -14,11 +15,13 @@ use crate::bookings::hold::hold;
 use crate::bookings::hosted::Hosted;
 use crate::bookings::kept::Kept;
 use crate::bookings::model::{Booking, Details, Source, State};
+use crate::bookings::public::Guest;
 use crate::bookings::store;
 use crate::bookings::words::{Clocks, Language};
 use crate::contacts::{self, Contact};
 use crate::drafts;
 use crate::meetings::Location;
+use crate::messaging::{self, Reply};
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Worker};
 use crate::workspaces;
@@ -28,9 +31,18 @@ pub fn create(app: &App, actor: &Actor, new: &NewBooking, anyway: &Anyway) -> Re
     actor.require(Permission::EditBookings)?;
     let now = app.now();
     let (contact, worker, guest_zone) = app.store.read(|txn| load_new(txn, actor.workspace, new))?;
+    let by_program = actor.api_key.is_some();
+    let source = if by_program { Source::Api } else { Source::ByHand };
+    if let Some(event) = event_for(app, actor.workspace, Some(worker.id))? {
+        let to = contact.address().cloned().ok_or(BookError::NoContact)?;
+        let language = Language::of(contact.locale.as_deref().unwrap_or("en"));
+        let guest = Guest::known(&contact, &to, &guest_zone, language);
+        let wanted = guest.wants(new.start, event.duration(None), source);
+        let taking = Taking { contact: contact.id, worker: Some(worker.id), before: None, anyway };
+        return book_on(app, actor, &event, &wanted, &taking);
+    }
     let calendar = worker.calendar.ok_or(BookError::NoCalendar)?;
     let rules = Rules::of(&worker.meeting);
-    let by_program = actor.api_key.is_some();
     let zone = Clocks::of(&guest_zone, "UTC").guest;
     check(app, actor.workspace, &Wanted { calendar, rules, start: new.start, but: None, guest: &zone }, anyway)?;
     let language = Language::of(contact.locale.as_deref().unwrap_or("en")).tag().to_owned();
@@ -58,7 +70,7 @@ pub fn create(app: &App, actor: &Actor, new: &NewBooking, anyway: &Anyway) -> Re
         instead_of: None,
         event_id: None,
         ical_uid: None,
-        source: if by_program { Source::Api } else { Source::ByHand },
+        source,
         created_at: now,
         version: 0,
         written: 0,
@@ -109,7 +121,24 @@ pub fn accept(
         end_proposal(app, actor, id, "The meeting that was there moved to this time.")?;
         return Ok(moved);
     }
+    if let Some(event) = event_for(app, actor.workspace, before.worker)? {
+        let contact = app.store.read(|txn| contacts::find(txn, actor.workspace, before.contact))?;
+        let contact = contact.ok_or(BookError::NoContact)?;
+        let to = reply_of(app, &before)?.map(|reply| reply.from).or(contact.address().cloned());
+        let to = to.ok_or(BookError::NoContact)?;
+        let guest = Guest::known(&contact, &to, &before.guest_zone, Language::of(&before.language));
+        let wanted = guest.wants(start, event.duration(Some(minutes_of(&before))), Source::Reply);
+        let taking = Taking { contact: contact.id, worker: before.worker, before: Some(&before), anyway };
+        return book_on(app, actor, &event, &wanted, &taking);
+    }
     hold_at(app, actor, &before, start, anyway)
+}
+
+fn reply_of(app: &App, booking: &Booking) -> Result<Option<Reply>, StoreError> {
+    match booking.reply {
+        Some(reply) => app.store.read(|txn| messaging::find_reply(txn, booking.workspace, reply)),
+        None => Ok(None),
+    }
 }
 
 fn upcoming(app: &App, proposal: &Booking) -> Result<Option<Booking>, StoreError> {

@@ -5,6 +5,7 @@ mod change;
 mod decline;
 mod kept;
 mod make;
+mod of_event;
 mod refused;
 
 pub use change::{cancel, end, may_move_to, move_to, End};
@@ -20,7 +21,7 @@ use super::store;
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Denied, Permission};
-use crate::availability::{Rules, Span, WhyNot};
+use crate::availability::{FreeTimes, Rules, Span, WhyNot};
 use crate::base::{BookingId, ConnectionId, ContactId, Cursor, Page, UnixMillis, WorkerId, WorkspaceId};
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Meeting, Worker};
@@ -44,6 +45,9 @@ pub enum BookError {
     /// It was decided, moved or cancelled meanwhile.
     #[error("this booking is {0} now")]
     NotOpen(&'static str),
+    /// What the worker books on offers nothing just now, in words.
+    #[error("nothing can be booked: {0}")]
+    NotOffered(String),
     #[error("the meeting has not begun")]
     NotBegun,
     #[error("a note has 1 to 2,000 characters")]

@@ -41,6 +41,8 @@ impl Channel for Post {
 pub struct Desk {
     pub world: World,
     runner: Runner,
+    mailbox: Connection,
+    /// The calendar's.
     pub connection: Connection,
     pub worker: WorkerId,
     pub contact: ContactId,
@@ -59,15 +61,34 @@ impl Desk {
     pub fn at(provider: Provider, meeting: Meeting) -> Self {
         let world = World::at(provider);
         let connection = world.connect(&[Use::Outreach, Use::Calendar]);
+        Self::with(world, connection.clone(), connection, meeting)
+    }
+
+    /// Whose calendar is at a server of its own.
+    pub fn at_server(meeting: Meeting) -> Self {
+        let world = World::start();
+        let (mailbox, calendar) = (world.connect(&[Use::Outreach]), world.connect_server());
+        Self::with(world, mailbox, calendar, meeting)
+    }
+
+    /// Whose server has an address that providers can tell of changes.
+    pub fn told(provider: Provider) -> Self {
+        let mut world = World::at(provider);
+        let connection = world.connect(&[Use::Outreach, Use::Calendar]);
+        Arc::get_mut(&mut world.test.app).unwrap().public_url = "https://desk.example.com".into();
+        Self::with(world, connection.clone(), connection, Meeting { notice: 60, ..Meeting::default() })
+    }
+
+    fn with(world: World, mailbox: Connection, connection: Connection, meeting: Meeting) -> Self {
         let app = Arc::clone(&world.test.app);
         let deliver = Deliver::new(app.store.clone(), app.clock.clone(), subscribers());
         let outbox = Outbox { channel: Arc::new(Post) };
         let handlers = handlers(Handlers::default()).task(deliver).effect(outbox);
         let runner =
             Runner::start(&app.store, &app.clock, Arc::clone(&app), Arc::new(handlers), &Threads::default()).unwrap();
-        let worker = add_worker(&world, connection.id, meeting);
+        let worker = add_worker(&world, mailbox.id, connection.id, meeting);
         let contact = add_contact(&world, "Gwen", "Hartley", GWEN);
-        let desk = Self { world, runner, connection, worker, contact };
+        let desk = Self { world, runner, mailbox, connection, worker, contact };
         desk.settle();
         desk
     }
@@ -84,6 +105,41 @@ impl Desk {
         self.world.advance(by);
         self.runner.wake();
         self.settle();
+    }
+
+    /// Until the calendars are read the next time.
+    pub fn sync(&self) {
+        self.advance(self.app().config.jobs.calendar_sync);
+    }
+
+    /// Carries what the provider has to tell to where it is to be told; what each was answered with.
+    pub fn carry_notices(&self) -> Vec<(u16, String)> {
+        let waiting = self.world.ask_control("notices", &serde_json::json!({}));
+        let answers = waiting.as_array().unwrap().iter().map(|notice| {
+            let headers: Vec<(&str, &str)> =
+                notice["headers"].as_object().unwrap().iter().map(|(k, v)| (k.as_str(), v.as_str().unwrap())).collect();
+            self.post(notice["url"].as_str().unwrap(), &headers, notice["body"].as_str().unwrap())
+        });
+        let answers = answers.collect();
+        self.runner.wake();
+        self.settle();
+        answers
+    }
+
+    /// What the hooks of connections answer.
+    pub fn post(&self, url: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+        use actix_web::test::{call_service, init_service, read_body, TestRequest};
+        let app = actix_web::web::Data::from(Arc::clone(&self.world.test.app));
+        let path = url.strip_prefix("https://desk.example.com").unwrap().to_owned();
+        actix_web::rt::System::new().block_on(async move {
+            let routes = actix_web::App::new().app_data(app).configure(crate::connections::routes);
+            let service = init_service(routes).await;
+            let request = TestRequest::post().uri(&path).set_payload(body.to_owned());
+            let request = headers.iter().fold(request, |request, header| request.insert_header(*header));
+            let response = call_service(&service, request.to_request()).await;
+            let status = response.status().as_u16();
+            (status, String::from_utf8(read_body(response).await.to_vec()).unwrap())
+        })
     }
 
     pub fn change_worker(&self, change: impl FnOnce(&mut Worker)) {
@@ -115,7 +171,7 @@ impl Desk {
     pub fn send(&self, contact: ContactId, offered: &[(UnixMillis, UnixMillis)]) -> MessageId {
         let workspace = self.world.test.workspace;
         let to = contacts::get(&self.app().store, workspace, contact).unwrap().unwrap().addresses[0].clone();
-        let new = NewMessage::new(self.app().now(), workspace, contact, Purpose::Test, &self.connection, &to)
+        let new = NewMessage::new(self.app().now(), workspace, contact, Purpose::Test, &self.mailbox, &to)
             .words("Heating", "Would a call help?")
             .offering(offered)
             .worker(self.worker);
@@ -215,9 +271,10 @@ impl Desk {
     /// Our events in the calendar: start in UTC, or "cancelled".
     pub fn events(&self) -> Vec<String> {
         let all: Value = serde_json::from_str(&self.world.get(&format!("/control/calendars/{OWNER}"))).unwrap();
-        let calendars = match self.world.provider {
-            Provider::Microsoft => "microsoft",
-            _ => "calendars",
+        let calendars = match self.connection.kind.provider() {
+            Some(Provider::Microsoft) => "microsoft",
+            Some(_) => "calendars",
+            None => "caldav",
         };
         let events = all[calendars].as_array().unwrap().iter().flat_map(|one| one["events"].as_array().unwrap());
         let ours = events.filter(|event| event["extendedProperties"]["private"]["app"] == "launchyard");
@@ -331,11 +388,11 @@ pub fn add_contact(world: &World, first: &str, last: &str, address: &str) -> Con
     contact.id
 }
 
-fn add_worker(world: &World, connection: ConnectionId, meeting: Meeting) -> WorkerId {
+fn add_worker(world: &World, mailbox: ConnectionId, calendar: ConnectionId, meeting: Meeting) -> WorkerId {
     let form = WorkerForm {
         name: "Lake District hotels".into(),
-        mailbox: Some(connection),
-        calendar: Some(connection),
+        mailbox: Some(mailbox),
+        calendar: Some(calendar),
         meeting,
         sender: workers::Sender { name: "Robin Larkfield".into(), ..workers::Sender::default() },
         ..WorkerForm::default()

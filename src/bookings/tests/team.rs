@@ -141,7 +141,8 @@ fn the_figures_are_those_of_the_bookings_behind_them() {
 
     let range = Span::new(at("2026-11-23T00:00:00Z"), at("2026-12-07T00:00:00Z"));
     let behind = |fate: Fate| {
-        let filter = Filter { fate: Some(fate), source: Some(Source::ByHand), worker: Some(desk.worker) };
+        let filter =
+            Filter { fate: Some(fate), source: Some(Source::ByHand), worker: Some(desk.worker), ..Filter::default() };
         filter.find(app, owner, range).unwrap().0.len() as u64
     };
     let fates = [Fate::EverBooked, Fate::Moved, Fate::Cancelled, Fate::NoShow, Fate::Completed];

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::calendars::Calendars;
 use super::ledger::{self, Entry};
-use super::model::{Align, Assignment, EventType, Horizon};
+use super::model::{Align, Assignment, EventType, Horizon, Limits};
 use crate::app::App;
 use crate::availability::engine::{self, Rule};
 use crate::availability::{self, Busy, CalendarRef, OpenTimes, Own, Owner, Span};
@@ -106,6 +106,20 @@ pub fn load(app: &App, event: &EventType, range: Span) -> Result<Facts, StoreErr
     Ok(Facts { event: event.clone(), hosts, now: app.now() })
 }
 
+/// What the owner wants, and may set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnersRule {
+    Notice,
+    Horizon,
+    /// And the starts within them.
+    Hours,
+    Limits,
+}
+
+impl OwnersRule {
+    pub const ALL: [Self; 4] = [Self::Notice, Self::Horizon, Self::Hours, Self::Limits];
+}
+
 /// What stands in our own books.
 #[derive(Clone, Debug, Default)]
 pub struct Standing {
@@ -157,6 +171,35 @@ impl Facts {
             }
         }
         self
+    }
+
+    /// The same with just these rules, for a member who insists: what is taken stays taken, and what nobody can read
+    /// counts as free.
+    pub fn with_rules(&self, kept: &[OwnersRule]) -> Self {
+        let mut one = self.clone();
+        let lacks = |rule: OwnersRule| !kept.contains(&rule);
+        if lacks(OwnersRule::Notice) {
+            one.event.notice = 0;
+        }
+        if lacks(OwnersRule::Horizon) {
+            one.event.horizon =
+                Horizon::Range { from: jiff::civil::date(1970, 1, 1), to: jiff::civil::date(9000, 1, 1) };
+        }
+        if lacks(OwnersRule::Limits) {
+            one.event.limits = Limits::default();
+        }
+        if lacks(OwnersRule::Hours) {
+            (one.event.step, one.event.align) = (1, Align::Window);
+        }
+        for host in &mut one.hosts {
+            if lacks(OwnersRule::Hours) {
+                host.open.hours = engine::Hours::always();
+            }
+            if let Busy::Unknown { .. } = host.busy {
+                host.busy = Busy::Known(Vec::new());
+            }
+        }
+        one
     }
 
     /// The same for one host, as if the event were theirs alone.
@@ -382,7 +425,12 @@ pub fn possible_starts(app: &App, event: &EventType, question: &Question) -> Res
 
 fn find_free(app: &App, facts: &Facts, question: &Question) -> Result<Vec<UnixMillis>, StoreError> {
     let standing = app.store.read(|txn| standing(txn, facts, question))?;
-    Ok(engine::find(&facts.request(&standing, question)).into_iter().map(UnixMillis::from).collect())
+    Ok(free_of(facts, &standing, question))
+}
+
+/// The free starts, of what was read already.
+pub fn free_of(facts: &Facts, standing: &Standing, question: &Question) -> Vec<UnixMillis> {
+    engine::find(&facts.request(standing, question)).into_iter().map(UnixMillis::from).collect()
 }
 
 /// The first rule that removes a start; `None`: it can be booked.

@@ -19,8 +19,8 @@ mod store;
 pub use crate::meetings::Location;
 pub use api::{api_routes, EventTypesApi};
 pub use facts::{
-    free_starts, free_starts_with, full_starts, load_for, possible_starts, taken_in, why_not, Facts,
-    Question as SlotQuestion,
+    free_of, free_starts, free_starts_with, full_starts, load_for, possible_starts, standing, taken_in, why_not, Facts,
+    OwnersRule, Question as SlotQuestion, Standing,
 };
 pub use form::{question_rows, read_questions, write_questions, Typed};
 pub use ledger::{
@@ -28,7 +28,7 @@ pub use ledger::{
 };
 pub use model::{is_slug, slug_of, Answer, Assignment, EventType, Kind, Price, Question, LANGUAGES};
 #[cfg(test)]
-pub use model::{Horizon, HostOf, Waitlist};
+pub use model::{Horizon, HostOf, Limits, Waitlist};
 pub use pages::routes;
 #[cfg(test)]
 pub use service::why;

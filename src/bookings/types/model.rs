@@ -8,6 +8,7 @@ use crate::base::{EventTypeId, Mistakes, RoomId, ScheduleId, UnixMillis, UserId,
 use crate::meetings::Location;
 use crate::payments;
 use crate::providers::stripe::smallest_amount;
+use crate::workers::BooksOn;
 
 /// Languages of the public pages.
 pub const LANGUAGES: [&str; 6] = ["en", "de", "es", "fr", "pt", "hi"];
@@ -319,6 +320,19 @@ impl EventType {
     pub fn duration(&self, wanted: Option<u32>) -> u32 {
         let first = self.durations.first().copied().unwrap_or(30);
         wanted.filter(|wanted| self.durations.contains(wanted)).unwrap_or(first)
+    }
+
+    /// The first date of all, where there is one; in the host's zone.
+    pub fn opens(&self) -> Option<Date> {
+        match self.horizon {
+            Horizon::Range { from, .. } => Some(from),
+            _ => None,
+        }
+    }
+
+    /// What a worker that books here keeps of it, for its mails.
+    pub fn for_worker(&self) -> BooksOn {
+        BooksOn { event_type: self.id, title: self.name.clone(), minutes: self.duration(None) }
     }
 
     /// More than one person may sit at one time.

@@ -11,6 +11,7 @@ use crate::base::{EventTypeId, Mistakes, RoomId, UnixMillis};
 use crate::bookings::schedules::{members, SetupError};
 use crate::meetings;
 use crate::store::Txn;
+use crate::workers;
 
 pub fn list(app: &App, actor: &Actor) -> Result<Vec<EventType>, SetupError> {
     actor.require(Permission::ViewCalendar)?;
@@ -51,6 +52,12 @@ pub fn save(app: &App, actor: &Actor, event: EventType) -> Result<EventType, Set
         if !store::put(txn, &event, before.as_ref())? {
             let words = format!("Another event type has the address “{}”.", event.slug);
             return Err(SetupError::Invalid(Mistakes::one("slug", words)));
+        }
+        for mut worker in workers::list_in(txn, actor.workspace)? {
+            if worker.event_type() == Some(event.id) && worker.books_on != Some(event.for_worker()) {
+                worker.books_on = Some(event.for_worker());
+                workers::put(txn, actor.workspace, &worker)?;
+            }
         }
         note(txn, actor, if is_new { "event_type.created" } else { "event_type.changed" }, event.id, now)
     })?;

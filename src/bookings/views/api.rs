@@ -3,16 +3,18 @@
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::filter::{Fate, Filter};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::availability::Span;
-use crate::base::{ContactId, Cursor, Page, UnixMillis, WorkerId};
+use crate::base::{ContactId, Cursor, EventTypeId, Page, UnixMillis, UserId, WorkerId};
 use crate::bookings::kept::Became;
 use crate::bookings::model::{Booking, Source};
 use crate::bookings::service::{self, BookError};
 use crate::bookings::store::{find_all, Wanted};
 use crate::http::api::FieldError;
 use crate::http::ApiError;
+use crate::store::{StoreError, Txn};
 
 /// Filters of the list of bookings. With `from` or `to` the list is in the order of the bookings' start, else the last
 /// made comes first.
@@ -27,9 +29,14 @@ pub struct BookingFilter {
     state: Option<String>,
     /// `completed` or `no_show`.
     outcome: Option<String>,
-    /// `reply`, `by_hand` or `api`.
+    /// `reply`, `by_hand`, `api` or `page`.
     source: Option<String>,
     worker_id: Option<String>,
+    /// A member who hosts.
+    host_id: Option<String>,
+    event_type_id: Option<String>,
+    /// As `/v1/bookings/analytics` counts them: `ever_booked`, `moved`, `cancelled`, `no_show` or `completed`.
+    counted_as: Option<String>,
     contact_id: Option<String>,
 }
 
@@ -41,6 +48,9 @@ pub struct Only {
     outcome: Option<Became>,
     source: Option<Source>,
     worker: Option<WorkerId>,
+    host: Option<UserId>,
+    event_type: Option<EventTypeId>,
+    counted_as: Option<Fate>,
     contact: Option<ContactId>,
 }
 
@@ -73,6 +83,15 @@ impl BookingFilter {
                 |text| text.parse().ok(),
                 &mut errors,
             ),
+            host: parsed(&self.host_id, "host_id", HOST, |text| text.parse().ok(), &mut errors),
+            event_type: parsed(&self.event_type_id, "event_type_id", EVENT_TYPE, |text| text.parse().ok(), &mut errors),
+            counted_as: parsed(
+                &self.counted_as,
+                "counted_as",
+                "counted_as is ever_booked, moved, cancelled, no_show or completed.",
+                |text| Fate::COUNTED.into_iter().find(|fate| fate.as_str() == text),
+                &mut errors,
+            ),
             contact: parsed(
                 &self.contact_id,
                 "contact_id",
@@ -89,13 +108,18 @@ impl BookingFilter {
             && only.outcome.is_none()
             && only.source.is_none()
             && only.worker.is_none()
+            && only.host.is_none()
+            && only.event_type.is_none()
+            && only.counted_as.is_none()
             && only.contact.is_none();
         Ok((!is_all).then_some(only))
     }
 }
 
 const INSTANT: &str = "Write an instant with its offset, for example 2026-11-24T10:30:00Z.";
-pub const SOURCE: &str = "source is reply, by_hand or api.";
+pub const SOURCE: &str = "source is reply, by_hand, api or page.";
+pub const HOST: &str = "host_id is the id of a member.";
+pub const EVENT_TYPE: &str = "event_type_id is the id of an event type.";
 
 /// A parameter that may be absent; a wrong one is named.
 pub fn parsed<T>(
@@ -114,12 +138,18 @@ pub fn parsed<T>(
 }
 
 impl Only {
-    fn keeps(&self, booking: &Booking) -> bool {
-        self.state.as_ref().is_none_or(|state| state == booking.state.as_str())
+    fn keeps(&self, txn: &mut Txn<'_>, booking: &Booking) -> Result<bool, StoreError> {
+        let is_one = self.state.as_ref().is_none_or(|state| state == booking.state.as_str())
             && self.outcome.is_none_or(|outcome| booking.kept.became() == Some(outcome))
             && self.source.is_none_or(|source| source == booking.source)
             && self.worker.is_none_or(|worker| Some(worker) == booking.worker)
-            && self.contact.is_none_or(|contact| contact == booking.contact)
+            && self.host.is_none_or(|host| booking.details.hosts.contains(&host))
+            && self.event_type.is_none_or(|event| Some(event) == booking.details.event_type)
+            && self.contact.is_none_or(|contact| contact == booking.contact);
+        match self.counted_as {
+            Some(fate) if is_one => Filter { fate: Some(fate), ..Filter::default() }.keeps(txn, booking),
+            _ => Ok(is_one),
+        }
     }
 }
 
@@ -134,7 +164,7 @@ pub fn list(
     let Some(only) = only else { return service::list(app, actor, after, limit) };
     actor.require(Permission::ViewCalendar)?;
     let wanted = Wanted { within: only.within, after, limit };
-    Ok(find_all(&app.store, actor.workspace, &wanted, |_, booking| Ok(only.keeps(booking)))?)
+    Ok(find_all(&app.store, actor.workspace, &wanted, |txn, booking| only.keeps(txn, booking))?)
 }
 
 #[cfg(test)]
@@ -151,10 +181,24 @@ mod tests {
 
     #[test]
     fn each_wrong_filter_is_named() {
-        let wrong = "from=today&to=x&state=open&outcome=came&source=fax&worker_id=1&contact_id=2";
+        let wrong = "from=today&to=x&state=open&outcome=came&source=fax&worker_id=1&host_id=1&event_type_id=1&counted_as=x&contact_id=2";
         let problem = filter(wrong).read().unwrap_err().problem();
         let places: Vec<&str> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
-        assert_eq!(places, ["?from", "?to", "?state", "?outcome", "?source", "?worker_id", "?contact_id"]);
+        assert_eq!(
+            places,
+            [
+                "?from",
+                "?to",
+                "?state",
+                "?outcome",
+                "?source",
+                "?worker_id",
+                "?host_id",
+                "?event_type_id",
+                "?counted_as",
+                "?contact_id"
+            ]
+        );
         assert!(filter("").read().unwrap().is_none());
     }
 
@@ -186,6 +230,9 @@ mod tests {
             ("source=reply", 0),
             ("state=confirmed", 130),
             ("outcome=no_show", 0),
+            ("counted_as=ever_booked", 130),
+            ("counted_as=moved", 0),
+            ("host_id=0190a1b2c3d47e8f9a0b1c2d3e4f5a6b", 0),
             ("from=2026-11-25T09:00:00Z", 70),
             ("to=2026-11-25T09:00:00Z", 60),
             ("from=2026-11-25T09:00:00Z&to=2026-11-25T09:30:00Z&source=api", 30),

@@ -56,6 +56,8 @@ pub struct CalendarQuery {
     after: String,
     source: String,
     worker: String,
+    host: String,
+    event_type: String,
     state: String,
 }
 
@@ -81,6 +83,8 @@ impl CalendarQuery {
             filter: Filter {
                 source: Source::parse(&self.source),
                 worker: self.worker.parse().ok(),
+                host: self.host.parse().ok(),
+                event_type: self.event_type.parse().ok(),
                 fate: Fate::parse(&self.state),
             },
         }
@@ -109,6 +113,8 @@ impl Asked {
         }
         query.extend_pairs(self.filter.source.map(|source| ("source", source.as_str())));
         query.extend_pairs(self.filter.worker.map(|worker| ("worker", worker.to_string())));
+        query.extend_pairs(self.filter.host.map(|host| ("host", host.to_string())));
+        query.extend_pairs(self.filter.event_type.map(|event| ("event_type", event.to_string())));
         query.extend_pairs(self.filter.fate.map(|fate| ("state", fate.as_str())));
         match query.finish() {
             query if query.is_empty() => path.to_owned(),

@@ -1,9 +1,9 @@
-//! Which bookings a view shows: by source, worker and what became of them.
+//! Which bookings a view shows: by source, worker, host, event type and what became of them.
 
 use crate::app::App;
 use crate::authz::Actor;
 use crate::availability::Span;
-use crate::base::WorkerId;
+use crate::base::{EventTypeId, UserId, WorkerId};
 use crate::bookings::figures::{find_counted, Counted, Ended};
 use crate::bookings::kept::Became;
 use crate::bookings::model::{Booking, Source, State};
@@ -14,6 +14,8 @@ use crate::store::{StoreError, Txn};
 pub struct Filter {
     pub source: Option<Source>,
     pub worker: Option<WorkerId>,
+    pub host: Option<UserId>,
+    pub event_type: Option<EventTypeId>,
     /// Without it all that is not cancelled.
     pub fate: Option<Fate>,
 }
@@ -47,6 +49,9 @@ impl Fate {
         Self::EverBooked,
     ];
 
+    /// What the figures count.
+    pub const COUNTED: [Self; 5] = [Self::EverBooked, Self::Moved, Self::Cancelled, Self::NoShow, Self::Completed];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ToConfirm => "to_confirm",
@@ -79,10 +84,29 @@ impl Fate {
 }
 
 impl Filter {
+    /// The chosen values as forms hold them; empty where all are shown.
+    pub fn source(&self) -> &'static str {
+        self.source.map_or("", Source::as_str)
+    }
+
+    pub fn worker(&self) -> String {
+        self.worker.map(|worker| worker.to_string()).unwrap_or_default()
+    }
+
+    pub fn host(&self) -> String {
+        self.host.map(|host| host.to_string()).unwrap_or_default()
+    }
+
+    pub fn event_type(&self) -> String {
+        self.event_type.map(|event| event.to_string()).unwrap_or_default()
+    }
+
     /// May the booking be shown?
     pub fn keeps(&self, txn: &mut Txn<'_>, booking: &Booking) -> Result<bool, StoreError> {
         if self.source.is_some_and(|source| source != booking.source)
             || (self.worker.is_some() && self.worker != booking.worker)
+            || self.host.is_some_and(|host| !booking.details.hosts.contains(&host))
+            || (self.event_type.is_some() && self.event_type != booking.details.event_type)
         {
             return Ok(false);
         }

@@ -8,7 +8,7 @@ mod month;
 mod names;
 
 pub use agenda::Agenda;
-pub use api::{list as list_filtered, parsed, BookingFilter, SOURCE};
+pub use api::{list as list_filtered, parsed, BookingFilter, EVENT_TYPE, HOST, SOURCE};
 pub use asked::{Asked, CalendarQuery, View};
 pub use filter::{Fate, Filter};
 pub use month::Month;
@@ -23,8 +23,29 @@ use super::service::BookError;
 use crate::app::App;
 use crate::authz::Actor;
 use crate::availability;
+use crate::bookings::types;
 use crate::http::ui::Choice;
 use crate::workers;
+use crate::workspaces::{self, WorkspaceError};
+
+/// What bookings can be told apart by, each with "all" first.
+pub struct Choices {
+    pub sources: Vec<Choice>,
+    pub workers: Vec<Choice>,
+    pub hosts: Vec<Choice>,
+    pub event_types: Vec<Choice>,
+}
+
+impl Choices {
+    pub fn read(app: &App, actor: &Actor) -> Result<Self, BookError> {
+        Ok(Self {
+            sources: choices("All sources", Source::ALL.map(|source| (source.as_str(), source.words()))),
+            workers: workers_to_choose(app, actor)?,
+            hosts: hosts_to_choose(app, actor)?,
+            event_types: event_types_to_choose(app, actor)?,
+        })
+    }
+}
 
 /// One view of the calendar with the way to the others.
 pub struct Calendar {
@@ -36,8 +57,7 @@ pub struct Calendar {
     pub today: String,
     /// Address, name, key and whether it is this one.
     pub views: Vec<(String, &'static str, &'static str, bool)>,
-    pub sources: Vec<Choice>,
-    pub workers: Vec<Choice>,
+    pub only: Choices,
     pub fates: Vec<Choice>,
     /// Address of the part that changes while the page is open.
     pub part: String,
@@ -87,8 +107,7 @@ impl Calendar {
             views: View::ALL
                 .map(|view| (asked.at(view, Some(date)), view.words().0, view.words().1, view == asked.view))
                 .into(),
-            sources: choices("All sources", Source::ALL.map(|source| (source.as_str(), source.words()))),
-            workers: workers_to_choose(app, actor)?,
+            only: Choices::read(app, actor)?,
             fates: choices("All but cancelled", Fate::ALL.map(|fate| (fate.as_str(), fate.words()))),
             part: asked.here("/calendar/part"),
             export: asked.address("/calendar/export.csv", None, &span),
@@ -117,14 +136,6 @@ impl Calendar {
         }
     }
 
-    pub fn source(&self) -> &'static str {
-        self.asked.filter.source.map_or("", Source::as_str)
-    }
-
-    pub fn worker(&self) -> String {
-        self.asked.filter.worker.map(|worker| worker.to_string()).unwrap_or_default()
-    }
-
     pub fn fate(&self) -> &'static str {
         self.asked.filter.fate.map_or("", Fate::as_str)
     }
@@ -144,11 +155,28 @@ fn choices<const N: usize>(all: &str, some: [(&str, &str); N]) -> Vec<Choice> {
     std::iter::once(("", all)).chain(some).map(choice).collect()
 }
 
+fn named(all: &str, some: impl Iterator<Item = (String, String)>) -> Vec<Choice> {
+    let all = (String::new(), all.to_owned());
+    std::iter::once(all).chain(some).map(|(value, label)| Choice { value, label }).collect()
+}
+
 fn workers_to_choose(app: &App, actor: &Actor) -> Result<Vec<Choice>, BookError> {
     let workers = workers::list(&app.store, actor.workspace)?;
-    let mut choices = vec![Choice { value: String::new(), label: "All workers".to_owned() }];
-    choices.extend(workers.into_iter().map(|worker| Choice { value: worker.id.to_string(), label: worker.name }));
-    Ok(choices)
+    Ok(named("All workers", workers.into_iter().map(|worker| (worker.id.to_string(), worker.name))))
+}
+
+fn hosts_to_choose(app: &App, actor: &Actor) -> Result<Vec<Choice>, BookError> {
+    let members = workspaces::list_members(app, actor).map_err(|error| match error {
+        WorkspaceError::Denied(denied) => BookError::Denied(denied),
+        WorkspaceError::Store(error) => BookError::Store(error),
+        _ => BookError::NotFound,
+    })?;
+    Ok(named("All hosts", members.into_iter().map(|(_, user)| (user.id.to_string(), user.name))))
+}
+
+fn event_types_to_choose(app: &App, actor: &Actor) -> Result<Vec<Choice>, BookError> {
+    let types = app.store.read(|txn| types::list(txn, actor.workspace))?;
+    Ok(named("All event types", types.into_iter().map(|event| (event.id.to_string(), event.name))))
 }
 
 /// "16 to 22 November", "30 November to 6 December", "Tuesday 24 November", "November 2026".

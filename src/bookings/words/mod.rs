@@ -5,6 +5,7 @@ mod phrases;
 
 use jiff::tz::TimeZone;
 
+use super::decide::WhyOffer;
 use crate::base::UnixMillis;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +113,8 @@ pub fn weekdays(language: Language) -> [String; 7] {
     })
 }
 
-fn clock(time: &jiff::Zoned) -> String {
+/// "9:30".
+pub fn clock(time: &jiff::Zoned) -> String {
     format!("{}:{:02}", time.hour(), time.minute())
 }
 
@@ -228,18 +230,41 @@ pub fn place_words(language: Language, place: &Place<'_>) -> String {
     }
 }
 
-/// Free times to choose from, one a line.
-pub fn offer(language: Language, people: &People<'_>, times: &[String], you_choose: bool) -> String {
+/// Free times to choose from, one a line, each above the link that books it where there is one.
+pub fn offer(language: Language, people: &People<'_>, times: &[String], links: &[String], why: WhyOffer) -> String {
     let phrases = language.phrases();
-    let opening = if you_choose { phrases.you_choose } else { phrases.not_free };
-    let list = times.iter().map(|time| format!("- {time}")).collect::<Vec<_>>().join("\n");
-    letter(language, people, &[format!("{opening}\n{list}"), phrases.which.to_owned()])
+    let opening = match why {
+        WhyOffer::NotFree => phrases.not_free,
+        WhyOffer::YouChoose => phrases.you_choose,
+        WhyOffer::ToConfirm => phrases.is_free,
+    };
+    let line = |(at, time): (usize, &String)| match links.get(at) {
+        Some(link) => format!("- {time}\n  {link}"),
+        None => format!("- {time}"),
+    };
+    let list = times.iter().enumerate().map(line).collect::<Vec<_>>().join("\n");
+    let which = match why {
+        WhyOffer::ToConfirm => phrases.confirm_there,
+        _ if links.is_empty() => phrases.which,
+        _ => phrases.by_link,
+    };
+    letter(language, people, &[format!("{opening}\n{list}"), which.to_owned()])
 }
 
-/// The fixed sentences an offer is made of, for whoever checks where its words come from.
-pub fn offer_template(language: Language) -> String {
+/// The fixed sentences an offer is made of, with its links, for whoever checks where its words come from.
+pub fn offer_template(language: Language, links: &[String]) -> String {
     let phrases = language.phrases();
-    [phrases.hello, phrases.hello_nobody, phrases.not_free, phrases.you_choose, phrases.which].join("\n")
+    let sentences = [
+        phrases.hello,
+        phrases.hello_nobody,
+        phrases.not_free,
+        phrases.you_choose,
+        phrases.is_free,
+        phrases.which,
+        phrases.by_link,
+        phrases.confirm_there,
+    ];
+    sentences.into_iter().chain(links.iter().map(String::as_str)).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -292,12 +317,26 @@ mod tests {
 
     #[test]
     fn an_offer_greets_lists_the_times_and_asks() {
-        let text = offer(Language::Spanish, &People::default(), &["martes".into(), "jueves".into()], false);
+        let text =
+            offer(Language::Spanish, &People::default(), &["martes".into(), "jueves".into()], &[], WhyOffer::NotFree);
         assert_eq!(
             text,
             "Hola:\n\nGracias. Esa hora ya no está libre por nuestra parte. Estas sí:\n- martes\n- jueves\n\n\
              ¿Cuál le viene bien?"
         );
+    }
+
+    #[test]
+    fn an_offer_with_links_has_each_below_its_time_and_says_what_it_is_for_in_every_language() {
+        for tag in ["en", "de", "es", "fr", "pt", "hi"] {
+            let links = ["https://own.example/booking/at/x".to_owned(), "https://own.example/booking/at/y".to_owned()];
+            let text =
+                offer(Language::of(tag), &People::default(), &["1".into(), "2".into()], &links, WhyOffer::YouChoose);
+            assert!(text.contains(&format!("- 1\n  {}\n- 2\n  {}\n\n", links[0], links[1])), "{text}");
+            assert!(!text.ends_with(Language::of(tag).phrases().which), "{text}");
+            let one = offer(Language::of(tag), &People::default(), &["1".into()], &links[..1], WhyOffer::ToConfirm);
+            assert!(one.ends_with(Language::of(tag).phrases().confirm_there) && one.contains(&links[0]), "{one}");
+        }
     }
 
     #[test]
@@ -331,7 +370,8 @@ mod tests {
 
     #[test]
     fn what_a_person_typed_is_not_read_as_a_pattern() {
-        let text = offer(Language::English, &People { guest: "{when}", sender: "See {link}" }, &[], true);
+        let text =
+            offer(Language::English, &People { guest: "{when}", sender: "See {link}" }, &[], &[], WhyOffer::YouChoose);
         assert!(text.starts_with("Hello {when},") && text.ends_with("See {link}"), "{text}");
     }
 }

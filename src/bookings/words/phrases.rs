@@ -23,6 +23,11 @@ pub(super) struct Phrases {
     pub(super) not_free: &'static str,
     pub(super) you_choose: &'static str,
     pub(super) which: &'static str,
+    /// Instead of `which`, where each time has a link.
+    pub(super) by_link: &'static str,
+    /// Above the one time that they named, which only they can book.
+    pub(super) is_free: &'static str,
+    pub(super) confirm_there: &'static str,
 }
 
 impl Language {
@@ -67,6 +72,9 @@ const ENGLISH: Phrases = Phrases {
     not_free: "Thank you. That time is not free any more on our side. These are:",
     you_choose: "Gladly. These times are free:",
     which: "Which one suits you?",
+    by_link: "The link of a time leads to a page where you confirm it. Or simply answer with the one that suits you.",
+    is_free: "Thank you. That time is free:",
+    confirm_there: "Please confirm it on the page behind its link. It is yours once you have.",
 };
 
 const GERMAN: Phrases = Phrases {
@@ -98,6 +106,9 @@ const GERMAN: Phrases = Phrases {
     not_free: "vielen Dank. Diese Zeit ist bei uns leider nicht mehr frei. Möglich sind:",
     you_choose: "gern. Diese Zeiten sind frei:",
     which: "Welche passt Ihnen?",
+    by_link: "Der Link einer Zeit führt zu einer Seite, auf der Sie sie bestätigen. Oder antworten Sie einfach mit der Zeit, die Ihnen passt.",
+    is_free: "vielen Dank. Diese Zeit ist frei:",
+    confirm_there: "Bitte bestätigen Sie sie auf der Seite hinter dem Link. Erst dann ist sie für Sie gebucht.",
 };
 
 const SPANISH: Phrases = Phrases {
@@ -129,6 +140,10 @@ const SPANISH: Phrases = Phrases {
     not_free: "Gracias. Esa hora ya no está libre por nuestra parte. Estas sí:",
     you_choose: "Con mucho gusto. Estas horas están libres:",
     which: "¿Cuál le viene bien?",
+    by_link:
+        "El enlace de cada hora lleva a una página donde la confirma. O responda simplemente con la que le venga bien.",
+    is_free: "Gracias. Esa hora está libre:",
+    confirm_there: "Confírmela, por favor, en la página del enlace. Solo entonces queda reservada.",
 };
 
 const FRENCH: Phrases = Phrases {
@@ -160,6 +175,9 @@ const FRENCH: Phrases = Phrases {
     not_free: "Merci. Cette heure n’est plus libre de notre côté. Celles-ci le sont :",
     you_choose: "Avec plaisir. Ces heures sont libres :",
     which: "Laquelle vous convient ?",
+    by_link: "Le lien de chaque heure mène à une page où vous la confirmez. Ou répondez simplement avec celle qui vous convient.",
+    is_free: "Merci. Cette heure est libre :",
+    confirm_there: "Veuillez la confirmer sur la page du lien. Elle ne vous est réservée qu’ensuite.",
 };
 
 const PORTUGUESE: Phrases = Phrases {
@@ -191,6 +209,9 @@ const PORTUGUESE: Phrases = Phrases {
     not_free: "Obrigado. Esse horário já não está livre do nosso lado. Estes estão:",
     you_choose: "Com prazer. Estes horários estão livres:",
     which: "Qual deles fica bem para você?",
+    by_link: "O link de cada horário leva a uma página em que você o confirma. Ou responda simplesmente com o que fica bem para você.",
+    is_free: "Obrigado. Esse horário está livre:",
+    confirm_there: "Confirme-o, por favor, na página do link. Só então fica reservado.",
 };
 
 const HINDI: Phrases = Phrases {
@@ -209,4 +230,7 @@ const HINDI: Phrases = Phrases {
     not_free: "धन्यवाद। वह समय अब हमारी ओर से ख़ाली नहीं है। ये समय ख़ाली हैं:",
     you_choose: "ज़रूर। ये समय ख़ाली हैं:",
     which: "आपको कौन-सा समय ठीक रहेगा?",
+    by_link: "हर समय का लिंक एक पृष्ठ पर ले जाता है, जहाँ आप उसकी पुष्टि करते हैं। या बस उस समय के साथ उत्तर दें जो आपको ठीक रहे।",
+    is_free: "धन्यवाद। वह समय ख़ाली है:",
+    confirm_there: "कृपया लिंक के पृष्ठ पर उसकी पुष्टि करें। तभी वह आपके लिए बुक होगा।",
 };

@@ -28,6 +28,8 @@ struct CalDavPage {
     errors: FieldErrors,
     tried: Vec<Step>,
     back: String,
+    /// The server and the password that there are in a demo.
+    demo: Option<(String, &'static str)>,
 }
 
 /// As typed. The password is never sent back to a page.
@@ -54,6 +56,7 @@ pub async fn show(
     asked: web::Query<Asked>,
 ) -> Result<HttpResponse, PageError> {
     actor.require(Permission::ManageConnections)?;
+    let demo = simulated(&app);
     let mut form = CalDavForm::default();
     if !asked.again.is_empty() {
         let id = id_in(&asked.again)?;
@@ -67,16 +70,26 @@ pub async fn show(
             password: String::new(),
         };
     }
-    html(StatusCode::OK, &page(&frame, form, FieldErrors::default(), Vec::new()))
+    html(StatusCode::OK, &page(&frame, form, FieldErrors::default(), Vec::new(), demo))
 }
 
-fn page(frame: &Frame, form: CalDavForm, errors: FieldErrors, tried: Vec<Step>) -> CalDavPage {
+fn simulated(app: &App) -> Option<(String, &'static str)> {
+    app.demo().map(|demo| (format!("{}/caldav/", demo.sandbox_url), demo.mail_password))
+}
+
+fn page(
+    frame: &Frame,
+    form: CalDavForm,
+    errors: FieldErrors,
+    tried: Vec<Step>,
+    demo: Option<(String, &'static str)>,
+) -> CalDavPage {
     let back = match form.again.as_str() {
         "" => "/connections/new".to_owned(),
         id => format!("/connections/{id}"),
     };
     let form = CalDavForm { password: String::new(), ..form };
-    CalDavPage { layout: frame.layout("Connect a calendar"), form, errors, tried, back }
+    CalDavPage { layout: frame.layout("Connect a calendar"), form, errors, tried, back, demo }
 }
 
 /// POST: 303 to the choice of calendars; 422 with the form when it does not parse or a step failed.
@@ -89,12 +102,13 @@ pub async fn submit(
 ) -> Result<HttpResponse, PageError> {
     actor.require(Permission::ManageConnections)?;
     let form = form.into_inner();
+    let demo = simulated(&app);
     let mut errors = FieldErrors::default();
     let address = match EmailAddress::parse(&form.address) {
         Ok(address) => address,
         Err(_) => {
             errors.add("address", "Write the address of this calendar’s owner, for example you@example.org.");
-            return html(StatusCode::UNPROCESSABLE_ENTITY, &page(&frame, form, errors, Vec::new()));
+            return html(StatusCode::UNPROCESSABLE_ENTITY, &page(&frame, form, errors, Vec::new(), demo));
         }
     };
     let again = match form.again.as_str() {
@@ -113,11 +127,11 @@ pub async fn submit(
                 let to = format!("{}/calendars", page_of(connection.id));
                 Ok(with_toast(see_other(&to), &cookies, &Toast::new("Connected. Choose which calendars count.")))
             }
-            None => html(StatusCode::UNPROCESSABLE_ENTITY, &page(&frame, form, errors, attempt.steps)),
+            None => html(StatusCode::UNPROCESSABLE_ENTITY, &page(&frame, form, errors, attempt.steps, demo)),
         },
         Err(ConnectionError::Invalid(fields)) => {
             fields.into_iter().for_each(|(field, words)| errors.add(field, words));
-            html(StatusCode::UNPROCESSABLE_ENTITY, &page(&frame, form, errors, Vec::new()))
+            html(StatusCode::UNPROCESSABLE_ENTITY, &page(&frame, form, errors, Vec::new(), demo))
         }
         Err(error) => Err(error.into()),
     }

@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::shown::{allowed, shown, unused, Allowed, Shown};
-use super::times::Moment;
+use super::times::{Moment, Times};
 use super::{id_in, list, page_of, times_of};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
@@ -14,6 +14,7 @@ use crate::base::{ConnectionId, Cursor};
 use crate::connections::calls::{list_calls, Call};
 use crate::connections::check::{check, Tried};
 use crate::connections::error::ConnectionError;
+use crate::connections::keeping::{keeping_of, Keeping};
 use crate::connections::model::{Connection, Kind, Pace, Use};
 use crate::connections::settings::{change_settings, Settings};
 use crate::http::layout::Layout;
@@ -59,6 +60,18 @@ impl DetailPage {
 struct CalendarFacts {
     writes_to: String,
     counted: usize,
+    kept: Vec<KeptCalendar>,
+}
+
+/// How one calendar is kept fresh.
+struct KeptCalendar {
+    id: String,
+    how: String,
+    read: Option<Moment>,
+    /// When its provider is asked to go on telling.
+    renewal: Option<Moment>,
+    /// Why the last try failed; empty when it did not.
+    trouble: String,
 }
 
 struct ShownCall {
@@ -167,7 +180,7 @@ fn page(
         sends: connection.can(Use::Outreach),
         holds_meetings: connection.can(Use::Meetings),
         is_mail_server: matches!(connection.kind, Kind::SmtpImap(_)),
-        calendar: calendar_facts(&connection),
+        calendar: calendar_facts(app, &connection, &times)?,
         tried: Vec::new(),
         pager: Pager {
             shown: format!("{} calls, newest first", calls.rows.len()),
@@ -178,15 +191,43 @@ fn page(
     })
 }
 
-fn calendar_facts(connection: &Connection) -> Option<CalendarFacts> {
-    let chosen = connection.calendars()?;
-    Some(CalendarFacts {
+fn calendar_facts(app: &App, connection: &Connection, times: &Times) -> Result<Option<CalendarFacts>, ConnectionError> {
+    let Some(chosen) = connection.calendars() else { return Ok(None) };
+    let kept = chosen.counted().into_iter().map(|id| {
+        let keeping = keeping_of(&app.store, connection, &id)?;
+        Ok::<_, ConnectionError>(kept(app, connection, id, &keeping, times))
+    });
+    Ok(Some(CalendarFacts {
+        kept: kept.collect::<Result<_, _>>()?,
         counted: chosen.busy.len(),
         writes_to: chosen.write_to.unwrap_or_else(|| "none chosen yet".to_owned()),
-    })
+    }))
 }
 
-fn shown_call(call: Call, times: &super::times::Times) -> ShownCall {
+fn kept(app: &App, connection: &Connection, id: String, keeping: &Keeping, times: &Times) -> KeptCalendar {
+    let minutes = app.config.jobs.calendar_sync.as_secs().div_ceil(60);
+    let every = if minutes == 1 { "every minute".to_owned() } else { format!("every {minutes} minutes") };
+    let who = connection.kind_words();
+    let is_told = keeping.is_told(times.now);
+    let mut how = match (is_told, keeping.is_followed, keeping.read_at) {
+        (_, _, None) => "Not read yet.".to_owned(),
+        (true, ..) => format!("{who} tells when it changes. Besides, what changed is asked for {every}."),
+        (false, true, _) => format!("What changed is asked for {every}."),
+        (false, false, _) => format!("It is read anew {every}."),
+    };
+    if let Some((_, why)) = keeping.refused.as_ref().filter(|_| !is_told) {
+        how.push_str(&format!(" {who} does not tell when it changes: {why}."));
+    }
+    KeptCalendar {
+        id,
+        how,
+        read: keeping.read_at.map(|at| times.moment(at)),
+        renewal: keeping.renewed_at().filter(|_| is_told).map(|at| times.moment(at)),
+        trouble: keeping.failed.clone().unwrap_or_default(),
+    }
+}
+
+fn shown_call(call: Call, times: &Times) -> ShownCall {
     let is_bad = call.status.map_or(call.method != "SMTP" && !call.method.starts_with("IMAP"), |status| status >= 400);
     ShownCall {
         when: times.moment(call.at),

@@ -271,3 +271,25 @@ async fn programs_read_connections_without_their_secrets() {
     let one = get(&world, &format!("/v1/connections/{}", connection.id)).await;
     assert_eq!(serde_json::from_str::<serde_json::Value>(&one.text).unwrap(), list["data"][0]);
 }
+
+#[actix_web::test]
+async fn the_page_of_a_connection_says_how_each_calendar_is_kept() {
+    let world = World::start();
+    let connection = world.connect(&[Use::Calendar]);
+    let page = format!("/connections/{}", connection.id);
+    assert!(get(&world, &page).await.text.contains("Not read yet."));
+    let calendar = connection.calendars().unwrap().write_to.unwrap();
+    let (followed, failed) = ("What changed is asked for every 5 minutes.", "count as unknown and not as free");
+    for (is_followed, trouble, said, unsaid) in [
+        (true, None, followed, failed),
+        (false, None, "It is read anew every 5 minutes.", failed),
+        (false, Some("notFound".to_owned()), failed, followed),
+    ] {
+        let reading = connections::Reading { calendar: calendar.clone(), is_followed, failed: trouble };
+        connections::note_readings(&world.test.app, &connection, &[reading]).unwrap();
+        let shown = get(&world, &page).await.text;
+        assert!(shown.contains(said) && !shown.contains(unsaid) && shown.contains("Last read"), "{said}");
+    }
+    let listed = get(&world, &format!("/v1/connections/{}", connection.id)).await.text;
+    assert!(listed.contains("\"kept_by\":\"poll\"") && listed.contains("\"failed\":\"notFound\""), "{listed}");
+}

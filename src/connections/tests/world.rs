@@ -6,11 +6,13 @@ use serde_json::{json, Value};
 use url::Url;
 
 use crate::authz::Actor;
-use crate::base::{Clock, SessionId};
-use crate::connections::{self, ConnectError, Connected, Connection, ConsentAnswer, Provider, Use};
+use crate::base::{Clock, EmailAddress, SessionId};
+use crate::connections::{self, CalendarSettings, ConnectError, Connected, Connection, ConsentAnswer, Provider, Use};
 use crate::providers::google::gmail::Gmail;
-use crate::providers::ProviderError;
-use crate::sandbox::{OwnerAccount, Sandbox, SandboxOptions, CLIENT_ID, CLIENT_SECRET, ZOOM_HOOK_SECRET};
+use crate::providers::{ProviderError, Secret};
+use crate::sandbox::{
+    OwnerAccount, Sandbox, SandboxOptions, CLIENT_ID, CLIENT_SECRET, MAIL_PASSWORD, ZOOM_HOOK_SECRET,
+};
 use crate::testing::{self, TestApp, NOW};
 
 pub const OWNER: &str = "robin@larkfield.example";
@@ -201,6 +203,17 @@ impl World {
     /// The meetings that stand at a service: what each is called, when it begins and ends.
     pub fn meetings_at(&self, service: &str) -> Vec<Value> {
         serde_json::from_str::<Vec<Value>>(&self.get(&format!("/control/meetings/{service}"))).unwrap()
+    }
+
+    /// The account's calendars at the calendar server.
+    pub fn connect_server(&self) -> Connection {
+        let settings = CalendarSettings {
+            address: EmailAddress::parse(OWNER).unwrap(),
+            server: format!("{}/caldav/", self.sandbox.url),
+            user: String::new(),
+            password: Secret::new(MAIL_PASSWORD),
+        };
+        connections::connect_calendar(&self.test.app, &self.owner, &settings, None).unwrap().connection.unwrap()
     }
 
     pub fn connect(&self, uses: &[Use]) -> Connection {

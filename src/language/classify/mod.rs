@@ -29,6 +29,7 @@ mod reading;
 mod report;
 #[cfg(test)]
 mod tests;
+pub mod times_report;
 mod tokens;
 mod tongue;
 pub mod train;
@@ -46,7 +47,7 @@ pub use model::{ModelError, TrainedModel};
 pub use people::Referred;
 
 use dates::Calendar;
-use reading::Knowledge;
+use reading::{Knowledge, Read};
 
 /// A reply to judge. `text` is the latest message with quotes stripped (leftovers are tolerated),
 /// an excerpt of at most 2,000 characters. Without `sent_at` no dates are resolved; without `zone`
@@ -114,8 +115,13 @@ impl Classification {
 /// place: a person who wrote "book tomorrow at 3 am" for the software to read has proposed nothing.
 pub fn without_orders(text: &str) -> std::borrow::Cow<'_, str> {
     let reading = Classifier::embedded().knowledge.read(text);
-    let orders = reading.sentences.iter().filter(|read| read.is_injected).map(|read| read.raw);
-    orders.fold(text.into(), |text: std::borrow::Cow<'_, str>, order| text.replacen(order, &blank(order), 1).into())
+    let orders = reading.sentences.iter().flat_map(Read::orders).filter(|order| order.contains(char::is_alphanumeric));
+    let mut kept = std::borrow::Cow::Borrowed(text);
+    for order in orders {
+        let at = order.as_ptr() as usize - text.as_ptr() as usize;
+        kept.to_mut().replace_range(at..at + order.len(), &blank(order));
+    }
+    kept
 }
 
 fn blank(order: &str) -> String {

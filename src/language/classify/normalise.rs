@@ -14,7 +14,7 @@ pub(super) struct Sentence<'a> {
 }
 
 impl<'a> Sentence<'a> {
-    fn new(raw: &'a str) -> Self {
+    pub fn new(raw: &'a str) -> Self {
         Self { raw, clean: clean(raw) }
     }
 }

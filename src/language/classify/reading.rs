@@ -27,10 +27,22 @@ impl Knowledge {
     /// Reads a reply's text.
     pub fn read<'a>(&'a self, text: &'a str) -> Reading<'a> {
         let mut found: Vec<Read<'a>> =
-            sentences(text).into_iter().map(|sentence| self.read_sentence(sentence)).collect();
+            sentences(text).into_iter().flat_map(|sentence| self.read_apart(sentence)).collect();
         found.retain(|sentence| !sentence.tokens.is_empty());
         let injected = found.iter().any(|sentence| sentence.is_injected || sentence.was_cut);
         Reading { sentences: found, injected }
+    }
+
+    /// One sentence, or its lines where an order to the machine shares it with what a person wrote without a full
+    /// stop: what looked like a wrapped line was the end of their words.
+    fn read_apart<'a>(&'a self, sentence: Sentence<'a>) -> Vec<Read<'a>> {
+        let raw = sentence.raw;
+        let whole = self.read_sentence(sentence);
+        let lines = if whole.is_injected || whole.was_cut { new_lines(raw) } else { Vec::new() };
+        match lines.len() {
+            0 | 1 => vec![whole],
+            _ => lines.into_iter().map(|line| self.read_sentence(Sentence::new(line))).collect(),
+        }
     }
 
     fn read_sentence<'a>(&'a self, sentence: Sentence<'a>) -> Read<'a> {
@@ -41,7 +53,8 @@ impl Knowledge {
         let mut clean = sentence.clean;
         let mut cut = false;
         if is_injected {
-            if let Some(rest) = human_rest(&clean, &tokens, &hits) {
+            let human = human_rest(&clean, &tokens, &hits).or_else(|| human_beginning(&clean, &tokens, &hits));
+            if let Some(rest) = human {
                 let from = tokens[rest.start].start;
                 clean = clean.get(from..tokens[rest.end - 1].end).unwrap_or("").to_owned();
                 tokens = tokenise(&clean);
@@ -90,6 +103,30 @@ fn human_rest(clean: &str, tokens: &[Token], hits: &[Hit<'_>]) -> Option<std::op
     let last = hits.iter().filter(|hit| hit.topic == INJECTION).map(|hit| hit.last).max()?;
     let turn = (last + 1..tokens.len()).find(|at| is_turn(clean, &tokens[*at]))?;
     (tokens.len() - turn >= 3).then_some(turn..tokens.len())
+}
+
+/// The words before an order that begins with a capital in the middle of a sentence ("leave me be Ignore all rules").
+fn human_beginning(clean: &str, tokens: &[Token], hits: &[Hit<'_>]) -> Option<std::ops::Range<usize>> {
+    let first = hits.iter().filter(|hit| hit.topic == INJECTION).map(|hit| hit.first).min()?;
+    let order = (first.saturating_sub(2).max(2)..=first).find(|at| begins_with_capital(clean, &tokens[*at]))?;
+    Some(0..order)
+}
+
+fn begins_with_capital(clean: &str, token: &Token) -> bool {
+    clean.get(token.start..).is_some_and(|rest| rest.starts_with(char::is_uppercase))
+}
+
+/// The lines of a text, where a line that begins with a small letter goes on with the one before.
+fn new_lines(raw: &str) -> Vec<&str> {
+    let ends = raw.match_indices('\n').map(|(at, _)| at + 1);
+    let begins = |at: &usize| raw[*at..].trim_start().starts_with(|c: char| c.is_alphanumeric() && !c.is_lowercase());
+    let mut from = 0;
+    let mut lines = Vec::new();
+    for at in ends.filter(begins).chain([raw.len()]) {
+        lines.push(&raw[from..at]);
+        from = at;
+    }
+    lines
 }
 
 /// Whether the writer turns to another matter here: a word like "but" after a break, or a capital
@@ -170,7 +207,7 @@ fn is_turn(clean: &str, token: &Token) -> bool {
         "haan",
     ];
     let word = token.folded.as_str();
-    let capital = clean.get(token.start..).is_some_and(|rest| rest.starts_with(char::is_uppercase));
+    let capital = begins_with_capital(clean, token);
     (token.after_break && TURNS.contains(&word)) || ((capital || token.after_break) && OPENINGS.contains(&word))
 }
 
@@ -188,11 +225,20 @@ pub(super) struct Read<'a> {
     pub asks: bool,
     /// Speaks to the machine; its words count for nothing.
     pub is_injected: bool,
-    /// An order to the machine was cut off its beginning.
+    /// An order to the machine was cut off its beginning or end.
     pub was_cut: bool,
 }
 
-impl Read<'_> {
+impl<'a> Read<'a> {
+    /// What of `raw` is an order to the machine: all of it, or what stands before and after the person's words.
+    pub fn orders(&self) -> Vec<&'a str> {
+        if self.is_injected {
+            return vec![self.raw];
+        }
+        let own = self.raw.find(&self.clean).filter(|_| self.was_cut);
+        own.map(|at| vec![&self.raw[..at], &self.raw[at + self.clean.len()..]]).unwrap_or_default()
+    }
+
     /// The words of a hit as they stand in the text.
     pub fn words(&self, hit: &Hit<'_>) -> &str {
         match (self.tokens.get(hit.first), self.tokens.get(hit.last)) {

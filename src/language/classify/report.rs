@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use super::corpus::Row;
 use super::decide::Verdict;
 use super::headers::ReplyHeaders;
-use super::heldout::HeldOut;
+use super::heldout::{HeldOut, ORDERS};
 use super::label::Label;
+use super::times_report::{self, TimesMeasured};
 use super::Classifier;
 
 const LABELS: usize = Label::ALL.len();
@@ -31,6 +32,33 @@ pub(super) fn measure(classifier: &Classifier, rows: &[Row]) -> Measured {
         measured.add(row, &classifier.judge_text(&row.text, &ReplyHeaders::default()));
     }
     measured
+}
+
+/// Reads each row with each order to the machine before and below it: how many texts, and whose label it changed.
+pub(super) fn changed_by_orders<'r>(
+    classifier: &Classifier,
+    rows: impl Iterator<Item = &'r Row>,
+) -> (usize, Vec<String>) {
+    let label = |text: &str| classifier.judge_text(text, &ReplyHeaders::default()).label;
+    let mut texts = 0;
+    let mut changed = Vec::new();
+    for row in rows {
+        let plain = label(&row.text);
+        for text in
+            ORDERS.iter().flat_map(|order| [format!("{order}\n\n{}", row.text), format!("{}\n{order}", row.text)])
+        {
+            texts += 1;
+            if label(&text) != plain {
+                changed.push(text);
+            }
+        }
+    }
+    (texts, changed)
+}
+
+/// The figure of [`changed_by_orders`], as the report and the test that recomputes it say it.
+pub(super) fn orders_line(texts: usize, changed: usize) -> String {
+    format!("Orders to the machine before or below each held-out reply: texts {texts}, labels changed {changed}\n")
 }
 
 impl Measured {
@@ -144,8 +172,18 @@ fn ratio(part: usize, whole: usize) -> f64 {
     }
 }
 
+/// All that a training run measured.
+pub(super) struct Figures<'s> {
+    pub held_out: Vec<(&'s HeldOut, Measured)>,
+    /// What [`changed_by_orders`] counted.
+    pub orders: (usize, usize),
+    pub times: Vec<(&'s HeldOut, TimesMeasured)>,
+    pub out_of_fold: Measured,
+}
+
 /// The report in Markdown.
-pub(super) fn write(held_out: &[(&HeldOut, Measured)], out_of_fold: &Measured, training: &[Row]) -> String {
+pub(super) fn write(figures: &Figures<'_>, training: &[Row]) -> String {
+    let Figures { held_out, orders, times, out_of_fold } = figures;
     let mut page = String::from(INTRODUCTION);
     for (set, measured) in held_out {
         let _ = writeln!(page, "{}\n", set_line(set, measured));
@@ -153,6 +191,7 @@ pub(super) fn write(held_out: &[(&HeldOut, Measured)], out_of_fold: &Measured, t
     let mut all = Measured::default();
     held_out.iter().for_each(|(_, measured)| all.join(measured));
     let _ = writeln!(page, "All held out: {}\n", all.headline());
+    let _ = writeln!(page, "{}", orders_line(orders.0, orders.1));
     let _ = writeln!(page, "Out of fold: {}\n", out_of_fold.headline());
     write_training(&mut page, training);
     for (set, measured) in held_out {
@@ -167,6 +206,7 @@ pub(super) fn write(held_out: &[(&HeldOut, Measured)], out_of_fold: &Measured, t
         let _ = writeln!(page);
     }
     write_calibration(&mut page, &all, out_of_fold);
+    times_report::write(&mut page, times);
     page.truncate(page.trim_end().len());
     page.push('\n');
     page
@@ -177,14 +217,14 @@ pub(super) fn set_line(set: &HeldOut, measured: &Measured) -> String {
     format!("Held out, {}: {}", set.file, measured.headline())
 }
 
-const INTRODUCTION: &str = "# Report of the reply classifier
+const INTRODUCTION: &str = "# Report of the reply classifier and the time reader
 
 Made by `launchyard train-classifier`; the figures are recomputed by a test. *Held out* rows are never trained on:
 the command refuses a training row that equals one. Each set was written by another habit, before the training rows
 were read for it; what has been done with a set since is said at its head, for a set that mistakes were looked up in
 flatters. *Out of fold* rows are training rows judged by models that had not seen their group; hundreds of them are
 lone idioms and hard negatives. A *dangerous error* is an opt-out or refusal taken for interest or a meeting, or the
-reverse.
+reverse. What the time reader does with sets of its own stands at the end.
 
 ";
 

@@ -29,8 +29,6 @@ mod token;
 mod weeks;
 
 #[cfg(test)]
-mod heldout;
-#[cfg(test)]
 mod tests;
 
 use ast::AtomKind;

@@ -5,8 +5,22 @@ use jiff::tz::TimeZone;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::heldout::{read_at, read_on_wednesday, sorted};
 use super::{read_times, OfferedTime, TimeContext, TimesFound, MAX_PROPOSALS};
+use crate::language::classify::times_report::{sorted, written};
+
+/// Reads `text` as sent on 2026-05-13 at 10:20, a Wednesday, in `zone`.
+fn read_on_wednesday(zone: &str, text: &str) -> String {
+    read_at(zone, date(2026, 5, 13).at(10, 20, 0, 0), text)
+}
+
+fn read_at(zone_name: &str, sent: DateTime, text: &str) -> String {
+    let zone = TimeZone::get(zone_name).unwrap();
+    let sent_at = sent.to_zoned(zone.clone()).unwrap().timestamp();
+    let berlin = TimeZone::get(BERLIN).unwrap();
+    let context =
+        TimeContext { sent_at, sender_zone: &zone, sender_zone_name: zone_name, workspace_zone: &berlin, offered: &[] };
+    written(5, &read_times(text, &context), &zone)
+}
 
 fn check(rows: &[(&str, &str, &str)]) {
     let mut wrong = Vec::new();

@@ -13,7 +13,7 @@ use crate::base::{FollowUpId, UnixMillis, WorkerId};
 use crate::follow_ups::{self, FollowUp, FollowUpError, RuleForm, State};
 use crate::http::api::Problem;
 use crate::http::idempotency::{ApiAnswer, Once};
-use crate::http::{run, ApiError, ApiJson, ApiPage, PageError, PageQuery};
+use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageError, PageQuery, SeenWords};
 use crate::outreach::OutreachError;
 use crate::workers::{FollowUps, Worker};
 
@@ -47,6 +47,8 @@ pub struct StandingRuleJson {
     pub then_days: u16,
     pub most: u8,
     pub text: String,
+    /// Stands for the text; an approval names it.
+    pub words: String,
     /// Who approved just this text; without it each follow-up waits as a draft.
     pub approved_by: Option<String>,
     pub approved_at: Option<String>,
@@ -56,7 +58,8 @@ impl From<Worker> for StandingRuleJson {
     fn from(worker: Worker) -> Self {
         let FollowUps { on, after_days, then_days, most, text, approved } = worker.follow_ups;
         let approved_at = approved.as_ref().map(|approved| approved.at.to_rfc3339());
-        Self { on, after_days, then_days, most, text, approved_by: approved.map(|approved| approved.by), approved_at }
+        let (words, approved_by) = (follow_ups::words_of(&text).to_string(), approved.map(|approved| approved.by));
+        Self { on, after_days, then_days, most, text, words, approved_by, approved_at }
     }
 }
 
@@ -147,19 +150,22 @@ pub async fn put_rule(
 
 /// Lets follow-ups in the worker's text leave without a draft
 #[utoipa::path(post, path = "/v1/workers/{worker}/follow-up-rule/approve", tag = "workers", params(("worker" = String, Path,)),
+    request_body = Option<SeenWords>,
     responses((status = 200, description = "The rule", body = StandingRuleJson),
               (status = 404, description = "Not in this workspace", body = Problem),
+              (status = 409, description = "It reads differently by now", body = Problem),
               (status = 422, description = "There is no text", body = Problem)))]
 pub async fn approve_rule(
     app: web::Data<App>,
     actor: Actor,
     once: Once,
     id: web::Path<WorkerId>,
+    MaybeJson(body): MaybeJson<SeenWords>,
 ) -> Result<ApiAnswer, ApiError> {
-    let id = *id;
+    let (id, once, seen) = (*id, once.of(&body), body.value.words()?);
     run(move || {
         once.carry_out(|| {
-            let saved = follow_ups::approve_text(&app, &actor, id).map_err(OutreachError::from)?;
+            let saved = follow_ups::approve_text(&app, &actor, id, seen).map_err(OutreachError::from)?;
             ApiAnswer::json(StatusCode::OK, &StandingRuleJson::from(saved))
         })
     })

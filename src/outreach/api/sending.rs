@@ -2,15 +2,16 @@
 
 use actix_web::{web, HttpResponse};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::super::forecast::{forecast, OfMailbox};
+use super::super::foretold::{foretold, Cell, Foretold};
 use super::super::OutreachError;
 use super::service;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::http::api::FieldError;
-use crate::http::{run, ApiError, ApiJson};
+use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
 use crate::messaging::{self, DaysOff, DaysOffError, Listed};
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -53,6 +54,72 @@ pub async fn get_forecast(app: web::Data<App>, actor: Actor) -> Result<HttpRespo
         waiting_for_people: found.waiting_for_people,
         is_part: found.is_part,
     }))
+}
+
+/// Which number of the forecast; what is absent is all of them.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CellQuery {
+    /// A connection of the forecast.
+    #[serde(default)]
+    mailbox: Option<String>,
+    /// YYYY-MM-DD, one of its days.
+    #[serde(default)]
+    day: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ForetoldJson {
+    at: String,
+    connection: String,
+    worker: String,
+    contact: String,
+    /// The first mail to this lead.
+    is_first: bool,
+    /// Its place in the sequence, from 1; absent: a follow-up after an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<usize>,
+}
+
+impl From<Foretold> for ForetoldJson {
+    fn from(mail: Foretold) -> Self {
+        Self {
+            at: mail.at.to_string(),
+            connection: mail.mailbox.to_string(),
+            worker: mail.worker.to_string(),
+            contact: mail.contact.to_string(),
+            is_first: mail.is_first,
+            step: mail.step,
+        }
+    }
+}
+
+/// The mails behind a number of the forecast, the earliest first.
+#[utoipa::path(get, path = "/v1/sending/forecast/mails", tag = "workers", params(CellQuery, PageQuery),
+    responses((status = 200, description = "Mails that would leave", body = ApiPage<ForetoldJson>),
+        (status = 404, description = "The forecast does not speak of this mailbox or day")))]
+pub async fn get_forecast_mails(
+    app: web::Data<App>,
+    actor: Actor,
+    asked: web::Query<CellQuery>,
+    query: PageQuery,
+) -> Result<HttpResponse, ApiError> {
+    let cell = asked.into_inner().read()?;
+    let (cursor, limit) = query.parts()?;
+    let (page, _) = service(move || foretold(&app, &actor, cell, cursor.as_ref(), limit)).await?;
+    Ok(HttpResponse::Ok().json(query.answer(page.map(ForetoldJson::from))))
+}
+
+impl CellQuery {
+    fn read(self) -> Result<Cell, ApiError> {
+        let mailbox = self.mailbox.map(|id| id.parse());
+        let day = self.day.map(|day| day.parse());
+        match (mailbox.transpose(), day.transpose()) {
+            (Ok(mailbox), Ok(day)) => Ok(Cell { mailbox, day }),
+            (Err(_), _) => Err(ApiError::invalid(vec![FieldError::in_query("mailbox", "This is no id.")])),
+            (_, Err(_)) => Err(ApiError::invalid(vec![FieldError::in_query("day", "Write it as YYYY-MM-DD.")])),
+        }
+    }
 }
 
 /// Days on which nothing of a sequence leaves, by the recipient's own calendar.

@@ -1,5 +1,6 @@
 //! `/v1/sequences`: name and steps, with wordings, tasks and branches.
 
+use actix_web::http::StatusCode;
 use actix_web::{web, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,8 +14,8 @@ use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{SequenceId, StepId};
 use crate::http::api::FieldError;
-use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey};
-use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
+use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, Once};
+use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery, SeenVersion};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SequenceJson {
@@ -334,6 +335,29 @@ pub async fn put_sequence(
     let form = body.value.form()?;
     let saved = service(move || sequences::update(&app, &actor, *id, &form, read, Some(scope))).await?;
     Ok(HttpResponse::Ok().json(SequenceJson::from(&saved)))
+}
+
+/// Lets the texts of a sequence leave
+///
+/// As switching a worker on does, for a sequence that was changed since.
+#[utoipa::path(post, path = "/v1/sequences/{sequence}/approve", tag = "sequences", params(("sequence" = String, Path,)),
+    request_body = Option<SeenVersion>,
+    responses((status = 200, description = "The sequence", body = SequenceJson),
+              (status = 404, description = "Not in this workspace"),
+              (status = 409, description = "Changed since the version that was read, or not finished")))]
+pub async fn approve_sequence(
+    app: web::Data<App>,
+    actor: Actor,
+    once: Once,
+    id: web::Path<SequenceId>,
+    MaybeJson(body): MaybeJson<SeenVersion>,
+) -> Result<ApiAnswer, ApiError> {
+    let once = once.of(&body);
+    once.run(move || {
+        let approved = sequences::approve(&app, &actor, *id, body.value.version)?;
+        ApiAnswer::json(StatusCode::OK, &SequenceJson::from(&approved))
+    })
+    .await
 }
 
 /// Deletes a sequence that no worker uses.

@@ -7,14 +7,14 @@ use utoipa::ToSchema;
 
 use super::super::enrol::begin_waiting;
 use super::super::variants::{compare, Measured};
-use super::super::{activate, figures, get_sequence, sequences, Figures, Group, OutreachError, Step, StepFigures};
+use super::super::{activate_seen, figures, get_sequence, sequences, Figures, Group, OutreachError, Step, StepFigures};
 use super::{service, Answers};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{Page, UnixMillis, WorkerId};
 use crate::http::api::FieldError;
 use crate::http::idempotency::{idempotent, ApiAnswer, IdempotencyKey, Once};
-use crate::http::{run, ApiError, ApiJson, ApiPage, PageQuery};
+use crate::http::{run, ApiError, ApiJson, ApiPage, MaybeJson, PageQuery, SeenVersion};
 use crate::meetings::{self, Location};
 use crate::workers::{self, Hours, Limits, Meeting, Sender, Tone, Worker, WorkerForm, WorkerState};
 
@@ -285,6 +285,9 @@ pub struct WorkerJson {
     /// Since when it is on a dry run: everything is decided and recorded, and nothing of its mail leaves. Switched with
     /// `PUT /v1/workers/{worker}/dry-run`.
     dry_run_since: Option<String>,
+    /// The event type on which its meetings are booked, instead of `calendar` and `meeting`. Set with
+    /// `PUT /v1/workers/{worker}/booking`.
+    event_type_id: Option<String>,
     /// Labels of replies whose drafts leave without a person, whatever wrote them. Set with
     /// `PUT /v1/workers/{worker}/autonomy`.
     automatic: Vec<String>,
@@ -344,6 +347,8 @@ pub struct WorkerBody {
     _activated_at: Option<String>,
     #[serde(default, rename = "dry_run_since")]
     _dry_run_since: Option<String>,
+    #[serde(default, rename = "event_type_id")]
+    _event_type_id: Option<String>,
     #[serde(default, rename = "leads")]
     _leads: Option<u64>,
     #[serde(default, rename = "written_to")]
@@ -497,6 +502,7 @@ fn worker_json(app: &App, actor: &Actor, worker: &Worker) -> Result<WorkerJson, 
         sender: SenderJson::from(&worker.sender),
         tone: worker.tone.into(),
         dry_run_since: worker.dry_run.map(UnixMillis::to_rfc3339),
+        event_type_id: worker.event_type().map(|id| id.to_string()),
         automatic: worker.autonomy.labels().into_iter().map(str::to_owned).collect(),
         state,
         reason,
@@ -618,18 +624,22 @@ pub async fn delete_worker(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Switches a worker on. 409 `not_ready` lists what is missing.
+/// Switches a worker on, which approves the texts of its sequence. 409 `not_ready` lists what is missing; 409 also where
+/// the sequence is no longer at the `version` that was read.
 #[utoipa::path(post, path = "/v1/workers/{worker}/activate", tag = "workers", params(("worker" = String, Path,)),
+    request_body = Option<SeenVersion>,
     responses((status = 200, description = "The worker", body = WorkerJson), (status = 409, description = "What is missing, in words")))]
 pub async fn activate_worker(
     app: web::Data<App>,
     actor: Actor,
     once: Once,
     id: web::Path<WorkerId>,
+    MaybeJson(body): MaybeJson<SeenVersion>,
 ) -> Result<ApiAnswer, ApiError> {
+    let once = once.of(&body);
     run(move || {
         once.carry_out(|| {
-            let switched = activate(&app, &actor, *id)?;
+            let switched = activate_seen(&app, &actor, *id, body.value.version)?;
             ApiAnswer::json(StatusCode::OK, &worker_json(&app, &actor, &switched)?)
         })
     })

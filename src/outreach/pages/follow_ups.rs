@@ -15,7 +15,7 @@ use crate::follow_ups::{self, FollowUp, FollowUpError, RuleForm, State};
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
 use crate::http::ui::{FieldErrors, Pager};
-use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
+use crate::http::{html, run, see_other, Cookies, Frame, PageError, Seen, Toast};
 use crate::messaging;
 use crate::workers::{FollowUps, WorkerError};
 
@@ -31,6 +31,8 @@ pub struct FollowUpsPage {
     /// How the text leaves, in words.
     pub standing: String,
     pub may_approve: bool,
+    /// The saved text, which a yes is for.
+    pub text_number: u64,
     pub may_cancel: bool,
     pub rows: Vec<Row>,
     pub pager: Pager,
@@ -146,9 +148,10 @@ pub async fn approve(
     actor: Actor,
     cookies: web::Data<Cookies>,
     worker: web::Path<WorkerId>,
+    form: web::Form<Seen>,
 ) -> Result<HttpResponse, PageError> {
     let worker = *worker;
-    let approved = run(move || follow_ups::approve_text(&app, &actor, worker)).await?;
+    let approved = run(move || follow_ups::approve_text(&app, &actor, worker, form.seen)).await?;
     let toast = match approved {
         Ok(_) => Toast::new("Follow-ups in these words leave by themselves."),
         Err(WorkerError::Invalid(_)) => Toast::new("There is no text to approve yet."),
@@ -207,6 +210,7 @@ pub fn page(
         layout: frame.live_layout(format!("Follow-ups of {}", head.worker.name)),
         standing: standing(rule, &zone),
         may_approve: actor.may(Permission::ApproveDrafts) && !rule.text.is_empty() && rule.approved.is_none(),
+        text_number: follow_ups::words_of(&rule.text),
         may_cancel: actor.may(Permission::HandleReplies),
         pager: Pager { shown, newer: cursor.map(|_| here.clone()), older },
         typed,

@@ -5,11 +5,11 @@ use actix_web::{web, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
+use super::super::period::{self, Period};
 use super::super::words::for_nobody;
 use super::super::{
-    enrol, enrol_tag, figures, get, get_sequence, last_run, leave, list_group, list_of_step, move_lead, next_step_of,
-    open_task_of, remove, report, resume, review, stop, Enrolment, Group, Move, Of, OutreachError, State, StepFigures,
-    Tally,
+    enrol, enrol_tag, figures, get, get_sequence, last_run, leave, list_of_step, move_lead, next_step_of, open_task_of,
+    remove, report, resume, review, stop, Enrolment, Group, Move, Of, OutreachError, State, StepFigures, Tally,
 };
 use super::{cursor, head, when, zone, Head};
 use crate::app::App;
@@ -33,6 +33,8 @@ pub struct LeadsPage {
     pub filters: Vec<Tab>,
     /// The step that the lists are narrowed to, in words; empty for all.
     pub of_step: String,
+    /// "7 days" where only those are shown that were added within them; empty for all.
+    pub within: &'static str,
     pub rows: Vec<LeadRow>,
     pub pager: Pager,
     /// What came of the newest run over the tag; empty when there was none.
@@ -47,6 +49,7 @@ pub struct LeadRow {
     pub detail: String,
     pub href: String,
     pub preview: String,
+    pub why: String,
     pub company: String,
     pub tone: &'static str,
     pub state: &'static str,
@@ -71,11 +74,14 @@ pub struct Query {
     /// Only one wording of the step.
     #[serde(default)]
     pub(super) variant: Option<VariantId>,
+    /// Only leads that were added within so many days; not for a step.
+    #[serde(default)]
+    pub(super) days: String,
     #[serde(default)]
     pub(super) cursor: Option<String>,
 }
 
-/// GET /outreach/{worker}/leads?group=&step=&cursor=
+/// GET /outreach/{worker}/leads?group=&step=&days=&cursor=
 pub async fn list(
     app: web::Data<App>,
     actor: Actor,
@@ -103,7 +109,10 @@ pub fn page(
             report::begin(app, actor.workspace)?;
             list_of_step(&app.store, actor.workspace, id, (list.group, of), cursor, PAGE)?
         }
-        None => list_group(&app.store, actor.workspace, id, list.group, cursor, PAGE)?,
+        None => {
+            let since = list.within.since(app.now());
+            period::list(&app.store, actor.workspace, id, (list.group, since), cursor, PAGE)?
+        }
     };
     let rows = page.rows.iter().map(|lead| row(app, actor, id, lead)).collect::<Result<Vec<_>, _>>()?;
     let tag = &head.worker.audience_tag;
@@ -117,6 +126,7 @@ pub fn page(
         layout: frame.live_layout(format!("Leads of {}", head.worker.name)),
         filters: filters(app, actor, id, list)?,
         of_step: list.of.map(|of| step_words(app, actor, &head, of)).transpose()?.unwrap_or_default(),
+        within: if list.within == Period::All { "" } else { list.within.words() },
         pager: Pager {
             shown: format!("{} shown", grouped(rows.len() as u64)),
             newer: cursor.map(|_| list.href(id)),
@@ -135,6 +145,12 @@ pub fn page(
 struct List {
     group: Group,
     of: Option<Of>,
+    within: Period,
+}
+
+/// The address of the leads in `group` that were added within `period`.
+pub(super) fn list_of(worker: WorkerId, group: Group, period: Period) -> String {
+    List { group, of: None, within: period }.href(worker)
 }
 
 impl List {
@@ -145,9 +161,9 @@ impl List {
             Some(step) => {
                 let counted = group.filter(|group| StepFigures::LISTS.contains(group));
                 let of = Of { step, variant: query.variant };
-                Self { group: counted.unwrap_or(Group::Written), of: Some(of) }
+                Self { group: counted.unwrap_or(Group::Written), of: Some(of), within: Period::All }
             }
-            None => Self { group: group.unwrap_or(Group::All), of: None },
+            None => Self { group: group.unwrap_or(Group::All), of: None, within: Period::parse(&query.days) },
         }
     }
 
@@ -158,6 +174,9 @@ impl List {
                 format!("/outreach/{worker}/leads?group={group}&step={step}&variant={variant}")
             }
             Some(Of { step, variant: None }) => format!("/outreach/{worker}/leads?group={group}&step={step}"),
+            None if self.within != Period::All => {
+                format!("/outreach/{worker}/leads?group={group}&days={}", self.within.as_str())
+            }
             None => format!("/outreach/{worker}/leads?group={group}"),
         }
     }
@@ -170,19 +189,25 @@ fn filters(app: &App, actor: &Actor, worker: WorkerId, current: List) -> Result<
         Some(_) => (&StepFigures::LISTS[..], Group::Written),
         None => (&Group::ALL[..], Group::All),
     };
+    let since = current.within.since(app.now());
     let count = |group: Group| match current.of {
-        Some(Of { variant: Some(variant), .. }) => figures.variant(variant).of(group).unwrap_or_default(),
-        Some(Of { step, .. }) => figures.step(step).of(group).unwrap_or_default(),
-        None => figures.of(group),
+        Some(Of { variant: Some(variant), .. }) => Ok(figures.variant(variant).of(group).unwrap_or_default()),
+        Some(Of { step, .. }) => Ok(figures.step(step).of(group).unwrap_or_default()),
+        None => period::count(&app.store, actor.workspace, worker, group, since),
     };
-    let tab = |group: Group| Tab {
-        href: List { group, ..current }.href(worker),
-        label: group.words().to_owned(),
-        count: grouped(count(group)),
-        current: group == current.group,
-    };
-    let shown = |group: &Group| *group == first || *group == current.group || count(*group) > 0;
-    Ok(groups.iter().copied().filter(shown).map(tab).collect())
+    let mut tabs = Vec::new();
+    for group in groups.iter().copied() {
+        let (count, is_current) = (count(group)?, group == current.group);
+        if group == first || is_current || count > 0 {
+            tabs.push(Tab {
+                href: List { group, ..current }.href(worker),
+                label: group.words().to_owned(),
+                count: grouped(count),
+                current: is_current,
+            });
+        }
+    }
+    Ok(tabs)
 }
 
 /// "step 2, “Re: Heating”", or that it is no longer there.
@@ -230,6 +255,7 @@ fn row(app: &App, actor: &Actor, worker: WorkerId, lead: &Enrolment) -> Result<L
         id: lead.id,
         href: format!("/contacts/{}", lead.contact),
         preview: format!("/outreach/{worker}/preview?lead={}", lead.id),
+        why: format!("/outreach/{worker}/why?lead={}", lead.id),
         detail: contact.as_ref().and_then(|c| c.address()).map(|a| a.display().to_owned()).unwrap_or_default(),
         company: contact.as_ref().map(|contact| contact.company.clone()).unwrap_or_default(),
         name: contact.map_or_else(|| "Erased".to_owned(), |contact| contact.name()),

@@ -40,6 +40,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/outreach").route(web::get().to(overview::list)))
         .service(at("/outreach/new").route(web::get().to(settings::new)).route(web::post().to(settings::create)))
         .service(at("/outreach/forecast").route(web::get().to(forecast::show)))
+        .service(at("/outreach/forecast/mails").route(web::get().to(forecast::mails)))
         .service(at("/outreach/analytics").route(web::get().to(analytics::show)))
         .service(at("/outreach/analytics.csv").route(web::get().to(analytics::csv)))
         .service(at("/outreach/analytics/leads").route(web::get().to(analytics::leads)))
@@ -191,6 +192,8 @@ pub struct Head {
     pub since: String,
     pub may_edit: bool,
     pub may_switch: bool,
+    /// Of its sequence; 0 without one.
+    pub version: u32,
 }
 
 /// Makes the head; `tab` is the address's last part, empty for the overview.
@@ -199,10 +202,11 @@ pub fn head(app: &App, actor: &Actor, id: WorkerId, tab: &str) -> Result<Head, O
     actor.require(Permission::ViewOutreach)?;
     let worker = workers::get(&app.store, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;
     let figures = super::figures(&app.store, actor.workspace, id)?;
-    let steps = match worker.sequence {
-        Some(sequence) => super::get_sequence(&app.store, actor.workspace, sequence)?.map_or(0, |s| s.steps.len()),
-        None => 0,
+    let sequence = match worker.sequence {
+        Some(sequence) => super::get_sequence(&app.store, actor.workspace, sequence)?,
+        None => None,
     };
+    let (steps, version) = sequence.map_or((0, 0), |sequence| (sequence.steps.len(), sequence.version));
     let count = |count: u64| if count == 0 { String::new() } else { crate::http::charts::grouped(count) };
     let entry = |path: &str, label: &str, shown: String| Tab {
         href: if path.is_empty() { format!("/outreach/{id}") } else { format!("/outreach/{id}/{path}") },
@@ -245,6 +249,7 @@ pub fn head(app: &App, actor: &Actor, id: WorkerId, tab: &str) -> Result<Head, O
         since,
         may_edit: actor.may(Permission::EditOutreach),
         may_switch: actor.may(Permission::ActivateWorkers),
+        version,
         worker,
     })
 }
@@ -314,6 +319,7 @@ pub(super) fn samples(
         ("sequence", draw(&sequence::worker_page(app, actor, frame, id).unwrap())),
         ("sequences", draw(&sequence::list_page(app, actor, frame).unwrap())),
         ("forecast", draw(&forecast::page(app, actor, frame).unwrap())),
+        ("forecast mails", draw(&forecast::mails_page(app, actor, frame, Default::default(), None).unwrap())),
         ("days off", draw(&forecast::days_off_page(app, actor, frame, None, Default::default()).unwrap())),
         ("analytics", draw(&analytics::page(app, actor, frame, &super::report::Slice::default()).unwrap())),
         ("analytics leads", {
@@ -326,7 +332,7 @@ pub(super) fn samples(
         ("follow-ups", draw(&follow_ups::page(app, actor, frame, id, None, None).unwrap())),
         ("autonomy", draw(&autonomy::page(app, actor, frame, id, String::new()).unwrap())),
         ("settings", draw(&settings::edit_page(app, actor, frame, id, None, Default::default()).unwrap())),
-        ("why", draw(&why::page(app, actor, frame, id).unwrap())),
+        ("why", draw(&why::page(app, actor, frame, id, None).unwrap())),
     ]
 }
 
@@ -340,6 +346,25 @@ pub(super) fn leads_of_step(
     step: crate::base::StepId,
 ) -> String {
     let query = leads::Query { group: Some("replied".into()), step: Some(step), ..leads::Query::default() };
+    askama::Template::render(&leads::page(app, actor, frame, id, &query, None).unwrap()).unwrap()
+}
+
+/// A worker's figures of a period, for tests that follow their links.
+#[cfg(test)]
+pub(super) fn overview_within(
+    app: &App,
+    actor: &Actor,
+    frame: &crate::http::Frame,
+    id: WorkerId,
+    period: super::Period,
+) -> String {
+    askama::Template::render(&overview::overview(app, actor, frame, id, period).unwrap()).unwrap()
+}
+
+/// A worker's leads at a query, for the same.
+#[cfg(test)]
+pub(super) fn leads_at(app: &App, actor: &Actor, frame: &crate::http::Frame, id: WorkerId, query: &str) -> String {
+    let query = actix_web::web::Query::<leads::Query>::from_query(query).unwrap();
     askama::Template::render(&leads::page(app, actor, frame, id, &query, None).unwrap()).unwrap()
 }
 

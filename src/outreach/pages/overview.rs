@@ -13,7 +13,7 @@ use super::super::{
     activate, figures, get_sequence, store, Enrolment, Figures, Group, Kind, Missing, OutreachError, State,
     StepFigures, Then,
 };
-use super::{branches, head, when, zone, Head};
+use super::{branches, head, leads, when, zone, Head};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{counted, JobId, UnixMillis, VariantId, WorkerId};
@@ -249,7 +249,7 @@ pub fn overview(
         periods: periods(id, period),
         figures_src: address_of(id, period),
         is_all: period == Period::All,
-        lists: lists(&worker, &figures),
+        lists: lists(app, actor, id, period)?,
         trials: sequence.as_ref().map(|sequence| trials(&worker, sequence, &figures)).unwrap_or_default(),
         steps: sequence.map(|sequence| step_rows(&worker, &sequence, &figures)).unwrap_or_default(),
         next: next_mails(app, actor, &worker)?,
@@ -269,12 +269,13 @@ fn funnel(app: &App, actor: &Actor, id: WorkerId, period: Period) -> Result<Funn
         ("Meetings", Group::Meeting),
     ];
     let since = period.since(app.now());
+    let hrefs = steps.iter().map(|(_, group)| leads::list_of(id, *group, period)).collect();
     let bar = |(label, group): (&str, Group)| {
         let count = period::count(&app.store, actor.workspace, id, group, since)?;
         Ok(Bar { label: label.to_owned(), count })
     };
     let steps = steps.into_iter().map(bar).collect::<Result<_, OutreachError>>()?;
-    Ok(Funnel { steps, base: 1 })
+    Ok(Funnel { steps, base: 1, hrefs })
 }
 
 fn address_of(id: WorkerId, period: Period) -> String {
@@ -294,12 +295,15 @@ fn periods(id: WorkerId, chosen: Period) -> Vec<Tab> {
     Period::EACH.into_iter().map(tab).collect()
 }
 
-fn lists(worker: &Worker, figures: &Figures) -> Vec<ListLink> {
+fn lists(app: &App, actor: &Actor, id: WorkerId, period: Period) -> Result<Vec<ListLink>, OutreachError> {
     let groups = [Group::Written, Group::Replied, Group::Interested, Group::Meeting, Group::Bounced, Group::OptedOut];
-    let link = |group: Group| ListLink {
-        href: format!("/outreach/{}/leads?group={}", worker.id, group.as_str()),
-        words: group.words(),
-        count: grouped(figures.of(group)),
+    let since = period.since(app.now());
+    let link = |group: Group| {
+        Ok(ListLink {
+            href: leads::list_of(id, group, period),
+            words: group.words(),
+            count: grouped(period::count(&app.store, actor.workspace, id, group, since)?),
+        })
     };
     groups.into_iter().map(link).collect()
 }
@@ -509,7 +513,10 @@ fn now_facts(app: &App, actor: &Actor, worker: &Worker, figures: &Figures) -> Re
         limit_words: format!("{}, {per_domain} to one domain", counted(cap, "mail", "mails")),
         held: counted(figures.of(Group::Held) + figures.of(Group::Backlog), "lead", "leads"),
         automatic_words: automatic_words(worker),
-        times_words: words("Offer free times from", &account(worker.calendar)?),
+        times_words: match worker.books_on {
+            Some(_) => "Offer the times of its event type".to_owned(),
+            None => words("Offer free times from", &account(worker.calendar)?),
+        },
         pace: mailbox.as_ref().map(|mailbox| pace_of(app, mailbox)).unwrap_or_default(),
         from_words: words("Write from", &mailbox),
         days: days_words(&worker.hours.days),

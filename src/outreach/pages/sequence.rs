@@ -17,7 +17,7 @@ use crate::base::{SequenceId, WorkerId};
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
 use crate::http::ui::Choice;
-use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
+use crate::http::{html, run, see_other, Cookies, Frame, PageError, Seen, Toast};
 use crate::workers::{self, Limits};
 
 /// Shown beside the text, as people type them.
@@ -306,9 +306,10 @@ pub async fn approve(
     actor: Actor,
     cookies: web::Data<Cookies>,
     sequence: web::Path<SequenceId>,
+    form: web::Form<Seen>,
 ) -> Result<HttpResponse, PageError> {
     let id = *sequence;
-    run(move || sequences::approve(&app, &actor, id)).await??;
+    run(move || sequences::approve(&app, &actor, id, form.version())).await??;
     let back = see_other(&format!("/outreach/sequences/{id}"));
     Ok(with_toast(back, &cookies, &Toast::new("The changed texts are approved.")))
 }

@@ -3,13 +3,13 @@
 use actix_web::http::StatusCode;
 use actix_web::{web, HttpResponse};
 
-use super::super::{activate as on, sequences, OutreachError, Period};
+use super::super::{activate_seen as on, sequences, OutreachError, Period};
 use super::overview::overview;
 use crate::app::App;
 use crate::authz::Actor;
 use crate::base::WorkerId;
 use crate::http::respond::with_toast;
-use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
+use crate::http::{html, run, see_other, Cookies, Frame, PageError, Seen, Toast};
 use crate::workers;
 
 type Answer = Result<HttpResponse, PageError>;
@@ -18,17 +18,20 @@ fn back(worker: WorkerId) -> HttpResponse {
     see_other(&format!("/outreach/{worker}"))
 }
 
-/// POST /outreach/{worker}/activate: 303; 422 with the overview that lists what is missing.
+/// POST /outreach/{worker}/activate: 303; 422 with the overview that lists what is missing; 409 where the texts are no
+/// longer those of the version that was seen.
 pub async fn activate(
     app: web::Data<App>,
     actor: Actor,
     frame: Frame,
     cookies: web::Data<Cookies>,
     worker: web::Path<WorkerId>,
+    form: web::Form<Seen>,
 ) -> Answer {
     let worker = *worker;
     let (services, who) = (app.clone(), actor.clone());
-    match run(move || on(&services, &who, worker)).await? {
+    let seen = form.version();
+    match run(move || on(&services, &who, worker, seen)).await? {
         Ok(switched) => Ok(with_toast(
             back(worker),
             &cookies,
@@ -75,11 +78,12 @@ pub async fn approve(
     actor: Actor,
     cookies: web::Data<Cookies>,
     worker: web::Path<WorkerId>,
+    form: web::Form<Seen>,
 ) -> Answer {
     let worker = *worker;
     let approved = move || {
         let found = workers::get(&app.store, actor.workspace, worker)?.ok_or(OutreachError::NotFound)?;
-        sequences::approve(&app, &actor, found.sequence.ok_or(OutreachError::NoSequence)?)
+        sequences::approve(&app, &actor, found.sequence.ok_or(OutreachError::NoSequence)?, form.version())
     };
     run(approved).await??;
     let toast = Toast::new("The changed texts are approved.");

@@ -252,7 +252,7 @@ fn a_change_of_a_live_sequence_asks_for_whom_it_counts() {
     let asked = update(world.app(), owner, id, &form, None, None);
     assert!(matches!(asked, Err(OutreachError::AsksForWhom(1))), "{asked:?}");
     update(world.app(), owner, id, &form, None, Some(Scope::NewLeads)).unwrap();
-    approve(world.app(), owner, id).unwrap();
+    approve(world.app(), owner, id, None).unwrap();
     world.advance(MINUTE);
     let new = world.lead("Ben", |_| {});
     world.settle();
@@ -265,7 +265,7 @@ fn a_change_of_a_live_sequence_asks_for_whom_it_counts() {
     assert_eq!((second(&lead).as_deref(), second(&new).as_deref()), (Some("Two."), Some("Two, for new ones.")));
     form.steps[2].text = "Three, for all.".into();
     update(world.app(), owner, id, &form, None, Some(Scope::InFlight)).unwrap();
-    approve(world.app(), owner, id).unwrap();
+    approve(world.app(), owner, id, None).unwrap();
     world.advance(9 * DAY);
     assert_eq!(world.texts()[4..], ["Three, for all.", "Three, for all."]);
     assert!([lead, new].iter().all(|lead| world.now_stands(lead).sent.len() == 3));
@@ -290,7 +290,7 @@ fn words_for_new_leads_do_not_reach_those_in_flight_though_the_words_before_were
     update(world.app(), owner, id, &form, None, Some(Scope::InFlight)).unwrap();
     form.steps[1].text = "Two, for new ones.".into();
     update(world.app(), owner, id, &form, None, Some(Scope::NewLeads)).unwrap();
-    approve(world.app(), owner, id).unwrap();
+    approve(world.app(), owner, id, None).unwrap();
     world.advance(MINUTE);
     let new = world.lead("Ben", |_| {});
     world.settle();
@@ -309,7 +309,7 @@ fn no_older_version_that_a_lead_still_walks_is_let_go() {
         let mut form = SequenceForm::of(&stored());
         form.steps[1].text = format!("Two, version {number}.");
         update(world.app(), owner, id, &form, None, Some(Scope::NewLeads))?;
-        approve(world.app(), owner, id)
+        approve(world.app(), owner, id, None)
     };
     let mut leads = vec![world.lead("Lead0", |_| {})];
     world.activate();
@@ -339,7 +339,7 @@ fn leads_of_a_worker_that_was_given_another_sequence_are_still_in_flight() {
     world.lead("Anna", |_| {});
     world.activate();
     let other = create(world.app(), owner, &SequenceForm { name: "Other".into(), steps: three_steps() }).unwrap();
-    approve(world.app(), owner, other.id).unwrap();
+    approve(world.app(), owner, other.id, None).unwrap();
     let worker = workers::get(&world.app().store, world.test.workspace, world.worker.id).unwrap().unwrap();
     let form = WorkerForm { sequence: Some(other.id), ..WorkerForm::of(&worker) };
     workers::update(world.app(), owner, world.worker.id, &form).unwrap();
@@ -366,7 +366,7 @@ fn a_mail_at_the_gate_is_written_anew_only_when_its_own_words_changed() {
         let mut form = SequenceForm::of(&stored);
         form.steps[place].text = text.into();
         update(world.app(), owner, id, &form, None, Some(Scope::InFlight)).unwrap();
-        approve(world.app(), owner, id).unwrap();
+        approve(world.app(), owner, id, None).unwrap();
         world.settle();
     };
     change(2, "Three, otherwise.");

@@ -1,6 +1,7 @@
 //! Every page of the room, and the one that says why nothing leaves.
 
 use super::*;
+use crate::follow_ups::{self, RuleForm};
 use crate::http::layout::Layout;
 use crate::http::Frame;
 use crate::outreach::pages::samples;
@@ -12,6 +13,8 @@ fn every_page_is_drawn_with_real_leads_and_with_nothing_at_all() {
     world.lead("Ben", |contact| contact.company = String::new());
     world.activate();
     world.answer(&anna, "interested", |_| {});
+    let rule = RuleForm { on: true, after_days: 4, then_days: 7, most: 1, text: "Hi, any news?".into() };
+    follow_ups::set_rule(world.app(), &world.test.owner, world.worker.id, &rule).unwrap();
     let empty = World::with(vec![], |form, _| {
         form.sequence = None;
         form.mailbox = None;
@@ -24,6 +27,10 @@ fn every_page_is_drawn_with_real_leads_and_with_nothing_at_all() {
             assert!(html.contains("<h1>"), "{name}, {kind}: {html}");
             assert!(!html.contains(" style="), "{name}, {kind}");
             assert!(!html.contains(r#"value="name""#), "{name}, {kind}: a macro's argument hid a field");
+            let seen: Vec<&str> = html.split(r#"name="seen" value=""#).skip(1).collect();
+            let numbers = seen.iter().filter_map(|rest| rest.split('"').next()?.parse::<u64>().ok()).count();
+            assert_eq!(numbers, seen.len(), "{name}, {kind}: a yes says which words were read");
+            assert!(name != "follow-ups" || kind != "full" || numbers == 1, "its text can be approved: {html}");
             if let Some(folder) = &folder {
                 std::fs::write(format!("{folder}/{name}-{kind}.html"), &html).unwrap();
             }
@@ -93,13 +100,44 @@ fn why_nothing_is_sent_marks_the_first_check_that_stops_and_its_cure() {
         let world = World::new();
         world.lead("Anna", |_| {});
         prepare(&world);
-        let answer = crate::outreach::why::why(world.app(), &world.test.owner, world.worker.id).unwrap();
+        let answer = crate::outreach::why::why(world.app(), &world.test.owner, world.worker.id, None).unwrap();
         let stops = |line: &&crate::outreach::why::Line| line.outcome == crate::outreach::why::Outcome::Stops;
         let marked: Vec<_> = answer.lines.iter().filter(stops).collect();
         assert_eq!(marked.len(), 1, "{name}: {:?}", answer.lines);
         assert_eq!(marked[0].fact, fact, "{name}");
         assert_eq!(marked[0].help.as_ref().map(|help| help.words), help, "{name}");
     }
+}
+
+#[test]
+fn why_one_lead_gets_nothing_names_what_holds_this_lead_and_its_mailbox() {
+    let world = World::new();
+    let slow = |mailbox: &mut Connection| mailbox.pace.min_gap_seconds = 600;
+    connections::update(&world.app().store, world.test.workspace, world.connection, slow).unwrap();
+    let leads: Vec<Enrolment> = ["Anna", "Ben", "Cara"].map(|name| world.lead(name, |_| {})).into();
+    world.activate();
+    let (first, others): (Vec<_>, Vec<_>) = leads.iter().partition(|lead| !world.now_stands(lead).sent.is_empty());
+    assert_eq!((first.len(), others.len()), (1, 2));
+    let stops = |lead: &Enrolment| {
+        let of = Some(lead.id);
+        let answer = crate::outreach::why::why(world.app(), &world.test.owner, world.worker.id, of).unwrap();
+        assert_eq!(answer.lead.as_ref().map(|(lead, _)| lead.id), of);
+        let line = answer.lines.into_iter().find(|line| line.outcome == crate::outreach::why::Outcome::Stops).unwrap();
+        (line.fact, line.context, answer.next_at)
+    };
+    let (fact, _, next_at) = stops(first[0]);
+    assert_eq!(fact, "The next step is not due yet");
+    assert!(next_at.unwrap() > world.app().now().plus(2 * DAY));
+    let (fact, context, next_at) = stops(others[0]);
+    assert_eq!(fact, "The mailbox rests between two mails");
+    assert!(context.starts_with("Mails from nora@fernhill.example leave 10 to"), "{context}");
+    assert!(next_at.unwrap() <= world.app().now().plus(11 * MINUTE));
+    stop(world.app(), &world.test.owner, others[1].id).unwrap();
+    assert_eq!(stops(others[1]).0, "This lead gets no mail any more");
+    let elsewhere = World::new();
+    let theirs =
+        crate::outreach::why::why(elsewhere.app(), &elsewhere.test.owner, elsewhere.worker.id, Some(first[0].id));
+    assert!(matches!(theirs, Err(OutreachError::NotFound)));
 }
 
 /// Every lead of a list, over all its pages.
@@ -144,6 +182,43 @@ fn a_steps_figure_opens_exactly_the_leads_that_it_counts() {
     let of = |place: usize| figures.step(world.sequence.steps[place].id);
     assert_eq!((of(0).sent, of(0).replied, of(0).interested), (9, 3, 3));
     assert_eq!((of(1).sent, of(1).replied, of(1).interested, of(1).bounced), (6, 2, 0, 1));
+}
+
+#[test]
+fn the_numbers_of_a_period_open_the_leads_that_were_added_in_it() {
+    let world = World::new();
+    world.lead("Anna", |_| {});
+    world.activate();
+    world.advance(10 * DAY);
+    let (ben, cara) = (world.lead("Ben", |_| {}), world.lead("Cara", |_| {}));
+    world.advance(DAY);
+    world.answer(&ben, "interested", |_| {});
+    assert!(!world.now_stands(&cara).sent.is_empty());
+    let (app, owner, id) = (world.app(), &world.test.owner, world.worker.id);
+    let frame = Frame(Layout::default());
+    let html = crate::outreach::pages::overview_within(app, owner, &frame, id, crate::outreach::Period::Week);
+    let mut opened = Vec::new();
+    for link in html.split(&format!("href=\"/outreach/{id}/leads?")).skip(1) {
+        let (query, rest) = link.split_once('"').unwrap();
+        if !query.contains("days=7") {
+            continue;
+        }
+        let number = rest.split("</a>").next().unwrap().replace("</span>", "");
+        let number: usize = number.rsplit('>').next().unwrap().parse().unwrap();
+        let list = crate::outreach::pages::leads_at(
+            app,
+            owner,
+            &frame,
+            id,
+            &query.replace("&#38;", "&").replace("&amp;", "&"),
+        );
+        assert_eq!(list.matches("class=\"c-main\"").count(), number, "{query}");
+        assert!(!list.contains("Anna Lund") && list.contains("added in the last 7 days"), "{list}");
+        opened.push(number);
+    }
+    assert_eq!(opened[..4], [2, 2, 1, 1], "added, written to, replied, interested");
+    let all = crate::outreach::pages::leads_at(app, owner, &frame, id, "group=all");
+    assert!(all.contains("Anna Lund") && !all.contains("added in the last"), "{all}");
 }
 
 #[test]

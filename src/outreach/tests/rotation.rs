@@ -349,6 +349,46 @@ impl Week {
 }
 
 #[test]
+fn each_number_of_the_forecast_opens_as_many_mails_of_its_mailbox_and_day() {
+    let world = World::new();
+    world.more_mailbox("office", |_| {});
+    let leads: Vec<ContactId> = (0..5).map(|number| world.lead(&format!("Lead{number}"), |_| {}).contact).collect();
+    world.read_all();
+    world.activate();
+    let (app, owner) = (world.app(), &world.test.owner);
+    let told = forecast(app, owner).unwrap();
+    let mut all = 0;
+    for of in &told.mailboxes {
+        for (day, count) in told.days.iter().zip(&of.mails) {
+            let cell = Cell { mailbox: Some(of.id), day: Some(*day) };
+            let (page, whole) = foretold(app, owner, cell, None, 100).unwrap();
+            assert_eq!((page.rows.len(), whole), (*count as usize, *count as usize), "{} {day}", of.address);
+            assert!(page.rows.iter().all(|mail| mail.mailbox == of.id && mail.step == Some(2) && !mail.is_first));
+            assert!(page.rows.iter().all(|mail| leads.contains(&mail.contact) && mail.worker == world.worker.id));
+            all += whole;
+        }
+    }
+    let (mut listed, mut cursor) = (Vec::new(), None);
+    loop {
+        let (page, whole) = foretold(app, owner, Cell::default(), cursor.as_ref(), 2).unwrap();
+        assert_eq!((whole, all), (5, 5), "the first mails have left, the third are more than a week ahead");
+        listed.extend(page.rows);
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert!(listed.len() == all && listed.is_sorted_by_key(|mail| mail.at), "{listed:?}");
+    let elsewhere = World::new();
+    for unknown in [
+        Cell { mailbox: Some(elsewhere.connection), day: None },
+        Cell { mailbox: None, day: Some(told.days[0].yesterday().unwrap()) },
+    ] {
+        assert!(matches!(foretold(app, owner, unknown, None, 2), Err(OutreachError::NotFound)), "{unknown:?}");
+    }
+}
+
+#[test]
 fn the_forecast_of_a_week_is_what_leaves_in_that_week() {
     let week = Week::live(1_000, 1_000);
     assert_eq!(week.told, week.went, "{:?}", week.days);

@@ -56,7 +56,7 @@ fn a_changed_text_waits_for_approval_and_the_unchanged_steps_go_on() {
     assert_eq!(world.texts(), ["Hi Anna, one.", "Hi Ben, one."], "the first step was approved as it stands");
     let State::Waiting { waits_for: Some(hold), .. } = world.now_stands(&lead).state else { panic!() };
     assert!(hold.words.contains("waits for your approval"), "{}", hold.words);
-    approve(world.app(), &world.test.owner, world.sequence.id).unwrap();
+    approve(world.app(), &world.test.owner, world.sequence.id, None).unwrap();
     world.advance(MINUTE);
     assert_eq!(world.texts().last().unwrap(), "Two, but better.");
     assert_eq!(world.now_stands(&other).sent.len(), 1);
@@ -199,7 +199,7 @@ fn what_keeps_a_worker_from_being_switched_on_keeps_a_changed_text_from_being_ap
     let mut form = SequenceForm::of(&get_sequence(&app.store, world.test.workspace, id).unwrap().unwrap());
     form.steps[0].subject = String::new();
     update(app, owner, id, &form, None, Some(Scope::InFlight)).unwrap();
-    let Err(OutreachError::Mistakes(found)) = approve(app, owner, id) else { panic!("it was approved") };
+    let Err(OutreachError::Mistakes(found)) = approve(app, owner, id, None) else { panic!("it was approved") };
     assert_eq!((found[0].step, found[0].field), (Some(0), "subject"));
     assert!(found[0].words.ends_with("Write a subject."), "{}", found[0].words);
 }

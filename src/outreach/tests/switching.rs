@@ -53,7 +53,7 @@ fn pausing_everything_takes_waiting_mails_back_and_writes_them_anew() {
         SequenceForm::of(&get_sequence(&app.store, world.test.workspace, world.sequence.id).unwrap().unwrap());
     form.steps[1].text = "Two, a day later.".into();
     update(app, owner, world.sequence.id, &form, None, Some(Scope::InFlight)).unwrap();
-    approve(app, owner, world.sequence.id).unwrap();
+    approve(app, owner, world.sequence.id, None).unwrap();
     workers::resume_all(app, owner).unwrap();
     world.advance(MINUTE);
     assert_eq!(world.texts(), ["Hi Anna, one.", "Two, a day later."]);
@@ -190,7 +190,7 @@ fn what_waits_at_the_gate_is_written_anew_when_review_is_switched_on_or_its_word
     world.settle();
     let taken = messaging::get_message(&app.store, world.test.workspace, message).unwrap().unwrap();
     assert!(matches!(taken.state, messaging::Delivery::NotSent { .. }), "{:?}", taken.state);
-    approve(app, owner, world.sequence.id).unwrap();
+    approve(app, owner, world.sequence.id, None).unwrap();
     world.settle();
     assert!(world.now_stands(&lead).state.queued().is_some());
     let worker = workers::get(&app.store, world.test.workspace, world.worker.id).unwrap().unwrap();
@@ -204,4 +204,28 @@ fn what_waits_at_the_gate_is_written_anew_when_review_is_switched_on_or_its_word
     workers::update(app, owner, worker.id, &form).unwrap();
     world.advance(MINUTE);
     assert_eq!(world.texts(), ["Hi Anna, one.", "Two, but better."]);
+}
+
+#[test]
+fn a_yes_to_texts_is_a_yes_to_the_version_that_was_read() {
+    let world = World::new();
+    world.lead("Anna", |_| {});
+    let (app, owner, id) = (world.app(), &world.test.owner, world.sequence.id);
+    let read = world.sequence.version;
+    let change = |text: &str| {
+        let stored = get_sequence(&app.store, world.test.workspace, id).unwrap().unwrap();
+        let mut form = SequenceForm::of(&stored);
+        form.steps[0].text = text.into();
+        update(app, owner, id, &form, None, Some(Scope::InFlight)).unwrap().version
+    };
+    let newest = change("Hi {{first_name|there}}, otherwise.");
+    let refused = activate_seen(app, owner, world.worker.id, Some(read));
+    assert!(matches!(&refused, Err(OutreachError::MayNotMove(words)) if words.contains("Read them again")));
+    assert!(!workers::get(&app.store, world.test.workspace, world.worker.id).unwrap().unwrap().state.is_working());
+    activate_seen(app, owner, world.worker.id, Some(newest)).unwrap();
+    change("Hi {{first_name|there}}, otherwise again.");
+    assert!(matches!(approve(app, owner, id, Some(newest)), Err(OutreachError::MayNotMove(_))));
+    let stored = get_sequence(&app.store, world.test.workspace, id).unwrap().unwrap();
+    assert!(!stored.is_all_approved());
+    assert!(approve(app, owner, id, Some(stored.version)).unwrap().is_all_approved());
 }

@@ -53,7 +53,7 @@ fn changed_words_begin_anew_and_the_old_figures_stand_with_the_old_words() {
     let mut form = SequenceForm::of(&stored());
     form.steps[0].variants[0].text = "Wholly other words.".into();
     update(world.app(), &world.test.owner, world.sequence.id, &form, None, Some(Scope::InFlight)).unwrap();
-    approve(world.app(), &world.test.owner, world.sequence.id).unwrap();
+    approve(world.app(), &world.test.owner, world.sequence.id, None).unwrap();
     assert_eq!((counted(0), counted(1)), (own, 0));
     let earlier = stored().steps[0].earlier.clone();
     assert_eq!(earlier.iter().map(|one| one.text.as_str()).collect::<Vec<_>>(), ["Hello, the other."]);
@@ -77,7 +77,7 @@ fn a_wording_that_nobody_has_approved_is_held_back_with_its_step() {
     update(world.app(), &world.test.owner, world.sequence.id, &form, None, Some(Scope::InFlight)).unwrap();
     world.advance(3 * DAY);
     assert_eq!(world.texts(), ["Hi Anna, one."]);
-    approve(world.app(), &world.test.owner, world.sequence.id).unwrap();
+    approve(world.app(), &world.test.owner, world.sequence.id, None).unwrap();
     world.advance(MINUTE);
     assert_eq!(world.texts().len(), 2);
 }

@@ -5,7 +5,8 @@
 //! server expands of recurring events is not relied on: that is done here.
 
 mod discover;
-mod xml;
+mod sync;
+pub(crate) mod xml;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,15 +19,15 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use super::calendar::{
-    if_there, joined, Busy, BusyTimes, CalendarClient, CalendarEntry, Event, EventPatch, MeetLink, NewEvent,
-    SendUpdates, Taken, When,
+    if_there, joined, Busy, BusyTimes, CalendarClient, CalendarEntry, Changes, Event, EventPatch, MeetLink, NewEvent,
+    SendUpdates, Since, Taken, When,
 };
 use super::error::{one_line, retry_after, ProviderError, Repeat};
 use super::outbound::{Answer, CallLog, Limits, Outbound, Request};
 use super::Secret;
 use crate::base::ics::{self, Asked, Budget, Edit, Entry, Occurrence, Party};
 use crate::base::UnixMillis;
-use xml::{multistatus, Found, CALDAV, DAV, SERVER};
+use xml::{multistatus, Found, CALDAV, DAV};
 
 pub use discover::{discover, Discovered, Step};
 
@@ -66,14 +67,26 @@ impl Account<'_> {
         headers: &[(HeaderName, &str)],
         body: &str,
     ) -> Result<Answer, ProviderError> {
+        let answer = self.exchange(method, url, headers, body)?;
+        match answer.status {
+            200..=299 => Ok(answer),
+            _ => Err(classify(&answer, self.outbound.clock().now())),
+        }
+    }
+
+    /// The same with whatever is answered.
+    fn exchange(
+        &self,
+        method: &str,
+        url: &Url,
+        headers: &[(HeaderName, &str)],
+        body: &str,
+    ) -> Result<Answer, ProviderError> {
         let mut url = url.clone();
         for _ in 0..MOST_REDIRECTS {
             let answer = self.send(method, &url, headers, body)?;
             if !matches!(answer.status, 301 | 302 | 307 | 308) {
-                return match answer.status {
-                    200..=299 => Ok(answer),
-                    _ => Err(classify(&answer, self.outbound.clock().now())),
-                };
+                return Ok(answer);
             }
             let next = answer.header(LOCATION).and_then(|to| url.join(to).ok());
             let next = next.ok_or_else(|| refused("it leads elsewhere without saying where"))?;
@@ -188,12 +201,13 @@ impl CalendarClient for CalDav<'_> {
         Ok(found)
     }
 
-    /// The sync token (RFC 6578), or the older tag of the whole collection, by which servers say the same.
-    fn version(&self, calendar: &str) -> Result<Option<String>, ProviderError> {
-        let body = propfind(&format!("<d:sync-token/><s:getctag xmlns:s=\"{SERVER}\"/>"));
-        let found = self.account.ask("PROPFIND", &self.own_url(calendar)?, "0", &body)?;
-        let token = |one: &Found| one.text(DAV, "sync-token").or(one.text(SERVER, "getctag")).map(str::to_owned);
-        Ok(found.first().and_then(token))
+    fn changes(
+        &self,
+        calendar: &str,
+        since: Option<Since<'_>>,
+        window: (UnixMillis, UnixMillis),
+    ) -> Result<Option<Changes>, ProviderError> {
+        self.changes_of(calendar, since, window)
     }
 
     fn list_taken(&self, calendar: &str, from: UnixMillis, to: UnixMillis) -> Result<Vec<Taken>, ProviderError> {

@@ -110,3 +110,24 @@ fn credentials_follow_to_neighbours_of_the_same_domain_only() {
         assert_eq!(may_follow(&url(from), &url(to)), expected, "{from} to {to}");
     }
 }
+
+#[test]
+fn a_collection_of_fifty_thousand_events_is_read_whole() {
+    let one = |n: usize| {
+        format!(
+            "<d:response><d:href>/dav/robin/work/{n}.ics</d:href><d:propstat><d:prop><c:calendar-data>BEGIN:VCALENDAR\n\
+             BEGIN:VEVENT\nUID:{n}\nDTSTART:20261124T{:02}{:02}{:02}Z\nDURATION:PT1S\nEND:VEVENT\nEND:VCALENDAR\n\
+             </c:calendar-data></d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>",
+            n / 2 / 3600,
+            n / 2 / 60 % 60,
+            n / 2 % 60,
+        )
+    };
+    let all: String = (0..50_000).map(one).collect();
+    let server = FakeHttp::start(move |_: &Seen| multistatus(&all));
+    let id = format!("{}/dav/robin/work/", server.base);
+    let day = UnixMillis::parse_rfc3339("2026-11-24T00:00:00Z").unwrap();
+    let ask = |calendar: &CalDav<'_>| calendar.free_busy(&[&id], day, day.plus(Duration::from_secs(86_400)));
+    let BusyTimes::Known(busy) = with_calendar(&server.base, ask).unwrap()[&id].clone() else { panic!("unknown") };
+    assert_eq!(busy, [Busy { start: day, end: day.plus(Duration::from_secs(25_000)) }]);
+}

@@ -6,17 +6,17 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::ResolveResult;
 use quick_xml::reader::NsReader;
 
-pub(super) const DAV: &str = "DAV:";
+pub(crate) const DAV: &str = "DAV:";
 /// Of tags that are older than the standard.
-pub(super) const SERVER: &str = "http://calendarserver.org/ns/";
-pub(super) const CALDAV: &str = "urn:ietf:params:xml:ns:caldav";
+pub(crate) const SERVER: &str = "http://calendarserver.org/ns/";
+pub(crate) const CALDAV: &str = "urn:ietf:params:xml:ns:caldav";
 
 const MOST_DEPTH: usize = 40;
 const MOST_HREF: usize = 2_048;
 const MOST_ELEMENTS: usize = 1_000_000;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Element {
+pub(crate) struct Element {
     /// One of those above; other ones are not told apart.
     pub space: &'static str,
     pub name: String,
@@ -46,7 +46,7 @@ impl Element {
 }
 
 /// The root element. The error is for the log and the owner.
-pub(super) fn parse(body: &[u8]) -> Result<Element, String> {
+pub(crate) fn parse(body: &[u8]) -> Result<Element, String> {
     let text = String::from_utf8_lossy(body);
     let mut reader = NsReader::from_str(&text);
     let mut open: Vec<Element> = Vec::new();
@@ -117,12 +117,18 @@ fn append(open: &mut [Element], text: &str) {
 
 /// One resource of a multistatus: where it is, and the properties that were found (status 200).
 #[derive(Clone, Debug, Default)]
-pub(super) struct Found {
+pub(crate) struct Found {
     pub href: String,
+    /// Of the resource as a whole, where one is given; else 0.
+    pub status: u16,
     props: Vec<Element>,
 }
 
 impl Found {
+    pub fn is_gone(&self) -> bool {
+        matches!(self.status, 404 | 410)
+    }
+
     pub fn prop(&self, space: &str, name: &str) -> Option<&Element> {
         self.props.iter().find(|one| one.is(space, name))
     }
@@ -133,7 +139,7 @@ impl Found {
 }
 
 /// The responses of a multistatus (RFC 4918 section 13).
-pub(super) fn multistatus(body: &[u8]) -> Result<Vec<Found>, String> {
+pub(crate) fn multistatus(body: &[u8]) -> Result<Vec<Found>, String> {
     let root = parse(body)?;
     if !root.is(DAV, "multistatus") {
         return Err("the answer is no multistatus".to_owned());
@@ -148,9 +154,15 @@ pub(super) fn multistatus(body: &[u8]) -> Result<Vec<Found>, String> {
         }
         let good = response.all(DAV, "propstat").filter(|propstat| is_ok(propstat));
         let props = good.filter_map(|propstat| propstat.child(DAV, "prop")).flat_map(|prop| prop.children.clone());
-        found.push(Found { href, props: props.collect() });
+        found.push(Found { href, status: status_of(response), props: props.collect() });
     }
     Ok(found)
+}
+
+/// "HTTP/1.1 404 Not Found".
+fn status_of(response: &Element) -> u16 {
+    let line = response.child(DAV, "status").map(|status| status.text.trim());
+    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]

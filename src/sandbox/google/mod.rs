@@ -38,6 +38,8 @@ const REALM: Realm = Realm {
 pub(super) struct Google {
     pub grants: Grants,
     pub calendars: Calendars,
+    /// What programs are told of.
+    pub channels: Vec<calendar::Channel>,
     quota: Quota,
 }
 

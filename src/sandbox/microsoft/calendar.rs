@@ -3,20 +3,24 @@
 
 use serde_json::{json, Value};
 
-use super::{admit, errors};
+use super::{admit, delta, errors};
 use crate::base::UnixMillis;
 use crate::sandbox::google::calendar::{invite, Calendar, Event, Notice};
 use crate::sandbox::oauth::Access;
 use crate::sandbox::wire::{Answer, Request};
 use crate::sandbox::world::World;
 
-const READ: [&str; 3] = ["Calendars.Read", "Calendars.ReadWrite", "Calendars.ReadBasic"];
+pub(super) const READ: [&str; 3] = ["Calendars.Read", "Calendars.ReadWrite", "Calendars.ReadBasic"];
 const WRITE: [&str; 1] = ["Calendars.ReadWrite"];
 
 /// `path` is what follows `/v1.0/me`; `None` for what is no call of calendars.
 pub(super) fn answer(world: &mut World, request: &Request, path: &[&str]) -> Option<Result<Answer, Answer>> {
     Some(match (request.method.as_str(), path) {
         ("GET", ["calendars"]) => list(world, request),
+        ("GET", ["calendarView", "delta"] | ["calendar", "calendarView", "delta"]) => {
+            delta::answer(world, request, "primary")
+        }
+        ("GET", ["calendars", id, "calendarView", "delta"]) => delta::answer(world, request, id),
         ("GET", ["calendar", "calendarView"]) => view(world, request, "primary"),
         ("GET", ["calendars", id, "calendarView"]) => view(world, request, id),
         ("POST", ["events"] | ["calendar", "events"]) => create(world, request, "primary"),
@@ -41,19 +45,14 @@ fn list(world: &mut World, request: &Request) -> Result<Answer, Answer> {
     Ok(Answer::ok(&json!({ "value": value })))
 }
 
-fn calendar<'a>(world: &'a World, access: &Access, id: &str) -> Result<&'a Calendar, Answer> {
+pub(super) fn calendar<'a>(world: &'a World, access: &Access, id: &str) -> Result<&'a Calendar, Answer> {
     world.microsoft.calendars.find(&access.email, id).ok_or_else(errors::no_item)
 }
 
 /// What overlaps the range, page by page.
 fn view(world: &mut World, request: &Request, id: &str) -> Result<Answer, Answer> {
     let access = admit(world, request, &READ)?;
-    let bound = |name: &str| {
-        let wrong =
-            || errors::bad_request("ErrorInvalidParameter", &format!("The parameter {name} is missing or wrong."));
-        request.param(name).and_then(UnixMillis::parse_rfc3339).ok_or_else(wrong)
-    };
-    let (from, until) = (bound("startDateTime")?, bound("endDateTime")?);
+    let (from, until) = window(request)?;
     let (skip, most) = (request.limit("$skip", 0, usize::MAX), request.limit("$top", 10, 1_000));
     let skip = if request.param("$skip").is_some() { skip } else { 0 };
     let calendar = calendar(world, &access, id)?;
@@ -72,8 +71,18 @@ fn view(world: &mut World, request: &Request, id: &str) -> Result<Answer, Answer
     Ok(Answer::ok(&answer))
 }
 
+/// The range that is asked for.
+pub(super) fn window(request: &Request) -> Result<(UnixMillis, UnixMillis), Answer> {
+    let bound = |name: &str| {
+        let wrong =
+            || errors::bad_request("ErrorInvalidParameter", &format!("The parameter {name} is missing or wrong."));
+        request.param(name).and_then(UnixMillis::parse_rfc3339).ok_or_else(wrong)
+    };
+    Ok((bound("startDateTime")?, bound("endDateTime")?))
+}
+
 /// An event as Graph shows it, its times in UTC as the `Prefer` header asks.
-fn shown(event: &Event) -> Value {
+pub(super) fn shown(event: &Event) -> Value {
     let body = &event.body;
     let all_day = body["start"]["date"].as_str();
     let time = |instant: UnixMillis, name: &str| {

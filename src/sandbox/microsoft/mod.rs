@@ -8,8 +8,10 @@
 
 mod calendar;
 mod consent;
+mod delta;
 mod errors;
 mod mail;
+mod subscriptions;
 mod teams;
 
 pub(super) use errors::fault_answer;
@@ -36,6 +38,7 @@ pub(super) struct Microsoft {
     /// Properties by which programs know their mails again: account, property and value, to the mail's id.
     marks: BTreeMap<(String, String, String), u64>,
     meetings: teams::Meetings,
+    subscriptions: Vec<subscriptions::Subscription>,
     serial: u64,
 }
 
@@ -54,6 +57,7 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[String]) -> A
         ("POST", [_, "oauth2", "v2.0", "token"]) => consent::token(world, request),
         ("GET", ["style.css"] | [_, "style.css"]) => super::stylesheet(),
         ("GET", ["v1.0", "me"]) => or_error(me(world, request)),
+        (_, ["v1.0", "subscriptions", rest @ ..]) => or_error(subscriptions::answer(world, request, rest)),
         (_, ["v1.0", "me", "onlineMeetings", rest @ ..]) => or_error(teams::answer(world, request, rest)),
         (_, ["v1.0", "me", rest @ ..]) => {
             let answer = calendar::answer(world, request, rest);
@@ -61,6 +65,11 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[String]) -> A
         }
         _ => errors::error(404, "ResourceNotFound", "Resource could not be discovered."),
     }
+}
+
+/// Notices of calendars that have changed.
+pub(super) fn tell(world: &mut World) {
+    subscriptions::tell(world);
 }
 
 fn or_error(answer: Result<Answer, Answer>) -> Answer {

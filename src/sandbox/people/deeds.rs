@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use super::click::Click;
 use super::compose::{self, zone_of, Parent};
 use super::offers::Offer;
 use super::queue::{Deed, What};
@@ -13,6 +14,12 @@ use crate::base::UnixMillis;
 use crate::sandbox::world::{Shared, World};
 
 const ABSENCE_DAYS: i64 = 5;
+
+/// What a person does at the product itself.
+enum Outside {
+    Unsubscribe(Url),
+    Click(Click),
+}
 
 /// Does everything due by `now`; returns how many deeds that were.
 pub(in crate::sandbox) fn run_due(shared: &Shared, now: UnixMillis) -> usize {
@@ -24,15 +31,17 @@ pub(in crate::sandbox) fn run_due(shared: &Shared, now: UnixMillis) -> usize {
             perform(&mut world, &deed, due)
         };
         // The world is free again: the product may call back while it is being called.
-        if let Some(url) = outside {
-            unsubscribe::press(&url);
+        match outside {
+            Some(Outside::Unsubscribe(url)) => unsubscribe::press(&url),
+            Some(Outside::Click(click)) => click.press(),
+            None => {}
         }
         done += 1;
     }
 }
 
 /// Does one thing. What must be called outside of the sandbox is returned.
-fn perform(world: &mut World, deed: &Deed, due: UnixMillis) -> Option<Url> {
+fn perform(world: &mut World, deed: &Deed, due: UnixMillis) -> Option<Outside> {
     let (character, last) = world.people.doer(deed);
     match &deed.what {
         What::AcceptInvitation { uid, thanks } => {
@@ -53,14 +62,17 @@ fn act_out(
     act: &Act,
     chosen: Option<&Offer>,
     due: UnixMillis,
-) -> Option<Url> {
+) -> Option<Outside> {
     let parent = Parent::of(mail);
     match act {
         Act::Write(words) => write(world, character, mail, words, due),
-        Act::Accept(_, words) => {
-            let when = chosen.map(|offer| offer.said(character.language)).unwrap_or_default();
-            write(world, character, mail, &capitalised(&words.replace("{when}", &when)), due);
+        Act::Click(which, words) => {
+            if let Some(click) = Click::of(mail, *which, character) {
+                return Some(Outside::Click(click));
+            }
+            accept(world, character, mail, words, chosen, due);
         }
+        Act::Accept(_, words) => accept(world, character, mail, words, chosen, due),
         Act::OutOfOffice(prefix, words) => {
             let back = due.in_zone(&zone_of(character)).date().saturating_add(jiff::Span::new().days(ABSENCE_DAYS));
             let words = words.replace("{return}", &character.language.date(back));
@@ -72,11 +84,17 @@ fn act_out(
             if url.is_none() {
                 write(world, character, mail, words, due);
             }
-            return url;
+            return url.map(Outside::Unsubscribe);
         }
         Act::Ignore => {}
     }
     None
+}
+
+/// Says in words which time it is to be.
+fn accept(world: &mut World, character: &Character, mail: &[u8], words: &str, chosen: Option<&Offer>, due: UnixMillis) {
+    let when = chosen.map(|offer| offer.said(character.language)).unwrap_or_default();
+    write(world, character, mail, &capitalised(&words.replace("{when}", &when)), due);
 }
 
 fn write(world: &mut World, character: &Character, mail: &[u8], words: &str, due: UnixMillis) {

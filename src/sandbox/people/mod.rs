@@ -4,6 +4,7 @@
 //! person and the mail's number, so the same run gives the same answers at the same instants.
 
 mod cast;
+mod click;
 mod client;
 mod compose;
 mod deeds;

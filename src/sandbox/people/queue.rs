@@ -105,7 +105,7 @@ impl Person {
             return None;
         }
         let chosen = match turn.act {
-            Act::Accept(which, _) => {
+            Act::Accept(which, _) | Act::Click(which, _) => {
                 self.accepted += 1;
                 offers.get(which).or(offers.last()).cloned()
             }

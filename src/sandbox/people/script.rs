@@ -34,7 +34,7 @@ impl Character {
     }
 }
 
-/// A turn is taken when its cue comes, and then the next one waits. `Accept` stays, in case the time is lost and others
+/// A turn is taken when its cue comes, and then the next one waits. `Accept` and `Click` stay, in case the time is lost and others
 /// are offered.
 #[derive(Debug)]
 pub(super) struct Turn {
@@ -56,6 +56,8 @@ pub(super) enum Act {
     Write(&'static str),
     /// Takes the n-th offered time, counted from 0; the last when there are fewer.
     Accept(usize, &'static str),
+    /// Opens the link of the n-th offered time and presses its button; writes the text when there is none on this machine.
+    Click(usize, &'static str),
     /// An automatic answer of the mail program: subject prefix and text.
     OutOfOffice(&'static str, &'static str),
     /// The mail never reaches the person.
@@ -80,4 +82,8 @@ pub(super) const fn on_mail(act: Act) -> Turn {
 
 pub(super) const fn on_offer(which: usize, words: &'static str) -> Turn {
     Turn { cue: Cue::Offer, act: Act::Accept(which, words) }
+}
+
+pub(super) const fn on_links(which: usize, words: &'static str) -> Turn {
+    Turn { cue: Cue::Offer, act: Act::Click(which, words) }
 }

@@ -1,13 +1,10 @@
 //! One-click unsubscribing as a mail program does it (RFC 8058 section 3.2): a POST without cookies, from outside.
 
-use std::time::Duration;
-
 use url::Url;
 
+use super::click::from_outside;
 use crate::sandbox::mail::mime;
 use crate::sandbox::wire::is_loopback;
-
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The one-click address of a mail, if it has one and it is on this machine: the sandbox never calls anyone else.
 pub(super) fn address_in(raw: &[u8]) -> Option<Url> {
@@ -22,14 +19,7 @@ pub(super) fn address_in(raw: &[u8]) -> Option<Url> {
 
 /// Presses the button. A refusal is only logged: the person would not notice either.
 pub(super) fn press(url: &Url) {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .proxy(None)
-        .timeout_global(Some(PATIENCE))
-        .build()
-        .into();
-    let sent = agent
+    let sent = from_outside()
         .post(url.as_str())
         .header("content-type", "application/x-www-form-urlencoded")
         .send("List-Unsubscribe=One-Click");

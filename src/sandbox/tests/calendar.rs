@@ -169,12 +169,16 @@ fn a_sync_token_tells_what_changed_until_it_expires() {
     assert!(seen > 80, "the owner's diary is full");
     client.post(EVENTS, &token, &meeting("fffff0"));
     client.send_json("DELETE", &format!("{EVENTS}/fffff0"), &token, &Value::Null);
-    let news = client.get(&format!("{EVENTS}?syncToken={sync}"), &token).json;
+    let other = client.get(&format!("{EVENTS}?syncToken={sync}"), &token);
+    assert_eq!(other.status, 400, "not the words of the first list: {}", other.text);
+    let same = format!("{EVENTS}?singleEvents=true&syncToken={sync}");
+    let news = client.get(&same, &token).json;
     assert_eq!(news["items"][0]["status"], "cancelled");
     assert_eq!(news["items"].as_array().unwrap().len(), 1);
-    assert_eq!(client.get(&format!("{EVENTS}?syncToken={sync}&q=call"), &token).status, 400);
+    assert_eq!(client.get(&format!("{same}&q=call"), &token).status, 400);
+    assert_eq!(client.get(&format!("{same}&showDeleted=false"), &token).status, 400);
     client.control("expire", &json!({"what": "sync", "email": OWNER}));
-    let expired = client.get(&format!("{EVENTS}?syncToken={sync}"), &token);
+    let expired = client.get(&same, &token);
     assert_eq!((expired.status, expired.reason()), (410, "fullSyncRequired"));
 }
 

@@ -50,7 +50,9 @@ pub fn open(app: &Arc<App>, sandbox: &Sandbox) -> Result<Prepared, DemoError> {
     write_snippets(app, &actor)?;
     let sequence = write_sequence(app, &actor)?;
     let worker = make_worker(app, &actor, mailbox, sequence)?;
-    open_for_visitors(app, &actor)?;
+    let call = open_for_visitors(app, &actor)?;
+    let chosen = bookings::choose_event_type(app, &actor, worker, Some(call));
+    doing("having its worker book there", chosen)?;
     let way_in = WayIn {
         url: String::new(),
         email: EMAIL.to_owned(),
@@ -193,7 +195,7 @@ fn write_snippets(app: &App, actor: &Actor) -> Result<(), DemoError> {
     for (title, text) in SNIPPETS {
         let form = SnippetForm { title: (*title).to_owned(), text: (*text).to_owned(), language: "en".to_owned() };
         let snippet = doing("writing its snippets", snippets::create(app, actor, &form))?;
-        doing("approving its snippets", snippets::approve(app, actor, snippet.id))?;
+        doing("approving its snippets", snippets::approve(app, actor, snippet.id, None))?;
     }
     Ok(())
 }
@@ -260,7 +262,7 @@ fn make_worker(app: &App, actor: &Actor, mailbox: ConnectionId, sequence: Sequen
 }
 
 /// What strangers can book by themselves.
-fn open_for_visitors(app: &App, actor: &Actor) -> Result<(), DemoError> {
+fn open_for_visitors(app: &App, actor: &Actor) -> Result<EventTypeId, DemoError> {
     let now = app.now();
     doing("adding a room", bookings::add_room(app, actor, "Showroom"))?;
     let question = |label: &str, kind: Kind, choices: &[&str]| Question {
@@ -283,8 +285,7 @@ fn open_for_visitors(app: &App, actor: &Actor) -> Result<(), DemoError> {
         guests: 2,
         ..EventType::new(EventTypeId::new(now), actor.workspace, actor.user, now)
     };
-    doing("making what visitors can book", bookings::save_event_type(app, actor, call))?;
-    Ok(())
+    Ok(doing("making what visitors can book", bookings::save_event_type(app, actor, call))?.id)
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use launchyard::base::UnixMillis;
 use launchyard::providers::caldav::{discover, Account, CalDav};
-use launchyard::providers::calendar::{BusyTimes, CalendarClient, EventPatch, NewEvent, SendUpdates};
+use launchyard::providers::calendar::{
+    short, Busy, BusyTimes, CalendarClient, Changed, EventPatch, NewEvent, SendUpdates, Since,
+};
 use launchyard::providers::dns::{Dns, Servers};
 use launchyard::providers::outbound::NoLog;
 use launchyard::providers::{ProviderError, Secret};
@@ -109,12 +111,21 @@ fn a_stranger_s_calendar_server_is_found_read_and_written_and_another_client_rea
         private: BTreeMap::from([("app".into(), "launchyard".into()), ("booking".into(), "b1".into())]),
         meet_request_id: None,
     };
-    let unchanged = client.version(&work.id).unwrap();
-    assert!(unchanged.is_some() && client.version(&work.id).unwrap() == unchanged);
+    let begun = client.changes(&work.id, None, range).unwrap().unwrap();
+    assert!(begun.is_whole && begun.cursor.starts_with("sync "), "{begun:?}");
+    assert_eq!(begun.events.len(), 1, "one file, however often it recurs: {begun:?}");
+    let since = |cursor: &str| {
+        let since = Since { cursor, tags: &BTreeMap::new() };
+        client.changes(&work.id, Some(since), range).unwrap().unwrap()
+    };
+    let same = since(&begun.cursor);
+    assert!(same.is_nothing(), "{same:?}");
     let made = client.insert_event(&work.id, &event, SendUpdates::None).unwrap();
     let again = client.insert_event(&work.id, &event, SendUpdates::None).unwrap();
     assert_eq!((again.id.as_str(), &again.private), (made.id.as_str(), &event.private), "one event, however often");
-    assert_ne!(client.version(&work.id).unwrap(), unchanged, "a change is seen without reading all");
+    let news = since(&same.cursor);
+    let busy = vec![Busy { start: event.start, end: event.end }];
+    assert_eq!(news.events, [Changed { key: short(&made.id), tag: 0, busy }], "a change is seen without reading all");
     let ours = |server: &Value| events(server).into_iter().filter(|one| one["uid"] == "04k2ours").collect::<Vec<_>>();
     let [seen] = &ours(&server)[..] else { panic!("exactly one") };
     assert_eq!(
@@ -135,5 +146,9 @@ fn a_stranger_s_calendar_server_is_found_read_and_written_and_another_client_rea
     client.delete_event(&work.id, &made.id, SendUpdates::None).unwrap();
     client.delete_event(&work.id, &made.id, SendUpdates::None).unwrap();
     assert!(ours(&server).is_empty());
+    let gone = since(&news.cursor);
+    assert_eq!(gone.events, [Changed { key: short(&made.id), ..Changed::default() }]);
+    let lost = Since { cursor: "sync http://radicale.org/ns/sync/0", tags: &BTreeMap::new() };
+    assert_eq!(client.changes(&work.id, Some(lost), range), Err(ProviderError::Gone), "begin anew");
     assert_eq!(client.get_event(&work.id, &made.id), Err(ProviderError::NotFound));
 }

@@ -13,7 +13,7 @@ use super::store;
 use crate::app::App;
 use crate::base::WorkspaceId;
 use crate::bookings::public::pages::{
-    asked, broken, languages, layout, of_browser, open_workspace, read_answers, spoken, Asked, Chosen, Tries,
+    asked_of, broken, languages, layout, of_browser, open_workspace, read_said, spoken, Asked, Chosen, Tries,
 };
 use crate::bookings::public::token::{read_route, route_token};
 use crate::bookings::public::words::{self as page_words, Words};
@@ -108,7 +108,7 @@ impl Visit {
             tz: self.chosen.tz.clone(),
             lang: self.chosen.lang.clone(),
             source: self.chosen.source.clone(),
-            questions: asked(&self.form.questions, typed, &errors),
+            questions: asked_of(&self.form.questions, typed, &errors),
             errors,
             message: String::new(),
             elsewhere: String::new(),
@@ -166,7 +166,7 @@ async fn answer(
         let visit = Visit::read(&app, &path, chosen, own)?;
         let mut errors = FieldErrors::default();
         let words = page_words::of(visit.language);
-        let answers = read_answers(&visit.form.questions, &typed, LONGEST_ANSWER, words, &mut errors);
+        let answers = read_said(&visit.form.questions, &typed, LONGEST_ANSWER, words, &mut errors);
         if !errors.is_empty() {
             return Ok(Answered::Again(Box::new(visit.page(&typed, errors))));
         }

@@ -296,7 +296,7 @@ pub(super) fn offer(
     let question = SlotQuestion::at(start, waiter.minutes, None);
     let facts = types::load_for(app, event, &question)?;
     for hosts in candidates(app, &facts, None)? {
-        let asked = match ask(app, &facts.only(&hosts), &question, held.span()) {
+        let asked = match ask(app, &facts.only(&hosts), &question, held.span(), false) {
             Ok(asked) => asked,
             Err(NotBooked::Store(error)) => return Err(error),
             Err(_) => continue,

@@ -84,10 +84,34 @@ fn paragraphs(text: &str) -> String {
         .split("\n\n")
         .filter(|paragraph| !paragraph.trim().is_empty())
         .map(|paragraph| {
-            let lines: Vec<String> = paragraph.trim_matches('\n').lines().map(linked).collect();
-            format!("<p>{}</p>\n", lines.join("<br>\n"))
+            let lines: Vec<&str> = paragraph.trim_matches('\n').lines().collect();
+            format!("<p>{}</p>\n", with_items(&lines).join("<br>\n"))
         })
         .collect()
+}
+
+/// The lines of a paragraph. Where nothing but an address stands indented below an item of a list, the item is the link.
+fn with_items(lines: &[&str]) -> Vec<String> {
+    let mut html = Vec::new();
+    let mut rest = lines;
+    while let [line, behind @ ..] = rest {
+        let item = line.strip_prefix("- ").zip(behind.first().and_then(|next| address_below(next)));
+        rest = behind;
+        html.push(match item {
+            Some((words, address)) => {
+                rest = behind.get(1..).unwrap_or_default();
+                format!("- <a href=\"{}\">{}</a>", escaped(address), escaped(words))
+            }
+            None => linked(line),
+        });
+    }
+    html
+}
+
+fn address_below(line: &str) -> Option<&str> {
+    let address = line.strip_prefix("  ")?.trim_end();
+    let is_whole = next_link(address) == Some(0) && !address.contains(char::is_whitespace);
+    is_whole.then_some(address)
 }
 
 /// Escapes a line and makes its web addresses clickable.

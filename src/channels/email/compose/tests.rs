@@ -55,6 +55,15 @@ fn the_html_part_escapes_the_text_and_links_addresses() {
         ),
         ("https://\"><script>alert(1)</script>", "https://&quot;&gt;&lt;script&gt;"),
         ("javascript:alert(1)", "<p>javascript:alert(1)</p>"),
+        (
+            "Free:\n- Tue <10:00>\n  https://x.example/b?a=1&b=2\n- later\n  or never",
+            "<p>Free:<br>\n- <a href=\"https://x.example/b?a=1&amp;b=2\">Tue &lt;10:00&gt;</a><br>\n\
+             - later<br>\n  or never</p>",
+        ),
+        (
+            "- two\n  https://a.example https://b.example",
+            "- two<br>\n  <a href=\"https://a.example\">https://a.example</a> <a",
+        ),
     ];
     for (written, expected) in cases {
         let raw = render(&Outgoing { text: written.into(), ..mail() }).unwrap();

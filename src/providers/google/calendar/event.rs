@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::{json, Map, Value};
 
 use crate::base::UnixMillis;
-use crate::providers::calendar::{Attendee, Event, EventPatch, MeetLink, NewEvent, Taken, When};
+use jiff::tz::TimeZone;
+
+use crate::providers::calendar::{short, Attendee, Busy, Changed, Event, EventPatch, MeetLink, NewEvent, Taken, When};
 
 /// The body of `events.insert`.
 pub(super) fn new_event_body(event: &NewEvent) -> Value {
@@ -77,7 +79,7 @@ pub(super) struct EventAnswer {
 
 /// What is asked for of events that are none of ours.
 pub(super) const TAKEN_FIELDS: &str =
-    "nextPageToken,items(id,status,transparency,start,end,attendees(self,responseStatus))";
+    "nextPageToken,nextSyncToken,timeZone,items(id,status,transparency,start,end,attendees(self,responseStatus))";
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -105,6 +107,14 @@ impl TakenAnswer {
         let (start, end) = (self.start.and_then(When::of), self.end.and_then(When::of));
         (!free).then_some(Taken { id: self.id, start, end })
     }
+}
+
+/// What changed of an event: `None` when its times cannot be read.
+pub(super) fn changed(answer: TakenAnswer, zone: &TimeZone) -> Option<Changed> {
+    let key = short(&answer.id);
+    let Some(taken) = answer.taken() else { return Some(Changed { key, ..Changed::default() }) };
+    let busy = Busy { start: taken.start?.instant(zone)?, end: taken.end?.instant(zone)? };
+    Some(Changed { key, tag: 0, busy: vec![busy] })
 }
 
 impl When {

@@ -4,24 +4,27 @@
 
 mod busy;
 mod event;
+pub mod watch;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::Method;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use url::Url;
 
 use super::Session;
 use crate::base::UnixMillis;
 use crate::providers::calendar::{
-    if_there, BusyTimes, CalendarClient, CalendarEntry, Event, EventPatch, NewEvent, SendUpdates, Taken,
+    if_there, BusyTimes, CalendarClient, CalendarEntry, Changes, Event, EventPatch, NewEvent, NewWatch, SendUpdates,
+    Since, Taken, Watching,
 };
 use crate::providers::error::{ProviderError, Repeat};
 use crate::providers::rest::{below, Call};
 
 use busy::{busy_times, join, query_body, FreeBusyAnswer};
-use event::{new_event_body, patch_body, EventAnswer, TakenAnswer, TAKEN_FIELDS};
+use event::{changed, new_event_body, patch_body, EventAnswer, TakenAnswer, TAKEN_FIELDS};
 
 /// Longest range of one free/busy request. Google refuses more than 90 days, and the whole seconds that are sent may be
 /// one more than what is asked for.
@@ -65,6 +68,29 @@ impl CalendarClient for Calendar<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// By sync token (developers.google.com/workspace/calendar/api/guides/sync): what is deleted comes as cancelled.
+    fn changes(
+        &self,
+        calendar: &str,
+        since: Option<Since<'_>>,
+        window: (UnixMillis, UnixMillis),
+    ) -> Result<Option<Changes>, ProviderError> {
+        let mut url = self.singles(calendar);
+        match since {
+            Some(since) => url.query_pairs_mut().append_pair("syncToken", since.cursor),
+            None => url
+                .query_pairs_mut()
+                .append_pair("timeMin", &window.0.to_rfc3339())
+                .append_pair("timeMax", &window.1.to_rfc3339()),
+        };
+        let list = self.whole_list::<TakenAnswer>(&url)?;
+        let Some(cursor) = list.next_sync_token else { return Ok(None) };
+        let zone = list.time_zone.and_then(|name| TimeZone::get(&name).ok()).unwrap_or(TimeZone::UTC);
+        let events: Option<Vec<_>> = list.items.into_iter().map(|one| changed(one, &zone)).collect();
+        let events = events.ok_or_else(|| ProviderError::Rejected { reason: "unreadable times".into() })?;
+        Ok(Some(Changes { cursor, is_whole: since.is_none(), events }))
     }
 
     /// Writes a new event. May be repeated: when the id is taken by the same event of ours, that one is
@@ -132,18 +158,36 @@ impl CalendarClient for Calendar<'_> {
     /// The single events between two instants that take time: not deleted, not shown as free, not declined by the
     /// account's owner. Only ids and times are asked for.
     fn list_taken(&self, calendar: &str, from: UnixMillis, to: UnixMillis) -> Result<Vec<Taken>, ProviderError> {
-        let mut url = self.events(calendar, None);
-        url.query_pairs_mut()
-            .append_pair("singleEvents", "true")
-            .append_pair("timeMin", &from.to_rfc3339())
-            .append_pair("timeMax", &to.to_rfc3339())
-            .append_pair("maxResults", "2500")
-            .append_pair("fields", TAKEN_FIELDS);
+        let mut url = self.singles(calendar);
+        url.query_pairs_mut().append_pair("timeMin", &from.to_rfc3339()).append_pair("timeMax", &to.to_rfc3339());
         Ok(self.all_pages::<TakenAnswer>(&url)?.into_iter().filter_map(TakenAnswer::taken).collect())
+    }
+
+    fn watch(
+        &self,
+        calendar: &str,
+        wanted: &NewWatch,
+        before: Option<&Watching>,
+    ) -> Result<Option<Watching>, ProviderError> {
+        self.open_channel(calendar, wanted, before)
+    }
+
+    fn unwatch(&self, watching: &Watching) -> Result<(), ProviderError> {
+        self.stop_channel(watching)
     }
 }
 
 impl Calendar<'_> {
+    /// A list of single events, recurring ones expanded. A sync token wants the same words as the list that it came from.
+    fn singles(&self, calendar: &str) -> Url {
+        let mut url = self.events(calendar, None);
+        url.query_pairs_mut()
+            .append_pair("singleEvents", "true")
+            .append_pair("maxResults", "2500")
+            .append_pair("fields", TAKEN_FIELDS);
+        url
+    }
+
     fn query_free_busy(&self, ids: &[&str], from: UnixMillis, to: UnixMillis) -> Result<FreeBusyAnswer, ProviderError> {
         let body = query_body(ids, from, to);
         let url = below(&self.0.bases.calendar, &["freeBusy"]);
@@ -176,11 +220,18 @@ impl Calendar<'_> {
     }
 
     fn all_pages<T: serde::de::DeserializeOwned>(&self, first: &Url) -> Result<Vec<T>, ProviderError> {
+        Ok(self.whole_list(first)?.items)
+    }
+
+    /// All pages as one; what else is said on the last one holds for all.
+    fn whole_list<T: serde::de::DeserializeOwned>(&self, first: &Url) -> Result<ListAnswer<T>, ProviderError> {
         let (mut items, mut url) = (vec![], first.clone());
         for _ in 0..MAX_PAGES {
             let page: ListAnswer<T> = self.0.get_json(url)?;
             items.extend(page.items);
-            let Some(token) = page.next_page_token else { return Ok(items) };
+            let Some(token) = page.next_page_token else {
+                return Ok(ListAnswer { items, next_page_token: None, ..page });
+            };
             url = first.clone();
             url.query_pairs_mut().append_pair("pageToken", &token);
         }
@@ -228,6 +279,10 @@ struct ListAnswer<T> {
     #[serde(default = "Vec::new")]
     items: Vec<T>,
     next_page_token: Option<String>,
+    /// Only on the last page.
+    next_sync_token: Option<String>,
+    /// Of the calendar.
+    time_zone: Option<String>,
 }
 
 #[cfg(test)]

@@ -4,25 +4,30 @@
 //! Exchange chooses an event's id. What we choose is its `transactionId`: a create that is repeated with the same one
 //! makes no second event, and it stays readable, so that it is also the mark by which an event is known as ours.
 
+pub mod notices;
 mod wire;
 
 use std::collections::BTreeMap;
 
 use http::Method;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::Deserialize;
 use url::Url;
 
 use super::Session;
 use crate::base::UnixMillis;
 use crate::providers::calendar::{
-    if_there, joined, BusyTimes, CalendarClient, CalendarEntry, Event, EventPatch, NewEvent, SendUpdates, Taken,
+    if_there, joined, BusyTimes, CalendarClient, CalendarEntry, Changed, Changes, Event, EventPatch, NewEvent,
+    NewWatch, SendUpdates, Since, Taken, Watching,
 };
 use crate::providers::error::{ProviderError, Repeat};
 use crate::providers::rest::{below, Call};
-use wire::{new_event_body, patch_body, CalendarAnswer, EventAnswer, SELECTED, VIEWED};
+use wire::{new_event_body, patch_body, CalendarAnswer, EventAnswer, VIEWED};
 
 /// Times come back in UTC, whatever the mailbox's zone.
 const IN_UTC: &str = "outlook.timezone=\"UTC\"";
+/// The same, in pages of a size that suits both sides. How a delta is paged stands here, not in its address.
+const PAGED_IN_UTC: &str = "outlook.timezone=\"UTC\", odata.maxpagesize=500";
 /// The calendar that every mailbox has.
 const PRIMARY: &str = "primary";
 /// Events on one page of a view, and pages before giving up.
@@ -64,6 +69,32 @@ impl CalendarClient for Calendar<'_> {
         Ok(self.view(calendar, from, to)?.into_iter().filter_map(EventAnswer::taken).collect())
     }
 
+    /// By delta link (learn.microsoft.com/graph/delta-query-events), which tells that something changed: of what recurs
+    /// it tells too little to place it, so that a change is followed by a look at the whole window.
+    fn changes(
+        &self,
+        calendar: &str,
+        since: Option<Since<'_>>,
+        window: (UnixMillis, UnixMillis),
+    ) -> Result<Option<Changes>, ProviderError> {
+        let url = match since {
+            // A link of another program's making is followed nowhere.
+            Some(since) => {
+                Url::parse(since.cursor).ok().filter(|link| self.0.is_own(link)).ok_or(ProviderError::Gone)?
+            }
+            None => self.delta(calendar, window),
+        };
+        let list = self.whole_list::<IgnoredAny>(url, PAGED_IN_UTC)?;
+        let Some(cursor) = list.delta_link else { return Ok(None) };
+        if since.is_some() && list.value.is_empty() {
+            return Ok(Some(Changes { cursor, ..Changes::default() }));
+        }
+        let seen = self.view(calendar, window.0, window.1)?;
+        let events: Option<Vec<Changed>> = seen.iter().map(EventAnswer::changed).collect();
+        let events = events.ok_or_else(|| ProviderError::Rejected { reason: "unreadable times".into() })?;
+        Ok(Some(Changes { cursor, is_whole: true, events }))
+    }
+
     /// Exchange mails whoever is in the list of guests; where it must not, nobody is put there.
     fn insert_event(
         &self,
@@ -86,8 +117,7 @@ impl CalendarClient for Calendar<'_> {
     }
 
     fn get_event(&self, _calendar: &str, id: &str) -> Result<Event, ProviderError> {
-        let mut url = self.0.at(&["me", "events", id]);
-        url.query_pairs_mut().append_pair("$select", SELECTED);
+        let url = self.0.at(&["me", "events", id]);
         self.0.get_json::<EventAnswer>(url, Some(IN_UTC)).map(Event::from)
     }
 
@@ -120,6 +150,19 @@ impl CalendarClient for Calendar<'_> {
         let call = Call { method: Method::DELETE, url: self.0.at(&["me", "events", id]), ..self.repeatable() };
         if_there(self.0.call(call)).map(drop)
     }
+
+    fn watch(
+        &self,
+        calendar: &str,
+        wanted: &NewWatch,
+        before: Option<&Watching>,
+    ) -> Result<Option<Watching>, ProviderError> {
+        self.subscribe(calendar, wanted, before)
+    }
+
+    fn unwatch(&self, watching: &Watching) -> Result<(), ProviderError> {
+        self.unsubscribe(watching)
+    }
 }
 
 impl Calendar<'_> {
@@ -142,6 +185,15 @@ impl Calendar<'_> {
         }
     }
 
+    /// Where the changes of a window begin. What is told of each event cannot be chosen there; nothing of it is kept.
+    fn delta(&self, calendar: &str, (from, to): (UnixMillis, UnixMillis)) -> Url {
+        let mut url = below(&self.of(calendar), &["calendarView", "delta"]);
+        url.query_pairs_mut()
+            .append_pair("startDateTime", &from.to_rfc3339())
+            .append_pair("endDateTime", &to.to_rfc3339());
+        url
+    }
+
     /// Every single event between two instants, recurring ones expanded, with as little of each as is needed.
     fn view(&self, calendar: &str, from: UnixMillis, to: UnixMillis) -> Result<Vec<EventAnswer>, ProviderError> {
         let mut url = below(&self.of(calendar), &["calendarView"]);
@@ -154,12 +206,17 @@ impl Calendar<'_> {
     }
 
     /// Follows the links of a list to its end. The token is shown to the configured place only, whatever a link says.
-    fn all_pages<T: serde::de::DeserializeOwned>(&self, first: Url) -> Result<Vec<T>, ProviderError> {
-        let (mut items, mut url) = (vec![], first);
+    fn all_pages<T: DeserializeOwned>(&self, first: Url) -> Result<Vec<T>, ProviderError> {
+        Ok(self.whole_list(first, IN_UTC)?.value)
+    }
+
+    /// All pages as one; what else is said on the last one holds for all.
+    fn whole_list<T: DeserializeOwned>(&self, first: Url, prefer: &str) -> Result<ListAnswer<T>, ProviderError> {
+        let (mut value, mut url) = (vec![], first);
         for _ in 0..MAX_PAGES {
-            let page: ListAnswer<T> = self.0.get_json(url, Some(IN_UTC))?;
-            items.extend(page.value);
-            let Some(next) = page.next_link else { return Ok(items) };
+            let page: ListAnswer<T> = self.0.get_json(url, Some(prefer))?;
+            value.extend(page.value);
+            let Some(next) = page.next_link else { return Ok(ListAnswer { value, next_link: None, ..page }) };
             let next = Url::parse(&next).ok().filter(|next| self.0.is_own(next));
             url =
                 next.ok_or_else(|| ProviderError::Rejected { reason: "a link of the list leads elsewhere".into() })?;
@@ -184,4 +241,7 @@ struct ListAnswer<T> {
     value: Vec<T>,
     #[serde(rename = "@odata.nextLink")]
     next_link: Option<String>,
+    /// Only on the last page.
+    #[serde(rename = "@odata.deltaLink")]
+    delta_link: Option<String>,
 }

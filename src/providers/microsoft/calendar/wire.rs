@@ -11,12 +11,9 @@ use serde_json::{json, Map, Value};
 use crate::base::ics::zone_named;
 use crate::base::UnixMillis;
 use crate::providers::calendar::{
-    Attendee, Busy, CalendarEntry, Event, EventPatch, MeetLink, NewEvent, SendUpdates, Taken, When,
+    short, Attendee, Busy, CalendarEntry, Changed, Event, EventPatch, MeetLink, NewEvent, SendUpdates, Taken, When,
 };
 
-/// What is asked for of an event of ours.
-pub(super) const SELECTED: &str = "id,iCalUId,isCancelled,start,end,isAllDay,originalStartTimeZone,webLink,\
-                                   transactionId,isOnlineMeeting,onlineMeeting,showAs,responseStatus";
 /// What is asked for of events that may be anybody's: neither titles nor guests nor places.
 pub(super) const VIEWED: &str =
     "id,isCancelled,start,end,isAllDay,originalStartTimeZone,transactionId,showAs,responseStatus";
@@ -199,6 +196,12 @@ impl EventAnswer {
                 end: at(until, &TimeZone::UTC)?.plus(WESTMOST),
             }),
         }
+    }
+
+    /// As it stands in a view; `None` when its times cannot be read.
+    pub fn changed(&self) -> Option<Changed> {
+        let busy = if self.takes_time() { vec![self.stretch()?] } else { Vec::new() };
+        Some(Changed { key: short(&self.id), tag: 0, busy })
     }
 
     pub fn taken(self) -> Option<Taken> {

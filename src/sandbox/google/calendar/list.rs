@@ -14,7 +14,7 @@ use crate::sandbox::wire::{Answer, Request};
 use crate::sandbox::world::World;
 
 /// Google names no span after which a sync token ends; four weeks unused is what the sandbox allows.
-const TOKEN_LIFE: Duration = Duration::from_secs(28 * 86_400);
+pub(in crate::sandbox) const TOKEN_LIFE: Duration = Duration::from_secs(28 * 86_400);
 /// Parameters that narrow a list and therefore cannot stand beside a sync token.
 const NOT_WITH_SYNC: [&str; 8] = [
     "iCalUID",
@@ -58,7 +58,7 @@ pub(super) fn events(world: &mut World, request: &Request, calendar: &str) -> Re
     if start + most < found.len() {
         answer["nextPageToken"] = json!((start + most).to_string());
     } else {
-        answer["nextSyncToken"] = json!(sync_token(calendar.version, now));
+        answer["nextSyncToken"] = json!(sync_token(calendar.version, now, &manner(request)));
     }
     Ok(Answer::ok(&answer))
 }
@@ -111,7 +111,14 @@ fn changed_since<'a>(
         let message = "Sync token cannot be used together with the parameters sent.";
         return Err(errors::error(400, "global", "invalid", message));
     }
-    let (version, given) = read_token(token).ok_or_else(|| invalid("syncToken"))?;
+    if request.param("showDeleted") == Some("false") {
+        return Err(errors::error(400, "global", "invalid", "Sync token cannot be used without deleted events."));
+    }
+    let (version, given, first) = read_token(token).ok_or_else(|| invalid("syncToken"))?;
+    if first != manner(request) {
+        let message = "Sync token cannot be used with other parameters than those of the initial synchronization.";
+        return Err(errors::error(400, "global", "invalid", message));
+    }
     if version < calendar.sync_floor || version > calendar.version || given.plus(TOKEN_LIFE) < now {
         let message = "Sync token is no longer valid, a full sync is required.";
         return Err(errors::error(410, "calendar", "fullSyncRequired", message));
@@ -119,15 +126,21 @@ fn changed_since<'a>(
     Ok(calendar.events.iter().filter(|event| event.version > version).collect())
 }
 
-/// Carries the calendar's version and when it was given out.
-fn sync_token(version: u64, now: UnixMillis) -> String {
-    URL_SAFE_NO_PAD.encode(format!("sync {version} {}", now.0))
+/// How the list was asked for: a token holds for the same manner only.
+fn manner(request: &Request) -> String {
+    ["singleEvents", "maxAttendees"].map(|name| request.param(name).unwrap_or("-")).join(",")
 }
 
-fn read_token(token: &str) -> Option<(u64, UnixMillis)> {
+/// Carries the calendar's version, when it was given out and for which list.
+fn sync_token(version: u64, now: UnixMillis, manner: &str) -> String {
+    URL_SAFE_NO_PAD.encode(format!("sync {version} {} {manner}", now.0))
+}
+
+fn read_token(token: &str) -> Option<(u64, UnixMillis, String)> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-    let (version, given) = text.strip_prefix("sync ")?.split_once(' ')?;
-    Some((version.parse().ok()?, UnixMillis(given.parse().ok()?)))
+    let mut words = text.strip_prefix("sync ")?.splitn(3, ' ');
+    let (version, given) = (words.next()?.parse().ok()?, UnixMillis(words.next()?.parse().ok()?));
+    Some((version, given, words.next()?.to_owned()))
 }
 
 fn invalid(name: &str) -> Answer {

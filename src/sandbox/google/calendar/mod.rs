@@ -8,9 +8,12 @@ mod list;
 mod seed;
 mod store;
 mod times;
+mod watch;
 
 pub(in crate::sandbox) use invite::{send as invite, Notice};
+pub(in crate::sandbox) use list::TOKEN_LIFE;
 pub(in crate::sandbox) use store::{Calendar, Calendars, Event};
+pub(in crate::sandbox) use watch::{tell, Channel};
 
 use std::time::Duration;
 
@@ -59,6 +62,8 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[&str]) -> Res
             Ok(Answer::ok(&calendar(world, &access, id)?.resource()))
         }
         ("GET", ["calendars", id, "events"]) => list::events(world, request, id),
+        ("POST", ["calendars", id, "events", "watch"]) => watch::open(world, request, id),
+        ("POST", ["channels", "stop"]) => watch::stop(world, request),
         ("POST", ["calendars", id, "events"]) => events::insert(world, request, id),
         ("GET", ["calendars", id, "events", event]) => events::get(world, request, id, event),
         ("PATCH", ["calendars", id, "events", event]) => events::patch(world, request, id, event),

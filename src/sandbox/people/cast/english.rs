@@ -2,7 +2,7 @@
 
 use crate::sandbox::people::client::MailProgram::{Apple, Gmail, Outlook};
 use crate::sandbox::people::language::Language::English;
-use crate::sandbox::people::script::{on_mail, on_offer, Act, Bounce, Character};
+use crate::sandbox::people::script::{on_links, on_mail, on_offer, Act, Bounce, Character};
 
 pub(super) static CAST: [Character; 7] = [
     // Brisk: names a time and nothing else.
@@ -24,7 +24,7 @@ pub(super) static CAST: [Character; 7] = [
         thanks: "Got it, speak then.",
         turns: &[on_mail(Act::Write("Tuesday around half ten? Best by phone.")), on_offer(0, "{when} it is.")],
     },
-    // Organised, across the ocean: asks for times and picks the second.
+    // Organised, across the ocean: asks for times and picks the second, by its link where it has one.
     Character {
         first: "Priya",
         last: "Raman",
@@ -46,7 +46,7 @@ pub(super) static CAST: [Character; 7] = [
                 "Hi {owner},\n\nYes, replacing our boilers is on the list for next summer, so this is good timing. \
                  Please send me a few times that suit you and we can talk it through.",
             )),
-            on_offer(1, "Hi {owner},\n\n{when} works for me."),
+            on_links(1, "Hi {owner},\n\n{when} works for me."),
         ],
     },
     // Angry, and means it.

@@ -1,0 +1,77 @@
+//! What an offer of times led to. A lead clicks a link and answers in words, clicks twice, or clicks in two mails: one
+//! meeting comes of it. The row is read and written in the transaction that books, so that of two at once one sees it.
+
+use serde::{Deserialize, Serialize};
+
+use super::model::{Booking, State};
+use super::store;
+use crate::base::{BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
+use crate::store::{Declared, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
+
+const MEETINGS: Table<Promised> = Table::sealed(
+    0x0e70,
+    "meetings_of_offers",
+    Tree::Bookings,
+    Holds::Contact,
+    Retention::UntilErased,
+    "Which meeting an offer of times to a contact led to, so that it leads to one only.",
+);
+
+pub const TABLES: &[Declared] = &[Declared::personal(&MEETINGS, export, erase)];
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Promised {
+    /// The answer to which the times were offered, or which named one.
+    reply: ReplyId,
+    booking: BookingId,
+}
+
+fn key(workspace: WorkspaceId, contact: ContactId) -> Key {
+    Key::of(&MEETINGS, workspace).id(contact.0)
+}
+
+/// The meeting that there is already: what this offer led to, whatever became of it, or one that is still to come.
+pub fn meeting(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    contact: ContactId,
+    reply: ReplyId,
+    now: UnixMillis,
+) -> Result<Option<Booking>, StoreError> {
+    if let Some(row) = txn.get(&MEETINGS, &key(workspace, contact))? {
+        let found = store::find(txn, workspace, row.booking)?;
+        if let Some(booking) = found.filter(|booking| row.reply == reply || is_ahead(booking, now)) {
+            return Ok(Some(booking));
+        }
+    }
+    // Made by hand, or on a public page.
+    let others = store::list_of_contact(txn, workspace, contact, 10)?;
+    Ok(others.into_iter().find(|booking| is_ahead(booking, now)))
+}
+
+fn is_ahead(booking: &Booking, now: UnixMillis) -> bool {
+    let stands = booking.state.is_booked() || booking.is_request() || booking.state == State::Unpaid;
+    stands && booking.end > now
+}
+
+/// The offer led to this meeting.
+pub fn keep(txn: &mut Txn<'_>, booking: &Booking, reply: ReplyId) -> Result<(), StoreError> {
+    let row = Promised { reply, booking: booking.id };
+    txn.put(&MEETINGS, &key(booking.workspace, booking.contact), &row)
+}
+
+fn export(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
+    let Person::Contact(workspace, contact) = person else { return Ok(Vec::new()) };
+    let row = store.get(&MEETINGS, &key(workspace, contact))?;
+    Ok(row.iter().filter_map(|row| serde_json::to_value(row).ok()).collect())
+}
+
+fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
+    let Person::Contact(workspace, contact) = person else { return Ok(0) };
+    let key = key(workspace, contact);
+    store.write_reserved(|txn| {
+        let was_there = txn.exists(&MEETINGS, &key)?;
+        txn.remove(&MEETINGS, &key)?;
+        Ok(usize::from(was_there))
+    })
+}

@@ -1,0 +1,202 @@
+//! The times of an event type, as a worker offers and takes them: those of its public page and no others.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::model::Booking;
+use super::public::{is_free_now, NotBooked};
+use super::situation::around;
+use super::types::{self, EventType, Facts, Location, OwnersRule, SlotQuestion, Standing};
+use crate::app::App;
+use crate::availability::engine::Rule;
+use crate::availability::{FreeTimes, Span, WhyNot};
+use crate::base::{UnixMillis, WorkspaceId};
+use crate::contacts::Contact;
+use crate::store::StoreError;
+use crate::workers::{Meeting, Worker};
+
+/// The longest horizon that an event type may have.
+const HORIZON: Duration = Duration::from_secs(731 * 86_400);
+
+/// What can be booked around some wished starts.
+pub struct Slots {
+    length: Duration,
+    facts: Facts,
+    standing: Standing,
+    question: SlotQuestion,
+    /// Ascending.
+    free: Vec<UnixMillis>,
+    /// What the calendars said just now about wished starts that seemed free.
+    refused: Vec<(UnixMillis, WhyNot)>,
+    /// Around which other times are looked for.
+    pub range: Span,
+}
+
+/// The event type on which a worker books. `None`: its own meeting and hours; `Err`: why nothing can be booked on it.
+pub fn event_of(
+    app: &App,
+    workspace: WorkspaceId,
+    worker: Option<&Worker>,
+) -> Result<Option<Result<EventType, String>>, StoreError> {
+    let Some(id) = worker.and_then(Worker::event_type) else { return Ok(None) };
+    Ok(Some(match types::get(&app.store, workspace, id)? {
+        None => Err("The event type that this worker books on is gone.".to_owned()),
+        Some(event) => match unfit(&event) {
+            None => Ok(event),
+            Some(words) => Err(words),
+        },
+    }))
+}
+
+/// Why no worker can book on an event type; `None`: it can.
+pub fn unfit(event: &EventType) -> Option<String> {
+    if !event.is_open {
+        return Some(format!("The event type “{}” is switched off.", event.name));
+    }
+    None
+}
+
+/// Only the guest can book it, on its page: they pay for it, or it needs what we do not know of them.
+pub fn needs_guest(event: &EventType, contact: &Contact) -> bool {
+    let asks = event.questions.iter().any(|question| question.required);
+    event.price.is_some() || asks || (event.location == Location::WeCall && contact.phone.is_empty())
+}
+
+/// The meeting that an event type is, for a length that it has.
+pub fn meeting_of(event: &EventType, asked: Option<u32>) -> Meeting {
+    let meeting = Meeting {
+        title: event.name.clone(),
+        minutes: event.duration(asked),
+        buffer_before: event.buffer_before,
+        buffer_after: event.buffer_after,
+        notice: event.notice,
+        ..Meeting::default()
+    };
+    meeting.at(event.location.clone())
+}
+
+/// What a rule of the engine says, to members.
+pub fn why(rule: Rule) -> WhyNot {
+    match rule {
+        Rule::MinimumNotice { .. } => WhyNot::TooSoon,
+        Rule::Hours => WhyNot::OutsideHours,
+        Rule::Busy { .. } => WhyNot::Busy,
+        rule => WhyNot::NotOffered { rule: rule.name(), why: rule.words() },
+    }
+}
+
+/// All that speaks against a start, calendars as last read: what is taken by itself, else every rule of the owner's.
+pub fn objections(app: &App, event: &EventType, start: UnixMillis, minutes: u32) -> Result<Vec<WhyNot>, StoreError> {
+    let question = SlotQuestion::at(start, minutes, None);
+    let facts = types::load_for(app, event, &question)?;
+    if start <= facts.now {
+        return Ok(vec![WhyNot::Past]);
+    }
+    let span = Span::lasting(start, Duration::from_secs(60 * u64::from(minutes)));
+    let standing = app.store.read(|txn| types::taken_in(txn, &facts, span))?;
+    let objects = |facts: &Facts| types::why_not(facts, &standing, &question, start);
+    if objects(&facts).is_none() {
+        return Ok(Vec::new());
+    }
+    if objects(&facts.with_rules(&[])).is_some() {
+        return Ok(vec![WhyNot::Busy]);
+    }
+    let by_rules = OwnersRule::ALL.iter().filter_map(|rule| objects(&facts.with_rules(&[*rule])).map(why));
+    let unknown = facts.unknown().into_iter().next().map(|reason| WhyNot::Unknown { reason });
+    Ok(by_rules.chain(unknown).collect())
+}
+
+impl Slots {
+    /// Reads what stands around `wished`; each of those that seems free is asked of the calendars anew. `but` is a
+    /// booking that is about to move.
+    pub fn read(
+        app: &App,
+        event: &EventType,
+        minutes: u32,
+        wished: &[UnixMillis],
+        guest: &TimeZone,
+        but: Option<&Booking>,
+    ) -> Result<Self, StoreError> {
+        let mut slots = Self::known(app, event, minutes, wished, guest, but)?;
+        for start in wished.iter().filter(|start| slots.question.but.is_none() && slots.free.contains(start)) {
+            match is_free_now(app, &slots.facts, *start, minutes) {
+                Ok(()) => {}
+                Err(NotBooked::Store(error)) => return Err(error),
+                Err(NotBooked::Unreadable(reason)) => slots.refused.push((*start, WhyNot::Unknown { reason })),
+                Err(_) => slots.refused.push((*start, WhyNot::Busy)),
+            }
+        }
+        Ok(slots)
+    }
+
+    /// The same, calendars as last read.
+    pub fn known(
+        app: &App,
+        event: &EventType,
+        minutes: u32,
+        wished: &[UnixMillis],
+        guest: &TimeZone,
+        but: Option<&Booking>,
+    ) -> Result<Self, StoreError> {
+        let now = app.now();
+        let but = but.filter(|booking| booking.details.event_type == Some(event.id));
+        let notice = now.plus(Duration::from_secs(60 * u64::from(event.notice)));
+        let looked = if wished.is_empty() { vec![notice] } else { wished.to_vec() };
+        let range = around(&looked, now, HORIZON);
+        let question = SlotQuestion {
+            from: range.start.in_zone(guest).date(),
+            to: range.end.in_zone(guest).date(),
+            zone: guest.clone(),
+            duration: minutes,
+            but: but.map(|booking| booking.id),
+            own: but.map(Booking::span),
+        };
+        let mut facts = types::load_for(app, event, &question)?;
+        if let Some(booking) = but {
+            let hosts = &booking.details.hosts;
+            facts = facts.only(hosts);
+            facts = hosts.iter().fold(facts, |facts, host| facts.freed(*host, booking.span()));
+        }
+        let standing = app.store.read(|txn| types::standing(txn, &facts, &question))?;
+        let free = if facts.can_be_held() { types::free_of(&facts, &standing, &question) } else { Vec::new() };
+        let length = Duration::from_secs(60 * u64::from(minutes));
+        Ok(Self { length, facts, standing, question, free, refused: Vec::new(), range })
+    }
+}
+
+impl FreeTimes for Slots {
+    /// Only a time of the page will do: all else is answered with those near it.
+    fn check(&self, start: UnixMillis) -> Result<Span, WhyNot> {
+        if start <= self.facts.now {
+            return Err(WhyNot::Past);
+        }
+        if let Some((_, why)) = self.refused.iter().find(|(refused, _)| *refused == start) {
+            return Err(why.clone());
+        }
+        if self.free.binary_search(&start).is_ok() {
+            return Ok(self.span(start));
+        }
+        if let Some(unknown) = self.unknown() {
+            return Err(unknown);
+        }
+        let rule = types::why_not(&self.facts, &self.standing, &self.question, start);
+        Err(rule.map_or(WhyNot::Busy, why))
+    }
+
+    fn span(&self, start: UnixMillis) -> Span {
+        Span::lasting(start, self.length)
+    }
+
+    fn unknown(&self) -> Option<WhyNot> {
+        let unknown = self.facts.unknown();
+        let all = !unknown.is_empty() && self.free.is_empty();
+        unknown.into_iter().next().filter(|_| all).map(|reason| WhyNot::Unknown { reason })
+    }
+
+    fn free_slots(&self, window: Span, limit: usize) -> Vec<Span> {
+        let is_refused = |start: &UnixMillis| self.refused.iter().any(|(refused, _)| refused == start);
+        let wanted = self.free.iter().filter(|start| window.start <= **start && **start < window.end);
+        wanted.filter(|start| !is_refused(start)).take(limit).map(|start| self.span(*start)).collect()
+    }
+}
