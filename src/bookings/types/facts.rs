@@ -419,8 +419,7 @@ pub fn possible_starts(app: &App, event: &EventType, question: &Question) -> Res
     for host in &mut facts.hosts {
         host.busy = Busy::Known(Vec::new());
     }
-    let request = facts.request(&Standing::default(), question);
-    Ok(engine::find(&request).into_iter().map(UnixMillis::from).collect())
+    Ok(free_of(&facts, &Standing::default(), question))
 }
 
 fn find_free(app: &App, facts: &Facts, question: &Question) -> Result<Vec<UnixMillis>, StoreError> {
