@@ -79,7 +79,7 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
             ]
         }
         "/outreach/days-off" => vec![("public_holidays", text("on")), ("listed", text("2030-01-02 Stocktaking"))],
-        "/outreach/{worker}/booking" => vec![("event_type", id("event"))],
+        "/outreach/{worker}/booking" => vec![("event_type", text(""))],
         "/outreach/{worker}/tags" => vec![("tag_interested", text("hot lead"))],
         "/snippets/{id}/restore" => vec![("version", text("1"))],
         "/outreach/{worker}/follow-ups" => {
@@ -226,7 +226,7 @@ pub fn body(route: &Route, world: &World) -> Option<Value> {
         (_, "/v1/snippets" | "/v1/snippets/{id}") => json!({ "title": "Prices?", "text": "From 4,500." }),
         ("POST", "/v1/snippets/{id}/restore") => json!({ "version": 1 }),
         ("PUT", "/v1/workers/{worker}/reply-tags") => json!({ "tags": { "interested": "hot lead" } }),
-        ("PUT", "/v1/workers/{worker}/booking") => json!({ "event_type_id": id("event") }),
+        ("PUT", "/v1/workers/{worker}/booking") => json!({ "event_type_id": null }),
         ("PUT", "/v1/workers/{worker}/follow-up-rule") => json!({ "on": true }),
         ("POST", "/v1/workers/{worker}/dry-run") => json!({ "text": "Please send me the prices." }),
         ("PUT", "/v1/workers/{worker}/dry-run") => json!({ "on": true }),

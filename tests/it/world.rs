@@ -248,6 +248,10 @@ impl World {
             Some(serde_json::json!({ "target": "never@elsewhere.example" })),
         );
         assert_eq!(suppressed.0, 200, "{}", suppressed.1);
+        // Whose bookings may lie years ahead, as those of the walks do.
+        let worker = last_id(&self.rows("workers")[0]);
+        assert_eq!(owner.get(&format!("/outreach/{worker}/booking")).status, 200);
+        assert_eq!(owner.post(&format!("/outreach/{worker}/booking"), &[("event_type", "")]).status, 303);
         self.ask_for_money(&mut owner);
         self.plan_a_follow_up();
         self.let_somebody_wait();

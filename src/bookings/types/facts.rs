@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::calendars::Calendars;
+use super::calendars::{read_until, Calendars};
 use super::ledger::{self, Entry};
 use super::model::{Align, Assignment, EventType, Horizon, Limits};
 use crate::app::App;
@@ -195,8 +195,11 @@ impl Facts {
             if lacks(OwnersRule::Hours) {
                 host.open.hours = engine::Hours::always();
             }
-            if let Busy::Unknown { .. } = host.busy {
-                host.busy = Busy::Known(Vec::new());
+            match &mut host.busy {
+                Busy::Unknown { .. } => host.busy = Busy::Known(Vec::new()),
+                // What nobody has read is asked of the calendars when it is booked.
+                Busy::Known(busy) if lacks(OwnersRule::Horizon) => busy.retain(|span| span.start < read_until(one.now)),
+                Busy::Known(_) => {}
             }
         }
         one
