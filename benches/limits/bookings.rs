@@ -182,7 +182,7 @@ impl Office {
         let path = format!("/v1/event-types/{}/bookings", self.quarters);
         let mut waits = Vec::new();
         for (number, start) in (0..bookings).zip(free.iter().step_by(apart.max(1))) {
-            if number % IN_A_MINUTE == 0 {
+            if number.is_multiple_of(IN_A_MINUTE) {
                 self.settle();
                 self.clock.advance(Duration::from_secs(61));
             }

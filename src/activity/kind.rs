@@ -67,6 +67,9 @@ impl Kind {
             | H::BookingCompleted { .. }
             | H::BookingOutcomeTakenBack { .. }
             | H::BookingFailed { .. }
+            | H::WaitlistJoined { .. }
+            | H::WaitlistOffered { .. }
+            | H::WaitlistLeft { .. }
             | H::MeetingLeft { .. } => Some(Kind::Meetings),
             H::EnrolmentEnded { .. }
             | H::FollowUpDue { .. }

@@ -100,6 +100,10 @@ ids! {
     EventTypeId
     /// A room or a thing that a meeting needs and that serves one at a time.
     RoomId
+    /// Somebody on the waitlist of an event type.
+    WaiterId
+    /// Questions that lead a visitor to the right event type.
+    RoutingFormId
     JobId
     EventId
     AuditId

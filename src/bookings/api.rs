@@ -26,6 +26,8 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     super::messages::api_routes(config);
     types::api_routes(config);
     super::public::api_routes(config);
+    super::public::waitlist_api_routes(config);
+    super::public::routing_api_routes(config);
     super::on_event::api_routes(config);
     // Before `/bookings/{booking}`, which would take its addresses for ids.
     figures::api_routes(config);
@@ -47,6 +49,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     all.merge(super::messages::MessagesApi::openapi());
     all.merge(types::EventTypesApi::openapi());
     all.merge(super::public::VisitsApi::openapi());
+    all.merge(super::public::WaitlistApi::openapi());
+    all.merge(super::public::RoutingApi::openapi());
     all.merge(super::on_event::OnEventApi::openapi());
     all.merge(figures::FiguresApi::openapi());
     all.merge(kept::KeptApi::openapi());

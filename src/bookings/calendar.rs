@@ -219,10 +219,10 @@ pub(super) fn performed(app: &App, error: ProviderError) -> Performed {
 /// Brings the event to where the booking is: made, or moved.
 fn present(app: &App, booking: &Booking, guest: Option<Attendee>) -> Result<Written, ProviderError> {
     let told = told_to_calendar(app, booking)?;
-    let guest = told.guest(guest);
+    let guests = told.guests(guest.into_iter().chain(companions(booking)).collect());
     on_calendar(app, booking, |calendar| {
         let Some(id) = &booking.event_id else {
-            let new = new_event(app, booking, client_event_id(booking.id.as_bytes()), guest.clone());
+            let new = new_event(app, booking, client_event_id(booking.id.as_bytes()), &guests);
             return insert(calendar, booking, &new, told.updates);
         };
         match ours(calendar, booking, id)? {
@@ -236,7 +236,7 @@ fn present(app: &App, booking: &Booking, guest: Option<Attendee>) -> Result<Writ
             }
             // The owner deleted it in the calendar; a deleted id stays taken, so the new one is of this version.
             None => {
-                let new = new_event(app, booking, next_event_id(booking), guest.clone());
+                let new = new_event(app, booking, next_event_id(booking), &guests);
                 insert(calendar, booking, &new, told.updates)
             }
         }
@@ -295,7 +295,7 @@ fn on_calendar(
     with_calendar(app, booking.workspace, connection, work)
 }
 
-fn new_event(app: &App, booking: &Booking, id: String, guest: Option<Attendee>) -> NewEvent {
+fn new_event(app: &App, booking: &Booking, id: String, guests: &[Attendee]) -> NewEvent {
     NewEvent {
         id,
         summary: booking.title.clone(),
@@ -304,7 +304,7 @@ fn new_event(app: &App, booking: &Booking, id: String, guest: Option<Attendee>) 
         start: booking.start,
         end: booking.end,
         time_zone: zone_of(app, booking),
-        attendees: guest.into_iter().chain(companions(booking)).collect(),
+        attendees: guests.to_vec(),
         private: marks(booking),
         meet_request_id: booking.video.then(|| format!("{}-{}", booking.id, booking.version)),
     }

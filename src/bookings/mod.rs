@@ -62,7 +62,7 @@ pub use messages::no_show;
 pub use model::{Booking, Note, Source, State};
 pub use on_event::choose as choose_event_type;
 pub use pages::routes;
-pub use public::PREFIX as VISITOR_PATH;
+pub use public::{PREFIX as VISITOR_PATH, WAITING as WAITING_PATH};
 pub use service::{
     accept, add_note, cancel, create, decline, dismiss, get, list, move_to, note_outcome, remove_note, try_again,
     Anyway, BookError, NewBooking,
@@ -79,7 +79,17 @@ use crate::store::Declared;
 
 /// All tables of the room.
 pub fn tables() -> Vec<Declared> {
-    [store::TABLES, promised::TABLES, feed::TABLES, figures::TABLES, messages::TABLES, types::TABLES].concat()
+    [
+        store::TABLES,
+        promised::TABLES,
+        feed::TABLES,
+        figures::TABLES,
+        messages::TABLES,
+        types::TABLES,
+        public::WAITLIST,
+        public::ROUTING,
+    ]
+    .concat()
 }
 
 /// The room's work, and that of `availability`, whose only caller it is.
@@ -91,13 +101,16 @@ pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
         .task(link::FindLink)
         .task(returned::LookBack)
         .task(messages::SendPlanned)
+        .task(messages::TellOthers)
+        .task(public::Serve)
+        .task(public::EndOffer)
         .effect(calendar::WriteEvent)
         .task(forget_account::ForgetAccount)
         .effect(host::HoldMeeting)
 }
 
 pub fn subscribers() -> Subscribers<App> {
-    vec![Box::new(consider::Listener), Box::new(paid::Listener)]
+    vec![Box::new(consider::Listener), Box::new(paid::Listener), Box::new(public::WaitlistListener)]
 }
 
 #[cfg(test)]

@@ -125,6 +125,9 @@ fn told(event: &Event) -> Option<Moment> {
         H::BookingCancelled { .. } => ("calendar", "warn", "", "The meeting was cancelled".to_owned()),
         H::BookingNoShow { .. } => ("calendar", "warn", "", "Did not come to the meeting".to_owned()),
         H::BookingCompleted { .. } => ("calendar", "ok", "", "The meeting took place".to_owned()),
+        H::WaitlistJoined { .. } => ("clock", "", "", "Joined a waitlist".to_owned()),
+        H::WaitlistOffered { .. } => ("clock", "plum", "", "Was offered a free time of a waitlist".to_owned()),
+        H::WaitlistLeft { reason, .. } => ("clock", "", "", format!("Is off a waitlist. {reason}")),
         H::BookingOutcomeTakenBack { .. } => {
             ("calendar", "", "", "What became of the meeting was taken back".to_owned())
         }

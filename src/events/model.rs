@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::authz::Permission;
 use crate::base::{
-    BookingId, ConnectionId, ContactId, DraftId, EnrolmentId, FollowUpId, MessageId, PaymentId, ReplyId, SequenceId,
-    UnixMillis, UserId, WorkerId, WorkspaceId,
+    BookingId, ConnectionId, ContactId, DraftId, EnrolmentId, EventTypeId, FollowUpId, MessageId, PaymentId, ReplyId,
+    SequenceId, UnixMillis, UserId, WorkerId, WorkspaceId,
 };
 
 /// One entry of a workspace's log.
@@ -259,6 +259,23 @@ pub enum Happened {
         booking: BookingId,
         contact: ContactId,
     },
+    /// Somebody waits for a free time of an event type.
+    WaitlistJoined {
+        event_type: EventTypeId,
+        contact: ContactId,
+    },
+    /// A time is held for them until they take it, or for as long as the owner says.
+    WaitlistOffered {
+        event_type: EventTypeId,
+        contact: ContactId,
+        start: UnixMillis,
+    },
+    /// They wait no more, and have not booked.
+    WaitlistLeft {
+        event_type: EventTypeId,
+        contact: ContactId,
+        reason: String,
+    },
     /// An answer about a meeting waits for a person.
     MeetingLeft {
         reply: ReplyId,
@@ -321,6 +338,9 @@ impl Happened {
             | H::BookingNoShow { .. }
             | H::BookingCompleted { .. }
             | H::BookingOutcomeTakenBack { .. }
+            | H::WaitlistJoined { .. }
+            | H::WaitlistOffered { .. }
+            | H::WaitlistLeft { .. }
             | H::BookingFailed { .. } => Permission::ViewCalendar,
             H::PaymentReceived { .. } | H::PaymentEnded { .. } | H::PaymentReturned { .. } => Permission::ViewPayments,
         }
@@ -366,6 +386,9 @@ impl Happened {
             | H::BookingCompleted { contact, .. }
             | H::BookingOutcomeTakenBack { contact, .. }
             | H::BookingFailed { contact, .. }
+            | H::WaitlistJoined { contact, .. }
+            | H::WaitlistOffered { contact, .. }
+            | H::WaitlistLeft { contact, .. }
             | H::PaymentReceived { contact, .. }
             | H::PaymentEnded { contact, .. }
             | H::PaymentReturned { contact, .. }

@@ -262,6 +262,7 @@ const WITHIN: &[(&str, &[(&str, &str)])] = &[
             ("/availability", "Availability"),
             ("/booking-messages", "Messages"),
             ("/calendar/figures", "Figures"),
+            ("/payments", "Payments"),
         ],
     ),
     ("/contacts", &[("/contacts", "Contacts"), ("/leads", "Scores")]),

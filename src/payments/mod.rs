@@ -6,6 +6,7 @@
 //! - Opening a page, closing it and giving money back are effects with keys of their own: done twice it is done once.
 //! - Ids of test mode and of the live account never mix: each row says which it belongs to.
 //! - A payment for something that is no longer there is given back whole; whoever asked for it decides, once, on the event.
+//! - Who is erased leaves no page open on which they could still pay (`orphan`).
 //! - The key is sealed, shown by its last four characters only, and erased at once when it is taken away.
 
 mod account;
@@ -15,6 +16,7 @@ mod ask;
 mod error;
 mod link;
 mod model;
+mod orphan;
 mod pages;
 mod refund;
 mod service;
@@ -48,5 +50,10 @@ pub fn tables() -> Vec<Declared> {
 }
 
 pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
-    handlers.task(ask::Ask).effect(session::OpenPage).effect(session::ClosePage).effect(refund::GiveBack)
+    handlers
+        .task(ask::Ask)
+        .effect(session::OpenPage)
+        .effect(session::ClosePage)
+        .effect(orphan::CloseOrphan)
+        .effect(refund::GiveBack)
 }

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::model::{AccountState, Payment, State};
 use super::service::{self, Heard};
-use super::{account, ask, link, store};
+use super::{account, ask, link, orphan, store};
 use crate::app::App;
 use crate::base::{ContactId, PaymentId, UnixMillis, WorkspaceId};
 use crate::jobs::{self, Class, Effect, Job, Lane, NewJob, Performed, Prepared, Ready, Reconciled, Settled};
@@ -145,7 +145,14 @@ impl Effect<App> for OpenPage {
         performed: &Performed,
         now: UnixMillis,
     ) -> Result<Settled, StoreError> {
-        let Some(before) = load(txn, job)? else { return Ok(Settled::default()) };
+        let Some(before) = load(txn, job)? else {
+            if let Performed::Done { answer } = performed {
+                if let Some(session) = answer["session"].as_str() {
+                    orphan::plan_opened(txn, job, session, now)?;
+                }
+            }
+            return Ok(Settled::default());
+        };
         let mut payment = before.clone();
         match performed {
             Performed::Done { answer } => opened(txn, &mut payment, answer, now)?,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::model::{Account, Payment};
+use super::orphan;
 use crate::base::{BookingId, ContactId, Cursor, Page, PaymentId, UnixMillis, WorkspaceId};
 use crate::providers::outbound::CallRecord;
 use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
@@ -165,6 +166,7 @@ fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
             let payments = of_contact(txn, workspace, contact, 10)?;
             for payment in &payments {
                 let id = payment.id.0;
+                orphan::plan(txn, payment)?;
                 txn.remove(&BY_BOOKING, &Key::of(&BY_BOOKING, workspace).id(payment.booking.0).id(id))?;
                 txn.remove(&BY_CONTACT, &Key::of(&BY_CONTACT, workspace).id(contact.0).id(id))?;
                 txn.remove(&PAYMENTS, &key(workspace, payment.id))?;

@@ -346,6 +346,23 @@ fn who_is_erased_leaves_no_payment_behind() {
 }
 
 #[test]
+fn who_is_erased_leaves_no_page_open_and_what_was_paid_in_that_moment_goes_back() {
+    let world = World::connected();
+    let (open, paid) = (world.begin(), world.begin());
+    world.pay(paid, "card");
+    for id in [open, paid] {
+        let person = crate::store::Person::Contact(world.test.workspace, world.payment(id).contact);
+        let table = super::tables().into_iter().find(|table| table.info.name == "payments").unwrap();
+        assert_eq!((table.erase.unwrap())(&world.test.app.store, person).unwrap(), 1);
+    }
+    world.settle();
+    assert_eq!(world.requests("/expire"), 2);
+    assert_eq!(world.requests("/v1/refunds"), 1, "only what was paid is given back");
+    world.advance(86_400);
+    assert_eq!((world.requests("/expire"), world.requests("/v1/refunds")), (2, 1), "once");
+}
+
+#[test]
 fn while_a_refund_is_on_its_way_no_second_one_begins() {
     let world = World::connected();
     let id = world.begin();

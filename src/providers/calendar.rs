@@ -313,6 +313,15 @@ pub fn if_there<T>(asked: Result<T, ProviderError>) -> Result<Option<T>, Provide
     }
 }
 
+/// Being told of changes is a help only: a permission that is missing for it is a no, and nothing that the owner has to act
+/// upon.
+pub(super) fn only_refused(error: ProviderError) -> ProviderError {
+    match error {
+        ProviderError::MissingScope { reason } => ProviderError::Rejected { reason },
+        other => other,
+    }
+}
+
 /// An id of ours for an event, the same for the same booking. In the letters that Google takes (base32hex in lower case);
 /// the others take any.
 pub fn client_event_id(id: &[u8; 16]) -> String {

@@ -140,6 +140,7 @@ fn needed(href: &str) -> Option<Permission> {
         "/outreach" | "/outreach/sequences" | "/outreach/analytics" | "/outreach/forecast" | "/snippets" => {
             Some(Permission::ViewOutreach)
         }
+        "/payments" => Some(Permission::ViewPayments),
         "/replies" => Some(Permission::ViewReplies),
         "/suppressions" => Some(Permission::ViewSuppressions),
         "/contacts" | "/leads" => Some(Permission::ViewContacts),

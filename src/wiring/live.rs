@@ -54,6 +54,7 @@ fn parts(what: &Happened) -> Vec<&'static str> {
         | H::BookingCompleted { .. }
         | H::BookingOutcomeTakenBack { .. }
         | H::BookingFailed { .. } => &["needs-you", "agenda", "calendar", "figures", "booking", "booking-history"],
+        H::WaitlistJoined { .. } | H::WaitlistOffered { .. } | H::WaitlistLeft { .. } => &["waitlist", "calendar"],
         H::PaymentReceived { .. } | H::PaymentEnded { .. } | H::PaymentReturned { .. } => {
             &["payments", "payment", "booking", "calendar"]
         }

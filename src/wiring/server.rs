@@ -154,8 +154,10 @@ fn site(app: &App) -> Result<Site, StartError> {
     let config = &app.config;
     let mut site = Site::new(url::Url::parse(&app.public_url).map_err(|_| StartError::PublicUrl)?);
     site.trusted_proxies = config.server.trusted_proxies.clone();
-    let secret_paths = ["/u", "/pay", leads::HOOK_PATH, bookings::FEED_PATH, bookings::VISITOR_PATH]
+    let of_visitors = [bookings::VISITOR_PATH, bookings::WAITING_PATH];
+    let secret_paths = ["/u", "/pay", leads::HOOK_PATH, bookings::FEED_PATH]
         .iter()
+        .chain(&of_visitors)
         .chain(identity::pages::TOKEN_PREFIXES)
         .chain(workspaces::pages::TOKEN_PREFIXES);
     site.token_prefixes = secret_paths.map(|prefix| (*prefix).to_owned()).collect();
@@ -163,8 +165,8 @@ fn site(app: &App) -> Result<Site, StartError> {
     // So does the address for leads: its token is the proof, and what posts there has no form of ours.
     // Visitors book without a cookie, also inside the page of a customer: nothing there acts for somebody signed in.
     // Notices that are signed prove themselves as well.
-    let without = ["/u", leads::HOOK_PATH, bookings::VISITOR_PATH, "/b", payments::WEBHOOK_PATH, meetings::HOOK_PATH];
-    site.csrf_exempt = without.map(str::to_owned).to_vec();
+    let without = ["/u", "/b", leads::HOOK_PATH, payments::WEBHOOK_PATH, meetings::HOOK_PATH];
+    site.csrf_exempt = without.iter().chain(&of_visitors).map(|path| (*path).to_owned()).collect();
     // A mail provider presses for all its people from a few addresses; a wish not to be written to is never refused.
     site.uncounted = vec!["/u".to_owned()];
     site.max_body_bytes = config.limits.form_body_kib as usize * 1024;

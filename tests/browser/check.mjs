@@ -43,9 +43,10 @@ function readPage(line) {
 }
 
 // The looks of one page are taken side by side; pages follow one another, so that the report has their order.
-async function walk(browser, options, pages, state) {
+async function walk(browser, options, pages, signedIn) {
   const results = [];
   for (const page of pages) {
+    const state = await signedIn();
     const visits = looks.map((look) => visit(browser, options, page, look, page.isPublic ? undefined : state));
     for (const result of await Promise.all(visits)) {
       for (const { kind, detail } of result.findings) console.log(`${result.path} at ${result.look}: ${kind}: ${detail}`);
@@ -53,6 +54,16 @@ async function walk(browser, options, pages, state) {
     }
   }
   return results;
+}
+
+/** `signIn`, called again when its answer is old: some pages ask for the password a quarter of an hour later. */
+function lasting(signIn) {
+  const lasts = 10 * 60_000;
+  let state, since = -Infinity;
+  return () => {
+    if (performance.now() - since > lasts) [state, since] = [signIn(), performance.now()];
+    return state;
+  };
 }
 
 async function visit(browser, options, page, look, state) {
@@ -67,10 +78,10 @@ if (options.out) fs.mkdirSync(options.out, { recursive: true });
 const browser = await launch(options.chromium);
 try {
   const signInPage = new URL(options['sign-in'] ?? '/signin', options.base).href;
-  const state = options.email && await signIn(browser, signInPage, options.email, process.env.CHECK_PASSWORD ?? '');
-  const linked = options.crawl ? await crawl(browser, options.base, options.crawl, state) : [];
+  const signedIn = lasting(() => options.email && signIn(browser, signInPage, options.email, process.env.CHECK_PASSWORD ?? ''));
+  const linked = options.crawl ? await crawl(browser, options.base, options.crawl, await signedIn()) : [];
   const pages = [...options.pages, ...linked.map(readPage)];
-  const results = await walk(browser, options, pages, state);
+  const results = await walk(browser, options, pages, signedIn);
   const count = results.reduce((sum, { findings }) => sum + findings.length, 0);
   if (options.out) fs.writeFileSync(path.join(options.out, 'report.json'), JSON.stringify(results, null, 1));
   console.log(`${pages.length} pages, ${results.length} visits, ${count} findings`);

@@ -28,6 +28,7 @@ fn with_unknown_ids(route: &str) -> String {
 fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
     let id = |thing: &str| world.id(thing).to_owned();
     let text = |text: &str| text.to_owned();
+    let day = |instant: &str| instant[..10].to_owned();
     match route.path {
         "/contacts" | "/contacts/{id}/edit" => {
             vec![("first_name", text("Iris")), ("last_name", text("Quill")), ("email", text("iris@quill.example"))]
@@ -78,7 +79,7 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
             ]
         }
         "/outreach/days-off" => vec![("public_holidays", text("on")), ("listed", text("2030-01-02 Stocktaking"))],
-        "/outreach/{worker}/booking" => vec![("event_type", id("event"))],
+        "/outreach/{worker}/booking" => vec![("event_type", text(""))],
         "/outreach/{worker}/tags" => vec![("tag_interested", text("hot lead"))],
         "/snippets/{id}/restore" => vec![("version", text("1"))],
         "/outreach/{worker}/follow-ups" => {
@@ -134,6 +135,21 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
         "/availability/{schedule}" => {
             vec![("name", text("Hours")), ("zone", text("Europe/London")), ("mon", text("9:00-17:00"))]
         }
+        "/event-types/{event}/waitlist" => {
+            let (from, to) = world.far_away();
+            vec![
+                ("name", text("Wilma")),
+                ("email", text("w@elsewhere.example")),
+                ("from", day(&from)),
+                ("to", day(&to)),
+            ]
+        }
+        "/routing-forms/new" | "/routing-forms/{form}" => vec![
+            ("name", text("Which call?")),
+            ("q-0", text("What for?")),
+            ("otherwise", text("message")),
+            ("otherwise_detail", text("Please call us.")),
+        ],
         "/event-types/rooms" => vec![("room", text("Second room"))],
         "/settings/hours" => vec![("zone", text("Europe/London")), ("mon", text("9:00-17:00"))],
         "/settings/team/invitations" => vec![("email", text("one-more@fernhill.example")), ("role", text("agent"))],
@@ -210,7 +226,7 @@ pub fn body(route: &Route, world: &World) -> Option<Value> {
         (_, "/v1/snippets" | "/v1/snippets/{id}") => json!({ "title": "Prices?", "text": "From 4,500." }),
         ("POST", "/v1/snippets/{id}/restore") => json!({ "version": 1 }),
         ("PUT", "/v1/workers/{worker}/reply-tags") => json!({ "tags": { "interested": "hot lead" } }),
-        ("PUT", "/v1/workers/{worker}/booking") => json!({ "event_type_id": id("event") }),
+        ("PUT", "/v1/workers/{worker}/booking") => json!({ "event_type_id": null }),
         ("PUT", "/v1/workers/{worker}/follow-up-rule") => json!({ "on": true }),
         ("POST", "/v1/workers/{worker}/dry-run") => json!({ "text": "Please send me the prices." }),
         ("PUT", "/v1/workers/{worker}/dry-run") => json!({ "on": true }),
@@ -236,6 +252,16 @@ pub fn body(route: &Route, world: &World) -> Option<Value> {
         ("POST", "/v1/event-types/{event}/bookings") => json!({
             "start": "2030-01-09T10:00:00Z", "name": "Pat Hill", "email": "pat.hill@elsewhere.example",
         }),
+        ("POST", "/v1/event-types/{event}/waitlist") => {
+            let (from, to) = world.far_away();
+            json!({ "name": "Wilma", "email": "w@elsewhere.example", "from": from, "to": to })
+        }
+        (_, "/v1/routing-forms" | "/v1/routing-forms/{form}") if route.method != "DELETE" => json!({
+            "name": "By program", "slug": if route.method == "PUT" { "which-call" } else { "" },
+            "questions": [{ "label": "What for?", "kind": "text" }],
+            "otherwise": { "to": "message", "text": "Please call us." },
+        }),
+        ("POST", "/v1/routing-forms/{form}/lead") => json!({ "answers": ["Oil"] }),
         ("POST", "/v1/bookings") => {
             json!({ "contact_id": id("contact"), "worker_id": id("worker"), "start": "2030-01-09T10:00:00Z" })
         }
@@ -438,6 +464,8 @@ const LEAVES_NO_ENTRY: &[&str] = &[
     "/v1/workers/{worker}/dry-run",
     "/v1/workers/{worker}/follow-up-rule",
     "/v1/workers/{worker}/reply-tags",
+    // It only says where answers lead.
+    "/v1/routing-forms/{form}/lead",
     // Each page that is asked for is on record; here nobody has the tag.
     "/leads/pages",
 ];

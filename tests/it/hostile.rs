@@ -80,7 +80,7 @@ const CASES: &[Case] = &[
     (
         "a feed of fifty thousand events, half of which repeat",
         || {
-            let rule = |n: usize| if n % 2 == 0 { "" } else { "\r\nRRULE:FREQ=WEEKLY;COUNT=20" };
+            let rule = |n: usize| if n.is_multiple_of(2) { "" } else { "\r\nRRULE:FREQ=WEEKLY;COUNT=20" };
             let one = |n: usize| {
                 let day = format!("2026{:02}{:02}", n % 12 + 1, n % 28 + 1);
                 event(n, &format!("DTSTART:{day}T{:02}0000Z\r\nDURATION:PT30M{}", n % 24, rule(n)))

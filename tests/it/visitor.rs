@@ -182,3 +182,215 @@ fn only_the_page_of_times_may_stand_in_a_frame_of_another_site() {
         assert!(page.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"));
     }
 }
+
+/// A server whose letters wait, since nobody takes them.
+fn with_letters() -> TestServer {
+    let mail = [
+        ("LAUNCHYARD_MAIL__HOST", "127.0.0.1"),
+        ("LAUNCHYARD_MAIL__PORT", "1"),
+        ("LAUNCHYARD_MAIL__SECURITY", "plain"),
+        ("LAUNCHYARD_MAIL__FROM", "server@launchyard.example"),
+    ];
+    TestServer::start_with(&mail, false)
+}
+
+/// The path of the page that a letter leads somebody to who waits.
+fn waiting_link(server: &TestServer, to: &str) -> String {
+    let letters = launchyard::mailer::waiting(&server.app().store).unwrap();
+    let letter = letters.iter().rev().find(|letter| letter.to.display() == to).unwrap();
+    let from = letter.text.find("/waiting/").unwrap_or_else(|| panic!("{}", letter.text));
+    letter.text[from..].split_whitespace().next().unwrap().to_owned()
+}
+
+/// Books the only time of Wednesday 25 November; gives the page of the booking.
+fn book_wednesday(visitor: &mut Browser, path: &str) -> String {
+    let page = visitor.get(&format!("{path}?day=2026-11-25&tz=Europe/London"));
+    let form = hold(visitor, path, "Europe/London", &starts(&page)[0]);
+    send(visitor, path, &form, &[]).location.unwrap()
+}
+
+#[test]
+fn who_found_a_full_day_waits_is_written_to_and_takes_what_is_freed() {
+    let server = with_letters();
+    let path = open(&server, json!({ "durations": [480], "waitlist": { "offer_minutes": 60 } }));
+    let mut visitor = server.browser();
+    let own = book_wednesday(&mut visitor, &path);
+    let full = visitor.get(&format!("{path}?month=2026-11&tz=Europe/London&lang=de"));
+    assert!(full.body.contains(&format!("{path}/waitlist?")) && full.body.contains("Warteliste"), "{}", full.body);
+    let form = visitor.get(&format!("{path}/waitlist?month=2026-11&tz=Europe/London"));
+    assert!(form.body.contains("value=\"2026-11-25\"") && !form.body.contains("value=\"2026-11-26\""), "{}", form.body);
+    let wish = [("wish", "2026-11-25"), ("month", "2026-11"), ("tz", "Europe/London"), ("lang", "en")];
+    let line = format!("{path}/waitlist");
+    let join = |visitor: &mut Browser, name: &str, email: &str| {
+        visitor.post_as_stranger(&line, &[&wish[..], &[("name", name), ("email", email)]].concat())
+    };
+    let nameless = join(&mut visitor, " ", "mara@lakeside.example");
+    assert!(nameless.status == 422 && nameless.body.contains("mara@lakeside.example"), "{}", nameless.body);
+    let joined = join(&mut visitor, "Mara Holm", "mara@lakeside.example");
+    assert_eq!(joined.status, 303, "{}", joined.body);
+    assert!(visitor.get(joined.location.as_deref().unwrap()).body.contains("You are on the list"));
+    server.settle();
+
+    let here = waiting_link(&server, "mara@lakeside.example");
+    assert!(visitor.get(&here).body.contains("Wednesday 25 November"), "what they wait for");
+    let free = [("wish", "2026-11-26"), ("month", "2026-11"), ("tz", "Europe/London")];
+    let free =
+        visitor.post_as_stranger(&line, &[&free[..], &[("name", "Z"), ("email", "z@lakeside.example")]].concat());
+    assert!(
+        free.location.is_some_and(|to| to.starts_with(&format!("{path}?"))),
+        "what is free is booked, not waited for"
+    );
+
+    assert_eq!(visitor.post_as_stranger(&format!("{own}/cancel"), &[("reason", "")]).status, 303);
+    server.settle();
+    let offer = visitor.get(&here);
+    assert!(offer.body.contains("Take this time"), "{}", offer.body);
+    let take = offer.attribute_after("btn-primary", "href").unwrap().replace("&amp;", "&").replace("&#38;", "&");
+    let (_, bookings) = server.api("GET", "/v1/bookings", None);
+    let stand = |bookings: &Value| {
+        let all = bookings["data"].as_array().unwrap();
+        all.iter().filter(|one| one["state"] != "cancelled").count()
+    };
+    let form = visitor.get(&take);
+    assert!(form.body.contains("mara@lakeside.example"), "{}", form.body);
+    assert_eq!(stand(&bookings), 0);
+    assert_eq!(stand(&server.api("GET", "/v1/bookings", None).1), 0, "looking books nothing");
+    let taken = send(&mut visitor, &path, &form, &[]);
+    assert!(taken.location.is_some_and(|to| to.starts_with("/booking/")));
+    server.settle();
+    assert!(visitor.get(&here).body.contains("You are not on this list any more."));
+}
+
+#[test]
+fn a_place_on_the_list_is_left_by_its_link_and_by_nothing_else() {
+    let server = with_letters();
+    let path = open(&server, json!({ "durations": [480], "waitlist": { "offer_minutes": 60 } }));
+    let mut visitor = server.browser();
+    book_wednesday(&mut visitor, &path);
+    let wish = [("wish", "2026-11-25"), ("month", "2026-11"), ("tz", "Europe/London"), ("name", "Mara")];
+    let email = ("email", "mara@lakeside.example");
+    visitor.post_as_stranger(&format!("{path}/waitlist"), &[&wish[..], &[email]].concat());
+    server.settle();
+    let here = waiting_link(&server, "mara@lakeside.example");
+    for made_up in [format!("{}x", here), here.replace('.', ""), here.replacen("/waiting/", "/booking/", 1)] {
+        assert_eq!(visitor.get(&made_up).status, 404, "{made_up}");
+    }
+    assert_eq!(visitor.get(&format!("{here}/leave")).status, 405, "a look leaves nothing");
+    assert_eq!(visitor.post_as_stranger(&format!("{here}/leave"), &[]).location.as_deref(), Some(here.as_str()));
+    assert!(visitor.get(&here).body.contains("You are not on this list any more."));
+    assert_eq!(visitor.post_as_stranger(&format!("{here}/leave"), &[]).status, 303, "twice is once");
+}
+
+#[test]
+fn hostile_visitors_get_no_further_than_the_form() {
+    let server = with_letters();
+    let change = json!({
+        "durations": [480], "waitlist": { "offer_minutes": 60 }, "guests": 2,
+        "questions": [{ "label": "What for?", "kind": "long" }],
+    });
+    let path = open(&server, change);
+    let mut visitor = server.browser();
+    let page = visitor.get(&format!("{path}?day=2026-11-25&tz=Europe/London"));
+    let form = hold(&mut visitor, &path, "Europe/London", &starts(&page)[0]);
+    let script = "<script>alert(1)</script>";
+    let many = "a@x.example, b@x.example, c@x.example";
+    let long = "x".repeat(101);
+    for (field, said) in [("name", long.as_str()), ("name", "A\u{7}B"), ("email", "no address"), ("others", many)] {
+        let refused = send(&mut visitor, &path, &form, &[(field, said)]);
+        assert_eq!(refused.status, 422, "{field}: {said}");
+    }
+    let refused = send(&mut visitor, &path, &form, &[("name", script), ("email", script)]);
+    assert!(refused.status == 422 && !refused.body.contains("<script>alert"), "{}", refused.body);
+    let endless = "y".repeat(6_000);
+    let booked = send(&mut visitor, &path, &form, &[("name", script), ("q-0", &endless)]);
+    let own = visitor.get(booked.location.as_deref().unwrap());
+    assert!(!own.body.contains("<script>alert") && own.body.contains(&"y".repeat(4_000)), "cut, and harmless");
+    assert!(!own.body.contains(&"y".repeat(4_001)));
+    for zone in ["../../etc/passwd", "<b>", "Mars/Olympus"] {
+        let page = visitor.get(&format!("{path}?tz={zone}&month=9999-99&day=x&length=99999999999&move=a.b"));
+        assert_eq!(page.status, 200, "{zone}");
+        assert!(!page.body.contains("<b>"), "{zone}");
+    }
+    for month in ["9999-12", "-001-01", "2026-13"] {
+        assert!(visitor.get(&format!("{path}?month={month}")).status < 400, "{month}");
+        assert!(visitor.get(&format!("{path}/waitlist?month={month}")).status < 400, "{month}");
+    }
+}
+
+#[test]
+fn one_network_tries_only_so_often() {
+    let server = TestServer::start();
+    let path = open(&server, json!({}));
+    let mut visitor = server.browser();
+    let answers: Vec<u16> =
+        (0..200).map(|_| visitor.post_as_stranger(&format!("{path}/hold"), &[("start", "nonsense")]).status).collect();
+    assert_eq!(answers[0], 409);
+    assert!(answers.contains(&429), "{answers:?}");
+    assert_eq!(visitor.get(&path).status, 200, "looking is free");
+}
+
+#[test]
+fn answers_lead_a_visitor_to_their_event_type_and_stand_in_the_booking() {
+    let server = TestServer::start();
+    let path = open(&server, json!({ "questions": [{ "label": "Anything else?", "kind": "text" }] }));
+    let (_, types) = server.api("GET", "/v1/event-types", None);
+    let first_call = types["data"][0]["id"].as_str().unwrap();
+    let form = json!({
+        "name": "Which call?",
+        "questions": [
+            { "label": "Heated with?", "kind": "choice", "choices": ["Oil", "Gas", "Wood"], "required": true },
+            { "label": "How old?", "kind": "number" },
+        ],
+        "rules": [
+            { "when": [{ "question": 1, "test": "is", "value": "Oil" }], "then": { "to": "event_type", "id": first_call } },
+            { "when": [{ "question": 1, "test": "is", "value": "Wood" }], "then": { "to": "link", "url": "https://wood.example/" } },
+        ],
+        "otherwise": { "to": "message", "text": "We know <b>oil</b> best." },
+    });
+    let (status, made) = server.api("POST", "/v1/routing-forms", Some(form));
+    assert_eq!(status, 201, "{made}");
+    let led = server.api("POST", &format!("/v1/routing-forms/{}/lead", made["id"].as_str().unwrap()), {
+        Some(json!({ "answers": ["Wood"] }))
+    });
+    assert_eq!(led.1["url"], "https://wood.example/", "{}", led.1);
+
+    let mut visitor = server.browser();
+    let page = visitor.get("/b/fernhill/route/which-call?lang=fr");
+    assert!(page.body.contains("Heated with?") && page.body.contains("Continuer"), "{}", page.body);
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("frame-ancestors 'none'") && page.header("set-cookie").is_none());
+    let here = "/b/fernhill/route/which-call";
+    let answer =
+        |visitor: &mut Browser, heated: &str| visitor.post_as_stranger(here, &[("q-0", heated), ("q-1", "12")]);
+    assert_eq!(answer(&mut visitor, "").status, 422);
+    assert_eq!(answer(&mut visitor, "Coal").status, 422, "none of the choices");
+    let elsewhere = answer(&mut visitor, "Wood");
+    assert_eq!(elsewhere.header("refresh"), Some("0; url=https://wood.example/"));
+    assert!(elsewhere.body.contains("href=\"https://wood.example/\""), "{}", elsewhere.body);
+    let words = answer(&mut visitor, "Gas");
+    assert!(words.status == 200 && words.body.contains("oil") && !words.body.contains("<b>oil"), "{}", words.body);
+
+    let to = answer(&mut visitor, "Oil").location.unwrap();
+    assert!(to.starts_with(&format!("{path}?route=")), "{to}");
+    let times = visitor.get(&format!("{to}&day=2026-11-25&tz=Europe/London"));
+    let route = value_of(&times, "name=\"route\"").to_owned();
+    let start = starts(&times).remove(0);
+    let kept = [("start", start.as_str()), ("tz", "Europe/London"), ("length", "30"), ("route", &route)];
+    let kept = visitor.post_as_stranger(&format!("{path}/hold"), &kept);
+    let form = visitor.get(kept.location.as_deref().unwrap());
+    assert_eq!(value_of(&form, "name=\"route\""), route);
+    let booked = send(&mut visitor, &path, &form, &[("route", &route), ("q-0", "No")]);
+    let own = visitor.get(booked.location.as_deref().unwrap());
+    for said in ["Heated with?", "Oil", "How old?", "12", "Anything else?"] {
+        assert!(own.body.contains(said), "{said}: {}", own.body);
+    }
+
+    server.api("PUT", &format!("/v1/event-types/{first_call}"), {
+        let mut closed = types["data"][0].clone();
+        closed["open"] = json!(false);
+        Some(closed)
+    });
+    let words = answer(&mut visitor, "Oil");
+    assert!(words.body.contains("best."), "what is closed leads to the way out at the end: {}", words.body);
+    assert_eq!(visitor.get("/b/nobody/route/which-call").status, 404);
+}

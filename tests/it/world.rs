@@ -54,6 +54,8 @@ const THINGS: &[(&str, &str)] = &[
     ("worker", "workers"),
     ("event", "event_types"),
     ("room", "rooms"),
+    ("waiter", "waitlist"),
+    ("form", "routing_forms"),
     ("enrolment", "enrolments"),
     ("message", "messages"),
     ("reply", "replies"),
@@ -246,8 +248,13 @@ impl World {
             Some(serde_json::json!({ "target": "never@elsewhere.example" })),
         );
         assert_eq!(suppressed.0, 200, "{}", suppressed.1);
+        // Whose bookings may lie years ahead, as those of the walks do.
+        let worker = last_id(&self.rows("workers")[0]);
+        assert_eq!(owner.get(&format!("/outreach/{worker}/booking")).status, 200);
+        assert_eq!(owner.post(&format!("/outreach/{worker}/booking"), &[("event_type", "")]).status, 303);
         self.ask_for_money(&mut owner);
         self.plan_a_follow_up();
+        self.let_somebody_wait();
         // Else mails would leave by themselves while before and after are compared.
         let paused = browser::api(self.url(), &self.member(Role::Owner).key, "POST", "/v1/sending/pause", None);
         assert_eq!(paused.0, 200, "{}", paused.1);
@@ -294,6 +301,31 @@ impl World {
         let at_stripe = refresh.strip_prefix("0; url=").unwrap_or_else(|| panic!("{refresh}"));
         let sent = browser::agent().post(at_stripe).send_form([("how", how)]).unwrap();
         assert_eq!(sent.status(), 302);
+    }
+
+    /// Days of which nothing is offered yet.
+    pub fn far_away(&self) -> (String, String) {
+        let now = self.demo.app().now();
+        (now.plus(380 * DAY).to_rfc3339(), now.plus(390 * DAY).to_rfc3339())
+    }
+
+    fn let_somebody_wait(&self) {
+        let key = &self.member(Role::Owner).key;
+        let path = format!("/v1/event-types/{}", last_id(&self.rows("event_types")[0]));
+        let mut event = browser::api(self.url(), key, "GET", &path, None).1;
+        event["waitlist"] = serde_json::json!({ "offer_minutes": 60 });
+        let saved = browser::api(self.url(), key, "PUT", &path, Some(event));
+        assert_eq!(saved.0, 200, "{}", saved.1);
+        let (from, to) = self.far_away();
+        let waiter = serde_json::json!({ "name": "Wanda", "email": "wanda@elsewhere.example", "from": from, "to": to });
+        let joined = browser::api(self.url(), key, "POST", &format!("{path}/waitlist"), Some(waiter));
+        assert_eq!(joined.0, 201, "{}", joined.1);
+        let form = serde_json::json!({
+            "name": "Which call?", "questions": [{ "label": "What for?", "kind": "text" }],
+            "otherwise": { "to": "message", "text": "Please call us." },
+        });
+        let made = browser::api(self.url(), key, "POST", "/v1/routing-forms", Some(form));
+        assert_eq!(made.0, 201, "{}", made.1);
     }
 
     /// As if an answer to one of the replies had just left.

@@ -2,7 +2,7 @@
 
 use super::visitor;
 use crate::availability::{self, Owner};
-use crate::base::{EmailAddress, UserId};
+use crate::base::{EmailAddress, UserId, WorkspaceId};
 use crate::bookings::model::Booking;
 use crate::bookings::words::{self, Language, Place};
 use crate::connections::{self, Connection, Use};
@@ -17,6 +17,8 @@ use crate::workspaces;
 pub struct Around {
     /// The address that the visitor gave.
     pub typed: Option<EmailAddress>,
+    /// This one is for somebody whom the visitor brings.
+    pub companion: Option<EmailAddress>,
     pub contact: Contact,
     /// The answer that the meeting came from: messages go on in its conversation.
     pub reply: Option<Reply>,
@@ -62,11 +64,21 @@ impl Around {
         };
         let host_zone = host_zone(txn, booking, host)?;
         let typed = booking.details.email.clone();
-        Ok(Some(Self { contact, typed, reply, mailbox, host_name, host_zone, signature, business }))
+        Ok(Some(Self { contact, typed, companion: None, reply, mailbox, host_name, host_zone, signature, business }))
+    }
+
+    /// The same for somebody whom the visitor brings.
+    pub fn for_companion(self, email: EmailAddress) -> Self {
+        Self { companion: Some(email), ..self }
+    }
+
+    /// Who is written to.
+    pub fn to(&self) -> Option<&EmailAddress> {
+        self.companion.as_ref().or(self.guest())
     }
 
     /// Where the guest is written to.
-    pub fn to(&self) -> Option<&EmailAddress> {
+    pub fn guest(&self) -> Option<&EmailAddress> {
         self.reply.as_ref().map(|reply| &reply.from).or(self.typed.as_ref()).or(self.contact.address())
     }
 
@@ -96,6 +108,8 @@ impl Around {
 
     fn number<'a>(&'a self, booking: &'a Booking) -> &'a str {
         match visitor::phone(booking) {
+            // It is the visitor's own.
+            _ if self.companion.is_some() => "",
             "" => &self.contact.phone,
             phone => phone,
         }
@@ -111,24 +125,33 @@ fn mailbox(
     host: Option<UserId>,
 ) -> Result<Option<Connection>, StoreError> {
     let own = reply.map(|reply| reply.connection).or(worker.and_then(|worker| worker.mailbox));
-    let sends = |connection: &Connection| connection.can(Use::Outreach) && !connection.is_disconnected();
     if let Some(own) = own {
         if let Some(found) = connections::find(txn, booking.workspace, own)?.filter(sends) {
             return Ok(Some(found));
         }
     }
-    let is_visitors = visitor::event_type(booking).is_some();
     if let Some(host) = host {
-        let mut all = connections::list_in(txn, booking.workspace)?;
-        all.retain(sends);
-        all.sort_by_key(|connection| connection.made_by != Some(host));
+        let found = mailbox_for(txn, booking.workspace, host)?;
         // Of a visitor's meeting any mailbox of the business rather than none.
-        if let Some(found) = all.into_iter().find(|one| is_visitors || one.made_by == Some(host)) {
+        let is_visitors = visitor::event_type(booking).is_some();
+        if let Some(found) = found.filter(|one| is_visitors || one.made_by == Some(host)) {
             return Ok(Some(found));
         }
     }
     let Some(calendar) = booking.connection else { return Ok(None) };
     Ok(connections::find(txn, booking.workspace, calendar)?.filter(sends))
+}
+
+fn sends(connection: &Connection) -> bool {
+    connection.can(Use::Outreach) && !connection.is_disconnected()
+}
+
+/// The host's own mailbox, else any of the business.
+pub fn mailbox_for(txn: &mut Txn<'_>, workspace: WorkspaceId, host: UserId) -> Result<Option<Connection>, StoreError> {
+    let mut all = connections::list_in(txn, workspace)?;
+    all.retain(sends);
+    all.sort_by_key(|connection| connection.made_by != Some(host));
+    Ok(all.into_iter().next())
 }
 
 fn host_zone(txn: &mut Txn<'_>, booking: &Booking, host: Option<UserId>) -> Result<String, StoreError> {

@@ -50,7 +50,10 @@ impl Values {
         let both = Clocks::of(&booking.guest_zone, &around.host_zone);
         let theirs = Clocks::of(&booking.guest_zone, &booking.guest_zone);
         let ours = Clocks::of(&around.host_zone, &around.host_zone);
-        let own = |name: &str| around.contact.field(name).map(|value| harmless(&value)).unwrap_or_default();
+        // Of the visitor nothing is told to those who come along.
+        let is_theirs = around.companion.is_none();
+        let known = |name: &str| around.contact.field(name).filter(|_| is_theirs);
+        let own = |name: &str| known(name).map(|value| harmless(&value)).unwrap_or_default();
         let (place, _) = around.place_words(booking, language);
         let values = [
             ("first_name", own("first_name")),
@@ -68,7 +71,7 @@ impl Values {
             ("move_link", links.change.clone().unwrap_or_default()),
             ("cancel_link", links.cancel.clone().unwrap_or_default()),
             ("reason", reason.to_owned()),
-            ("answers", answers(booking)),
+            ("answers", if is_theirs { answers(booking) } else { String::new() }),
         ];
         Self(values.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect())
     }

@@ -76,8 +76,13 @@ pub fn told_to_calendar(app: &App, booking: &Booking) -> Result<Told, ProviderEr
 }
 
 impl Told {
-    pub fn guest(&self, guest: Option<Attendee>) -> Option<Attendee> {
-        guest.filter(|_| self.names_guest)
+    /// Those of the guests who stand in the event.
+    pub fn guests(&self, guests: Vec<Attendee>) -> Vec<Attendee> {
+        if self.names_guest {
+            guests
+        } else {
+            Vec::new()
+        }
     }
 }
 
@@ -113,7 +118,7 @@ fn entry(occasion: &Occasion<'_>, links: &Links, method: Method, now: UnixMillis
     let (name, email) = occasion.organizer?.clone();
     let language = Language::of(&booking.language);
     let (place, _) = around.place_words(booking, language);
-    let guest = Party { name: around.contact.name(), email: around.to()?.display().to_owned() };
+    let guest = Party { name: around.contact.name(), email: around.guest()?.display().to_owned() };
     let others = visitor::others(booking).iter().map(|email| Party { name: String::new(), email: email.clone() });
     Some(Entry {
         uid: booking.ics_uid(),

@@ -40,7 +40,8 @@ pub fn write(app: &App, occasion: &Occasion<'_>, now: UnixMillis) -> Letter {
     let Occasion { kind, booking, around, .. } = *occasion;
     let language = Language::of(&booking.language);
     let texts = texts::of(language);
-    let links = Links::of(app, booking);
+    // Moving and cancelling are the visitor's own.
+    let links = if around.companion.is_some() { Links::default() } else { Links::of(app, booking) };
     let values = Values::of(booking, around, &links, language, occasion.reason);
     let built_in = texts.wording(kind);
     let filled = |wording: &Wording| Some((values.fill(&wording.subject)?, values.fill(&wording.text)?));

@@ -83,6 +83,8 @@ fn line(txn: &mut Txn<'_>, actor: &Actor, entry: &Entry) -> Result<Line, StoreEr
         Some(minutes) => format!("{}, {} before", entry.kind.words(), distance(minutes)),
         None => entry.kind.words().to_owned(),
     };
+    let also: Vec<&str> = entry.also.iter().filter(|also| also.sent).map(|also| also.email.as_str()).collect();
+    let what = if also.is_empty() { what } else { format!("{what}, also to {}", also.join(", ")) };
     Ok(Line { number: entry.number, kind: entry.kind, what, at, state, tone, words, waits: entry.waits() })
 }
 

@@ -6,6 +6,8 @@
 //! - What is planned counts for one start. A move or the end drops it, also where it already waits in the outbox, and
 //!   nothing about a meeting that has begun leaves.
 //! - Either the provider of the host's calendar invites the guest or we do; which of them is decided once for a booking.
+//! - Those whom the visitor brings hear of the meeting by us where the provider does not invite them, without a way to
+//!   change it.
 //! - No text that a stranger typed brings an address into a mail.
 
 mod api;
@@ -16,6 +18,8 @@ mod letter;
 mod links;
 mod log;
 mod model;
+mod others;
+mod outside;
 mod pages;
 mod plan;
 mod sample;
@@ -31,6 +35,8 @@ pub use api::{api_routes, MessagesApi};
 pub use invite::told_to_calendar;
 pub use log::{read_log, shown_at, Line, Log};
 pub use model::Kind;
+pub use others::TellOthers;
+pub use outside::{write as write_outside, Outside};
 pub use pages::routes;
 pub use plan::SendPlanned;
 pub use store::TABLES;

@@ -273,6 +273,19 @@ pub struct Entry {
     /// When it is (or was) to leave.
     pub due: UnixMillis,
     pub fate: Fate,
+    /// Those who come along and were told the same.
+    #[serde(default)]
+    pub also: Vec<Also>,
+}
+
+/// Somebody whom the visitor brings, and what they were told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Also {
+    pub email: String,
+    /// Of the booking.
+    pub version: u32,
+    /// It left; else they must not be written to.
+    pub sent: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

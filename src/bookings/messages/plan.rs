@@ -91,7 +91,7 @@ fn add(
     let payload = Payload { booking: plan.booking, contact: plan.contact, number };
     let job = NewJob::new(MESSAGE, Lane::Steps, plan.workspace, now, &payload).due(due);
     jobs::enqueue(txn, &job)?;
-    plan.add(Entry { number, kind, before, due, fate: Fate::Waits { job: job.id() } });
+    plan.add(Entry { number, kind, before, due, fate: Fate::Waits { job: job.id() }, also: Vec::new() });
     Ok(())
 }
 

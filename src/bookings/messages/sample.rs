@@ -64,6 +64,7 @@ pub fn of(app: &App, actor: &Actor) -> Result<(Booking, Around), StoreError> {
     };
     let around = Around {
         typed: None,
+        companion: None,
         contact: guest(actor, booking.contact, now),
         reply: None,
         mailbox: None,

@@ -5,13 +5,14 @@ use super::around::Around;
 use super::invite;
 use super::letter::{self, Letter, Occasion};
 use super::model::{Entry, Fate, Inviter, Kind, Plan};
-use super::store;
+use super::{others, store};
 use crate::app::App;
 use crate::base::ics::clean;
-use crate::base::{EmailAddress, UnixMillis};
+use crate::base::{EmailAddress, UnixMillis, WorkspaceId};
 use crate::bookings::model::Booking;
 use crate::bookings::words::Language;
 use crate::connections::Connection;
+use crate::contacts::Contact;
 use crate::mailer::{self, AboutBooking, Posting};
 use crate::messaging::{self, Delivery, Dress, NewMessage, Purpose, Reply};
 use crate::store::{StoreError, Txn};
@@ -33,11 +34,24 @@ pub fn send(
     if kind.is_ahead() {
         invite::settle(txn, plan, booking, organizer(app, &around))?;
     }
+    send_to(app, txn, booking, plan, &around, (kind, reason), now).map(Some)
+}
+
+/// The same to whoever `around` names.
+pub fn send_to(
+    app: &App,
+    txn: &mut Txn<'_>,
+    booking: &Booking,
+    plan: &Plan,
+    around: &Around,
+    (kind, reason): (Kind, &str),
+    now: UnixMillis,
+) -> Result<Fate, StoreError> {
     let versions = store::find_versions(txn, booking.workspace, kind, Language::of(&booking.language))?;
     let occasion = Occasion {
         kind,
         booking,
-        around: &around,
+        around,
         own: versions.current(),
         inviter: plan.inviter.unwrap_or(Inviter::Nobody),
         organizer: plan.organizer.as_ref(),
@@ -45,20 +59,28 @@ pub fn send(
     };
     let written = letter::write(app, &occasion, now);
     let Some(to) = around.to() else {
-        return Ok(Some(dropped(now, "The guest has no address.")));
+        return Ok(dropped(now, "The guest has no address."));
     };
     // Words after the meeting are not asked for: who wants no mail gets none.
     if matches!(kind, Kind::FollowUp | Kind::NoShow) {
         if let Some(entry) = messaging::is_suppressed(txn, booking.workspace, to, Purpose::Answer)? {
             let reason = format!("{} must not be written to: {}.", entry.target.words(), entry.reason.words());
-            return Ok(Some(dropped(now, &reason)));
+            return Ok(dropped(now, &reason));
         }
     }
-    let until = useful_until(booking, kind, now);
-    match &around.mailbox {
-        Some(mailbox) => by_mailbox(app, txn, booking, &around, (mailbox, to), (written, until), now).map(Some),
-        None => by_server(app, txn, booking, &around, to, (written, until), now).map(Some),
-    }
+    let is_guest = around.companion.is_none();
+    let post = Post {
+        workspace: booking.workspace,
+        contact: &around.contact,
+        to,
+        to_name: if is_guest { around.contact.name() } else { String::new() },
+        mailbox: around.mailbox.as_ref(),
+        about: Some(booking),
+        reply: around.reply.as_ref().filter(|_| is_guest),
+        from_name: if around.business.is_empty() { &around.host_name } else { &around.business },
+        useful_until: useful_until(booking, kind, now),
+    };
+    post.send(app, txn, written, now)
 }
 
 /// The same for something that happened just now: with its entry.
@@ -72,7 +94,8 @@ pub fn send_now(
 ) -> Result<(), StoreError> {
     let Some(fate) = send(app, txn, booking, plan, (kind, reason), now)? else { return Ok(()) };
     let number = plan.next_number();
-    plan.add(Entry { number, kind, before: None, due: now, fate });
+    others::plan(txn, booking, plan, (kind, number), now)?;
+    plan.add(Entry { number, kind, before: None, due: now, fate, also: Vec::new() });
     Ok(())
 }
 
@@ -98,35 +121,96 @@ fn useful_until(booking: &Booking, kind: Kind, now: UnixMillis) -> UnixMillis {
     }
 }
 
-fn by_mailbox(
-    app: &App,
-    txn: &mut Txn<'_>,
-    booking: &Booking,
-    around: &Around,
-    (mailbox, to): (&Connection, &EmailAddress),
-    (written, until): (Letter, UnixMillis),
-    now: UnixMillis,
-) -> Result<Fate, StoreError> {
-    // In a thread the subject stays, or mail programs show a new conversation.
-    let subject = around.reply.as_ref().map_or(written.subject, |reply| answer_subject(&reply.subject));
-    let dress = Dress { sheet: Some(Box::new(written.sheet)), calendar: written.calendar, useful_until: Some(until) };
-    let purpose = Purpose::Transactional;
-    let mut message = NewMessage::new(now, booking.workspace, booking.contact, purpose, mailbox, to)
-        .to_name(&around.contact.name())
-        .words(&one_line(&subject), &written.text)
-        .dress(dress)
-        .booking(booking.id);
-    if let Some(worker) = booking.worker {
-        message = message.worker(worker);
+/// One letter on its way.
+pub struct Post<'a> {
+    pub workspace: WorkspaceId,
+    pub contact: &'a Contact,
+    pub to: &'a EmailAddress,
+    pub to_name: String,
+    /// Absent: the server's own mail has to do.
+    pub mailbox: Option<&'a Connection>,
+    pub about: Option<&'a Booking>,
+    /// The conversation that it goes on in.
+    pub reply: Option<&'a Reply>,
+    pub from_name: &'a str,
+    pub useful_until: UnixMillis,
+}
+
+impl Post<'_> {
+    pub fn send(&self, app: &App, txn: &mut Txn<'_>, written: Letter, now: UnixMillis) -> Result<Fate, StoreError> {
+        match self.mailbox {
+            Some(mailbox) => self.by_mailbox(app, txn, mailbox, written, now),
+            None => self.by_server(app, txn, written, now),
+        }
     }
-    if let Some(reply) = &around.reply {
-        message = in_thread(message, reply);
+
+    fn by_mailbox(
+        &self,
+        app: &App,
+        txn: &mut Txn<'_>,
+        mailbox: &Connection,
+        written: Letter,
+        now: UnixMillis,
+    ) -> Result<Fate, StoreError> {
+        // In a thread the subject stays, or mail programs show a new conversation.
+        let subject = self.reply.map_or(written.subject, |reply| answer_subject(&reply.subject));
+        let useful_until = Some(self.useful_until);
+        let dress = Dress { sheet: Some(Box::new(written.sheet)), calendar: written.calendar, useful_until };
+        let purpose = Purpose::Transactional;
+        let mut message = NewMessage::new(now, self.workspace, self.contact.id, purpose, mailbox, self.to)
+            .to_name(&self.to_name)
+            .words(&one_line(&subject), &written.text)
+            .dress(dress);
+        if let Some(booking) = self.about {
+            message = message.booking(booking.id);
+            if let Some(worker) = booking.worker {
+                message = message.worker(worker);
+            }
+        }
+        if let Some(reply) = self.reply {
+            message = in_thread(message, reply);
+        }
+        let sent = messaging::enqueue(app, txn, &message, now)?;
+        Ok(match sent.state {
+            Delivery::NotSent { reason } => Fate::Dropped { at: now, reason },
+            _ => Fate::Sent { at: now, message: Some(sent.id) },
+        })
     }
-    let sent = messaging::enqueue(app, txn, &message, now)?;
-    Ok(match sent.state {
-        Delivery::NotSent { reason } => Fate::Dropped { at: now, reason },
-        _ => Fate::Sent { at: now, message: Some(sent.id) },
-    })
+
+    fn by_server(&self, app: &App, txn: &mut Txn<'_>, written: Letter, now: UnixMillis) -> Result<Fate, StoreError> {
+        if !mailer::is_configured(&app.config) {
+            return Ok(dropped(now, "No mailbox is connected for it, and the server has no mail of its own."));
+        }
+        let home = workspaces::find(txn, self.workspace)?;
+        let is_open = home.is_some_and(|home| home.closing.is_none() && home.state == WorkspaceState::Open);
+        if !is_open || app.sending_held(now).is_some() {
+            return Ok(dropped(now, "The workspace may not send just now."));
+        }
+        if self.contact.restricted {
+            return Ok(dropped(now, "The contact asked that their data is only stored."));
+        }
+        if let Some(entry) = messaging::is_suppressed(txn, self.workspace, self.to, Purpose::Transactional)? {
+            let reason = format!("{} must not be written to: {}.", entry.target.words(), entry.reason.words());
+            return Ok(Fate::Dropped { at: now, reason });
+        }
+        let letter = mailer::Letter {
+            user: None,
+            to: self.to.clone(),
+            subject: one_line(&written.subject),
+            html: written.sheet.html("")?,
+            text: written.text,
+            useful_until: self.useful_until,
+            booking: Some(AboutBooking {
+                workspace: self.workspace,
+                contact: self.contact.id,
+                from_name: clean(self.from_name),
+                reply_to: None,
+                calendar: written.calendar.map(|file| (file.method, file.ics)),
+            }),
+        };
+        mailer::queue(txn, &Posting::new(letter, now))?;
+        Ok(Fate::Sent { at: now, message: None })
+    }
 }
 
 fn in_thread(message: NewMessage, reply: &Reply) -> NewMessage {
@@ -135,49 +219,6 @@ fn in_thread(message: NewMessage, reply: &Reply) -> NewMessage {
         Some(enrolment) => message.enrolment(enrolment),
         None => message,
     }
-}
-
-fn by_server(
-    app: &App,
-    txn: &mut Txn<'_>,
-    booking: &Booking,
-    around: &Around,
-    to: &EmailAddress,
-    (written, until): (Letter, UnixMillis),
-    now: UnixMillis,
-) -> Result<Fate, StoreError> {
-    if !mailer::is_configured(&app.config) {
-        return Ok(dropped(now, "No mailbox is connected for it, and the server has no mail of its own."));
-    }
-    let home = workspaces::find(txn, booking.workspace)?;
-    let is_open = home.is_some_and(|home| home.closing.is_none() && home.state == WorkspaceState::Open);
-    if !is_open || app.sending_held(now).is_some() {
-        return Ok(dropped(now, "The workspace may not send just now."));
-    }
-    if around.contact.restricted {
-        return Ok(dropped(now, "The contact asked that their data is only stored."));
-    }
-    if let Some(entry) = messaging::is_suppressed(txn, booking.workspace, to, Purpose::Transactional)? {
-        let reason = format!("{} must not be written to: {}.", entry.target.words(), entry.reason.words());
-        return Ok(Fate::Dropped { at: now, reason });
-    }
-    let letter = mailer::Letter {
-        user: None,
-        to: to.clone(),
-        subject: one_line(&written.subject),
-        html: written.sheet.html("")?,
-        text: written.text,
-        useful_until: until,
-        booking: Some(AboutBooking {
-            workspace: booking.workspace,
-            contact: booking.contact,
-            from_name: clean(if around.business.is_empty() { &around.host_name } else { &around.business }),
-            reply_to: None,
-            calendar: written.calendar.map(|file| (file.method, file.ics)),
-        }),
-    };
-    mailer::queue(txn, &Posting::new(letter, now))?;
-    Ok(Fate::Sent { at: now, message: None })
 }
 
 fn one_line(subject: &str) -> String {

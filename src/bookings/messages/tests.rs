@@ -18,6 +18,17 @@ pub fn booking() -> Booking {
     sample::of(&test.app, &test.owner).unwrap().0
 }
 
+/// Who invites the guests of one event type: "provider", "mail" or "none".
+pub fn invitation_of(app: &crate::app::App, owner: &crate::authz::Actor, event: uuid::Uuid, choice: &str) {
+    let choice = match choice {
+        "provider" => Invitation::Provider,
+        "mail" => Invitation::Mail,
+        _ => Invitation::None,
+    };
+    let own = Own { invitation: Some(choice), reminders: Some(vec![]) };
+    service::set_own(app, owner, event, &own).unwrap();
+}
+
 /// Kind and text of each message of the only booking, as the log shows them.
 fn logged(desk: &Desk) -> Vec<String> {
     let id = desk.bookings()[0].id;

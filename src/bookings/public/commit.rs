@@ -1,12 +1,14 @@
 //! A visitor books: the calendars are asked about exactly this time, and one transaction takes it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::hold::with_buffers;
+use super::waitlist;
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::{self, Busy, Claimed, Span, WhyNot};
-use crate::base::{BookingId, ContactId, EmailAddress, ReplyId, UnixMillis, UserId, WorkerId};
+use crate::base::{BookingId, ContactId, EmailAddress, ReplyId, UnixMillis, UserId, WorkerId, WorkspaceId};
 use crate::bookings::agree::agree;
 use crate::bookings::hold::{handled, retire_proposals};
 use crate::bookings::hosted::Hosted;
@@ -152,6 +154,9 @@ pub fn book_for(
             return Ok(booking);
         }
     }
+    if wanted.hold.is_none() {
+        waitlist::before_others(app, event)?;
+    }
     let question = SlotQuestion::at(wanted.start, minutes, wanted.hold);
     let mut facts = types::load_for(app, event, &question)?;
     let insists = lead.is_some_and(|lead| lead.insists);
@@ -228,7 +233,7 @@ pub fn candidates(
 
 /// Asks the calendars of these hosts about the time, when nothing in our own books speaks against it. Who joins a group
 /// that sits there already needs no answer.
-fn ask(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, insists: bool) -> Result<Facts, NotBooked> {
+pub fn ask(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, insists: bool) -> Result<Facts, NotBooked> {
     let standing = app.store.read(|txn| types::taken_in(txn, facts, span))?;
     if types::why_not(facts, &standing, question, span.start).is_some() {
         return Err(match facts.unknown().first() {
@@ -308,8 +313,9 @@ fn take(
         }
         // The same person twice in the same moment: the second try finds the contact.
         if lead.is_none() {
-            add_contact(txn, &booking, &wanted.guest, now)?;
+            add_contact(txn, (booking.workspace, booking.contact), &wanted.guest, now)?;
         }
+        waitlist::booked(txn, (booking.workspace, event.id), booking.contact, booking.id)?;
         let (id, contact) = (booking.id, booking.contact);
         if let Some(asked) = &asked {
             if !paid::wait(txn, &mut booking, asked, now)? {
@@ -445,7 +451,7 @@ fn draft(app: &App, facts: &Facts, span: Span, wanted: &Wanted, contact: Contact
             name: guest.name.clone(),
             email: Some(guest.email.clone()),
             phone: guest.phone.clone(),
-            guests: guest.others.iter().map(|other| other.display().to_owned()).collect(),
+            guests: companions(guest),
             answers: wanted.answers.clone(),
             came_from: wanted.came_from.clone(),
             ..Details::default()
@@ -457,16 +463,28 @@ fn draft(app: &App, facts: &Facts, span: Span, wanted: &Wanted, contact: Contact
     booking
 }
 
-/// Makes the contact of a booking if nobody has the address. Somebody who is known stays as they are: a stranger who
+/// Each of them once, and not the visitor.
+fn companions(guest: &Guest) -> Vec<String> {
+    let mut known = BTreeSet::from([guest.email.compare()]);
+    let others = guest.others.iter().filter(|other| known.insert(other.compare()));
+    others.map(|other| other.display().to_owned()).collect()
+}
+
+/// Makes the contact of a visitor if nobody has the address. Somebody who is known stays as they are: a stranger who
 /// types an address changes nothing about its person.
-fn add_contact(txn: &mut Txn<'_>, booking: &Booking, guest: &Guest, now: UnixMillis) -> Result<(), NotBooked> {
-    if let Some(known) = contacts::find_by_address(txn, booking.workspace, &guest.email)? {
-        return if known.id == booking.contact { Ok(()) } else { Err(NotBooked::Taken) };
+pub fn add_contact(
+    txn: &mut Txn<'_>,
+    (workspace, id): (WorkspaceId, ContactId),
+    guest: &Guest,
+    now: UnixMillis,
+) -> Result<(), NotBooked> {
+    if let Some(known) = contacts::find_by_address(txn, workspace, &guest.email)? {
+        return if known.id == id { Ok(()) } else { Err(NotBooked::Taken) };
     }
     let (first_name, last_name) = guest.name.split_once(' ').unwrap_or((&guest.name, ""));
     let contact = Contact {
-        id: booking.contact,
-        workspace: booking.workspace,
+        id,
+        workspace,
         first_name: first_name.to_owned(),
         last_name: last_name.trim().to_owned(),
         addresses: vec![guest.email.clone()],
@@ -484,7 +502,7 @@ fn add_contact(txn: &mut Txn<'_>, booking: &Booking, guest: &Guest, now: UnixMil
         restricted: false,
     };
     contacts::put(txn, &contact, None)?;
-    events::append(txn, booking.workspace, now, Happened::ContactCreated { contact: contact.id })?;
+    events::append(txn, workspace, now, Happened::ContactCreated { contact: contact.id })?;
     let on = format!("contact {}", contact.id);
-    Ok(audit::record(txn, booking.workspace, now, &Who::Visitor, "contact.created", &on, "")?)
+    Ok(audit::record(txn, workspace, now, &Who::Visitor, "contact.created", &on, "")?)
 }

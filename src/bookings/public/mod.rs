@@ -17,15 +17,23 @@ mod moves;
 mod offered;
 mod offered_words;
 mod pages;
+mod routing;
 mod token;
+mod waitlist;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
 pub use api::{api_routes, VisitsApi};
+#[cfg(test)]
+pub use commit::book;
 pub use commit::{book_for, is_free_now, Guest, Lead, NotBooked, Wanted};
 pub use moves::{reschedule, Mover};
 pub use offered::links;
 pub use pages::routes;
-pub use token::{manage_path, PREFIX};
+pub use routing::{api_routes as routing_api_routes, RoutingApi, TABLES as ROUTING};
+pub use token::{manage_path, PREFIX, WAITING};
+pub use waitlist::{
+    api_routes as waitlist_api_routes, EndOffer, Listener as WaitlistListener, Serve, WaitlistApi, TABLES as WAITLIST,
+};

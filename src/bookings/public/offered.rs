@@ -231,7 +231,7 @@ fn page(
         phone: event.location == Location::WeCall,
         others: event.guests,
         others_hint: fill(words.others_hint, &[("n", &event.guests.to_string())]),
-        questions: asked_of(event, &typed, &errors),
+        questions: asked_of(&event.questions, &typed, &errors),
         words,
         own,
         when,

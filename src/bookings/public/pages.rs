@@ -20,14 +20,16 @@ use super::embed;
 use super::hold::hold;
 use super::manage::{self, pay_path};
 use super::offered;
+use super::routing;
 use super::token::{manage_path, read_booking, Held};
+use super::waitlist;
 use super::words::{self as page_words, Words};
 use crate::app::App;
 use crate::base::{EmailAddress, UnixMillis};
 use crate::bookings::model::{Booking, Source};
 use crate::bookings::store;
-use crate::bookings::types::{self, Answer, EventType, Kind, Location, SlotQuestion};
-use crate::bookings::words::{self, fill, Language};
+use crate::bookings::types::{self, Answer, EventType, Kind, Location, Question, SlotQuestion};
+use crate::bookings::words::{self, fill, Clocks, Language};
 use crate::http::layout::{FooterLink, PublicLayout};
 use crate::http::rate_limit::{Allowed, Limiter};
 use crate::http::ui::{language_name, Choice, FieldErrors};
@@ -53,6 +55,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/b/{workspace}/{event}/embed").route(web::get().to(embed::month)))
         .service(web::resource("/b/{workspace}/{event}/hold").route(web::post().to(keep)))
         .service(web::resource("/b/{workspace}/{event}/details").route(web::get().to(details)));
+    waitlist::routes(config);
+    routing::routes(config);
     offered::routes(config);
     manage::routes(config);
 }
@@ -92,6 +96,9 @@ pub(super) struct Chosen {
     pub hold: String,
     #[serde(default)]
     pub start: String,
+    /// What was answered on a routing form, signed.
+    #[serde(default)]
+    pub route: String,
     /// Inside the page of a customer: never read from the address.
     #[serde(skip)]
     pub is_embedded: bool,
@@ -99,13 +106,14 @@ pub(super) struct Chosen {
 
 impl Chosen {
     /// As a query that keeps the rest, with some of it changed.
-    fn with(&self, changes: &[(&str, &str)]) -> String {
+    pub(super) fn with(&self, changes: &[(&str, &str)]) -> String {
         let own = [
             ("tz", self.tz.as_str()),
             ("lang", &self.lang),
             ("length", &self.length),
             ("move", &self.moves),
             ("source", &self.source),
+            ("route", &self.route),
         ];
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in own {
@@ -150,13 +158,21 @@ pub(super) fn broken(error: StoreError) -> PageError {
 
 /// The language of a page: the one that was chosen, that of the event type, what the browser prefers, English.
 pub(super) fn language(chosen: &str, event: &str, request: &HttpRequest) -> Language {
-    let speaks = |tag: &&str| {
-        let first = tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
-        types::LANGUAGES.contains(&first.as_str())
-    };
-    if let Some(tag) = [chosen, event].into_iter().find(speaks) {
-        return Language::of(tag);
-    }
+    spoken(chosen, event).unwrap_or_else(|| of_browser(request))
+}
+
+/// The one that was chosen, else that of the event type, where we speak it.
+pub(super) fn spoken(chosen: &str, event: &str) -> Option<Language> {
+    [chosen, event].into_iter().find(speaks).map(Language::of)
+}
+
+fn speaks(tag: &&str) -> bool {
+    let first = tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+    types::LANGUAGES.contains(&first.as_str())
+}
+
+/// What the browser prefers.
+pub(super) fn of_browser(request: &HttpRequest) -> Language {
     let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok()).unwrap_or_default();
     let tags = accepted.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
     Language::of(tags.into_iter().find(speaks).unwrap_or("en"))
@@ -172,7 +188,7 @@ pub(super) fn layout(title: &str, language: Language, workspace: &Workspace) -> 
     }
 }
 
-fn languages(path: &str, chosen: &Chosen, current: Language) -> Vec<FooterLink> {
+pub(super) fn languages(path: &str, chosen: &Chosen, current: Language) -> Vec<FooterLink> {
     let others = types::LANGUAGES.iter().filter(|tag| Language::of(tag) != current);
     let own_name = |tag: &str| match tag {
         "de" => "Deutsch".to_owned(),
@@ -194,9 +210,11 @@ pub(super) struct About {
     pub description: String,
     /// Icon and words.
     pub facts: Vec<(&'static str, String)>,
+    /// What it takes to book, in a sentence.
+    pub terms: &'static str,
 }
 
-pub(super) fn about(app: &App, place: &Place, minutes: &str, words: &Words) -> Result<About, PageError> {
+pub(super) fn about(app: &App, place: &Place, minutes: &str, words: &'static Words) -> Result<About, PageError> {
     let event = &place.event;
     let mut facts = vec![("clock", fill(words.minutes, &[("n", minutes)]))];
     facts.push(match &event.location {
@@ -234,6 +252,7 @@ pub(super) fn about(app: &App, place: &Place, minutes: &str, words: &Words) -> R
         business: place.workspace.name.clone(),
         name: event.name.clone(),
         description: event.description.clone(),
+        terms: if event.price.is_some() { words.cut_off_paid } else { words.cut_off },
         facts,
     })
 }
@@ -303,6 +322,8 @@ pub(super) struct MonthPage {
     /// Instant and clock time.
     slots: Vec<(String, String)>,
     nothing: String,
+    /// Where one may wait for what is full, and its words.
+    wait: Option<(String, String)>,
     trouble: String,
     /// The time was guessed, so a script may correct the zone.
     may_guess: bool,
@@ -335,7 +356,7 @@ async fn month(
     html(StatusCode::OK, &page.await??)
 }
 
-fn zone_of(chosen: &str, fallback: &str) -> (String, TimeZone) {
+pub(super) fn zone_of(chosen: &str, fallback: &str) -> (String, TimeZone) {
     let found = [chosen, fallback, "UTC"].into_iter().find_map(|name| Some((name, TimeZone::get(name).ok()?)));
     found.map_or_else(|| ("UTC".to_owned(), TimeZone::UTC), |(name, zone)| (name.to_owned(), zone))
 }
@@ -397,6 +418,11 @@ pub(super) fn month_page(
     };
     let of_month = |month: Date| chosen.with(&[("month", &month.strftime("%Y-%m").to_string())]);
     let later = shown.saturating_add(1.month());
+    let wait = match &booking {
+        Some(_) => None,
+        None => wait(app, event, (shown, minutes, &zone), &free, language)?,
+    };
+    let wait = wait.map(|said| (format!("{page}/waitlist{}", of_month(shown)), said));
     let clock = |start: &UnixMillis| start.in_zone(&zone).strftime("%H:%M").to_string();
     let slots = day.and_then(|day| by_day.get(&day)).into_iter().flatten();
     let month = words::month(language, shown);
@@ -436,6 +462,7 @@ pub(super) fn month_page(
         slots: slots.map(|start| (start.to_rfc3339(), clock(start))).collect(),
         may_guess: chosen.tz.is_empty(),
         moving: booking.map(|booking| manage_path(app, &booking)).unwrap_or_default(),
+        wait,
         layout,
         words,
         path,
@@ -445,7 +472,13 @@ pub(super) fn month_page(
     })
 }
 
-fn free_of_month(
+/// What may begin in a month of the visitor; a booking that would move is not in its own way.
+pub(super) fn month_question(month: Date, duration: u32, zone: &TimeZone, booking: Option<&Booking>) -> SlotQuestion {
+    let (but, own) = (booking.map(|booking| booking.id), booking.map(Booking::span));
+    SlotQuestion { from: month, to: month.last_of_month(), zone: zone.clone(), duration, but, own }
+}
+
+pub(super) fn free_of_month(
     app: &App,
     event: &EventType,
     month: Date,
@@ -453,13 +486,32 @@ fn free_of_month(
     zone: &TimeZone,
     booking: Option<&Booking>,
 ) -> Result<Vec<UnixMillis>, PageError> {
-    let (but, own) = (booking.map(|booking| booking.id), booking.map(Booking::span));
-    let question = SlotQuestion { from: month, to: month.last_of_month(), zone: zone.clone(), duration, but, own };
+    let question = month_question(month, duration, zone, booking);
     let free = match booking {
         Some(booking) => types::free_starts_with(app, event, &question, &booking.details.hosts),
         None => types::free_starts(app, event, &question),
     };
     free.map_err(broken)
+}
+
+/// The invitation to wait, where something of the month is full.
+fn wait(
+    app: &App,
+    event: &EventType,
+    (month, minutes, zone): (Date, u32, &TimeZone),
+    free: &[UnixMillis],
+    language: Language,
+) -> Result<Option<String>, PageError> {
+    let question = month_question(month, minutes, zone, None);
+    let full = waitlist::what_is_full(app, event, &question, free).map_err(broken)?;
+    let line = waitlist::line_words(language);
+    Ok(if full.is_empty() {
+        None
+    } else if full.month.is_some() {
+        Some(fill(line.join_month, &[("month", &words::month(language, month))]))
+    } else {
+        Some(line.join_other.to_owned())
+    })
 }
 
 fn by_day(free: &[UnixMillis], zone: &TimeZone) -> BTreeMap<Date, Vec<UnixMillis>> {
@@ -533,6 +585,7 @@ struct DetailsPage {
     tz: String,
     lang: String,
     source: String,
+    route: String,
     when: String,
     held: String,
     button: String,
@@ -544,7 +597,7 @@ struct DetailsPage {
     errors: FieldErrors,
 }
 
-/// A question of the event type, as a form shows it.
+/// A question, as a form shows it.
 pub(super) struct Asked {
     /// The field's name.
     pub field: String,
@@ -556,8 +609,9 @@ pub(super) struct Asked {
     pub error: String,
 }
 
-pub(super) fn asked_of(event: &EventType, typed: &BTreeMap<String, String>, errors: &FieldErrors) -> Vec<Asked> {
-    let asked = event.questions.iter().enumerate().map(|(at, question)| {
+/// Questions as a form shows them.
+pub(super) fn asked_of(questions: &[Question], typed: &BTreeMap<String, String>, errors: &FieldErrors) -> Vec<Asked> {
+    let asked = questions.iter().enumerate().map(|(at, question)| {
         let field = format!("q-{at}");
         Asked {
             label: question.label.clone(),
@@ -606,8 +660,10 @@ async fn details(
     let Some(held) = Held::read(&app, place.event.id, &chosen.hold).filter(|held| held.until > app.now()) else {
         return Ok(see_other(&format!("/b/{}/{}{}", path.0, path.1, chosen.with(&[]))));
     };
-    let page =
-        run(move || details_page(&app, &place, &chosen, held, language, BTreeMap::new(), FieldErrors::default()));
+    let page = run(move || {
+        let typed = waitlist::invited(&app, place.workspace.id, held.id).map_err(broken)?;
+        details_page(&app, &place, &chosen, held, language, typed, FieldErrors::default())
+    });
     html(StatusCode::OK, &page.await??)
 }
 
@@ -640,10 +696,14 @@ fn details_page(
     );
     let button = fill(if event.needs_approval { words.request } else { words.book }, &[("time", &time)]);
     let back = format!("{path}{}", chosen.with(&[("day", &start.date().to_string())]));
+    // What was offered from a waitlist may be kept until tomorrow.
+    let is_today = held.until.in_zone(&zone).date() == app.now().in_zone(&zone).date();
+    let clocks = Clocks::of(&zone_name, &zone_name);
+    let until = if is_today { clock(held.until) } else { words::when(language, held.until, &clocks) };
     Ok(DetailsPage {
         about: about(app, place, &held.minutes.to_string(), words)?,
-        held: fill(words.held, &[("time", &clock(held.until))]),
-        questions: asked_of(event, &typed, &errors),
+        held: fill(words.held, &[("time", &until)]),
+        questions: asked_of(&event.questions, &typed, &errors),
         phone: event.location == Location::WeCall,
         others: event.guests,
         others_hint: fill(words.others_hint, &[("n", &event.guests.to_string())]),
@@ -652,6 +712,7 @@ fn details_page(
         tz: zone_name,
         lang: chosen.lang.clone(),
         source: chosen.source.clone(),
+        route: chosen.route.clone(),
         words,
         path,
         back,
@@ -686,15 +747,22 @@ async fn book(
         run(move || place(&app, &path)).await??
     };
     let text = |field: &str| typed.get(field).map(|text| text.trim().to_owned()).unwrap_or_default();
-    let chosen =
-        Chosen { tz: text("tz"), lang: text("lang"), source: text("source"), hold: text("hold"), ..Chosen::default() };
+    let chosen = Chosen {
+        tz: text("tz"),
+        lang: text("lang"),
+        source: text("source"),
+        hold: text("hold"),
+        route: text("route"),
+        ..Chosen::default()
+    };
     let language = language(&chosen.lang, &place.event.language, &browser);
     let answer = run(move || {
         let Some(held) = Held::read(&app, place.event.id, &chosen.hold) else {
             let trouble = page_words::of(language).taken.to_owned();
             return month_page(&app, &place, chosen, language, trouble).map(|page| Answered::Times(Box::new(page)));
         };
-        let wanted = match read_form(&place, &chosen, held, language, &typed) {
+        let carried = routing::carried(&app, place.workspace.id, &chosen.route).map_err(broken)?;
+        let wanted = match read_form(&place, &chosen, held, language, &typed, carried) {
             Ok(wanted) => wanted,
             Err(errors) => {
                 let page = details_page(&app, &place, &chosen, held, language, typed, errors)?;
@@ -734,23 +802,21 @@ fn read_form(
     held: Held,
     language: Language,
     typed: &BTreeMap<String, String>,
+    carried: Vec<Answer>,
 ) -> Result<Wanted, FieldErrors> {
     let (event, words) = (&place.event, page_words::of(language));
     let mut errors = FieldErrors::default();
-    let (name, phone, others) = read_guest(event, typed, words, &mut errors);
-    let email = EmailAddress::parse(typed.get("email").map_or("", |text| text.trim())).ok();
-    if email.is_none() {
-        errors.add("email", words.wrong_email);
-    }
-    let answers = read_answers(event, typed, words, &mut errors);
-    let (Some(email), true) = (email, errors.is_empty()) else { return Err(errors) };
+    let person = read_person(typed, words, &mut errors);
+    let (phone, others) = read_company(event, typed, words, &mut errors);
+    let said = read_answers(event, typed, words, &mut errors);
+    let (Some((name, email)), true) = (person, errors.is_empty()) else { return Err(errors) };
     let (zone, _) = zone_of(&chosen.tz, &place.workspace.time_zone);
     let language = language.tag().to_owned();
     Ok(Wanted {
         start: held.start,
         minutes: held.minutes,
         guest: Guest { name, email, phone, zone, language, others },
-        answers,
+        answers: carried.into_iter().chain(said).collect(),
         hold: Some(held.id),
         came_from: chosen.source.chars().take(100).collect(),
         source: Source::Page,
@@ -764,11 +830,18 @@ pub(super) fn read_guest(
     words: &Words,
     errors: &mut FieldErrors,
 ) -> (String, String, Vec<EmailAddress>) {
+    let name = read_name(typed, words, errors);
+    let (phone, others) = read_company(event, typed, words, errors);
+    (name.unwrap_or_default(), phone, others)
+}
+
+fn read_company(
+    event: &EventType,
+    typed: &BTreeMap<String, String>,
+    words: &Words,
+    errors: &mut FieldErrors,
+) -> (String, Vec<EmailAddress>) {
     let text = |field: &str| typed.get(field).map_or("", |text| text.trim());
-    let name: String = text("name").split_whitespace().collect::<Vec<_>>().join(" ");
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        errors.add("name", words.wrong_name);
-    }
     let phone: String = text("phone").chars().take(40).collect();
     if event.location == Location::WeCall && !is_phone(&phone) {
         errors.add("phone", words.wrong_phone);
@@ -779,7 +852,7 @@ pub(super) fn read_guest(
     if others.is_none() {
         errors.add("others", words.wrong_others);
     }
-    (name, phone, others.unwrap_or_default())
+    (phone, others.unwrap_or_default())
 }
 
 /// What was answered to the questions of the event type.
@@ -789,10 +862,23 @@ pub(super) fn read_answers(
     words: &Words,
     errors: &mut FieldErrors,
 ) -> Vec<Answer> {
+    let said = read_said(&event.questions, typed, 4000, words, errors);
+    let said = event.questions.iter().zip(said).filter(|(_, answer)| !answer.is_empty());
+    said.map(|(question, answer)| Answer { question: question.label.clone(), answer }).collect()
+}
+
+/// The answer to each question, empty where there is none; what is wrong is noted. Longer ones are cut.
+pub(super) fn read_said(
+    questions: &[Question],
+    typed: &BTreeMap<String, String>,
+    longest: usize,
+    words: &Words,
+    errors: &mut FieldErrors,
+) -> Vec<String> {
     let text = |field: &str| typed.get(field).map_or("", |text| text.trim());
     let mut answers = Vec::new();
-    for (question, field) in event.questions.iter().zip(QUESTION_FIELDS) {
-        let answer: String = text(field).chars().take(4000).collect();
+    for (question, field) in questions.iter().zip(QUESTION_FIELDS) {
+        let answer: String = text(field).chars().take(longest).collect();
         let fits = match question.kind {
             _ if answer.is_empty() => !question.required,
             Kind::Choice => question.choices.contains(&answer),
@@ -803,12 +889,34 @@ pub(super) fn read_answers(
         if !fits {
             errors.add(field, if question.kind == Kind::Phone { words.wrong_phone } else { words.wrong_answer });
         }
-        if !answer.is_empty() {
-            let answer = if question.kind == Kind::Consent { "Yes".to_owned() } else { answer };
-            answers.push(Answer { question: question.label.clone(), answer });
-        }
+        let is_consent = question.kind == Kind::Consent && !answer.is_empty();
+        answers.push(if is_consent { "Yes".to_owned() } else { answer });
     }
     answers
+}
+
+/// Who fills in a form; what is wrong is noted.
+pub(super) fn read_person(
+    typed: &BTreeMap<String, String>,
+    words: &Words,
+    errors: &mut FieldErrors,
+) -> Option<(String, EmailAddress)> {
+    let name = read_name(typed, words, errors);
+    let email = EmailAddress::parse(typed.get("email").map_or("", |text| text.trim())).ok();
+    if email.is_none() {
+        errors.add("email", words.wrong_email);
+    }
+    name.zip(email)
+}
+
+fn read_name(typed: &BTreeMap<String, String>, words: &Words, errors: &mut FieldErrors) -> Option<String> {
+    let name = typed.get("name").map_or("", String::as_str);
+    let name: String = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let is_name = !name.is_empty() && name.chars().count() <= 100 && !name.chars().any(char::is_control);
+    if !is_name {
+        errors.add("name", words.wrong_name);
+    }
+    is_name.then_some(name)
 }
 
 /// Enough digits, and nothing that no number has.

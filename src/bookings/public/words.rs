@@ -12,6 +12,8 @@ pub struct Words {
     pub seats: &'static str,
     pub asks_first: &'static str,
     pub cut_off: &'static str,
+    /// The same of what has a price.
+    pub cut_off_paid: &'static str,
     pub length: &'static str,
     pub earlier: &'static str,
     pub free_times: &'static str,
@@ -59,6 +61,8 @@ pub struct Words {
     pub new_time: &'static str,
     pub place: &'static str,
     pub when: &'static str,
+    pub go_on: &'static str,
+    pub ask_again: &'static str,
 }
 
 pub fn of(language: Language) -> &'static Words {
@@ -82,6 +86,7 @@ const ENGLISH: Words = Words {
     seats: "A group of up to {n}",
     asks_first: "We confirm it first",
     cut_off: "Free, no account. You can move or cancel it yourself.",
+    cut_off_paid: "No account needed. You can move or cancel it yourself.",
     length: "Length",
     earlier: "Earlier month",
     free_times: "{day}, free times",
@@ -129,6 +134,8 @@ const ENGLISH: Words = Words {
     new_time: "Choose the new time",
     place: "Where",
     when: "When",
+    go_on: "Go on",
+    ask_again: "Back to the questions",
 };
 
 const GERMAN: Words = Words {
@@ -141,6 +148,7 @@ const GERMAN: Words = Words {
     seats: "Eine Gruppe bis {n} Personen",
     asks_first: "Wir bestätigen den Termin erst noch",
     cut_off: "Kostenlos, ohne Konto. Sie können selbst verschieben oder absagen.",
+    cut_off_paid: "Ohne Konto. Sie können selbst verschieben oder absagen.",
     length: "Dauer",
     earlier: "Früherer Monat",
     free_times: "{day}, freie Zeiten",
@@ -188,6 +196,8 @@ const GERMAN: Words = Words {
     new_time: "Neue Zeit wählen",
     place: "Wo",
     when: "Wann",
+    go_on: "Weiter",
+    ask_again: "Zurück zu den Fragen",
 };
 
 const SPANISH: Words = Words {
@@ -200,6 +210,7 @@ const SPANISH: Words = Words {
     seats: "Un grupo de hasta {n}",
     asks_first: "Antes lo confirmamos",
     cut_off: "Gratis, sin cuenta. Usted mismo puede cambiar o cancelar la cita.",
+    cut_off_paid: "Sin cuenta. Usted mismo puede cambiar o cancelar la cita.",
     length: "Duración",
     earlier: "Mes anterior",
     free_times: "{day}, horas libres",
@@ -247,6 +258,8 @@ const SPANISH: Words = Words {
     new_time: "Elija la nueva hora",
     place: "Dónde",
     when: "Cuándo",
+    go_on: "Continuar",
+    ask_again: "Volver a las preguntas",
 };
 
 const FRENCH: Words = Words {
@@ -259,6 +272,7 @@ const FRENCH: Words = Words {
     seats: "Un groupe de {n} au plus",
     asks_first: "Nous confirmons d’abord",
     cut_off: "Gratuit, sans compte. Vous pouvez déplacer ou annuler vous-même.",
+    cut_off_paid: "Sans compte. Vous pouvez déplacer ou annuler vous-même.",
     length: "Durée",
     earlier: "Mois précédent",
     free_times: "{day}, horaires libres",
@@ -306,6 +320,8 @@ const FRENCH: Words = Words {
     new_time: "Choisissez le nouvel horaire",
     place: "Où",
     when: "Quand",
+    go_on: "Continuer",
+    ask_again: "Revenir aux questions",
 };
 
 const PORTUGUESE: Words = Words {
@@ -318,6 +334,7 @@ const PORTUGUESE: Words = Words {
     seats: "Um grupo de até {n}",
     asks_first: "Confirmamos antes",
     cut_off: "Grátis, sem conta. Você mesmo pode remarcar ou cancelar.",
+    cut_off_paid: "Sem conta. Você mesmo pode remarcar ou cancelar.",
     length: "Duração",
     earlier: "Mês anterior",
     free_times: "{day}, horários livres",
@@ -365,6 +382,8 @@ const PORTUGUESE: Words = Words {
     new_time: "Escolha o novo horário",
     place: "Onde",
     when: "Quando",
+    go_on: "Continuar",
+    ask_again: "Voltar às perguntas",
 };
 
 const HINDI: Words = Words {
@@ -377,6 +396,7 @@ const HINDI: Words = Words {
     seats: "{n} लोगों तक का समूह",
     asks_first: "पहले हम पुष्टि करेंगे",
     cut_off: "मुफ़्त, बिना खाते के। आप स्वयं समय बदल या रद्द कर सकते हैं।",
+    cut_off_paid: "खाते की ज़रूरत नहीं। आप स्वयं समय बदल या रद्द कर सकते हैं।",
     length: "अवधि",
     earlier: "पिछला महीना",
     free_times: "{day}, खाली समय",
@@ -424,4 +444,6 @@ const HINDI: Words = Words {
     new_time: "नया समय चुनें",
     place: "कहाँ",
     when: "कब",
+    go_on: "आगे बढ़ें",
+    ask_again: "प्रश्नों पर वापस",
 };

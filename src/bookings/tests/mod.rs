@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod calendar;
+mod companions;
 mod deciding;
 pub mod desk;
 mod hosting;

@@ -282,6 +282,11 @@ fn a_member_says_yes_to_a_time_and_may_set_the_rules_aside_but_never_what_is_tak
         assert!(free.iter().all(|span| span.start != at(start)), "{start}");
         assert_eq!(free.is_empty(), codes.contains("horizon"), "{start}");
     }
+    let years_ahead = book("2030-01-09T10:00:00Z", "");
+    assert!(
+        matches!(&years_ahead, Err(BookError::Unsure { why, .. }) if Anyway::field(why) == "horizon"),
+        "{years_ahead:?}"
+    );
     let taken = book(NOON, "busy claimed outside_hours align horizon too_soon");
     assert!(matches!(taken, Err(BookError::NotFree { why: WhyNot::Busy, .. })), "{taken:?}");
     let evening = book("2026-11-26T19:00:00Z", "outside_hours").unwrap();

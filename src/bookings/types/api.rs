@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::facts::{self, Question as SlotQuestion};
-use super::model::{Align, Assignment, EventType, Horizon, HostOf, Limits, Price, Question};
+use super::model::{Align, Assignment, EventType, Horizon, HostOf, Limits, Price, Question, Waitlist};
 use super::service;
 use crate::app::App;
 use crate::authz::Actor;
@@ -45,7 +45,8 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
         Limits,
         Location,
         Assignment,
-        Question
+        Question,
+        Waitlist
     ))
 )]
 pub struct EventTypesApi;
@@ -106,6 +107,9 @@ pub struct ApiEventType {
     /// What a visitor pays before the booking stands; absent or null: nothing.
     #[serde(default)]
     pub price: Option<Price>,
+    /// Visitors may wait where no time is free; absent or null: there is no list.
+    #[serde(default)]
+    pub waitlist: Option<Waitlist>,
     #[serde(default)]
     pub location: Location,
     /// Of page and messages; empty: the visitor's own.
@@ -173,6 +177,7 @@ impl From<EventType> for ApiEventType {
             cut_off: event.cut_off,
             needs_reason: event.needs_reason,
             price: event.price,
+            waitlist: event.waitlist,
             location: event.location,
             language: event.language,
         }
@@ -219,6 +224,7 @@ impl ApiEventType {
             cut_off: self.cut_off,
             needs_reason: self.needs_reason,
             price: self.price.clone(),
+            waitlist: self.waitlist,
             location: self.location.clone(),
             language: self.language.clone(),
             ..before

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::availability::{self, Busy, CalendarRef, Own, PersonCalendars, Span, READ_AHEAD};
-use crate::base::{UserId, WorkspaceId};
+use crate::base::{UnixMillis, UserId, WorkspaceId};
 use crate::store::StoreError;
 
 /// A calendar that was read a while ago is known not quite as far as one that is read now.
@@ -17,6 +17,11 @@ const SINCE_READ: Duration = Duration::from_secs(2 * 86_400);
 pub struct Calendars {
     user: Option<UserId>,
     all: PersonCalendars,
+}
+
+/// What lies beyond was not read.
+pub(super) fn read_until(now: UnixMillis) -> UnixMillis {
+    now.plus(READ_AHEAD - SINCE_READ)
 }
 
 impl Calendars {
@@ -43,7 +48,7 @@ impl Calendars {
             return Ok(Busy::Known(Vec::new()));
         };
         let now = app.now();
-        let known = Span::new(range.start.max(now), range.end.min(now.plus(READ_AHEAD - SINCE_READ)));
+        let known = Span::new(range.start.max(now), range.end.min(read_until(now)));
         let unread = Span::new(known.end.max(range.start), range.end);
         if known.start >= known.end {
             return Ok(Busy::Known(vec![unread]));

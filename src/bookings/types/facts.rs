@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::calendars::Calendars;
+use super::calendars::{read_until, Calendars};
 use super::ledger::{self, Entry};
 use super::model::{Align, Assignment, EventType, Horizon, Limits};
 use crate::app::App;
@@ -195,8 +195,11 @@ impl Facts {
             if lacks(OwnersRule::Hours) {
                 host.open.hours = engine::Hours::always();
             }
-            if let Busy::Unknown { .. } = host.busy {
-                host.busy = Busy::Known(Vec::new());
+            match &mut host.busy {
+                Busy::Unknown { .. } => host.busy = Busy::Known(Vec::new()),
+                // What nobody has read is asked of the calendars when it is booked.
+                Busy::Known(busy) if lacks(OwnersRule::Horizon) => busy.retain(|span| span.start < read_until(one.now)),
+                Busy::Known(_) => {}
             }
         }
         one
@@ -278,11 +281,9 @@ impl Facts {
     /// What blocks one host: their calendars, what is claimed of them and of the rooms, and what they hold of this
     /// event type, a group's time once with its seats.
     fn taken_of(&self, host: &HostFacts, standing: &Standing, but: Option<BookingId>) -> Vec<engine::Taken> {
-        let own = standing
-            .entries
-            .iter()
-            .filter(|entry| entry.hosts.contains(&host.user) && entry.stands(self.now) && Some(entry.booking) != but);
-        let own: Vec<&Entry> = own.collect();
+        let of_host = |entry: &&Entry| entry.hosts.contains(&host.user) && entry.stands(self.now);
+        let all: Vec<&Entry> = standing.entries.iter().filter(of_host).collect();
+        let own: Vec<&Entry> = all.iter().copied().filter(|entry| Some(entry.booking) != but).collect();
         let is_group = self.event.is_group();
         let mut taken = Vec::new();
         match &host.busy {
@@ -300,7 +301,7 @@ impl Facts {
             }
         }
         let is_own = |id: &BookingId| {
-            Some(*id) == but || own.iter().any(|entry| entry.booking == *id || entry.session == Some(*id))
+            Some(*id) == but || all.iter().any(|entry| entry.booking == *id || entry.session == Some(*id))
         };
         let resources = host.resources.iter().copied().chain(self.event.rooms.iter().map(|room| room.0));
         for resource in resources {
@@ -351,6 +352,16 @@ pub fn taken_in(txn: &mut Txn<'_>, facts: &Facts, around: Span) -> Result<Standi
 }
 
 impl Standing {
+    /// Until when the last seat of a group is kept that nobody has booked for good; `None` where somebody has.
+    pub fn kept_until(&self, session: BookingId, now: UnixMillis) -> Option<UnixMillis> {
+        let of = |entry: &&Entry| entry.session == Some(session) && entry.stands(now);
+        self.entries
+            .iter()
+            .filter(of)
+            .map(|entry| entry.until)
+            .try_fold(now, |last, until| until.map(|at| at.max(last)))
+    }
+
     /// The group that sits at a time already, if one does.
     pub fn session_at(&self, span: Span, host: UserId, now: UnixMillis) -> Option<BookingId> {
         let same = |entry: &&Entry| entry.span == span && entry.hosts.contains(&host) && entry.stands(now);
@@ -382,6 +393,36 @@ pub fn free_starts_with(
         facts = hosts.iter().fold(facts, |facts, user| facts.freed(*user, own));
     }
     find_free(app, &facts, question)
+}
+
+/// Starts of a group within the visitor's days at which all seats are taken, ascending.
+pub fn full_starts(app: &App, event: &EventType, question: &Question) -> Result<Vec<UnixMillis>, StoreError> {
+    let Some(seats) = event.seats.filter(|_| event.is_group()) else { return Ok(Vec::new()) };
+    let now = app.now();
+    let minutes = Duration::from_secs(60 * u64::from(question.duration));
+    let entries = app.store.read(|txn| ledger::read(txn, event.workspace, event.id, question.range()))?;
+    let mut taken: BTreeMap<UnixMillis, usize> = BTreeMap::new();
+    let days = question.from..=question.to;
+    let is_asked = |entry: &&Entry| {
+        let of_days = days.contains(&entry.span.start.in_zone(&question.zone).date());
+        of_days && entry.stands(now) && entry.span.start > now && entry.span.length() == minutes
+    };
+    for entry in entries.iter().filter(is_asked) {
+        *taken.entry(entry.span.start).or_default() += 1;
+    }
+    Ok(taken.into_iter().filter(|(_, count)| *count >= seats as usize).map(|(start, _)| start).collect())
+}
+
+/// The starts that hours, notice and horizon allow, whatever stands there; none where nobody can hold it.
+pub fn possible_starts(app: &App, event: &EventType, question: &Question) -> Result<Vec<UnixMillis>, StoreError> {
+    let mut facts = load_for(app, event, question)?;
+    if !facts.can_be_held() {
+        return Ok(Vec::new());
+    }
+    for host in &mut facts.hosts {
+        host.busy = Busy::Known(Vec::new());
+    }
+    Ok(free_of(&facts, &Standing::default(), question))
 }
 
 fn find_free(app: &App, facts: &Facts, question: &Question) -> Result<Vec<UnixMillis>, StoreError> {

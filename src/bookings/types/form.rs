@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::model::{Align, Assignment, EventType, Horizon, HostOf, Kind, Limits, Price, Question};
+use super::model::{Align, Assignment, EventType, Horizon, HostOf, Kind, Limits, Price, Question, Waitlist};
 use crate::base::{Mistakes, UserId};
 use crate::meetings;
 use crate::payments;
@@ -68,6 +68,7 @@ pub fn write(event: &EventType) -> Typed {
         ("currency", event.price.as_ref().map_or("EUR", |price| &price.currency).to_owned()),
         ("free_until", (event.price.as_ref().map_or(24 * 60, |price| price.free_until) / 60).to_string()),
         ("late_percent", event.price.as_ref().map_or(0, |price| price.late_percent).to_string()),
+        ("offer_minutes", event.waitlist.unwrap_or_default().offer_minutes.to_string()),
         ("align", if event.align == Align::Clock { "clock" } else { "window" }.to_owned()),
         (
             "assignment",
@@ -97,7 +98,11 @@ pub fn write(event: &EventType) -> Typed {
             set(&mut typed, "horizon_to", to);
         }
     }
-    let switches = [("needs_approval", event.needs_approval), ("needs_reason", event.needs_reason)];
+    let switches = [
+        ("needs_approval", event.needs_approval),
+        ("needs_reason", event.needs_reason),
+        ("waitlist", event.waitlist.is_some()),
+    ];
     for (field, on) in switches {
         tick(&mut typed, field, on);
     }
@@ -109,13 +114,18 @@ pub fn write(event: &EventType) -> Typed {
     for room in &event.rooms {
         tick(&mut typed, &format!("room-{room}"), true);
     }
-    for (at, question) in event.questions.iter().enumerate() {
-        set(&mut typed, &format!("q-{at}"), &question.label);
-        set(&mut typed, &format!("q-{at}-kind"), question.kind.as_str());
-        set(&mut typed, &format!("q-{at}-choices"), question.choices.join(", "));
-        tick(&mut typed, &format!("q-{at}-required"), question.required);
-    }
+    write_questions(&mut typed, &event.questions);
     typed
+}
+
+/// The fields of questions.
+pub fn write_questions(typed: &mut Typed, questions: &[Question]) {
+    for (at, question) in questions.iter().enumerate() {
+        set(typed, &format!("q-{at}"), &question.label);
+        set(typed, &format!("q-{at}-kind"), question.kind.as_str());
+        set(typed, &format!("q-{at}-choices"), question.choices.join(", "));
+        tick(typed, &format!("q-{at}-required"), question.required);
+    }
 }
 
 /// How many rows of questions the form shows.
@@ -139,6 +149,7 @@ pub fn read(typed: &Typed, before: &EventType, members: &[UserId]) -> Result<Eve
     let (notice, cut_off, hold_minutes) = (number("notice"), number("cut_off"), number("hold_minutes"));
     let (guests, seats) = (number("guests"), number("seats"));
     let horizon_days = number("horizon_days");
+    let offer_minutes = number("offer_minutes");
     let (free_hours, late_percent) = (number("free_until"), number("late_percent"));
     let mut limits = Limits::default();
     for (field, limit) in LIMITS {
@@ -182,6 +193,7 @@ pub fn read(typed: &Typed, before: &EventType, members: &[UserId]) -> Result<Eve
         guests,
         cut_off,
         needs_reason: typed.contains_key("needs_reason"),
+        waitlist: typed.contains_key("waitlist").then_some(Waitlist { offer_minutes }),
         location,
         price,
         language: text(typed, "language").to_owned(),
@@ -215,7 +227,8 @@ fn read_horizon(typed: &Typed, days: u32, wrong: &mut Mistakes) -> Horizon {
     }
 }
 
-fn read_questions(typed: &Typed) -> Vec<Question> {
+/// The questions of a form; rows without a text are none.
+pub fn read_questions(typed: &Typed) -> Vec<Question> {
     let question = |at: usize| {
         let label = text(typed, &format!("q-{at}"));
         let choices = text(typed, &format!("q-{at}-choices")).split([',', '\n']).map(str::trim);
@@ -248,6 +261,7 @@ mod tests {
             horizon: Horizon::Range { from: date(1), to: date(24) },
             limits: Limits { per_month: Some(7), minutes_per_week: Some(300), ..Limits::default() },
             seats: Some(4),
+            waitlist: Some(Waitlist { offer_minutes: 45 }),
             needs_approval: true,
             location: meetings::Location::Place { address: "Mill Lane 1".into() },
             questions: vec![Question {

@@ -126,11 +126,23 @@ pub fn remove(
     let Some(mut record) = txn.get(&MONTHS, &key)? else { return Ok(0) };
     let session = record.entries.iter().find(|entry| entry.booking == booking).and_then(|entry| entry.session);
     record.entries.retain(|entry| entry.booking != booking);
-    let left =
-        record.entries.iter().filter(|entry| session.is_some() && entry.session == session && entry.until.is_none());
-    let left = left.count();
+    // A seat that is kept for somebody holds on to the group's time as well.
+    let left = record.entries.iter().filter(|entry| session.is_some() && entry.session == session).count();
     txn.put(&MONTHS, &key, &record)?;
     Ok(left)
+}
+
+/// How many hold on to the time that is claimed under `session`.
+pub fn left_of(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    event: EventTypeId,
+    session: BookingId,
+    start: UnixMillis,
+) -> Result<usize, StoreError> {
+    let record = txn.get(&MONTHS, &key(workspace, event, month(start)))?.unwrap_or_default();
+    let holds_on = |entry: &&Entry| entry.booking == session || entry.session == Some(session);
+    Ok(record.entries.iter().filter(holds_on).count())
 }
 
 /// How often each host had a booking of one event type, and when last.

@@ -19,13 +19,16 @@ mod store;
 pub use crate::meetings::Location;
 pub use api::{api_routes, EventTypesApi};
 pub use facts::{
-    free_of, free_starts, free_starts_with, load_for, standing, taken_in, why_not, Facts, OwnersRule,
-    Question as SlotQuestion, Standing,
+    free_of, free_starts, free_starts_with, full_starts, load_for, possible_starts, standing, taken_in, why_not, Facts,
+    OwnersRule, Question as SlotQuestion, Standing,
 };
-pub use ledger::{find as find_entry, in_turn, put as put_entry, remove as remove_entry, took_turn, Entry};
-pub use model::{Answer, Assignment, EventType, Kind, Price, Question, LANGUAGES};
+pub use form::{question_rows, read_questions, write_questions, Typed};
+pub use ledger::{
+    find as find_entry, in_turn, left_of as left_of_session, put as put_entry, remove as remove_entry, took_turn, Entry,
+};
+pub use model::{is_slug, slug_of, Answer, Assignment, EventType, Kind, Price, Question, LANGUAGES};
 #[cfg(test)]
-pub use model::{Horizon, HostOf, Limits};
+pub use model::{Horizon, HostOf, Limits, Waitlist};
 pub use pages::routes;
 #[cfg(test)]
 pub use service::why;

@@ -80,6 +80,9 @@ pub struct EventType {
     /// Paid by the visitor before the booking stands.
     #[serde(default)]
     pub price: Option<Price>,
+    /// Visitors may wait for a time where none is free.
+    #[serde(default)]
+    pub waitlist: Option<Waitlist>,
     /// BCP 47; empty: the visitor's own.
     #[serde(default)]
     pub language: String,
@@ -177,6 +180,20 @@ impl Price {
     }
 }
 
+/// How those who wait are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Waitlist {
+    /// For how long a freed time is kept for whoever is next; 30 to 1440.
+    pub offer_minutes: u32,
+}
+
+impl Default for Waitlist {
+    fn default() -> Self {
+        Self { offer_minutes: 120 }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostOf {
     pub user: UserId,
@@ -210,6 +227,17 @@ pub struct Question {
     /// Of a choice.
     #[serde(default)]
     pub choices: Vec<String>,
+}
+
+impl Question {
+    pub fn has_label(&self) -> bool {
+        (1..=300).contains(&self.label.trim().chars().count())
+    }
+
+    /// Where it is a choice.
+    pub fn has_choices(&self) -> bool {
+        self.kind != Kind::Choice || (1..=50).contains(&self.choices.len())
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -280,6 +308,7 @@ impl EventType {
             cut_off: 120,
             needs_reason: false,
             price: None,
+            waitlist: None,
             location: Location::GoogleMeet,
             language: String::new(),
             created_at: now,
@@ -349,13 +378,17 @@ impl EventType {
         wrong.expect((1..=60).contains(&self.hold_minutes), "hold_minutes", "Use 1 to 60 minutes.");
         wrong.expect(self.guests <= MOST_GUESTS, "guests", "Use at most 20 guests.");
         wrong.expect(self.questions.len() <= MOST_QUESTIONS, "questions", "Use at most 20 questions.");
-        let asked = self.questions.iter().all(|question| (1..=300).contains(&question.label.trim().chars().count()));
-        wrong.expect(asked, "questions", "Each question has 1 to 300 characters.");
-        let choices = self.questions.iter().filter(|question| question.kind == Kind::Choice);
-        let some = choices.into_iter().all(|question| (1..=50).contains(&question.choices.len()));
+        wrong.expect(
+            self.questions.iter().all(Question::has_label),
+            "questions",
+            "Each question has 1 to 300 characters.",
+        );
+        let some = self.questions.iter().all(Question::has_choices);
         wrong.expect(some, "questions", "A choice needs its answers, divided by commas.");
         let language = self.language.is_empty() || LANGUAGES.contains(&self.language.as_str());
         wrong.expect(language, "language", "Choose a language of the list.");
+        let patience = self.waitlist.is_none_or(|list| (30..=1440).contains(&list.offer_minutes));
+        wrong.expect(patience, "offer_minutes", "Use 30 to 1440 minutes.");
         if let Some(price) = &self.price {
             price.check(&mut wrong);
         }
@@ -366,7 +399,8 @@ impl EventType {
     }
 }
 
-fn is_slug(slug: &str) -> bool {
+/// Small letters, digits and hyphens between them.
+pub fn is_slug(slug: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=60).contains(&slug.len()) && slug.bytes().all(plain) && !slug.starts_with('-') && !slug.ends_with('-')
 }
@@ -402,7 +436,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_by_field() {
-        let cases: [(&str, fn(&mut EventType)); 10] = [
+        let cases: [(&str, fn(&mut EventType)); 11] = [
             ("name", |event| event.name = "  ".into()),
             ("slug", |event| event.slug = "First Call".into()),
             ("durations", |event| event.durations.clear()),
@@ -415,6 +449,7 @@ mod tests {
                 event.questions.push(question);
             }),
             ("location_detail", |event| event.location = Location::Link { url: "meet.example".into() }),
+            ("offer_minutes", |event| event.waitlist = Some(Waitlist { offer_minutes: 5 })),
             ("language", |event| event.language = "tlh".into()),
         ];
         for (field, spoil) in cases {

@@ -17,8 +17,8 @@ use url::Url;
 use super::Session;
 use crate::base::UnixMillis;
 use crate::providers::calendar::{
-    if_there, BusyTimes, CalendarClient, CalendarEntry, Changes, Event, EventPatch, NewEvent, NewWatch, SendUpdates,
-    Since, Taken, Watching,
+    if_there, only_refused, BusyTimes, CalendarClient, CalendarEntry, Changes, Event, EventPatch, NewEvent, NewWatch,
+    SendUpdates, Since, Taken, Watching,
 };
 use crate::providers::error::{ProviderError, Repeat};
 use crate::providers::rest::{below, Call};
@@ -169,7 +169,7 @@ impl CalendarClient for Calendar<'_> {
         wanted: &NewWatch,
         before: Option<&Watching>,
     ) -> Result<Option<Watching>, ProviderError> {
-        self.open_channel(calendar, wanted, before)
+        self.open_channel(calendar, wanted, before).map_err(only_refused)
     }
 
     fn unwatch(&self, watching: &Watching) -> Result<(), ProviderError> {

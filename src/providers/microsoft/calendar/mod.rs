@@ -17,8 +17,8 @@ use url::Url;
 use super::Session;
 use crate::base::UnixMillis;
 use crate::providers::calendar::{
-    if_there, joined, BusyTimes, CalendarClient, CalendarEntry, Changed, Changes, Event, EventPatch, NewEvent,
-    NewWatch, SendUpdates, Since, Taken, Watching,
+    if_there, joined, only_refused, BusyTimes, CalendarClient, CalendarEntry, Changed, Changes, Event, EventPatch,
+    NewEvent, NewWatch, SendUpdates, Since, Taken, Watching,
 };
 use crate::providers::error::{ProviderError, Repeat};
 use crate::providers::rest::{below, Call};
@@ -157,7 +157,7 @@ impl CalendarClient for Calendar<'_> {
         wanted: &NewWatch,
         before: Option<&Watching>,
     ) -> Result<Option<Watching>, ProviderError> {
-        self.subscribe(calendar, wanted, before)
+        self.subscribe(calendar, wanted, before).map_err(only_refused)
     }
 
     fn unwatch(&self, watching: &Watching) -> Result<(), ProviderError> {

@@ -1,0 +1,102 @@
+//! Those whom the visitor brings hear what the visitor hears: booked, moved, the link, off. One job for each message,
+//! one transaction for each of them, which notes whom it wrote to.
+
+use serde::{Deserialize, Serialize};
+
+use super::around::Around;
+use super::model::{Also, Fate, Inviter, Kind, Plan};
+use super::send::send_to;
+use super::store;
+use crate::app::App;
+use crate::base::{BookingId, ContactId, EmailAddress, UnixMillis};
+use crate::bookings::model::{Booking, State};
+use crate::bookings::store as bookings;
+use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
+use crate::store::{StoreError, Txn};
+
+const OTHERS: &str = "bookings.message_others";
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Payload {
+    booking: BookingId,
+    contact: ContactId,
+    /// Of the entry in the plan.
+    number: u32,
+}
+
+/// Has the others told as well, unless the provider of the calendar does it.
+pub fn plan(
+    txn: &mut Txn<'_>,
+    booking: &Booking,
+    plan: &Plan,
+    (kind, number): (Kind, u32),
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let is_for_all = matches!(kind, Kind::Confirmation | Kind::Moved | Kind::Link | Kind::Cancelled);
+    if booking.details.guests.is_empty() || !is_for_all || plan.inviter == Some(Inviter::Provider) {
+        return Ok(());
+    }
+    let payload = Payload { booking: booking.id, contact: booking.contact, number };
+    let job = NewJob::new(OTHERS, Lane::Steps, booking.workspace, now, &payload).serial(booking.id.0);
+    jobs::enqueue(txn, &job).map(drop)
+}
+
+pub struct TellOthers;
+
+impl Task<App> for TellOthers {
+    fn kind(&self) -> &'static str {
+        OTHERS
+    }
+
+    fn run(&self, app: &App, job: &Job) -> Outcome {
+        let told = job.payload().and_then(|payload: Payload| {
+            let now = app.now();
+            while app.store.write(|txn| tell_next(app, txn, job, payload, now))? {}
+            Ok(())
+        });
+        told.map_or_else(Outcome::from, |()| Outcome::Done)
+    }
+}
+
+/// Writes to the next one who does not know yet; `false` when all do.
+fn tell_next(app: &App, txn: &mut Txn<'_>, job: &Job, payload: Payload, now: UnixMillis) -> Result<bool, StoreError> {
+    let Payload { booking, contact, number } = payload;
+    let Some(mut plan) = store::find_plan(txn, job.workspace, contact, booking)? else { return Ok(false) };
+    let Some(booking) = bookings::find(txn, job.workspace, booking)? else { return Ok(false) };
+    let Some(kind) = plan.entry(number).map(|entry| entry.kind) else { return Ok(false) };
+    let next = booking.details.guests.iter().find(|email| lacks(&plan, &booking, (kind, number), email)).cloned();
+    let (Some(email), Some(around)) = (next, Around::of(txn, &booking)?) else { return Ok(false) };
+    let parsed = EmailAddress::parse(&email).ok().filter(|parsed| around.guest() != Some(parsed));
+    let reason = match &booking.state {
+        State::Cancelled { reason } => reason.as_str(),
+        _ => "",
+    };
+    let sent = match parsed {
+        // Whoever booked knows already.
+        None => false,
+        Some(parsed) => {
+            let around = around.for_companion(parsed);
+            matches!(send_to(app, txn, &booking, &plan, &around, (kind, reason), now)?, Fate::Sent { .. })
+        }
+    };
+    if let Some(entry) = plan.entry(number) {
+        entry.also.push(Also { email, version: booking.version, sent });
+    }
+    store::put_plan(txn, &plan)?;
+    Ok(true)
+}
+
+/// They should hear it, and have not: of a meeting that stands, once for each version; of its end, who had heard of it.
+fn lacks(plan: &Plan, booking: &Booking, (kind, number): (Kind, u32), email: &str) -> bool {
+    let of = |also: &&Also| also.email == email;
+    let own = plan.entries.iter().find(|entry| entry.number == number);
+    if own.is_some_and(|entry| entry.also.iter().any(|also| of(&also))) {
+        return false;
+    }
+    let mut told = plan.entries.iter().flat_map(|entry| &entry.also).filter(of);
+    match (kind, &booking.state) {
+        (Kind::Cancelled, State::Cancelled { .. }) => told.any(|also| also.sent),
+        (Kind::Link, state) => state.is_booked(),
+        (_, state) => state.is_booked() && !told.any(|also| also.version == booking.version),
+    }
+}

@@ -1,0 +1,198 @@
+//! What a visitor sees of a routing form, and what becomes of the answers.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Form, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::model::{Outcome, RoutingForm, LONGEST_ANSWER};
+use super::store;
+use crate::app::App;
+use crate::base::WorkspaceId;
+use crate::bookings::public::pages::{
+    asked_of, broken, languages, layout, of_browser, open_workspace, read_said, spoken, Asked, Chosen, Tries,
+};
+use crate::bookings::public::token::{read_route, route_token};
+use crate::bookings::public::words::{self as page_words, Words};
+use crate::bookings::types::{self, Answer};
+use crate::bookings::words::Language;
+use crate::http::layout::PublicLayout;
+use crate::http::ui::FieldErrors;
+use crate::http::{html, run, see_other, ClientIp, PageError};
+use crate::store::StoreError;
+use crate::workspaces::Workspace;
+
+const REFRESH: HeaderName = HeaderName::from_static("refresh");
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/b/{workspace}/route/{form}").route(web::get().to(ask)).route(web::post().to(answer)));
+}
+
+/// The answers that came with a visitor from a form of this workspace; none where it was changed or removed since.
+pub fn carried(app: &App, workspace: WorkspaceId, token: &str) -> Result<Vec<Answer>, StoreError> {
+    let Some((form, changed_at, answers)) = read_route(app, token) else { return Ok(Vec::new()) };
+    let form = store::get(&app.store, workspace, form)?.filter(|form| form.changed_at == changed_at);
+    Ok(form.map(|form| form.spelled(&answers)).unwrap_or_default())
+}
+
+#[derive(Template)]
+#[template(path = "bookings/public_route.html")]
+struct RoutePage {
+    layout: PublicLayout,
+    words: &'static Words,
+    business: String,
+    name: String,
+    description: String,
+    path: String,
+    tz: String,
+    lang: String,
+    source: String,
+    questions: Vec<Asked>,
+    errors: FieldErrors,
+    /// Where the answers lead to words; else empty.
+    message: String,
+    /// Where they lead to another site; else empty.
+    elsewhere: String,
+}
+
+impl RoutePage {
+    /// "optional" below what may stay empty.
+    fn optional(&self, asked: &Asked) -> &'static str {
+        if asked.required {
+            ""
+        } else {
+            self.words.optional
+        }
+    }
+}
+
+/// What a visitor gets for their answers.
+enum Lead {
+    /// The path of the free times.
+    Times(String),
+    /// The address of another site.
+    Elsewhere(String),
+    Words(String),
+}
+
+struct Visit {
+    workspace: Workspace,
+    form: RoutingForm,
+    chosen: Chosen,
+    language: Language,
+}
+
+impl Visit {
+    fn read(app: &App, path: &(String, String), chosen: Chosen, own: Language) -> Result<Self, PageError> {
+        let workspace = open_workspace(app, &path.0)?;
+        let form = app.store.read(|txn| store::find_by_slug(txn, workspace.id, &path.1)).map_err(broken)?;
+        let form = form.filter(|form| form.is_open).ok_or(PageError::NotFound)?;
+        Ok(Self { workspace, form, language: spoken(&chosen.lang, "").unwrap_or(own), chosen })
+    }
+
+    fn page(&self, typed: &BTreeMap<String, String>, errors: FieldErrors) -> RoutePage {
+        let path = format!("/b/{}/route/{}", self.workspace.slug, self.form.slug);
+        let mut layout = layout(&self.form.name, self.language, &self.workspace);
+        layout.footer.extend(languages(&path, &self.chosen, self.language));
+        RoutePage {
+            layout,
+            words: page_words::of(self.language),
+            business: self.workspace.name.clone(),
+            name: self.form.name.clone(),
+            description: self.form.description.clone(),
+            path,
+            tz: self.chosen.tz.clone(),
+            lang: self.chosen.lang.clone(),
+            source: self.chosen.source.clone(),
+            questions: asked_of(&self.form.questions, typed, &errors),
+            errors,
+            message: String::new(),
+            elsewhere: String::new(),
+        }
+    }
+
+    fn lead(&self, app: &App, answers: &[String]) -> Result<Lead, PageError> {
+        for outcome in self.form.lead(answers) {
+            match outcome {
+                Outcome::Link { url } => {
+                    // As browsers spell it, for a header.
+                    return Ok(Lead::Elsewhere(url::Url::parse(url).map_or_else(|_| url.clone(), String::from)));
+                }
+                Outcome::Message { text } => return Ok(Lead::Words(text.clone())),
+                Outcome::EventType { id } => {
+                    let event = types::get(&app.store, self.workspace.id, *id).map_err(broken)?;
+                    let Some(event) = event.filter(|event| event.is_open) else { continue };
+                    let token = route_token(app, self.form.id, self.form.changed_at, answers);
+                    let query = self.chosen.with(&[("route", &token)]);
+                    return Ok(Lead::Times(format!("/b/{}/{}{query}", self.workspace.slug, event.slug)));
+                }
+            }
+        }
+        Ok(Lead::Words(page_words::of(self.language).nothing_open.to_owned()))
+    }
+}
+
+/// GET /b/{workspace}/route/{form}
+async fn ask(
+    app: Data<App>,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+    chosen: Query<Chosen>,
+) -> Result<HttpResponse, PageError> {
+    let (path, chosen, own) = (path.into_inner(), chosen.into_inner(), of_browser(&request));
+    let visit = run(move || Visit::read(&app, &path, chosen, own)).await??;
+    html(StatusCode::OK, &visit.page(&BTreeMap::new(), FieldErrors::default()))
+}
+
+/// POST /b/{workspace}/route/{form}: 303 to the free times; 200 with words, or with the way to another site (browsers
+/// apply `form-action` to redirects, so this one is a page that goes on by itself); 422 with the form.
+async fn answer(
+    app: Data<App>,
+    tries: Data<Tries>,
+    client: ClientIp,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+    form: Form<BTreeMap<String, String>>,
+) -> Result<HttpResponse, PageError> {
+    tries.check(&app, client)?;
+    let (path, typed, own) = (path.into_inner(), form.into_inner(), of_browser(&request));
+    let led = run(move || {
+        let text = |field: &str| typed.get(field).map(|text| text.trim().to_owned()).unwrap_or_default();
+        let chosen = Chosen { tz: text("tz"), lang: text("lang"), source: text("source"), ..Chosen::default() };
+        let visit = Visit::read(&app, &path, chosen, own)?;
+        let mut errors = FieldErrors::default();
+        let words = page_words::of(visit.language);
+        let answers = read_said(&visit.form.questions, &typed, LONGEST_ANSWER, words, &mut errors);
+        if !errors.is_empty() {
+            return Ok(Answered::Again(Box::new(visit.page(&typed, errors))));
+        }
+        let page = visit.page(&typed, errors);
+        Ok::<_, PageError>(match visit.lead(&app, &answers)? {
+            Lead::Times(path) => Answered::Times(path),
+            Lead::Elsewhere(elsewhere) => Answered::Page(Box::new(RoutePage { elsewhere, ..page })),
+            Lead::Words(message) => Answered::Page(Box::new(RoutePage { message, ..page })),
+        })
+    });
+    match led.await?? {
+        Answered::Times(to) => Ok(see_other(&to)),
+        Answered::Again(page) => html(StatusCode::UNPROCESSABLE_ENTITY, &*page),
+        Answered::Page(page) => {
+            let mut answer = html(StatusCode::OK, &*page)?;
+            let refresh = HeaderValue::from_str(&format!("0; url={}", page.elsewhere)).ok();
+            if let Some(refresh) = refresh.filter(|_| !page.elsewhere.is_empty()) {
+                answer.headers_mut().insert(REFRESH, refresh);
+            }
+            Ok(answer)
+        }
+    }
+}
+
+enum Answered {
+    Times(String),
+    Page(Box<RoutePage>),
+    Again(Box<RoutePage>),
+}

@@ -1,0 +1,128 @@
+//! A contact is erased while their page to pay is open at Stripe: the page is closed there, and who paid in that very
+//! moment gets it back. The job knows the page and nothing of the person.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::model::{Payment, State};
+use super::session::{failed, with, TRIES};
+use super::store;
+use crate::app::App;
+use crate::base::{PaymentId, UnixMillis, WorkspaceId};
+use crate::jobs::{self, Class, Effect, Job, Lane, NewJob, Performed, Prepared, Ready, Reconciled, Settled};
+use crate::providers::stripe::{Mode, NewRefund, PaymentStatus, Status, Stripe};
+use crate::providers::ProviderError;
+use crate::store::{StoreError, Txn};
+
+const CLOSE_ORPHAN: &str = "payments.close_orphan";
+/// Between two looks at somebody's slow payment.
+const SLOW: Duration = Duration::from_secs(12 * 3600);
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Payload {
+    payment: PaymentId,
+    session: String,
+    mode: Mode,
+}
+
+/// Has the page of a payment closed whose row goes in this transaction.
+pub(super) fn plan(txn: &mut Txn<'_>, payment: &Payment) -> Result<(), StoreError> {
+    let may_be_paid = payment.state.is_open() || payment.state == State::Withdrawn;
+    match &payment.session {
+        Some(session) if may_be_paid => {
+            plan_session(txn, payment.workspace, (payment.id, session, payment.mode), payment.made_at)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The page was opened just when its payment was erased.
+pub(super) fn plan_opened(txn: &mut Txn<'_>, job: &Job, session: &str, now: UnixMillis) -> Result<(), StoreError> {
+    let payment: super::session::Payload = job.payload()?;
+    match store::find_account(txn, job.workspace)? {
+        Some(account) => plan_session(txn, job.workspace, (payment.payment, session, account.mode), now),
+        None => Ok(()),
+    }
+}
+
+fn plan_session(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    (payment, session, mode): (PaymentId, &str, Mode),
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let payload = Payload { payment, session: session.to_owned(), mode };
+    let job = NewJob::new(CLOSE_ORPHAN, Lane::Web, workspace, now, &payload)
+        .serial(payment.0)
+        .class(Class::Keyed)
+        .once(payment.to_string())
+        .max_attempts(TRIES);
+    jobs::enqueue(txn, &job).map(drop)
+}
+
+pub struct CloseOrphan;
+
+impl Effect<App> for CloseOrphan {
+    fn kind(&self) -> &'static str {
+        CLOSE_ORPHAN
+    }
+
+    fn prepare(&self, _: &App, _: &mut Txn<'_>, _: &Job, _: UnixMillis) -> Result<Prepared, StoreError> {
+        Ok(Prepared::Go(Box::new(())))
+    }
+
+    fn perform(&self, app: &App, job: &Job, _: Ready) -> Performed {
+        let payload: Payload = match job.payload() {
+            Ok(payload) => payload,
+            Err(error) => return Performed::Refused { reason: error.to_string(), detail: Value::Null },
+        };
+        match with(app, job.workspace, payload.mode, |stripe| payload.close(stripe)) {
+            Ok(Closed::Over) => Performed::Done { answer: Value::Null },
+            Ok(Closed::Slow) => Performed::NotDone {
+                after: Some(SLOW),
+                whole_serial: false,
+                reason: "a slow payment is under way; it is given back when it comes".into(),
+                detail: Value::Null,
+            },
+            Err(error) => failed(app, error),
+        }
+    }
+
+    fn settle(&self, _: &App, _: &mut Txn<'_>, _: &Job, _: &Performed, _: UnixMillis) -> Result<Settled, StoreError> {
+        Ok(Settled::default())
+    }
+
+    fn reconcile(&self, _: &App, _: &Job, _: UnixMillis) -> Reconciled {
+        Reconciled::Absent
+    }
+}
+
+enum Closed {
+    Over,
+    Slow,
+}
+
+impl Payload {
+    fn close(&self, stripe: &Stripe<'_>) -> Result<Closed, ProviderError> {
+        let key = |what: &str| format!("{}-{what}-erased", self.payment);
+        let session = match stripe.expire_session(&self.session, &key("close")) {
+            // It is not open: paid, or over already.
+            Err(ProviderError::Rejected { .. } | ProviderError::Unknown { .. }) => stripe.session(&self.session)?,
+            closed => closed?,
+        };
+        match (session.status, session.payment_status, &session.payment_intent) {
+            (Status::Complete, PaymentStatus::Paid, Some(intent)) => {
+                let all =
+                    NewRefund { payment_intent: intent.clone(), amount: None, reference: self.payment.to_string() };
+                match stripe.refund(&all, &key("refund")) {
+                    Ok(_) | Err(ProviderError::Conflict) => Ok(Closed::Over),
+                    Err(error) => Err(error),
+                }
+            }
+            (Status::Complete, PaymentStatus::Unpaid, _) if !session.has_failed => Ok(Closed::Slow),
+            _ => Ok(Closed::Over),
+        }
+    }
+}
