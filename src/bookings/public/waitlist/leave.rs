@@ -31,7 +31,7 @@ pub fn take_off(txn: &mut Txn<'_>, waiter: &Waiter, who: &Who, why: &str, now: U
     let what = Happened::WaitlistLeft { event_type: waiter.event, contact: waiter.contact, reason: why.to_owned() };
     events::append(txn, waiter.workspace, now, what)?;
     let on = format!("waiter {}", waiter.id);
-    Ok(audit::record(txn, waiter.workspace, now, who, "waitlist.left", &on, why)?)
+    audit::record(txn, waiter.workspace, now, who, "waitlist.left", &on, why)
 }
 
 /// As the visitor or a member wants it; `false` where they are off it already.
