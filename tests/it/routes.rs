@@ -670,7 +670,10 @@ fn routes_in(file: &Path) -> Vec<String> {
         let path = path.unwrap_or_else(|| panic!("{}: cannot read .service({registration}", file.display()));
         let methods = methods_in(registration);
         assert!(!methods.is_empty(), "{}: no method in .service({registration}", file.display());
-        found.extend(methods.iter().map(|method| line(method, &path, is_api)));
+        // A file may hold the pages and the part of `/v1` of one matter.
+        let within = text[..at].rfind("fn ").map_or("", |begins| &text[begins..at]);
+        let below_v1 = is_api || within.starts_with("fn api_routes(");
+        found.extend(methods.iter().map(|method| line(method, &path, below_v1)));
     }
     for (at, _) in text.match_indices(".route(\"") {
         let rest = &text[at + 7..];
