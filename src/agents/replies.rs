@@ -85,8 +85,10 @@ fn say(app: &App, actor: &Actor, id: ReplyId, label: &str, remember: bool) -> Re
         let before = label_of(&reply).unwrap_or_default().to_owned();
         if said && before == label.as_str() {
             let is_corrected = reply.reading.as_ref().is_some_and(|reading| reading.corrected_from.is_some());
-            if let Some(lesson) = lesson.as_ref().filter(|_| is_corrected) {
-                lessons::keep(txn, &reply, lesson, now)?;
+            match &lesson {
+                Some(lesson) if is_corrected => lessons::keep(txn, &reply, lesson, now)?,
+                None if !remember => lessons::forget(txn, &reply)?,
+                _ => {}
             }
             return Ok(reply);
         }

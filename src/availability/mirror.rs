@@ -13,6 +13,8 @@ use crate::store::{Declared, Dir, Holds, Key, Retention, Store, StoreError, Tabl
 
 /// Events kept one by one. With more of them a change means reading all again.
 const MOST_EVENTS: usize = 4_000;
+/// Events and their times together: one that recurs may have thousands.
+const MOST_PARTS: usize = 20_000;
 
 const MIRRORS: Table<Mirror> = Table::sealed(
     0x0d60,
@@ -55,7 +57,7 @@ impl Mirror {
     pub fn begun(changes: Changes, range: Span) -> (Self, Vec<Span>) {
         let events: Vec<Kept> = changes.events.into_iter().filter_map(|event| Kept::of(event, range)).collect();
         let busy = busy_of(&events);
-        let is_partial = events.len() > MOST_EVENTS;
+        let is_partial = is_too_much(&events);
         let events = if is_partial { Vec::new() } else { events };
         (Self { range, cursor: changes.cursor, events, is_partial }, busy)
     }
@@ -82,7 +84,7 @@ impl Mirror {
             };
         }
         let events: Vec<Kept> = events.into_values().collect();
-        if events.len() > MOST_EVENTS {
+        if is_too_much(&events) {
             return None;
         }
         let busy = busy_of(&events);
@@ -93,6 +95,11 @@ impl Mirror {
     pub fn tags(&self) -> BTreeMap<u64, u64> {
         self.events.iter().map(|kept| (kept.0, kept.1)).collect()
     }
+}
+
+fn is_too_much(events: &[Kept]) -> bool {
+    let parts: usize = events.iter().map(|kept| 1 + kept.2.len()).sum();
+    events.len() > MOST_EVENTS || parts > MOST_PARTS
 }
 
 fn busy_of(events: &[Kept]) -> Vec<Span> {
@@ -209,5 +216,13 @@ mod tests {
         assert_eq!(busy.len(), 5_000);
         assert!(mirror.clone().after(told(false, vec![event(1, 0, &[])])).is_none());
         assert!(mirror.after(told(true, vec![])).is_some());
+    }
+
+    #[test]
+    fn an_event_of_very_many_times_is_not_kept_one_by_one_either() {
+        let times: Vec<(i64, i64)> = (0..20_000).map(|n| (n * 10, n * 10 + 5)).collect();
+        let (mirror, busy) = Mirror::begun(told(true, vec![event(1, 0, &times)]), at(0, 1_000_000));
+        assert_eq!(busy.len(), 20_000);
+        assert!(mirror.after(told(false, vec![])).is_none());
     }
 }

@@ -77,6 +77,7 @@ fn sync(app: &App, job: &Job) -> Result<Outcome, StoreError> {
     let (workspace, now) = (job.workspace, app.now());
     let found = connections::get(&app.store, workspace, id)?.filter(|connection| connection.calendars().is_some());
     let Some(connection) = found else {
+        connections::keep_nothing(app, workspace, id)?;
         app.store.write(|txn| cache::forget(txn, workspace, id))?;
         return Ok(Outcome::Done);
     };
@@ -108,11 +109,12 @@ fn read(app: &App, connection: &Connection) -> Result<Option<ProviderError>, Sto
     })?;
     let held = claims::claimed(&app.store, workspace, id.0, range, None)?;
     let (mut untold, mut was_read, mut has_changed) = (Vec::new(), false, false);
+    let (mut has_failed, mut stopped) = (false, None);
     let mut readings = Vec::new();
     let mut note = |calendar: &str, is_followed, failed| {
         readings.push(Reading { calendar: calendar.to_owned(), is_followed, failed });
     };
-    for calendar in &counted {
+    for (index, calendar) in counted.iter().enumerate() {
         match follow(app, connection, calendar, range)? {
             Followed::Same => {
                 note(calendar, true, None);
@@ -128,12 +130,24 @@ fn read(app: &App, connection: &Connection) -> Result<Option<ProviderError>, Sto
                 })?;
                 (was_read, has_changed) = (true, true);
             }
+            // One that fails alone holds up none of the others.
+            Followed::Failed(error) if has_failed || is_of_account(&error) => {
+                untold.extend(counted.iter().skip(index).cloned());
+                stopped = Some(error);
+                break;
+            }
+            Followed::Failed(_) => {
+                has_failed = true;
+                untold.push(calendar.clone());
+            }
             Followed::Untold => untold.push(calendar.clone()),
         }
     }
-    let answer = match untold.is_empty() {
-        true => Ok(BTreeMap::new()),
-        false => ask(app, connection, &untold, range, None),
+    let is_stopped = stopped.is_some();
+    let answer = match stopped {
+        Some(error) => Err(error),
+        None if untold.is_empty() => Ok(BTreeMap::new()),
+        None => ask(app, connection, &untold, range, None),
     };
     for calendar in &untold {
         let answer = match &answer {
@@ -152,7 +166,10 @@ fn read(app: &App, connection: &Connection) -> Result<Option<ProviderError>, Sto
             continue;
         };
         app.store.write(|txn| {
-            mirror::drop_one(txn, workspace, id, calendar)?;
+            // Who was not asked at all is gone on with where it was left.
+            if !is_stopped {
+                mirror::drop_one(txn, workspace, id, calendar)?;
+            }
             keep(txn, connection, calendar, &read, now)
         })?;
         (was_read, has_changed) = (was_read || is_known, true);
@@ -181,13 +198,33 @@ enum Followed {
     },
     /// It has to be asked for its times.
     Untold,
+    /// Nothing is answered now.
+    Failed(ProviderError),
+}
+
+impl Followed {
+    /// Whoever answers is asked once more for the times alone, and says why in words that last.
+    fn failed(error: ProviderError) -> Self {
+        match error {
+            ProviderError::Retry { .. } | ProviderError::Quota { .. } | ProviderError::Reconnect { .. } => {
+                Self::Failed(error)
+            }
+            _ => Self::Untold,
+        }
+    }
+}
+
+/// It would be the same with each calendar of the account, and the provider wants to be left alone.
+fn is_of_account(error: &ProviderError) -> bool {
+    !matches!(error, ProviderError::Retry { after: None, .. })
 }
 
 /// Goes on from the last reading where that reaches far enough and is still known to the provider; else it begins anew.
 fn follow(app: &App, connection: &Connection, calendar: &str, range: Span) -> Result<Followed, StoreError> {
     let (workspace, id, now) = (connection.workspace, connection.id, app.now());
     let known = mirror::find(&app.store, workspace, id, calendar)?;
-    let row = cache::cached_of(&app.store, workspace, id, calendar)?.filter(|row| row.failed.is_none());
+    // Where both are there, they are of the same reading, even if the provider was not asked since.
+    let row = cache::cached_of(&app.store, workspace, id, calendar)?;
     let known = known.filter(|known| row.is_some() && mirror::reaches(known, now.plus(READ_AHEAD)));
     if let (Some(known), Some(row)) = (known, row) {
         let tags = known.tags();
@@ -196,10 +233,14 @@ fn follow(app: &App, connection: &Connection, calendar: &str, range: Span) -> Re
         let told = with_calendar(app, workspace, id, |client| client.changes(calendar, Some(since), window));
         match told {
             Ok(Some(changes)) if changes.is_nothing() => {
+                let has_moved = changes.cursor != known.cursor;
                 let known = known.gone_on(changes.cursor);
                 app.store.write(|txn| {
-                    mirror::put(txn, workspace, id, calendar, &known)?;
-                    cache::put(txn, workspace, id, calendar, Cached { read_at: now, ..row.clone() })
+                    if has_moved {
+                        mirror::put(txn, workspace, id, calendar, &known)?;
+                    }
+                    let read = Cached { read_at: now, failed: None, is_followed: true, ..row.clone() };
+                    cache::put(txn, workspace, id, calendar, read)
                 })?;
                 return Ok(Followed::Same);
             }
@@ -210,9 +251,12 @@ fn follow(app: &App, connection: &Connection, calendar: &str, range: Span) -> Re
             }
             // It knows that reading no longer, or what has to be read again: from the beginning.
             Err(ProviderError::Gone | ProviderError::Rejected { .. }) => {}
-            // Whoever does not answer is asked once more for the times alone, and says why in words that last.
-            Ok(None) | Err(_) => return Ok(Followed::Untold),
+            Ok(None) => return Ok(Followed::Untold),
+            Err(error) => return Ok(Followed::failed(error)),
         }
+    }
+    if !connections::keeping_of(&app.store, connection, calendar)?.may_be_followed(now) {
+        return Ok(Followed::Untold);
     }
     let begun = with_calendar(app, workspace, id, |client| client.changes(calendar, None, (range.start, range.end)));
     Ok(match begun {
@@ -220,7 +264,12 @@ fn follow(app: &App, connection: &Connection, calendar: &str, range: Span) -> Re
             let (mirror, busy) = Mirror::begun(changes, range);
             Followed::Read { mirror, busy }
         }
-        Ok(None) | Err(_) => Followed::Untold,
+        Ok(None) => Followed::Untold,
+        Err(ProviderError::Rejected { .. }) => {
+            connections::note_unfollowed(app, connection, calendar)?;
+            Followed::Untold
+        }
+        Err(error) => Followed::failed(error),
     })
 }
 

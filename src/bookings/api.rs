@@ -437,9 +437,15 @@ mod tests {
             "/v1/event-types/{event}",
             "/v1/event-types/{event}/bookings",
             "/v1/event-types/{event}/slots",
+            "/v1/event-types/{event}/waitlist",
+            "/v1/event-types/{event}/waitlist/{waiter}",
+            "/v1/event-types/{event}/waitlist/{waiter}/offer",
             "/v1/event-types/{event}/why",
             "/v1/members/{user}/calendars",
             "/v1/members/{user}/calendars/offered",
+            "/v1/routing-forms",
+            "/v1/routing-forms/{form}",
+            "/v1/routing-forms/{form}/lead",
             "/v1/workers/{worker}/booking",
         ];
         assert_eq!(paths, expected);

@@ -128,7 +128,9 @@ fn no_meeting(
 ) -> Result<(), StoreError> {
     const REASON: &str = "The answer was read differently.";
     let earlier = store::list_of_contact(txn, workspace, contact, 10)?;
-    for before in earlier.into_iter().filter(|own| own.reply == Some(reply) && own.state.is_proposed()) {
+    // What the lead asked for on an event type is theirs: a person says yes or no to it.
+    let ends = |own: &Booking| own.reply == Some(reply) && own.state.is_proposed() && !own.is_request();
+    for before in earlier.into_iter().filter(ends) {
         let mut booking = Booking { state: State::Cancelled { reason: REASON.to_owned() }, ..before.clone() };
         booking.note(now, REASON);
         store::put(txn, &booking, Some(&before))?;
@@ -521,6 +523,10 @@ fn book_on(
     let considered = |txn: &mut Txn<'_>| store::mark_considered(txn, workspace, case.reply.id);
     match public::book_for(app, event, &wanted, Some(&lead), &considered) {
         Ok(booking) if booking.reply == Some(case.reply.id) => Ok(Outcome::Done),
+        Ok(there) if !there.state.is_booked() => {
+            let note = "They have asked for a time already: it waits for a decision, or for their payment.";
+            leave(app, job, case, note.to_owned())
+        }
         // They clicked a link meanwhile, or another was quicker: look again.
         Ok(_) | Err(NotBooked::Taken) => Ok(Outcome::Again { at: now }),
         Err(NotBooked::Unreadable(reason)) => {

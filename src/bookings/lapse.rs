@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::hold::give_back;
+use super::hold::{give_back, reopen};
 use super::messages::{self, Kind};
 use super::model::{Booking, State};
 use super::paid;
@@ -60,6 +60,10 @@ fn lapse(app: &App, job: &Job) -> Result<Option<UnixMillis>, StoreError> {
                 give_back(txn, &before)?;
                 paid::let_go(txn, &ended, now, now)?;
                 messages::tell(app, txn, &ended, Kind::Declined, "", now)?;
+                // It counted as handled while it waited for a decision.
+                if let Some(reply) = before.reply {
+                    reopen(txn, workspace, reply)?;
+                }
             }
             store::put(txn, &ended, Some(&before))?;
             let reply = match before.reply {

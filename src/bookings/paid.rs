@@ -4,7 +4,7 @@
 //! whole.
 
 use super::agree::agree;
-use super::hold::give_back;
+use super::hold::{give_back, reopen};
 use super::messages::{self, Kind};
 use super::model::{Booking, State};
 use super::public::manage_path;
@@ -191,6 +191,10 @@ fn ended(app: &App, workspace: WorkspaceId, payment: PaymentId, id: BookingId) -
         ended.version += 1;
         ended.written = ended.version;
         ended.note(now, UNPAID);
+        // The answer of a lead that led here waits for a person again.
+        if let Some(reply) = current.reply {
+            reopen(txn, workspace, reply)?;
+        }
         let what = Happened::BookingCancelled { booking: id, contact: ended.contact };
         events::append(txn, workspace, now, what)?;
         tell(app, txn, &mut ended, now)?;

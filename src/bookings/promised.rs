@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::model::{Booking, State};
 use super::store;
 use crate::base::{BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
-use crate::store::{Declared, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
+use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
 
 const MEETINGS: Table<Promised> = Table::sealed(
     0x0e70,
@@ -26,8 +26,17 @@ struct Promised {
     booking: BookingId,
 }
 
-fn key(workspace: WorkspaceId, contact: ContactId) -> Key {
+/// Answers of one contact that led to a meeting; removed so many in one transaction.
+const BATCH: usize = 20;
+/// More are told of no contact.
+const MOST: usize = 1_000;
+
+fn of_contact(workspace: WorkspaceId, contact: ContactId) -> Key {
     Key::of(&MEETINGS, workspace).id(contact.0)
+}
+
+fn key(workspace: WorkspaceId, contact: ContactId, reply: ReplyId) -> Key {
+    of_contact(workspace, contact).id(reply.0)
 }
 
 /// The meeting that there is already: what this offer led to, whatever became of it, or one that is still to come.
@@ -38,13 +47,12 @@ pub fn meeting(
     reply: ReplyId,
     now: UnixMillis,
 ) -> Result<Option<Booking>, StoreError> {
-    if let Some(row) = txn.get(&MEETINGS, &key(workspace, contact))? {
-        let found = store::find(txn, workspace, row.booking)?;
-        if let Some(booking) = found.filter(|booking| row.reply == reply || is_ahead(booking, now)) {
+    if let Some(row) = txn.get(&MEETINGS, &key(workspace, contact, reply))? {
+        if let Some(booking) = store::find(txn, workspace, row.booking)? {
             return Ok(Some(booking));
         }
     }
-    // Made by hand, or on a public page.
+    // By another offer, by hand, or on a public page.
     let others = store::list_of_contact(txn, workspace, contact, 10)?;
     Ok(others.into_iter().find(|booking| is_ahead(booking, now)))
 }
@@ -57,21 +65,27 @@ fn is_ahead(booking: &Booking, now: UnixMillis) -> bool {
 /// The offer led to this meeting.
 pub fn keep(txn: &mut Txn<'_>, booking: &Booking, reply: ReplyId) -> Result<(), StoreError> {
     let row = Promised { reply, booking: booking.id };
-    txn.put(&MEETINGS, &key(booking.workspace, booking.contact), &row)
+    txn.put(&MEETINGS, &key(booking.workspace, booking.contact, reply), &row)
 }
 
 fn export(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(Vec::new()) };
-    let row = store.get(&MEETINGS, &key(workspace, contact))?;
-    Ok(row.iter().filter_map(|row| serde_json::to_value(row).ok()).collect())
+    let rows = store.read(|txn| txn.list(&MEETINGS, &of_contact(workspace, contact), Dir::Forward, MOST))?;
+    Ok(rows.iter().filter_map(|(_, row)| serde_json::to_value(row).ok()).collect())
 }
 
 fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(0) };
-    let key = key(workspace, contact);
-    store.write_reserved(|txn| {
-        let was_there = txn.exists(&MEETINGS, &key)?;
-        txn.remove(&MEETINGS, &key)?;
-        Ok(usize::from(was_there))
-    })
+    let mut gone = 0;
+    loop {
+        let some = store.write_reserved(|txn| {
+            let keys = txn.keys(&MEETINGS, &of_contact(workspace, contact), Dir::Forward, BATCH)?;
+            keys.iter().try_for_each(|key| txn.remove(&MEETINGS, key))?;
+            Ok::<_, StoreError>(keys.len())
+        })?;
+        gone += some;
+        if some < BATCH {
+            return Ok(gone);
+        }
+    }
 }

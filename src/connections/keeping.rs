@@ -26,7 +26,7 @@ pub const READ_CALENDARS: &str = "availability.busy";
 const ASKED_FOR: Duration = Duration::from_secs(7 * 86_400);
 /// Prolonged this long before its end.
 const RENEWED_BEFORE: Duration = Duration::from_secs(86_400);
-/// Who refuses to tell is asked again after this.
+/// Who refuses to tell, or to say what changes, is asked again after this.
 const REFUSED_FOR: Duration = Duration::from_secs(86_400);
 /// Calendars of one connection that may be kept.
 const MOST: usize = 60;
@@ -64,6 +64,9 @@ pub struct Keeping {
     /// When its provider refused to tell, and why.
     #[serde(default)]
     pub refused: Option<(UnixMillis, String)>,
+    /// When its provider refused to say what changes.
+    #[serde(default)]
+    pub unfollowed: Option<UnixMillis>,
 }
 
 impl Keeping {
@@ -74,6 +77,11 @@ impl Keeping {
 
     pub fn renewed_at(&self) -> Option<UnixMillis> {
         self.watching.as_ref().map(|watching| watching.until.minus(RENEWED_BEFORE))
+    }
+
+    /// What changes may be asked for; beginning to is long, and in vain where it was refused not long ago.
+    pub fn may_be_followed(&self, now: UnixMillis) -> bool {
+        self.unfollowed.is_none_or(|at| at.plus(REFUSED_FOR) <= now)
     }
 
     fn is_due(&self, now: UnixMillis) -> bool {
@@ -108,17 +116,23 @@ pub fn keeping_of(store: &Store, connection: &Connection, calendar: &str) -> Res
     })
 }
 
+/// `false`, and nothing is written, where it was disconnected meanwhile: what was forgotten with it stays so.
 fn change(
     store: &Store,
     connection: &Connection,
     calendar: &str,
     change: impl Fn(&mut Keeping),
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     store.write(|txn| {
+        let found = store::find(txn, connection.workspace, connection.id)?;
+        if found.is_none_or(|connection| connection.is_disconnected()) {
+            return Ok(false);
+        }
         let key = key(txn, connection, calendar)?;
         let mut row = txn.get(&KEEPING, &key)?.unwrap_or_default();
         change(&mut row);
-        txn.put(&KEEPING, &key, &row)
+        txn.put(&KEEPING, &key, &row)?;
+        Ok(true)
     })
 }
 
@@ -133,7 +147,14 @@ pub fn note_readings(app: &App, connection: &Connection, readings: &[Reading]) -
                 row.read_at = Some(now);
             }
         })
+        .map(drop)
     })
+}
+
+/// Its provider refuses to say what changes in this calendar.
+pub fn note_unfollowed(app: &App, connection: &Connection, calendar: &str) -> Result<(), StoreError> {
+    let now = app.now();
+    change(&app.store, connection, calendar, |row| row.unfollowed = Some(now)).map(drop)
 }
 
 /// Sees to it that changes of these calendars, and of no others, are told where that is possible: asks, prolongs, and
@@ -166,24 +187,48 @@ fn ask(
         word: word(app, connection.workspace, connection.id),
         until: now.plus(ASKED_FOR),
     };
-    let asked =
-        with_calendar(app, connection.workspace, connection.id, |client| client.watch(calendar, &wanted, before));
+    let asked = with_calendar(app, connection.workspace, connection.id, |client| {
+        let granted = client.watch(calendar, &wanted, before)?;
+        Ok(granted.map(|watching| keep_watching(app, connection, calendar, client, &watching)))
+    });
     match asked {
-        Ok(Some(watching)) => change(&app.store, connection, calendar, |row| {
-            row.watching = Some(watching.clone());
-            row.refused = None;
-        })?,
-        Ok(None) => {}
-        Err(ProviderError::Rejected { .. } | ProviderError::NotFound | ProviderError::Conflict) => {
-            let why = asked.err().map(|error| error.to_string()).unwrap_or_default();
+        Ok(kept) => kept.unwrap_or(Ok(true)),
+        Err(error @ (ProviderError::Rejected { .. } | ProviderError::NotFound | ProviderError::Conflict)) => {
+            let why = error.to_string();
             change(&app.store, connection, calendar, |row| {
                 row.watching = None;
                 row.refused = Some((now, why.clone()));
-            })?;
+            })
         }
-        Err(_) => return Ok(false),
+        // It may have been granted: another try each turn would open one channel after another, and hold up the
+        // calendars behind this one.
+        Err(error @ ProviderError::Unknown { .. }) => {
+            let why = error.to_string();
+            change(&app.store, connection, calendar, |row| row.refused = Some((now, why.clone())))?;
+            Ok(false)
+        }
+        Err(_) => Ok(false),
     }
-    Ok(true)
+}
+
+/// Takes down what was granted. Where it was disconnected meanwhile it is taken back at once: later there is no token
+/// to do it with. `false`: nothing is kept.
+fn keep_watching(
+    app: &App,
+    connection: &Connection,
+    calendar: &str,
+    client: &dyn CalendarClient,
+    watching: &Watching,
+) -> Result<bool, StoreError> {
+    let kept = change(&app.store, connection, calendar, |row| {
+        row.watching = Some(watching.clone());
+        row.refused = None;
+    });
+    if matches!(kept, Ok(false)) {
+        // It ends by itself where nobody answers.
+        let _ = client.unwatch(watching);
+    }
+    kept
 }
 
 /// Where providers tell; `None` where they cannot reach us, or where the account's provider tells nothing.
@@ -239,6 +284,18 @@ pub(super) fn watchings(store: &Store, workspace: WorkspaceId, id: ConnectionId)
     Ok(all.into_iter().filter_map(|(_, row)| row.watching).collect())
 }
 
+/// Its calendars are not read any more: nobody tells of them, and nothing is kept of how they were. Again is harmless.
+pub fn keep_nothing(app: &App, workspace: WorkspaceId, id: ConnectionId) -> Result<(), StoreError> {
+    for watching in watchings(&app.store, workspace, id)? {
+        match with_calendar(app, workspace, id, |client| client.unwatch(&watching)) {
+            Ok(()) | Err(ProviderError::Rejected { .. } | ProviderError::NotFound) => {}
+            // The others end by themselves, too.
+            Err(_) => break,
+        }
+    }
+    app.store.write(|txn| forget(txn, workspace, id))
+}
+
 /// Forgets all of the connection's calendars.
 pub(super) fn forget(txn: &mut Txn<'_>, workspace: WorkspaceId, id: ConnectionId) -> Result<(), StoreError> {
     let all = txn.keys(&KEEPING, &prefix(workspace, id), Dir::Forward, MOST)?;
@@ -261,6 +318,10 @@ pub(super) fn stop(app: &App, connection: &Connection, told: &[Watching], token:
         };
         if let Err(error) = stopped {
             tracing::warn!(%error, connection = %connection.id, "notices of a calendar go on until they end by themselves");
+            // Whoever disconnects waits, and withdrawing the access comes after this.
+            if matches!(error, ProviderError::Retry { .. } | ProviderError::Unknown { .. }) {
+                break;
+            }
         }
     }
 }

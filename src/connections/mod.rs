@@ -50,7 +50,10 @@ pub use connect_mail::{connect_mailbox, Attempt, MailboxSettings};
 pub use disconnect::{disconnect, disconnect_all, withdrawn_there, Withdrawn};
 pub use error::{ConnectError, ConnectionError};
 pub use guess::guess;
-pub use keeping::{keep_told, keeping_of, note_readings, was_told_since, Keeping, Reading, READ_CALENDARS};
+pub use keeping::{
+    keep_nothing, keep_told, keeping_of, note_readings, note_unfollowed, was_told_since, Keeping, Reading,
+    READ_CALENDARS,
+};
 pub use mail_server::{smtp_server, MailTest, INBOX};
 pub use model::{
     CalDav, Calendars, Connection, Credentials, Google, Health, ImapFolder, Kind, LinkedFolder, MailServerSettings,

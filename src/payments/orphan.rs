@@ -78,7 +78,7 @@ impl Effect<App> for CloseOrphan {
             Ok(payload) => payload,
             Err(error) => return Performed::Refused { reason: error.to_string(), detail: Value::Null },
         };
-        match with(app, job.workspace, payload.mode, |stripe| payload.close(stripe)) {
+        match with(app, job.workspace, payload.mode, |stripe| payload.close(stripe, job.attempt)) {
             Ok(Closed::Over) => Performed::Done { answer: Value::Null },
             Ok(Closed::Slow) => Performed::NotDone {
                 after: Some(SLOW),
@@ -105,9 +105,10 @@ enum Closed {
 }
 
 impl Payload {
-    fn close(&self, stripe: &Stripe<'_>) -> Result<Closed, ProviderError> {
+    fn close(&self, stripe: &Stripe<'_>, attempt: u32) -> Result<Closed, ProviderError> {
         let key = |what: &str| format!("{}-{what}-erased", self.payment);
-        let session = match stripe.expire_session(&self.session, &key("close")) {
+        // Stripe replays its own failure under the same key.
+        let session = match stripe.expire_session(&self.session, &key(&format!("close-{attempt}"))) {
             // It is not open: paid, or over already.
             Err(ProviderError::Rejected { .. } | ProviderError::Unknown { .. }) => stripe.session(&self.session)?,
             closed => closed?,
@@ -122,6 +123,10 @@ impl Payload {
                 }
             }
             (Status::Complete, PaymentStatus::Unpaid, _) if !session.has_failed => Ok(Closed::Slow),
+            // Nobody knows the person any more, so nobody else would close it.
+            (Status::Open, ..) => {
+                Err(ProviderError::Retry { after: None, reason: "the page to pay is still open".to_owned() })
+            }
             _ => Ok(Closed::Over),
         }
     }

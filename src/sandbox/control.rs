@@ -6,6 +6,7 @@
 //! | `GET requests` | JSON lines `method,url,headers,body` of the provider requests received, as they came: tokens too |
 //! | `GET mail-commands` | JSON lines `protocol,account,command` of signed-in mail clients |
 //! | `POST faults {"match","status","retry_after","delay_ms","drop","after","body","manner","times"}` | see `faults.rs` |
+//! | `GET faults` | what the faults match that have not come yet |
 //! | `POST settings {"daily_sends","units_per_minute","testing_mode",…}` | see `Settings` |
 //! | `POST accounts {"email","name","zone"}` | one more account to sign in with |
 //! | `POST redirects {"uri"}` | registers a loopback redirect URI for the client |
@@ -44,6 +45,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
             shared.world().faults.add(fault);
             Ok(done())
         }),
+        ("GET", ["faults"]) => Ok(Answer::ok(&json!(shared.world().faults.waiting()))),
         ("POST", ["settings"]) => read(request).map(|body| settings(&mut shared.world(), &body)),
         ("POST", ["accounts"]) => read(request).map(|body: NewAccount| {
             shared.world().add_account(&body.email, &body.name, &body.zone);

@@ -135,6 +135,11 @@ impl Faults {
         Some(taken)
     }
 
+    /// What those that have not come yet match.
+    pub fn waiting(&self) -> Vec<&str> {
+        self.0.iter().map(|fault| fault.matches.as_str()).collect()
+    }
+
     pub fn clear(&mut self) {
         self.0.clear();
     }

@@ -48,8 +48,9 @@ fn a_closed_workspace_stops_at_once_can_be_taken_back_and_after_its_days_leaves_
     let before = tables_of(&rows_about(&world, world.home));
     assert!(before.len() > 40, "the business fills the tables: {before:?}");
     let next_door = world.state_of(world.next_door);
-    let message = launchyard::messaging::list_recent(&app.store, world.home, None, 1).unwrap().rows.remove(0);
-    let unsubscribe = launchyard::messaging::mail_links(app, &message).unwrap().unsubscribe;
+    let messages = launchyard::messaging::list_recent(&app.store, world.home, None, 50).unwrap().rows;
+    let unsubscribe =
+        messages.iter().find_map(|message| launchyard::messaging::mail_links(app, message)).unwrap().unsubscribe;
     let unsubscribe = unsubscribe.strip_prefix(world.url()).unwrap().to_owned();
 
     let mut browser = world.browser_of(owner);

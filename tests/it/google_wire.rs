@@ -198,6 +198,7 @@ const OPERATIONS: &[Operation] = &[
             may("fields", Text),
             may("maxResults", Number(1..=2500)),
             may("pageToken", Text),
+            may("syncToken", Text),
         ],
         body: Body::None,
     },

@@ -317,5 +317,7 @@ fn a_wish_not_to_be_written_to_is_taken_however_many_come_from_one_address() {
 /// The token in the address is the proof; what posts there has no form of ours.
 fn proves_itself(path: &str) -> bool {
     // Visitors book without a cookie, and what services tell is signed.
-    ["/u/", "/in/", "/b/", "/booking/", "/webhooks/", "/hooks/"].iter().any(|prefix| path.starts_with(prefix))
+    ["/u/", "/in/", "/b/", "/booking/", "/waiting/", "/webhooks/", "/hooks/"]
+        .iter()
+        .any(|prefix| path.starts_with(prefix))
 }

@@ -120,6 +120,11 @@ impl<'a> Office<'a> {
         assert_eq!(answer.status(), 200, "{what} {body}");
     }
 
+    /// Faults that were asked for and have not come.
+    pub fn faults_left(&self) -> Vec<String> {
+        serde_json::from_value(self.control("faults")).unwrap()
+    }
+
     fn control(&self, what: &str) -> Value {
         let answer = agent().get(format!("{}/control/{what}", self.sandbox.url)).call().unwrap();
         serde_json::from_str(&answer.into_body().read_to_string().unwrap()).unwrap()

@@ -90,6 +90,7 @@ GET    /booking/{token}/cancel                    Public
 POST   /booking/{token}/cancel                    Public
 POST   /booking/{token}/move                      Public
 GET    /waiting/{token}                           Public
+POST   /waiting/{token}/confirm                   Public
 POST   /waiting/{token}/leave                     Public
 GET    /u/{token}                                 Public
 POST   /u/{token}                                 Public

@@ -36,7 +36,7 @@ pub use invite::told_to_calendar;
 pub use log::{read_log, shown_at, Line, Log};
 pub use model::Kind;
 pub use others::TellOthers;
-pub use outside::{write as write_outside, Outside};
+pub use outside::{can_write as can_write_outside, write as write_outside, Outside};
 pub use pages::routes;
 pub use plan::SendPlanned;
 pub use store::TABLES;

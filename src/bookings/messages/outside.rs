@@ -6,7 +6,9 @@ use super::model::Fate;
 use super::send::Post;
 use crate::app::App;
 use crate::base::{ContactId, EmailAddress, UnixMillis, UserId, WorkspaceId};
+use crate::connections::{self, Connection};
 use crate::contacts;
+use crate::mailer;
 use crate::messaging::{Act, Row, Sheet};
 use crate::store::{StoreError, Txn};
 use crate::workspaces;
@@ -31,14 +33,39 @@ pub struct Outside<'a> {
     pub useful_until: UnixMillis,
 }
 
+/// A mailbox that could write now. What stands in the queue of another is read when it is too late.
+fn working_mailbox(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    host: Option<UserId>,
+    now: UnixMillis,
+) -> Result<Option<Connection>, StoreError> {
+    let Some(host) = host else { return Ok(None) };
+    let mailbox = mailbox_for(txn, workspace, host)?;
+    Ok(mailbox.filter(|mailbox| match &mailbox.state {
+        connections::State::Working => true,
+        // Its pause is over; the state says so with the next look.
+        connections::State::Waiting { until, .. } => *until <= now,
+        _ => false,
+    }))
+}
+
+/// Whether there is any way out for such words.
+pub fn can_write(
+    app: &App,
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    host: Option<UserId>,
+    now: UnixMillis,
+) -> Result<bool, StoreError> {
+    Ok(mailer::is_configured(&app.config) || working_mailbox(txn, workspace, host, now)?.is_some())
+}
+
 /// Sends it in this transaction; `false` where it cannot leave.
 pub fn write(app: &App, txn: &mut Txn<'_>, outside: Outside<'_>, now: UnixMillis) -> Result<bool, StoreError> {
     let Some(contact) = contacts::find(txn, outside.workspace, outside.contact)? else { return Ok(false) };
     let business = workspaces::find(txn, outside.workspace)?.map(|home| home.name).unwrap_or_default();
-    let mailbox = match outside.host {
-        Some(host) => mailbox_for(txn, outside.workspace, host)?,
-        None => None,
-    };
+    let mailbox = working_mailbox(txn, outside.workspace, outside.host, now)?;
     let rows = outside.rows.iter().map(|row| format!("{}: {}", row.label, row.value));
     let acts = outside.button.iter().chain(&outside.acts).map(|act| format!("{}: {}", act.words, act.href));
     let parts = [outside.text.clone(), rows.collect::<Vec<_>>().join("\n"), acts.collect::<Vec<_>>().join("\n")];

@@ -154,7 +154,7 @@ pub fn book_for(
             return Ok(booking);
         }
     }
-    if wanted.hold.is_none() {
+    if !keeps_already(app, event, wanted)? {
         waitlist::before_others(app, event)?;
     }
     let question = SlotQuestion::at(wanted.start, minutes, wanted.hold);
@@ -186,6 +186,14 @@ pub fn book_for(
         }
     }
     Err(unreadable.map_or(NotBooked::Taken, NotBooked::Unreadable))
+}
+
+/// Whether the time is kept for whoever wants it, so that nobody in line is passed over. An id alone, or a hold that ran
+/// out, keeps nothing.
+fn keeps_already(app: &App, event: &EventType, wanted: &Wanted) -> Result<bool, StoreError> {
+    let Some(held) = wanted.hold else { return Ok(false) };
+    let entry = app.store.read(|txn| types::find_entry(txn, event.workspace, event.id, held, wanted.start))?;
+    Ok(entry.is_some_and(|entry| entry.stands(app.now())))
 }
 
 /// Asks the calendars whether somebody could hold a start, as booking it would. Nothing is written.

@@ -241,12 +241,18 @@ fn page(
     })
 }
 
+/// The offer ran out, or the event type is closed or has another length by now: what was read is not what would be booked.
+fn has_ended(opened: &Opened, now: UnixMillis) -> bool {
+    let (event, minutes) = (&opened.place.event, u32::from(opened.offer.minutes));
+    opened.offer.until <= now || !event.is_open || event.duration(Some(minutes)) != minutes
+}
+
 /// The page that says why the time cannot be had, with the nearest ones that can, for as long as the offer stands.
 fn refusal(app: &App, opened: &Opened, trouble: String) -> Result<OfferPage, PageError> {
     let mut page = page(app, opened, BTreeMap::new(), FieldErrors::default())?;
     page.trouble = trouble;
     let Opened { offer, place, language, .. } = opened;
-    if offer.until <= app.now() || !place.event.is_open {
+    if has_ended(opened, app.now()) {
         return Ok(page);
     }
     let ours = availability::schedule_of(&app.store, place.workspace.id).map_err(broken)?.zone;
@@ -299,7 +305,7 @@ fn instead(app: &App, opened: &Opened) -> Result<Option<Shown>, PageError> {
     let own = offered_words::of(opened.language);
     // Somebody has said since that the answer asks for no meeting.
     let is_meant = opened.reply.reading.as_ref().is_some_and(proposes);
-    if offer.until <= now || !is_meant || !opened.place.event.is_open {
+    if !is_meant || has_ended(opened, now) {
         let page = refusal(app, opened, own.over.to_owned())?;
         return Ok(Some(Shown::Page(StatusCode::GONE, Box::new(page))));
     }

@@ -130,9 +130,7 @@ fn a_calendar_that_may_only_be_read_is_not_written_to() {
 fn what_cannot_be_read_is_unknown_and_never_free() {
     let team = team();
     let every = team.desk.app().config.jobs.calendar_sync;
-    team.desk
-        .world
-        .control("faults", &json!({"match": "POST /google/calendar/v3/freeBusy", "status": 503, "times": 99}));
+    team.desk.world.control("faults", &json!({"match": "* /google/calendar/v3/", "status": 503, "times": 999}));
     let asked = team.asked(&team.robin, THURSDAY.0, THURSDAY.1);
     assert!(matches!(asked, Busy::Unknown { .. }), "{asked:?}");
     assert!(matches!(team.cached(&team.robin, THURSDAY.0, THURSDAY.1), Busy::Known(_)), "read a moment ago");

@@ -395,8 +395,14 @@ pub fn free_starts_with(
     find_free(app, &facts, question)
 }
 
-/// Starts of a group within the visitor's days at which all seats are taken, ascending.
-pub fn full_starts(app: &App, event: &EventType, question: &Question) -> Result<Vec<UnixMillis>, StoreError> {
+/// Starts of a group within the visitor's days at which all seats are taken, ascending; `free` are those that can be
+/// booked. Seats are counted over all hosts, and one of them may have one left.
+pub fn full_starts(
+    app: &App,
+    event: &EventType,
+    question: &Question,
+    free: &[UnixMillis],
+) -> Result<Vec<UnixMillis>, StoreError> {
     let Some(seats) = event.seats.filter(|_| event.is_group()) else { return Ok(Vec::new()) };
     let now = app.now();
     let minutes = Duration::from_secs(60 * u64::from(question.duration));
@@ -410,7 +416,8 @@ pub fn full_starts(app: &App, event: &EventType, question: &Question) -> Result<
     for entry in entries.iter().filter(is_asked) {
         *taken.entry(entry.span.start).or_default() += 1;
     }
-    Ok(taken.into_iter().filter(|(_, count)| *count >= seats as usize).map(|(start, _)| start).collect())
+    let is_full = |(start, count): &(UnixMillis, usize)| *count >= seats as usize && !free.contains(start);
+    Ok(taken.into_iter().filter(is_full).map(|(start, _)| start).collect())
 }
 
 /// The starts that hours, notice and horizon allow, whatever stands there; none where nobody can hold it.

@@ -8,6 +8,7 @@ use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
 use crate::availability::engine::Rule;
 use crate::base::{EventTypeId, Mistakes, RoomId, UnixMillis};
+use crate::bookings::public::serve_line;
 use crate::bookings::schedules::{members, SetupError};
 use crate::meetings;
 use crate::store::Txn;
@@ -58,6 +59,10 @@ pub fn save(app: &App, actor: &Actor, event: EventType) -> Result<EventType, Set
                 worker.books_on = Some(event.for_worker());
                 workers::put(txn, actor.workspace, &worker)?;
             }
+        }
+        // Whoever waited when the list was switched off waits still.
+        if !is_new && event.waitlist.is_some() {
+            serve_line(txn, actor.workspace, event.id, now)?;
         }
         note(txn, actor, if is_new { "event_type.created" } else { "event_type.changed" }, event.id, now)
     })?;

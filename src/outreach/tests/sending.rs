@@ -51,8 +51,9 @@ fn a_changed_text_waits_for_approval_and_the_unchanged_steps_go_on() {
         SequenceForm::of(&get_sequence(&world.app().store, world.test.workspace, world.sequence.id).unwrap().unwrap());
     form.steps[1].text = "Two, but better.".into();
     update(world.app(), &world.test.owner, world.sequence.id, &form, None, Some(Scope::InFlight)).unwrap();
-    let other = world.lead("Ben", |_| {});
     world.advance(3 * DAY);
+    let other = world.lead("Ben", |_| {});
+    world.settle();
     assert_eq!(world.texts(), ["Hi Anna, one.", "Hi Ben, one."], "the first step was approved as it stands");
     let State::Waiting { waits_for: Some(hold), .. } = world.now_stands(&lead).state else { panic!() };
     assert!(hold.words.contains("waits for your approval"), "{}", hold.words);

@@ -339,7 +339,15 @@ impl CalDav<'_> {
         let asked = Asked { from, to, zone: &self.zone, own: &self.own };
         let (mut budget, mut all) = (Budget::default(), Vec::new());
         for found in self.account.ask("REPORT", &url, "1", &body)? {
-            let Some(text) = found.text(CALDAV, "calendar-data") else { continue };
+            let Some(text) = found.text(CALDAV, "calendar-data") else {
+                // What was deleted meanwhile takes no time, nor does the collection itself, unless it says that the
+                // answer is cut; all else is unknown, not free.
+                let is_own = url.join(&found.href).is_ok_and(|to| sync::is_same(&to, &url));
+                if found.is_gone() || (is_own && found.status < 300) {
+                    continue;
+                }
+                return Err(refused("an event cannot be read"));
+            };
             let id = url.join(&found.href).map_or(found.href.clone(), String::from);
             let taken = ics::occurrences(text, &asked, &mut budget).map_err(|error| refused(&error.to_string()))?;
             all.extend(taken.into_iter().map(|one| (id.clone(), one)));

@@ -4,7 +4,7 @@
 //!
 //! A cursor says which of the two it belongs to: `sync <token>`, or `tag <tag>`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::header::CONTENT_TYPE;
 use url::Url;
@@ -22,6 +22,10 @@ const MOST_ROUNDS: usize = 200;
 const TOGETHER: usize = 50;
 /// More than these are fetched by no multiget: the whole window is read again.
 const MOST_FETCHED: usize = 1_000;
+/// More members than these are not gone one by one.
+const MOST_GONE: usize = 100_000;
+/// Longer than this is no token, and is kept nowhere.
+const MOST_TOKEN: usize = 2_048;
 
 /// Changes of a collection, before what they are is known.
 struct Delta {
@@ -29,7 +33,7 @@ struct Delta {
     /// Members that are new or changed, by address, with their tags.
     changed: BTreeMap<String, u64>,
     /// Keys of members that are gone.
-    gone: Vec<u64>,
+    gone: BTreeSet<u64>,
 }
 
 impl CalDav<'_> {
@@ -64,16 +68,17 @@ impl CalDav<'_> {
     ) -> Result<Option<Changes>, ProviderError> {
         let Some(cursor) = self.cursor_now(url)? else { return Ok(None) };
         let by_tags = cursor.starts_with("tag ");
-        let mut tags = if by_tags { self.tags(url)? } else { BTreeMap::new() };
+        let tags = if by_tags { self.tags(url)? } else { BTreeMap::new() };
+        let mut tags: BTreeMap<u64, u64> = tags.into_iter().map(|(id, tag)| (key_of(&id), tag)).collect();
         let mut events: BTreeMap<u64, Changed> = BTreeMap::new();
         for (id, one) in self.within(calendar, from, to)? {
-            let key = short(&id);
+            let key = key_of(&id);
             let event = events.entry(key).or_insert_with(|| Changed { key, ..Changed::default() });
             event.busy.push(Busy { start: one.start, end: one.end });
-            event.tag = tags.remove(&id).unwrap_or(event.tag);
+            event.tag = tags.remove(&key).unwrap_or(event.tag);
         }
         // Whatever takes no time is known too, or it would look new each time.
-        let others = tags.into_iter().map(|(id, tag)| Changed { key: short(&id), tag, busy: Vec::new() });
+        let others = tags.into_iter().map(|(key, tag)| Changed { key, tag, busy: Vec::new() });
         let events = events.into_values().chain(others).collect();
         Ok(Some(Changes { cursor, is_whole: true, events }))
     }
@@ -84,8 +89,10 @@ impl CalDav<'_> {
         let found = self.account.ask("PROPFIND", url, "0", &body)?;
         let Some(one) = found.first() else { return Ok(None) };
         let reports = one.prop(DAV, "supported-report-set").is_none_or(|set| set.holds(DAV, "sync-collection"));
-        let token = one.text(DAV, "sync-token");
-        Ok(match (token.filter(|_| reports), one.text(SERVER, "getctag").or(token)) {
+        let short_enough = |word: &&str| word.len() <= MOST_TOKEN;
+        let token = one.text(DAV, "sync-token").filter(short_enough);
+        let tag = one.text(SERVER, "getctag").filter(short_enough);
+        Ok(match (token.filter(|_| reports), tag.or(token)) {
             (Some(token), _) => Some(format!("sync {token}")),
             (None, Some(tag)) => Some(format!("tag {tag}")),
             (None, None) => None,
@@ -94,7 +101,7 @@ impl CalDav<'_> {
 
     /// Round by round, as the server cuts it (RFC 6578 section 3.6).
     fn collected(&self, url: &Url, token: &str) -> Result<Delta, ProviderError> {
-        let mut delta = Delta { cursor: String::new(), changed: BTreeMap::new(), gone: Vec::new() };
+        let mut delta = Delta { cursor: String::new(), changed: BTreeMap::new(), gone: BTreeSet::new() };
         let mut token = token.to_owned();
         for _ in 0..MOST_ROUNDS {
             let round = self.sync_collection(url, &token)?;
@@ -102,11 +109,15 @@ impl CalDav<'_> {
                 let Some(id) = self.member(url, &member.href) else { continue };
                 if member.is_gone() {
                     delta.changed.remove(&id);
-                    delta.gone.push(short(&id));
+                    delta.gone.insert(key_of(&id));
                 } else {
-                    delta.gone.retain(|key| *key != short(&id));
+                    delta.gone.remove(&key_of(&id));
                     delta.changed.insert(id, 0);
                 }
+            }
+            // So much is read faster as a whole, and is not kept in memory meanwhile.
+            if delta.changed.len() > MOST_FETCHED || delta.gone.len() > MOST_GONE {
+                return Err(ProviderError::Gone);
             }
             let is_stuck = round.is_cut && round.token == token;
             token = round.token;
@@ -141,25 +152,25 @@ impl CalDav<'_> {
             .map_err(words)?
             .child(DAV, "sync-token")
             .map(|token| token.text.trim().to_owned())
-            .filter(|token| !token.is_empty())
+            .filter(|token| !token.is_empty() && token.len() <= MOST_TOKEN)
             .ok_or_else(|| refused("it does not say where the changes end"))?;
         let (own, members): (Vec<Found>, Vec<Found>) = multistatus(&answer.body)
             .map_err(words)?
             .into_iter()
-            .partition(|one| url.join(&one.href).is_ok_and(|to| to.path() == url.path()));
+            .partition(|one| url.join(&one.href).is_ok_and(|to| is_same(&to, url)));
         Ok(Round { token, is_cut: own.iter().any(|one| one.status == 507), members })
     }
 
     /// Without a report: the same tag says that nothing changed, else the tags of the members are compared.
     fn compared(&self, url: &Url, tag: &str, known: &BTreeMap<u64, u64>) -> Result<Delta, ProviderError> {
         let cursor = self.cursor_now(url)?.filter(|cursor| cursor.starts_with("tag ")).ok_or(ProviderError::Gone)?;
-        let mut delta = Delta { changed: BTreeMap::new(), gone: Vec::new(), cursor };
+        let mut delta = Delta { changed: BTreeMap::new(), gone: BTreeSet::new(), cursor };
         if delta.cursor.strip_prefix("tag ") == Some(tag) {
             return Ok(delta);
         }
         let mut left = known.clone();
         for (id, tag) in self.tags(url)? {
-            if left.remove(&short(&id)) != Some(tag) {
+            if left.remove(&key_of(&id)) != Some(tag) {
                 delta.changed.insert(id, tag);
             }
         }
@@ -178,7 +189,8 @@ impl CalDav<'_> {
         Ok(found.iter().filter_map(member).collect())
     }
 
-    /// When each of these takes time. One that was deleted meanwhile takes none.
+    /// When each of these takes time. One that was deleted meanwhile takes none. `Gone` where anything else is missing
+    /// in the answers: unknown is not free, so all has to be read again.
     fn fetched(
         &self,
         url: &Url,
@@ -188,18 +200,26 @@ impl CalDav<'_> {
         let asked = Asked { from, to, zone: &self.zone, own: &self.own };
         let (mut budget, mut all) = (Budget::default(), BTreeMap::new());
         for (id, tag) in changed {
-            all.insert(short(id), Changed { key: short(id), tag: *tag, busy: Vec::new() });
+            all.insert(key_of(id), Changed { key: key_of(id), tag: *tag, busy: Vec::new() });
         }
+        let mut open: BTreeSet<u64> = all.keys().copied().collect();
         let ids: Vec<&String> = changed.keys().collect();
         for group in ids.chunks(TOGETHER) {
             for found in self.account.ask("REPORT", url, "1", &multiget(group))? {
-                let Some(text) = found.text(CALDAV, "calendar-data") else { continue };
-                let Some(event) = self.member(url, &found.href).and_then(|id| all.get_mut(&short(&id))) else {
+                let Some(key) = self.member(url, &found.href).map(|id| key_of(&id)) else { continue };
+                if found.is_gone() {
+                    open.remove(&key);
                     continue;
-                };
+                }
+                let Some(text) = found.text(CALDAV, "calendar-data") else { continue };
+                let Some(event) = all.get_mut(&key) else { continue };
                 let taken = ics::occurrences(text, &asked, &mut budget).map_err(|error| refused(&error.to_string()))?;
                 event.busy = taken.into_iter().map(|one| Busy { start: one.start, end: one.end }).collect();
+                open.remove(&key);
             }
+        }
+        if !open.is_empty() {
+            return Err(ProviderError::Gone);
         }
         Ok(all.into_values().collect())
     }
@@ -207,7 +227,7 @@ impl CalDav<'_> {
     /// The address of a member; `None` for the collection itself and for what lies elsewhere.
     fn member(&self, collection: &Url, href: &str) -> Option<String> {
         let url = collection.join(href).ok().filter(|url| super::may_follow(&self.home, url))?;
-        (url.path() != collection.path()).then(|| url.into())
+        (!is_same(&url, collection)).then(|| url.into())
     }
 }
 
@@ -217,6 +237,30 @@ struct Round {
     members: Vec<Found>,
     /// There is more to come.
     is_cut: bool,
+}
+
+fn key_of(id: &str) -> u64 {
+    short(&plain(id))
+}
+
+pub(super) fn is_same(one: &Url, other: &Url) -> bool {
+    plain(one.path()).trim_end_matches('/') == plain(other.path()).trim_end_matches('/')
+}
+
+/// The same for all spellings of an address: servers write `%40` here and `@` there (RFC 3986 section 6.2.2.2).
+fn plain(id: &str) -> String {
+    let mut parts = id.split('%');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let byte = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match byte {
+            // Byte for byte, so that no two addresses become one.
+            Some(byte) => plain.push(char::from(byte)),
+            None => plain.push('%'),
+        }
+        plain.push_str(if byte.is_some() { part.get(2..).unwrap_or_default() } else { part });
+    }
+    plain
 }
 
 fn multiget(ids: &[&String]) -> String {

@@ -52,7 +52,7 @@ fn a_collection_for_tasks_is_no_calendar() {
 
 #[test]
 fn a_calendar_that_cannot_be_read_is_unknown_not_free() {
-    let cases: [(&str, fn() -> Reply); 3] = [
+    let cases: [(&str, fn() -> Reply); 4] = [
         ("gone", || Reply::json(404, "")),
         ("a page of a portal", || Reply::json(200, "<html>Sign in</html>")),
         ("a file that is none", || {
@@ -61,12 +61,58 @@ fn a_calendar_that_cannot_be_read_is_unknown_not_free() {
                  </d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>",
             )
         }),
+        ("a file that is withheld", || {
+            multistatus(
+                "<d:response><d:href>/dav/robin/work/a.ics</d:href><d:propstat><d:prop><c:calendar-data/></d:prop>\
+                 <d:status>HTTP/1.1 403 Forbidden</d:status></d:propstat></d:response>",
+            )
+        }),
     ];
     for (name, reply) in cases {
         let server = FakeHttp::start(move |_: &Seen| reply());
         let id = format!("{}/dav/robin/work/", server.base);
         let asked = with_calendar(&server.base, |one| one.free_busy(&[&id], NOW, NOW.plus(Duration::from_secs(3600))));
         assert!(matches!(asked.unwrap()[&id], BusyTimes::Unknown { .. }), "{name}");
+    }
+}
+
+#[test]
+fn a_changed_event_whose_file_does_not_come_is_not_free_but_all_is_read_again() {
+    let changed = "<d:response><d:href>/dav/robin/work/a%40b.ics</d:href><d:propstat><d:prop><d:getetag>2</d:getetag>\
+                   </d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>\
+                   <d:sync-token>t2</d:sync-token>";
+    let cases: [(&str, &str, Option<usize>); 4] = [
+        (
+            "under another spelling of its name",
+            "<d:href>/dav/robin/work/a@b.ics</d:href><d:propstat><d:prop><c:calendar-data>BEGIN:VCALENDAR\n\
+             BEGIN:VEVENT\nUID:1\nDTSTART:20261124T100000Z\nDURATION:PT30M\nEND:VEVENT\nEND:VCALENDAR\n\
+             </c:calendar-data></d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat>",
+            Some(1),
+        ),
+        (
+            "deleted meanwhile",
+            "<d:href>/dav/robin/work/a%40b.ics</d:href><d:status>HTTP/1.1 404 Not Found</d:status>",
+            Some(0),
+        ),
+        (
+            "withheld",
+            "<d:href>/dav/robin/work/a%40b.ics</d:href><d:propstat><d:prop><c:calendar-data/></d:prop>\
+             <d:status>HTTP/1.1 403 Forbidden</d:status></d:propstat>",
+            None,
+        ),
+        ("left out", "<d:href>/dav/robin/work/c.ics</d:href><d:status>HTTP/1.1 404 Not Found</d:status>", None),
+    ];
+    for (name, answered, expected) in cases {
+        let server = FakeHttp::start(move |seen: &Seen| match seen.body.contains("sync-collection") {
+            true => multistatus(changed),
+            false => multistatus(&format!("<d:response>{answered}</d:response>")),
+        });
+        let (id, tags) = (format!("{}/dav/robin/work/", server.base), BTreeMap::new());
+        let since = Since { cursor: "sync t1", tags: &tags };
+        let window = (NOW, NOW.plus(Duration::from_secs(86_400)));
+        let told = with_calendar(&server.base, |one| one.changes(&id, Some(since), window));
+        let taken = told.map(|found| found.unwrap().events.iter().map(|event| event.busy.len()).sum::<usize>());
+        assert_eq!(taken, expected.ok_or(ProviderError::Gone), "{name}");
     }
 }
 

@@ -128,9 +128,22 @@ impl Condition {
     }
 }
 
-/// "1,500.50" is written by nobody here: a comma is the point of a decimal.
+/// "1,500", "1.500" and "1 500" are thousands everywhere; else a comma is the point of a decimal, as it is in half of
+/// our languages.
 fn number(text: &str) -> Option<f64> {
-    text.replace(',', ".").parse::<f64>().ok().filter(|number| number.is_finite())
+    let dense: String = text.chars().filter(|sign| !sign.is_whitespace()).collect();
+    let plain = match dense.split_once([',', '.']) {
+        Some((whole, end)) if is_grouped(whole, end) => format!("{whole}{end}"),
+        _ => dense.replace(',', "."),
+    };
+    plain.parse::<f64>().ok().filter(|number| number.is_finite())
+}
+
+/// "1" and "500", not "0" and "125".
+fn is_grouped(whole: &str, end: &str) -> bool {
+    let whole = whole.strip_prefix('-').unwrap_or(whole);
+    let has_digits = [whole, end].iter().all(|part| part.bytes().all(|sign| sign.is_ascii_digit()));
+    has_digits && (1..=3).contains(&whole.len()) && !whole.starts_with('0') && end.len() == 3
 }
 
 impl RoutingForm {

@@ -48,6 +48,8 @@ pub struct ApiWaiter {
     pub time_zone: String,
     pub language: String,
     pub joined_at: String,
+    /// Until they press the button of their mail nothing is offered to them; null until then.
+    pub confirmed_at: Option<String>,
     /// What is kept for them now; null while they wait.
     pub offered_start: Option<String>,
     pub offered_until: Option<String>,
@@ -71,6 +73,7 @@ impl From<Waiter> for ApiWaiter {
             to: waiter.within.end.to_rfc3339(),
             duration: waiter.minutes,
             joined_at: waiter.joined_at.to_rfc3339(),
+            confirmed_at: waiter.confirmed_at.map(UnixMillis::to_rfc3339),
             name: waiter.name,
             time_zone: waiter.zone,
             language: waiter.language,

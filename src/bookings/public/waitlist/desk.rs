@@ -35,7 +35,7 @@ pub enum LineError {
 impl LineError {
     fn words(&self) -> &'static str {
         match self {
-            Self::NoList => "This event type has no waitlist, or the period is over.",
+            Self::NoList => "This event type has no waitlist, the period is over, or no mailbox could tell them.",
             Self::Enough => "They wait for five things already, and one person may wait for no more.",
             Self::Full => "There are 200 people on this list, and more are not kept.",
             _ => "Nothing is free that suits them, they hold an offer already, or they must not be written to.",
@@ -108,7 +108,7 @@ pub fn offer_now(app: &App, actor: &Actor, event: EventTypeId, id: WaiterId) -> 
     let event = types::get(&app.store, actor.workspace, event)?.ok_or(LineError::NotFound)?;
     let find = || app.store.read(|txn| store::find(txn, actor.workspace, event.id, id));
     let waiter = find()?.ok_or(LineError::NotFound)?;
-    if waiter.offer().is_some() {
+    if waiter.offer().is_some() || !serve::may_send(app, actor.workspace)? {
         return Err(LineError::NothingFree);
     }
     let free = serve::free_within(app, &event, waiter.within, waiter.minutes)?;
@@ -117,7 +117,7 @@ pub fn offer_now(app: &App, actor: &Actor, event: EventTypeId, id: WaiterId) -> 
         match serve::offer(app, &event, &waiter, start, &Who::of(actor))? {
             Offered::Yes => return find()?.ok_or(LineError::NotFound),
             Offered::NotThen => {}
-            Offered::NotThem => break,
+            Offered::NotThem | Offered::Unreadable => break,
         }
     }
     Err(LineError::NothingFree)

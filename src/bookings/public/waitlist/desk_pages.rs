@@ -55,7 +55,7 @@ struct Row {
     email: String,
     /// "Any free time in November 2026".
     wish: String,
-    /// "since Tue 24 Nov, 10:00".
+    /// "since Tue 24 Nov, 10:00, not confirmed yet".
     since: String,
     /// "Offered Thu 26 Nov, 11:00, until Tue 24 Nov, 12:00"; empty while they wait.
     offered: String,
@@ -93,6 +93,7 @@ fn read_page(
 
 fn row(waiter: &Waiter, zone: &TimeZone) -> Row {
     let at = |at: UnixMillis| at.in_zone(zone).strftime("%a %-d %b, %H:%M").to_string();
+    let doubt = if waiter.confirmed_at.is_some() { "" } else { ", not confirmed yet" };
     let offer = waiter.offer().map(|offer| format!("Offered {}, until {}", at(offer.start), at(offer.until)));
     Row {
         id: waiter.id.to_string(),
@@ -100,7 +101,7 @@ fn row(waiter: &Waiter, zone: &TimeZone) -> Row {
         name: waiter.name.clone(),
         email: waiter.email.display().to_owned(),
         wish: wish(waiter, Language::English),
-        since: format!("since {}", at(waiter.joined_at)),
+        since: format!("since {}{doubt}", at(waiter.joined_at)),
         offered: offer.unwrap_or_default(),
     }
 }

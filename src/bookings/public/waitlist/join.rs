@@ -6,7 +6,8 @@ use super::{serve, store};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::Span;
-use crate::base::{ContactId, WaiterId};
+use crate::base::{ContactId, EventTypeId, WaiterId, WorkspaceId};
+use crate::bookings::messages::can_write_outside;
 use crate::bookings::public::commit::{add_contact, Guest, NotBooked};
 use crate::bookings::types::EventType;
 use crate::contacts;
@@ -16,7 +17,7 @@ use crate::store::StoreError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum NotJoined {
-    /// There is no list, or the period is over.
+    /// There is no list, the period is over, or nobody could be told.
     #[error("nobody can wait here")]
     Closed,
     #[error("the list is full")]
@@ -53,12 +54,17 @@ pub fn join(
         minutes: event.duration(Some(minutes)),
         within,
         joined_at: now,
+        confirmed_at: (!matches!(who, Who::Visitor)).then_some(now),
         state: State::Waiting,
         missed: Vec::new(),
     };
     let over = serve::over_job(&waiter, now);
     let serve_it = serve::job(workspace, event.id, now);
     app.store.write(|txn| {
+        // The same whoever asks: an address that must not be written to looks like any other.
+        if !can_write_outside(app, txn, workspace, event.hosts.first().map(|host| host.user), now)? {
+            return Err(NotJoined::Closed);
+        }
         // The same person twice in the same moment: their contact is there by now.
         let contact = match contacts::find_by_address(txn, workspace, &guest.email)? {
             Some(known) => known.id,
@@ -69,7 +75,9 @@ pub fn join(
         // A month begins at the moment of joining, so the one who asks again later asks for less.
         let wish = |waiter: &Waiter| (waiter.event, waiter.within.end, waiter.minutes);
         if let Some(there) = own.iter().find(|other| wish(other) == wish(&waiter) && other.covers(&waiter)) {
-            return Ok(there.clone());
+            let there = Waiter { confirmed_at: there.confirmed_at.or(waiter.confirmed_at), ..there.clone() };
+            store::put(txn, &there, Some(&there))?;
+            return Ok(there);
         }
         if own.len() >= store::MOST_OF_ONE {
             return Err(NotJoined::Enough);
@@ -90,5 +98,18 @@ pub fn join(
         events::append(txn, workspace, now, Happened::WaitlistJoined { event_type: event.id, contact })?;
         audit::record(txn, workspace, now, who, "waitlist.joined", &format!("waiter {}", waiter.id), "")?;
         Ok(waiter)
+    })
+}
+
+/// Whoever reads the mail of this address wants it. Pressed twice is pressed once.
+pub fn confirm(app: &App, (workspace, event, id): (WorkspaceId, EventTypeId, WaiterId)) -> Result<(), StoreError> {
+    let now = app.now();
+    app.store.write(|txn| match store::find(txn, workspace, event, id)? {
+        Some(before) if before.confirmed_at.is_none() => {
+            let after = Waiter { confirmed_at: Some(now), ..before.clone() };
+            store::put(txn, &after, Some(&before))?;
+            serve::hurry_in(txn, workspace, event, now)
+        }
+        _ => Ok(()),
     })
 }

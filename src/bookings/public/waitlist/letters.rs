@@ -45,11 +45,14 @@ pub fn joined(
     let words = line_words::of(language);
     let title = [("title", event.name.as_str())];
     let link = app.url(&waiter_path(app, waiter.workspace, waiter.event, waiter.id));
+    let is_sure = waiter.confirmed_at.is_some();
+    let said = fill(words.joined_text, &title);
     let letter = Outside {
         subject: fill(words.joined_subject, &title),
         heading: words.joined.to_owned(),
-        text: fill(words.joined_text, &title),
+        text: if is_sure { said } else { format!("{said}\n\n{}", words.confirm_text) },
         rows: vec![Row { label: words.wish.to_owned(), value: wish(waiter, language), ..Row::default() }],
+        button: (!is_sure).then(|| Act { words: words.confirm.to_owned(), href: link.clone() }),
         acts: vec![Act { words: words.leave.to_owned(), href: link }],
         ..blank(txn, event, waiter, words)?
     };

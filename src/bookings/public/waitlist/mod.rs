@@ -27,7 +27,7 @@ mod words;
 pub use api::{api_routes, WaitlistApi};
 pub use leave::booked;
 pub use pages::{invited, routes};
-pub use serve::{before_others, EndOffer, Listener, Serve};
+pub use serve::{before_others, hurry_in as serve_line, EndOffer, Listener, Serve};
 pub use store::TABLES;
 pub use wish::what_is_full;
 pub use words::of as line_words;

@@ -27,6 +27,9 @@ pub struct Waiter {
     /// Starts in it suit them: a month, or the minute of one full start.
     pub within: Span,
     pub joined_at: UnixMillis,
+    /// Since when it is known that they wait of their own will: by the button behind their mail, or from a member.
+    #[serde(default)]
+    pub confirmed_at: Option<UnixMillis>,
     pub state: State,
     /// Starts that they were offered and did not take.
     #[serde(default)]

@@ -9,7 +9,7 @@ use askama::Template;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::join::{join, NotJoined};
+use super::join::{confirm, join, NotJoined};
 use super::leave;
 use super::letters::{when, wish};
 use super::model::Waiter;
@@ -39,6 +39,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/b/{workspace}/{event}/waitlist").route(web::get().to(ask)).route(web::post().to(add)))
         .service(web::resource("/b/{workspace}/{event}/waitlist/joined").route(web::get().to(joined)))
         .service(web::resource("/waiting/{token}").route(web::get().to(show)))
+        .service(web::resource("/waiting/{token}/confirm").route(web::post().to(confirm_it)))
         .service(web::resource("/waiting/{token}/leave").route(web::post().to(leave_it)));
     super::desk_pages::routes(config);
 }
@@ -270,6 +271,8 @@ struct WaitingPage {
     times: String,
     /// They are on the list.
     waits: bool,
+    /// Nobody has said yet that the address is theirs.
+    is_in_doubt: bool,
 }
 
 fn waiting_page(app: &App, token: &str) -> Result<(WaitingPage, Option<Waiter>), PageError> {
@@ -304,6 +307,7 @@ fn waiting_page(app: &App, token: &str) -> Result<(WaitingPage, Option<Waiter>),
         here: format!("{WAITING}/{token}"),
         times: if event.is_open { times } else { String::new() },
         waits: waiter.is_some(),
+        is_in_doubt: waiter.as_ref().is_some_and(|waiter| waiter.confirmed_at.is_none()),
     };
     Ok((page, waiter))
 }
@@ -312,6 +316,24 @@ fn waiting_page(app: &App, token: &str) -> Result<(WaitingPage, Option<Waiter>),
 async fn show(app: Data<App>, token: Path<String>) -> Result<HttpResponse, PageError> {
     let (page, _) = run(move || waiting_page(&app, &token)).await??;
     html(StatusCode::OK, &page)
+}
+
+/// POST /waiting/{token}/confirm: 303 to the page. A look would not do: programs that check mails follow links.
+async fn confirm_it(
+    app: Data<App>,
+    tries: Data<Tries>,
+    client: ClientIp,
+    token: Path<String>,
+) -> Result<HttpResponse, PageError> {
+    tries.check(&app, client)?;
+    let here = run(move || {
+        let (page, waiter) = waiting_page(&app, &token)?;
+        if let Some(waiter) = waiter {
+            confirm(&app, (waiter.workspace, waiter.event, waiter.id)).map_err(broken)?;
+        }
+        Ok::<_, PageError>(page.here)
+    });
+    Ok(see_other(&here.await??))
 }
 
 /// POST /waiting/{token}/leave: 303 to the page, which says that they are not on the list any more.

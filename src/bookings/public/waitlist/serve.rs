@@ -21,6 +21,7 @@ use crate::bookings::types::{self, EventType, Facts, SlotQuestion};
 use crate::events::{self, Event, Happened, Start, Subscriber};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::store::{StoreError, Txn};
+use crate::workspaces::{self, WorkspaceState};
 
 const SERVE: &str = "bookings.waitlist";
 const END_OFFER: &str = "bookings.waitlist_offer";
@@ -28,7 +29,7 @@ const END_OFFER: &str = "bookings.waitlist_offer";
 const EVERY: Duration = Duration::from_secs(600);
 /// An offer that ends sooner is none.
 const SHORTEST: Duration = Duration::from_secs(600);
-/// Offers of one round; the next round comes at once.
+/// Tries of one round; the next round comes at once, if anything was offered in this one.
 const MOST_OFFERS: usize = 50;
 /// The same where a visitor waits for their page meanwhile: each try may ask calendars.
 const MOST_WHILE_ONE_WAITS: usize = 5;
@@ -45,7 +46,8 @@ struct Payload {
 /// Serves the line now, and now and then.
 pub(super) fn job(workspace: WorkspaceId, event: EventTypeId, now: UnixMillis) -> NewJob {
     let payload = Payload { event, waiter: None, hold: None };
-    NewJob::new(SERVE, Lane::Steps, workspace, now, &payload)
+    // Each try may ask calendars, which steps must not wait for.
+    NewJob::new(SERVE, Lane::CalendarSync, workspace, now, &payload)
         .serial(event.0)
         .once(event.to_string())
         .max_attempts(u32::MAX)
@@ -64,11 +66,18 @@ pub(super) fn over_job(waiter: &Waiter, now: UnixMillis) -> NewJob {
 /// Something may be free now.
 pub(super) fn hurry(app: &App, workspace: WorkspaceId, event: EventTypeId) -> Result<(), StoreError> {
     let now = app.now();
-    let serving = job(workspace, event, now);
-    app.store.write(|txn| {
-        let id = jobs::enqueue(txn, &serving)?;
-        jobs::hurry(txn, id, now)
-    })
+    app.store.write(|txn| hurry_in(txn, workspace, event, now))
+}
+
+/// The same in this transaction.
+pub fn hurry_in(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    event: EventTypeId,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let id = jobs::enqueue(txn, &job(workspace, event, now))?;
+    jobs::hurry(txn, id, now)
 }
 
 pub struct Serve;
@@ -81,8 +90,9 @@ impl Task<App> for Serve {
     fn run(&self, app: &App, job: &Job) -> Outcome {
         let served = job.payload().and_then(|payload: Payload| serve(app, job.workspace, payload.event, MOST_OFFERS));
         match served {
-            Ok(true) => Outcome::Again { at: app.now().plus(EVERY) },
-            Ok(false) => Outcome::Done,
+            Ok(Served::InPart) => Outcome::Again { at: app.now() },
+            Ok(Served::ForNow) => Outcome::Again { at: app.now().plus(EVERY) },
+            Ok(Served::NoList) => Outcome::Done,
             Err(error) => error.into(),
         }
     }
@@ -180,43 +190,68 @@ pub fn before_others(app: &App, event: &EventType) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Offers what is free. `false` where there is no line to come back to.
-fn serve(app: &App, workspace: WorkspaceId, event: EventTypeId, most: usize) -> Result<bool, StoreError> {
-    let Some(event) = types::get(&app.store, workspace, event)? else { return Ok(false) };
+/// How far a round came.
+enum Served {
+    /// There is no line to come back to.
+    NoList,
+    ForNow,
+    /// More may be free for somebody.
+    InPart,
+}
+
+/// Whether anything may leave the workspace just now.
+pub(super) fn may_send(app: &App, workspace: WorkspaceId) -> Result<bool, StoreError> {
+    let home = workspaces::get(&app.store, workspace)?;
+    let is_open = home.is_some_and(|home| home.closing.is_none() && home.state == WorkspaceState::Open);
+    Ok(is_open && app.sending_held(app.now()).is_none())
+}
+
+/// Offers what is free.
+fn serve(app: &App, workspace: WorkspaceId, event: EventTypeId, most: usize) -> Result<Served, StoreError> {
+    let Some(event) = types::get(&app.store, workspace, event)? else { return Ok(Served::NoList) };
+    let later = if event.waitlist.is_some() { Served::ForNow } else { Served::NoList };
+    // Nobody must miss what they cannot hear of.
+    if !may_send(app, workspace)? {
+        return Ok(later);
+    }
     let mut line = app.store.read(|txn| store::list(txn, workspace, event.id))?;
     let now = app.now();
     for waiter in line.iter().filter(|waiter| waiter.offer().is_some_and(|offer| offer.until <= now)) {
         end(app, (workspace, event.id, waiter.id))?;
     }
     if event.waitlist.is_none() || !event.is_open {
-        return Ok(event.waitlist.is_some());
+        return Ok(later);
     }
+    let mut offers = 0;
     let (mut not_to_be_had, mut not_to_be_told) = (BTreeSet::new(), BTreeSet::new());
     for _ in 0..most {
         line = app.store.read(|txn| store::list(txn, workspace, event.id))?;
         line.retain(|waiter| !not_to_be_told.contains(&waiter.id));
-        let Some((waiter, start)) = first_fit(app, &event, &line, &not_to_be_had)? else { break };
+        let Some((waiter, start)) = first_fit(app, &event, &line, &not_to_be_had)? else { return Ok(Served::ForNow) };
         match offer(app, &event, waiter, start, &by_itself())? {
-            Offered::Yes => {}
+            Offered::Yes => offers += 1,
             Offered::NotThen => {
                 not_to_be_had.insert((waiter.id, start));
             }
             Offered::NotThem => {
                 not_to_be_told.insert(waiter.id);
             }
+            Offered::Unreadable => return Ok(Served::ForNow),
         }
     }
-    Ok(true)
+    // Without an offer the next round would try the same again, and so on.
+    Ok(if offers > 0 { Served::InPart } else { Served::ForNow })
 }
 
-/// The first in line whom something free suits, and the first such start.
+/// The first in line whom something free suits, and the first such start. Nothing is kept for an address that nobody
+/// has confirmed: it may be made up.
 fn first_fit<'a>(
     app: &App,
     event: &EventType,
     line: &'a [Waiter],
     not_to_be_had: &BTreeSet<(WaiterId, UnixMillis)>,
 ) -> Result<Option<(&'a Waiter, UnixMillis)>, StoreError> {
-    let waiting = || line.iter().filter(|waiter| waiter.state == State::Waiting);
+    let waiting = || line.iter().filter(|waiter| waiter.state == State::Waiting && waiter.confirmed_at.is_some());
     // One question for each length, however long the line is.
     let mut periods: BTreeMap<u32, Span> = BTreeMap::new();
     for Waiter { minutes, within, .. } in waiting() {
@@ -280,6 +315,8 @@ pub(super) enum Offered {
     NotThen,
     /// They hold an offer, are off the list, or cannot be written to.
     NotThem,
+    /// No calendar that it depends on can be read just now; neither can it for the next start.
+    Unreadable,
 }
 
 /// Offers a start to somebody, with whichever hosts can hold it.
@@ -295,20 +332,28 @@ pub(super) fn offer(
     let held = Held { event: event.id, id: BookingId::new(now), start, minutes: waiter.minutes, until };
     let question = SlotQuestion::at(start, waiter.minutes, None);
     let facts = types::load_for(app, event, &question)?;
+    let (mut is_unreadable, mut is_answered) = (false, false);
     for hosts in candidates(app, &facts, None)? {
         let asked = match ask(app, &facts.only(&hosts), &question, held.span(), false) {
             Ok(asked) => asked,
             Err(NotBooked::Store(error)) => return Err(error),
-            Err(_) => continue,
+            Err(NotBooked::Unreadable(_)) => {
+                is_unreadable = true;
+                continue;
+            }
+            Err(_) => {
+                is_answered = true;
+                continue;
+            }
         };
         match offer_with(app, &asked, &question, held, (waiter, who)) {
             Ok(()) => return Ok(Offered::Yes),
             Err(NotBooked::Store(error)) => return Err(error),
             Err(NotBooked::Closed) => return Ok(Offered::NotThem),
-            Err(_) => {}
+            Err(_) => is_answered = true,
         }
     }
-    Ok(Offered::NotThen)
+    Ok(if is_unreadable && !is_answered { Offered::Unreadable } else { Offered::NotThen })
 }
 
 fn offer_with(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::desk::{self, LineError};
-use super::join::{join, NotJoined};
+use super::join::{confirm, join, NotJoined};
 use super::leave::leave;
 use super::model::Waiter;
 use super::{pages, store, words};
@@ -111,6 +111,7 @@ impl World {
 
     fn join(&self, name: &str, within: Span) -> Waiter {
         let joined = join(&self.test.app, &self.event, &guest(name), (within, ALL_DAY), &Who::Visitor).unwrap();
+        confirm(&self.test.app, (joined.workspace, joined.event, joined.id)).unwrap();
         self.settle();
         // Who joins in the same millisecond has no order.
         self.test.app.clock.advance(Duration::from_secs(1));
@@ -200,6 +201,20 @@ fn what_is_freed_goes_to_the_first_in_line_and_on_to_the_next_when_the_time_is_o
     assert_eq!(world.take(&bea).unwrap().id, taken.id, "taken twice it is one booking");
     world.settle();
     assert_eq!(world.offers(), [offered("ada", "")], "who has booked waits no more");
+}
+
+#[test]
+fn nothing_is_kept_for_an_address_until_somebody_confirms_it() {
+    let world = World::open();
+    let booked = world.fill();
+    let wish = (november(), ALL_DAY);
+    let ada = join(&world.test.app, &world.event, &guest("ada"), wish, &Who::Visitor).unwrap();
+    world.settle();
+    world.cancel(&booked[0]);
+    assert_eq!(world.offers(), [offered("ada", "")]);
+    confirm(&world.test.app, (ada.workspace, ada.event, ada.id)).unwrap();
+    world.settle();
+    assert_eq!(world.offers(), [offered("ada", NINE)]);
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub fn what_is_full(
     let with_times: Vec<Date> = free.iter().map(date).collect();
     days.retain(|day| !with_times.contains(day));
     let month = (free.is_empty() && !days.is_empty()).then_some(question.from);
-    Ok(Full { month, days, starts: types::full_starts(app, event, question)? })
+    Ok(Full { month, days, starts: types::full_starts(app, event, question, free)? })
 }
 
 impl Full {

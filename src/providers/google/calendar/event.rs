@@ -1,6 +1,7 @@
 //! Events: what we write, what Google answers.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{json, Map, Value};
@@ -109,12 +110,27 @@ impl TakenAnswer {
     }
 }
 
-/// What changed of an event: `None` when its times cannot be read.
-pub(super) fn changed(answer: TakenAnswer, zone: &TimeZone) -> Option<Changed> {
+/// No zone is further east or west than this; a day that cannot be placed exactly counts for all it may be.
+const EASTMOST: Duration = Duration::from_secs(14 * 3600);
+const WESTMOST: Duration = Duration::from_secs(12 * 3600);
+
+/// What changed of an event: `None` when its times cannot be read. Without the calendar's zone whole days are widened.
+pub(super) fn changed(answer: TakenAnswer, zone: Option<&TimeZone>) -> Option<Changed> {
     let key = short(&answer.id);
     let Some(taken) = answer.taken() else { return Some(Changed { key, ..Changed::default() }) };
-    let busy = Busy { start: taken.start?.instant(zone)?, end: taken.end?.instant(zone)? };
-    Some(Changed { key, tag: 0, busy: vec![busy] })
+    let (start, end) = (taken.start?, taken.end?);
+    let (earliest, latest) = (placed(&start, zone)?, placed(&end, zone)?);
+    let start = if is_unplaced(&start, zone) { earliest.minus(EASTMOST) } else { earliest };
+    let end = if is_unplaced(&end, zone) { latest.plus(WESTMOST) } else { latest };
+    Some(Changed { key, tag: 0, busy: vec![Busy { start, end }] })
+}
+
+fn placed(time: &When, zone: Option<&TimeZone>) -> Option<UnixMillis> {
+    time.instant(zone.unwrap_or(&TimeZone::UTC))
+}
+
+fn is_unplaced(time: &When, zone: Option<&TimeZone>) -> bool {
+    zone.is_none() && matches!(time, When::Day(_))
 }
 
 impl When {

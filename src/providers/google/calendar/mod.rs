@@ -87,8 +87,8 @@ impl CalendarClient for Calendar<'_> {
         };
         let list = self.whole_list::<TakenAnswer>(&url)?;
         let Some(cursor) = list.next_sync_token else { return Ok(None) };
-        let zone = list.time_zone.and_then(|name| TimeZone::get(&name).ok()).unwrap_or(TimeZone::UTC);
-        let events: Option<Vec<_>> = list.items.into_iter().map(|one| changed(one, &zone)).collect();
+        let zone = list.time_zone.and_then(|name| TimeZone::get(&name).ok());
+        let events: Option<Vec<_>> = list.items.into_iter().map(|one| changed(one, zone.as_ref())).collect();
         let events = events.ok_or_else(|| ProviderError::Rejected { reason: "unreadable times".into() })?;
         Ok(Some(Changes { cursor, is_whole: since.is_none(), events }))
     }
@@ -173,7 +173,7 @@ impl CalendarClient for Calendar<'_> {
     }
 
     fn unwatch(&self, watching: &Watching) -> Result<(), ProviderError> {
-        self.stop_channel(watching)
+        self.stop_channel(watching).map_err(only_refused)
     }
 }
 

@@ -26,13 +26,16 @@ use wire::{new_event_body, patch_body, CalendarAnswer, EventAnswer, VIEWED};
 
 /// Times come back in UTC, whatever the mailbox's zone.
 const IN_UTC: &str = "outlook.timezone=\"UTC\"";
-/// The same, in pages of a size that suits both sides. How a delta is paged stands here, not in its address.
-const PAGED_IN_UTC: &str = "outlook.timezone=\"UTC\", odata.maxpagesize=500";
+/// The same for a delta, which brings each event whole: the texts without markup, and few on one page. How a delta is
+/// paged stands here, not in its address.
+const PAGED_IN_UTC: &str = "outlook.timezone=\"UTC\", outlook.body-content-type=\"text\", odata.maxpagesize=50";
 /// The calendar that every mailbox has.
 const PRIMARY: &str = "primary";
 /// Events on one page of a view, and pages before giving up.
 const PAGE: &str = "500";
 const MAX_PAGES: usize = 120;
+/// Of a delta, whose pages are small.
+const MAX_DELTA_PAGES: usize = 200;
 
 pub struct Calendar<'a>(pub Session<'a>);
 
@@ -84,7 +87,7 @@ impl CalendarClient for Calendar<'_> {
             }
             None => self.delta(calendar, window),
         };
-        let list = self.whole_list::<IgnoredAny>(url, PAGED_IN_UTC)?;
+        let list = self.whole_list::<IgnoredAny>(url, PAGED_IN_UTC, MAX_DELTA_PAGES)?;
         let Some(cursor) = list.delta_link else { return Ok(None) };
         if since.is_some() && list.value.is_empty() {
             return Ok(Some(Changes { cursor, ..Changes::default() }));
@@ -161,7 +164,7 @@ impl CalendarClient for Calendar<'_> {
     }
 
     fn unwatch(&self, watching: &Watching) -> Result<(), ProviderError> {
-        self.unsubscribe(watching)
+        self.unsubscribe(watching).map_err(only_refused)
     }
 }
 
@@ -207,13 +210,18 @@ impl Calendar<'_> {
 
     /// Follows the links of a list to its end. The token is shown to the configured place only, whatever a link says.
     fn all_pages<T: DeserializeOwned>(&self, first: Url) -> Result<Vec<T>, ProviderError> {
-        Ok(self.whole_list(first, IN_UTC)?.value)
+        Ok(self.whole_list(first, IN_UTC, MAX_PAGES)?.value)
     }
 
     /// All pages as one; what else is said on the last one holds for all.
-    fn whole_list<T: DeserializeOwned>(&self, first: Url, prefer: &str) -> Result<ListAnswer<T>, ProviderError> {
+    fn whole_list<T: DeserializeOwned>(
+        &self,
+        first: Url,
+        prefer: &str,
+        most: usize,
+    ) -> Result<ListAnswer<T>, ProviderError> {
         let (mut value, mut url) = (vec![], first);
-        for _ in 0..MAX_PAGES {
+        for _ in 0..most {
             let page: ListAnswer<T> = self.0.get_json(url, Some(prefer))?;
             value.extend(page.value);
             let Some(next) = page.next_link else { return Ok(ListAnswer { value, next_link: None, ..page }) };
@@ -222,7 +230,7 @@ impl Calendar<'_> {
                 next.ok_or_else(|| ProviderError::Rejected { reason: "a link of the list leads elsewhere".into() })?;
         }
         // What lies behind is not known, and must not look free.
-        Err(ProviderError::Rejected { reason: format!("the list is longer than {MAX_PAGES} pages") })
+        Err(ProviderError::Rejected { reason: format!("the list is longer than {most} pages") })
     }
 }
 
