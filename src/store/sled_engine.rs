@@ -8,6 +8,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use sled::transaction::{ConflictableTransactionError, TransactionError};
@@ -21,6 +22,9 @@ use super::memory::finished;
 use super::overlay::{Base, Batch, Overlay, Rows};
 use super::past::Past;
 use super::schema::Tree;
+
+const LOCK_TRIES: u32 = 30;
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
 pub struct SledOptions {
     /// Folder of the engine's own files; made when absent.
@@ -80,12 +84,7 @@ impl SledEngine {
     pub fn open(options: &SledOptions) -> Result<Self, StoreError> {
         let dir = &options.dir;
         std::fs::create_dir_all(dir).map_err(|error| folder_error(dir, &error))?;
-        let db = sled::Config::new()
-            .path(dir)
-            .cache_capacity(options.cache_bytes)
-            .flush_every_ms(Some(1000))
-            .open()
-            .map_err(engine_error)?;
+        let db = open_db(options).map_err(engine_error)?;
         let all = Tree::ALL.iter().map(|tree| db.open_tree(tree.name())).collect::<Result<_, _>>();
         let trees = Arc::new(Trees { all: all.map_err(engine_error)?, db });
         let gathered = Arc::new(Gathered::default());
@@ -290,6 +289,19 @@ impl Drop for BusyGuard<'_> {
 
 fn engine_error(error: sled::Error) -> StoreError {
     StoreError::Engine(error.to_string())
+}
+
+/// sled's own threads let go of a store's file a moment after it was closed, so that its lock is waited for. Another
+/// process is kept out by the lock of the folder, before this.
+fn open_db(options: &SledOptions) -> Result<sled::Db, sled::Error> {
+    let config = sled::Config::new().path(&options.dir).cache_capacity(options.cache_bytes).flush_every_ms(Some(1000));
+    for _ in 0..LOCK_TRIES {
+        match config.open() {
+            Err(error) if error.to_string().contains("could not acquire lock") => thread::sleep(LOCK_PAUSE),
+            outcome => return outcome,
+        }
+    }
+    config.open()
 }
 
 fn folder_error(dir: &Path, error: &std::io::Error) -> StoreError {

@@ -335,8 +335,11 @@ fn a_member_sees_the_line_adds_to_it_and_offers_out_of_turn_and_a_viewer_only_lo
     let world = World::open();
     let booked = world.fill();
     let (app, owner) = (&world.test.app, &world.test.owner);
-    world.join("ada", day("2026-11-27"));
-    let bea = desk::add(app, owner, world.event.id, &guest("bea"), (november(), ALL_DAY)).unwrap();
+    // As long as they have not confirmed, nothing is offered to them but by a member.
+    let ask =
+        |name: &str, within: Span| join(app, &world.event, &guest(name), (within, ALL_DAY), &Who::Visitor).unwrap();
+    let ada = ask("ada", day("2026-11-27"));
+    let bea = ask("bea", november());
     world.settle();
     let nothing = desk::offer_now(app, owner, world.event.id, bea.id);
     assert!(matches!(nothing, Err(LineError::NothingFree)));
@@ -348,9 +351,13 @@ fn a_member_sees_the_line_adds_to_it_and_offers_out_of_turn_and_a_viewer_only_lo
     let viewer = Actor { role: Role::Viewer, ..owner.clone() };
     assert_eq!(desk::list(app, &viewer, world.event.id).unwrap().len(), 2);
     assert!(matches!(desk::remove(app, &viewer, world.event.id, bea.id), Err(LineError::Denied(_))));
+    confirm(app, (ada.workspace, ada.event, ada.id)).unwrap();
     desk::remove(app, owner, world.event.id, bea.id).unwrap();
     world.settle();
     assert!(world.offers()[0].1.is_some(), "ada gets what bea had");
+    let cleo = desk::add(app, owner, world.event.id, &guest("cleo"), (november(), ALL_DAY)).unwrap();
+    assert!(cleo.confirmed_at.is_some(), "a member knows them");
+    assert_eq!(desk::list(app, owner, world.event.id).unwrap().len(), 2);
 }
 
 #[test]
