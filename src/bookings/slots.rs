@@ -87,9 +87,19 @@ pub fn why(rule: Rule) -> WhyNot {
 }
 
 /// All that speaks against a start, calendars as last read: what is taken by itself, else every rule of the owner's.
-pub fn objections(app: &App, event: &EventType, start: UnixMillis, minutes: u32) -> Result<Vec<WhyNot>, StoreError> {
-    let question = SlotQuestion::at(start, minutes, None);
-    let facts = types::load_for(app, event, &question)?;
+/// `but` is a booking that is about to move, with its hosts.
+pub fn objections(
+    app: &App,
+    event: &EventType,
+    start: UnixMillis,
+    minutes: u32,
+    but: Option<&Booking>,
+) -> Result<Vec<WhyNot>, StoreError> {
+    let question = SlotQuestion::at(start, minutes, but.map(|booking| booking.id));
+    let mut facts = types::load_for(app, event, &question)?;
+    if let Some(booking) = but {
+        facts = in_nobodys_way(facts, booking);
+    }
     if start <= facts.now {
         return Ok(vec![WhyNot::Past]);
     }
@@ -105,6 +115,12 @@ pub fn objections(app: &App, event: &EventType, start: UnixMillis, minutes: u32)
     let by_rules = OwnersRule::ALL.iter().filter_map(|rule| objects(&facts.with_rules(&[*rule])).map(why));
     let unknown = facts.unknown().into_iter().next().map(|reason| WhyNot::Unknown { reason });
     Ok(by_rules.chain(unknown).collect())
+}
+
+/// What is known of a booking's own hosts, its own time free.
+fn in_nobodys_way(facts: Facts, booking: &Booking) -> Facts {
+    let hosts = &booking.details.hosts;
+    hosts.iter().fold(facts.only(hosts), |facts, host| facts.freed(*host, booking.span()))
 }
 
 impl Slots {
@@ -154,9 +170,7 @@ impl Slots {
         };
         let mut facts = types::load_for(app, event, &question)?;
         if let Some(booking) = but {
-            let hosts = &booking.details.hosts;
-            facts = facts.only(hosts);
-            facts = hosts.iter().fold(facts, |facts, host| facts.freed(*host, booking.span()));
+            facts = in_nobodys_way(facts, booking);
         }
         let standing = app.store.read(|txn| types::standing(txn, &facts, &question))?;
         let free = if facts.can_be_held() { types::free_of(&facts, &standing, &question) } else { Vec::new() };

@@ -237,7 +237,7 @@ async fn move_to(
     let Some(start) = UnixMillis::parse_rfc3339(&form.start) else { return Ok(see_other(&here)) };
     let answer = run(move || {
         let by = format!("{} (the guest)", booking.details.name);
-        match reschedule(&app, &booking, start, &Mover { who: Who::Visitor, by: &by }) {
+        match reschedule(&app, &booking, start, &Mover { who: Who::Visitor, by: &by, insists: false }) {
             Ok(_) => Ok(None),
             Err(error) => {
                 let trouble = trouble_words(&error, language)?;

@@ -23,6 +23,8 @@ pub struct Mover<'a> {
     pub who: Who,
     /// Their name in the history.
     pub by: &'a str,
+    /// A member sets the owner's rules aside, and what cannot be read.
+    pub insists: bool,
 }
 
 /// May the visitor still change it? Until the cut-off, as long as it stands.
@@ -43,8 +45,11 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
     let minutes = u32::try_from(before.span().length().as_secs() / 60).unwrap_or(u32::MAX);
     let span = Span::lasting(start, before.span().length());
     let question = SlotQuestion::at(start, minutes, Some(before.id));
-    let facts = types::load_for(app, &event, &question)?.only(&before.details.hosts);
-    let facts = without_own_event(app, facts, before, span)?;
+    let mut facts = types::load_for(app, &event, &question)?.only(&before.details.hosts);
+    if mover.insists {
+        facts = facts.with_rules(&[]);
+    }
+    let facts = without_own_event(app, facts, (before, span), mover.insists)?;
     let now = facts.now;
     // Whoever founded a group leaves its id to those who stay.
     let fresh = BookingId::new(now);
@@ -87,12 +92,18 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
 }
 
 /// Fresh answers of the calendars about the new time, in which the event that moves is in nobody's way.
-fn without_own_event(app: &App, facts: Facts, before: &Booking, span: Span) -> Result<Facts, NotBooked> {
+fn without_own_event(
+    app: &App,
+    facts: Facts,
+    (before, span): (&Booking, Span),
+    insists: bool,
+) -> Result<Facts, NotBooked> {
     let needed = with_buffers(&facts.event, span);
     let own = before.event_id.as_deref().map(|event| Own { calendar: &before.calendar_id, event, span: before.span() });
     let mut asked = facts.clone();
     for host in &facts.hosts {
         match facts.ask_now(app, host.user, needed, own)? {
+            Busy::Unknown { .. } if insists => asked = asked.freed(host.user, before.span()),
             Busy::Unknown { reason } => return Err(NotBooked::Unreadable(reason)),
             busy => asked = asked.freed(host.user, before.span()).with_busy(host.user, busy),
         }

@@ -153,7 +153,7 @@ fn a_visitor_moves_and_cancels_until_the_cut_off_and_the_time_is_free_again() {
     let (test, hosts) = office();
     let event = event(&test, &hosts[..1], |event| event.cut_off = 120);
     let booking = book(&test.app, &event, &wanted("2026-11-25T10:00:00Z", "a@elsewhere.example")).unwrap();
-    let visitor = || Mover { who: Who::Visitor, by: "Tom" };
+    let visitor = || Mover { who: Who::Visitor, by: "Tom", insists: false };
     let moved = reschedule(&test.app, &booking, at("2026-11-25T10:30:00Z"), &visitor()).unwrap();
     assert_eq!(moved.start, at("2026-11-25T10:30:00Z"));
     let times = free(&test, &event, "2026-11-25", "UTC");

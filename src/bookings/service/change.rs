@@ -1,11 +1,12 @@
 //! A booked meeting is moved or cancelled; the calendar and the guest follow.
 
+use super::of_event::{self, Asked};
 use super::{check, note, rules_of, Anyway, BookError, Wanted};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
 use crate::availability::{self, Claimed, Rules, WhyNot};
-use crate::base::{BookingId, ConnectionId, UnixMillis, WorkspaceId};
+use crate::base::{BookingId, ConnectionId, EventTypeId, UnixMillis, WorkspaceId};
 use crate::bookings::calendar;
 use crate::bookings::hold::give_back;
 use crate::bookings::host;
@@ -14,6 +15,7 @@ use crate::bookings::model::{Booking, State};
 use crate::bookings::public::{self, Mover};
 use crate::bookings::store;
 use crate::bookings::tell::tell;
+use crate::bookings::types;
 use crate::bookings::words::Clocks;
 use crate::events::{self, Happened};
 use crate::jobs;
@@ -25,10 +27,8 @@ pub fn may_move_to(app: &App, actor: &Actor, id: BookingId, start: UnixMillis) -
     if before.start == start && before.state.is_booked() {
         return Ok(());
     }
-    if before.details.event_type.is_some() {
-        // Its own rules are asked when it moves.
-        let past = || BookError::NotFree { why: WhyNot::Past, free: Vec::new() };
-        return if start < app.now() { Err(past()) } else { Ok(()) };
+    if let Some(event) = before.details.event_type {
+        return check_on_event(app, &before, event, start, &Anyway::default()).map(|_| ());
     }
     check_move(app, &before, start, &Anyway::default()).map(|_| ())
 }
@@ -50,6 +50,23 @@ fn check_move(
     Ok((calendar, rules))
 }
 
+/// The same for a booking on an event type, by its rules and for the hosts that it has. Gives what is set aside.
+fn check_on_event(
+    app: &App,
+    before: &Booking,
+    event: EventTypeId,
+    start: UnixMillis,
+    anyway: &Anyway,
+) -> Result<Vec<WhyNot>, BookError> {
+    if !before.state.is_booked() {
+        return Err(BookError::NotOpen(before.state.words()));
+    }
+    let event = types::get(&app.store, before.workspace, event)?.ok_or(BookError::NotFound)?;
+    let minutes = of_event::minutes_of(before);
+    let asked = Asked { event: &event, start, minutes, zone: &before.guest_zone, but: Some(before) };
+    of_event::set_aside(app, &asked, anyway)
+}
+
 /// Moves a booking; the length stays. The calendar and the guest follow. To where it is already: nothing happens.
 pub fn move_to(
     app: &App,
@@ -63,11 +80,9 @@ pub fn move_to(
     if before.start == start && before.state.is_booked() {
         return Ok(before);
     }
-    if before.details.event_type.is_some() {
-        if !before.state.is_booked() {
-            return Err(BookError::NotOpen(before.state.words()));
-        }
-        let mover = Mover { who: Who::of(actor), by: &actor.display };
+    if let Some(event) = before.details.event_type {
+        let set_aside = check_on_event(app, &before, event, start, anyway)?;
+        let mover = Mover { who: Who::of(actor), by: &actor.display, insists: !set_aside.is_empty() };
         return public::reschedule(app, &before, start, &mover).map_err(public::NotBooked::into_book_error);
     }
     let (calendar, rules) = check_move(app, &before, start, anyway)?;

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::audit::Who;
 use crate::authz::Actor;
 use crate::availability::{FreeTimes, Span, WhyNot};
-use crate::base::{ContactId, WorkerId, WorkspaceId};
+use crate::base::{ContactId, UnixMillis, WorkerId, WorkspaceId};
 use crate::bookings::consider::LABEL;
 use crate::bookings::decide::OFFERS;
 use crate::bookings::model::Booking;
@@ -43,6 +43,28 @@ pub(super) struct Taking<'a> {
     pub anyway: &'a Anyway,
 }
 
+/// A start that a person wants, and what moves there.
+pub(super) struct Asked<'a> {
+    pub event: &'a EventType,
+    pub start: UnixMillis,
+    pub minutes: u32,
+    /// The guest's.
+    pub zone: &'a str,
+    pub but: Option<&'a Booking>,
+}
+
+/// The objections that the person sets aside; an error where there is one that they do not or cannot.
+pub(super) fn set_aside(app: &App, asked: &Asked<'_>, anyway: &Anyway) -> Result<Vec<WhyNot>, BookError> {
+    let why = slots::objections(app, asked.event, asked.start, asked.minutes, asked.but)?;
+    if let Some(no) = why.iter().find(|why| !why.is_warning()) {
+        return Err(BookError::NotFree { why: no.clone(), free: near(app, asked)? });
+    }
+    if !why.iter().all(|why| anyway.covers(why)) {
+        return Err(BookError::Unsure { why, free: near(app, asked)? });
+    }
+    Ok(why)
+}
+
 /// Books a start of an event type for a contact; free ones near it where it will not do.
 pub(super) fn book_on(
     app: &App,
@@ -55,13 +77,8 @@ pub(super) fn book_on(
         let words = format!("Guests pay for “{}”, so only they can book it, on its page.", event.name);
         return Err(BookError::NotOffered(words));
     }
-    let why = slots::objections(app, event, wanted.start, wanted.minutes)?;
-    if let Some(no) = why.iter().find(|why| !why.is_warning()) {
-        return Err(BookError::NotFree { why: no.clone(), free: near(app, event, wanted)? });
-    }
-    if !why.iter().all(|why| taking.anyway.covers(why)) {
-        return Err(BookError::Unsure { why, free: near(app, event, wanted)? });
-    }
+    let asked = Asked { event, start: wanted.start, minutes: wanted.minutes, zone: &wanted.guest.zone, but: None };
+    let why = set_aside(app, &asked, taking.anyway)?;
     let unread = WhyNot::Unknown { reason: String::new() };
     let lead = Lead {
         contact: taking.contact,
@@ -91,21 +108,21 @@ pub(super) fn book_on(
             let why = "They have another meeting by now.".to_owned();
             Err(refused(WhyNot::NotOffered { rule: "has_one", why }, Vec::new()))
         }
-        Err(NotBooked::Taken) => Err(refused(WhyNot::Busy, near(app, event, wanted)?)),
+        Err(NotBooked::Taken) => Err(refused(WhyNot::Busy, near(app, &asked)?)),
         // Not known beforehand, so nobody was warned of it.
         Err(NotBooked::Unreadable(reason)) => {
-            Err(BookError::Unsure { why: vec![WhyNot::Unknown { reason }], free: near(app, event, wanted)? })
+            Err(BookError::Unsure { why: vec![WhyNot::Unknown { reason }], free: near(app, &asked)? })
         }
         Err(error) => Err(error.into_book_error()),
     }
 }
 
 /// Free starts near the one that is wanted.
-fn near(app: &App, event: &EventType, wanted: &Wanted) -> Result<Vec<Span>, BookError> {
-    let guest = Clocks::of(&wanted.guest.zone, "UTC").guest;
-    let slots = Slots::known(app, event, wanted.minutes, &[wanted.start], &guest, None)?;
-    let mut free = slots.near(&[wanted.start], slots.range, &guest, OFFERS + 1);
-    free.retain(|span| span.start != wanted.start);
+fn near(app: &App, asked: &Asked<'_>) -> Result<Vec<Span>, BookError> {
+    let guest = Clocks::of(asked.zone, "UTC").guest;
+    let slots = Slots::known(app, asked.event, asked.minutes, &[asked.start], &guest, asked.but)?;
+    let mut free = slots.near(&[asked.start], slots.range, &guest, OFFERS + 1);
+    free.retain(|span| span.start != asked.start);
     free.truncate(OFFERS);
     Ok(free)
 }
