@@ -297,7 +297,7 @@ fn open_db(options: &SledOptions) -> Result<sled::Db, sled::Error> {
     let config = sled::Config::new().path(&options.dir).cache_capacity(options.cache_bytes).flush_every_ms(Some(1000));
     for _ in 0..LOCK_TRIES {
         match config.open() {
-            Err(error) if error.to_string().contains("could not acquire lock") => thread::sleep(LOCK_PAUSE),
+            Err(error) if error.to_string().contains("could not acquire lock") => thread::park_timeout(LOCK_PAUSE),
             outcome => return outcome,
         }
     }
