@@ -339,6 +339,8 @@ fn a_member_sees_the_line_adds_to_it_and_offers_out_of_turn_and_a_viewer_only_lo
     let ask =
         |name: &str, within: Span| join(app, &world.event, &guest(name), (within, ALL_DAY), &Who::Visitor).unwrap();
     let ada = ask("ada", day("2026-11-27"));
+    // Who joins in the same millisecond has no order.
+    app.clock.advance(Duration::from_secs(1));
     let bea = ask("bea", november());
     world.settle();
     let nothing = desk::offer_now(app, owner, world.event.id, bea.id);
