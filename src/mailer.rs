@@ -92,6 +92,11 @@ pub struct Posting {
 }
 
 impl Posting {
+    /// Names the letter while it waits.
+    pub fn id(&self) -> JobId {
+        self.job.id()
+    }
+
     pub fn new(letter: Letter, now: UnixMillis) -> Self {
         let job = NewJob::new(SEND, Lane::Housekeeping, INSTANCE, now, &()).max_attempts(MAX_ATTEMPTS);
         Self { letter, job }
@@ -107,6 +112,16 @@ pub fn is_configured(config: &Config) -> bool {
 pub fn queue(txn: &mut Txn<'_>, posting: &Posting) -> Result<(), StoreError> {
     txn.put(&LETTERS, &key(posting.job.id()), &posting.letter)?;
     jobs::enqueue(txn, &posting.job).map(drop)
+}
+
+/// What it tells of is no longer so: it does not leave, also where it waits for a relay that is down. `false`: it has
+/// left, or is leaving in this moment.
+pub fn take_back(txn: &mut Txn<'_>, id: JobId, reason: &str) -> Result<bool, StoreError> {
+    if !txn.exists(&LETTERS, &key(id))? {
+        return Ok(false);
+    }
+    txn.remove(&LETTERS, &key(id))?;
+    jobs::cancel(txn, id, reason)
 }
 
 /// Letters that wait, for the operator's page and for tests.

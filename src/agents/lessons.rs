@@ -32,7 +32,6 @@ pub const TABLES: &[Declared] = &[Declared::personal(&LESSONS, export, erase)];
 
 /// More are compared with no reply; the one of the contact known longest gives way.
 const MOST: usize = 300;
-const BATCH: usize = 20;
 
 fn key(workspace: WorkspaceId, contact: ContactId, reply: ReplyId) -> Key {
     Key::of(&LESSONS, workspace).id(contact.0).id(reply.0)
@@ -72,17 +71,5 @@ fn export(store: &Store, person: Person) -> Result<Vec<Value>, StoreError> {
 
 fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(0) };
-    let prefix = Key::of(&LESSONS, workspace).id(contact.0);
-    let mut gone = 0;
-    loop {
-        let some = store.write_reserved(|txn| {
-            let keys = txn.keys(&LESSONS, &prefix, Dir::Forward, BATCH)?;
-            keys.iter().try_for_each(|key| txn.remove(&LESSONS, key))?;
-            Ok::<_, StoreError>(keys.len())
-        })?;
-        gone += some;
-        if some < BATCH {
-            return Ok(gone);
-        }
-    }
+    store.remove_all(&LESSONS, &Key::of(&LESSONS, workspace).id(contact.0))
 }

@@ -28,7 +28,17 @@ const CACHE: Table<Cached> = Table::sealed(
     "When a connected calendar is busy, without titles or guests, as last read.",
 );
 
-pub(super) const TABLES: &[Declared] = &[Declared::plain(&CACHE)];
+/// Beside the times, so that a turn in which nothing changes writes a moment and not half a year.
+const SEEN: Table<UnixMillis> = Table::sealed(
+    0x0d04,
+    "busy_times_seen",
+    Tree::Bookings,
+    Holds::Nothing,
+    Retention::Served,
+    "When a connected calendar was last found as it was read.",
+);
+
+pub(super) const TABLES: &[Declared] = &[Declared::plain(&CACHE), Declared::plain(&SEEN)];
 
 /// Busy times as last read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +98,16 @@ impl Cached {
         })
     }
 
+    /// As it was at `seen`, when nothing had changed.
+    fn seen_at(self, seen: Option<UnixMillis>) -> Self {
+        Self { read_at: self.read_at.max(seen.unwrap_or_default()), ..self }
+    }
+
+    /// Nothing but the moment of reading would be another.
+    pub(super) fn needs_only_a_moment(&self) -> bool {
+        self.failed.is_none() && self.is_followed
+    }
+
     /// Both as one: as old as the older, known as far as both.
     fn joined(self, other: Self) -> Self {
         Self {
@@ -138,18 +158,34 @@ fn prefix(workspace: WorkspaceId, connection: ConnectionId) -> Key {
     Key::of(&CACHE, workspace).id(connection.0)
 }
 
+fn seen_prefix(workspace: WorkspaceId, connection: ConnectionId) -> Key {
+    Key::of(&SEEN, workspace).id(connection.0)
+}
+
 /// Calendars are often named after people: their names stand in no key.
-fn key(txn: &Txn<'_>, workspace: WorkspaceId, connection: ConnectionId, calendar: &str) -> Result<Key, StoreError> {
-    Ok(prefix(workspace, connection).bytes(&txn.blind(workspace, "calendar", calendar)?))
+pub(super) fn below(prefix: Key, txn: &Txn<'_>, workspace: WorkspaceId, calendar: &str) -> Result<Key, StoreError> {
+    Ok(prefix.bytes(&txn.blind(workspace, "calendar", calendar)?))
 }
 
 /// What is known of all calendars of a connection that are read. For pages; a decision asks with `read_now`.
 pub fn cached(store: &Store, workspace: WorkspaceId, id: ConnectionId) -> Result<Option<Cached>, StoreError> {
-    let rows = store.read(|txn| txn.list(&CACHE, &prefix(workspace, id), Dir::Forward, MOST_CALENDARS + 1))?;
+    let (rows, seen) = store.read(|txn| {
+        let rows = txn.list(&CACHE, &prefix(workspace, id), Dir::Forward, MOST_CALENDARS + 1)?;
+        let seen = txn.list(&SEEN, &seen_prefix(workspace, id), Dir::Forward, MOST_CALENDARS + 1)?;
+        Ok::<_, StoreError>((rows, seen))
+    })?;
     let own_rows = rows.len() > 1;
     let whole = |key: &Key| *key == prefix(workspace, id);
-    let rows = rows.into_iter().filter(|(key, _)| !own_rows || !whole(key)).map(|(_, row)| row);
-    Ok(rows.reduce(Cached::joined))
+    let seen = |key: &Key| seen.iter().find(|(seen, _)| seen.rest() == key.rest()).map(|(_, at)| *at);
+    let rows = rows.into_iter().filter(|(key, _)| !own_rows || !whole(key));
+    Ok(rows.map(|(key, row)| row.seen_at(seen(&key))).reduce(Cached::joined))
+}
+
+/// When each row of busy times was written.
+#[cfg(test)]
+pub fn rows_written(store: &Store, workspace: WorkspaceId, id: ConnectionId) -> Result<Vec<UnixMillis>, StoreError> {
+    let rows = store.read(|txn| txn.list(&CACHE, &prefix(workspace, id), Dir::Forward, MOST_CALENDARS + 1))?;
+    Ok(rows.into_iter().map(|(_, row)| row.read_at).collect())
 }
 
 /// What is known of one calendar.
@@ -159,8 +195,22 @@ pub(super) fn find(
     connection: ConnectionId,
     calendar: &str,
 ) -> Result<Option<Cached>, StoreError> {
-    let key = key(txn, workspace, connection, calendar)?;
-    txn.get(&CACHE, &key)
+    let key = below(prefix(workspace, connection), txn, workspace, calendar)?;
+    let Some(row) = txn.get(&CACHE, &key)? else { return Ok(None) };
+    let key = below(seen_prefix(workspace, connection), txn, workspace, calendar)?;
+    Ok(Some(row.seen_at(txn.get(&SEEN, &key)?)))
+}
+
+/// It was looked at, and nothing has changed.
+pub(super) fn note_seen(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    calendar: &str,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let key = below(seen_prefix(workspace, connection), txn, workspace, calendar)?;
+    txn.put(&SEEN, &key, &now)
 }
 
 pub(super) fn put(
@@ -170,7 +220,7 @@ pub(super) fn put(
     calendar: &str,
     row: Cached,
 ) -> Result<(), StoreError> {
-    let key = key(txn, workspace, connection, calendar)?;
+    let key = below(prefix(workspace, connection), txn, workspace, calendar)?;
     txn.put(&CACHE, &key, &Cached { busy: coarsened(row.busy, MOST_STRETCHES), ..row })
 }
 
@@ -197,10 +247,22 @@ pub(super) fn forget_others(
     id: ConnectionId,
     counted: &[String],
 ) -> Result<(), StoreError> {
-    let kept = counted.iter().map(|calendar| key(txn, workspace, id, calendar)).collect::<Result<Vec<_>, _>>()?;
-    for old in txn.keys(&CACHE, &prefix(workspace, id), Dir::Forward, MOST_CALENDARS + 1)? {
+    forget_beside(txn, &CACHE, &prefix(workspace, id), (workspace, counted))?;
+    forget_beside(txn, &SEEN, &seen_prefix(workspace, id), (workspace, counted))
+}
+
+/// Removes the rows below `prefix` that are of none of these calendars.
+pub(super) fn forget_beside<T>(
+    txn: &mut Txn<'_>,
+    table: &Table<T>,
+    prefix: &Key,
+    (workspace, counted): (WorkspaceId, &[String]),
+) -> Result<(), StoreError> {
+    let kept = counted.iter().map(|calendar| below(prefix.clone(), txn, workspace, calendar));
+    let kept = kept.collect::<Result<Vec<_>, _>>()?;
+    for old in txn.keys(table, prefix, Dir::Forward, MOST_CALENDARS + 1)? {
         if !kept.contains(&old) {
-            txn.remove(&CACHE, &old)?;
+            txn.remove(table, &old)?;
         }
     }
     Ok(())

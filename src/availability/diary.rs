@@ -39,6 +39,14 @@ pub trait FreeTimes {
         first_apart(&free, APART_MILLIS, count)
     }
 
+    /// The same close to `start`, without it.
+    fn others_near(&self, start: UnixMillis, within: Span, guest: &TimeZone, count: usize) -> Vec<Span> {
+        let mut free = self.near(&[start], within, guest, count + 1);
+        free.retain(|span| span.start != start);
+        free.truncate(count);
+        free
+    }
+
     /// Up to `count` free meetings, the first of each day; where the days do not suffice, several of one.
     fn spread(&self, within: Span, guest: &TimeZone, count: usize) -> Vec<Span> {
         let free = free_for(self.free_slots(within, usize::MAX), guest);

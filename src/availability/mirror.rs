@@ -9,7 +9,7 @@ use super::cache;
 use super::model::Span;
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
 use crate::providers::calendar::{Changed, Changes};
-use crate::store::{Declared, Dir, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
+use crate::store::{Declared, Holds, Key, Retention, Store, StoreError, Table, Tree, Txn};
 
 /// Events kept one by one. With more of them a change means reading all again.
 const MOST_EVENTS: usize = 4_000;
@@ -110,9 +110,8 @@ fn prefix(workspace: WorkspaceId, connection: ConnectionId) -> Key {
     Key::of(&MIRRORS, workspace).id(connection.0)
 }
 
-/// Calendars are often named after people: their names stand in no key.
 fn key(txn: &Txn<'_>, workspace: WorkspaceId, connection: ConnectionId, calendar: &str) -> Result<Key, StoreError> {
-    Ok(prefix(workspace, connection).bytes(&txn.blind(workspace, "calendar", calendar)?))
+    cache::below(prefix(workspace, connection), txn, workspace, calendar)
 }
 
 pub(super) fn find(
@@ -156,14 +155,7 @@ pub(super) fn forget_others(
     connection: ConnectionId,
     counted: &[String],
 ) -> Result<(), StoreError> {
-    let kept =
-        counted.iter().map(|calendar| key(txn, workspace, connection, calendar)).collect::<Result<Vec<_>, _>>()?;
-    for old in txn.keys(&MIRRORS, &prefix(workspace, connection), Dir::Forward, cache::MOST_CALENDARS + 1)? {
-        if !kept.contains(&old) {
-            txn.remove(&MIRRORS, &old)?;
-        }
-    }
-    Ok(())
+    cache::forget_beside(txn, &MIRRORS, &prefix(workspace, connection), (workspace, counted))
 }
 
 /// Whether it reaches far enough that reading may go on from it.

@@ -16,12 +16,15 @@ pub mod engine;
 mod mirror;
 mod model;
 mod people;
+mod repeat;
 mod store;
 mod sync;
 mod times;
 
 pub use crate::connections::with_calendar;
 pub use busy::{read_now, Own};
+#[cfg(test)]
+pub use cache::rows_written;
 pub use cache::{cached, cached_of, forget, Cached, Single};
 pub use claims::{claim, claimed, hold_until, release, taken_around, taken_between, Claimed};
 pub use diary::{Diary, FreeTimes};
@@ -30,6 +33,7 @@ pub use people::{
     busy_of, busy_of_now, calendars_of, choose, find_calendars, forget_member, offered, CalendarRef, ChooseError,
     Offered, PersonCalendars, MOST_CONFLICTS,
 };
+pub use repeat::{occurrences, Every};
 pub use store::{find_schedule, put_schedule, schedule_of};
 pub use sync::{schedule_sync, sync_soon, BusySync, LOOK_BACK, SYNC};
 pub use times::{

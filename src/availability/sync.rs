@@ -239,6 +239,9 @@ fn follow(app: &App, connection: &Connection, calendar: &str, range: Span) -> Re
                     if has_moved {
                         mirror::put(txn, workspace, id, calendar, &known)?;
                     }
+                    if row.needs_only_a_moment() {
+                        return cache::note_seen(txn, workspace, id, calendar, now);
+                    }
                     let read = Cached { read_at: now, failed: None, is_followed: true, ..row.clone() };
                     cache::put(txn, workspace, id, calendar, read)
                 })?;

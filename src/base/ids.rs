@@ -93,6 +93,8 @@ ids! {
     TransferId
     ReplyId
     BookingId
+    /// Dates that were booked together, one after the other.
+    SeriesId
     /// What a guest is asked to pay.
     PaymentId
     ScheduleId

@@ -3,6 +3,7 @@
 //!
 //! Nothing here does I/O; the only clock of the program is `Clock`, and only `app` hands it out.
 
+mod carried;
 mod clock;
 mod email;
 pub mod ics;
@@ -16,6 +17,8 @@ mod public_mail;
 mod time;
 mod words;
 
+pub(crate) use carried::carried;
+pub use carried::inflate;
 pub use clock::Clock;
 pub use email::{EmailAddress, InvalidEmail};
 pub use ids::*;

@@ -60,7 +60,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 #[derive(OpenApi)]
 #[openapi(
     paths(list, get, create, accept, again, dismiss, move_to, cancel),
-    components(schemas(ApiBooking, ApiAnswerTo, ApiPage<ApiBooking>, NewApiBooking, MoveBooking, CancelBooking, Problem))
+    components(schemas(ApiBooking, ApiAnswerTo, ApiPage<ApiBooking>, NewApiBooking, MoveBooking, CancelBooking, CancelScope, Problem))
 )]
 struct BookingsApi;
 
@@ -111,6 +111,11 @@ pub struct ApiBooking {
     pub source: String,
     /// Grows with each change of time or state.
     pub version: u32,
+    /// Of several dates that were booked together: the same for all of them.
+    pub series_id: Option<String>,
+    /// Which of them it is, from 1, and how many they were.
+    pub series_position: Option<u32>,
+    pub series_length: Option<u32>,
 }
 
 /// What a visitor was asked and said.
@@ -159,6 +164,9 @@ impl From<Booking> for ApiBooking {
                 .collect(),
             source: booking.source.as_str().to_owned(),
             version: booking.version,
+            series_id: booking.details.series.map(|part| part.id.to_string()),
+            series_position: booking.details.series.map(|part| part.number),
+            series_length: booking.details.series.map(|part| part.of),
         }
     }
 }
@@ -187,6 +195,18 @@ pub struct CancelBooking {
     /// For the guest; at most 500 characters.
     #[serde(default)]
     pub reason: String,
+    #[serde(default)]
+    pub scope: CancelScope,
+}
+
+/// How much of a series ends. What is only asked for always ends as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelScope {
+    #[default]
+    One,
+    /// This date and all later ones that still stand; the guest gets one message.
+    ThisAndLater,
 }
 
 /// The workspace's bookings, the last made first; with `from` or `to` in the order of their start. Filtered, a page may
@@ -276,7 +296,7 @@ fn read_start(text: &str) -> Option<UnixMillis> {
     UnixMillis::parse_rfc3339(text).filter(|start| STARTS.contains(&start.0))
 }
 
-/// Books the time that a guest asked for.
+/// Books the time that a guest asked for; of a series all dates that they asked for.
 #[utoipa::path(
     post, path = "/v1/bookings/{booking}/accept", tag = "bookings",
     params(
@@ -314,7 +334,8 @@ async fn again(app: Data<App>, actor: Actor, once: Once, path: Path<BookingId>) 
     run(move || once.carry_out(|| answer(service::try_again(&app, &actor, id, &Anyway::default())?))).await?
 }
 
-/// Lets a proposed time go without an answer to the guest.
+/// Lets a proposed time go without an answer to the guest. What a visitor asked for is declined, a series as a whole, and
+/// they are told.
 #[utoipa::path(
     post, path = "/v1/bookings/{booking}/dismiss", tag = "bookings",
     params(
@@ -387,7 +408,16 @@ async fn cancel(
     MaybeJson(body): MaybeJson<CancelBooking>,
 ) -> Result<ApiAnswer, ApiError> {
     let (id, once) = (path.into_inner(), once.of(&body));
-    run(move || once.carry_out(|| answer(service::cancel(&app, &actor, id, &body.value.reason)?))).await?
+    run(move || {
+        once.carry_out(|| {
+            let CancelBooking { reason, scope } = &body.value;
+            answer(match scope {
+                CancelScope::One => service::cancel(&app, &actor, id, reason)?,
+                CancelScope::ThisAndLater => service::cancel_rest(&app, &actor, id, reason)?,
+            })
+        })
+    })
+    .await?
 }
 
 /// 200 with the booking as it stands now.
@@ -436,6 +466,7 @@ mod tests {
             "/v1/event-types",
             "/v1/event-types/{event}",
             "/v1/event-types/{event}/bookings",
+            "/v1/event-types/{event}/series",
             "/v1/event-types/{event}/slots",
             "/v1/event-types/{event}/waitlist",
             "/v1/event-types/{event}/waitlist/{waiter}",

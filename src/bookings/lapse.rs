@@ -6,6 +6,7 @@ use super::hold::{give_back, reopen};
 use super::messages::{self, Kind};
 use super::model::{Booking, State};
 use super::paid;
+use super::series;
 use super::store;
 use crate::app::App;
 use crate::base::{BookingId, UnixMillis};
@@ -53,6 +54,10 @@ fn lapse(app: &App, job: &Job) -> Result<Option<UnixMillis>, StoreError> {
         if let Some(before) = store::find(txn, workspace, booking)?.filter(|booking| booking.state.is_proposed()) {
             if before.start > now {
                 return Ok(Some(before.start));
+            }
+            if before.is_request() && before.details.series.is_some() {
+                series::lapse(app, txn, &before, REASON, now)?;
+                return jobs::complete(txn, job).map(|()| None);
             }
             let mut ended = Booking { state: State::Cancelled { reason: REASON.to_owned() }, ..before.clone() };
             ended.note(now, REASON);

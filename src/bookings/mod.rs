@@ -12,6 +12,8 @@
 //! - What the calendar refuses waits for a person, and the answer that it came from is open again.
 //! - A worker that books on an event type offers and takes the times of its public page, and one meeting comes of an
 //!   offer, by whichever link or words it is taken (`promised`).
+//! - The dates of a series are bookings of their own that were made in one transaction, all of them or none. Its guest is
+//!   written to once about several of them (`series`).
 //! - What cannot be judged (an unreadable calendar, unclear words) is a person's to decide.
 
 mod agree;
@@ -43,6 +45,7 @@ mod promised;
 mod public;
 mod returned;
 mod schedules;
+mod series;
 mod service;
 mod situation;
 mod slots;
@@ -59,7 +62,7 @@ pub use feed::FEED_PATH;
 pub use hosted::Hosted;
 pub use kept::{Became, Kept, Outcome, Remark};
 pub use messages::no_show;
-pub use model::{Booking, Note, Source, State};
+pub use model::{Booking, Note, Part, Source, State};
 pub use on_event::choose as choose_event_type;
 pub use pages::routes;
 pub use public::{PREFIX as VISITOR_PATH, WAITING as WAITING_PATH};
@@ -82,6 +85,7 @@ pub fn tables() -> Vec<Declared> {
     [
         store::TABLES,
         promised::TABLES,
+        series::TABLES,
         feed::TABLES,
         figures::TABLES,
         messages::TABLES,

@@ -8,8 +8,8 @@ use super::kept::Kept;
 use super::types::Answer;
 use crate::availability::Span;
 use crate::base::{
-    BookingId, ConnectionId, ContactId, EmailAddress, EventTypeId, PaymentId, ReplyId, UnixMillis, UserId, WorkerId,
-    WorkspaceId,
+    BookingId, ConnectionId, ContactId, EmailAddress, EventTypeId, PaymentId, ReplyId, SeriesId, UnixMillis, UserId,
+    WorkerId, WorkspaceId,
 };
 use crate::meetings::{Location, Service};
 
@@ -122,6 +122,18 @@ pub struct Details {
     /// It was the visitor who cancelled.
     #[serde(default)]
     pub given_up: bool,
+    /// Of several dates that were booked together.
+    #[serde(default)]
+    pub series: Option<Part>,
+}
+
+/// One date of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    pub id: SeriesId,
+    /// From 1, in the order in which they were booked.
+    pub number: u32,
+    pub of: u32,
 }
 
 /// `Proposed → Held → Confirmed → Cancelled`, or `Failed` when the calendar refused it.
@@ -226,6 +238,11 @@ impl Booking {
     /// Somebody who visited a public page asks for it, and its time is kept until a person has decided.
     pub fn is_request(&self) -> bool {
         self.state.is_proposed() && self.details.event_type.is_some()
+    }
+
+    /// A person has to decide about it; of the dates of a series once, about the first for all.
+    pub fn waits(&self) -> bool {
+        self.state.is_proposed() && self.details.series.is_none_or(|part| part.number == 1)
     }
 
     /// Under which id its time is claimed.

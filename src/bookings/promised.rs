@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::model::{Booking, State};
 use super::store;
 use crate::base::{BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
-use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
+use crate::store::{Declared, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
 
 const MEETINGS: Table<Promised> = Table::sealed(
     0x0e70,
@@ -25,11 +25,6 @@ struct Promised {
     reply: ReplyId,
     booking: BookingId,
 }
-
-/// Answers of one contact that led to a meeting; removed so many in one transaction.
-const BATCH: usize = 20;
-/// More are told of no contact.
-const MOST: usize = 1_000;
 
 fn of_contact(workspace: WorkspaceId, contact: ContactId) -> Key {
     Key::of(&MEETINGS, workspace).id(contact.0)
@@ -70,22 +65,10 @@ pub fn keep(txn: &mut Txn<'_>, booking: &Booking, reply: ReplyId) -> Result<(), 
 
 fn export(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(Vec::new()) };
-    let rows = store.read(|txn| txn.list(&MEETINGS, &of_contact(workspace, contact), Dir::Forward, MOST))?;
-    Ok(rows.iter().filter_map(|(_, row)| serde_json::to_value(row).ok()).collect())
+    store.export_all(&MEETINGS, &of_contact(workspace, contact))
 }
 
 fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(0) };
-    let mut gone = 0;
-    loop {
-        let some = store.write_reserved(|txn| {
-            let keys = txn.keys(&MEETINGS, &of_contact(workspace, contact), Dir::Forward, BATCH)?;
-            keys.iter().try_for_each(|key| txn.remove(&MEETINGS, key))?;
-            Ok::<_, StoreError>(keys.len())
-        })?;
-        gone += some;
-        if some < BATCH {
-            return Ok(gone);
-        }
-    }
+    store.remove_all(&MEETINGS, &of_contact(workspace, contact))
 }

@@ -74,7 +74,7 @@ pub fn put(txn: &mut Txn<'_>, booking: &Booking, before: Option<&Booking>) -> Re
     let (workspace, start, id) = (booking.workspace, booking.start, booking.id.0);
     txn.mark(&BY_TIME, &Key::of(&BY_TIME, workspace).time(start).id(id))?;
     txn.mark(&BY_CONTACT, &Key::of(&BY_CONTACT, workspace).id(booking.contact.0).time(start).id(id))?;
-    if booking.state.is_proposed() {
+    if booking.waits() {
         txn.mark(&WAITING, &Key::of(&WAITING, workspace).time(start).id(id))?;
     }
     if booking.needs_help() {

@@ -2,6 +2,7 @@
 
 use super::messages::{self, Kind};
 use super::model::{Booking, State};
+use super::series;
 use crate::app::App;
 use crate::base::UnixMillis;
 use crate::store::{StoreError, Txn};
@@ -13,6 +14,11 @@ pub fn tell(app: &App, txn: &mut Txn<'_>, booking: &mut Booking, now: UnixMillis
     }
     let first = booking.told == 0;
     booking.told = booking.version;
+    let is_of_series = booking.details.series.is_some() && first;
+    if is_of_series && booking.state == State::Confirmed {
+        note_told(booking);
+        return series::confirmed(app, txn, booking, now);
+    }
     let (kind, reason) = match (&booking.state, first) {
         (State::Confirmed, true) => (Kind::Confirmation, ""),
         (State::Confirmed, false) if booking.hosted.told_start == Some(booking.start) => match &booking.video_link {
@@ -30,9 +36,17 @@ pub fn tell(app: &App, txn: &mut Txn<'_>, booking: &mut Booking, now: UnixMillis
         _ => return Ok(()),
     };
     messages::tell(app, txn, booking, kind, reason, now)?;
+    note_told(booking);
+    match is_of_series {
+        // The others may have waited for this one only.
+        true => series::settled(app, txn, booking, now),
+        false => Ok(()),
+    }
+}
+
+fn note_told(booking: &mut Booking) {
     if booking.host().is_some() {
         booking.hosted.told_start = Some(booking.start);
         booking.hosted.told_link.clone_from(&booking.video_link);
     }
-    Ok(())
 }

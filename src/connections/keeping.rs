@@ -15,6 +15,7 @@ use super::session::with_calendar;
 use super::store;
 use crate::app::App;
 use crate::base::{uuid_at, ConnectionId, UnixMillis, WorkspaceId};
+use crate::http::rate_limit::TooMany;
 use crate::jobs;
 use crate::providers::calendar::{CalendarClient, NewWatch, Watching};
 use crate::providers::{google, microsoft, Line, ProviderError, Secret};
@@ -333,20 +334,35 @@ fn word(app: &App, workspace: WorkspaceId, connection: ConnectionId) -> String {
     format!("{named}.{tag}")
 }
 
-/// Something changed, says whoever knows this word: the calendars are read at once. With `is_ending`, being told is asked
-/// for anew, too. `false`: the word is none of ours.
-pub(super) fn told(app: &App, word: &str, is_ending: bool) -> Result<bool, StoreError> {
-    let Some((named, tag)) = word.rsplit_once('.') else { return Ok(false) };
-    if !app.mac.is_tag_of(PURPOSE, named.as_bytes(), tag) {
-        return Ok(false);
+/// What a notice is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// The calendars are read at once.
+    Taken,
+    /// The word is none of ours, or its connection is read no more.
+    Nothing,
+    /// More of this connection than anybody needs.
+    TooOften(TooMany),
+}
+
+/// Whose word it is.
+fn whose(app: &App, word: &str) -> Option<(WorkspaceId, ConnectionId)> {
+    let (named, tag) = word.rsplit_once('.')?;
+    let (workspace, id) = named.split_once('.').filter(|_| app.mac.is_tag_of(PURPOSE, named.as_bytes(), tag))?;
+    Some((workspace.parse().ok()?, id.parse().ok()?))
+}
+
+/// Something changed, says whoever knows this word. With `is_ending`, being told is asked for anew, too.
+pub(super) fn told(app: &App, word: &str, is_ending: bool) -> Result<Told, StoreError> {
+    let Some((workspace, id)) = whose(app, word) else { return Ok(Told::Nothing) };
+    if let Err(wait) = app.limits.by_connection.check(&id) {
+        return Ok(Told::TooOften(wait));
     }
-    let ids = named.split_once('.').and_then(|(workspace, id)| Some((workspace.parse().ok()?, id.parse().ok()?)));
-    let Some((workspace, id)): Option<(WorkspaceId, ConnectionId)> = ids else { return Ok(false) };
     let now = app.now();
     app.store.write(|txn| {
         let is_kept = store::find(txn, workspace, id)?.is_some_and(|connection| connection.calendars().is_some());
         let job = jobs::find_once(txn, workspace, READ_CALENDARS, &id.to_string())?.filter(|_| is_kept);
-        let Some(job) = job else { return Ok(false) };
+        let Some(job) = job else { return Ok(Told::Nothing) };
         for (key, mut row) in txn.list(&KEEPING, &prefix(workspace, id), Dir::Forward, MOST)? {
             row.told_at = Some(now);
             if let Some(watching) = row.watching.as_mut().filter(|_| is_ending) {
@@ -355,7 +371,7 @@ pub(super) fn told(app: &App, word: &str, is_ending: bool) -> Result<bool, Store
             txn.put(&KEEPING, &key, &row)?;
         }
         jobs::hurry(txn, job.id, now)?;
-        Ok::<_, StoreError>(true)
+        Ok::<_, StoreError>(Told::Taken)
     })
 }
 

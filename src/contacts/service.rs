@@ -580,13 +580,7 @@ fn export_notes(store: &Store, person: Person) -> Result<Vec<serde_json::Value>,
 
 fn erase_notes(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(0) };
-    store.write_reserved(|txn| {
-        let keys = txn.keys(&NOTES, &notes_of(workspace, contact), Dir::Forward, MAX_NOTES)?;
-        for key in &keys {
-            txn.remove(&NOTES, key)?;
-        }
-        Ok(keys.len())
-    })
+    store.remove_all(&NOTES, &notes_of(workspace, contact))
 }
 
 #[cfg(test)]

@@ -259,6 +259,7 @@ const WITHIN: &[(&str, &[(&str, &str)])] = &[
         &[
             ("/calendar", "Calendar"),
             ("/event-types", "Event types"),
+            ("/routing-forms", "Routing forms"),
             ("/availability", "Availability"),
             ("/booking-messages", "Messages"),
             ("/calendar/figures", "Figures"),
@@ -444,6 +445,7 @@ mod tests {
             ("/replies/01h", vec!["/outreach"]),
             ("/snippets", vec!["/outreach"]),
             ("/suppressions/01h/lift", vec!["/outreach"]),
+            ("/routing-forms/new", vec!["/calendar"]),
             ("/contactsheet", vec![]),
             ("/operator", vec![]),
         ];
@@ -464,6 +466,8 @@ mod tests {
             ("/leads/weights", Some("Scores")),
             ("/calendar", Some("Calendar")),
             ("/calendar/figures", Some("Figures")),
+            ("/event-types/01h/waitlist", Some("Event types")),
+            ("/routing-forms/01h", Some("Routing forms")),
         ];
         for (path, expected) in cases {
             let tabs = layout(path).within;

@@ -1,6 +1,6 @@
 //! Limits on how often: per address, per account, per key. Counted in memory, by the product's clock.
 
-use std::hash::Hash;
+use std::marker::PhantomData;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::ops::Add;
@@ -23,7 +23,7 @@ use super::respond::{whole_seconds, PageError};
 use super::site::{is_under, ClientIp, Site, API_PREFIX};
 use super::ApiError;
 use crate::authz::Actor;
-use crate::base::{ApiKeyId, Clock, UnixMillis, UserId};
+use crate::base::{ApiKeyId, Clock, ConnectionId, MessageId, UnixMillis, UserId, WorkspaceId};
 
 /// At most `burst` at once, refilled evenly over `per`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +46,38 @@ impl Allowed {
     }
 }
 
+/// What may be counted by: 128 bits tell one from another of its kind.
+pub trait Counted {
+    fn bits(&self) -> u128;
+}
+
+impl Counted for IpAddr {
+    fn bits(&self) -> u128 {
+        match self {
+            Self::V4(address) => address.to_ipv6_mapped().to_bits(),
+            Self::V6(address) => address.to_bits(),
+        }
+    }
+}
+
+macro_rules! counted_by_id {
+    ($($id:ty),+) => {
+        $(impl Counted for $id {
+            fn bits(&self) -> u128 {
+                u128::from_be_bytes(*self.as_bytes())
+            }
+        })+
+    };
+}
+
+counted_by_id!(ApiKeyId, ConnectionId, MessageId, UserId, WorkspaceId);
+
 /// Counts by one kind of key.
-pub struct Limiter<K: Hash + Eq + Clone> {
+pub struct Limiter<K> {
     allowed: Allowed,
     clock: LimiterClock,
-    inner: RateLimiter<K, DashMapStateStore<K>, LimiterClock, StateInformationMiddleware>,
+    inner: RateLimiter<u128, DashMapStateStore<u128>, LimiterClock, StateInformationMiddleware>,
+    kind: PhantomData<fn(&K)>,
 }
 
 /// One more was allowed, and this is left.
@@ -68,17 +95,17 @@ pub struct TooMany {
     pub retry_after: Duration,
 }
 
-impl<K: Hash + Eq + Clone> Limiter<K> {
+impl<K: Counted> Limiter<K> {
     pub fn new(clock: Clock, allowed: Allowed) -> Self {
         let clock = LimiterClock::new(clock);
         let inner = RateLimiter::new(allowed.quota(), DashMapStateStore::default(), clock.clone());
-        Self { allowed, clock, inner }
+        Self { allowed, clock, inner, kind: PhantomData }
     }
 
     /// Takes one from what `key` has left.
     pub fn check(&self, key: &K) -> Result<Allowance, TooMany> {
         let Allowed { burst, per } = self.allowed;
-        match self.inner.check_key(key) {
+        match self.inner.check_key(&key.bits()) {
             Ok(state) => Ok(Allowance { limit: burst.get(), remaining: state.remaining_burst_capacity(), window: per }),
             Err(not_until) => Err(TooMany { retry_after: not_until.wait_time_from(self.clock.now()) }),
         }
@@ -101,6 +128,9 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     }
 }
 
+/// Notices a minute of one connected account, all its calendars together. More tell nothing more.
+const NOTICES: u32 = 600;
+
 /// The limits of one server (documented for operators: ASVS 5.0, 6.1.1).
 pub struct RateLimits {
     /// Requests without a session or key, by network (an IPv4 address, an IPv6 /64).
@@ -109,6 +139,8 @@ pub struct RateLimits {
     pub by_account: Limiter<UserId>,
     /// Requests of one API key.
     pub by_key: Limiter<ApiKeyId>,
+    /// Notices of one connected account's provider that its calendars have changed.
+    pub by_connection: Limiter<ConnectionId>,
     /// Failed sign-ins, resets and codes, by network.
     pub sign_in_by_address: Limiter<IpAddr>,
 }
@@ -121,6 +153,7 @@ impl RateLimits {
             by_address: Limiter::new(clock.clone(), Allowed::new(pages, minute)),
             by_account: Limiter::new(clock.clone(), Allowed::new(pages, minute)),
             by_key: Limiter::new(clock.clone(), Allowed::new(api, minute)),
+            by_connection: Limiter::new(clock.clone(), Allowed::new(NOTICES, minute)),
             sign_in_by_address: Limiter::new(clock.clone(), Allowed::new(50, 60 * minute)),
         }
     }
@@ -130,8 +163,13 @@ impl RateLimits {
         match actor {
             Some(Actor { api_key: Some(key), .. }) => self.by_key.check(key),
             Some(Actor { user: Some(user), .. }) => self.by_account.check(user),
-            _ => self.by_address.check(&client.network()),
+            _ => self.stranger(client),
         }
+    }
+
+    /// One request of somebody who could not prove who they are.
+    pub fn stranger(&self, client: ClientIp) -> Result<Allowance, TooMany> {
+        self.by_address.check(&client.network())
     }
 
     /// One attempt to prove who one is, from `client`.
@@ -143,6 +181,7 @@ impl RateLimits {
         self.by_address.sweep();
         self.by_account.sweep();
         self.by_key.sweep();
+        self.by_connection.sweep();
         self.sign_in_by_address.sweep();
     }
 }

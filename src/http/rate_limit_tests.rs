@@ -3,6 +3,12 @@ use actix_web::middleware::from_fn;
 use actix_web::test::{call_service, init_service, TestRequest};
 use actix_web::{web, App};
 
+impl Counted for &'static str {
+    fn bits(&self) -> u128 {
+        self.bytes().fold(0, |bits, byte| (bits << 8) | u128::from(byte))
+    }
+}
+
 fn limiter(clock: &Clock) -> Limiter<&'static str> {
     Limiter::new(clock.clone(), Allowed::new(3, Duration::from_secs(60)))
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::base::{JobId, UnixMillis, WorkspaceId};
-use crate::store::StoreError;
+use crate::store::{read_packed, StoreError};
 
 /// Kinds of work with threads of their own, so that a slow provider of one starves no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -143,7 +143,7 @@ pub struct Job {
 
 impl Job {
     pub fn payload<P: DeserializeOwned>(&self) -> Result<P, StoreError> {
-        rmp_serde::from_slice(&self.payload)
+        read_packed(&self.payload)
             .map_err(|error| StoreError::Corrupt { tree: "jobs", detail: format!("{}: {error}", self.kind) })
     }
 }

@@ -7,7 +7,10 @@ mod hand_over;
 mod leads;
 mod sending;
 mod sequences;
+mod switching;
 mod why;
+mod worker_parts;
+mod worker_steps;
 mod workers;
 
 use std::sync::Arc;
@@ -22,10 +25,9 @@ use self::sending::{get_days_off, get_forecast, get_forecast_mails, put_days_off
 use self::sequences::{
     approve_sequence, delete_sequence, get_checks, get_one_sequence, get_sequences, post_sequence, put_sequence,
 };
-use self::workers::{
-    activate_worker, delete_worker, get_worker, get_worker_steps, get_workers, patch_worker, pause_sending,
-    pause_worker, post_worker, put_worker, resume_sending, resume_worker, worker_of,
-};
+use self::switching::{activate_worker, pause_sending, pause_worker, resume_sending, resume_worker};
+use self::worker_steps::get_worker_steps;
+use self::workers::{delete_worker, get_worker, get_workers, patch_worker, post_worker, put_worker, worker_of};
 use super::sequences::Mistake;
 use super::{
     enrol, enrol_tag, get, leave, list_group, list_newest, list_of_contact, stop, Enrolment, Group, OutreachError,
@@ -143,11 +145,11 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     hand_over::put_reply_tags,
     hand_over::get_escalations,
     hand_over::put_escalations,
-    workers::activate_worker,
-    workers::pause_worker,
-    workers::resume_worker,
-    workers::pause_sending,
-    workers::resume_sending,
+    switching::activate_worker,
+    switching::pause_worker,
+    switching::resume_worker,
+    switching::pause_sending,
+    switching::resume_sending,
     get_enrolments,
     post_enrolments,
     enrol_audience,
@@ -162,7 +164,7 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
     leads::done_enrolment,
     leads::read_enrolment,
     leads::get_to_read,
-    workers::get_worker_steps,
+    worker_steps::get_worker_steps,
     why::get_why,
     analytics::get_analytics,
     analytics::get_analytics_leads,

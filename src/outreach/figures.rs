@@ -301,6 +301,10 @@ impl LastHundred {
         self.0.drain(..surplus);
     }
 
+    pub fn newest(&self) -> impl Iterator<Item = (MessageId, Fate)> + '_ {
+        self.0.iter().rev().copied()
+    }
+
     /// What the brakes go by.
     pub fn counts(&self) -> LastCounts {
         let count = |fate| self.0.iter().filter(|(_, noted)| *noted == fate).count();

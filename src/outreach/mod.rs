@@ -24,6 +24,7 @@ mod foretold;
 mod later;
 mod let_go;
 mod letters;
+mod mails;
 mod model;
 mod onward;
 pub mod pages;

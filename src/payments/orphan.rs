@@ -1,5 +1,6 @@
-//! A contact is erased while their page to pay is open at Stripe: the page is closed there, and who paid in that very
-//! moment gets it back. The job knows the page and nothing of the person.
+//! A contact is erased while something of theirs is under way at Stripe: an open page is closed there, who paid in that
+//! very moment gets it back, and so does who was to get something back anyway. The job knows the page and nothing of the
+//! person.
 
 use std::time::Duration;
 
@@ -7,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::model::{Payment, State};
-use super::session::{failed, with, TRIES};
-use super::store;
+use super::session::{closed, failed, with};
+use super::{refund, store};
 use crate::app::App;
 use crate::base::{PaymentId, UnixMillis, WorkspaceId};
 use crate::jobs::{self, Class, Effect, Job, Lane, NewJob, Performed, Prepared, Ready, Reconciled, Settled};
@@ -17,6 +18,8 @@ use crate::providers::ProviderError;
 use crate::store::{StoreError, Txn};
 
 const CLOSE_ORPHAN: &str = "payments.close_orphan";
+/// Weeks of a try each ten minutes: no row is left that could tell anybody of a payment that came in between.
+const TRIES: u32 = 5_000;
 /// Between two looks at somebody's slow payment.
 const SLOW: Duration = Duration::from_secs(12 * 3600);
 
@@ -25,13 +28,38 @@ struct Payload {
     payment: PaymentId,
     session: String,
     mode: Mode,
+    /// What was on its way back when the row went; then there is no page to close.
+    #[serde(default)]
+    refund: Option<Owed>,
+}
+
+/// A refund that Stripe has not answered yet.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Owed {
+    intent: String,
+    /// In the smallest unit.
+    amount: u64,
+    key: String,
+    /// Stripe's ids of what was given back of the payment before.
+    known: Vec<String>,
 }
 
 /// Has the page of a payment closed whose row goes in this transaction.
 pub(super) fn plan(txn: &mut Txn<'_>, payment: &Payment) -> Result<(), StoreError> {
     let may_be_paid = payment.state.is_open() || payment.state == State::Withdrawn;
-    match &payment.session {
-        Some(session) if may_be_paid => {
+    match (&payment.session, payment.asked_refund(), &payment.intent) {
+        (_, Some(at), Some(intent)) => {
+            let owed = Owed {
+                intent: intent.clone(),
+                amount: payment.refunds[at].amount,
+                key: refund::key_of(payment.id, at),
+                known: payment.refunds.iter().filter_map(|refund| refund.id.clone()).collect(),
+            };
+            let session = payment.session.clone().unwrap_or_default();
+            let payload = Payload { payment: payment.id, session, mode: payment.mode, refund: Some(owed) };
+            enqueue(txn, payment.workspace, &payload, payment.made_at)
+        }
+        (Some(session), ..) if may_be_paid => {
             plan_session(txn, payment.workspace, (payment.id, session, payment.mode), payment.made_at)
         }
         _ => Ok(()),
@@ -53,11 +81,14 @@ fn plan_session(
     (payment, session, mode): (PaymentId, &str, Mode),
     now: UnixMillis,
 ) -> Result<(), StoreError> {
-    let payload = Payload { payment, session: session.to_owned(), mode };
-    let job = NewJob::new(CLOSE_ORPHAN, Lane::Web, workspace, now, &payload)
-        .serial(payment.0)
+    enqueue(txn, workspace, &Payload { payment, session: session.to_owned(), mode, refund: None }, now)
+}
+
+fn enqueue(txn: &mut Txn<'_>, workspace: WorkspaceId, payload: &Payload, now: UnixMillis) -> Result<(), StoreError> {
+    let job = NewJob::new(CLOSE_ORPHAN, Lane::Web, workspace, now, payload)
+        .serial(payload.payment.0)
         .class(Class::Keyed)
-        .once(payment.to_string())
+        .once(payload.payment.to_string())
         .max_attempts(TRIES);
     jobs::enqueue(txn, &job).map(drop)
 }
@@ -106,13 +137,11 @@ enum Closed {
 
 impl Payload {
     fn close(&self, stripe: &Stripe<'_>, attempt: u32) -> Result<Closed, ProviderError> {
+        if let Some(owed) = &self.refund {
+            return self.give_back(stripe, owed);
+        }
         let key = |what: &str| format!("{}-{what}-erased", self.payment);
-        // Stripe replays its own failure under the same key.
-        let session = match stripe.expire_session(&self.session, &key(&format!("close-{attempt}"))) {
-            // It is not open: paid, or over already.
-            Err(ProviderError::Rejected { .. } | ProviderError::Unknown { .. }) => stripe.session(&self.session)?,
-            closed => closed?,
-        };
+        let session = closed(stripe, &self.session, &key(&format!("close-{attempt}")))?;
         match (session.status, session.payment_status, &session.payment_intent) {
             (Status::Complete, PaymentStatus::Paid, Some(intent)) => {
                 let all =
@@ -123,11 +152,19 @@ impl Payload {
                 }
             }
             (Status::Complete, PaymentStatus::Unpaid, _) if !session.has_failed => Ok(Closed::Slow),
-            // Nobody knows the person any more, so nobody else would close it.
-            (Status::Open, ..) => {
-                Err(ProviderError::Retry { after: None, reason: "the page to pay is still open".to_owned() })
-            }
             _ => Ok(Closed::Over),
+        }
+    }
+
+    fn give_back(&self, stripe: &Stripe<'_>, owed: &Owed) -> Result<Closed, ProviderError> {
+        let new = NewRefund {
+            payment_intent: owed.intent.clone(),
+            amount: Some(owed.amount),
+            reference: self.payment.to_string(),
+        };
+        match refund::once(stripe, &owed.known, &new, &owed.key) {
+            Ok(_) | Err(ProviderError::Conflict) => Ok(Closed::Over),
+            Err(error) => Err(error),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::authz::{Actor, Permission};
 use crate::base::{Mistakes, PaymentId, UnixMillis};
 use crate::events::{self, Happened};
 use crate::jobs::{self, Effect, Job, Performed, Prepared, Ready, Reconciled, Settled};
-use crate::providers::stripe::{NewRefund, Stripe};
+use crate::providers::stripe::{self, NewRefund, Stripe};
 use crate::providers::ProviderError;
 use crate::store::{StoreError, Txn};
 
@@ -37,7 +37,8 @@ pub fn give_back(
     payment.refunds.push(Refund { amount, reason: reason.to_owned(), at: now, id: None, status: Standing::Asked });
     payment.note(now, format!("{} are given back: {reason}", amount::words(amount, &payment.currency)));
     store::put(txn, &payment)?;
-    jobs::enqueue(txn, &session::job(&payment, GIVE_BACK, now))?;
+    // Until Stripe says: given up in between, it might have been given back, and a second one would be too much.
+    jobs::enqueue(txn, &session::job(&payment, GIVE_BACK, now).max_attempts(u32::MAX))?;
     Ok(true)
 }
 
@@ -138,9 +139,10 @@ impl Effect<App> for GiveBack {
             amount: Some(payment.refunds[at].amount),
             reference: payment.id.to_string(),
         };
-        // Each refund of a payment has a key of its own, which never changes: it may be a part of what was paid.
-        let key = format!("{}-refund-{at}", payment.id);
-        match with(app, job.workspace, payment.mode, |stripe| stripe.refund(&new, &key)) {
+        let key = key_of(payment.id, at);
+        let known: Vec<String> = payment.refunds.iter().filter_map(|refund| refund.id.clone()).collect();
+        let given = with(app, job.workspace, payment.mode, |stripe| once(stripe, &known, &new, &key));
+        match given {
             Ok(refund) => Performed::Done { answer: json!(Answered { id: refund.id, status: refund.status.into() }) },
             Err(error) => failed(app, error),
         }
@@ -171,9 +173,10 @@ impl Effect<App> for GiveBack {
                 turn(txn, &mut payment, at, Standing::Failed, reason, now)?;
             }
             Performed::NotDone { reason, .. } | Performed::Unknown { reason } => {
-                payment.trouble = Some(reason.clone());
-                if job.attempt + 1 >= job.max_attempts {
-                    turn(txn, &mut payment, at, Standing::Failed, reason, now)?;
+                payment.trouble = Some(format!("Not known yet whether it was given back; tried again: {reason}"));
+                if job.attempt.saturating_add(1) >= job.max_attempts {
+                    // Queued by a version that gave up at some time: the refund would stay asked for with nobody to do it.
+                    jobs::enqueue(txn, &session::job(&payment, GIVE_BACK, now).max_attempts(u32::MAX))?;
                 }
             }
         }
@@ -185,6 +188,28 @@ impl Effect<App> for GiveBack {
         // Never asked: a keyed effect is repeated, and Stripe gives the first answer again.
         Reconciled::Absent
     }
+}
+
+/// Gives back what no earlier try gave, whose answer may be lost. Stripe forgets a key after a day, and repeats its own
+/// error for as long; its list does neither. `known`: what was given back of this payment before.
+pub(super) fn once(
+    stripe: &Stripe<'_>,
+    known: &[String],
+    new: &NewRefund,
+    key: &str,
+) -> Result<stripe::Refund, ProviderError> {
+    let is_it = |one: &stripe::Refund| {
+        one.reference == new.reference && Some(one.amount) == new.amount && !known.contains(&one.id)
+    };
+    match stripe.refunds_of(&new.payment_intent)?.into_iter().find(is_it) {
+        Some(refund) => Ok(refund),
+        None => stripe.refund(new, key),
+    }
+}
+
+/// The key of a payment's refund: each has one of its own, which never changes.
+pub(super) fn key_of(payment: PaymentId, at: usize) -> String {
+    format!("{payment}-refund-{at}")
 }
 
 /// A refund is somewhere else now; that it was given back, or will not be, is told once.

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::base::{ContactId, PaymentId, UnixMillis, WorkspaceId};
 use crate::jobs::{self, Class, Effect, Job, Lane, NewJob, Performed, Prepared, Ready, Reconciled, Settled};
 use crate::providers::outbound::Gathered;
-use crate::providers::stripe::{Mode, NewSession, Session, Stripe};
+use crate::providers::stripe::{Mode, NewSession, Session, Status, Stripe};
 use crate::providers::{ProviderError, Secret};
 use crate::store::{StoreError, Txn};
 
@@ -244,6 +244,20 @@ pub(super) fn close(txn: &mut Txn<'_>, payment: &Payment, now: UnixMillis) -> Re
     jobs::enqueue(txn, &job(payment, CLOSE, now).once(payment.id.to_string())).map(drop)
 }
 
+/// Closes the page at Stripe; gives how it stands, which is never open. Each try has a `key` of its own: Stripe replays
+/// its own failure under the same one.
+pub(super) fn closed(stripe: &Stripe<'_>, session: &str, key: &str) -> Result<Session, ProviderError> {
+    let session = match stripe.expire_session(session, key) {
+        // It is not open: paid, or over already. Or Stripe failed, and it may be open as before.
+        Err(ProviderError::Rejected { .. } | ProviderError::Unknown { .. }) => stripe.session(session)?,
+        closed => closed?,
+    };
+    match session.status {
+        Status::Open => Err(ProviderError::Retry { after: None, reason: "the page to pay is still open".to_owned() }),
+        Status::Complete | Status::Expired => Ok(session),
+    }
+}
+
 /// Closes the page, or hears that it was paid just before.
 pub struct ClosePage;
 
@@ -266,13 +280,8 @@ impl Effect<App> for ClosePage {
             return Performed::Refused { reason: "nothing was prepared".into(), detail: Value::Null };
         };
         let id = payment.session.clone().unwrap_or_default();
-        let closed = with(app, job.workspace, payment.mode, |stripe| {
-            match stripe.expire_session(&id, &payment.key("close")) {
-                // It is not open: paid, or over already.
-                Err(ProviderError::Rejected { .. } | ProviderError::Unknown { .. }) => stripe.session(&id),
-                closed => closed,
-            }
-        });
+        let key = payment.key(&format!("close-{}", job.attempt));
+        let closed = with(app, job.workspace, payment.mode, |stripe| closed(stripe, &id, &key));
         match closed {
             Ok(session) => Performed::Done { answer: json!(Heard::of(&session)) },
             Err(error) => failed(app, error),

@@ -1,13 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::model::{NewPayment, Payment, Standing, State};
+use super::model::{NewPayment, Payment, Refund, Standing, State};
 use super::refund::{self, Wanted};
 use super::webhook::{take, Taken};
-use super::{account, ask, link, service, store, PayError};
+use super::{account, ask, link, service, session, store, PayError};
 use crate::base::{BookingId, Clock, ContactId, PaymentId};
 use crate::events::{self, Happened};
-use crate::jobs::{Handlers, Runner, Threads};
+use crate::jobs::{self, Handlers, Runner, Threads};
 use crate::sandbox::{OwnerAccount, Sandbox, SandboxOptions, STRIPE_KEY};
 use crate::store::StoreError;
 use crate::testing::{self, TestApp};
@@ -318,8 +318,9 @@ fn a_link_is_only_ours_and_another_workspace_sees_nothing() {
     let token = path.strip_prefix("/pay/").unwrap();
     assert_eq!(link::read(app, token), Some((world.test.workspace, id)));
     let (head, tag) = token.split_once('.').unwrap();
-    for other in [head.to_owned(), format!("{head}."), format!("{head}.{}", tag.replace(&tag[..1], "-")), "x.y".into()]
-    {
+    let first = if tag.starts_with('-') { '_' } else { '-' };
+    let forged = format!("{head}.{first}{}", &tag[1..]);
+    for other in [head.to_owned(), format!("{head}."), forged, "x.y".into()] {
         assert_eq!(link::read(app, &other), None, "{other}");
     }
     let stranger =
@@ -360,6 +361,114 @@ fn who_is_erased_leaves_no_page_open_and_what_was_paid_in_that_moment_goes_back(
     assert_eq!(world.requests("/v1/refunds"), 1, "only what was paid is given back");
     world.advance(86_400);
     assert_eq!((world.requests("/expire"), world.requests("/v1/refunds")), (2, 1), "once");
+}
+
+#[test]
+fn a_page_that_stripe_failed_to_close_is_closed_at_the_next_try() {
+    let world = World::connected();
+    let (app, now) = (&world.test.app, world.test.app.now());
+    let id = world.begin();
+    world.fault(r#"{"match":"POST /stripe/v1/checkout/sessions/cs","status":500}"#);
+    let payment = world.payment(id);
+    app.store.write(|txn| service::withdraw(txn, &payment, now)).unwrap();
+    world.settle();
+    assert_eq!(world.requests("/expire"), 1);
+    world.advance(60);
+    assert_eq!(world.requests("/expire"), 2, "who no longer wants it could still pay");
+    world.advance(86_400);
+    assert_eq!(world.requests("/expire"), 2, "once it is closed, it is left alone");
+    let keys = world.record().into_iter().filter(|one| one["url"].as_str().is_some_and(|url| url.contains("/expire")));
+    let keys: std::collections::BTreeSet<String> =
+        keys.map(|one| one["headers"]["idempotency-key"].to_string()).collect();
+    assert_eq!(keys.len(), 2, "Stripe replays its own failure under the same key");
+}
+
+#[test]
+fn a_refund_whose_answers_are_all_lost_is_found_at_stripe_and_never_given_twice() {
+    let world = World::connected();
+    let id = world.begin();
+    world.pay(id, "card");
+    world.look(id);
+    let give = || refund::by_hand(&world.test.app, &world.test.owner, id, Wanted::typed("10"), "late");
+    // It is done, and Stripe answers with an error for as long as it keeps the key.
+    world.fault(r#"{"match":"POST /stripe/v1/refunds","status":500,"after":true,"times":100}"#);
+    give().unwrap();
+    world.settle();
+    assert_eq!(world.payment(id).refunds[0].status, Standing::Asked);
+    assert!(matches!(give(), Err(PayError::Conflict(_))), "it may have been given back");
+    world.advance(120);
+    let payment = world.payment(id);
+    assert_eq!((payment.refunds.len(), payment.refunds[0].status), (1, Standing::Succeeded));
+    assert_eq!((payment.refundable(), payment.trouble.as_deref()), (3_900, None));
+    assert_eq!(world.told(), ["received", "returned"]);
+}
+
+#[test]
+fn while_nobody_knows_whether_money_went_back_no_more_goes_and_it_is_tried_until_that_is_known() {
+    let world = World::connected();
+    let id = world.begin();
+    world.pay(id, "card");
+    world.look(id);
+    let give = || refund::by_hand(&world.test.app, &world.test.owner, id, Wanted::typed("10"), "late");
+    world.fault(r#"{"match":"POST /stripe/v1/refunds","drop":true,"after":true}"#);
+    world.fault(r#"{"match":"GET /stripe/v1/refunds","status":503,"times":35}"#);
+    give().unwrap();
+    world.settle();
+    for _ in 0..34 {
+        assert!(matches!(give(), Err(PayError::Conflict(_))), "a second one might give it back twice");
+        world.advance(4_600);
+    }
+    (0..6).for_each(|_| world.advance(4_600));
+    let payment = world.payment(id);
+    assert_eq!((payment.refunds.len(), payment.refunds[0].status), (1, Standing::Succeeded), "{payment:?}");
+    assert_eq!(world.told(), ["received", "returned"], "it was never said that the money stays");
+    give().unwrap();
+    world.settle();
+    assert_eq!(world.payment(id).refundable(), 2_900, "the next one is a refund of its own");
+}
+
+#[test]
+fn what_is_on_its_way_back_arrives_though_its_person_is_erased_meanwhile() {
+    let world = World::connected();
+    let id = world.begin();
+    world.pay(id, "card");
+    world.look(id);
+    world.fault(r#"{"match":"GET /stripe/v1/refunds","status":503,"times":4}"#);
+    refund::by_hand(&world.test.app, &world.test.owner, id, Wanted::typed("10"), "late").unwrap();
+    world.settle();
+    let person = crate::store::Person::Contact(world.test.workspace, world.payment(id).contact);
+    let table = super::tables().into_iter().find(|table| table.info.name == "payments").unwrap();
+    assert_eq!((table.erase.unwrap())(&world.test.app.store, person).unwrap(), 1);
+    let posts = || {
+        let is_refund =
+            |one: &serde_json::Value| one["method"] == "POST" && one["url"].as_str().unwrap().ends_with("/refunds");
+        world.record().iter().filter(|one| is_refund(one)).count()
+    };
+    assert_eq!(posts(), 0, "it has not reached Stripe yet");
+    (0..20).for_each(|_| world.advance(4_600));
+    assert_eq!(posts(), 1, "given back, and once");
+}
+
+#[test]
+fn a_refund_that_an_older_version_queued_is_not_given_up_either() {
+    let world = World::connected();
+    let id = world.begin();
+    world.pay(id, "card");
+    world.look(id);
+    world.fault(r#"{"match":"GET /stripe/v1/refunds","status":503,"times":5}"#);
+    let (app, now) = (&world.test.app, world.test.app.now());
+    let mut payment = world.payment(id);
+    let asked = Refund { amount: 1_000, reason: "late".into(), at: now, id: None, status: Standing::Asked };
+    payment.refunds.push(asked);
+    app.store
+        .write(|txn| {
+            store::put(txn, &payment)?;
+            jobs::enqueue(txn, &session::job(&payment, refund::GIVE_BACK, now).max_attempts(3)).map(drop)
+        })
+        .unwrap();
+    world.settle();
+    (0..12).for_each(|_| world.advance(4_600));
+    assert_eq!(world.payment(id).refunds[0].status, Standing::Succeeded);
 }
 
 #[test]

@@ -23,6 +23,7 @@ use super::erased;
 use super::folder::Restored;
 use super::keys::MasterKey;
 use super::schema::Tree;
+use super::unpack;
 use super::{DataFolder, OpenError, OpenOptions, Store, SCHEMA};
 use crate::base::UnixMillis;
 
@@ -312,7 +313,7 @@ fn read_block(input: &mut impl Read, key: &DataKey, number: u64, path: &Path) ->
     let plain = XChaCha20Poly1305::new((&**key).into())
         .decrypt(&XNonce::from(nonce), Payload { msg: &sealed, aad: &number.to_be_bytes() })
         .map_err(|_| BackupError::Sealed(number))?;
-    rmp_serde::from_slice(&plain).map_err(|_| BackupError::Sealed(number))
+    unpack::from_slice(&plain).map_err(|_| BackupError::Sealed(number))
 }
 
 fn backup_key(master: &MasterKey) -> DataKey {

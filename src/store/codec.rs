@@ -7,13 +7,14 @@ use serde::Serialize;
 
 use super::engine::StoreError;
 use super::schema::Tree;
+use super::unpack;
 
 pub fn encode<V: Serialize>(tree: Tree, value: &V) -> Result<Vec<u8>, StoreError> {
     rmp_serde::to_vec_named(value).map_err(|error| corrupt(tree, &error))
 }
 
 pub fn decode<V: DeserializeOwned>(tree: Tree, bytes: &[u8]) -> Result<V, StoreError> {
-    rmp_serde::from_slice(bytes).map_err(|error| corrupt(tree, &error))
+    unpack::from_slice(bytes).map_err(|error| corrupt(tree, &error))
 }
 
 fn corrupt(tree: Tree, error: &dyn std::fmt::Display) -> StoreError {

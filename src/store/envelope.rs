@@ -4,18 +4,18 @@
 //! data: `01 | key id | len(tree) u8 | tree | key`, so that a value moved to another place, or under
 //! another key id, does not open.
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
 use super::engine::StoreError;
 use super::schema::Tree;
+use super::xchacha::{self, NONCE, TAG};
 
 const VERSION: u8 = 1;
 const HEADER: usize = 5;
-const NONCE: usize = 24;
+/// Where the sealed bytes begin.
+const BODY: usize = HEADER + NONCE;
 /// Bytes that sealing adds.
-pub const OVERHEAD: usize = HEADER + NONCE + 16;
+pub const OVERHEAD: usize = BODY + TAG;
 
 pub type DataKey = Zeroizing<[u8; 32]>;
 
@@ -34,15 +34,14 @@ fn associated(key_id: u32, tree: Tree, key: &[u8]) -> Vec<u8> {
 pub fn seal(data_key: &DataKey, key_id: u32, tree: Tree, key: &[u8], plain: &[u8]) -> Result<Vec<u8>, StoreError> {
     let nonce: [u8; NONCE] = rand::random();
     let aad = associated(key_id, tree, key);
-    let cipher = XChaCha20Poly1305::new((&**data_key).into());
-    let sealed = cipher
-        .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: &aad })
-        .map_err(|_| StoreError::Engine("a value could not be sealed".into()))?;
-    let mut out = Vec::with_capacity(HEADER + NONCE + sealed.len());
+    let mut out = Vec::with_capacity(plain.len() + OVERHEAD);
     out.push(VERSION);
     out.extend_from_slice(&key_id.to_be_bytes());
     out.extend_from_slice(&nonce);
-    out.extend_from_slice(&sealed);
+    out.extend_from_slice(plain);
+    let tag = xchacha::seal(data_key, &nonce, &aad, &mut out[BODY..])
+        .map_err(|_| StoreError::Engine("a value could not be sealed".into()))?;
+    out.extend_from_slice(&tag);
     Ok(out)
 }
 
@@ -57,10 +56,8 @@ pub fn key_id(tree: Tree, sealed: &[u8]) -> Result<u32, StoreError> {
 pub fn open(data_key: &DataKey, tree: Tree, key: &[u8], sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
     let id = key_id(tree, sealed)?;
     let corrupt = || StoreError::Corrupt { tree: tree.name(), detail: "the seal is broken".into() };
-    let nonce: [u8; NONCE] = sealed[HEADER..HEADER + NONCE].try_into().map_err(|_| corrupt())?;
-    let aad = associated(id, tree, key);
-    let cipher = XChaCha20Poly1305::new((&**data_key).into());
-    cipher.decrypt(&XNonce::from(nonce), Payload { msg: &sealed[HEADER + NONCE..], aad: &aad }).map_err(|_| corrupt())
+    let nonce = sealed[HEADER..BODY].try_into().map_err(|_| corrupt())?;
+    xchacha::open(data_key, nonce, &associated(id, tree, key), &sealed[BODY..]).map_err(|_| corrupt())
 }
 
 #[cfg(test)]

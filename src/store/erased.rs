@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::backup::{key_for, BackupError};
 use super::envelope::DataKey;
 use super::keys::MasterKey;
+use super::unpack;
 use crate::base::{ContactId, UnixMillis, WorkspaceId};
 
 const MAGIC: &[u8] = b"LYERASED1\n";
@@ -128,7 +129,7 @@ fn open(key: &DataKey, record: &[u8]) -> Option<Erased> {
     let plain = XChaCha20Poly1305::new((&**key).into())
         .decrypt(&XNonce::from(nonce), Payload { msg: record.get(HEAD..)?, aad: MAGIC })
         .ok()?;
-    rmp_serde::from_slice(&plain).ok()
+    unpack::from_slice(&plain).ok()
 }
 
 fn list_key(master: &MasterKey) -> DataKey {

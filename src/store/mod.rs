@@ -28,7 +28,9 @@ mod sled_engine;
 mod slots;
 mod table;
 mod txn;
+mod unpack;
 mod wipe;
+mod xchacha;
 
 #[cfg(test)]
 mod conformance;
@@ -52,6 +54,7 @@ pub use schema::Tree;
 pub use sled_engine::{SledEngine, SledOptions};
 pub use table::{Declared, EraseFn, ExportFn, Holds, Person, Retention, Table, TableInfo};
 pub use txn::Txn;
+pub use unpack::from_slice as read_packed;
 
 use crate::base::{Cursor, Page, WorkspaceId};
 
@@ -83,6 +86,9 @@ pub struct Store {
 /// Rung after a commit that asked for it: there is new work in the queue.
 pub type Bell = Box<dyn Fn() + Send + Sync>;
 
+/// Which way of the engine runs a closure.
+type How<'a> = &'a mut dyn FnMut(&dyn Engine, engine::Closure<'_>) -> Result<(), RunError>;
+
 impl Store {
     pub fn new(engine: Arc<dyn Engine>, keys: Arc<KeyRing>) -> Self {
         Self { engine, keys, bell: Arc::default() }
@@ -98,7 +104,7 @@ impl Store {
     where
         E: From<StoreError>,
     {
-        self.commit(closure, |closure| self.engine.run(closure))
+        self.run(&mut |engine, work| engine.run(work), closure)
     }
 
     /// As `write`, for what must be recorded even when the disk is nearly full and new work is refused: what came
@@ -107,43 +113,53 @@ impl Store {
     where
         E: From<StoreError>,
     {
-        self.commit(closure, |closure| self.engine.run_reserved(closure))
-    }
-
-    fn commit<T, E>(
-        &self,
-        mut closure: impl FnMut(&mut Txn<'_>) -> Result<T, E>,
-        run: impl FnOnce(engine::Closure<'_>) -> Result<(), RunError>,
-    ) -> Result<T, E>
-    where
-        E: From<StoreError>,
-    {
-        let mut outcome = None;
-        let mut ring = false;
-        let run = run(&mut |tx| {
-            let mut txn = Txn::new(tx, &self.keys);
-            let answer = sealed(closure(&mut txn), &mut txn);
-            ring = txn.new_work;
-            settle(answer, txn.conflicted, &mut outcome)
-        });
-        if let (Ok(()), true, Some(bell)) = (&run, ring, self.bell.get()) {
-            bell();
-        }
-        finish(run, outcome)
+        self.run(&mut |engine, work| engine.run_reserved(work), closure)
     }
 
     /// Runs `closure` over one consistent state; writes in it fail.
-    pub fn read<T, E>(&self, mut closure: impl FnMut(&mut Txn<'_>) -> Result<T, E>) -> Result<T, E>
+    pub fn read<T, E>(&self, closure: impl FnMut(&mut Txn<'_>) -> Result<T, E>) -> Result<T, E>
     where
         E: From<StoreError>,
     {
-        let mut outcome = None;
-        let run = self.engine.view(&mut |tx| {
+        self.run(&mut |engine, work| engine.view(work), closure)
+    }
+
+    fn run<T, E>(&self, how: How<'_>, mut closure: impl FnMut(&mut Txn<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let mut answer = None;
+        self.run_plain(how, &mut |txn| answer.insert(closure(txn)).is_ok())?;
+        answer.unwrap_or_else(|| Err(did_not_run().into()))
+    }
+
+    /// The same without the closure's types, so that it is in the program once. `closure` says whether its changes are
+    /// kept; an error is the store's own.
+    fn run_plain(&self, how: How<'_>, closure: &mut dyn FnMut(&mut Txn<'_>) -> bool) -> Result<(), StoreError> {
+        let mut ring = false;
+        let mut last = Ok(());
+        let run = how(&*self.engine, &mut |tx| {
             let mut txn = Txn::new(tx, &self.keys);
-            let answer = sealed(closure(&mut txn), &mut txn);
-            settle(answer, txn.conflicted, &mut outcome)
+            let is_kept = closure(&mut txn);
+            // Hands what was changed to the engine; in a read it refuses.
+            last = if is_kept { txn.seal_changes() } else { Ok(()) };
+            ring = txn.new_work;
+            if txn.conflicted {
+                last = Err(did_not_run());
+                return Err(TxError::Conflict);
+            }
+            if is_kept && last.is_ok() {
+                return Ok(());
+            }
+            Err(TxError::Abort)
         });
-        finish(run, outcome)
+        if let Err(RunError::Storage(error)) = run {
+            return Err(error);
+        }
+        if let (Ok(()), true, Some(bell)) = (&run, ring, self.bell.get()) {
+            bell();
+        }
+        last
     }
 
     /// One row by itself. It is whole at every moment, so no writer is waited for.
@@ -215,6 +231,37 @@ impl Store {
         }
     }
 
+    /// All rows under `prefix` as JSON, for the person whom they are about.
+    pub fn export_all<V: DeserializeOwned + Serialize>(
+        &self,
+        table: &Table<V>,
+        prefix: &Key,
+    ) -> Result<Vec<serde_json::Value>, StoreError> {
+        let mut rows = Vec::new();
+        self.each(table, prefix, |_, row| {
+            rows.extend(serde_json::to_value(row).ok());
+            Ok::<_, StoreError>(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Removes all rows under `prefix`, some at a time, from what is kept back for removing; gives how many there were.
+    pub fn remove_all<V>(&self, table: &Table<V>, prefix: &Key) -> Result<usize, StoreError> {
+        const AT_ONCE: usize = 50;
+        let mut gone = 0;
+        loop {
+            let some = self.write_reserved(|txn| {
+                let keys = txn.keys(table, prefix, Dir::Forward, AT_ONCE)?;
+                keys.iter().try_for_each(|key| txn.remove(table, key))?;
+                Ok::<_, StoreError>(keys.len())
+            })?;
+            gone += some;
+            if some < AT_ONCE {
+                return Ok(gone);
+            }
+        }
+    }
+
     /// Seals a secret with a new key of its own. The returned value may be stored in any record of `owner`.
     pub fn seal_secret(&self, owner: WorkspaceId, plain: &[u8]) -> Result<SealedSecret, StoreError> {
         let slot = self.keys.add_secret(owner)?;
@@ -265,28 +312,8 @@ impl SealedSecret {
     }
 }
 
-/// Hands what was changed to the engine; in a read it refuses.
-fn sealed<T, E: From<StoreError>>(answer: Result<T, E>, txn: &mut Txn<'_>) -> Result<T, E> {
-    let value = answer?;
-    txn.seal_changes()?;
-    Ok(value)
-}
-
-fn settle<T, E>(answer: Result<T, E>, conflicted: bool, outcome: &mut Option<Result<T, E>>) -> Result<(), TxError> {
-    if conflicted {
-        return Err(TxError::Conflict);
-    }
-    let kept = if answer.is_ok() { Ok(()) } else { Err(TxError::Abort) };
-    *outcome = Some(answer);
-    kept
-}
-
-fn finish<T, E: From<StoreError>>(run: Result<(), RunError>, outcome: Option<Result<T, E>>) -> Result<T, E> {
-    match (run, outcome) {
-        (Err(RunError::Storage(error)), _) => Err(error.into()),
-        (_, Some(answer)) => answer,
-        (_, None) => Err(StoreError::Engine("the transaction did not run".into()).into()),
-    }
+fn did_not_run() -> StoreError {
+    StoreError::Engine("the transaction did not run".into())
 }
 
 /// The part of `prefix` that lies behind the cursor. Whatever the cursor holds, the range stays inside the prefix.

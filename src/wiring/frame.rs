@@ -97,7 +97,7 @@ fn build(app: &App, actor: &Actor, me: &SignedIn, path: &str) -> Result<Layout, 
     let user = &me.user;
     let workspace = workspaces::get(&app.store, actor.workspace)?;
     let waiting = if actor.may(Permission::ApproveDrafts) { agents::count_waiting(app, actor.workspace)? } else { 0 };
-    let in_setup = is_in_setup(app, actor)?;
+    let workers = workers::list(&app.store, actor.workspace)?;
     let layout = Layout {
         lang: language(user, workspace.as_ref()).to_owned(),
         theme: user.profile.theme.attribute().to_owned(),
@@ -108,9 +108,9 @@ fn build(app: &App, actor: &Actor, me: &SignedIn, path: &str) -> Result<Layout, 
         user_name: user.name.clone(),
         user_email: user.email.display().to_owned(),
         is_operator: actor.is_operator,
-        sending: sending(app, actor)?,
-        in_setup,
-        guide: guide_bar(app, actor, path)?,
+        sending: sending(app, actor, &workers)?,
+        in_setup: is_in_setup(actor, &workers),
+        guide: guide_bar(app, actor, path, &workers)?,
         closing: workspace.as_ref().and_then(|workspace| workspace.closing.as_ref()).map(|closing| ClosingBar {
             until: me.time_words(closing.ends_at),
             may_keep: actor.may(Permission::CloseWorkspace),
@@ -150,28 +150,22 @@ fn needed(href: &str) -> Option<Permission> {
 }
 
 /// Nothing was ever switched on, and this person may do what is missing.
-fn is_in_setup(app: &App, actor: &Actor) -> Result<bool, StoreError> {
-    if !actor.may(Permission::ManageWorkspace) {
-        return Ok(false);
-    }
-    let workers = workers::list(&app.store, actor.workspace)?;
-    Ok(workers.iter().all(|worker| worker.activated_at.is_none()))
+fn is_in_setup(actor: &Actor, workers: &[Worker]) -> bool {
+    actor.may(Permission::ManageWorkspace) && workers.iter().all(|worker| worker.activated_at.is_none())
 }
 
 /// How far the guide is, on every page but its own until the first mail has left.
-fn guide_bar(app: &App, actor: &Actor, path: &str) -> Result<Option<GuideBar>, StoreError> {
-    if !actor.may(Permission::ManageWorkspace) || path == "/guide" || has_written(app, actor)? {
+fn guide_bar(app: &App, actor: &Actor, path: &str, workers: &[Worker]) -> Result<Option<GuideBar>, StoreError> {
+    if !actor.may(Permission::ManageWorkspace) || path == "/guide" || has_written(app, actor, workers)? {
         return Ok(None);
     }
     today::guide_bar(app, actor)
 }
 
 /// Some worker has written to somebody; the guide ends with that.
-fn has_written(app: &App, actor: &Actor) -> Result<bool, StoreError> {
-    for worker in workers::list(&app.store, actor.workspace)? {
-        if worker.activated_at.is_some()
-            && outreach::figures(&app.store, actor.workspace, worker.id)?.of(Group::Written) > 0
-        {
+fn has_written(app: &App, actor: &Actor, workers: &[Worker]) -> Result<bool, StoreError> {
+    for worker in workers.iter().filter(|worker| worker.activated_at.is_some()) {
+        if outreach::figures(&app.store, actor.workspace, worker.id)?.of(Group::Written) > 0 {
             return Ok(true);
         }
     }
@@ -179,7 +173,7 @@ fn has_written(app: &App, actor: &Actor) -> Result<bool, StoreError> {
 }
 
 /// "Sending is on, 61 of 120 in 24 hours": for those who may see outreach, once there is a mailbox.
-fn sending(app: &App, actor: &Actor) -> Result<Option<SendingState>, StoreError> {
+fn sending(app: &App, actor: &Actor, workers: &[Worker]) -> Result<Option<SendingState>, StoreError> {
     if !actor.may(Permission::ViewOutreach) {
         return Ok(None);
     }
@@ -192,8 +186,7 @@ fn sending(app: &App, actor: &Actor) -> Result<Option<SendingState>, StoreError>
     let works = |mailbox: &&Connection| mailbox.state.is_working();
     let caps = mailboxes.iter().filter(works).map(|mailbox| daily_cap(app, mailbox, now));
     let cap_today = caps.sum::<Result<u32, StoreError>>()?;
-    let workers = workers::list(&app.store, workspace)?;
-    let standing = Standing::of(&workers, Reach::of(&mailboxes, now));
+    let standing = Standing::of(workers, Reach::of(&mailboxes, now));
     let may_switch = actor.may(Permission::ActivateWorkers);
     Ok(Some(SendingState {
         on: standing == Standing::On,

@@ -1,5 +1,9 @@
-//! `/v1/openapi.json`: generated from the handlers themselves.
+//! `/v1/openapi.json`: `docs/openapi.json`, which is generated from the handlers themselves.
+//!
+//! A test writes and compares it. What makes it is thereby no part of the program, whose fifteenth part it would be,
+//! and a change of `/v1` is seen in the file's history.
 
+use actix_web::http::header::ContentType;
 use actix_web::{web, HttpResponse};
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
@@ -12,7 +16,8 @@ use utoipa::openapi::{
 use utoipa::PartialSchema;
 
 use crate::app::App;
-use crate::http::api::{FieldError, FreeTime, Problem, PROBLEM_JSON};
+use crate::base::carried;
+use crate::http::api::{ApiError, FieldError, FreeTime, Problem, PROBLEM_JSON};
 use crate::{
     activity, addresses, agents, bookings, connections, contacts, deliverability, dry_run, engines, events, leads,
     messaging, outreach, payments,
@@ -123,6 +128,36 @@ fn is_idempotency_key(parameter: &RefOr<Parameter>) -> bool {
     matches!(parameter, RefOr::T(known) if known.name == "Idempotency-Key")
 }
 
-pub async fn page(app: web::Data<App>) -> HttpResponse {
-    HttpResponse::Ok().json(document(&app.public_url))
+/// Stands in the file where the server's own address belongs.
+const SERVER: &str = "https://launchyard.example";
+
+pub async fn page(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
+    let failed = |error: &dyn std::error::Error| ApiError::internal("reading the description of /v1", error);
+    let document = carried!("openapi.json").map_err(|error| failed(&error))?;
+    let document = String::from_utf8(document).map_err(|error| failed(&error))?;
+    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(document.replacen(SERVER, &app.public_url, 1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
+
+    #[test]
+    fn the_description_in_the_file_is_the_one_of_the_handlers() {
+        let made = serde_json::to_string_pretty(&document(SERVER)).unwrap() + "\n";
+        if std::env::var_os("LAUNCHYARD_OPENAPI").is_some_and(|what| what == "write") {
+            std::fs::write(FILE, &made).unwrap();
+        }
+        let kept = std::fs::read_to_string(FILE).unwrap();
+        let differs = made.lines().zip(kept.lines()).position(|(made, kept)| made != kept);
+        assert!(
+            made == kept,
+            "`/v1` is not as docs/openapi.json says (from line {}): write it anew with \
+             `LAUNCHYARD_OPENAPI=write cargo test --lib openapi` and look at what changed",
+            differs.map_or(0, |line| line + 1)
+        );
+        assert_eq!(kept.matches(SERVER).count(), 1);
+    }
 }

@@ -12,6 +12,11 @@ use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{Mistakes, WorkerId};
 
+/// The two that are everybody's: their word in JSON, and in words.
+pub const LOCKED: [(&str, &str); 2] = [
+    ("opt_out", "It asks not to be written to again: done at once, and shown to you."),
+    ("unsure", "It was not read surely."),
+];
 /// Rules of one worker.
 pub const MOST_RULES: usize = 20;
 const MOST_WORDS: usize = 20;

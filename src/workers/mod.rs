@@ -8,20 +8,23 @@
 //! The room is on the ground floor because sequences, drafts and bookings all ask it; it sends nothing itself.
 
 mod escalation;
+mod form;
 mod model;
 mod service;
 mod store;
+mod switch;
 mod tags;
 
-pub use escalation::{set_escalations, Answer, Escalation, Guidelines, LABELS, MOST_RULES};
+pub use escalation::{set_escalations, Answer, Escalation, Guidelines, LABELS, LOCKED, MOST_RULES};
+pub use form::WorkerForm;
 pub use model::{
     signature_of, Autonomy, BooksOn, FollowUps, Hours, Limits, Meeting, Off, Sender, TextApproval, Tone, Worker,
     WorkerState,
 };
-pub use service::{
-    activate, brake, check, create, delete, pause, pause_all, pause_by_itself, pause_restored, resume, resume_all,
-    set_automatic, set_dry_run, take_untold, update, writes_without, ActivateError, WorkerError, WorkerForm,
-    PAUSED_ALL,
-};
+pub use service::{check, create, delete, update, WorkerError};
 pub use store::{find, get, list, list_in, put, TABLES};
+pub use switch::{
+    activate, brake, pause, pause_all, pause_by_itself, pause_restored, resume, resume_all, set_automatic, set_dry_run,
+    take_untold, writes_without, ActivateError, PAUSED_ALL,
+};
 pub use tags::{set_reply_tags, TAGGED};

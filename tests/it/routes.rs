@@ -323,6 +323,7 @@ GET    /outreach/{worker}/settings                ViewOutreach
 POST   /outreach/{worker}/settings                EditOutreach
 GET    /outreach/{worker}/autonomy                ViewOutreach
 POST   /outreach/{worker}/autonomy                ActivateWorkers
+GET    /outreach/{worker}/mails                   ViewOutreach
 GET    /outreach/{worker}/why                     ViewOutreach
 
 GET    /approvals                                 ApproveDrafts
@@ -385,6 +386,7 @@ POST   /event-types/{event}/duplicate             EditBookings
 GET    /event-types/{event}/why                   ViewCalendar
 GET    /event-types/{event}/waitlist              ViewCalendar
 POST   /event-types/{event}/waitlist              EditBookings
+POST   /event-types/{event}/waitlist/open         EditBookings
 POST   /event-types/{event}/waitlist/{waiter}/offer  EditBookings
 POST   /event-types/{event}/waitlist/{waiter}/remove EditBookings
 GET    /routing-forms                             ViewCalendar
@@ -567,6 +569,7 @@ POST   /v1/event-types                            EditBookings
 GET    /v1/event-types/{event}                    ViewCalendar
 PUT    /v1/event-types/{event}                    EditBookings
 POST   /v1/event-types/{event}/bookings           EditBookings
+GET    /v1/event-types/{event}/series             ViewCalendar
 GET    /v1/event-types/{event}/slots              ViewCalendar
 GET    /v1/event-types/{event}/why                ViewCalendar
 GET    /v1/event-types/{event}/waitlist           ViewCalendar

@@ -104,6 +104,103 @@ fn a_stranger_books_moves_and_cancels() {
 }
 
 #[test]
+fn a_stranger_books_several_dates_sees_what_cannot_be_had_and_cancels_the_rest() {
+    let server = TestServer::start();
+    let repeats = json!({ "every": "week", "dates": 6, "guest_chooses": true });
+    let path = open(&server, json!({ "repeats": repeats }));
+    let mut visitor = server.browser();
+    // Somebody has the third Wednesday.
+    let (_, types) = server.api("GET", "/v1/event-types", None);
+    let event = types["data"].as_array().unwrap().iter().find(|event| event["repeats"] == repeats_of(1)).unwrap();
+    let event = event["id"].as_str().unwrap().to_owned();
+    let other = json!({ "start": "2026-12-09T10:00:00Z", "name": "Ann", "email": "ann@elsewhere.example" });
+    let (status, single) = server.api("POST", &format!("/v1/event-types/{event}/bookings"), Some(other));
+    assert_eq!((status, &single["series_id"]), (201, &Value::Null), "{single}");
+    let asked = format!("/v1/event-types/{event}/series?start=2026-11-25T10:00:00Z&dates=4");
+    let (_, judged) = server.api("GET", &asked, None);
+    assert_eq!(judged["dates"][2], json!({ "start": "2026-12-09T10:00:00Z", "free": false, "why": "taken" }));
+
+    let form = hold(&mut visitor, &path, "Europe/Berlin", "2026-11-25T10:00:00Z");
+    assert!(
+        form.body.contains("Every week, up to 6 dates") && form.body.contains("Leave them out and book the other 5")
+    );
+    let fewer =
+        visitor.get(&format!("{path}/details?tz=Europe/Berlin&count=4&hold={}", value_of(&form, "name=\"hold\"")));
+    assert!(fewer.body.contains("Wednesday 16 December, 11:00"), "{}", fewer.body);
+    assert!(fewer.body.contains("Book 3 dates") && fewer.body.contains("<s>Wednesday 9 December, 11:00</s>"));
+    let dates = value_of(&fewer, "name=\"dates\"").to_owned();
+    let unsaid = send(&mut visitor, &path, &fewer, &[("count", "4"), ("dates", &dates)]);
+    assert_eq!(unsaid.status, 422);
+    assert!(unsaid.body.contains("Tick the box") && unsaid.body.contains("tom@lakeside.example"), "{}", unsaid.body);
+    let forged = send(&mut visitor, &path, &fewer, &[("count", "4"), ("dates", "1 2"), ("leave_out", "on")]);
+    assert_eq!(forged.status, 422);
+    let fields = [("count", "4"), ("dates", dates.as_str()), ("leave_out", "on")];
+    let booked = send(&mut visitor, &path, &fewer, &fields);
+    assert_eq!(booked.status, 303, "{}", booked.body);
+    let here = booked.location.unwrap();
+    assert_eq!(send(&mut visitor, &path, &fewer, &fields).location.as_deref(), Some(here.as_str()), "sent twice");
+
+    let own = visitor.get(&here);
+    assert!(own.body.contains("Date 1 of 3") && own.body.contains("Wednesday 16 December, 11:00"), "{}", own.body);
+    let all = visitor.get(&format!("{here}/calendar.ics?all=yes"));
+    assert_eq!(all.body.matches("BEGIN:VEVENT").count(), 3, "{}", all.body);
+    let (_, bookings) = server.api("GET", "/v1/bookings?from=2026-11-25T00:00:00Z", None);
+    let first = bookings["data"][0].clone();
+    assert_eq!((&first["series_position"], &first["series_length"]), (&json!(1), &json!(3)), "{first}");
+    let of_series = format!("/v1/bookings?series_id={}", first["series_id"].as_str().unwrap());
+    assert_eq!(server.api("GET", &of_series, None).1["data"].as_array().unwrap().len(), 3);
+
+    let second = own.body.split("href=\"/booking/").find(|rest| rest.contains("2 December")).unwrap();
+    let second = format!("/booking/{}", second.split('"').next().unwrap());
+    let ask = visitor.get(&format!("{second}/cancel"));
+    assert!(ask.body.contains("This one and all later ones: 2 dates"), "{}", ask.body);
+    let ended = visitor.post_as_stranger(&format!("{second}/cancel"), &[("scope", "rest")]);
+    assert_eq!(ended.status, 303);
+    let states = server.api("GET", &of_series, None).1;
+    let mut states: Vec<&str> =
+        states["data"].as_array().unwrap().iter().map(|one| one["state"].as_str().unwrap()).collect();
+    states.sort_unstable();
+    assert_eq!(states, ["cancelled", "cancelled", "confirmed"]);
+}
+
+fn repeats_of(interval: u32) -> Value {
+    json!({ "every": "week", "interval": interval, "dates": 6, "guest_chooses": true })
+}
+
+#[test]
+fn a_program_books_a_series_and_cancels_it_from_one_date_on() {
+    let server = TestServer::start();
+    open(&server, json!({ "repeats": repeats_of(2) }));
+    let (_, types) = server.api("GET", "/v1/event-types", None);
+    let event = types["data"].as_array().unwrap().iter().find(|event| event["repeats"] == repeats_of(2)).unwrap();
+    let path = format!("/v1/event-types/{}/bookings", event["id"].as_str().unwrap());
+    let visit = |start: &str, dates: u32, leave_out: bool| {
+        json!({
+            "start": start, "name": "Ann", "email": "ann@elsewhere.example", "dates": dates, "leave_out": leave_out,
+        })
+    };
+    let (status, first) = server.api("POST", &path, Some(visit("2026-11-25T10:00:00Z", 3, false)));
+    assert_eq!((status, &first["series_length"]), (201, &json!(3)), "{first}");
+    // Two weeks earlier would be too soon; the second and third date of this one are taken.
+    let (status, refused) = server.api("POST", &path, Some(visit("2026-12-09T10:00:00Z", 3, true)));
+    assert_eq!((status, &refused["code"]), (409, &json!("not_free")), "the first must be free: {refused}");
+    let (status, refused) = server.api("POST", &path, Some(visit("2026-12-01T10:00:00Z", 7, false)));
+    assert_eq!((status, &refused["errors"][0]["pointer"]), (422, &json!("#/dates")), "{refused}");
+    let end = json!({ "reason": "ill", "scope": "this_and_later" });
+    let (status, ended) =
+        server.api("POST", &format!("/v1/bookings/{}/cancel", first["id"].as_str().unwrap()), Some(end));
+    assert_eq!((status, &ended["state"]), (200, &json!("cancelled")), "{ended}");
+    let (_, left) = server.api("GET", "/v1/bookings?state=confirmed", None);
+    assert_eq!(left["data"].as_array().unwrap().len(), 0, "{left}");
+    let wrong = json!({ "every": "week", "dates": 30 });
+    let (_, mut event) = server.api("GET", &format!("/v1/event-types/{}", event["id"].as_str().unwrap()), None);
+    event["repeats"] = wrong;
+    let (status, refused) =
+        server.api("PUT", &format!("/v1/event-types/{}", event["id"].as_str().unwrap()), Some(event));
+    assert_eq!(status, 422, "{refused}");
+}
+
+#[test]
 fn times_are_right_in_three_zones_on_both_sides_of_a_clock_change() {
     let server = TestServer::start();
     let path = open(&server, json!({ "minimum_notice": 0 }));
@@ -285,6 +382,20 @@ fn a_place_on_the_list_is_left_by_its_link_and_by_nothing_else() {
 }
 
 #[test]
+fn a_waitlist_that_is_off_is_switched_on_where_it_stands() {
+    let server = TestServer::start();
+    open(&server, json!({}));
+    let (_, types) = server.api("GET", "/v1/event-types", None);
+    let here = format!("/event-types/{}/waitlist", types["data"][0]["id"].as_str().unwrap());
+    let mut owner = server.owner_browser();
+    let off = owner.get(&here);
+    assert!(off.body.contains("Switch the waitlist on") && !off.body.contains("Add somebody"), "{}", off.body);
+    owner.submit(&format!("{here}/open"), &[]);
+    let on = owner.get(&here);
+    assert!(!on.body.contains("Switch the waitlist on") && on.body.contains("Add somebody"), "{}", on.body);
+}
+
+#[test]
 fn hostile_visitors_get_no_further_than_the_form() {
     let server = with_letters();
     let change = json!({
@@ -382,6 +493,15 @@ fn answers_lead_a_visitor_to_their_event_type_and_stand_in_the_booking() {
     let kept = visitor.post_as_stranger(&format!("{path}/hold"), &kept);
     let form = visitor.get(kept.location.as_deref().unwrap());
     assert_eq!(value_of(&form, "name=\"route\""), route);
+    // The address may have been somebody else's.
+    for said in ["What you answered", "Heated with?", "Oil", "How old?", "12"] {
+        assert!(form.body.contains(said), "{said}: {}", form.body);
+    }
+    let marker = "href=\"/b/fernhill/route/which-call?";
+    let query = form.body.split_once(marker).unwrap().1.split_once('"').unwrap().0.replace("&#38;", "&");
+    let again = visitor.get(&format!("{here}?{}", query.replace("&amp;", "&")));
+    assert!(again.body.contains("<option value=\"Oil\" selected"), "{}", again.body);
+    assert!(again.body.contains("value=\"12\""), "{}", again.body);
     let booked = send(&mut visitor, &path, &form, &[("route", &route), ("q-0", "No")]);
     let own = visitor.get(booked.location.as_deref().unwrap());
     for said in ["Heated with?", "Oil", "How old?", "12", "Anything else?"] {

@@ -3,7 +3,7 @@
 //! Always true here:
 //! - A booking counts once, in the week in which it begins, from the day the calendar confirmed it.
 //! - Its count changes in the transaction that changes the booking (`store::count`, called by the room's `put`), so
-//!   the sums are those of the bookings behind them; only what was erased is in the sums alone.
+//!   the sums are those of the bookings behind them: what is erased goes from both.
 //! - A page of figures reads one row for each week and split, however many bookings there are.
 
 mod api;
@@ -14,9 +14,9 @@ mod store;
 pub use api::{api_routes, FiguresApi};
 pub use counted::{date_of, Counted, Ended};
 pub use lead::{hours as lead_hours, quartile, words as lead_words};
-#[cfg(test)]
-pub use store::count_as_before;
 pub use store::{count, find_counted, forget, Sums, TABLES};
+#[cfg(test)]
+pub use store::{count_as_before, forget_as_before};
 
 use std::cmp::Reverse;
 

@@ -1,6 +1,9 @@
 //! Rows of the figures: one for each week and split, and one for each booking that says where it was counted.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::counted::{days_of, Counted, Ended, Split};
@@ -35,6 +38,8 @@ pub const TABLES: &[Declared] = &[Declared::plain(&WEEKS), Declared::plain(&COUN
 /// Rows read, and old bookings counted, in one transaction.
 const ROWS_AT_ONCE: usize = 1_000;
 const OLD_AT_ONCE: usize = 10;
+/// Rows put right in one transaction.
+const WEEKS_AT_ONCE: usize = 50;
 
 /// What happened to the bookings of a week that have the split in common.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -124,8 +129,12 @@ fn count_as(txn: &mut Txn<'_>, booking: &Booking, is_old: bool) -> Result<(), St
     }
 }
 
+fn row_key(workspace: WorkspaceId, counted: &Counted) -> Key {
+    week_key(workspace, counted.week).bytes(&counted.split.tag())
+}
+
 fn change(txn: &mut Txn<'_>, workspace: WorkspaceId, counted: &Counted, by: i64) -> Result<(), StoreError> {
-    let key = week_key(workspace, counted.week).bytes(&counted.split.tag());
+    let key = row_key(workspace, counted);
     let mut row = txn.get(&WEEKS, &key)?.unwrap_or(Row { split: counted.split.clone(), sums: Sums::default() });
     row.sums.change(counted, by);
     match row.sums.booked {
@@ -134,13 +143,67 @@ fn change(txn: &mut Txn<'_>, workspace: WorkspaceId, counted: &Counted, by: i64)
     }
 }
 
-/// The booking is erased. That somebody met us stays in the sums, of which nobody can be told apart.
+/// The booking is erased, and with it what it added: a number is as long as the list behind it.
 pub fn forget(txn: &mut Txn<'_>, workspace: WorkspaceId, id: BookingId) -> Result<(), StoreError> {
+    if let Some(was) = find_counted(txn, workspace, id)? {
+        change(txn, workspace, &was, -1)?;
+    }
     txn.remove(&COUNTED, &counted_key(workspace, id))
 }
 
-/// What bookings are told apart by grows: with each way that is new, all are counted anew once.
-const WAYS: u32 = 2;
+/// Takes out what bookings added that were erased when the sums still kept it.
+fn drop_erased(store: &Store, workspace: WorkspaceId) -> Result<(), StoreError> {
+    loop {
+        let is_done = store.write(|txn| {
+            let whole = Key::of(&COUNTED, workspace).as_prefix();
+            let mut sums: BTreeMap<Key, Sums> = BTreeMap::new();
+            each_in(txn, &COUNTED, whole, |_, counted| {
+                sums.entry(row_key(workspace, &counted)).or_default().change(&counted, 1);
+            })?;
+            let mut wrong = Vec::new();
+            each_in(txn, &WEEKS, Key::of(&WEEKS, workspace).as_prefix(), |key, row| {
+                let right = sums.remove(&key).unwrap_or_default();
+                if right != row.sums && wrong.len() <= WEEKS_AT_ONCE {
+                    wrong.push((key, Row { sums: right, ..row }));
+                }
+            })?;
+            for (key, row) in wrong.iter().take(WEEKS_AT_ONCE) {
+                match row.sums.booked {
+                    0 => txn.remove(&WEEKS, key)?,
+                    _ => txn.put(&WEEKS, key, row)?,
+                }
+            }
+            Ok::<_, StoreError>(wrong.len() <= WEEKS_AT_ONCE)
+        })?;
+        if is_done {
+            return Ok(());
+        }
+    }
+}
+
+/// Calls `take` with each row of the range.
+fn each_in<T: DeserializeOwned>(
+    txn: &mut Txn<'_>,
+    table: &Table<T>,
+    mut range: KeyRange,
+    mut take: impl FnMut(Key, T),
+) -> Result<(), StoreError> {
+    loop {
+        let rows = txn.list_range(table, &range, Dir::Forward, ROWS_AT_ONCE)?;
+        let is_all = rows.len() < ROWS_AT_ONCE;
+        if let Some((key, _)) = rows.last() {
+            range.start = crate::store::successor(key.as_bytes());
+        }
+        rows.into_iter().for_each(|(key, row)| take(key, row));
+        if is_all {
+            return Ok(());
+        }
+    }
+}
+
+/// What bookings are told apart by grows, and what stays in the sums became less: with each new way, all are counted anew
+/// once.
+const WAYS: u32 = 3;
 
 /// Counts the bookings that were made before there were figures, or fewer ways to tell them apart; once for each
 /// workspace, again is harmless.
@@ -160,9 +223,17 @@ pub fn complete(store: &Store, workspace: WorkspaceId) -> Result<(), StoreError>
         })?;
         before = page.next;
         if before.is_none() {
+            drop_erased(store, workspace)?;
             return store.write(|txn| txn.mark(&COMPLETE, &mark));
         }
     }
+}
+
+/// As the version left it that kept what erased bookings had added.
+#[cfg(test)]
+pub fn forget_as_before(txn: &mut Txn<'_>, workspace: WorkspaceId, id: BookingId) -> Result<(), StoreError> {
+    txn.remove(&COUNTED, &counted_key(workspace, id))?;
+    txn.remove(&COMPLETE, &Key::of(&COMPLETE, workspace).u32(WAYS))
 }
 
 /// As the version left it that did not tell hosts and event types apart.
@@ -185,19 +256,13 @@ pub fn rows_between(
     last: Date,
 ) -> Result<Vec<(i32, Row)>, StoreError> {
     let end = week_key(workspace, days_of(last).saturating_add(1)).as_bytes().to_vec();
-    let mut range = KeyRange { start: week_key(workspace, days_of(first)).as_bytes().to_vec(), end };
+    let range = KeyRange { start: week_key(workspace, days_of(first)).as_bytes().to_vec(), end };
     let mut found = Vec::new();
-    loop {
-        let rows = store.read(|txn| txn.list_range(&WEEKS, &range, Dir::Forward, ROWS_AT_ONCE))?;
-        let is_all = rows.len() < ROWS_AT_ONCE;
-        if let Some((key, _)) = rows.last() {
-            range.start = crate::store::successor(key.as_bytes());
-        }
-        found.extend(rows.into_iter().filter_map(|(key, row)| Some((week_in(&key)?, row))));
-        if is_all {
-            return Ok(found);
-        }
-    }
+    store.read(|txn| {
+        found.clear();
+        each_in(txn, &WEEKS, range.clone(), |key, row| found.extend(week_in(&key).map(|week| (week, row))))
+    })?;
+    Ok(found)
 }
 
 fn week_in(key: &Key) -> Option<i32> {

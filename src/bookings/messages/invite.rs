@@ -102,19 +102,36 @@ pub fn settle(
     Ok(())
 }
 
-/// Our invitation or its end, where this message carries one.
-pub fn file(occasion: &Occasion<'_>, links: &Links, now: UnixMillis) -> Option<CalendarFile> {
+/// Our invitation or its end, where this message carries one. A REQUEST or CANCEL holds one UID (RFC 5546 sections 3.2.2
+/// and 3.2.5), so the dates of a series, each with its own, are published together.
+pub fn file(app: &App, occasion: &Occasion<'_>, links: &Links, now: UnixMillis) -> Option<CalendarFile> {
     let method = match (occasion.inviter, occasion.kind) {
         (Inviter::Us, Kind::Confirmation | Kind::Moved | Kind::Link) => Method::Request,
         (Inviter::Us, Kind::Cancelled) => Method::Cancel,
         _ => return None,
     };
-    let entry = entry(occasion, links, method, now)?;
-    Some(CalendarFile { method: method.as_str().to_owned(), ics: calendar_file(Some(method), None, &[entry]) })
+    let entry_of = |booking: &Booking, links: &Links, is_off| entry(occasion, (booking, links), is_off, now);
+    let is_off = method == Method::Cancel;
+    let (method, entries) = match occasion.with {
+        [] => (method, vec![entry_of(occasion.booking, links, is_off)?]),
+        all => {
+            let published = all.iter().filter_map(|booking| {
+                let own = if occasion.around.companion.is_some() { Links::default() } else { Links::of(app, booking) };
+                Some(Entry { attendees: Vec::new(), ..entry_of(booking, &own, is_off)? })
+            });
+            (Method::Publish, published.collect())
+        }
+    };
+    Some(CalendarFile { method: method.as_str().to_owned(), ics: calendar_file(Some(method), None, &entries) })
 }
 
-fn entry(occasion: &Occasion<'_>, links: &Links, method: Method, now: UnixMillis) -> Option<Entry> {
-    let (booking, around) = (occasion.booking, occasion.around);
+fn entry(
+    occasion: &Occasion<'_>,
+    (booking, links): (&Booking, &Links),
+    is_off: bool,
+    now: UnixMillis,
+) -> Option<Entry> {
+    let around = occasion.around;
     let (name, email) = occasion.organizer?.clone();
     let language = Language::of(&booking.language);
     let (place, _) = around.place_words(booking, language);
@@ -130,7 +147,7 @@ fn entry(occasion: &Occasion<'_>, links: &Links, method: Method, now: UnixMillis
         description: links.change.clone().unwrap_or_default(),
         location: place,
         url: booking.video_link.clone().unwrap_or_default(),
-        status: if method == Method::Cancel { Status::Cancelled } else { Status::Confirmed },
+        status: if is_off { Status::Cancelled } else { Status::Confirmed },
         organizer: Some(Party { name, email }),
         attendees: std::iter::once(guest).chain(others).collect(),
         // SCHEDULE-AGENT stands in what a server stores, never in what is mailed (RFC 6638 section 7.1).

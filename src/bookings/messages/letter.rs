@@ -25,6 +25,8 @@ pub struct Letter {
 pub struct Occasion<'a> {
     pub kind: Kind,
     pub booking: &'a Booking,
+    /// All dates of a series that it is about; empty: the booking alone.
+    pub with: &'a [Booking],
     pub around: &'a Around,
     /// The owner's own wording, where there is one.
     pub own: Option<&'a Wording>,
@@ -49,23 +51,26 @@ pub fn write(app: &App, occasion: &Occasion<'_>, now: UnixMillis) -> Letter {
         occasion.own.and_then(filled).or_else(|| filled(&built_in)).unwrap_or_else(|| (title(booking), String::new()));
     let rows = rows(occasion, language, &texts.labels);
     let note = invitation_note(occasion, &texts.labels);
+    let all = series_note(occasion, &texts.labels);
     let (_, video) = around.place_words(booking, language);
     let acts = acts(kind, &links, &texts.labels);
-    let text = plain(&[&words, &plain_rows(&rows), note, &plain_acts(&acts, &texts.labels), &around.signature]);
+    let text = plain(&[&words, &all, &plain_rows(&rows), note, &plain_acts(&acts, &texts.labels), &around.signature]);
     let sheet = Sheet {
         language: language.tag().to_owned(),
         title: subject.clone(),
         from: around.business.clone(),
         heading: values.fill(texts.heading(kind)).unwrap_or_else(|| subject.clone()),
-        text: plain(&[&words, note]),
-        button: video.filter(|_| kind.is_ahead()).map(|href| Act { words: texts.labels.open.to_owned(), href }),
+        text: plain(&[&words, &all, note]),
+        button: video
+            .filter(|_| kind.is_ahead() && !differ(occasion.with))
+            .map(|href| Act { words: texts.labels.open.to_owned(), href }),
         before_acts: if acts.is_empty() { String::new() } else { texts.labels.came_up.to_owned() },
         reason: fill(texts.labels.reason, &[("from", business_of(around))]),
         closing: around.signature.clone(),
         rows,
         acts,
     };
-    Letter { subject, text, sheet, calendar: invite::file(occasion, &links, now) }
+    Letter { subject, text, sheet, calendar: invite::file(app, occasion, &links, now) }
 }
 
 fn business_of(around: &Around) -> &str {
@@ -82,20 +87,53 @@ fn plain(parts: &[&str]) -> String {
 
 fn rows(occasion: &Occasion<'_>, language: Language, labels: &Labels) -> Vec<Row> {
     let Occasion { kind, booking, around, .. } = *occasion;
-    if !kind.is_ahead() && kind != Kind::Requested {
-        return Vec::new();
-    }
     let clocks = Clocks::of(&booking.guest_zone, &around.host_zone);
-    let (value, note) = words::span(language, booking.start, booking.end, &clocks);
-    let mut rows = vec![Row { label: labels.when.to_owned(), value, note, link: None }];
+    let mut rows = dates(occasion.with, language, &clocks);
+    if !kind.is_ahead() && kind != Kind::Requested {
+        return rows;
+    }
+    if rows.is_empty() {
+        let (value, note) = words::span(language, booking.start, booking.end, &clocks);
+        rows.push(Row { label: labels.when.to_owned(), value, note, link: None });
+    }
     if !around.host_name.is_empty() {
         rows.push(Row { label: labels.with.to_owned(), value: around.host_name.clone(), ..Row::default() });
     }
     let (place, link) = around.place_words(booking, language);
-    if !place.is_empty() && kind.is_ahead() {
+    if !place.is_empty() && kind.is_ahead() && !differ(occasion.with) {
         rows.push(Row { label: labels.at.to_owned(), value: place, note: String::new(), link });
     }
     rows
+}
+
+/// Each date of a series on a line: "3/8". With a link of its own where each has another.
+fn dates(all: &[Booking], language: Language, clocks: &Clocks) -> Vec<Row> {
+    let own_links = differ(all);
+    let row = |(nth, booking): (usize, &Booking)| {
+        let (value, note) = words::span(language, booking.start, booking.end, clocks);
+        let link = booking.video_link.clone().filter(|_| own_links && booking.state.is_booked());
+        let note = [Some(note), link.clone()].into_iter().flatten().filter(|part| !part.is_empty());
+        let note = note.collect::<Vec<_>>().join(", ");
+        Row { label: format!("{}/{}", nth + 1, all.len()), value, note, link }
+    };
+    all.iter().enumerate().map(row).collect()
+}
+
+/// Their calls have different links.
+fn differ(all: &[Booking]) -> bool {
+    all.windows(2).any(|pair| pair[0].video_link != pair[1].video_link)
+}
+
+/// That it is about several dates.
+fn series_note(occasion: &Occasion<'_>, labels: &Labels) -> String {
+    if occasion.with.is_empty() {
+        return String::new();
+    }
+    let pattern = match occasion.kind {
+        Kind::Cancelled | Kind::Declined => labels.series_off,
+        _ => labels.series,
+    };
+    fill(pattern, &[("n", &occasion.with.len().to_string())])
 }
 
 fn plain_rows(rows: &[Row]) -> String {

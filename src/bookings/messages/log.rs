@@ -72,8 +72,8 @@ fn line(txn: &mut Txn<'_>, actor: &Actor, entry: &Entry) -> Result<Line, StoreEr
         Fate::Waits { .. } => (entry.due, "to_come", "off", "To come".to_owned()),
         Fate::Skipped { at } => (*at, "skipped", "off", "Skipped".to_owned()),
         Fate::Dropped { at, reason } => (*at, "dropped", "warn", reason.clone()),
-        Fate::Sent { at, message: None } => (*at, "sent", "ok", "Sent by the server’s own mail".to_owned()),
-        Fate::Sent { at, message: Some(message) } => {
+        Fate::Sent { at, message: None, .. } => (*at, "sent", "ok", "Sent by the server’s own mail".to_owned()),
+        Fate::Sent { at, message: Some(message), .. } => {
             let found = messaging::find_message(txn, actor.workspace, *message)?;
             let (tone, words) = found.map_or(("ok", "Sent".to_owned()), |found| outcome(&found.state));
             (*at, "sent", tone, words)

@@ -63,9 +63,30 @@ pub fn tell(
     reason: &str,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
+    tell_of(app, txn, booking, &[], (kind, reason), now)
+}
+
+/// The same about several dates of a series, all of them `with`, in one message.
+pub fn tell_of(
+    app: &App,
+    txn: &mut Txn<'_>,
+    booking: &Booking,
+    with: &[Booking],
+    (kind, reason): (Kind, &str),
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    // One date alone reads as any booking.
+    let with = if with.len() > 1 { with } else { &[] };
     let mut plan = plan_of(txn, booking)?;
     plan.asked |= kind == Kind::Requested;
-    send::send_now(app, txn, booking, &mut plan, (kind, reason), now)?;
+    send::send_now(app, txn, booking, &mut plan, (kind, reason), with, now)?;
+    replan_in(txn, &mut plan, booking, now)
+}
+
+/// The guest hears of a date with the others of its series: who invites is decided, and what is to come is planned.
+pub fn join(app: &App, txn: &mut Txn<'_>, booking: &Booking, now: UnixMillis) -> Result<(), StoreError> {
+    let mut plan = plan_of(txn, booking)?;
+    send::settle(app, txn, booking, &mut plan)?;
     replan_in(txn, &mut plan, booking, now)
 }
 
@@ -94,7 +115,7 @@ pub fn no_show(app: &App, txn: &mut Txn<'_>, booking: &Booking, now: UnixMillis)
     plan::drop_all(txn, &mut plan, "The guest did not come.", now)?;
     let wanted = invite::timing_of(txn, booking)?.no_show;
     if wanted && booking.start <= now && booking.state.is_booked() && !plan.was_sent(Kind::NoShow) {
-        send::send_now(app, txn, booking, &mut plan, (Kind::NoShow, ""), now)?;
+        send::send_now(app, txn, booking, &mut plan, (Kind::NoShow, ""), &[], now)?;
     }
     store::put_plan(txn, &plan)
 }

@@ -276,6 +276,9 @@ pub struct Entry {
     /// Those who come along and were told the same.
     #[serde(default)]
     pub also: Vec<Also>,
+    /// All dates of a series that it is about; empty: the booking alone.
+    #[serde(default)]
+    pub with: Vec<BookingId>,
 }
 
 /// Somebody whom the visitor brings, and what they were told.
@@ -298,6 +301,9 @@ pub enum Fate {
         at: UnixMillis,
         /// Absent: by the server's own mail.
         message: Option<MessageId>,
+        /// By the server's own mail: the letter, while it waits.
+        #[serde(default)]
+        letter: Option<JobId>,
     },
     /// A person did not want it.
     Skipped {

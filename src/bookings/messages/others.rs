@@ -10,6 +10,7 @@ use super::store;
 use crate::app::App;
 use crate::base::{BookingId, ContactId, EmailAddress, UnixMillis};
 use crate::bookings::model::{Booking, State};
+use crate::bookings::series;
 use crate::bookings::store as bookings;
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::store::{StoreError, Txn};
@@ -63,8 +64,15 @@ fn tell_next(app: &App, txn: &mut Txn<'_>, job: &Job, payload: Payload, now: Uni
     let Payload { booking, contact, number } = payload;
     let Some(mut plan) = store::find_plan(txn, job.workspace, contact, booking)? else { return Ok(false) };
     let Some(booking) = bookings::find(txn, job.workspace, booking)? else { return Ok(false) };
-    let Some(kind) = plan.entry(number).map(|entry| entry.kind) else { return Ok(false) };
-    let next = booking.details.guests.iter().find(|email| lacks(&plan, &booking, (kind, number), email)).cloned();
+    let Some((kind, with)) = plan.entry(number).map(|entry| (entry.kind, entry.with.clone())) else { return Ok(false) };
+    // Of a series they heard with its first message.
+    let heard = heard_with_series(txn, &booking)?;
+    let lacks = |email: &&String| lacks(&plan, &heard, &booking, (kind, number), email);
+    let next = booking.details.guests.iter().find(lacks).cloned();
+    let mut all = Vec::new();
+    for id in with {
+        all.extend(bookings::find(txn, job.workspace, id)?);
+    }
     let (Some(email), Some(around)) = (next, Around::of(txn, &booking)?) else { return Ok(false) };
     let parsed = EmailAddress::parse(&email).ok().filter(|parsed| around.guest() != Some(parsed));
     let reason = match &booking.state {
@@ -76,7 +84,7 @@ fn tell_next(app: &App, txn: &mut Txn<'_>, job: &Job, payload: Payload, now: Uni
         None => false,
         Some(parsed) => {
             let around = around.for_companion(parsed);
-            matches!(send_to(app, txn, &booking, &plan, &around, (kind, reason), now)?, Fate::Sent { .. })
+            matches!(send_to(app, txn, (&booking, &all), &plan, &around, (kind, reason), now)?, Fate::Sent { .. })
         }
     };
     if let Some(entry) = plan.entry(number) {
@@ -86,8 +94,22 @@ fn tell_next(app: &App, txn: &mut Txn<'_>, job: &Job, payload: Payload, now: Uni
     Ok(true)
 }
 
+/// Whom the messages about the whole series reached that this booking belongs to.
+fn heard_with_series(txn: &mut Txn<'_>, booking: &Booking) -> Result<Vec<String>, StoreError> {
+    let mut heard = Vec::new();
+    if booking.details.series.is_none() {
+        return Ok(heard);
+    }
+    for other in series::bookings_of(txn, booking)? {
+        let plan = store::find_plan(txn, other.workspace, other.contact, other.id)?;
+        let about_it = plan.into_iter().flat_map(|plan| plan.entries).filter(|entry| entry.with.contains(&booking.id));
+        heard.extend(about_it.flat_map(|entry| entry.also).filter(|also| also.sent).map(|also| also.email));
+    }
+    Ok(heard)
+}
+
 /// They should hear it, and have not: of a meeting that stands, once for each version; of its end, who had heard of it.
-fn lacks(plan: &Plan, booking: &Booking, (kind, number): (Kind, u32), email: &str) -> bool {
+fn lacks(plan: &Plan, heard: &[String], booking: &Booking, (kind, number): (Kind, u32), email: &str) -> bool {
     let of = |also: &&Also| also.email == email;
     let own = plan.entries.iter().find(|entry| entry.number == number);
     if own.is_some_and(|entry| entry.also.iter().any(|also| of(&also))) {
@@ -95,7 +117,9 @@ fn lacks(plan: &Plan, booking: &Booking, (kind, number): (Kind, u32), email: &st
     }
     let mut told = plan.entries.iter().flat_map(|entry| &entry.also).filter(of);
     match (kind, &booking.state) {
-        (Kind::Cancelled, State::Cancelled { .. }) => told.any(|also| also.sent),
+        (Kind::Cancelled, State::Cancelled { .. }) => {
+            told.any(|also| also.sent) || heard.iter().any(|one| one == email)
+        }
         (Kind::Link, state) => state.is_booked(),
         (_, state) => state.is_booked() && !told.any(|also| also.version == booking.version),
     }

@@ -15,6 +15,7 @@ use crate::base::{BookingId, ContactId, UnixMillis};
 use crate::bookings::model::{Booking, State};
 use crate::bookings::store as bookings;
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
+use crate::mailer;
 use crate::messaging;
 use crate::store::{StoreError, Txn};
 
@@ -35,7 +36,7 @@ struct Payload {
 }
 
 /// Plans what is to come for a booking as it stands. What was planned for another time is dropped, also where it waits
-/// in the outbox. Called in the transaction that tells the guest; the caller writes the plan.
+/// in the outbox or for the server's relay. Called in the transaction that tells the guest; the caller writes the plan.
 pub fn replan(
     txn: &mut Txn<'_>,
     plan: &mut Plan,
@@ -91,7 +92,15 @@ fn add(
     let payload = Payload { booking: plan.booking, contact: plan.contact, number };
     let job = NewJob::new(MESSAGE, Lane::Steps, plan.workspace, now, &payload).due(due);
     jobs::enqueue(txn, &job)?;
-    plan.add(Entry { number, kind, before, due, fate: Fate::Waits { job: job.id() }, also: Vec::new() });
+    plan.add(Entry {
+        number,
+        kind,
+        before,
+        due,
+        fate: Fate::Waits { job: job.id() },
+        also: Vec::new(),
+        with: Vec::new(),
+    });
     Ok(())
 }
 
@@ -107,6 +116,9 @@ pub fn drop_all(txn: &mut Txn<'_>, plan: &mut Plan, reason: &str, now: UnixMilli
             Fate::Sent { message: Some(message), .. } if entry.kind.is_planned() => {
                 // One that is leaving in this moment does not leave again should it come back.
                 messaging::cancel(txn, workspace, *message, reason)?
+            }
+            Fate::Sent { letter: Some(letter), .. } if entry.kind.is_planned() => {
+                mailer::take_back(txn, *letter, reason)?
             }
             _ => false,
         };
@@ -153,7 +165,7 @@ fn run(app: &App, job: &Job) -> Result<Option<UnixMillis>, StoreError> {
             None => dropped(now, "The booking was erased."),
             Some((_, Some(reason))) => dropped(now, reason),
             Some((booking, None)) => {
-                let sent = send(app, txn, booking, &mut plan, (entry.kind, ""), now)?;
+                let sent = send(app, txn, booking, &mut plan, (entry.kind, ""), &[], now)?;
                 sent.unwrap_or_else(|| dropped(now, "The contact was erased."))
             }
         };

@@ -28,20 +28,29 @@ pub fn send(
     booking: &Booking,
     plan: &mut Plan,
     (kind, reason): (Kind, &str),
+    with: &[Booking],
     now: UnixMillis,
 ) -> Result<Option<Fate>, StoreError> {
     let Some(around) = Around::of(txn, booking)? else { return Ok(None) };
     if kind.is_ahead() {
         invite::settle(txn, plan, booking, organizer(app, &around))?;
     }
-    send_to(app, txn, booking, plan, &around, (kind, reason), now).map(Some)
+    send_to(app, txn, (booking, with), plan, &around, (kind, reason), now).map(Some)
+}
+
+/// Who invites is decided, and nothing is sent.
+pub fn settle(app: &App, txn: &mut Txn<'_>, booking: &Booking, plan: &mut Plan) -> Result<(), StoreError> {
+    match Around::of(txn, booking)? {
+        Some(around) => invite::settle(txn, plan, booking, organizer(app, &around)),
+        None => Ok(()),
+    }
 }
 
 /// The same to whoever `around` names.
 pub fn send_to(
     app: &App,
     txn: &mut Txn<'_>,
-    booking: &Booking,
+    (booking, with): (&Booking, &[Booking]),
     plan: &Plan,
     around: &Around,
     (kind, reason): (Kind, &str),
@@ -51,6 +60,7 @@ pub fn send_to(
     let occasion = Occasion {
         kind,
         booking,
+        with,
         around,
         own: versions.current(),
         inviter: plan.inviter.unwrap_or(Inviter::Nobody),
@@ -90,12 +100,14 @@ pub fn send_now(
     booking: &Booking,
     plan: &mut Plan,
     (kind, reason): (Kind, &str),
+    with: &[Booking],
     now: UnixMillis,
 ) -> Result<(), StoreError> {
-    let Some(fate) = send(app, txn, booking, plan, (kind, reason), now)? else { return Ok(()) };
+    let Some(fate) = send(app, txn, booking, plan, (kind, reason), with, now)? else { return Ok(()) };
     let number = plan.next_number();
     others::plan(txn, booking, plan, (kind, number), now)?;
-    plan.add(Entry { number, kind, before: None, due: now, fate, also: Vec::new() });
+    let with = with.iter().map(|one| one.id).collect();
+    plan.add(Entry { number, kind, before: None, due: now, fate, also: Vec::new(), with });
     Ok(())
 }
 
@@ -173,7 +185,7 @@ impl Post<'_> {
         let sent = messaging::enqueue(app, txn, &message, now)?;
         Ok(match sent.state {
             Delivery::NotSent { reason } => Fate::Dropped { at: now, reason },
-            _ => Fate::Sent { at: now, message: Some(sent.id) },
+            _ => Fate::Sent { at: now, message: Some(sent.id), letter: None },
         })
     }
 
@@ -208,8 +220,9 @@ impl Post<'_> {
                 calendar: written.calendar.map(|file| (file.method, file.ics)),
             }),
         };
-        mailer::queue(txn, &Posting::new(letter, now))?;
-        Ok(Fate::Sent { at: now, message: None })
+        let posting = Posting::new(letter, now);
+        mailer::queue(txn, &posting)?;
+        Ok(Fate::Sent { at: now, message: None, letter: Some(posting.id()) })
     }
 }
 

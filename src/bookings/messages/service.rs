@@ -201,6 +201,7 @@ pub fn preview(
         _ => "",
     };
     let occasion = Occasion {
+        with: &[],
         kind,
         booking: &booking,
         around: &around,
@@ -297,7 +298,7 @@ pub fn act_on(app: &App, actor: &Actor, id: BookingId, number: u32, act: Act) ->
         let (fate, word) = match act {
             Act::Skip => (Fate::Skipped { at: now }, "booking_message.skipped"),
             Act::SendNow => {
-                let sent = send::send(app, txn, &booking, &mut plan, (entry.kind, ""), now)?;
+                let sent = send::send(app, txn, &booking, &mut plan, (entry.kind, ""), &[], now)?;
                 (sent.ok_or(MessagesError::NotFound)?, "booking_message.sent")
             }
         };
@@ -320,7 +321,7 @@ pub fn missed(app: &App, actor: &Actor, id: BookingId) -> Result<(), MessagesErr
             return Err(MessagesError::NotWaiting);
         }
         drop_all(txn, &mut plan, "The guest did not come.", now)?;
-        send::send_now(app, txn, &booking, &mut plan, (Kind::NoShow, ""), now)?;
+        send::send_now(app, txn, &booking, &mut plan, (Kind::NoShow, ""), &[], now)?;
         store::put_plan(txn, &plan)?;
         let on = format!("booking {id}");
         Ok(audit::record(txn, workspace, now, &Who::of(actor), "booking_message.sent", &on, Kind::NoShow.as_str())?)

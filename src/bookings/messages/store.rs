@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::model::{Kind, Own, Plan, Timing, Versions};
 use crate::base::{BookingId, ContactId, WorkspaceId};
 use crate::bookings::words::Language;
-use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
+use crate::store::{Declared, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
 
 const TEXTS: Table<Versions> = Table::sealed(
     0x0e40,
@@ -46,9 +46,6 @@ pub const TABLES: &[Declared] = &[
     Declared::plain(&OWN),
     Declared::personal(&PLANS, export, erase),
 ];
-
-/// Plans of one contact that an export holds.
-const MOST: usize = 500;
 
 fn text_key(workspace: WorkspaceId, kind: Kind, language: Language) -> Key {
     Key::of(&TEXTS, workspace).text(kind.as_str()).text(language.tag())
@@ -113,26 +110,11 @@ pub fn put_plan(txn: &mut Txn<'_>, plan: &Plan) -> Result<(), StoreError> {
 
 fn export(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(Vec::new()) };
-    let prefix = Key::of(&PLANS, workspace).id(contact.0);
-    let plans = store.read(|txn| txn.list(&PLANS, &prefix, Dir::Forward, MOST))?;
-    Ok(plans.iter().filter_map(|(_, plan)| serde_json::to_value(plan).ok()).collect())
+    store.export_all(&PLANS, &Key::of(&PLANS, workspace).id(contact.0))
 }
 
 /// The jobs of what was to come find their plan gone and end.
 fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(0) };
-    let mut gone = 0;
-    loop {
-        let count = store.write_reserved(|txn| {
-            let keys = txn.keys(&PLANS, &Key::of(&PLANS, workspace).id(contact.0), Dir::Forward, 20)?;
-            for key in &keys {
-                txn.remove(&PLANS, key)?;
-            }
-            Ok::<_, StoreError>(keys.len())
-        })?;
-        gone += count;
-        if count == 0 {
-            return Ok(gone);
-        }
-    }
+    store.remove_all(&PLANS, &Key::of(&PLANS, workspace).id(contact.0))
 }

@@ -1,12 +1,16 @@
 //! What guests hear, when, and how often.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::model::{Fate, Invitation, Inviter, Kind, Own, Timing, Wording};
 use super::{log, sample, service, store};
+use crate::bookings::model::State;
+use crate::bookings::store as bookings;
 use crate::bookings::tests::desk::{at, Desk};
 use crate::bookings::words::Language;
 use crate::bookings::{cancel, create, move_to, Anyway, Booking, NewBooking};
+use crate::jobs::{Handlers, Runner, Threads};
 use crate::messaging::{Delivery, Message};
 use crate::testing;
 
@@ -26,6 +30,12 @@ pub fn invitation_of(app: &crate::app::App, owner: &crate::authz::Actor, event: 
         _ => Invitation::None,
     };
     let own = Own { invitation: Some(choice), reminders: Some(vec![]) };
+    service::set_own(app, owner, event, &own).unwrap();
+}
+
+/// Reminds of an event type's meetings so many minutes before.
+pub fn remind(app: &crate::app::App, owner: &crate::authz::Actor, event: uuid::Uuid, minutes: u32) {
+    let own = Own { invitation: None, reminders: Some(vec![minutes]) };
     service::set_own(app, owner, event, &own).unwrap();
 }
 
@@ -306,14 +316,67 @@ fn a_test_goes_to_the_person_who_asks_and_to_no_contact() {
     assert!(desk.letters().is_empty(), "not among the guest's");
 }
 
+const RELAY: [(&str, &str); 4] = [
+    ("LAUNCHYARD_MAIL__HOST", "127.0.0.1"),
+    ("LAUNCHYARD_MAIL__PORT", "25"),
+    ("LAUNCHYARD_MAIL__SECURITY", "plain"),
+    ("LAUNCHYARD_MAIL__FROM", "server@reach.example"),
+];
+
+#[test]
+fn a_reminder_that_waits_for_the_servers_relay_goes_no_more_when_the_meeting_is_off_or_moved() {
+    for is_moved in [false, true] {
+        let test = testing::app_with(&RELAY);
+        let app = &test.app;
+        let (sample, around) = sample::of(app, &test.owner).unwrap();
+        let start = app.now().plus(HOUR * 30);
+        let mut booking = Booking { start, end: start.plus(HOUR), state: State::Confirmed, ..sample };
+        app.store
+            .write(|txn| {
+                crate::contacts::put(txn, &around.contact, None)?;
+                bookings::put(txn, &booking, None)?;
+                super::tell(app, txn, &booking, Kind::Confirmation, "", app.now())
+            })
+            .unwrap();
+        let handlers = Arc::new(crate::bookings::handlers(Handlers::default()));
+        let runner = Runner::start(&app.store, &app.clock, Arc::clone(app), handlers, &Threads::default()).unwrap();
+        // Nobody answers for the relay, so all of them wait.
+        let waiting = || {
+            assert!(runner.settle(Duration::from_secs(20)));
+            crate::mailer::waiting(&app.store)
+                .unwrap()
+                .into_iter()
+                .map(|letter| letter.useful_until)
+                .collect::<Vec<_>>()
+        };
+        app.clock.advance(HOUR * 7);
+        runner.wake();
+        assert_eq!(waiting().iter().filter(|until| **until == start).count(), 1, "a day before");
+        let before = booking.clone();
+        let kind = match is_moved {
+            true => {
+                (booking.start, booking.end) = (start.plus(HOUR * 48), start.plus(HOUR * 49));
+                Kind::Moved
+            }
+            false => {
+                booking.state = State::Cancelled { reason: String::new() };
+                Kind::Cancelled
+            }
+        };
+        app.store
+            .write(|txn| {
+                bookings::put(txn, &booking, Some(&before))?;
+                super::tell(app, txn, &booking, kind, "", app.now())
+            })
+            .unwrap();
+        let left = waiting();
+        assert_eq!((left.len(), left.contains(&start)), (2, false), "{kind:?}: {left:?}");
+    }
+}
+
 #[test]
 fn without_a_mailbox_the_servers_own_mail_carries_it() {
-    let test = testing::app_with(&[
-        ("LAUNCHYARD_MAIL__HOST", "127.0.0.1"),
-        ("LAUNCHYARD_MAIL__PORT", "25"),
-        ("LAUNCHYARD_MAIL__SECURITY", "plain"),
-        ("LAUNCHYARD_MAIL__FROM", "server@reach.example"),
-    ]);
+    let test = testing::app_with(&RELAY);
     let (sample, around) = sample::of(&test.app, &test.owner).unwrap();
     let now = test.app.now();
     let told = test.app.store.write(|txn| {

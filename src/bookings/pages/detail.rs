@@ -14,6 +14,7 @@ use crate::base::{city_of, on_both_clocks, BookingId, UnixMillis, WorkerId};
 use crate::bookings::bookable::Bookable;
 use crate::bookings::messages;
 use crate::bookings::model::{Booking, State};
+use crate::bookings::series;
 use crate::bookings::service::{self, warnings_words, Anyway, BookError};
 use crate::contacts::{self, Contact};
 use crate::http::layout::Layout;
@@ -65,6 +66,32 @@ pub(super) struct DetailPage {
     pub(super) notes: Vec<(String, String, String)>,
     /// A note as it was typed.
     pub(super) note: String,
+    /// All dates that were booked with it.
+    pub(super) series: Option<SeriesShown>,
+}
+
+/// The dates of a series.
+pub(super) struct SeriesShown {
+    /// "3 of 8".
+    pub(super) nth: String,
+    /// When, its page, how it stands, and whether it is the one that is shown.
+    pub(super) dates: Vec<(String, String, &'static str, bool)>,
+    /// How many end where this one and all later ones are cancelled.
+    pub(super) rest: usize,
+}
+
+impl SeriesShown {
+    fn of(app: &App, booking: &Booking, zone: &TimeZone) -> Result<Option<Self>, StoreError> {
+        let Some(part) = booking.details.series else { return Ok(None) };
+        let all = series::read(app, booking)?;
+        let shown = |one: &Booking| {
+            let when = one.start.in_zone(zone).strftime("%a %-d %b %Y, %H:%M").to_string();
+            (when, format!("/calendar/{}", one.id), one.state.words(), one.id == booking.id)
+        };
+        let rest = series::ending(&all, booking, app.now()).count();
+        let nth = format!("{} of {}", part.number, part.of);
+        Ok(Some(Self { nth, dates: all.iter().map(shown).collect(), rest }))
+    }
 }
 
 /// A time that was not taken: why, what is free instead, and how to have it all the same.
@@ -152,7 +179,10 @@ pub(super) fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<Det
         },
         bookable: Bookable::of(app, &booking)?,
         may_choose_calendar: actor.may(Permission::EditOutreach),
-        book_words: format!("Book {}", start.strftime("%H:%M")),
+        book_words: match booking.details.series {
+            Some(part) if booking.is_request() => format!("Book all {}", part.of),
+            _ => format!("Book {}", start.strftime("%H:%M")),
+        },
         book_anew,
         messages: messages::read_log(app, actor, id)?,
         zone: ours.clone(),
@@ -174,6 +204,7 @@ pub(super) fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<Det
             .map(|note| (note.id.to_string(), format!("{}, {}", note.by, noted(note.at)), note.text.clone()))
             .collect(),
         note: String::new(),
+        series: SeriesShown::of(app, &booking, &ours)?,
         booking,
     })
 }

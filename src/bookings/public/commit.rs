@@ -1,25 +1,24 @@
 //! A visitor books: the calendars are asked about exactly this time, and one transaction takes it.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::draft::{add_contact, draft};
 use super::hold::with_buffers;
 use super::waitlist;
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::{self, Busy, Claimed, Span, WhyNot};
-use crate::base::{BookingId, ContactId, EmailAddress, ReplyId, UnixMillis, UserId, WorkerId, WorkspaceId};
+use crate::base::{BookingId, ContactId, EmailAddress, ReplyId, SeriesId, UnixMillis, UserId, WorkerId};
 use crate::bookings::agree::agree;
 use crate::bookings::hold::{handled, retire_proposals};
-use crate::bookings::hosted::Hosted;
-use crate::bookings::kept::Kept;
 use crate::bookings::lapse;
 use crate::bookings::messages::{self, Kind};
-use crate::bookings::model::{Booking, Details, Source, State};
+use crate::bookings::model::{Booking, Source, State};
 use crate::bookings::paid;
 use crate::bookings::promised;
+use crate::bookings::series;
 use crate::bookings::service::BookError;
-use crate::bookings::types::{self, Answer, Assignment, Entry, EventType, Facts, Location, SlotQuestion};
+use crate::bookings::types::{self, Answer, Assignment, Entry, EventType, Facts, SlotQuestion};
 use crate::bookings::words::Language;
 use crate::bookings::{calendar, store};
 use crate::contacts::{self, Contact};
@@ -143,49 +142,114 @@ pub fn book_for(
     lead: Option<&Lead>,
     also: &Also<'_>,
 ) -> Result<Booking, NotBooked> {
+    book_dates(app, event, (wanted, &[]), lead, also, &mut Vec::new())
+}
+
+/// Books a start and the `later` dates of its series, which the caller has counted from it: all of them with the same
+/// hosts, or none. `gone` tells which of them could not be had.
+pub fn book_series(
+    app: &App,
+    event: &EventType,
+    wanted: &Wanted,
+    later: &[UnixMillis],
+    gone: &mut Vec<Gone>,
+) -> Result<Booking, NotBooked> {
+    if event.repeats.is_none() || (event.price.is_some() && !later.is_empty()) {
+        return Err(NotBooked::Closed);
+    }
+    book_dates(app, event, (wanted, later), None, &|_| Ok(()), gone)
+}
+
+/// A date that could not be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone {
+    pub start: UnixMillis,
+    /// A calendar could not be read.
+    pub is_unknown: bool,
+}
+
+/// One date that is wanted, with what was read about it.
+struct Dated {
+    facts: Facts,
+    question: SlotQuestion,
+    span: Span,
+}
+
+fn book_dates(
+    app: &App,
+    event: &EventType,
+    (wanted, later): (&Wanted, &[UnixMillis]),
+    lead: Option<&Lead>,
+    also: &Also<'_>,
+    gone: &mut Vec<Gone>,
+) -> Result<Booking, NotBooked> {
     if !event.is_open {
         return Err(NotBooked::Closed);
     }
     let minutes = event.duration(Some(wanted.minutes));
-    let span = lasting(wanted.start, minutes);
-    if let Some(held) = wanted.hold {
-        // Sent twice: the first one is the answer.
-        if let Some(booking) = store::get(&app.store, event.workspace, held)? {
-            return Ok(booking);
-        }
+    // Sent twice: the first one is the answer.
+    if let Some(booking) = made(app, event, wanted)? {
+        return Ok(booking);
     }
     if !keeps_already(app, event, wanted)? {
         waitlist::before_others(app, event)?;
     }
-    let question = SlotQuestion::at(wanted.start, minutes, wanted.hold);
-    let mut facts = types::load_for(app, event, &question)?;
     let insists = lead.is_some_and(|lead| lead.insists);
-    if insists {
-        facts = facts.with_rules(&[]);
+    let mut dates = Vec::new();
+    for (nth, start) in std::iter::once(&wanted.start).chain(later).enumerate() {
+        let question = SlotQuestion::at(*start, minutes, wanted.hold.filter(|_| nth == 0));
+        let facts = types::load_for(app, event, &question)?;
+        let facts = match (nth, insists) {
+            (0, true) => facts.with_rules(&[]),
+            (0, false) => facts,
+            _ => facts.for_later(),
+        };
+        dates.push(Dated { facts, question, span: lasting(*start, minutes) });
     }
+    let Some(facts) = dates.first().map(|date| date.facts.clone()) else { return Err(NotBooked::Taken) };
     let mut unreadable = None;
     for hosts in candidates(app, &facts, wanted.hold.map(|held| (held, wanted.start)))? {
-        let asked = match ask(app, &facts.only(&hosts), &question, span, insists) {
+        let mut lacks = Vec::new();
+        let asked = match ask_all(app, &dates, &hosts, insists, &mut lacks) {
             Ok(asked) => asked,
-            Err(NotBooked::Unreadable(reason)) => {
-                unreadable = Some(reason);
+            Err(error @ (NotBooked::Taken | NotBooked::Unreadable(_))) => {
+                keep_nearest(gone, lacks, wanted.start);
+                if let NotBooked::Unreadable(reason) = error {
+                    unreadable = Some(reason);
+                }
                 continue;
             }
-            Err(NotBooked::Taken) => continue,
             Err(error) => return Err(error),
         };
-        match take(app, &asked, &question, span, (wanted, lead), also) {
+        match take(app, &asked, (wanted, lead), also) {
             Err(NotBooked::Taken) => {}
             answer => return answer,
         }
     }
-    // They may have taken it themselves, a moment ago.
+    // They may have taken it themselves, a moment ago: the same form sent twice, whose first is done by now.
+    if let Some(booking) = made(app, event, wanted)? {
+        return Ok(booking);
+    }
     if let Some(lead) = lead {
         if let Some(there) = app.store.read(|txn| before_lead(txn, event, lead, facts.now))? {
             return Ok(there);
         }
     }
     Err(unreadable.map_or(NotBooked::Taken, NotBooked::Unreadable))
+}
+
+/// What was booked with this hold.
+fn made(app: &App, event: &EventType, wanted: &Wanted) -> Result<Option<Booking>, StoreError> {
+    wanted.hold.map_or(Ok(None), |held| store::get(&app.store, event.workspace, held))
+}
+
+/// Of several hosts of whom one would do, the visitor hears about the one who could hold most: the first date, which is
+/// kept, before all others.
+fn keep_nearest(gone: &mut Vec<Gone>, lacks: Vec<Gone>, first: UnixMillis) {
+    let distance = |gone: &[Gone]| (gone.iter().any(|one| one.start == first), gone.len());
+    if gone.is_empty() || distance(&lacks) < distance(gone) {
+        *gone = lacks;
+    }
 }
 
 /// Whether the time is kept for whoever wants it, so that nobody in line is passed over. An id alone, or a hold that ran
@@ -208,6 +272,43 @@ pub fn is_free_now(app: &App, facts: &Facts, start: UnixMillis, minutes: u32) ->
         }
     }
     Err(unreadable.map_or(NotBooked::Taken, NotBooked::Unreadable))
+}
+
+/// The dates for these hosts, all asked about; every one that cannot be had is told of in `gone`.
+fn ask_all(
+    app: &App,
+    dates: &[Dated],
+    hosts: &[UserId],
+    insists: bool,
+    gone: &mut Vec<Gone>,
+) -> Result<Vec<Dated>, NotBooked> {
+    let (mut all, mut lacks) = (Vec::new(), None);
+    for Dated { facts, question, span } in dates {
+        let asked = ask(app, &facts.only(hosts), question, *span, insists);
+        // What the calendars said just now is judged with the rest in the transaction; of several dates it is named here.
+        let asked = match asked {
+            Ok(facts) if dates.len() > 1 => still_free(app, facts, question, *span),
+            asked => asked,
+        };
+        match asked {
+            Ok(facts) => all.push(Dated { facts, question: question.clone(), span: *span }),
+            Err(error @ (NotBooked::Taken | NotBooked::Unreadable(_))) => {
+                let is_unknown = matches!(error, NotBooked::Unreadable(_));
+                gone.push(Gone { start: span.start, is_unknown });
+                lacks = Some(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    lacks.map_or(Ok(all), Err)
+}
+
+fn still_free(app: &App, facts: Facts, question: &SlotQuestion, span: Span) -> Result<Facts, NotBooked> {
+    let standing = app.store.read(|txn| types::taken_in(txn, &facts, span))?;
+    match types::why_not(&facts, &standing, question, span.start) {
+        None => Ok(facts),
+        Some(_) => Err(NotBooked::Taken),
+    }
 }
 
 fn lasting(start: UnixMillis, minutes: u32) -> Span {
@@ -264,31 +365,40 @@ pub fn ask(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, insist
     Ok(asked)
 }
 
-/// The transaction that makes the booking.
+/// The transaction that makes the booking, or those of a series: all of them or none. Gives the first.
 fn take(
     app: &App,
-    facts: &Facts,
-    question: &SlotQuestion,
-    span: Span,
+    dates: &[Dated],
     (wanted, lead): (&Wanted, Option<&Lead>),
     also: &Also<'_>,
 ) -> Result<Booking, NotBooked> {
+    let Some(Dated { facts, .. }) = dates.first() else { return Err(NotBooked::Taken) };
     let (event, now) = (&facts.event, facts.now);
     let email = &wanted.guest.email;
     let known = app.store.read(|txn| contacts::find_by_address(txn, event.workspace, email))?;
     let contact = known.map_or(ContactId::new(now), |known| known.id);
-    let mut draft = draft(app, facts, span, wanted, lead.map_or(contact, |lead| lead.contact));
-    if let Some(lead) = lead {
-        (draft.worker, draft.reply) = (lead.worker, lead.reply);
-        draft.id = lead.proposal.unwrap_or(draft.id);
-        draft.note(now, lead.how.clone());
-        if lead.agreed {
-            draft.state = State::Held;
+    let contact = lead.map_or(contact, |lead| lead.contact);
+    let series = SeriesId::new(now);
+    let mut drafts = Vec::new();
+    for date in dates {
+        let mut draft = draft(app, &date.facts, date.span, wanted, contact);
+        if !drafts.is_empty() {
+            draft.id = BookingId::new(now);
         }
+        if let Some(lead) = lead {
+            (draft.worker, draft.reply) = (lead.worker, lead.reply);
+            draft.id = lead.proposal.unwrap_or(draft.id);
+            draft.note(now, lead.how.clone());
+            if lead.agreed {
+                draft.state = State::Held;
+            }
+        }
+        drafts.push(draft);
     }
-    let job = draft.connection.map(|connection| calendar::job(&draft, connection, now));
-    let lapse = lapse::job(&draft, now);
-    let asked = paid::asked(app, event, &draft, wanted.guest.email.display(), now);
+    let Some(draft) = drafts.first() else { return Err(NotBooked::Taken) };
+    let job = |draft: &Booking| draft.connection.map(|connection| calendar::job(draft, connection, now));
+    let jobs: Vec<_> = drafts.iter().map(|draft| (job(draft), lapse::job(draft, now))).collect();
+    let asked = paid::asked(app, event, draft, wanted.guest.email.display(), now);
     app.store.write(|txn| {
         let current = types::find(txn, event.workspace, event.id)?.ok_or(NotBooked::Closed)?;
         let before = store::find(txn, event.workspace, draft.id)?;
@@ -309,39 +419,56 @@ fn take(
                 return Ok(there);
             }
         }
-        let mut booking = draft.clone();
-        if let Some(before) = &before {
+        let mut all = drafts.clone();
+        if let (Some(before), Some(booking)) = (&before, all.first_mut()) {
             booking.history = [before.history.as_slice(), &draft.history].concat();
             (booking.created_at, booking.kept) = (before.created_at, before.kept.clone());
         }
-        let own = booking.id;
-        seat(txn, facts, question, &mut booking, own)?;
-        if let (Assignment::RoundRobin, [host]) = (current.assignment, &facts.hosts[..]) {
-            types::took_turn(txn, event.workspace, event.id, &current.hosts, host.user, now)?;
+        // Each sees those before it, so that limits and overlaps count within a series, too.
+        for (booking, date) in all.iter_mut().zip(dates) {
+            let own = booking.id;
+            seat(txn, &date.facts, &date.question, booking, own)?;
+            if let (Assignment::RoundRobin, [host]) = (current.assignment, &date.facts.hosts[..]) {
+                types::took_turn(txn, event.workspace, event.id, &current.hosts, host.user, now)?;
+            }
         }
         // The same person twice in the same moment: the second try finds the contact.
         if lead.is_none() {
-            add_contact(txn, (booking.workspace, booking.contact), &wanted.guest, now)?;
+            add_contact(txn, (event.workspace, contact), &wanted.guest, now)?;
         }
-        waitlist::booked(txn, (booking.workspace, event.id), booking.contact, booking.id)?;
-        let (id, contact) = (booking.id, booking.contact);
-        if let Some(asked) = &asked {
-            if !paid::wait(txn, &mut booking, asked, now)? {
-                return Err(NotBooked::Unreadable("payments cannot be taken just now".to_owned()));
+        waitlist::booked(txn, (event.workspace, event.id), contact, draft.id)?;
+        series::join(txn, &mut all, (series, contact), now)?;
+        if all.len() > 1 {
+            // The first message about a series is written from the rows of all its dates.
+            all.iter().try_for_each(|booking| store::put(txn, booking, None))?;
+        }
+        for (nth, (booking, (job, lapse))) in all.iter_mut().zip(&jobs).enumerate() {
+            if let Some(asked) = &asked {
+                if !paid::wait(txn, booking, asked, now)? {
+                    return Err(NotBooked::Unreadable("payments cannot be taken just now".to_owned()));
+                }
+            } else if booking.state.is_proposed() {
+                jobs::enqueue(txn, lapse)?;
+                let what = Happened::BookingProposed { booking: booking.id, contact };
+                events::append(txn, booking.workspace, now, what)?;
+                if booking.details.series.is_none() {
+                    messages::tell(app, txn, booking, Kind::Requested, "", now)?;
+                }
+            } else {
+                agree(app, txn, booking, job.as_ref(), now)?;
             }
-        } else if booking.state.is_proposed() {
-            jobs::enqueue(txn, &lapse)?;
-            events::append(txn, booking.workspace, now, Happened::BookingProposed { booking: id, contact })?;
-            messages::tell(app, txn, &booking, Kind::Requested, "", now)?;
-        } else {
-            agree(app, txn, &mut booking, job.as_ref(), now)?;
+            store::put(txn, booking, before.as_ref().filter(|_| nth == 0))?;
+            let (who, detail) = lead.map_or((&Who::Visitor, ""), |lead| (&lead.who, &lead.detail));
+            let on = format!("booking {}", booking.id);
+            audit::record(txn, booking.workspace, now, who, "booking.made", &on, detail)?;
         }
-        store::put(txn, &booking, before.as_ref())?;
+        if all.len() > 1 && draft.state.is_proposed() {
+            series::asked(app, txn, &all, now)?;
+        }
+        let booking = all.swap_remove(0);
         if let Some(lead) = lead {
             after_lead(txn, &booking, lead, now)?;
         }
-        let (who, detail) = lead.map_or((&Who::Visitor, ""), |lead| (&lead.who, &lead.detail));
-        audit::record(txn, booking.workspace, now, who, "booking.made", &format!("booking {id}"), detail)?;
         also(txn)?;
         Ok(booking)
     })
@@ -411,106 +538,4 @@ pub fn seat(
         until: None,
     };
     Ok(types::put_entry(txn, event.workspace, event.id, entry, now)?)
-}
-
-fn draft(app: &App, facts: &Facts, span: Span, wanted: &Wanted, contact: ContactId) -> Booking {
-    let (event, now, guest) = (&facts.event, facts.now, &wanted.guest);
-    let write_to = facts.hosts.iter().find_map(|host| host.write_to().cloned());
-    let place = match &event.location {
-        Location::WeCall => guest.phone.clone(),
-        location => location.place(),
-    };
-    let state = match event.needs_approval {
-        true => State::Proposed { note: "Its time is kept until you decide.".to_owned() },
-        false => State::Held,
-    };
-    let mut booking = Booking {
-        id: wanted.hold.unwrap_or_else(|| BookingId::new(now)),
-        workspace: event.workspace,
-        contact,
-        worker: None,
-        reply: None,
-        connection: write_to.as_ref().map(|calendar| calendar.connection),
-        calendar_id: write_to.map(|calendar| calendar.calendar).unwrap_or_default(),
-        title: format!("{}: {}", event.name, guest.name),
-        start: span.start,
-        end: span.end,
-        claim: with_buffers(event, span),
-        guest_zone: guest.zone.clone(),
-        language: guest.language.clone(),
-        place,
-        video: event.location == Location::GoogleMeet,
-        video_link: event.location.own_link(app),
-        location: Some(event.location.clone()),
-        hosted: Hosted::default(),
-        version: 0,
-        state,
-        instead_of: None,
-        event_id: None,
-        ical_uid: None,
-        source: wanted.source,
-        created_at: now,
-        written: 0,
-        told: 0,
-        trouble: None,
-        history: Vec::new(),
-        details: Details {
-            event_type: Some(event.id),
-            name: guest.name.clone(),
-            email: Some(guest.email.clone()),
-            phone: guest.phone.clone(),
-            guests: companions(guest),
-            answers: wanted.answers.clone(),
-            came_from: wanted.came_from.clone(),
-            ..Details::default()
-        },
-        kept: Kept::default(),
-    };
-    let asked = if event.needs_approval { "Asked for" } else { "Booked" };
-    booking.note(now, format!("{asked} by {} on “{}”.", guest.name, event.name));
-    booking
-}
-
-/// Each of them once, and not the visitor.
-fn companions(guest: &Guest) -> Vec<String> {
-    let mut known = BTreeSet::from([guest.email.compare()]);
-    let others = guest.others.iter().filter(|other| known.insert(other.compare()));
-    others.map(|other| other.display().to_owned()).collect()
-}
-
-/// Makes the contact of a visitor if nobody has the address. Somebody who is known stays as they are: a stranger who
-/// types an address changes nothing about its person.
-pub fn add_contact(
-    txn: &mut Txn<'_>,
-    (workspace, id): (WorkspaceId, ContactId),
-    guest: &Guest,
-    now: UnixMillis,
-) -> Result<(), NotBooked> {
-    if let Some(known) = contacts::find_by_address(txn, workspace, &guest.email)? {
-        return if known.id == id { Ok(()) } else { Err(NotBooked::Taken) };
-    }
-    let (first_name, last_name) = guest.name.split_once(' ').unwrap_or((&guest.name, ""));
-    let contact = Contact {
-        id,
-        workspace,
-        first_name: first_name.to_owned(),
-        last_name: last_name.trim().to_owned(),
-        addresses: vec![guest.email.clone()],
-        company: String::new(),
-        job_title: String::new(),
-        phone: guest.phone.clone(),
-        website: String::new(),
-        time_zone: Some(guest.zone.clone()),
-        locale: Some(guest.language.clone()),
-        custom: std::collections::BTreeMap::new(),
-        tags: Vec::new(),
-        source: contacts::Source::Booked,
-        created_at: now,
-        changed_at: now,
-        restricted: false,
-    };
-    contacts::put(txn, &contact, None)?;
-    events::append(txn, workspace, now, Happened::ContactCreated { contact: contact.id })?;
-    let on = format!("contact {}", contact.id);
-    Ok(audit::record(txn, workspace, now, &Who::Visitor, "contact.created", &on, "")?)
 }

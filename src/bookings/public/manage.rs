@@ -2,7 +2,7 @@
 
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Form, Path};
+use actix_web::web::{self, Data, Form, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use jiff::tz::TimeZone;
@@ -10,12 +10,14 @@ use serde::Deserialize;
 
 use super::moves::{may_change, reschedule, Mover};
 use super::pages::{broken, language, layout, trouble_words, Place, Tries};
+use super::series::{listed, Listed};
 use super::token::{manage_path, read_booking, PREFIX};
 use super::words::{self as page_words, Words};
 use crate::app::App;
 use crate::audit::Who;
 use crate::base::UnixMillis;
 use crate::bookings::model::{Booking, State};
+use crate::bookings::series::{end_rest, read};
 use crate::bookings::service::{end, BookError, End};
 use crate::bookings::words::{self, fill, Clocks, Language};
 use crate::bookings::{store, types};
@@ -66,6 +68,10 @@ struct BookingPage {
     needs_reason: bool,
     error: String,
     trouble: String,
+    /// It is one of several dates.
+    series: Option<Listed>,
+    /// All later ones would end with it.
+    ends_rest: bool,
 }
 
 fn find(app: &App, token: &str) -> Result<(Place, Booking), PageError> {
@@ -89,7 +95,7 @@ pub fn pay_path(app: &App, booking: &Booking) -> Result<Option<String>, StoreErr
     Ok(found.map(|payment| payments::link_path(app, &payment)))
 }
 
-fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> BookingPage {
+fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Result<BookingPage, PageError> {
     let (event, words, now) = (&place.event, page_words::of(language), app.now());
     let clocks = Clocks::of(&booking.guest_zone, &booking.guest_zone);
     let zone = TimeZone::get(&booking.guest_zone).unwrap_or(TimeZone::UTC);
@@ -111,7 +117,7 @@ fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Book
     let day = booking.start.in_zone(&zone).date().to_string();
     let moves = query(&[("move", token), ("tz", &booking.guest_zone), ("lang", language.tag()), ("day", &day)]);
     let link = booking.video_link.clone().filter(|_| booking.state.is_booked()).unwrap_or_default();
-    BookingPage {
+    Ok(BookingPage {
         layout: layout(&event.name, language, &place.workspace),
         business: place.workspace.name.clone(),
         title: event.name.clone(),
@@ -139,18 +145,20 @@ fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Book
         needs_reason: event.needs_reason,
         error: String::new(),
         trouble: String::new(),
+        series: listed(app, booking, (language, now), words.series).map_err(broken)?,
+        ends_rest: false,
         words,
         heading,
         tone,
         here,
-    }
+    })
 }
 
 /// GET /booking/{token}
 async fn show(app: Data<App>, request: HttpRequest, token: Path<String>) -> Result<HttpResponse, PageError> {
     let (place, booking) = opened(&app, token.into_inner()).await?;
     let language = own_language(&booking, &request);
-    html(StatusCode::OK, &page(&app, &place, &booking, language))
+    html(StatusCode::OK, &run(move || page(&app, &place, &booking, language)).await??)
 }
 
 async fn opened(app: &Data<App>, token: String) -> Result<(Place, Booking), PageError> {
@@ -167,7 +175,7 @@ fn own_language(booking: &Booking, request: &HttpRequest) -> Language {
 async fn ask_cancel(app: Data<App>, request: HttpRequest, token: Path<String>) -> Result<HttpResponse, PageError> {
     let (place, booking) = opened(&app, token.into_inner()).await?;
     let language = own_language(&booking, &request);
-    let page = page(&app, &place, &booking, language);
+    let page = run(move || page(&app, &place, &booking, language)).await??;
     if !page.may_cancel {
         return Ok(see_other(&page.here));
     }
@@ -178,6 +186,9 @@ async fn ask_cancel(app: Data<App>, request: HttpRequest, token: Path<String>) -
 struct CancelForm {
     #[serde(default)]
     reason: String,
+    /// Of a series: `one` date, or it and the `rest`.
+    #[serde(default)]
+    scope: String,
 }
 
 /// POST /booking/{token}/cancel: 303 to the booking; 422 when the reason is missing.
@@ -192,18 +203,26 @@ async fn cancel(
     tries.check(&app, client)?;
     let (place, booking) = opened(&app, token.into_inner()).await?;
     let language = own_language(&booking, &request);
-    let page = page(&app, &place, &booking, language);
+    let page = {
+        let (app, booking) = (app.clone(), booking.clone());
+        run(move || page(&app, &place, &booking, language)).await??
+    };
     if !page.may_cancel {
         return Ok(see_other(&page.here));
     }
+    let ends_rest = form.scope == "rest" && booking.details.series.is_some();
     if page.needs_reason && form.reason.trim().is_empty() {
         let error = page.words.wrong_reason.to_owned();
-        return html(StatusCode::UNPROCESSABLE_ENTITY, &BookingPage { asks: true, error, ..page });
+        return html(StatusCode::UNPROCESSABLE_ENTITY, &BookingPage { asks: true, error, ends_rest, ..page });
     }
     let here = page.here;
     let ended = run(move || {
         let by = format!("{} (the guest)", booking.details.name);
-        end(&app, booking.workspace, booking.id, &End { who: Who::Visitor, by: &by, reason: &form.reason })
+        let by = End { who: Who::Visitor, by: &by, reason: &form.reason };
+        match ends_rest {
+            true => end_rest(&app, booking.workspace, &booking, &by),
+            false => end(&app, booking.workspace, booking.id, &by),
+        }
     });
     match ended.await? {
         // Cancelled meanwhile: the page shows how it stands.
@@ -241,7 +260,7 @@ async fn move_to(
             Ok(_) => Ok(None),
             Err(error) => {
                 let trouble = trouble_words(&error, language)?;
-                Ok::<_, PageError>(Some(BookingPage { trouble, ..page(&app, &place, &booking, language) }))
+                Ok::<_, PageError>(Some(BookingPage { trouble, ..page(&app, &place, &booking, language)? }))
             }
         }
     });
@@ -251,12 +270,23 @@ async fn move_to(
     }
 }
 
+#[derive(Deserialize)]
+struct FileQuery {
+    /// All dates of its series.
+    #[serde(default)]
+    all: String,
+}
+
 /// GET /booking/{token}/calendar.ics
-async fn file(app: Data<App>, token: Path<String>) -> Result<HttpResponse, PageError> {
+async fn file(app: Data<App>, token: Path<String>, query: Query<FileQuery>) -> Result<HttpResponse, PageError> {
     let (place, booking) = opened(&app, token.into_inner()).await?;
-    let text = super::file::calendar_file(&app, &place, &booking);
+    let text = run(move || {
+        let all = if query.all.is_empty() { Vec::new() } else { read(&app, &booking).map_err(broken)? };
+        let all = if all.is_empty() { vec![booking] } else { all };
+        Ok::<_, PageError>(super::file::calendar_file(&app, &place, &all))
+    });
     Ok(HttpResponse::Ok()
         .content_type("text/calendar; charset=utf-8")
         .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"booking.ics\""))
-        .body(text))
+        .body(text.await??))
 }

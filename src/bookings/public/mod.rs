@@ -9,6 +9,7 @@
 
 mod api;
 mod commit;
+mod draft;
 mod embed;
 mod file;
 mod hold;
@@ -18,6 +19,7 @@ mod offered;
 mod offered_words;
 mod pages;
 mod routing;
+mod series;
 mod token;
 mod waitlist;
 mod words;
@@ -27,7 +29,7 @@ mod tests;
 
 pub use api::{api_routes, VisitsApi};
 #[cfg(test)]
-pub use commit::book;
+pub use commit::{book, book_series, Gone};
 pub use commit::{book_for, is_free_now, Guest, Lead, NotBooked, Wanted};
 pub use moves::{reschedule, Mover};
 pub use offered::links;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::commit::{seat, NotBooked};
 use super::hold::with_buffers;
+use super::waitlist;
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::{Busy, Own, Span};
@@ -42,9 +43,12 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
         Some(id) => types::get(&app.store, before.workspace, id)?.ok_or(NotBooked::Closed)?,
         None => return Err(NotBooked::Closed),
     };
+    waitlist::before_others(app, &event)?;
     let minutes = u32::try_from(before.span().length().as_secs() / 60).unwrap_or(u32::MAX);
     let span = Span::lasting(start, before.span().length());
     let question = SlotQuestion::at(start, minutes, Some(before.id));
+    // A date of a series may lie beyond the horizon, and so may where it moves.
+    let event = if before.details.series.is_some() { event.beyond_horizon() } else { event };
     let mut facts = types::load_for(app, &event, &question)?.only(&before.details.hosts);
     if mover.insists {
         facts = facts.with_rules(&[]);

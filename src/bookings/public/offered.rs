@@ -259,9 +259,7 @@ fn refusal(app: &App, opened: &Opened, trouble: String) -> Result<OfferPage, Pag
     let clocks = Clocks::of(&opened.guest_zone, &ours);
     let slots = Slots::known(app, &place.event, u32::from(offer.minutes), &[offer.start], &clocks.guest, None);
     let slots = slots.map_err(broken)?;
-    let mut free = slots.near(&[offer.start], slots.range, &clocks.guest, decide::OFFERS + 1);
-    free.retain(|span| span.start != offer.start);
-    free.truncate(decide::OFFERS);
+    let free = slots.others_near(offer.start, slots.range, &clocks.guest, decide::OFFERS);
     let links = links_until(app, &opened.reply, &place.event, &free, offer.until);
     let when = free.iter().map(|span| words::when(*language, span.start, &clocks));
     page.near = when.zip(links).collect();

@@ -14,14 +14,7 @@ pub struct OfferedWords {
 }
 
 pub fn of(language: Language) -> &'static OfferedWords {
-    match language {
-        Language::English => &ENGLISH,
-        Language::German => &GERMAN,
-        Language::Spanish => &SPANISH,
-        Language::French => &FRENCH,
-        Language::Portuguese => &PORTUGUESE,
-        Language::Hindi => &HINDI,
-    }
+    language.among([&ENGLISH, &GERMAN, &SPANISH, &FRENCH, &PORTUGUESE, &HINDI])
 }
 
 const ENGLISH: OfferedWords = OfferedWords {

@@ -15,12 +15,13 @@ use jiff::tz::TimeZone;
 use jiff::ToSpan;
 use serde::Deserialize;
 
-use super::commit::{self, Guest, NotBooked, Wanted};
+use super::commit::{self, Gone, Guest, NotBooked, Wanted};
 use super::embed;
 use super::hold::hold;
 use super::manage::{self, pay_path};
 use super::offered;
 use super::routing;
+use super::series::{self, Refused, SeriesForm};
 use super::token::{manage_path, read_booking, Held};
 use super::waitlist;
 use super::words::{self as page_words, Words};
@@ -96,6 +97,9 @@ pub(super) struct Chosen {
     pub hold: String,
     #[serde(default)]
     pub start: String,
+    /// How many dates of a series.
+    #[serde(default)]
+    pub count: String,
     /// What was answered on a routing form, signed.
     #[serde(default)]
     pub route: String,
@@ -241,6 +245,9 @@ pub(super) fn about(app: &App, place: &Place, minutes: &str, words: &'static Wor
     let hosts = hosts.map_err(broken)?;
     if event.assignment == types::Assignment::Collective && !hosts.is_empty() {
         facts.push(("user", fill(words.with, &[("names", &hosts.join(", "))])));
+    }
+    if let Some(repeats) = &event.repeats {
+        facts.push(("calendar", series::of_repeats(words.series, repeats)));
     }
     if let Some(seats) = event.seats.filter(|seats| *seats > 1) {
         facts.push(("user", fill(words.seats, &[("n", &seats.to_string())])));
@@ -488,6 +495,9 @@ pub(super) fn free_of_month(
 ) -> Result<Vec<UnixMillis>, PageError> {
     let question = month_question(month, duration, zone, booking);
     let free = match booking {
+        Some(booking) if booking.details.series.is_some() => {
+            types::free_starts_with(app, &event.beyond_horizon(), &question, &booking.details.hosts)
+        }
         Some(booking) => types::free_starts_with(app, event, &question, &booking.details.hosts),
         None => types::free_starts(app, event, &question),
     };
@@ -586,6 +596,9 @@ struct DetailsPage {
     lang: String,
     source: String,
     route: String,
+    /// What was answered on a routing form, and where it can be corrected.
+    carried: Vec<Answer>,
+    correct: String,
     when: String,
     held: String,
     button: String,
@@ -593,6 +606,8 @@ struct DetailsPage {
     phone: bool,
     others: u32,
     others_hint: String,
+    /// Where several dates are booked at once.
+    series: Option<SeriesForm>,
     typed: BTreeMap<String, String>,
     errors: FieldErrors,
 }
@@ -662,7 +677,7 @@ async fn details(
     };
     let page = run(move || {
         let typed = waitlist::invited(&app, place.workspace.id, held.id).map_err(broken)?;
-        details_page(&app, &place, &chosen, held, language, typed, FieldErrors::default())
+        details_page(&app, &place, &chosen, held, language, typed, (FieldErrors::default(), &[]))
     });
     html(StatusCode::OK, &page.await??)
 }
@@ -674,7 +689,7 @@ fn details_page(
     held: Held,
     language: Language,
     typed: BTreeMap<String, String>,
-    errors: FieldErrors,
+    (errors, gone): (FieldErrors, &[Gone]),
 ) -> Result<DetailsPage, PageError> {
     let (event, words) = (&place.event, page_words::of(language));
     let (zone_name, zone) = zone_of(&chosen.tz, &place.workspace.time_zone);
@@ -699,7 +714,12 @@ fn details_page(
     // What was offered from a waitlist may be kept until tomorrow.
     let is_today = held.until.in_zone(&zone).date() == app.now().in_zone(&zone).date();
     let clocks = Clocks::of(&zone_name, &zone_name);
+    let carried = routing::carried(app, place.workspace.id, &chosen.route).map_err(broken)?;
     let until = if is_today { clock(held.until) } else { words::when(language, held.until, &clocks) };
+    let series = SeriesForm::of(app, event, &held, (&chosen.count, &zone, language), words.series, gone);
+    let series = series.map_err(broken)?;
+    let series = series.map(|form| SeriesForm { leaves_out: typed.contains_key("leave_out"), ..form });
+    let all = series.as_ref().map(|series| series.button.clone()).filter(|button| !button.is_empty());
     Ok(DetailsPage {
         about: about(app, place, &held.minutes.to_string(), words)?,
         held: fill(words.held, &[("time", &until)]),
@@ -713,11 +733,14 @@ fn details_page(
         lang: chosen.lang.clone(),
         source: chosen.source.clone(),
         route: chosen.route.clone(),
+        correct: routing::correction_path(&place.workspace, &carried, chosen),
+        carried: carried.answers,
         words,
         path,
         back,
         when,
-        button,
+        button: all.unwrap_or(button),
+        series,
         typed,
         errors,
     })
@@ -753,6 +776,7 @@ async fn book(
         source: text("source"),
         hold: text("hold"),
         route: text("route"),
+        count: text("count"),
         ..Chosen::default()
     };
     let language = language(&chosen.lang, &place.event.language, &browser);
@@ -762,15 +786,45 @@ async fn book(
             return month_page(&app, &place, chosen, language, trouble).map(|page| Answered::Times(Box::new(page)));
         };
         let carried = routing::carried(&app, place.workspace.id, &chosen.route).map_err(broken)?;
-        let wanted = match read_form(&place, &chosen, held, language, &typed, carried) {
+        let wanted = match read_form(&place, &chosen, held, language, &typed, carried.answers) {
             Ok(wanted) => wanted,
             Err(errors) => {
-                let page = details_page(&app, &place, &chosen, held, language, typed, errors)?;
-                return Ok(Answered::Form(Box::new(page)));
+                let page = details_page(&app, &place, &chosen, held, language, typed, (errors, &[]))?;
+                return Ok(Answered::Form(StatusCode::UNPROCESSABLE_ENTITY, Box::new(page)));
             }
         };
-        match commit::book(&app, &place.event, &wanted) {
+        let mut gone = Vec::new();
+        let own = page_words::of(language).series;
+        let look_again = |status, said, gone: &[Gone]| {
+            let mut errors = FieldErrors::default();
+            errors.add("leave_out", said);
+            let page = details_page(&app, &place, &chosen, held, language, typed.clone(), (errors, gone))?;
+            Ok(Answered::Form(status, Box::new(page)))
+        };
+        let later = match series::later_of(&app, &place.event, &held, &typed).map_err(broken)? {
+            Ok(later) => later,
+            Err(Refused::First) => {
+                let trouble = trouble_words(&NotBooked::Taken, language)?;
+                let page = month_page(&app, &place, chosen, language, trouble)?;
+                return Ok(Answered::Times(Box::new(page)));
+            }
+            Err(refused) => {
+                let said = if refused == Refused::Lacking { own.must_choose } else { own.gone };
+                return look_again(StatusCode::UNPROCESSABLE_ENTITY, said, &[]);
+            }
+        };
+        let booked = match place.event.repeats {
+            Some(_) => commit::book_series(&app, &place.event, &wanted, &later, &mut gone),
+            None => commit::book(&app, &place.event, &wanted),
+        };
+        match booked {
             Ok(booking) => Ok(Answered::Booked(next_path(&app, &booking)?)),
+            // The first is kept: only a later date can have gone.
+            Err(NotBooked::Taken | NotBooked::Unreadable(_))
+                if !later.is_empty() && held.until > app.now() && !gone.iter().any(|one| one.start == held.start) =>
+            {
+                look_again(StatusCode::CONFLICT, own.gone, &gone)
+            }
             Err(error) => {
                 let trouble = trouble_words(&error, language)?;
                 month_page(&app, &place, chosen, language, trouble).map(|page| Answered::Times(Box::new(page)))
@@ -779,7 +833,7 @@ async fn book(
     });
     match answer.await?? {
         Answered::Booked(to) => Ok(see_other(&to)),
-        Answered::Form(page) => html(StatusCode::UNPROCESSABLE_ENTITY, &*page),
+        Answered::Form(status, page) => html(status, &*page),
         Answered::Times(page) => html(StatusCode::CONFLICT, &*page),
     }
 }
@@ -792,7 +846,7 @@ pub(super) fn next_path(app: &App, booking: &Booking) -> Result<String, PageErro
 
 enum Answered {
     Booked(String),
-    Form(Box<DetailsPage>),
+    Form(StatusCode, Box<DetailsPage>),
     Times(Box<MonthPage>),
 }
 

@@ -17,12 +17,12 @@ use crate::bookings::{list_between, store};
 use crate::testing::{self, TestApp, NOW};
 use crate::workspaces;
 
-fn at(text: &str) -> UnixMillis {
+pub(super) fn at(text: &str) -> UnixMillis {
     UnixMillis::parse_rfc3339(text).unwrap()
 }
 
 /// A workspace whose members keep office hours in London; today is Tuesday 24 November, 10:00.
-fn office() -> (TestApp, Vec<UserId>) {
+pub(super) fn office() -> (TestApp, Vec<UserId>) {
     let mut test = testing::app();
     testing::add_members(&test.app);
     let members = workspaces::list_members(&test.app, &test.owner).unwrap();
@@ -31,7 +31,7 @@ fn office() -> (TestApp, Vec<UserId>) {
     (test, ids)
 }
 
-fn event(test: &TestApp, hosts: &[UserId], change: impl Fn(&mut EventType)) -> EventType {
+pub(super) fn event(test: &TestApp, hosts: &[UserId], change: impl Fn(&mut EventType)) -> EventType {
     let now = test.app.now();
     let mut event = EventType::new(EventTypeId::new(now), test.workspace, None, now);
     event.name = "First call".into();
@@ -41,7 +41,7 @@ fn event(test: &TestApp, hosts: &[UserId], change: impl Fn(&mut EventType)) -> E
     types::save(&test.app, &test.owner, event).unwrap()
 }
 
-fn wanted(start: &str, email: &str) -> Wanted {
+pub(super) fn wanted(start: &str, email: &str) -> Wanted {
     Wanted {
         start: at(start),
         minutes: 30,
@@ -89,7 +89,7 @@ fn rush(test: &TestApp, event: &EventType, start: &str, many: usize) -> usize {
     won.load(Ordering::SeqCst)
 }
 
-fn booked(test: &TestApp) -> Vec<Booking> {
+pub(super) fn booked(test: &TestApp) -> Vec<Booking> {
     let year = Span::new(NOW, UnixMillis(NOW.0 + 400 * 86_400_000));
     list_between(&test.app.store, test.workspace, year).unwrap()
 }

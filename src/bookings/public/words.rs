@@ -1,8 +1,11 @@
 //! What stands on the public pages, in six languages. `{…}` marks what is filled in.
 
+use super::series::{self, SeriesWords};
 use crate::bookings::words::Language;
 
 pub struct Words {
+    /// About several dates at once.
+    pub series: &'static SeriesWords,
     pub minutes: &'static str,
     pub with: &'static str,
     pub video: &'static str,
@@ -23,6 +26,9 @@ pub struct Words {
     pub none_at_all: &'static str,
     pub choose_time: &'static str,
     pub another_time: &'static str,
+    /// Above what was answered on a routing form.
+    pub your_answers: &'static str,
+    pub change_answers: &'static str,
     pub held: &'static str,
     pub name: &'static str,
     pub email: &'static str,
@@ -66,17 +72,11 @@ pub struct Words {
 }
 
 pub fn of(language: Language) -> &'static Words {
-    match language {
-        Language::English => &ENGLISH,
-        Language::German => &GERMAN,
-        Language::Spanish => &SPANISH,
-        Language::French => &FRENCH,
-        Language::Portuguese => &PORTUGUESE,
-        Language::Hindi => &HINDI,
-    }
+    language.among([&ENGLISH, &GERMAN, &SPANISH, &FRENCH, &PORTUGUESE, &HINDI])
 }
 
 const ENGLISH: Words = Words {
+    series: &series::ENGLISH,
     minutes: "{n} minutes",
     with: "With {names}",
     video: "Video call, the link comes by e-mail",
@@ -96,6 +96,8 @@ const ENGLISH: Words = Words {
     none_at_all: "Nothing is free at present. Please come back later.",
     choose_time: "Choose a time",
     another_time: "Another time",
+    your_answers: "What you answered",
+    change_answers: "Change your answers",
     held: "Held for you until {time}",
     name: "Name",
     email: "E-mail",
@@ -139,6 +141,7 @@ const ENGLISH: Words = Words {
 };
 
 const GERMAN: Words = Words {
+    series: &series::GERMAN,
     minutes: "{n} Minuten",
     with: "Mit {names}",
     video: "Videogespräch, der Link kommt per E-Mail",
@@ -158,6 +161,8 @@ const GERMAN: Words = Words {
     none_at_all: "Zurzeit ist nichts frei. Bitte schauen Sie später wieder herein.",
     choose_time: "Zeit wählen",
     another_time: "Andere Zeit",
+    your_answers: "Ihre Antworten",
+    change_answers: "Antworten ändern",
     held: "Für Sie reserviert bis {time} Uhr",
     name: "Name",
     email: "E-Mail",
@@ -201,6 +206,7 @@ const GERMAN: Words = Words {
 };
 
 const SPANISH: Words = Words {
+    series: &series::SPANISH,
     minutes: "{n} minutos",
     with: "Con {names}",
     video: "Videollamada, el enlace llega por correo",
@@ -220,6 +226,8 @@ const SPANISH: Words = Words {
     none_at_all: "Ahora mismo no hay nada libre. Vuelva más tarde, por favor.",
     choose_time: "Elija una hora",
     another_time: "Otra hora",
+    your_answers: "Sus respuestas",
+    change_answers: "Cambiar las respuestas",
     held: "Reservada para usted hasta las {time}",
     name: "Nombre",
     email: "Correo electrónico",
@@ -263,6 +271,7 @@ const SPANISH: Words = Words {
 };
 
 const FRENCH: Words = Words {
+    series: &series::FRENCH,
     minutes: "{n} minutes",
     with: "Avec {names}",
     video: "Visioconférence, le lien arrive par e-mail",
@@ -282,6 +291,8 @@ const FRENCH: Words = Words {
     none_at_all: "Rien n’est libre pour le moment. Revenez plus tard.",
     choose_time: "Choisissez un horaire",
     another_time: "Autre horaire",
+    your_answers: "Vos réponses",
+    change_answers: "Modifier les réponses",
     held: "Gardé pour vous jusqu’à {time}",
     name: "Nom",
     email: "E-mail",
@@ -325,6 +336,7 @@ const FRENCH: Words = Words {
 };
 
 const PORTUGUESE: Words = Words {
+    series: &series::PORTUGUESE,
     minutes: "{n} minutos",
     with: "Com {names}",
     video: "Videochamada, o link chega por e-mail",
@@ -344,6 +356,8 @@ const PORTUGUESE: Words = Words {
     none_at_all: "Nada está livre no momento. Volte mais tarde, por favor.",
     choose_time: "Escolha um horário",
     another_time: "Outro horário",
+    your_answers: "Suas respostas",
+    change_answers: "Alterar as respostas",
     held: "Reservado para você até {time}",
     name: "Nome",
     email: "E-mail",
@@ -387,6 +401,7 @@ const PORTUGUESE: Words = Words {
 };
 
 const HINDI: Words = Words {
+    series: &series::HINDI,
     minutes: "{n} मिनट",
     with: "{names} के साथ",
     video: "वीडियो कॉल, लिंक ई-मेल से आएगा",
@@ -406,6 +421,8 @@ const HINDI: Words = Words {
     none_at_all: "अभी कोई समय खाली नहीं है। कृपया बाद में देखें।",
     choose_time: "समय चुनें",
     another_time: "दूसरा समय",
+    your_answers: "आपके जवाब",
+    change_answers: "जवाब बदलें",
     held: "{time} बजे तक आपके लिए रखा गया है",
     name: "नाम",
     email: "ई-मेल",

@@ -13,12 +13,14 @@ use crate::bookings::host;
 use crate::bookings::messages::{self, Kind};
 use crate::bookings::model::{Booking, State};
 use crate::bookings::public::{self, Mover};
+use crate::bookings::series;
 use crate::bookings::store;
 use crate::bookings::tell::tell;
 use crate::bookings::types;
 use crate::bookings::words::Clocks;
 use crate::events::{self, Happened};
-use crate::jobs;
+use crate::jobs::{self, NewJob};
+use crate::store::Txn;
 
 /// Whether a booking can be moved there as things stand, and what speaks against it: the errors of `move_to`.
 pub fn may_move_to(app: &App, actor: &Actor, id: BookingId, start: UnixMillis) -> Result<(), BookError> {
@@ -128,6 +130,13 @@ pub struct End<'a> {
     pub reason: &'a str,
 }
 
+impl End<'_> {
+    /// As it is kept and said.
+    pub fn reason(&self) -> String {
+        self.reason.trim().chars().take(500).collect()
+    }
+}
+
 /// Ends what is booked or asked for, for a member or for the visitor.
 pub fn end(app: &App, workspace: WorkspaceId, id: BookingId, end: &End<'_>) -> Result<Booking, BookError> {
     let now = app.now();
@@ -135,37 +144,67 @@ pub fn end(app: &App, workspace: WorkspaceId, id: BookingId, end: &End<'_>) -> R
     if before.connection.is_none() && before.details.event_type.is_none() {
         return Err(BookError::NoCalendar);
     }
+    if before.is_request() && before.details.series.is_some() {
+        return series::end_rest(app, workspace, &before, end);
+    }
     let job = before.connection.map(|calendar| calendar::job(&before, calendar, now));
-    let reason: String = end.reason.trim().chars().take(500).collect();
+    let reason = end.reason();
     app.store.write(|txn| {
         let current = store::find(txn, workspace, id)?.ok_or(BookError::NotFound)?;
         if !current.state.is_booked() && !current.is_request() && current.state != State::Unpaid {
             return Err(BookError::NotOpen(current.state.words()));
         }
-        let mut ended = Booking { state: State::Cancelled { reason: reason.clone() }, ..current.clone() };
-        ended.version += 1;
-        ended.details.given_up = end.who == Who::Visitor;
-        ended.note(now, format!("Cancelled by {}.", end.by));
-        give_back(txn, &current)?;
-        match job.as_ref().filter(|_| current.state.is_booked()) {
-            Some(job) => {
-                jobs::enqueue(txn, job)?;
-            }
-            // It stands in no calendar.
-            None => {
-                ended.written = ended.version;
-                if current.is_request() && end.who == Who::Visitor {
-                    // They took it back themselves: nobody has declined it.
-                    ended.told = ended.version;
-                    messages::tell(app, txn, &ended, Kind::Cancelled, "", now)?;
-                }
-                tell(app, txn, &mut ended, now)?;
-            }
-        }
-        store::put(txn, &ended, Some(&current))?;
-        host::plan(txn, &ended, now)?;
-        events::append(txn, workspace, now, Happened::BookingCancelled { booking: id, contact: ended.contact })?;
-        audit::record(txn, workspace, now, &end.who, "booking.cancelled", &format!("booking {id}"), "")?;
-        Ok(ended)
+        end_in(app, txn, (&current, job.as_ref()), (end, &reason), false, now)
     })
+}
+
+/// Ends one booking in this transaction. `is_told`: its guest hears of it with others.
+pub fn end_in(
+    app: &App,
+    txn: &mut Txn<'_>,
+    (current, job): (&Booking, Option<&NewJob>),
+    (end, reason): (&End<'_>, &str),
+    is_told: bool,
+    now: UnixMillis,
+) -> Result<Booking, BookError> {
+    let (workspace, id) = (current.workspace, current.id);
+    let mut ended = Booking { state: State::Cancelled { reason: reason.to_owned() }, ..current.clone() };
+    ended.version += 1;
+    ended.details.given_up = end.who == Who::Visitor;
+    ended.note(now, format!("Cancelled by {}.", end.by));
+    if is_told {
+        ended.told = ended.version;
+    }
+    give_back(txn, current)?;
+    match job.filter(|_| current.state.is_booked()) {
+        Some(job) => {
+            jobs::enqueue(txn, job)?;
+        }
+        // It stands in no calendar.
+        None => {
+            ended.written = ended.version;
+            if !is_told && current.is_request() && end.who == Who::Visitor {
+                // They took it back themselves: nobody has declined it.
+                ended.told = ended.version;
+                messages::tell(app, txn, &ended, Kind::Cancelled, "", now)?;
+            }
+            tell(app, txn, &mut ended, now)?;
+        }
+    }
+    store::put(txn, &ended, Some(current))?;
+    host::plan(txn, &ended, now)?;
+    events::append(txn, workspace, now, Happened::BookingCancelled { booking: id, contact: ended.contact })?;
+    audit::record(txn, workspace, now, &end.who, "booking.cancelled", &format!("booking {id}"), "")?;
+    Ok(ended)
+}
+
+/// Cancels a booking and all later ones of its series; by itself it is cancelled alone.
+pub fn cancel_rest(app: &App, actor: &Actor, id: BookingId, reason: &str) -> Result<Booking, BookError> {
+    actor.require(Permission::EditBookings)?;
+    let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
+    let end = End { who: Who::of(actor), by: &actor.display, reason };
+    match before.details.series {
+        Some(_) => series::end_rest(app, actor.workspace, &before, &end),
+        None => self::end(app, actor.workspace, id, &end),
+    }
 }

@@ -34,10 +34,10 @@ pub fn decline(app: &App, actor: &Actor, id: BookingId) -> Result<Option<DraftId
     let ours = availability::schedule_of(&app.store, actor.workspace)?.zone;
     let clocks = Clocks::of(&before.guest_zone, &ours);
     let event = event_for(app, actor.workspace, before.worker)?;
-    let (mut free, why) = match &event {
+    let (free, why) = match &event {
         Some(event) => {
             let slots = Slots::read(app, event, minutes_of(&before), &[before.start], &clocks.guest, None)?;
-            let free = slots.near(&[before.start], slots.range, &clocks.guest, OFFERS + 1);
+            let free = slots.others_near(before.start, slots.range, &clocks.guest, OFFERS);
             (free, slots.check(before.start).err())
         }
         None => {
@@ -45,12 +45,10 @@ pub fn decline(app: &App, actor: &Actor, id: BookingId) -> Result<Option<DraftId
             let rules = rules_of(app, &before)?;
             let situation = Situation::read(app, actor.workspace, Some(calendar), rules, &[before.start], None)?;
             let diary = situation.diary();
-            let free = diary.near(&[before.start], situation.range, &clocks.guest, OFFERS + 1);
+            let free = diary.others_near(before.start, situation.range, &clocks.guest, OFFERS);
             (free, diary.not_taken(before.start).err())
         }
     };
-    free.retain(|span| span.start != before.start);
-    free.truncate(OFFERS);
     if free.is_empty() {
         return Err(BookError::NotFree { why: why.unwrap_or(WhyNot::Busy), free });
     }

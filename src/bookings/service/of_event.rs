@@ -121,8 +121,5 @@ pub(super) fn book_on(
 fn near(app: &App, asked: &Asked<'_>) -> Result<Vec<Span>, BookError> {
     let guest = Clocks::of(asked.zone, "UTC").guest;
     let slots = Slots::known(app, asked.event, asked.minutes, &[asked.start], &guest, asked.but)?;
-    let mut free = slots.near(&[asked.start], slots.range, &guest, OFFERS + 1);
-    free.retain(|span| span.start != asked.start);
-    free.truncate(OFFERS);
-    Ok(free)
+    Ok(slots.others_near(asked.start, slots.range, &guest, OFFERS))
 }

@@ -20,13 +20,13 @@ const THURSDAY: &str = "2026-11-26T11:30:00Z";
 const LATER: &str = "2026-11-26T14:00:00Z";
 
 /// An event type of the person whose Google calendar is connected.
-struct Office {
-    desk: Desk,
-    event: EventType,
+pub(super) struct Office {
+    pub(super) desk: Desk,
+    pub(super) event: EventType,
 }
 
 impl Office {
-    fn open(invitation: &str) -> Self {
+    pub(super) fn open(invitation: &str) -> Self {
         let desk = Desk::new();
         let app = desk.app();
         let add = workspaces::AddUser {
@@ -95,7 +95,7 @@ impl Office {
     }
 
     /// What we wrote to somebody: METHOD and SEQUENCE of its file, or its subject where it has none.
-    fn written(&self, to: &str) -> Vec<String> {
+    pub(super) fn written(&self, to: &str) -> Vec<String> {
         let own = self.desk.letters().into_iter().filter(|letter| letter.to.display() == to);
         let words = own.map(|letter| match letter.dress.calendar {
             None => letter.subject,
@@ -108,7 +108,7 @@ impl Office {
     }
 
     /// What Google mailed to somebody by itself.
-    fn invited(&self, who: &str) -> usize {
+    pub(super) fn invited(&self, who: &str) -> usize {
         self.desk.world.mails_of(who).len()
     }
 }

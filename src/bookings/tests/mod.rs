@@ -11,6 +11,7 @@ mod offering;
 pub mod on_event;
 mod people;
 mod returned;
+mod series;
 mod synced;
 pub mod team;
 mod told;

@@ -68,6 +68,12 @@ fn what_changes_in_a_calendar_is_known_without_reading_all_of_it() {
         desk.sync();
         let quiet = asked(&desk);
         assert!(quiet.lines().all(|line| line.contains(by)), "{place}: nothing changed: {quiet}");
+        let app = desk.app();
+        let written = || availability::rows_written(&app.store, desk.world.test.workspace, desk.connection.id).unwrap();
+        let (before, read_at) = (written(), known(&desk).read_at);
+        desk.sync();
+        assert_eq!(written(), before, "{place}: nothing changed, so nothing but the moment is written");
+        assert!(known(&desk).read_at > read_at, "{place}: and it is known as of now");
         add_dentist(&desk);
         desk.world.forget_requests();
         desk.sync();

@@ -90,6 +90,28 @@ fn a_notice_without_the_word_of_its_connection_moves_nothing() {
 }
 
 #[test]
+fn a_busy_calendar_is_heard_while_strangers_are_refused_and_strangers_cannot_use_it_up() {
+    for provider in BOTH {
+        let desk = booked(provider);
+        add_dentist(&desk);
+        desk.settle();
+        let address = match provider {
+            Provider::Google => "https://desk.example.com/hooks/google",
+            _ => "https://desk.example.com/hooks/microsoft",
+        };
+        let forged = [("x-goog-channel-token", "a.b.c"), ("x-goog-resource-state", "exists")];
+        let stranger = || desk.post(address, &forged, r#"{"value":[{"clientState":"a.b.c"}]}"#).0;
+        let answers: Vec<u16> = (0..1_000).map(|_| stranger()).take_while(|status| *status != 429).collect();
+        assert!(!answers.is_empty() && answers.iter().all(|status| *status == 404), "{provider:?}");
+        assert_eq!(stranger(), 429, "{provider:?}: whoever cannot prove it is counted by where they come from");
+        // From the same address.
+        let heard = desk.carry_notices();
+        assert!(matches!(heard[..], [(202 | 204, _)]), "{provider:?}: {heard:?}");
+        assert!(is_taken(&desk), "{provider:?}");
+    }
+}
+
+#[test]
 fn being_told_is_prolonged_before_it_ends_and_told_once() {
     for provider in BOTH {
         let desk = booked(provider);

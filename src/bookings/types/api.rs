@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::facts::{self, Question as SlotQuestion};
-use super::model::{Align, Assignment, EventType, Horizon, HostOf, Limits, Price, Question, Waitlist};
+use super::model::{Align, Assignment, EventType, Horizon, HostOf, Limits, Price, Question, Repeats, Waitlist};
 use super::service;
 use crate::app::App;
 use crate::authz::Actor;
+use crate::availability::Every;
 use crate::base::{EventTypeId, Mistakes, UnixMillis};
 use crate::bookings::schedules::SetupError;
 use crate::http::api::{FieldError, Problem};
@@ -46,7 +47,9 @@ pub fn api_routes(config: &mut web::ServiceConfig) {
         Location,
         Assignment,
         Question,
-        Waitlist
+        Waitlist,
+        Repeats,
+        Every
     ))
 )]
 pub struct EventTypesApi;
@@ -110,6 +113,9 @@ pub struct ApiEventType {
     /// Visitors may wait where no time is free; absent or null: there is no list.
     #[serde(default)]
     pub waitlist: Option<Waitlist>,
+    /// A visitor books several dates at once; absent or null: one. Not together with `price` or `waitlist`.
+    #[serde(default)]
+    pub repeats: Option<Repeats>,
     #[serde(default)]
     pub location: Location,
     /// Of page and messages; empty: the visitor's own.
@@ -178,6 +184,7 @@ impl From<EventType> for ApiEventType {
             needs_reason: event.needs_reason,
             price: event.price,
             waitlist: event.waitlist,
+            repeats: event.repeats,
             location: event.location,
             language: event.language,
         }
@@ -225,6 +232,7 @@ impl ApiEventType {
             needs_reason: self.needs_reason,
             price: self.price.clone(),
             waitlist: self.waitlist,
+            repeats: self.repeats,
             location: self.location.clone(),
             language: self.language.clone(),
             ..before

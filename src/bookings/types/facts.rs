@@ -182,8 +182,7 @@ impl Facts {
             one.event.notice = 0;
         }
         if lacks(OwnersRule::Horizon) {
-            one.event.horizon =
-                Horizon::Range { from: jiff::civil::date(1970, 1, 1), to: jiff::civil::date(9000, 1, 1) };
+            one.event.horizon = Horizon::any();
         }
         if lacks(OwnersRule::Limits) {
             one.event.limits = Limits::default();
@@ -203,6 +202,23 @@ impl Facts {
             }
         }
         one
+    }
+
+    /// The same for a later date of a series: notice, a horizon that moves on and the grid of starts hold for the
+    /// first. How far calendars were read says nothing about it either; they are asked when it is booked.
+    pub fn for_later(mut self) -> Self {
+        self.event = self.event.for_later();
+        for host in &mut self.hosts {
+            if let Busy::Known(busy) = &mut host.busy {
+                busy.retain(|span| span.start < read_until(self.now));
+            }
+        }
+        self
+    }
+
+    /// The clock of an event type: that of its first host.
+    pub fn zone(&self) -> TimeZone {
+        self.hosts.first().map_or(TimeZone::UTC, |host| host.open.zone.clone())
     }
 
     /// The same for one host, as if the event were theirs alone.
@@ -235,7 +251,7 @@ impl Facts {
             taken: self.taken_of(host, standing, question.but),
         });
         let minutes = |count: u32| i64::from(count);
-        let zone = self.hosts.first().map_or(TimeZone::UTC, |host| host.open.zone.clone());
+        let zone = self.zone();
         let limit = |limit: Option<u32>| limit.map(u64::from);
         let dates = engine::DateRange { from: question.from, to: question.to };
         let event = engine::EventType {
@@ -352,6 +368,12 @@ pub fn taken_in(txn: &mut Txn<'_>, facts: &Facts, around: Span) -> Result<Standi
 }
 
 impl Standing {
+    /// As if these stood there, too.
+    pub fn with(mut self, more: &[Entry]) -> Self {
+        self.entries.extend_from_slice(more);
+        self
+    }
+
     /// Until when the last seat of a group is kept that nobody has booked for good; `None` where somebody has.
     pub fn kept_until(&self, session: BookingId, now: UnixMillis) -> Option<UnixMillis> {
         let of = |entry: &&Entry| entry.session == Some(session) && entry.stands(now);

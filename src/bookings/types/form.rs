@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::model::{Align, Assignment, EventType, Horizon, HostOf, Kind, Limits, Price, Question, Waitlist};
+use super::model::{Align, Assignment, EventType, Horizon, HostOf, Kind, Limits, Price, Question, Repeats, Waitlist};
+use crate::availability::Every;
 use crate::base::{Mistakes, UserId};
 use crate::meetings;
 use crate::payments;
@@ -75,6 +76,9 @@ pub fn write(event: &EventType) -> Typed {
             if event.assignment == Assignment::RoundRobin { "round_robin" } else { "collective" }.to_owned(),
         ),
         ("seats", event.seats.map(|seats| seats.to_string()).unwrap_or_default()),
+        ("repeats", event.repeats.map_or("", |repeats| repeats.every.as_str()).to_owned()),
+        ("repeat_interval", event.repeats.unwrap_or_default().interval.to_string()),
+        ("repeat_dates", event.repeats.unwrap_or_default().dates.to_string()),
     ];
     for (field, value) in fields {
         set(&mut typed, field, value);
@@ -102,6 +106,7 @@ pub fn write(event: &EventType) -> Typed {
         ("needs_approval", event.needs_approval),
         ("needs_reason", event.needs_reason),
         ("waitlist", event.waitlist.is_some()),
+        ("repeat_chosen", event.repeats.unwrap_or_default().guest_chooses),
     ];
     for (field, on) in switches {
         tick(&mut typed, field, on);
@@ -150,6 +155,7 @@ pub fn read(typed: &Typed, before: &EventType, members: &[UserId]) -> Result<Eve
     let (guests, seats) = (number("guests"), number("seats"));
     let horizon_days = number("horizon_days");
     let offer_minutes = number("offer_minutes");
+    let (interval, dates) = (number("repeat_interval"), number("repeat_dates"));
     let (free_hours, late_percent) = (number("free_until"), number("late_percent"));
     let mut limits = Limits::default();
     for (field, limit) in LIMITS {
@@ -194,6 +200,12 @@ pub fn read(typed: &Typed, before: &EventType, members: &[UserId]) -> Result<Eve
         cut_off,
         needs_reason: typed.contains_key("needs_reason"),
         waitlist: typed.contains_key("waitlist").then_some(Waitlist { offer_minutes }),
+        repeats: Every::parse(text(typed, "repeats")).map(|every| Repeats {
+            every,
+            interval,
+            dates,
+            guest_chooses: typed.contains_key("repeat_chosen"),
+        }),
         location,
         price,
         language: text(typed, "language").to_owned(),
@@ -262,6 +274,7 @@ mod tests {
             limits: Limits { per_month: Some(7), minutes_per_week: Some(300), ..Limits::default() },
             seats: Some(4),
             waitlist: Some(Waitlist { offer_minutes: 45 }),
+            repeats: Some(Repeats { every: Every::MonthWeekday, interval: 2, dates: 6, guest_chooses: false }),
             needs_approval: true,
             location: meetings::Location::Place { address: "Mill Lane 1".into() },
             questions: vec![Question {

@@ -26,11 +26,11 @@ pub use form::{question_rows, read_questions, write_questions, Typed};
 pub use ledger::{
     find as find_entry, in_turn, left_of as left_of_session, put as put_entry, remove as remove_entry, took_turn, Entry,
 };
-pub use model::{is_slug, slug_of, Answer, Assignment, EventType, Kind, Price, Question, LANGUAGES};
+pub use model::{is_slug, slug_of, Answer, Assignment, EventType, Kind, Price, Question, Repeats, LANGUAGES};
 #[cfg(test)]
 pub use model::{Horizon, HostOf, Limits, Waitlist};
 pub use pages::routes;
 #[cfg(test)]
 pub use service::why;
-pub use service::{add_room, save};
+pub use service::{add_room, save, start_waitlist};
 pub use store::{find, find_by_slug, get, list, TABLES};

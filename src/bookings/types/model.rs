@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::availability::Every;
 use crate::base::{EventTypeId, Mistakes, RoomId, ScheduleId, UnixMillis, UserId, WorkspaceId};
 use crate::meetings::Location;
 use crate::payments;
@@ -20,6 +21,8 @@ const MOST_DAYS: u32 = 730;
 const MOST_HOSTS: usize = 20;
 const MOST_QUESTIONS: usize = 20;
 const MOST_SEATS: u32 = 1000;
+/// Dates of one series: all of them are taken in one transaction.
+const MOST_DATES: u32 = 24;
 /// Guests whom somebody may bring.
 const MOST_GUESTS: u32 = 20;
 
@@ -83,6 +86,9 @@ pub struct EventType {
     /// Visitors may wait for a time where none is free.
     #[serde(default)]
     pub waitlist: Option<Waitlist>,
+    /// A visitor books several dates at once.
+    #[serde(default)]
+    pub repeats: Option<Repeats>,
     /// BCP 47; empty: the visitor's own.
     #[serde(default)]
     pub language: String,
@@ -120,6 +126,13 @@ pub enum Horizon {
         #[schema(value_type = String)]
         to: Date,
     },
+}
+
+impl Horizon {
+    /// Whenever.
+    pub fn any() -> Self {
+        Self::Range { from: jiff::civil::date(1970, 1, 1), to: jiff::civil::date(9000, 1, 1) }
+    }
 }
 
 /// Of bookings of this event type, in the first host's zone; weeks begin on Monday.
@@ -191,6 +204,69 @@ pub struct Waitlist {
 impl Default for Waitlist {
     fn default() -> Self {
         Self { offer_minutes: 120 }
+    }
+}
+
+/// A booking comes again: each date is a meeting of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Repeats {
+    pub every: Every,
+    /// 2: every other day, week or month; 1 to 30.
+    #[serde(default = "one")]
+    pub interval: u32,
+    /// Dates of one series, 2 to 24.
+    pub dates: u32,
+    /// The visitor says how many, up to `dates`; else it is always so many.
+    #[serde(default = "yes")]
+    pub guest_chooses: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Default for Repeats {
+    fn default() -> Self {
+        Self { every: Every::Week, interval: 1, dates: 8, guest_chooses: true }
+    }
+}
+
+impl Repeats {
+    /// How many dates there are where a visitor wants so many; `None` where that cannot be had.
+    pub fn count(&self, wanted: Option<u32>) -> Option<u32> {
+        let fits =
+            |count: &u32| if self.guest_chooses { (1..=self.dates).contains(count) } else { *count == self.dates };
+        wanted.or(Some(self.dates)).filter(fits)
+    }
+
+    fn check(&self, wrong: &mut Mistakes) {
+        wrong.expect((2..=MOST_DATES).contains(&self.dates), "repeat_dates", "Use 2 to 24 dates.");
+        wrong.expect((1..=30).contains(&self.interval), "repeat_interval", "Use 1 to 30.");
+        let days = match self.every {
+            Every::Day => 1,
+            Every::Week => 7,
+            Every::MonthDate | Every::MonthWeekday => 31,
+        };
+        let lasts = self.dates.saturating_sub(1).saturating_mul(self.interval).saturating_mul(days);
+        let words = "A series lasts at most two years: use fewer dates or a shorter distance.";
+        wrong.expect(lasts <= 744 || wrong.fields().any(|field| field.starts_with("repeat_")), "repeat_dates", words);
+    }
+
+    /// For people who set it up: "every 2 weeks, up to 8 dates".
+    pub fn words(&self) -> String {
+        let unit = match self.every {
+            Every::Day => "day",
+            Every::Week => "week",
+            Every::MonthDate => "month on the same date",
+            Every::MonthWeekday => "month on the same weekday",
+        };
+        let every = match (self.interval, unit.split_once(' ')) {
+            (1, _) => format!("every {unit}"),
+            (n, None) => format!("every {n} {unit}s"),
+            (n, Some((unit, rest))) => format!("every {n} {unit}s {rest}"),
+        };
+        format!("{every}, {}{} dates", if self.guest_chooses { "up to " } else { "" }, self.dates)
     }
 }
 
@@ -309,6 +385,7 @@ impl EventType {
             needs_reason: false,
             price: None,
             waitlist: None,
+            repeats: None,
             location: Location::GoogleMeet,
             language: String::new(),
             created_at: now,
@@ -328,6 +405,21 @@ impl EventType {
             Horizon::Range { from, .. } => Some(from),
             _ => None,
         }
+    }
+
+    /// Its rules for the later dates of a series, and for moving one: a horizon that moves on with today holds for the
+    /// first date only, as notice and the grid of starts do.
+    pub fn for_later(&self) -> Self {
+        let horizon = match self.horizon {
+            range @ Horizon::Range { .. } => range,
+            _ => Horizon::any(),
+        };
+        Self { notice: 0, step: 1, align: Align::Window, horizon, ..self.clone() }
+    }
+
+    /// The same with its horizon lifted where it moves on with today: a date of a series may lie beyond it.
+    pub fn beyond_horizon(&self) -> Self {
+        Self { horizon: self.for_later().horizon, ..self.clone() }
     }
 
     /// What a worker that books here keeps of it, for its mails.
@@ -392,6 +484,13 @@ impl EventType {
         if let Some(price) = &self.price {
             price.check(&mut wrong);
         }
+        if let Some(repeats) = &self.repeats {
+            repeats.check(&mut wrong);
+            let words = "A series cannot be paid for yet: take out the price, or the repeats.";
+            wrong.expect(self.price.is_none(), "repeats", words);
+            let words = "Nobody can wait for a series: switch off the waitlist, or the repeats.";
+            wrong.expect(self.waitlist.is_none(), "repeats", words);
+        }
         if let Some(words) = self.location.mistake() {
             wrong.add("location_detail", words);
         }
@@ -436,7 +535,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_by_field() {
-        let cases: [(&str, fn(&mut EventType)); 11] = [
+        let cases: [(&str, fn(&mut EventType)); 15] = [
             ("name", |event| event.name = "  ".into()),
             ("slug", |event| event.slug = "First Call".into()),
             ("durations", |event| event.durations.clear()),
@@ -451,6 +550,12 @@ mod tests {
             ("location_detail", |event| event.location = Location::Link { url: "meet.example".into() }),
             ("offer_minutes", |event| event.waitlist = Some(Waitlist { offer_minutes: 5 })),
             ("language", |event| event.language = "tlh".into()),
+            ("repeat_dates", |event| event.repeats = Some(Repeats { dates: 25, ..Repeats::default() })),
+            ("repeat_interval", |event| event.repeats = Some(Repeats { interval: 0, ..Repeats::default() })),
+            ("repeat_dates", |event| event.repeats = Some(Repeats { interval: 30, ..Repeats::default() })),
+            ("repeats", |event| {
+                (event.repeats, event.waitlist) = (Some(Repeats::default()), Some(Waitlist::default()));
+            }),
         ];
         for (field, spoil) in cases {
             let mut event = good();

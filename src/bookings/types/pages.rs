@@ -14,7 +14,7 @@ use super::model::{EventType, Kind, LANGUAGES};
 use super::service;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::availability::{self, Owner};
+use crate::availability::{self, Every, Owner};
 use crate::base::{EventTypeId, RoomId, UserId};
 use crate::bookings::schedules::{members, SetupError};
 use crate::connections;
@@ -201,6 +201,10 @@ impl FormPage {
 
     fn aligns(&self) -> Vec<Choice> {
         choices(&[("window", "From the opening of the day"), ("clock", "At round times of each free stretch")])
+    }
+
+    fn repeats(&self) -> Vec<Choice> {
+        std::iter::once(choice("", "One date")).chain(choices(&Every::CHOICES)).collect()
     }
 
     fn assignments(&self) -> Vec<Choice> {

@@ -1,7 +1,7 @@
 //! Making and changing event types, and why a time is not offered.
 
 use super::facts::{self, Question};
-use super::model::{slug_of, EventType, Room};
+use super::model::{slug_of, EventType, Repeats, Room};
 use super::store;
 use crate::app::App;
 use crate::audit::{self, Who};
@@ -64,13 +64,31 @@ pub fn save(app: &App, actor: &Actor, event: EventType) -> Result<EventType, Set
         if !is_new && event.waitlist.is_some() {
             serve_line(txn, actor.workspace, event.id, now)?;
         }
-        note(txn, actor, if is_new { "event_type.created" } else { "event_type.changed" }, event.id, now)
+        let act = if is_new { "event_type.created" } else { "event_type.changed" };
+        let repeated = before.and_then(|before| before.repeats);
+        note(txn, actor, act, event.id, &repeats_change(repeated, event.repeats), now)
     })?;
     Ok(event)
 }
 
-fn note(txn: &mut Txn<'_>, actor: &Actor, act: &str, id: EventTypeId, now: UnixMillis) -> Result<(), SetupError> {
-    Ok(audit::record(txn, actor.workspace, now, &Who::of(actor), act, &format!("event type {id}"), "")?)
+fn note(
+    txn: &mut Txn<'_>,
+    actor: &Actor,
+    act: &str,
+    id: EventTypeId,
+    detail: &str,
+    now: UnixMillis,
+) -> Result<(), SetupError> {
+    Ok(audit::record(txn, actor.workspace, now, &Who::of(actor), act, &format!("event type {id}"), detail)?)
+}
+
+/// How visitors may book several dates now and before; empty where that is the same.
+fn repeats_change(before: Option<Repeats>, after: Option<Repeats>) -> String {
+    let words = |repeats: Option<Repeats>| repeats.map_or("one date".to_owned(), |repeats| repeats.words());
+    match before == after {
+        true => String::new(),
+        false => format!("Booked at once: {}; before: {}.", words(after), words(before)),
+    }
 }
 
 fn room_note(txn: &mut Txn<'_>, actor: &Actor, act: &str, id: RoomId, now: UnixMillis) -> Result<(), SetupError> {
@@ -81,6 +99,12 @@ fn room_note(txn: &mut Txn<'_>, actor: &Actor, act: &str, id: RoomId, now: UnixM
 pub fn set_open(app: &App, actor: &Actor, id: EventTypeId, is_open: bool) -> Result<EventType, SetupError> {
     let event = get(app, actor, id)?;
     save(app, actor, EventType { is_open, ..event })
+}
+
+/// Lets visitors wait for what is full. Where they can already, nothing changes.
+pub fn start_waitlist(app: &App, actor: &Actor, id: EventTypeId) -> Result<EventType, SetupError> {
+    let event = get(app, actor, id)?;
+    save(app, actor, EventType { waitlist: Some(event.waitlist.unwrap_or_default()), ..event })
 }
 
 /// The same once more under another address, not shown yet.

@@ -7,7 +7,7 @@ use super::filter::{Fate, Filter};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::availability::Span;
-use crate::base::{ContactId, Cursor, EventTypeId, Page, UnixMillis, UserId, WorkerId};
+use crate::base::{ContactId, Cursor, EventTypeId, Page, SeriesId, UnixMillis, UserId, WorkerId};
 use crate::bookings::kept::Became;
 use crate::bookings::model::{Booking, Source};
 use crate::bookings::service::{self, BookError};
@@ -38,6 +38,8 @@ pub struct BookingFilter {
     /// As `/v1/bookings/analytics` counts them: `ever_booked`, `moved`, `cancelled`, `no_show` or `completed`.
     counted_as: Option<String>,
     contact_id: Option<String>,
+    /// The dates of one series.
+    series_id: Option<String>,
 }
 
 /// A filter that was read.
@@ -52,6 +54,7 @@ pub struct Only {
     event_type: Option<EventTypeId>,
     counted_as: Option<Fate>,
     contact: Option<ContactId>,
+    series: Option<SeriesId>,
 }
 
 const STATES: [&str; 5] = ["proposed", "held", "confirmed", "cancelled", "failed"];
@@ -99,6 +102,13 @@ impl BookingFilter {
                 |text| text.parse().ok(),
                 &mut errors,
             ),
+            series: parsed(
+                &self.series_id,
+                "series_id",
+                "series_id is the id of a series.",
+                |text| text.parse().ok(),
+                &mut errors,
+            ),
         };
         if !errors.is_empty() {
             return Err(ApiError::invalid(errors));
@@ -111,7 +121,8 @@ impl BookingFilter {
             && only.host.is_none()
             && only.event_type.is_none()
             && only.counted_as.is_none()
-            && only.contact.is_none();
+            && only.contact.is_none()
+            && only.series.is_none();
         Ok((!is_all).then_some(only))
     }
 }
@@ -145,7 +156,8 @@ impl Only {
             && self.worker.is_none_or(|worker| Some(worker) == booking.worker)
             && self.host.is_none_or(|host| booking.details.hosts.contains(&host))
             && self.event_type.is_none_or(|event| Some(event) == booking.details.event_type)
-            && self.contact.is_none_or(|contact| contact == booking.contact);
+            && self.contact.is_none_or(|contact| contact == booking.contact)
+            && self.series.is_none_or(|series| booking.details.series.is_some_and(|part| part.id == series));
         match self.counted_as {
             Some(fate) if is_one => Filter { fate: Some(fate), ..Filter::default() }.keeps(txn, booking),
             _ => Ok(is_one),
@@ -181,7 +193,7 @@ mod tests {
 
     #[test]
     fn each_wrong_filter_is_named() {
-        let wrong = "from=today&to=x&state=open&outcome=came&source=fax&worker_id=1&host_id=1&event_type_id=1&counted_as=x&contact_id=2";
+        let wrong = "from=today&to=x&state=open&outcome=came&source=fax&worker_id=1&host_id=1&event_type_id=1&counted_as=x&contact_id=2&series_id=3";
         let problem = filter(wrong).read().unwrap_err().problem();
         let places: Vec<&str> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
         assert_eq!(
@@ -196,7 +208,8 @@ mod tests {
                 "?host_id",
                 "?event_type_id",
                 "?counted_as",
-                "?contact_id"
+                "?contact_id",
+                "?series_id"
             ]
         );
         assert!(filter("").read().unwrap().is_none());

@@ -32,13 +32,19 @@ impl Language {
     }
 
     pub fn tag(self) -> &'static str {
+        self.among(["en", "de", "es", "fr", "pt", "hi"])
+    }
+
+    /// The one of six in this language: English, German, Spanish, French, Portuguese, Hindi.
+    pub fn among<T: ?Sized>(self, six: [&'static T; 6]) -> &'static T {
+        let [english, german, spanish, french, portuguese, hindi] = six;
         match self {
-            Self::English => "en",
-            Self::German => "de",
-            Self::Spanish => "es",
-            Self::French => "fr",
-            Self::Portuguese => "pt",
-            Self::Hindi => "hi",
+            Self::English => english,
+            Self::German => german,
+            Self::Spanish => spanish,
+            Self::French => french,
+            Self::Portuguese => portuguese,
+            Self::Hindi => hindi,
         }
     }
 }

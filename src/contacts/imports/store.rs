@@ -62,7 +62,6 @@ pub(in crate::contacts) const TABLES: &[Declared] = &[
 
 /// Bytes of the file in one row: sealed it stays below what the store cuts into parts.
 pub(in crate::contacts) const CHUNK_BYTES: usize = 6_000;
-const AT_ONCE: usize = 100;
 
 /// What one batch did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -198,33 +197,18 @@ pub(super) fn each_refused(
 
 /// Removes the uploaded file.
 pub(super) fn remove_file(store: &Store, workspace: WorkspaceId, id: ImportId) -> Result<(), StoreError> {
-    remove_under(store, &CHUNKS, &Key::of(&CHUNKS, workspace).id(id.0))
+    store.remove_all(&CHUNKS, &Key::of(&CHUNKS, workspace).id(id.0)).map(drop)
 }
 
 /// Removes an import with all that is kept of it. Contacts stay.
 pub(super) fn remove(store: &Store, workspace: WorkspaceId, id: ImportId) -> Result<(), StoreError> {
     remove_file(store, workspace, id)?;
-    remove_under(store, &REFUSED, &Key::of(&REFUSED, workspace).id(id.0))?;
-    remove_under(store, &UNDO, &Key::of(&UNDO, workspace).id(id.0))?;
+    store.remove_all(&REFUSED, &Key::of(&REFUSED, workspace).id(id.0))?;
+    store.remove_all(&UNDO, &Key::of(&UNDO, workspace).id(id.0))?;
     store.write(|txn| {
         txn.remove(&PROGRESS, &Key::of(&PROGRESS, workspace).id(id.0))?;
         txn.remove(&IMPORTS, &import_key(workspace, id))
     })
-}
-
-fn remove_under<V>(store: &Store, table: &Table<V>, prefix: &Key) -> Result<(), StoreError> {
-    loop {
-        let gone = store.write(|txn| {
-            let keys = txn.keys(table, prefix, Dir::Forward, AT_ONCE)?;
-            for key in &keys {
-                txn.remove(table, key)?;
-            }
-            Ok::<usize, StoreError>(keys.len())
-        })?;
-        if gone == 0 {
-            return Ok(());
-        }
-    }
 }
 
 /// The uploaded file from its beginning, read a few chunks at a time.

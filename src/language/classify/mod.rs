@@ -48,6 +48,7 @@ pub use model::{ModelError, TrainedModel};
 pub use people::Referred;
 pub use taught::Lesson;
 
+use crate::base::carried;
 use dates::Calendar;
 use reading::{Knowledge, Read};
 
@@ -133,7 +134,9 @@ fn blank(order: &str) -> String {
 /// The topic of cues for a wish that we name the times to meet.
 const ASKS_TIMES: &str = "asks_times";
 
-static MODEL: &[u8] = include_bytes!("model.bin");
+fn model() -> Result<TrainedModel, ModelError> {
+    TrainedModel::parse(&carried!("model.bin").map_err(|_| ModelError::Checksum)?)
+}
 
 impl Classifier {
     /// The classifier this program comes with; read once, in a few milliseconds.
@@ -144,7 +147,7 @@ impl Classifier {
         static EMBEDDED: OnceLock<Classifier> = OnceLock::new();
         EMBEDDED.get_or_init(|| Self {
             knowledge: Knowledge::embedded().unwrap_or_default(),
-            model: TrainedModel::parse(MODEL).unwrap_or_default(),
+            model: model().unwrap_or_default(),
         })
     }
 

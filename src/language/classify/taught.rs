@@ -14,8 +14,8 @@ pub struct Lesson {
     features: Features,
 }
 
-/// From this likeness on (the cosine of the features) a reply is nearly the same. Of the pairs of held-out replies that
-/// are as near, 96, all have one label; the first that do not lie at 0.63.
+/// From this likeness on (the cosine of the features) a reply is nearly the same: most words are shared, in their order.
+/// A cautious choice; what it lets through and what not stands in the tests.
 const NEAR: f32 = 0.70;
 /// A reply that is the very same is as sure as this: below what may leave without a person.
 const SUREST: f32 = 0.89;

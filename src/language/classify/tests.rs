@@ -37,8 +37,9 @@ pub(super) fn classify(text: &str) -> Classification {
 #[test]
 fn the_embedded_lists_and_model_can_be_read() {
     assert_eq!(Knowledge::embedded().err(), None);
-    assert_eq!(TrainedModel::parse(MODEL).err(), None);
-    assert!(MODEL.len() < 1_500_000, "{} bytes", MODEL.len());
+    assert_eq!(model().err(), None);
+    let bytes = carried!("model.bin").unwrap().len();
+    assert!(bytes < 1_500_000, "{bytes} bytes");
 }
 
 #[test]
@@ -54,7 +55,7 @@ fn every_cue_speaks_for_a_label_a_flag_or_injection() {
 
 #[test]
 fn the_model_was_trained_on_the_corpus_and_lists_beside_it() {
-    let model = TrainedModel::parse(MODEL).unwrap();
+    let model = model().unwrap();
     assert_eq!(model.fingerprint, train::fingerprint(&training_text()), "train again: launchyard train-classifier");
 }
 

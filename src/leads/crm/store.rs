@@ -198,9 +198,5 @@ fn export(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, Store
 
 fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(0) };
-    store.write_reserved(|txn| {
-        let keys = txn.keys(&LINKS, &Key::of(&LINKS, workspace).id(contact.0), Dir::Forward, 10)?;
-        keys.iter().try_for_each(|key| txn.remove(&LINKS, key))?;
-        Ok(keys.len())
-    })
+    store.remove_all(&LINKS, &Key::of(&LINKS, workspace).id(contact.0))
 }

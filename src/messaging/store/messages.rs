@@ -1,9 +1,9 @@
 //! Rows of messages, found by contact, enrolment, conversation and Message-ID.
 
-use super::{normal_message_id, EXPORTED};
+use super::{export, newest, normal_message_id, page, Find};
 use crate::base::{ConnectionId, ContactId, Cursor, EnrolmentId, MessageId, Page, WorkerId, WorkspaceId};
 use crate::messaging::model::Message;
-use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
+use crate::store::{Declared, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
 
 const MESSAGES: Table<Message> = Table::sealed(
     0x0a01,
@@ -47,6 +47,8 @@ pub(super) const TABLES: &[Declared] = &[
     Declared::plain(&IN_DOUBT),
     Declared::plain(&WOULD_HAVE_LEFT),
 ];
+
+const FIND: Find<Message> = |txn, workspace, id| find_message(txn, workspace, MessageId(id));
 
 fn message_key(workspace: WorkspaceId, id: MessageId) -> Key {
     Key::of(&MESSAGES, workspace).id(id.0)
@@ -134,7 +136,7 @@ pub fn list_would_have_left(
     limit: usize,
 ) -> Result<Page<Message>, StoreError> {
     let prefix = Key::of(&WOULD_HAVE_LEFT, workspace).id(worker.0);
-    page_of(store, workspace, &WOULD_HAVE_LEFT, &prefix, before, limit)
+    page(store, workspace, (&WOULD_HAVE_LEFT, &prefix), before, limit, FIND)
 }
 
 /// Messages that may have left and wait for a person's word, newest first.
@@ -144,7 +146,7 @@ pub fn list_in_doubt(
     before: Option<&Cursor>,
     limit: usize,
 ) -> Result<Page<Message>, StoreError> {
-    page_of(store, workspace, &IN_DOUBT, &Key::of(&IN_DOUBT, workspace), before, limit)
+    page(store, workspace, (&IN_DOUBT, &Key::of(&IN_DOUBT, workspace)), before, limit, FIND)
 }
 
 /// For tests of other rooms: puts a message into a state as if its job had.
@@ -205,7 +207,7 @@ pub fn list_of_contact(
     limit: usize,
 ) -> Result<Vec<Message>, StoreError> {
     let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
-    store.read(|txn| messages_of(txn, workspace, &BY_CONTACT, &prefix, limit))
+    store.read(|txn| newest(txn, workspace, (&BY_CONTACT, &prefix), limit, FIND))
 }
 
 /// Messages of a contact page by page, newest first.
@@ -217,7 +219,7 @@ pub fn page_of_contact(
     limit: usize,
 ) -> Result<Page<Message>, StoreError> {
     let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
-    page_of(store, workspace, &BY_CONTACT, &prefix, before, limit)
+    page(store, workspace, (&BY_CONTACT, &prefix), before, limit, FIND)
 }
 
 /// Messages of a contact, newest first, inside a transaction.
@@ -228,7 +230,7 @@ pub fn find_of_contact(
     limit: usize,
 ) -> Result<Vec<Message>, StoreError> {
     let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
-    messages_of(txn, workspace, &BY_CONTACT, &prefix, limit)
+    newest(txn, workspace, (&BY_CONTACT, &prefix), limit, FIND)
 }
 
 /// Messages of an enrolment, newest first.
@@ -239,7 +241,7 @@ pub fn list_of_enrolment(
     limit: usize,
 ) -> Result<Vec<Message>, StoreError> {
     let prefix = Key::of(&BY_ENROLMENT, workspace).id(enrolment.0);
-    messages_of(txn, workspace, &BY_ENROLMENT, &prefix, limit)
+    newest(txn, workspace, (&BY_ENROLMENT, &prefix), limit, FIND)
 }
 
 /// Messages of the workspace, newest first.
@@ -249,48 +251,13 @@ pub fn list_recent(
     before: Option<&Cursor>,
     limit: usize,
 ) -> Result<Page<Message>, StoreError> {
-    page_of(store, workspace, &RECENT, &Key::of(&RECENT, workspace), before, limit)
-}
-
-/// One page of the messages that an index names, newest first.
-fn page_of(
-    store: &Store,
-    workspace: WorkspaceId,
-    index: &Table<()>,
-    prefix: &Key,
-    before: Option<&Cursor>,
-    limit: usize,
-) -> Result<Page<Message>, StoreError> {
-    let keys = store.key_page(index, prefix, before, Dir::Backward, limit)?;
-    let ids = keys.rows.iter().filter_map(Key::last_id).map(MessageId);
-    let rows = store.read(|txn| ids.clone().filter_map(|id| find_message(txn, workspace, id).transpose()).collect())?;
-    Ok(Page { rows, next: keys.next })
-}
-
-fn messages_of(
-    txn: &mut Txn<'_>,
-    workspace: WorkspaceId,
-    index: &Table<()>,
-    prefix: &Key,
-    limit: usize,
-) -> Result<Vec<Message>, StoreError> {
-    let keys = txn.keys(index, prefix, Dir::Backward, limit)?;
-    let ids = keys.iter().filter_map(Key::last_id).map(MessageId);
-    ids.filter_map(|id| find_message(txn, workspace, id).transpose()).collect()
+    page(store, workspace, (&RECENT, &Key::of(&RECENT, workspace)), before, limit, FIND)
 }
 
 pub(super) fn export_messages(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(Vec::new()) };
     let prefix = Key::of(&BY_CONTACT, workspace).id(contact.0);
-    let (mut rows, mut before) = (Vec::new(), None);
-    loop {
-        let page = page_of(store, workspace, &BY_CONTACT, &prefix, before.as_ref(), EXPORTED)?;
-        rows.extend(page.rows.iter().filter_map(|message| serde_json::to_value(message).ok()));
-        before = page.next;
-        if before.is_none() {
-            return Ok(rows);
-        }
-    }
+    export(store, workspace, (&BY_CONTACT, &prefix), FIND)
 }
 
 fn erase_messages(store: &Store, person: Person) -> Result<usize, StoreError> {
@@ -299,7 +266,7 @@ fn erase_messages(store: &Store, person: Person) -> Result<usize, StoreError> {
     let mut gone = 0;
     loop {
         let count = store.write_reserved(|txn| {
-            let messages = messages_of(txn, workspace, &BY_CONTACT, &prefix, 50)?;
+            let messages = newest(txn, workspace, (&BY_CONTACT, &prefix), 50, FIND)?;
             for message in &messages {
                 remove_message(txn, message)?;
             }

@@ -1,6 +1,6 @@
 //! Rows of replies: each is taken in once, and those that wait for a person stand in an index of their own.
 
-use super::{normal_message_id, EXPORTED};
+use super::{export, newest, normal_message_id, page, Find};
 use crate::base::{ContactId, Cursor, Page, ReplyId, UnixMillis, WorkerId, WorkspaceId};
 use crate::messaging::model::Reply;
 use crate::store::{
@@ -53,6 +53,8 @@ pub(super) const TABLES: &[Declared] = &[
 
 /// Answers of one person that are looked at.
 const LOOK_BACK: usize = 20;
+
+const FIND: Find<Reply> = |txn, workspace, id| find_reply(txn, workspace, ReplyId(id));
 
 fn reply_key(workspace: WorkspaceId, id: ReplyId) -> Key {
     Key::of(&REPLIES, workspace).id(id.0)
@@ -127,7 +129,7 @@ pub fn list_replies_of_worker(
 ) -> Result<Page<Reply>, StoreError> {
     fill_by_worker(store, workspace)?;
     let prefix = Key::of(&REPLIES_BY_WORKER, workspace).id(worker.0);
-    page_of_replies(store, workspace, &REPLIES_BY_WORKER, &prefix, before, limit)
+    page(store, workspace, (&REPLIES_BY_WORKER, &prefix), before, limit, FIND)
 }
 
 /// Replies marked in one transaction.
@@ -158,21 +160,7 @@ pub fn list_replies(
     limit: usize,
 ) -> Result<Page<Reply>, StoreError> {
     let prefix = Key::of(&REPLIES_RECENT, workspace);
-    page_of_replies(store, workspace, &REPLIES_RECENT, &prefix, before, limit)
-}
-
-fn page_of_replies(
-    store: &Store,
-    workspace: WorkspaceId,
-    index: &Table<()>,
-    prefix: &Key,
-    before: Option<&Cursor>,
-    limit: usize,
-) -> Result<Page<Reply>, StoreError> {
-    let keys = store.key_page(index, prefix, before, Dir::Backward, limit)?;
-    let ids = keys.rows.iter().filter_map(Key::last_id).map(ReplyId);
-    let rows = store.read(|txn| ids.clone().filter_map(|id| find_reply(txn, workspace, id).transpose()).collect())?;
-    Ok(Page { rows, next: keys.next })
+    page(store, workspace, (&REPLIES_RECENT, &prefix), before, limit, FIND)
 }
 
 /// Replies of a contact page by page, newest first.
@@ -184,16 +172,13 @@ pub fn replies_of_contact(
     limit: usize,
 ) -> Result<Page<Reply>, StoreError> {
     let prefix = Key::of(&REPLIES_BY_CONTACT, workspace).id(contact.0);
-    page_of_replies(store, workspace, &REPLIES_BY_CONTACT, &prefix, before, limit)
+    page(store, workspace, (&REPLIES_BY_CONTACT, &prefix), before, limit, FIND)
 }
 
 /// Replies that a person is to look at, newest first.
 pub fn list_waiting_replies(store: &Store, workspace: WorkspaceId, limit: usize) -> Result<Vec<Reply>, StoreError> {
-    store.read(|txn| {
-        let keys = txn.keys(&REPLIES_WAITING, &Key::of(&REPLIES_WAITING, workspace), Dir::Backward, limit)?;
-        let ids = keys.iter().filter_map(Key::last_id).map(ReplyId);
-        ids.filter_map(|id| find_reply(txn, workspace, id).transpose()).collect()
-    })
+    let prefix = Key::of(&REPLIES_WAITING, workspace);
+    store.read(|txn| newest(txn, workspace, (&REPLIES_WAITING, &prefix), limit, FIND))
 }
 
 /// Replies of a contact, newest first.
@@ -204,9 +189,7 @@ pub fn list_replies_of_contact(
     limit: usize,
 ) -> Result<Vec<Reply>, StoreError> {
     let prefix = Key::of(&REPLIES_BY_CONTACT, workspace).id(contact.0);
-    let keys = txn.keys(&REPLIES_BY_CONTACT, &prefix, Dir::Backward, limit)?;
-    let ids = keys.iter().filter_map(Key::last_id).map(ReplyId);
-    ids.filter_map(|id| find_reply(txn, workspace, id).transpose()).collect()
+    newest(txn, workspace, (&REPLIES_BY_CONTACT, &prefix), limit, FIND)
 }
 
 /// Takes the words out of answers that came before then, the oldest first; who answered, when and how it was read
@@ -257,15 +240,7 @@ pub fn may_have_opted_out(txn: &mut Txn<'_>, workspace: WorkspaceId, contact: Co
 pub(super) fn export_replies(store: &Store, person: Person) -> Result<Vec<serde_json::Value>, StoreError> {
     let Person::Contact(workspace, contact) = person else { return Ok(Vec::new()) };
     let prefix = Key::of(&REPLIES_BY_CONTACT, workspace).id(contact.0);
-    let (mut rows, mut before) = (Vec::new(), None);
-    loop {
-        let page = page_of_replies(store, workspace, &REPLIES_BY_CONTACT, &prefix, before.as_ref(), EXPORTED)?;
-        rows.extend(page.rows.iter().filter_map(|reply| serde_json::to_value(reply).ok()));
-        before = page.next;
-        if before.is_none() {
-            return Ok(rows);
-        }
-    }
+    export(store, workspace, (&REPLIES_BY_CONTACT, &prefix), FIND)
 }
 
 pub(super) fn erase_replies(store: &Store, person: Person) -> Result<usize, StoreError> {

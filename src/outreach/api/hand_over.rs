@@ -13,7 +13,7 @@ use crate::base::WorkerId;
 use crate::http::api::Problem;
 use crate::http::{run, ApiError, ApiJson};
 use crate::outreach::OutreachError;
-use crate::workers::{self, Escalation, Guidelines, Worker};
+use crate::workers::{self, Escalation, Guidelines, Worker, LOCKED};
 
 /// When an answer is handed to a person: nothing is drafted or booked for it. An opt-out and what was not read surely
 /// are handed over anyway.
@@ -42,6 +42,18 @@ pub struct EscalationsJson {
     /// Words that no draft says; at most 20.
     #[serde(default)]
     pub avoid: Vec<String>,
+    /// The rules that hold for every worker, before the others. They cannot be changed: what is written here is ignored.
+    #[serde(default)]
+    pub locked: Vec<LockedRuleJson>,
+}
+
+/// A rule that nobody can change.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct LockedRuleJson {
+    /// `opt_out` or `unsure`.
+    pub when: String,
+    /// In words.
+    pub words: String,
 }
 
 impl From<Escalation> for EscalationJson {
@@ -72,6 +84,7 @@ impl From<Worker> for EscalationsJson {
             rules: worker.escalations.into_iter().map(EscalationJson::from).collect(),
             guidelines: worker.guidelines.text,
             avoid: worker.guidelines.avoid,
+            locked: LOCKED.map(|(when, words)| LockedRuleJson { when: when.into(), words: words.into() }).to_vec(),
         }
     }
 }
@@ -142,7 +155,7 @@ pub async fn put_escalations(
     id: web::Path<WorkerId>,
     body: ApiJson<EscalationsJson>,
 ) -> Result<HttpResponse, ApiError> {
-    let EscalationsJson { rules, guidelines, avoid } = body.value;
+    let EscalationsJson { rules, guidelines, avoid, .. } = body.value;
     let (rules, guidelines) =
         (rules.into_iter().map(Escalation::from).collect(), Guidelines { text: guidelines, avoid });
     let saved =

@@ -9,10 +9,12 @@ mod follow_ups;
 mod forecast;
 mod hand_over;
 mod leads;
+mod mails;
 mod overview;
 mod preview;
 mod review;
 mod sequence;
+mod sequence_form;
 mod settings;
 mod switch;
 mod why;
@@ -111,6 +113,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(at("/follow-ups/{id}/cancel").route(web::post().to(follow_ups::cancel)))
         .service(at("/outreach/{worker}/tags").route(web::post().to(hand_over::save_tags)))
         .service(at("/outreach/{worker}/hand-over").route(web::post().to(hand_over::save)))
+        .service(at("/outreach/{worker}/mails").route(web::get().to(mails::show)))
         .service(at("/outreach/{worker}/why").route(web::get().to(why::show)));
 }
 
@@ -332,6 +335,7 @@ pub(super) fn samples(
         ("follow-ups", draw(&follow_ups::page(app, actor, frame, id, None, None).unwrap())),
         ("autonomy", draw(&autonomy::page(app, actor, frame, id, String::new()).unwrap())),
         ("settings", draw(&settings::edit_page(app, actor, frame, id, None, Default::default()).unwrap())),
+        ("mails", draw(&mails::page(app, actor, frame, id, super::mails::Which::Counted).unwrap())),
         ("why", draw(&why::page(app, actor, frame, id, None).unwrap())),
     ]
 }

@@ -5,6 +5,7 @@ use actix_web::{web, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
+use super::super::mails::Which;
 use super::super::period::{self, Period};
 use super::super::variants::{compare, Measured};
 use super::super::why::pace_of;
@@ -13,7 +14,7 @@ use super::super::{
     activate, figures, get_sequence, store, Enrolment, Figures, Group, Kind, Missing, OutreachError, State,
     StepFigures, Then,
 };
-use super::{branches, head, leads, when, zone, Head};
+use super::{branches, head, leads, mails, when, zone, Head};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{counted, JobId, UnixMillis, VariantId, WorkerId};
@@ -120,12 +121,18 @@ pub struct OverviewPage {
 
 /// What the brakes go by, in words.
 pub struct Brakes {
-    pub of: String,
-    pub bounced: String,
-    pub opted_out: String,
-    pub complained: String,
+    pub counted: Counting,
+    pub bounced: Counting,
+    pub opted_out: Counting,
+    pub complained: Counting,
     /// Why it stopped by itself; only a person switches it on again.
     pub pulled: String,
+}
+
+/// A number in words, and the mails behind it.
+pub struct Counting {
+    pub words: String,
+    pub href: String,
 }
 
 pub struct ListLink {
@@ -196,6 +203,8 @@ pub struct Now {
     pub sent: u64,
     pub cap: u64,
     pub sent_words: String,
+    /// The mails behind it.
+    pub sent_href: String,
     pub limit_words: String,
     pub held: String,
     /// "Write from …"; empty without a mailbox.
@@ -510,6 +519,7 @@ fn now_facts(app: &App, actor: &Actor, worker: &Worker, figures: &Figures) -> Re
         sent,
         cap,
         sent_words: format!("{} of {}", grouped(sent), grouped(cap)),
+        sent_href: mails::list_of(worker.id, Which::Day),
         limit_words: format!("{}, {per_domain} to one domain", counted(cap, "mail", "mails")),
         held: counted(figures.of(Group::Held) + figures.of(Group::Backlog), "lead", "leads"),
         automatic_words: automatic_words(worker),
@@ -526,15 +536,19 @@ fn now_facts(app: &App, actor: &Actor, worker: &Worker, figures: &Figures) -> Re
 
 fn brakes(app: &App, actor: &Actor, worker: &Worker) -> Result<Brakes, OutreachError> {
     let last = app.store.read(|txn| store::last_hundred(txn, actor.workspace, worker.id))?.counts();
-    let of = |count: usize| match last.mails {
-        0 => "none".to_owned(),
-        mails => format!("{count} of {mails}, {:.1} %", count as f64 * 100.0 / mails as f64),
+    let counting = |which: Which, words: String| Counting { words, href: mails::list_of(worker.id, which) };
+    let of = |which: Which, count: usize| {
+        let words = match last.mails {
+            0 => "none".to_owned(),
+            mails => format!("{count} of {mails}, {:.1} %", count as f64 * 100.0 / mails as f64),
+        };
+        counting(which, words)
     };
     Ok(Brakes {
-        of: counted(last.mails as u64, "mail", "mails"),
-        bounced: of(last.bounced),
-        opted_out: of(last.opted_out),
-        complained: of(last.complained),
+        counted: counting(Which::Counted, counted(last.mails as u64, "mail", "mails")),
+        bounced: of(Which::Bounced, last.bounced),
+        opted_out: of(Which::OptedOut, last.opted_out),
+        complained: of(Which::Complained, last.complained),
         pulled: match &worker.state {
             WorkerState::Paused(off) if off.by_itself => off.reason.clone(),
             _ => String::new(),

@@ -4,6 +4,7 @@ use super::*;
 use crate::follow_ups::{self, RuleForm};
 use crate::http::layout::Layout;
 use crate::http::Frame;
+use crate::outreach::mails::{mails_of, Which};
 use crate::outreach::pages::samples;
 
 #[test]
@@ -36,6 +37,34 @@ fn every_page_is_drawn_with_real_leads_and_with_nothing_at_all() {
             }
         }
     }
+}
+
+#[test]
+fn each_number_of_mails_opens_a_list_of_that_length() {
+    let world = World::new();
+    for name in ["Anna", "Ben", "Carl"] {
+        world.lead(name, |_| {});
+    }
+    world.activate();
+    (0..4).for_each(|_| world.advance(Duration::from_secs(1_800)));
+    let (app, owner, id, workspace) = (world.app(), &world.test.owner, world.worker.id, world.test.workspace);
+    let list = |which: Which| mails_of(app, owner, id, which).unwrap();
+    let sent = messaging::sent_in_last_day(&app.store, workspace, messaging::Counted::Worker(id), app.now()).unwrap();
+    assert_eq!((sent, list(Which::Day).len()), (3, 3));
+    let bounced = list(Which::Counted)[1].clone().unwrap();
+    app.store
+        .write(|txn| {
+            let mut last = store::last_hundred(txn, workspace, id)?;
+            last.note(bounced.id, figures::Fate::Bounced);
+            store::put_last_hundred(txn, workspace, id, &last)
+        })
+        .unwrap();
+    let found = Which::ALL.map(|which| list(which).len());
+    assert_eq!(found, [3, 3, 1, 0, 0]);
+    assert_eq!(list(Which::Bounced)[0].as_ref().map(|mail| mail.id), Some(bounced.id));
+    world.advance(DAY);
+    let sent = messaging::sent_in_last_day(&app.store, workspace, messaging::Counted::Worker(id), app.now()).unwrap();
+    assert_eq!(list(Which::Day).len(), sent as usize, "a day later those are no longer of it");
 }
 
 #[test]

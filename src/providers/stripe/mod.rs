@@ -79,6 +79,12 @@ impl Stripe<'_> {
         self.post("/v1/refunds", &refund.form(), key).and_then(wire::refund)
     }
 
+    /// All that was given back of a payment, the newest first.
+    pub fn refunds_of(&self, payment_intent: &str) -> Result<Vec<Refund>, ProviderError> {
+        let intent = wire::checked_id(payment_intent)?;
+        self.get(&format!("/v1/refunds?payment_intent={intent}&limit=100")).and_then(wire::refunds)
+    }
+
     pub fn find_refund(&self, id: &str) -> Result<Refund, ProviderError> {
         self.get(&format!("/v1/refunds/{}", wire::checked_id(id)?)).and_then(wire::refund)
     }

@@ -150,6 +150,8 @@ pub struct Refund {
     pub status: RefundStatus,
     pub amount: u64,
     pub payment_intent: String,
+    /// What we named it by; empty where it was made at Stripe by hand.
+    pub reference: String,
 }
 
 /// An endpoint that events are told to.
@@ -239,7 +241,15 @@ pub(super) fn session(answer: Answer) -> Result<Session, ProviderError> {
 }
 
 pub(super) fn refund(answer: Answer) -> Result<Refund, ProviderError> {
+    refund_in(&read(&answer)?)
+}
+
+pub(super) fn refunds(answer: Answer) -> Result<Vec<Refund>, ProviderError> {
     let body = read(&answer)?;
+    body["data"].as_array().ok_or_else(|| odd("list"))?.iter().map(refund_in).collect()
+}
+
+fn refund_in(body: &Value) -> Result<Refund, ProviderError> {
     Ok(Refund {
         id: id_of(&body["id"]).ok_or_else(|| odd("id"))?,
         status: match body["status"].as_str() {
@@ -249,6 +259,7 @@ pub(super) fn refund(answer: Answer) -> Result<Refund, ProviderError> {
         },
         amount: body["amount"].as_u64().unwrap_or_default(),
         payment_intent: id_of(&body["payment_intent"]).unwrap_or_default(),
+        reference: body["metadata"]["payment"].as_str().unwrap_or_default().to_owned(),
     })
 }
 

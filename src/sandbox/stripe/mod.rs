@@ -89,6 +89,7 @@ fn carry_out(world: &mut World, request: &Request, path: &[&str]) -> Answer {
         ("GET", ["checkout", "sessions", id]) => books.session(id).map(Session::json),
         ("POST", ["checkout", "sessions", id, "expire"]) => books.expire(id, now),
         ("POST", ["refunds"]) => check::new_refund(&form).and_then(|new| books.refund(&new, now)),
+        ("GET", ["refunds"]) => Ok(books.refunds_of(request.param("payment_intent"), request.limit("limit", 10, 100))),
         ("GET", ["refunds", id]) => books.find_refund(id),
         ("POST", ["webhook_endpoints"]) => check::new_webhook(&form).map(|new| books.listen(new)),
         _ => Err(Refusal::no_path(request)),

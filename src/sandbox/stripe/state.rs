@@ -230,6 +230,13 @@ impl Books {
         Ok(shown)
     }
 
+    /// The newest first.
+    pub(super) fn refunds_of(&self, intent: Option<&str>, most: usize) -> Value {
+        let wanted = self.refunds.iter().rev().filter(|one| intent.is_none_or(|intent| one.intent == intent));
+        let rows: Vec<Value> = wanted.take(most).map(Refund::json).collect();
+        json!({ "object": "list", "url": "/v1/refunds", "has_more": false, "data": rows })
+    }
+
     pub(super) fn find_refund(&self, id: &str) -> Result<Value, Refusal> {
         let found = self.refunds.iter().find(|one| one.id == id).map(Refund::json);
         found.ok_or_else(|| Refusal::missing("refund", id))

@@ -21,7 +21,7 @@ impl Needs {
         }
         let ahead = Span::new(day.now, day.now.plus(AHEAD));
         let booked = bookings::list_between(&day.app.store, day.workspace.id, ahead)?;
-        let proposed: Vec<&Booking> = booked.iter().filter(|booking| booking.state.is_proposed()).collect();
+        let proposed: Vec<&Booking> = booked.iter().filter(|booking| booking.waits()).collect();
         let mut people = People::of(day.app, day.workspace.id);
         for booking in proposed.iter().take(SHOWN) {
             self.rows.push(proposal(day, &mut people, booking)?);
@@ -69,20 +69,21 @@ fn proposal(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result
     let bookable = Bookable::of(day.app, booking)?;
     let context =
         [known.company.as_str(), &bookable.note].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    let (mut fact, mut words) =
+        (format!("{} proposes {}", known.name, when(day, booking)), format!("Book {}", start.strftime("%H:%M")));
+    if let Some(part) = booking.details.series {
+        fact = format!("{fact} and {} later dates", part.of.saturating_sub(1));
+        words = format!("Book all {}", part.of);
+    }
     Ok(Need {
         icon: "calendar",
         tone: "plum",
-        fact: format!("{} proposes {}", known.name, when(day, booking)),
+        fact,
         context: context.join(". "),
         read: format!("/calendar/{}", booking.id),
         // What speaks against it is read before it is booked all the same.
         acts: (bookable.is_offered && bookable.anyway.is_empty())
-            .then(|| Act {
-                action: format!("/calendar/{}/accept", booking.id),
-                words: format!("Book {}", start.strftime("%H:%M")),
-                kind: "",
-                step: String::new(),
-            })
+            .then(|| Act { action: format!("/calendar/{}/accept", booking.id), words, kind: "", step: String::new() })
             .into_iter()
             .collect(),
         ..Need::default()

@@ -66,6 +66,8 @@ pub(super) const TEXTS: Texts = Texts {
         cancel: "Absagen",
         invited_apart: "Die Einladung für Ihren Kalender kommt in einer eigenen Mail.",
         attached: "Die Datei in dieser Mail trägt den Termin in Ihren Kalender ein.",
+        series: "Das ist der erste von {n} Terminen. Hier sind alle.",
+        series_off: "Das gilt für {n} Termine: für alle, die unten stehen.",
         reason: "Sie erhalten diese Mail, weil Sie einen Termin mit {from} haben. Sie ist keine Werbung.",
     },
 };

@@ -65,6 +65,8 @@ pub(super) const TEXTS: Texts = Texts {
         cancel: "Cancel it",
         invited_apart: "An invitation for your calendar comes in a mail of its own.",
         attached: "The file in this mail puts the meeting into your calendar.",
+        series: "This is the first of {n} dates. Here are all of them.",
+        series_off: "This goes for {n} dates: all of those below.",
         reason: "You get this because you have a meeting with {from}. It is not advertising.",
     },
 };

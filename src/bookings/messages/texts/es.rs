@@ -66,6 +66,8 @@ pub(super) const TEXTS: Texts = Texts {
         cancel: "Cancelar",
         invited_apart: "La invitación para su calendario llega en un correo aparte.",
         attached: "El archivo de este correo añade la reunión a su calendario.",
+        series: "Es la primera de {n} reuniones. Aquí están todas.",
+        series_off: "Esto vale para {n} reuniones: todas las que figuran abajo.",
         reason: "Recibe este correo porque tiene una reunión con {from}. No es publicidad.",
     },
 };

@@ -65,6 +65,8 @@ pub(super) const TEXTS: Texts = Texts {
         cancel: "Annuler",
         invited_apart: "L’invitation pour votre agenda arrive dans un message à part.",
         attached: "Le fichier joint ajoute le rendez-vous à votre agenda.",
+        series: "C’est le premier de {n} rendez-vous. Les voici tous.",
+        series_off: "Cela concerne {n} rendez-vous : tous ceux qui figurent ci-dessous.",
         reason: "Vous recevez ce message parce que vous avez un rendez-vous avec {from}. Ce n’est pas de la publicité.",
     },
 };

@@ -42,19 +42,16 @@ pub(super) struct Labels {
     pub invited_apart: &'static str,
     /// Ours is in this mail.
     pub attached: &'static str,
+    /// Several dates that were booked or asked for together: `{n}`
+    pub series: &'static str,
+    /// Several that are off: `{n}`
+    pub series_off: &'static str,
     /// `{from}`
     pub reason: &'static str,
 }
 
 pub(super) fn of(language: Language) -> &'static Texts {
-    match language {
-        Language::English => &en::TEXTS,
-        Language::German => &de::TEXTS,
-        Language::Spanish => &es::TEXTS,
-        Language::French => &fr::TEXTS,
-        Language::Portuguese => &pt::TEXTS,
-        Language::Hindi => &hi::TEXTS,
-    }
+    language.among([&en::TEXTS, &de::TEXTS, &es::TEXTS, &fr::TEXTS, &pt::TEXTS, &hi::TEXTS])
 }
 
 impl Texts {

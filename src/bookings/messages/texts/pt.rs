@@ -67,6 +67,8 @@ pub(super) const TEXTS: Texts = Texts {
         cancel: "Cancelar",
         invited_apart: "O convite para a sua agenda chega em um e-mail à parte.",
         attached: "O arquivo deste e-mail põe a reunião na sua agenda.",
+        series: "Esta é a primeira de {n} reuniões. Aqui estão todas.",
+        series_off: "Isto vale para {n} reuniões: todas as que estão abaixo.",
         reason: "Você recebe este e-mail porque tem uma reunião com {from}. Não é publicidade.",
     },
 };

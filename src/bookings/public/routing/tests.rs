@@ -161,7 +161,7 @@ fn answers_travel_signed_and_are_dropped_where_the_form_changed_or_is_anothers()
     let answers = ["Oil".to_owned(), String::new()];
     let token = route_token(&test.app, saved.id, saved.changed_at, &answers);
     let carried_to = |workspace, token: &str| {
-        let all = carried(&test.app, workspace, token).unwrap();
+        let all = carried(&test.app, workspace, token).unwrap().answers;
         all.into_iter().map(|one| format!("{} {}", one.question, one.answer)).collect::<Vec<_>>()
     };
     assert_eq!(carried_to(test.workspace, &token), ["Heated with? Oil"]);

@@ -32,11 +32,29 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/b/{workspace}/route/{form}").route(web::get().to(ask)).route(web::post().to(answer)));
 }
 
-/// The answers that came with a visitor from a form of this workspace; none where it was changed or removed since.
-pub fn carried(app: &App, workspace: WorkspaceId, token: &str) -> Result<Vec<Answer>, StoreError> {
-    let Some((form, changed_at, answers)) = read_route(app, token) else { return Ok(Vec::new()) };
-    let form = store::get(&app.store, workspace, form)?.filter(|form| form.changed_at == changed_at);
-    Ok(form.map(|form| form.spelled(&answers)).unwrap_or_default())
+/// The answers that came with a visitor from a form of this workspace. An address may be somebody else's: they are shown
+/// before they become the booking's.
+#[derive(Default)]
+pub struct Carried {
+    pub answers: Vec<Answer>,
+    /// The address of the form that asked, where they can be corrected; empty without answers.
+    pub slug: String,
+}
+
+/// None where the form was changed, closed or removed since.
+pub fn carried(app: &App, workspace: WorkspaceId, token: &str) -> Result<Carried, StoreError> {
+    let Some((form, changed_at, answers)) = read_route(app, token) else { return Ok(Carried::default()) };
+    let form = store::get(&app.store, workspace, form)?;
+    let form = form.filter(|form| form.changed_at == changed_at && form.is_open);
+    Ok(form.map(|form| Carried { answers: form.spelled(&answers), slug: form.slug }).unwrap_or_default())
+}
+
+/// The way to the form that asked, which knows what was answered; empty without answers.
+pub fn correction_path(workspace: &Workspace, carried: &Carried, chosen: &Chosen) -> String {
+    match carried.answers.is_empty() {
+        true => String::new(),
+        false => format!("/b/{}/route/{}{}", workspace.slug, carried.slug, chosen.with(&[])),
+    }
 }
 
 #[derive(Template)]
@@ -115,6 +133,14 @@ impl Visit {
         }
     }
 
+    /// What was answered before, where somebody comes back to correct it.
+    fn answered(&self, app: &App) -> BTreeMap<String, String> {
+        let before = read_route(app, &self.chosen.route);
+        let before = before.filter(|(form, at, _)| *form == self.form.id && *at == self.form.changed_at);
+        let answers = before.map(|(.., answers)| answers).unwrap_or_default();
+        answers.into_iter().enumerate().map(|(at, answer)| (format!("q-{at}"), answer)).collect()
+    }
+
     fn lead(&self, app: &App, answers: &[String]) -> Result<Lead, PageError> {
         for outcome in self.form.lead(answers) {
             match outcome {
@@ -136,7 +162,7 @@ impl Visit {
     }
 }
 
-/// GET /b/{workspace}/route/{form}
+/// GET /b/{workspace}/route/{form}?route=: with what was answered before.
 async fn ask(
     app: Data<App>,
     request: HttpRequest,
@@ -144,8 +170,11 @@ async fn ask(
     chosen: Query<Chosen>,
 ) -> Result<HttpResponse, PageError> {
     let (path, chosen, own) = (path.into_inner(), chosen.into_inner(), of_browser(&request));
-    let visit = run(move || Visit::read(&app, &path, chosen, own)).await??;
-    html(StatusCode::OK, &visit.page(&BTreeMap::new(), FieldErrors::default()))
+    let page = run(move || {
+        let visit = Visit::read(&app, &path, chosen, own)?;
+        Ok::<_, PageError>(visit.page(&visit.answered(&app), FieldErrors::default()))
+    });
+    html(StatusCode::OK, &page.await??)
 }
 
 /// POST /b/{workspace}/route/{form}: 303 to the free times; 200 with words, or with the way to another site (browsers

@@ -29,6 +29,7 @@ use crate::workspaces;
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/event-types/{event}/waitlist").route(web::get().to(show)).route(web::post().to(add)))
+        .service(web::resource("/event-types/{event}/waitlist/open").route(web::post().to(open)))
         .service(web::resource("/event-types/{event}/waitlist/{waiter}/offer").route(web::post().to(offer)))
         .service(web::resource("/event-types/{event}/waitlist/{waiter}/remove").route(web::post().to(remove)));
 }
@@ -39,7 +40,10 @@ struct LinePage {
     layout: Layout,
     event: String,
     name: String,
+    /// Visitors can join it, and are offered what is free.
     has_list: bool,
+    /// It is on, and the event type itself is off.
+    is_closed: bool,
     /// "120 minutes".
     patience: String,
     rows: Vec<Row>,
@@ -81,6 +85,7 @@ fn read_page(
     Ok(LinePage {
         event: event.id.to_string(),
         has_list: event.waitlist.is_some() && event.is_open,
+        is_closed: event.waitlist.is_some() && !event.is_open,
         patience: format!("{} minutes", event.waitlist.unwrap_or_default().offer_minutes),
         name: event.name,
         rows: line.iter().map(|waiter| row(waiter, &zone)).collect(),
@@ -167,6 +172,18 @@ fn read(
     let language = if event.language.is_empty() { "en".to_owned() } else { event.language.clone() };
     let guest = Guest { name, email, phone: String::new(), zone: zone.to_owned(), language, others: Vec::new() };
     Ok((guest, (within, event.duration(None))))
+}
+
+/// POST /event-types/{event}/waitlist/open
+async fn open(
+    app: Data<App>,
+    actor: Actor,
+    cookies: Data<Cookies>,
+    path: Path<EventTypeId>,
+) -> Result<HttpResponse, PageError> {
+    let id = path.into_inner();
+    run(move || types::start_waitlist(&app, &actor, id)).await??;
+    Ok(done(&cookies, id, "Switched on. Visitors can join where a day or a month is full."))
 }
 
 /// POST /event-types/{event}/waitlist/{waiter}/offer

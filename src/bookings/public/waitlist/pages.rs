@@ -18,7 +18,7 @@ use super::wish::{what_is_full, Full};
 use super::words::{self as line_words, Words};
 use crate::app::App;
 use crate::audit::Who;
-use crate::base::{BookingId, WorkspaceId};
+use crate::base::{BookingId, EventTypeId, WaiterId, WorkspaceId};
 use crate::bookings::public::commit::Guest;
 use crate::bookings::public::pages::{
     about, broken, free_of_month, layout, month_question, of_browser, place, read_person, spoken, zone_of, About,
@@ -326,14 +326,7 @@ async fn confirm_it(
     token: Path<String>,
 ) -> Result<HttpResponse, PageError> {
     tries.check(&app, client)?;
-    let here = run(move || {
-        let (page, waiter) = waiting_page(&app, &token)?;
-        if let Some(waiter) = waiter {
-            confirm(&app, (waiter.workspace, waiter.event, waiter.id)).map_err(broken)?;
-        }
-        Ok::<_, PageError>(page.here)
-    });
-    Ok(see_other(&here.await??))
+    act(app, token, confirm).await
 }
 
 /// POST /waiting/{token}/leave: 303 to the page, which says that they are not on the list any more.
@@ -344,11 +337,19 @@ async fn leave_it(
     token: Path<String>,
 ) -> Result<HttpResponse, PageError> {
     tries.check(&app, client)?;
+    act(app, token, |app, of| leave::leave(app, of, &Who::Visitor, "They left it.").map(drop)).await
+}
+
+/// Does something for whoever holds the link, while they wait; 303 to their page.
+async fn act(
+    app: Data<App>,
+    token: Path<String>,
+    what: fn(&App, (WorkspaceId, EventTypeId, WaiterId)) -> Result<(), StoreError>,
+) -> Result<HttpResponse, PageError> {
     let here = run(move || {
         let (page, waiter) = waiting_page(&app, &token)?;
         if let Some(waiter) = waiter {
-            let of = (waiter.workspace, waiter.event, waiter.id);
-            leave::leave(&app, of, &Who::Visitor, "They left it.").map_err(broken)?;
+            what(&app, (waiter.workspace, waiter.event, waiter.id)).map_err(broken)?;
         }
         Ok::<_, PageError>(page.here)
     });

@@ -15,6 +15,7 @@ use crate::base::{EmailAddress, EventTypeId, UnixMillis};
 use crate::bookings::model::{Booking, Source};
 use crate::bookings::public::commit::{book, Guest, NotBooked, Wanted};
 use crate::bookings::public::hold::hold;
+use crate::bookings::public::moves::{reschedule, Mover};
 use crate::bookings::service::{end, End};
 use crate::bookings::types::{self, EventType, HostOf, Location, SlotQuestion, Waitlist};
 use crate::bookings::words::Language;
@@ -288,6 +289,35 @@ fn nobody_slips_in_before_those_who_wait() {
     assert!(matches!(pressed, Err(NotBooked::Taken)), "{pressed:?}");
     world.settle();
     assert!(world.offers()[0].1.is_some());
+}
+
+#[test]
+fn who_moves_passes_nobody_in_line_and_leaves_their_time_to_the_line() {
+    let world = World::open();
+    let booked = world.fill();
+    world.join("ada", november());
+    let by = End { who: Who::Visitor, by: "them", reason: "" };
+    end(&world.test.app, booked[0].workspace, booked[0].id, &by).unwrap();
+    let mover = Mover { who: Who::Visitor, by: "full1 (the guest)", insists: false };
+    let moved = |start: &str| reschedule(&world.test.app, &booked[1], at(start), &mover);
+    let passed = moved(NINE);
+    assert!(matches!(passed, Err(NotBooked::Taken)), "{passed:?}");
+    world.settle();
+    assert!(
+        world.offers()[0].1.as_deref().is_some_and(|start| start.starts_with("2026-11-25")),
+        "{:?}",
+        world.offers()
+    );
+
+    world.join("bea", november());
+    assert_eq!(world.offers()[1], offered("bea", ""));
+    moved("2026-12-01T09:00:00Z").unwrap();
+    world.settle();
+    assert!(
+        world.offers()[1].1.as_deref().is_some_and(|start| start.starts_with("2026-11-26")),
+        "{:?}",
+        world.offers()
+    );
 }
 
 #[test]

@@ -30,14 +30,7 @@ pub struct Words {
 }
 
 pub fn of(language: Language) -> &'static Words {
-    match language {
-        Language::English => &ENGLISH,
-        Language::German => &GERMAN,
-        Language::Spanish => &SPANISH,
-        Language::French => &FRENCH,
-        Language::Portuguese => &PORTUGUESE,
-        Language::Hindi => &HINDI,
-    }
+    language.among([&ENGLISH, &GERMAN, &SPANISH, &FRENCH, &PORTUGUESE, &HINDI])
 }
 
 const ENGLISH: Words = Words {
