@@ -11,12 +11,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 use sha2::{Digest, Sha256};
 
+use super::group::Left;
 use super::hold::{give_back, reopen};
 use super::host;
 use super::link;
 use super::messages::told_to_calendar;
 use super::model::{Booking, State};
 use super::returned;
+use super::shared_event::{self, part_from, reword, together, unreadable};
 use super::store;
 use super::tell::tell;
 use crate::app::App;
@@ -40,15 +42,27 @@ const BOOKING: &str = "booking";
 /// A dead grant is looked at again after this long; connecting again wakes what waits for it.
 pub(super) const OWNER_ACTS: Duration = Duration::from_secs(600);
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Payload {
     booking: BookingId,
     contact: ContactId,
+    /// The group that it moves away from.
+    #[serde(default)]
+    left: Option<Left>,
 }
 
 /// The job for the newest version of a booking. Its id is made here, outside the transaction.
 pub fn job(booking: &Booking, connection: ConnectionId, now: UnixMillis) -> NewJob {
-    let payload = Payload { booking: booking.id, contact: booking.contact };
+    job_of(booking, connection, None, now)
+}
+
+/// The same for one that moves away from where it sits.
+pub fn job_of_move(before: &Booking, connection: ConnectionId, now: UnixMillis) -> NewJob {
+    job_of(before, connection, Left::of(before), now)
+}
+
+fn job_of(booking: &Booking, connection: ConnectionId, left: Option<Left>, now: UnixMillis) -> NewJob {
+    let payload = Payload { booking: booking.id, contact: booking.contact, left };
     // A link that is being made should stand in the event from the beginning.
     NewJob::new(WRITE, Lane::CalendarSync, booking.workspace, now, &payload)
         .due(host::calendar_due(booking, now))
@@ -59,7 +73,7 @@ pub fn job(booking: &Booking, connection: ConnectionId, now: UnixMillis) -> NewJ
 
 /// What the provider answered, from `perform` to `settle`.
 #[derive(Debug, Serialize, Deserialize)]
-struct Written {
+pub(super) struct Written {
     version: u32,
     /// Absent when the event was deleted.
     event_id: Option<String>,
@@ -79,7 +93,7 @@ impl Effect<App> for WriteEvent {
 
     fn prepare(&self, app: &App, txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<Prepared, StoreError> {
         let Some(booking) = load(txn, job)? else { return drop_it("The booking was erased.") };
-        if !booking.is_unwritten() {
+        if !booking.is_unwritten() && left_of(job, &booking)?.is_none() {
             return drop_it("A later try has written it.");
         }
         let connection = match booking.connection {
@@ -117,6 +131,9 @@ impl Effect<App> for WriteEvent {
             let address = booking.details.email.as_ref().or(contact.address())?;
             Some(Attendee { email: address.display().to_owned(), name })
         });
+        if let Err(error) = left_of(job, &booking).map_err(unreadable).and_then(|left| part_from(app, &booking, left)) {
+            return performed(app, error);
+        }
         let written = match booking.state {
             State::Held | State::Confirmed if booking.event_id.is_none() && booking.start <= app.now() => {
                 return refused("Its time passed before the calendar could be reached.");
@@ -164,19 +181,26 @@ impl Effect<App> for WriteEvent {
 }
 
 impl Written {
-    fn nothing(booking: &Booking) -> Self {
+    pub(super) fn nothing(booking: &Booking) -> Self {
         Self { version: booking.version, event_id: None, ical_uid: None, link: None, link_pending: false }
     }
 
-    fn event(booking: &Booking, event: Event) -> Self {
+    pub(super) fn event(booking: &Booking, event: Event) -> Self {
         let link_pending = event.meet == MeetLink::Pending;
         let link = match event.meet {
             MeetLink::Ready(link) => Some(link),
             MeetLink::None | MeetLink::Pending | MeetLink::Failed => None,
         };
-        let ical_uid = Some(event.ical_uid).filter(|uid| !uid.is_empty());
+        // Each guest of a group has an invitation of their own.
+        let ical_uid = Some(event.ical_uid).filter(|uid| !uid.is_empty() && booking.details.session.is_none());
         Self { version: booking.version, event_id: Some(event.id), ical_uid, link, link_pending }
     }
+}
+
+/// What it shared with a group that it has moved away from, unless it took that along.
+fn left_of(job: &Job, booking: &Booking) -> Result<Option<Left>, StoreError> {
+    let payload: Payload = job.payload()?;
+    Ok(payload.left.filter(|left| left.event.is_some() && left.event != booking.event_id))
 }
 
 fn load(txn: &mut Txn<'_>, job: &Job) -> Result<Option<Booking>, StoreError> {
@@ -220,6 +244,9 @@ pub(super) fn performed(app: &App, error: ProviderError) -> Performed {
 fn present(app: &App, booking: &Booking, guest: Option<Attendee>) -> Result<Written, ProviderError> {
     let told = told_to_calendar(app, booking)?;
     let guests = told.guests(guest.into_iter().chain(companions(booking)).collect());
+    if booking.details.session.is_some() {
+        return shared_event::present(app, booking);
+    }
     on_calendar(app, booking, |calendar| {
         let Some(id) = &booking.event_id else {
             let new = new_event(app, booking, client_event_id(booking.id.as_bytes()), &guests);
@@ -227,7 +254,7 @@ fn present(app: &App, booking: &Booking, guest: Option<Attendee>) -> Result<Writ
         };
         match ours(calendar, booking, id)? {
             Some(event) => {
-                let time = (booking.start, booking.end, zone_of(app, booking));
+                let time = time_of(app, booking);
                 let location = booking.location.is_some().then(|| booking.whereabouts());
                 let patch = EventPatch { time: Some(time), location, ..EventPatch::default() };
                 let id = &event.id;
@@ -243,7 +270,7 @@ fn present(app: &App, booking: &Booking, guest: Option<Attendee>) -> Result<Writ
     })
 }
 
-fn insert(
+pub(super) fn insert(
     calendar: &dyn CalendarClient,
     booking: &Booking,
     new: &NewEvent,
@@ -257,12 +284,21 @@ fn insert(
 /// Sees to it that there is no event. One that is gone already is a success.
 fn absent(app: &App, booking: &Booking) -> Result<Written, ProviderError> {
     let told = told_to_calendar(app, booking)?;
+    let group = together(app, booking)?;
+    if let Some(shared) = group.shared_with(booking) {
+        return on_calendar(app, booking, |calendar| {
+            if let Some(event) = ours(calendar, booking, shared)? {
+                reword(calendar, booking, &event, &group)?;
+            }
+            Ok(Written::nothing(booking))
+        });
+    }
     on_calendar(app, booking, |calendar| {
         let found = match &booking.event_id {
             Some(id) => ours(calendar, booking, id)?,
             // Without an answer to the insert its event may still be there, under the id that we chose.
             None => {
-                let (id, time) = (client_event_id(booking.id.as_bytes()), (booking.start, booking.end));
+                let (id, time) = (client_event_id(booking.holder().as_bytes()), (booking.start, booking.end));
                 judged(booking, calendar.find_event(&booking.calendar_id, &id, time)?)?
             }
         };
@@ -274,19 +310,27 @@ fn absent(app: &App, booking: &Booking) -> Result<Written, ProviderError> {
 }
 
 /// The event if it is there and ours. Somebody else's is never touched.
-fn ours(calendar: &dyn CalendarClient, booking: &Booking, id: &str) -> Result<Option<Event>, ProviderError> {
+pub(super) fn ours(calendar: &dyn CalendarClient, booking: &Booking, id: &str) -> Result<Option<Event>, ProviderError> {
     judged(booking, if_there(calendar.get_event(&booking.calendar_id, id))?)
 }
 
-fn judged(booking: &Booking, found: Option<Event>) -> Result<Option<Event>, ProviderError> {
+pub(super) fn judged(booking: &Booking, found: Option<Event>) -> Result<Option<Event>, ProviderError> {
     let Some(event) = found.filter(|event| !event.is_cancelled) else { return Ok(None) };
-    if marks(booking).iter().all(|(name, value)| event.private.get(name) == Some(value)) {
+    if is_of(&event, booking) {
         return Ok(Some(event));
     }
     Err(ProviderError::Rejected { reason: "the event in the calendar no longer carries our mark".into() })
 }
 
-fn on_calendar(
+/// The event carries our mark for this booking. That of a group may be one that others of it have brought along.
+pub(super) fn is_of(event: &Event, booking: &Booking) -> bool {
+    let is_app = event.private.get(APP.0).is_some_and(|app| app == APP.1);
+    let mark = event.private.get(BOOKING);
+    let is_own = mark.is_some_and(|mark| *mark == booking.id.to_string() || booking.details.session.is_some());
+    is_app && is_own
+}
+
+pub(super) fn on_calendar(
     app: &App,
     booking: &Booking,
     work: impl Fn(&dyn CalendarClient) -> Result<Written, ProviderError>,
@@ -295,7 +339,7 @@ fn on_calendar(
     with_calendar(app, booking.workspace, connection, work)
 }
 
-fn new_event(app: &App, booking: &Booking, id: String, guests: &[Attendee]) -> NewEvent {
+pub(super) fn new_event(app: &App, booking: &Booking, id: String, guests: &[Attendee]) -> NewEvent {
     NewEvent {
         id,
         summary: booking.title.clone(),
@@ -315,17 +359,22 @@ fn companions(booking: &Booking) -> impl Iterator<Item = Attendee> + '_ {
     booking.details.guests.iter().map(|email| Attendee { email: email.clone(), name: None })
 }
 
+/// Start, end and the zone in which it is shown.
+pub(super) fn time_of(app: &App, booking: &Booking) -> (UnixMillis, UnixMillis, String) {
+    (booking.start, booking.end, zone_of(app, booking))
+}
+
 /// The zone in which the calendar shows the event: that of the working hours.
 fn zone_of(app: &App, booking: &Booking) -> String {
     availability::schedule_of(&app.store, booking.workspace).map_or_else(|_| "UTC".to_owned(), |schedule| schedule.zone)
 }
 
 fn marks(booking: &Booking) -> BTreeMap<String, String> {
-    [(APP.0.to_owned(), APP.1.to_owned()), (BOOKING.to_owned(), booking.id.to_string())].into()
+    [(APP.0.to_owned(), APP.1.to_owned()), (BOOKING.to_owned(), booking.holder().to_string())].into()
 }
 
 /// An id of this version of the booking, the same at each try.
-fn next_event_id(booking: &Booking) -> String {
+pub(super) fn next_event_id(booking: &Booking) -> String {
     let hash = Sha256::new().chain_update(booking.id.as_bytes()).chain_update(booking.version.to_be_bytes()).finalize();
     let mut id = [0; 16];
     id.iter_mut().zip(hash).for_each(|(to, from)| *to = from);

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 
 use super::calendar::{self, drop_it, not_done, performed, refused, OWNER_ACTS};
+use super::group::{self, Left};
 use super::model::{Booking, State};
+use super::shared_event::unreadable;
 use super::store;
 use super::tell::tell;
 use crate::app::App;
@@ -30,15 +32,28 @@ const MOST_ANEW: usize = 200;
 /// How long the calendar waits for a link, so that it stands in the event and in the first mail.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Payload {
     booking: BookingId,
+    /// The group that it moves away from.
+    #[serde(default)]
+    left: Option<Left>,
 }
 
 /// Plans the service's turn for the newest version. Nothing for a meeting that nobody holds.
 pub fn plan(txn: &mut Txn<'_>, booking: &Booking, now: UnixMillis) -> Result<(), StoreError> {
+    plan_for(txn, booking, None, now)
+}
+
+/// The same for a booking that has moved away from where it sat `before`.
+pub fn plan_move(txn: &mut Txn<'_>, before: &Booking, moved: &Booking, now: UnixMillis) -> Result<(), StoreError> {
+    plan_for(txn, moved, Left::of(before), now)
+}
+
+fn plan_for(txn: &mut Txn<'_>, booking: &Booking, left: Option<Left>, now: UnixMillis) -> Result<(), StoreError> {
     let Some((_, account)) = booking.host() else { return Ok(()) };
-    let job = NewJob::new(HOLD, Lane::CalendarSync, booking.workspace, now, &Payload { booking: booking.id })
+    let payload = Payload { booking: booking.id, left };
+    let job = NewJob::new(HOLD, Lane::CalendarSync, booking.workspace, now, &payload)
         .serial(account.0)
         .class(Class::Keyed)
         // Until its time has come: a service may be down for a day.
@@ -100,7 +115,7 @@ impl Effect<App> for HoldMeeting {
     fn prepare(&self, _: &App, txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<Prepared, StoreError> {
         let Some(booking) = load(txn, job)? else { return drop_it("The booking was erased.") };
         let Some((service, account)) = booking.host() else { return drop_it("Nobody holds this meeting.") };
-        if is_brought(&booking) {
+        if is_brought(&booking) && left_of(job, &booking)?.is_none() {
             return drop_it("A later try has brought it there.");
         }
         let reason = match connections::find(txn, job.workspace, account)?.map(|account| account.state) {
@@ -129,16 +144,31 @@ impl Effect<App> for HoldMeeting {
             Err(error) => return not_done(None, false, error.to_string()),
         };
         let Some((service, account)) = booking.host() else { return refused("Nobody holds this meeting.") };
+        if let Err(error) = left_of(job, &booking).map_err(unreadable).and_then(|left| part_from(app, &booking, left)) {
+            return failed(app, error);
+        }
         let wanted = wanted(app, &booking, service);
+        let others = match app.store.read(|txn| group::others(txn, &booking)) {
+            Ok(others) => others,
+            Err(error) => return not_done(None, false, error.to_string()),
+        };
         let is_over = booking.end <= app.now();
+        let theirs = made_for(&others).filter(|_| booking.hosted.id.is_none());
         let brought = match booking.state {
             State::Held | State::Confirmed if is_over => return refused("Its time passed before it could be made."),
+            State::Held | State::Confirmed if theirs.is_some() => {
+                Ok(Brought { made: theirs, ..Brought::nothing(&booking) })
+            }
             State::Held | State::Confirmed => {
                 on_account(app, &booking, account, |client| present(client, &booking, &wanted, may_be_there))
             }
             State::Cancelled { .. } | State::Failed { .. }
                 if is_over || !(may_be_there || booking.hosted.id.is_some()) =>
             {
+                Ok(Brought::nothing(&booking))
+            }
+            // Those who stay keep it.
+            State::Cancelled { .. } | State::Failed { .. } if others.iter().any(|one| shares(one, &booking)) => {
                 Ok(Brought::nothing(&booking))
             }
             State::Cancelled { .. } | State::Failed { .. } => {
@@ -191,6 +221,40 @@ impl Brought {
     }
 }
 
+/// The meeting that it shared with a group from which it has moved away, unless it took that along.
+fn left_of(job: &Job, booking: &Booking) -> Result<Option<Left>, StoreError> {
+    let payload: Payload = job.payload()?;
+    Ok(payload.left.filter(|left| left.meeting.is_some() && left.meeting != booking.hosted.id))
+}
+
+/// Another of the group meets there as well, or will.
+fn shares(other: &Booking, booking: &Booking) -> bool {
+    other.hosted.id.is_none() || other.hosted.id == booking.hosted.id
+}
+
+/// A group has one meeting: who comes later gets the link of those who are there.
+fn made_for(others: &[Booking]) -> Option<Made> {
+    others.iter().find_map(|one| {
+        let (id, join_url) = (one.hosted.id.clone()?, one.video_link.clone()?);
+        Some(Made { id, join_url, passcode: one.hosted.passcode.clone() })
+    })
+}
+
+/// Ends the meeting that a booking has left, where nobody stays.
+fn part_from(app: &App, booking: &Booking, left: Option<Left>) -> Result<(), ProviderError> {
+    let (Some(left), Some((_, account))) = (left, booking.host()) else { return Ok(()) };
+    let Some(id) = left.meeting.clone() else { return Ok(()) };
+    let behind = app.store.read(|txn| left.behind(txn, booking)).map_err(unreadable)?;
+    if behind.iter().any(|one| one.hosted.id.as_ref().is_none_or(|theirs| *theirs == id)) {
+        return Ok(());
+    }
+    let parted = on_account(app, booking, account, |client| {
+        client.cancel(&id)?;
+        Ok(Brought::nothing(booking))
+    });
+    parted.map(drop)
+}
+
 fn load(txn: &mut Txn<'_>, job: &Job) -> Result<Option<Booking>, StoreError> {
     let payload: Payload = job.payload()?;
     store::find(txn, job.workspace, payload.booking)
@@ -205,8 +269,9 @@ fn is_brought(booking: &Booking) -> bool {
 
 /// From here on it may be there, whatever becomes of us. `perform` is told whether it may have been before.
 fn go(txn: &mut Txn<'_>, before: Booking) -> Result<Prepared, StoreError> {
-    let may_be_there = before.hosted.was_asked;
-    if before.state.is_booked() && before.hosted.id.is_none() && !may_be_there {
+    // Another of its group may have had it made.
+    let may_be_there = before.hosted.was_asked || before.details.session.is_some();
+    if before.state.is_booked() && before.hosted.id.is_none() && !before.hosted.was_asked {
         let mut asked = before.clone();
         asked.hosted.was_asked = true;
         store::put(txn, &asked, Some(&before))?;
@@ -235,9 +300,10 @@ fn on_account(
 
 fn wanted(app: &App, booking: &Booking, service: Service) -> Wanted {
     let zone = availability::schedule_of(&app.store, booking.workspace).map(|schedule| schedule.zone);
+    let of_group = app.store.read(|txn| group::name(txn, booking)).ok().flatten();
     Wanted {
         mark: mark(booking, service),
-        title: booking.title.clone(),
+        title: of_group.unwrap_or_else(|| booking.title.clone()),
         start: booking.start,
         end: booking.end,
         time_zone: zone.unwrap_or_else(|_| "UTC".to_owned()),
@@ -247,8 +313,8 @@ fn wanted(app: &App, booking: &Booking, service: Service) -> Wanted {
 /// By which the meeting is known again. People may see it, so it says what it is where there is room.
 fn mark(booking: &Booking, service: Service) -> String {
     match service {
-        Service::Zoom => format!("Booking {}", booking.id),
-        Service::Teams | Service::Webex | Service::Goto => booking.id.to_string(),
+        Service::Zoom => format!("Booking {}", booking.holder()),
+        Service::Teams | Service::Webex | Service::Goto => booking.holder().to_string(),
     }
 }
 

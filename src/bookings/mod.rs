@@ -12,6 +12,7 @@
 //! - What the calendar refuses waits for a person, and the answer that it came from is open again.
 //! - A worker that books on an event type offers and takes the times of its public page, and one meeting comes of an
 //!   offer, by whichever link or words it is taken (`promised`).
+//! - Those who sit at one time of an event type with seats share one event and one meeting (`group`).
 //! - The dates of a series are bookings of their own that were made in one transaction, all of them or none. Its guest is
 //!   written to once about several of them (`series`).
 //! - What cannot be judged (an unreadable calendar, unclear words) is a person's to decide.
@@ -28,6 +29,7 @@ mod feed;
 mod figures;
 mod forget_account;
 mod grid;
+mod group;
 mod hold;
 mod host;
 mod hosted;
@@ -47,6 +49,7 @@ mod returned;
 mod schedules;
 mod series;
 mod service;
+mod shared_event;
 mod situation;
 mod slots;
 mod store;

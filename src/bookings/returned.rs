@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::calendar;
 use super::hold::give_back;
 use super::host;
 use super::model::{Booking, State};
@@ -157,8 +158,7 @@ fn change_of(booking: &Booking, event: Result<Event, ProviderError>) -> Option<C
     if event.is_cancelled {
         return Some(Change::Deleted);
     }
-    let is_ours = event.private.get("booking").is_some_and(|id| *id == booking.id.to_string());
-    match (is_ours, event.start, event.end) {
+    match (calendar::is_of(&event, booking), event.start, event.end) {
         (false, ..) => None,
         (true, Some(When::At(start)), Some(When::At(end))) if start < end => {
             let span = Span::new(start, end);

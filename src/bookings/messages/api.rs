@@ -84,6 +84,10 @@ pub struct ApiOwn {
 /// A message of one booking.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ApiLine {
+    /// Whose message it is. One about several dates of a series stands with one of them.
+    #[schema(value_type = String)]
+    pub booking: BookingId,
+    /// Within that booking.
     pub number: u32,
     pub kind: Kind,
     /// When it leaves, left or was given up (RFC 3339).
@@ -119,8 +123,8 @@ impl From<Own> for ApiOwn {
 
 impl From<Line> for ApiLine {
     fn from(line: Line) -> Self {
-        let Line { number, kind, at, state, words, .. } = line;
-        Self { number, kind, at: at.to_rfc3339(), state: state.to_owned(), words }
+        let Line { booking, number, kind, at, state, words, .. } = line;
+        Self { booking, number, kind, at: at.to_rfc3339(), state: state.to_owned(), words }
     }
 }
 

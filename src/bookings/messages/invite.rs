@@ -34,6 +34,8 @@ pub fn decide(txn: &mut Txn<'_>, booking: &Booking) -> Result<Inviter, StoreErro
     let mails = provider_mails(txn, booking)? && booking.event_id.is_some();
     Ok(match (choice, mails) {
         (Invitation::None, _) => Inviter::Nobody,
+        // The provider would tell each guest of a group who else comes.
+        _ if booking.details.session.is_some() => Inviter::Us,
         (Invitation::Provider, true) => Inviter::Provider,
         (Invitation::Provider | Invitation::Mail, _) => Inviter::Us,
     })
@@ -68,6 +70,7 @@ pub fn told_to_calendar(app: &App, booking: &Booking) -> Result<Told, ProviderEr
     });
     let (inviter, mails) = inviter.map_err(|error| ProviderError::Retry { after: None, reason: error.to_string() })?;
     Ok(match inviter {
+        _ if booking.details.session.is_some() => Told { updates: SendUpdates::None, names_guest: false },
         Inviter::Provider => Told { updates: SendUpdates::All, names_guest: true },
         // A server that does not mail by itself may know who comes; one that does would mail as soon as it knew.
         Inviter::Us => Told { updates: SendUpdates::None, names_guest: !mails },

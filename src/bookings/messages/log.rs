@@ -7,6 +7,8 @@ use super::plan_of;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{BookingId, UnixMillis};
+use crate::bookings::model::Booking;
+use crate::bookings::series;
 use crate::bookings::service::BookError;
 use crate::bookings::store as bookings;
 use crate::messaging::{self, Delivery};
@@ -15,6 +17,8 @@ use crate::store::{StoreError, Txn};
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
+    /// Whose message it is: one about several dates of a series stands with one of them.
+    pub booking: BookingId,
     pub number: u32,
     pub kind: Kind,
     /// "Reminder, 1 day before".
@@ -60,14 +64,28 @@ pub fn read_log(app: &App, actor: &Actor, id: BookingId) -> Result<Log, BookErro
         let counts = |entry: &&Entry| is_on || !entry.waits();
         let mut lines = Vec::new();
         for entry in plan.entries.iter().filter(counts) {
-            lines.push(line(txn, actor, entry)?);
+            lines.push(line(txn, actor, id, entry)?);
+        }
+        for (date, entry) in told_with_others(txn, &booking)? {
+            lines.push(line(txn, actor, date, &entry)?);
         }
         lines.sort_by_key(|line| (!line.waits, if line.waits { line.at.0 } else { -line.at.0 }));
         Ok(Log { lines, may_miss })
     })
 }
 
-fn line(txn: &mut Txn<'_>, actor: &Actor, entry: &Entry) -> Result<Line, StoreError> {
+/// What the guest heard of this date in messages about several of its series: they stand with another date.
+fn told_with_others(txn: &mut Txn<'_>, booking: &Booking) -> Result<Vec<(BookingId, Entry)>, StoreError> {
+    let mut told = Vec::new();
+    for other in series::bookings_of(txn, booking)?.iter().filter(|other| other.id != booking.id) {
+        let entries = plan_of(txn, other)?.entries;
+        let about = entries.into_iter().filter(|entry| entry.with.contains(&booking.id) && !entry.waits());
+        told.extend(about.map(|entry| (other.id, entry)));
+    }
+    Ok(told)
+}
+
+fn line(txn: &mut Txn<'_>, actor: &Actor, booking: BookingId, entry: &Entry) -> Result<Line, StoreError> {
     let (at, state, tone, words) = match &entry.fate {
         Fate::Waits { .. } => (entry.due, "to_come", "off", "To come".to_owned()),
         Fate::Skipped { at } => (*at, "skipped", "off", "Skipped".to_owned()),
@@ -84,8 +102,9 @@ fn line(txn: &mut Txn<'_>, actor: &Actor, entry: &Entry) -> Result<Line, StoreEr
         None => entry.kind.words().to_owned(),
     };
     let also: Vec<&str> = entry.also.iter().filter(|also| also.sent).map(|also| also.email.as_str()).collect();
+    let what = if entry.with.len() > 1 { format!("{what}, of {} dates", entry.with.len()) } else { what };
     let what = if also.is_empty() { what } else { format!("{what}, also to {}", also.join(", ")) };
-    Ok(Line { number: entry.number, kind: entry.kind, what, at, state, tone, words, waits: entry.waits() })
+    Ok(Line { booking, number: entry.number, kind: entry.kind, what, at, state, tone, words, waits: entry.waits() })
 }
 
 fn outcome(state: &Delivery) -> (&'static str, String) {

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::{Busy, Own, Span};
 use crate::base::{BookingId, UnixMillis};
+use crate::bookings::group;
 use crate::bookings::hold::give_back;
 use crate::bookings::host;
 use crate::bookings::messages::{self, Kind};
@@ -57,7 +58,7 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
     let now = facts.now;
     // Whoever founded a group leaves its id to those who stay.
     let fresh = BookingId::new(now);
-    let job = before.connection.map(|connection| calendar::job(before, connection, now));
+    let job = before.connection.map(|connection| calendar::job_of_move(before, connection, now));
     app.store.write(|txn| {
         let current = store::find(txn, before.workspace, before.id)?.ok_or(NotBooked::Closed)?;
         if current.start != before.start || !(current.state.is_booked() || current.is_request()) {
@@ -68,6 +69,7 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
         // What was said of the old time says nothing of the new one.
         moved.kept.outcome = None;
         seat(txn, &facts, &question, &mut moved, fresh)?;
+        group::part(txn, &current, &mut moved)?;
         moved.note(now, format!("Moved by {}.", mover.by));
         if current.state.is_booked() {
             moved.version += 1;
@@ -86,7 +88,7 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
         }
         store::put(txn, &moved, Some(&current))?;
         if moved.state.is_booked() {
-            host::plan(txn, &moved, now)?;
+            host::plan_move(txn, &current, &moved, now)?;
         }
         let (workspace, booking, contact) = (moved.workspace, moved.id, moved.contact);
         events::append(txn, workspace, now, Happened::BookingMoved { booking, contact })?;

@@ -95,6 +95,18 @@ fn each_date_has_its_event_and_the_guest_one_confirmation_with_all_of_them() {
 }
 
 #[test]
+fn each_date_shows_the_message_that_told_of_all() {
+    let office = open("mail");
+    let all = book(&office, &[]);
+    for one in &all {
+        let log = messages::read_log(office.desk.app(), &office.desk.world.owner, one.id).unwrap();
+        let told: Vec<_> =
+            log.lines.iter().filter(|line| !line.waits).map(|line| (line.booking, &*line.what)).collect();
+        assert_eq!(told, [(all[0].id, "Confirmation, of 3 dates")]);
+    }
+}
+
+#[test]
 fn all_later_dates_end_with_one_message_and_their_events_go() {
     let office = open("mail");
     let all = book(&office, &[MARA]);

@@ -145,6 +145,19 @@ pub fn left_of(
     Ok(record.entries.iter().filter(holds_on).count())
 }
 
+/// The bookings of a group that sits there.
+pub fn sitting_in(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    event: EventTypeId,
+    session: BookingId,
+    start: UnixMillis,
+) -> Result<Vec<BookingId>, StoreError> {
+    let record = txn.get(&MONTHS, &key(workspace, event, month(start)))?.unwrap_or_default();
+    let sits = |entry: &&Entry| entry.session == Some(session) && entry.until.is_none();
+    Ok(record.entries.iter().filter(sits).map(|entry| entry.booking).collect())
+}
+
 /// How often each host had a booking of one event type, and when last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Turns {

@@ -1,0 +1,182 @@
+//! Groups against the sandbox's Google and Zoom: one event and one meeting for all who sit at one time.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::companions::Office;
+use super::desk::at;
+use crate::audit::Who;
+use crate::base::EmailAddress;
+use crate::bookings::model::Booking;
+use crate::bookings::public::{book, reschedule, Guest, Mover};
+use crate::bookings::service::{end, End};
+use crate::bookings::store;
+use crate::bookings::types::{self, EventType};
+use crate::connections::tests::world::OWNER;
+use crate::connections::{Connection, Provider};
+use crate::meetings::{Location, Service};
+use crate::messaging;
+
+const NOON: &str = "2026-11-26T11:30:00Z";
+const LATER: &str = "2026-11-26T14:00:00Z";
+const ANN: &str = "ann@first.example";
+const BEN: &str = "ben@second.example";
+
+/// A class of five.
+fn class(location: Option<Location>) -> Office {
+    let office = Office::open("provider");
+    let location = location.unwrap_or_else(|| office.event.location.clone());
+    let event =
+        EventType { name: "Pottery".into(), seats: Some(5), guests: 0, location, ..office.event.clone() };
+    let event = types::save(office.desk.app(), &office.desk.world.owner, event).unwrap();
+    Office { event, ..office }
+}
+
+fn at_zoom() -> (Office, Connection) {
+    let office = class(None);
+    let account = office.desk.world.connect_host(Provider::Zoom);
+    office.desk.settle();
+    let location = Location::Hosted { service: Service::Zoom, account: account.id };
+    let event = EventType { location, ..office.event.clone() };
+    let event = types::save(office.desk.app(), &office.desk.world.owner, event).unwrap();
+    (Office { event, ..office }, account)
+}
+
+fn seat(office: &Office, email: &str, start: &str) -> Booking {
+    let guest = Guest {
+        name: email.split('@').next().unwrap().to_owned(),
+        email: EmailAddress::parse(email).unwrap(),
+        phone: String::new(),
+        zone: "Europe/London".into(),
+        language: "en".into(),
+        others: Vec::new(),
+    };
+    let wanted = guest.wants(at(start), 30, crate::bookings::model::Source::Page);
+    let booking = book(office.desk.app(), &office.event, &wanted).unwrap();
+    office.desk.settle();
+    stored(office, &booking)
+}
+
+fn stored(office: &Office, booking: &Booking) -> Booking {
+    store::get(&office.desk.app().store, booking.workspace, booking.id).unwrap().unwrap()
+}
+
+fn move_to(office: &Office, booking: &Booking, start: &str) -> Booking {
+    office.desk.advance(Duration::from_secs(60));
+    let mover = Mover { who: Who::Visitor, by: "A guest", insists: false };
+    reschedule(office.desk.app(), &stored(office, booking), at(start), &mover).unwrap();
+    office.desk.settle();
+    stored(office, booking)
+}
+
+fn cancel(office: &Office, booking: &Booking) {
+    office.desk.advance(Duration::from_secs(60));
+    let by = End { who: Who::Visitor, by: "A guest", reason: "" };
+    end(office.desk.app(), booking.workspace, booking.id, &by).unwrap();
+    office.desk.settle();
+}
+
+/// Our events that stand: when, their title, and their text.
+fn events(office: &Office) -> Vec<(String, String, String)> {
+    let all: Value = serde_json::from_str(&office.desk.world.get(&format!("/control/calendars/{OWNER}"))).unwrap();
+    let events = all["calendars"].as_array().unwrap().iter().flat_map(|one| one["events"].as_array().unwrap());
+    let ours = events.filter(|event| {
+        event["extendedProperties"]["private"]["app"] == "launchyard" && event["status"] != "cancelled"
+    });
+    let text = |event: &Value, name: &str| event[name].as_str().unwrap_or_default().to_owned();
+    let mut standing: Vec<_> = ours
+        .map(|event| {
+            assert!(event["attendees"].as_array().is_none_or(Vec::is_empty), "nobody learns who else comes: {event}");
+            let start = at(event["start"]["dateTime"].as_str().unwrap()).to_rfc3339();
+            (start, text(event, "summary"), text(event, "description"))
+        })
+        .collect();
+    standing.sort();
+    standing
+}
+
+fn times_and_titles(office: &Office) -> Vec<(String, String)> {
+    events(office).into_iter().map(|(start, title, _)| (start, title)).collect()
+}
+
+fn shown(start: &str, title: &str) -> (String, String) {
+    (start.to_owned(), title.to_owned())
+}
+
+#[test]
+fn one_event_tells_the_host_who_comes_and_ends_with_the_last() {
+    let office = class(Some(Location::Place { address: "Mill Lane 3".into() }));
+    let ann = seat(&office, ANN, NOON);
+    let ben = seat(&office, BEN, NOON);
+    assert_eq!(events(&office).len(), 1, "{:?}", events(&office));
+    let (_, title, text) = &events(&office)[0];
+    assert_eq!(title, "Pottery: 2 guests");
+    assert_eq!(text.lines().collect::<Vec<_>>().len(), 2, "{text}");
+    assert!(text.contains(ANN) && text.contains(BEN), "{text}");
+    for (booking, own, other) in [(&ann, ANN, BEN), (&ben, BEN, ANN)] {
+        let mails =
+            messaging::list_of_contact(&office.desk.app().store, booking.workspace, booking.contact, 10).unwrap();
+        let [letter] = &mails[..] else { panic!("{mails:?}") };
+        let file = &letter.dress.calendar.as_ref().expect("our invitation").ics;
+        assert!(file.contains(own) && file.contains(&booking.id.to_string()), "{file}");
+        assert!(!file.contains(other) && !letter.text.contains(other));
+        assert_eq!(office.invited(own), 0, "never both");
+    }
+    cancel(&office, &ann);
+    assert_eq!(times_and_titles(&office), [shown(NOON, "Pottery: 1 guest")]);
+    assert!(!events(&office)[0].2.contains(ANN));
+    let again = seat(&office, ANN, NOON);
+    assert_eq!(times_and_titles(&office), [shown(NOON, "Pottery: 2 guests")]);
+    cancel(&office, &ben);
+    cancel(&office, &again);
+    assert_eq!(events(&office), []);
+    seat(&office, BEN, NOON);
+    assert_eq!(times_and_titles(&office), [shown(NOON, "Pottery: 1 guest")], "a group after the group");
+}
+
+#[test]
+fn who_moves_leaves_the_others_where_they_are_and_joins_those_who_are_there() {
+    let office = class(None);
+    let ann = seat(&office, ANN, NOON);
+    let ben = seat(&office, BEN, NOON);
+    move_to(&office, &ann, LATER);
+    assert_eq!(times_and_titles(&office), [shown(NOON, "Pottery: 1 guest"), shown(LATER, "Pottery: 1 guest")]);
+    move_to(&office, &ben, LATER);
+    assert_eq!(times_and_titles(&office), [shown(LATER, "Pottery: 2 guests")]);
+    assert_eq!(stored(&office, &ann).event_id, stored(&office, &ben).event_id);
+    move_to(&office, &ann, NOON);
+    cancel(&office, &ben);
+    let before = stored(&office, &ann).event_id;
+    let alone = move_to(&office, &ann, "2026-11-26T15:00:00Z");
+    assert_eq!(alone.event_id, before, "alone, it moves with its event");
+    assert_eq!(times_and_titles(&office), [shown("2026-11-26T15:00:00Z", "Pottery: 1 guest")]);
+}
+
+#[test]
+fn all_of_a_group_meet_behind_one_link() {
+    let (office, _) = at_zoom();
+    let ann = seat(&office, ANN, NOON);
+    let ben = seat(&office, BEN, NOON);
+    let meetings = || -> Vec<String> {
+        let all = office.desk.world.meetings_at("zoom");
+        let mut starts: Vec<_> = all.iter().map(|one| at(one["start"].as_str().unwrap()).to_rfc3339()).collect();
+        starts.sort();
+        starts
+    };
+    assert_eq!(meetings(), [NOON]);
+    let link = stored(&office, &ann).video_link;
+    assert!(link.is_some() && stored(&office, &ben).video_link == link);
+
+    let moved = move_to(&office, &ann, LATER);
+    assert_eq!(meetings(), [NOON, LATER], "those who stay keep theirs");
+    assert!(moved.video_link.is_some() && moved.video_link != link);
+    let joined = move_to(&office, &ben, LATER);
+    assert_eq!(meetings(), [LATER], "where nobody is left there is no meeting");
+    assert_eq!(joined.video_link, moved.video_link);
+
+    cancel(&office, &ann);
+    assert_eq!(meetings(), [LATER]);
+    cancel(&office, &joined);
+    assert_eq!(meetings(), [""; 0]);
+}
