@@ -495,10 +495,10 @@ pub(super) fn free_of_month(
 ) -> Result<Vec<UnixMillis>, PageError> {
     let question = month_question(month, duration, zone, booking);
     let free = match booking {
-        Some(booking) if booking.details.series.is_some() => {
-            types::free_starts_with(app, &event.beyond_horizon(), &question, &booking.details.hosts)
+        Some(booking) => {
+            let of_series = booking.details.series.is_some();
+            types::free_starts_with(app, event, &question, (&booking.details.hosts, of_series))
         }
-        Some(booking) => types::free_starts_with(app, event, &question, &booking.details.hosts),
         None => types::free_starts(app, event, &question),
     };
     free.map_err(broken)

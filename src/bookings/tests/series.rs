@@ -7,31 +7,39 @@ use serde_json::json;
 use super::companions::Office;
 use super::desk::{at, GWEN};
 use crate::audit::Who;
-use crate::availability::Every;
-use crate::base::EmailAddress;
+use crate::availability::{occurrences, Every};
+use crate::base::{EmailAddress, UnixMillis};
 use crate::bookings::messages;
 use crate::bookings::messages::tests::remind;
 use crate::bookings::model::{Booking, Source, State};
-use crate::bookings::public::{book_series, Gone, Guest, NotBooked, Wanted};
+use crate::bookings::public::{book_series, reschedule, Gone, Guest, Mover, NotBooked, Wanted};
 use crate::bookings::series::{end_rest, read};
 use crate::bookings::service::{end, End};
-use crate::bookings::types::{self, EventType, Repeats};
+use crate::bookings::slots;
+use crate::bookings::types::{self, EventType, Repeats, SlotQuestion};
 use crate::messaging::Message;
 
 const MARA: &str = "mara@oldmill.example";
 const DATES: [&str; 3] = ["2026-11-26T11:30:00Z", "2026-12-03T11:30:00Z", "2026-12-10T11:30:00Z"];
 
 fn open(invitation: &str) -> Office {
+    open_for(invitation, Repeats { every: Every::Week, interval: 1, dates: 3, guest_chooses: false })
+}
+
+fn open_for(invitation: &str, repeats: Repeats) -> Office {
     let office = Office::open(invitation);
-    let repeats = Some(Repeats { every: Every::Week, interval: 1, dates: 3, guest_chooses: false });
-    let event = EventType { repeats, ..office.event.clone() };
+    let event = EventType { repeats: Some(repeats), ..office.event.clone() };
     let event = types::save(office.desk.app(), &office.desk.world.owner, event).unwrap();
     Office { event, ..office }
 }
 
 fn ask(office: &Office, others: &[&str], gone: &mut Vec<Gone>) -> Result<Booking, NotBooked> {
+    ask_for(office, &DATES.map(at), others, gone)
+}
+
+fn ask_for(office: &Office, dates: &[UnixMillis], others: &[&str], gone: &mut Vec<Gone>) -> Result<Booking, NotBooked> {
     let wanted = Wanted {
-        start: at(DATES[0]),
+        start: dates[0],
         minutes: 30,
         guest: Guest {
             name: "Gwen Hartley".into(),
@@ -46,7 +54,7 @@ fn ask(office: &Office, others: &[&str], gone: &mut Vec<Gone>) -> Result<Booking
         came_from: String::new(),
         source: Source::Page,
     };
-    let booked = book_series(office.desk.app(), &office.event, &wanted, &[at(DATES[1]), at(DATES[2])], gone);
+    let booked = book_series(office.desk.app(), &office.event, &wanted, &dates[1..], gone);
     office.desk.settle();
     booked
 }
@@ -160,4 +168,62 @@ fn a_date_that_the_calendar_has_taken_meanwhile_or_cannot_tell_of_is_named_and_n
     assert!(matches!(ask(&office, &[], &mut gone), Err(NotBooked::Unreadable(_))));
     assert!(gone.len() == 3 && gone.iter().all(|one| one.is_unknown), "{gone:?}");
     assert_eq!(office.desk.bookings().len(), before, "all of them or none");
+}
+
+/// Every five weeks from 27 November on: the sixth is on the very day up to which calendars are read, the seventh after it.
+fn far() -> (Office, Vec<UnixMillis>) {
+    let office = open_for("provider", Repeats { every: Every::Week, interval: 5, dates: 7, guest_chooses: false });
+    let london = jiff::tz::TimeZone::get("Europe/London").unwrap();
+    let dates = occurrences(at("2026-11-27T11:30:00Z"), Every::Week, 5, 7, &london);
+    assert_eq!(dates[5].to_rfc3339(), "2027-05-21T10:30:00Z");
+    (office, dates)
+}
+
+#[test]
+fn whatever_the_clock_shows_a_later_date_is_judged_without_how_far_calendars_were_read() {
+    let (office, dates) = far();
+    let app = office.desk.app();
+    for minutes in [0, 29, 1, 1] {
+        office.desk.advance(Duration::from_secs(60 * minutes));
+        office.desk.sync();
+        for date in &dates[4..] {
+            let question = SlotQuestion::at(*date, 30, None);
+            let facts = types::load_for(app, &office.event, &question).unwrap();
+            for later in [0, 1, 60_000] {
+                let mut facts = facts.clone();
+                facts.now = UnixMillis(facts.now.0 + later);
+                let facts = facts.for_later();
+                let standing = app.store.read(|txn| types::standing(txn, &facts, &question)).unwrap();
+                let why = types::why_not(&facts, &standing, &question, *date);
+                assert!(why.is_none(), "{} at {}: {why:?}", date.to_rfc3339(), facts.now.to_rfc3339());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_date_beyond_what_is_read_is_moved_as_it_was_booked_by_asking_the_calendar() {
+    let (office, dates) = far();
+    let app = office.desk.app();
+    let first = ask_for(&office, &dates, &[], &mut Vec::new()).unwrap();
+    let last = read(app, &first).unwrap().remove(6);
+    let noon = at("2027-06-25T12:00:00Z");
+    let zone = jiff::tz::TimeZone::UTC;
+    let day = noon.in_zone(&zone).date();
+    let question = SlotQuestion { from: day, to: day, zone, duration: 30, but: Some(last.id), own: Some(last.span()) };
+    let shown = |of_series| {
+        types::free_starts_with(app, &office.event, &question, (&last.details.hosts, of_series))
+            .unwrap()
+            .contains(&noon)
+    };
+    assert!(shown(true) && !shown(false), "only a date of a series goes beyond what is read");
+    let objections = slots::objections(app, &office.event, noon, 30, Some(&last)).unwrap();
+    assert!(objections.is_empty(), "{objections:?}");
+    office.desk.add_event("Dentist", "2027-06-25T13:00:00Z", "2027-06-25T14:00:00Z");
+    let mover = Mover { who: Who::Visitor, by: "Gwen", insists: false };
+    let to = |start: UnixMillis| reschedule(app, &last, start, &mover);
+    assert!(matches!(to(at("2027-06-25T13:00:00Z")), Err(NotBooked::Taken)), "the calendar says so");
+    assert_eq!(to(noon).unwrap().start, noon);
+    office.desk.settle();
+    assert!(office.desk.events().contains(&"2027-06-25T12:00:00Z".to_owned()));
 }
