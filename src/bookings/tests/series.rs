@@ -12,7 +12,7 @@ use crate::base::{EmailAddress, UnixMillis};
 use crate::bookings::messages;
 use crate::bookings::messages::tests::remind;
 use crate::bookings::model::{Booking, Source, State};
-use crate::bookings::public::{book_series, reschedule, Gone, Guest, Mover, NotBooked, Wanted};
+use crate::bookings::public::{book_for, book_series, reschedule, Gone, Guest, Mover, NotBooked, Wanted};
 use crate::bookings::series::{end_rest, read};
 use crate::bookings::service::{end, End};
 use crate::bookings::slots;
@@ -33,13 +33,9 @@ fn open_for(invitation: &str, repeats: Repeats) -> Office {
     Office { event, ..office }
 }
 
-fn ask(office: &Office, others: &[&str], gone: &mut Vec<Gone>) -> Result<Booking, NotBooked> {
-    ask_for(office, &DATES.map(at), others, gone)
-}
-
-fn ask_for(office: &Office, dates: &[UnixMillis], others: &[&str], gone: &mut Vec<Gone>) -> Result<Booking, NotBooked> {
-    let wanted = Wanted {
-        start: dates[0],
+fn wanted(start: UnixMillis, others: &[&str]) -> Wanted {
+    Wanted {
+        start,
         minutes: 30,
         guest: Guest {
             name: "Gwen Hartley".into(),
@@ -53,7 +49,15 @@ fn ask_for(office: &Office, dates: &[UnixMillis], others: &[&str], gone: &mut Ve
         hold: None,
         came_from: String::new(),
         source: Source::Page,
-    };
+    }
+}
+
+fn ask(office: &Office, others: &[&str], gone: &mut Vec<Gone>) -> Result<Booking, NotBooked> {
+    ask_for(office, &DATES.map(at), others, gone)
+}
+
+fn ask_for(office: &Office, dates: &[UnixMillis], others: &[&str], gone: &mut Vec<Gone>) -> Result<Booking, NotBooked> {
+    let wanted = wanted(dates[0], others);
     let booked = book_series(office.desk.app(), &office.event, &wanted, &dates[1..], gone);
     office.desk.settle();
     booked
@@ -163,11 +167,40 @@ fn a_date_that_the_calendar_has_taken_meanwhile_or_cannot_tell_of_is_named_and_n
     let mut gone = Vec::new();
     assert!(matches!(ask(&office, &[], &mut gone), Err(NotBooked::Taken)));
     assert_eq!(gone, [Gone { start: at(DATES[1]), is_unknown: false }]);
-    let faults = json!({"match": "POST /google/calendar/v3/freeBusy", "status": 403, "times": 3});
+    let faults = json!({"match": "POST /google/calendar/v3/freeBusy", "status": 403, "times": 100});
     office.desk.world.control("faults", &faults);
-    assert!(matches!(ask(&office, &[], &mut gone), Err(NotBooked::Unreadable(_))));
+    let (refused, asked) = asked_meanwhile(&office, &mut gone);
+    assert!(matches!(refused, Err(NotBooked::Unreadable(_))), "{refused:?}");
     assert!(gone.len() == 3 && gone.iter().all(|one| one.is_unknown), "{gone:?}");
+    assert_eq!(asked, 1, "who could not be read once is not asked again");
     assert_eq!(office.desk.bookings().len(), before, "all of them or none");
+}
+
+/// Tries to book, and how often the calendars were asked for it. The queue is at rest, so nobody else asks.
+fn asked_meanwhile(office: &Office, gone: &mut Vec<Gone>) -> (Result<Booking, NotBooked>, usize) {
+    let asked = || office.desk.world.requests().iter().filter(|one| one.contains("/freeBusy")).count();
+    let before = asked();
+    let booked = book_series(office.desk.app(), &office.event, &wanted(at(DATES[0]), &[]), &DATES.map(at)[1..], gone);
+    (booked, asked() - before)
+}
+
+#[test]
+fn nobody_is_asked_about_dates_that_cannot_be_had_by_our_own_books() {
+    let office = open("provider");
+    let plain = EventType { repeats: None, ..office.event.clone() };
+    let plain = types::save(office.desk.app(), &office.desk.world.owner, plain).unwrap();
+    for date in &DATES[1..] {
+        book_for(office.desk.app(), &plain, &wanted(at(date), &[]), None, &|_| Ok(())).unwrap();
+        office.desk.settle();
+    }
+    let repeats = office.event.repeats;
+    let event = types::save(office.desk.app(), &office.desk.world.owner, EventType { repeats, ..plain }).unwrap();
+    let office = Office { event, ..office };
+    let mut gone = Vec::new();
+    let (refused, asked) = asked_meanwhile(&office, &mut gone);
+    assert!(matches!(refused, Err(NotBooked::Taken)), "{refused:?}");
+    assert_eq!(asked, 0);
+    assert_eq!(gone, DATES[1..].iter().map(|date| Gone { start: at(date), is_unknown: false }).collect::<Vec<_>>());
 }
 
 /// Every five weeks from 27 November on: the sixth is on the very day up to which calendars are read, the seventh after it.

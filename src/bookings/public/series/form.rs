@@ -8,7 +8,7 @@ use super::dates::{judged, starts, Asked, DateOf, Why};
 use super::words::SeriesWords;
 use crate::app::App;
 use crate::base::UnixMillis;
-use crate::bookings::public::commit::Gone;
+use crate::bookings::public::asking::Gone;
 use crate::bookings::public::token::Held;
 use crate::bookings::types::EventType;
 use crate::bookings::words::{self, fill, Clocks, Language};

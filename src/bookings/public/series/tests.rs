@@ -1,4 +1,5 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::{judged, starts, Asked};
 use crate::audit::Who;
@@ -6,13 +7,16 @@ use crate::authz::Actor;
 use crate::availability::{Every, Span};
 use crate::base::UnixMillis;
 use crate::bookings::model::{Booking, State};
-use crate::bookings::public::commit::{book, book_series, Gone, NotBooked, Wanted};
+use crate::bookings::public::asking::{Asking, Dated, Gone};
+use crate::bookings::public::commit::{book, book_series, NotBooked, Wanted};
 use crate::bookings::public::hold::hold;
+use crate::bookings::public::pages::{Tries, LOOKS};
 use crate::bookings::public::tests::{at, booked, event, office, wanted};
 use crate::bookings::series::{end_rest, read, TABLES};
 use crate::bookings::service::{self, Anyway, End};
 use crate::bookings::store;
-use crate::bookings::types::{Assignment, EventType, Horizon, Repeats};
+use crate::bookings::types::{self, Assignment, EventType, Horizon, Repeats, SlotQuestion};
+use crate::http::ClientIp;
 use crate::store::Person;
 use crate::testing::TestApp;
 
@@ -105,9 +109,9 @@ fn a_date_that_is_taken_closed_full_or_outside_is_named_and_nothing_is_booked_wi
         let refused = series(&test, &call, &wanted(FIRST, "tom@lakeside.example"), 4, &mut gone);
         assert!(matches!(refused, Err(NotBooked::Taken)), "{name}: {refused:?}");
         assert_eq!(booked(&test).len(), before, "{name}: all of them or none");
-        // A limit is reached by the dates themselves, so that only the transaction sees it.
-        let named = gone.iter().map(|one| one.start).collect::<Vec<_>>();
-        assert!(name.contains("limits") || !named.is_empty(), "{name}");
+        let all = starts(&test.app, &call, at(FIRST), 4).unwrap();
+        let lacks = |(start, why): (&UnixMillis, &Option<&str>)| why.map(|_| Gone { start: *start, is_unknown: false });
+        assert_eq!(gone, all.iter().zip(&expected).filter_map(lacks).collect::<Vec<_>>(), "{name}: each is named");
     }
 }
 
@@ -300,4 +304,39 @@ fn a_series_is_handed_out_and_erased_with_its_person() {
     let rows = store::TABLES.iter().find(|table| table.info.name == "bookings").unwrap();
     assert_eq!((rows.erase.unwrap())(&test.app.store, person).unwrap(), 3);
     assert_eq!(why(&test, &call, FIRST, 3), [None; 3], "its times are free again");
+}
+
+#[test]
+fn when_the_asking_has_taken_too_long_the_rest_is_unknown_and_said_to_be() {
+    let (test, hosts) = office();
+    let call = event(&test, &hosts[..1], weekly);
+    let dates: Vec<Dated> = starts(&test.app, &call, at(FIRST), 3)
+        .unwrap()
+        .into_iter()
+        .map(|start| {
+            let question = SlotQuestion::at(start, 30, None);
+            let facts = types::load_for(&test.app, &call, &question).unwrap().for_later();
+            Dated { facts, question, span: Span::lasting(start, Duration::from_secs(1800)) }
+        })
+        .collect();
+    let all = |at_most: Duration| {
+        let mut gone = Vec::new();
+        let asked = Asking::for_at_most(at_most).all(&test.app, &dates, &hosts[..1], false, &mut gone);
+        (asked.map(|all| all.len()), gone.iter().filter(|one| one.is_unknown).count())
+    };
+    assert!(matches!(all(Duration::from_secs(600)), (Ok(3), 0)));
+    let (refused, unknown) = all(Duration::ZERO);
+    assert!(matches!(&refused, Err(NotBooked::Unreadable(why)) if why.contains("too long")), "{refused:?}");
+    assert_eq!(unknown, 3);
+}
+
+#[test]
+fn looks_at_a_series_are_counted_apart_and_widely() {
+    let (test, _) = office();
+    let (tries, client) = (Tries::default(), ClientIp([203, 0, 113, 7].into()));
+    for _ in 0..LOOKS {
+        tries.look(&test.app, client).unwrap();
+    }
+    assert!(tries.look(&test.app, client).is_err());
+    tries.check(&test.app, client).unwrap();
 }
