@@ -4,7 +4,7 @@
 use super::around::Around;
 use super::invite;
 use super::letter::{self, Letter, Occasion};
-use super::model::{Entry, Fate, Inviter, Kind, Plan};
+use super::model::{Entry, Fate, Kind, Plan};
 use super::{others, store};
 use crate::app::App;
 use crate::base::ics::clean;
@@ -63,7 +63,7 @@ pub fn send_to(
         with,
         around,
         own: versions.current(),
-        inviter: plan.inviter.unwrap_or(Inviter::Nobody),
+        inviters: invite::inviters(txn, plan, with)?,
         organizer: plan.organizer.as_ref(),
         reason,
     };
@@ -105,7 +105,7 @@ pub fn send_now(
 ) -> Result<(), StoreError> {
     let Some(fate) = send(app, txn, booking, plan, (kind, reason), with, now)? else { return Ok(()) };
     let number = plan.next_number();
-    others::plan(txn, booking, plan, (kind, number), now)?;
+    others::plan(txn, (booking, with), plan, (kind, number), now)?;
     let with = with.iter().map(|one| one.id).collect();
     plan.add(Entry { number, kind, before: None, due: now, fate, also: Vec::new(), with });
     Ok(())

@@ -10,7 +10,7 @@ use crate::audit::Who;
 use crate::availability::{occurrences, Every};
 use crate::base::{EmailAddress, UnixMillis};
 use crate::bookings::messages;
-use crate::bookings::messages::tests::remind;
+use crate::bookings::messages::tests::{invited_by_us, remind};
 use crate::bookings::model::{Booking, Source, State};
 use crate::bookings::public::{book_for, book_series, reschedule, Gone, Guest, Mover, NotBooked, Wanted};
 use crate::bookings::series::{end_rest, read};
@@ -259,4 +259,22 @@ fn a_date_beyond_what_is_read_is_moved_as_it_was_booked_by_asking_the_calendar()
     assert_eq!(to(noon).unwrap().start, noon);
     office.desk.settle();
     assert!(office.desk.events().contains(&"2027-06-25T12:00:00Z".to_owned()));
+}
+
+#[test]
+fn our_file_holds_those_dates_only_to_which_we_invite() {
+    for (choice, ours) in [("provider", vec![1]), ("mail", vec![0, 1, 2])] {
+        let office = open(choice);
+        let all = book(&office, &[]);
+        invited_by_us(office.desk.app(), &all[1]);
+        office.desk.advance(Duration::from_secs(60));
+        end_rest(office.desk.app(), all[0].workspace, &all[0], &visitor()).unwrap();
+        office.desk.settle();
+        let letters = letters(&office);
+        let off = letters.last().unwrap();
+        assert!(off.text.contains("1/3:") && off.text.contains("3/3:"), "{choice}: {}", off.text);
+        let file = &off.dress.calendar.as_ref().unwrap().ics;
+        let named: Vec<usize> = (0..3).filter(|nth| file.contains(&all[*nth].ics_uid())).collect();
+        assert_eq!(named, ours, "{choice}: {file}");
+    }
 }
