@@ -95,6 +95,7 @@ fn each_date_has_its_event_and_the_guest_one_confirmation_with_all_of_them() {
             assert!(letter.text.contains(&line), "{choice}: {}", letter.text);
         }
         assert!(letter.text.contains("first of 3 dates"), "{}", letter.text);
+        assert_eq!(letter.dress.useful_until, Some(all[2].end), "{choice}: of use until the last of them");
         let file = letter.dress.calendar.as_ref();
         assert_eq!(file.map(|file| file.method.as_str()), method, "{choice}");
         if let Some(file) = file {
