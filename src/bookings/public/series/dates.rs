@@ -11,14 +11,22 @@ use crate::bookings::public::commit::candidates;
 use crate::bookings::types::{self, EventType, SlotQuestion};
 use crate::store::StoreError;
 
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limited {
+    Day,
+    Week,
+    Month,
+}
+
 /// Why a date cannot be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
     Taken,
     /// Outside the hours.
     Closed,
-    /// A limit of the day, the week or the month.
-    Full,
+    /// A limit of the day, the week or the month is reached.
+    Full(Limited),
     /// Outside the days that can be booked.
     Outside,
     /// A calendar could not be read, and unknown is not free.
@@ -30,7 +38,7 @@ impl Why {
         match self {
             Self::Taken => "taken",
             Self::Closed => "closed",
-            Self::Full => "full",
+            Self::Full(_) => "full",
             Self::Outside => "outside",
             Self::Unknown => "unknown",
         }
@@ -41,12 +49,9 @@ impl Why {
             Rule::Busy { .. } => Self::Taken,
             Rule::Hours | Rule::Align => Self::Closed,
             Rule::Query | Rule::MinimumNotice { .. } | Rule::Horizon => Self::Outside,
-            Rule::MaxPerDay
-            | Rule::MaxMinutesPerDay
-            | Rule::MaxPerWeek
-            | Rule::MaxMinutesPerWeek
-            | Rule::MaxPerMonth
-            | Rule::MaxMinutesPerMonth => Self::Full,
+            Rule::MaxPerDay | Rule::MaxMinutesPerDay => Self::Full(Limited::Day),
+            Rule::MaxPerWeek | Rule::MaxMinutesPerWeek => Self::Full(Limited::Week),
+            Rule::MaxPerMonth | Rule::MaxMinutesPerMonth => Self::Full(Limited::Month),
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::{judged, starts, Asked};
+use super::{judged, starts, Asked, SeriesForm, ENGLISH};
 use crate::audit::Who;
 use crate::authz::Actor;
 use crate::availability::{Every, Span};
@@ -16,6 +16,7 @@ use crate::bookings::series::{end_rest, read, TABLES};
 use crate::bookings::service::{self, Anyway, End};
 use crate::bookings::store;
 use crate::bookings::types::{self, Assignment, EventType, Horizon, Repeats, SlotQuestion};
+use crate::bookings::words::Language;
 use crate::http::ClientIp;
 use crate::store::Person;
 use crate::testing::TestApp;
@@ -261,7 +262,8 @@ fn a_request_for_a_series_is_decided_about_once() {
     assert_eq!(waiting(), 0);
 
     let declined = made(&test, &call, "2026-11-26T10:00:00Z", 3);
-    service::dismiss(&test.app, &test.owner, declined[0].id).unwrap();
+    let dismissed = service::dismiss(&test.app, &test.owner, declined[0].id).unwrap();
+    assert_eq!(dismissed, service::Dismissed::Declined);
     let after = read(&test.app, &declined[0]).unwrap();
     assert!(after.iter().all(|one| matches!(one.state, State::Cancelled { .. })), "{after:?}");
     assert_eq!(made(&test, &call, "2026-11-26T10:00:00Z", 3).len(), 3, "the times are free again");
@@ -284,6 +286,9 @@ fn one_date_ends_alone_or_with_all_later_ones() {
     let ended = store::get(&test.app.store, test.workspace, all[4].id).unwrap().unwrap();
     assert!(ended.details.given_up && ended.state == State::Cancelled { reason: "ill".into() });
     assert!(end_rest(&test.app, test.workspace, &all[3], &by).is_err(), "nothing is left to end");
+    let of = |nth: usize| service::cancel_of_series(&test.app, &test.owner, all[nth].id, "", true).unwrap();
+    let (asked, also) = of(1);
+    assert_eq!((asked.id, also), (all[1].id, vec![all[2].id]), "it had ended, and the one after it ends now");
     let viewer = Actor { role: crate::authz::Role::Viewer, ..test.owner.clone() };
     assert!(service::cancel_rest(&test.app, &viewer, all[0].id, "").is_err());
     service::cancel_rest(&test.app, &test.owner, all[0].id, "").unwrap();
@@ -339,4 +344,29 @@ fn looks_at_a_series_are_counted_apart_and_widely() {
     }
     assert!(tries.look(&test.app, client).is_err());
     tries.check(&test.app, client).unwrap();
+}
+
+#[test]
+fn a_limit_is_named_by_what_it_counts_and_one_date_is_not_said_to_be_many() {
+    let (test, hosts) = office();
+    let cases: [(fn(&mut EventType), &str); 3] = [
+        (|event| event.limits.per_day = Some(1), "Nothing more that day"),
+        (|event| event.limits.per_week = Some(1), "Nothing more that week"),
+        (|event| event.limits.per_month = Some(1), "Nothing more that month"),
+    ];
+    for (nth, (change, expected)) in cases.into_iter().enumerate() {
+        let call = event(&test, &hosts[nth..=nth], |event| {
+            event.repeats = Some(Repeats { every: Every::Day, dates: 2, ..Repeats::default() });
+            event.name = expected.into();
+            change(event);
+        });
+        if nth == 0 {
+            book(&test.app, &call, &wanted("2026-11-26T14:00:00Z", "a@elsewhere.example")).unwrap();
+        }
+        let held = hold(&test.app, &call, at(FIRST), 30).unwrap();
+        let shown = ("2", &jiff::tz::TimeZone::UTC, Language::of("en"));
+        let form = SeriesForm::of(&test.app, &call, &held, shown, &ENGLISH, &[]).unwrap().unwrap();
+        assert_eq!(form.dates[1].1, expected);
+        assert!(form.leave_out.ends_with("book the one date that is"), "{}", form.leave_out);
+    }
 }
