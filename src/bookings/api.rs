@@ -60,7 +60,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 #[derive(OpenApi)]
 #[openapi(
     paths(list, get, create, accept, again, dismiss, move_to, cancel),
-    components(schemas(ApiBooking, ApiAnswerTo, ApiPage<ApiBooking>, NewApiBooking, MoveBooking, CancelBooking, CancelScope, Problem))
+    components(schemas(ApiBooking, ApiAnswerTo, ApiPage<ApiBooking>, NewApiBooking, MoveBooking, CancelBooking, CancelScope, CancelledBooking, Problem))
 )]
 struct BookingsApi;
 
@@ -207,6 +207,15 @@ pub enum CancelScope {
     One,
     /// This date and all later ones that still stand; the guest gets one message.
     ThisAndLater,
+}
+
+/// The booking that was asked about, which may have ended before.
+#[derive(Debug, Serialize, ToSchema)]
+struct CancelledBooking {
+    #[serde(flatten)]
+    booking: ApiBooking,
+    /// Ids of all bookings that ended with this call, in their order.
+    ended: Vec<String>,
 }
 
 /// The workspace's bookings, the last made first; with `from` or `to` in the order of their start. Filtered, a page may
@@ -395,9 +404,9 @@ async fn move_to(
         ("Idempotency-Key" = Option<String>, Header, description = "A repeat gets the first answer again"),
     ),
     responses(
-        (status = 200, description = "The cancelled booking", body = ApiBooking),
+        (status = 200, description = "The booking as it stands now, and all that this call has ended", body = CancelledBooking),
         (status = 404, description = "Not in this workspace", body = Problem),
-        (status = 409, description = "It is not booked", body = Problem),
+        (status = 409, description = "Nothing of it is booked", body = Problem),
     )
 )]
 async fn cancel(
@@ -411,10 +420,10 @@ async fn cancel(
     run(move || {
         once.carry_out(|| {
             let CancelBooking { reason, scope } = &body.value;
-            answer(match scope {
-                CancelScope::One => service::cancel(&app, &actor, id, reason)?,
-                CancelScope::ThisAndLater => service::cancel_rest(&app, &actor, id, reason)?,
-            })
+            let rest = *scope == CancelScope::ThisAndLater;
+            let (booking, ended) = service::cancel_of_series(&app, &actor, id, reason, rest)?;
+            let ended = ended.iter().map(BookingId::to_string).collect();
+            ApiAnswer::json(StatusCode::OK, &CancelledBooking { booking: ApiBooking::from(booking), ended })
         })
     })
     .await?

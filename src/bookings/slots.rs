@@ -117,10 +117,14 @@ pub fn objections(
     Ok(by_rules.chain(unknown).collect())
 }
 
-/// What is known of a booking's own hosts, its own time free.
+/// What is known of a booking's own hosts, its own time free. A date of a series may move beyond the horizon.
 fn in_nobodys_way(facts: Facts, booking: &Booking) -> Facts {
     let hosts = &booking.details.hosts;
-    hosts.iter().fold(facts.only(hosts), |facts, host| facts.freed(*host, booking.span()))
+    let facts = hosts.iter().fold(facts.only(hosts), |facts, host| facts.freed(*host, booking.span()));
+    match booking.details.series {
+        Some(_) => facts.beyond_horizon(),
+        None => facts,
+    }
 }
 
 impl Slots {

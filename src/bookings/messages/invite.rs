@@ -105,20 +105,41 @@ pub fn settle(
     Ok(())
 }
 
-/// Our invitation or its end, where this message carries one. A REQUEST or CANCEL holds one UID (RFC 5546 sections 3.2.2
-/// and 3.2.5), so the dates of a series, each with its own, are published together.
+/// Who invites to each of the dates that a message is about, as their own plans say; to the booking of `plan` where it is
+/// about that alone.
+pub fn inviters(txn: &mut Txn<'_>, plan: &Plan, with: &[Booking]) -> Result<Vec<Inviter>, StoreError> {
+    if with.is_empty() {
+        return Ok(vec![plan.inviter.unwrap_or(Inviter::Nobody)]);
+    }
+    let mut inviters = Vec::new();
+    for one in with {
+        let inviter = match one.id == plan.booking {
+            true => plan.inviter,
+            false => store::find_plan(txn, one.workspace, one.contact, one.id)?.and_then(|plan| plan.inviter),
+        };
+        inviters.push(inviter.unwrap_or(Inviter::Nobody));
+    }
+    Ok(inviters)
+}
+
+/// Our invitation or its end, where this message carries one, of the dates to which we invite. A REQUEST or CANCEL holds
+/// one UID (RFC 5546 sections 3.2.2 and 3.2.5), so the dates of a series, each with its own, are published together.
 pub fn file(app: &App, occasion: &Occasion<'_>, links: &Links, now: UnixMillis) -> Option<CalendarFile> {
-    let method = match (occasion.inviter, occasion.kind) {
-        (Inviter::Us, Kind::Confirmation | Kind::Moved | Kind::Link) => Method::Request,
-        (Inviter::Us, Kind::Cancelled) => Method::Cancel,
+    let method = match occasion.kind {
+        Kind::Confirmation | Kind::Moved | Kind::Link => Method::Request,
+        Kind::Cancelled => Method::Cancel,
         _ => return None,
     };
+    if !occasion.inviters.contains(&Inviter::Us) {
+        return None;
+    }
     let entry_of = |booking: &Booking, links: &Links, is_off| entry(occasion, (booking, links), is_off, now);
     let is_off = method == Method::Cancel;
     let (method, entries) = match occasion.with {
         [] => (method, vec![entry_of(occasion.booking, links, is_off)?]),
         all => {
-            let published = all.iter().filter_map(|booking| {
+            let ours = all.iter().zip(&occasion.inviters).filter(|(_, inviter)| **inviter == Inviter::Us);
+            let published = ours.filter_map(|(booking, _)| {
                 let own = if occasion.around.companion.is_some() { Links::default() } else { Links::of(app, booking) };
                 Some(Entry { attendees: Vec::new(), ..entry_of(booking, &own, is_off)? })
             });

@@ -30,7 +30,8 @@ pub struct Occasion<'a> {
     pub around: &'a Around,
     /// The owner's own wording, where there is one.
     pub own: Option<&'a Wording>,
-    pub inviter: Inviter,
+    /// To each of these dates.
+    pub inviters: Vec<Inviter>,
     /// Name and address in invitations of ours.
     pub organizer: Option<&'a (String, String)>,
     /// Why it was cancelled or declined.
@@ -50,7 +51,7 @@ pub fn write(app: &App, occasion: &Occasion<'_>, now: UnixMillis) -> Letter {
     let (subject, words) =
         occasion.own.and_then(filled).or_else(|| filled(&built_in)).unwrap_or_else(|| (title(booking), String::new()));
     let rows = rows(occasion, language, &texts.labels);
-    let note = invitation_note(occasion, &texts.labels);
+    let note = &invitation_note(occasion, &texts.labels);
     let all = series_note(occasion, &texts.labels);
     let (_, video) = around.place_words(booking, language);
     let acts = acts(kind, &links, &texts.labels);
@@ -144,12 +145,13 @@ fn plain_rows(rows: &[Row]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn invitation_note(occasion: &Occasion<'_>, labels: &Labels) -> &'static str {
-    match (occasion.kind, occasion.inviter) {
-        (Kind::Confirmation, Inviter::Provider) => labels.invited_apart,
-        (Kind::Confirmation | Kind::Moved, Inviter::Us) => labels.attached,
-        _ => "",
-    }
+/// How the dates come into the guest's calendar; of a series some may come in one way and some in the other.
+fn invitation_note(occasion: &Occasion<'_>, labels: &Labels) -> String {
+    let invites = |inviter: Inviter| occasion.inviters.contains(&inviter);
+    let is_news = matches!(occasion.kind, Kind::Confirmation | Kind::Moved);
+    let ours = (is_news && invites(Inviter::Us)).then_some(labels.attached);
+    let theirs = (occasion.kind == Kind::Confirmation && invites(Inviter::Provider)).then_some(labels.invited_apart);
+    ours.into_iter().chain(theirs).collect::<Vec<_>>().join(" ")
 }
 
 fn acts(kind: Kind, links: &Links, labels: &Labels) -> Vec<Act> {

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::around::Around;
+use super::invite;
 use super::model::{Also, Fate, Inviter, Kind, Plan};
 use super::send::send_to;
 use super::store;
@@ -28,13 +29,16 @@ struct Payload {
 /// Has the others told as well, unless the provider of the calendar does it.
 pub fn plan(
     txn: &mut Txn<'_>,
-    booking: &Booking,
+    (booking, with): (&Booking, &[Booking]),
     plan: &Plan,
     (kind, number): (Kind, u32),
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let is_for_all = matches!(kind, Kind::Confirmation | Kind::Moved | Kind::Link | Kind::Cancelled);
-    if booking.details.guests.is_empty() || !is_for_all || plan.inviter == Some(Inviter::Provider) {
+    if booking.details.guests.is_empty() || !is_for_all {
+        return Ok(());
+    }
+    if invite::inviters(txn, plan, with)?.iter().all(|inviter| *inviter == Inviter::Provider) {
         return Ok(());
     }
     let payload = Payload { booking: booking.id, contact: booking.contact, number };

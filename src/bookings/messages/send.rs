@@ -4,7 +4,7 @@
 use super::around::Around;
 use super::invite;
 use super::letter::{self, Letter, Occasion};
-use super::model::{Entry, Fate, Inviter, Kind, Plan};
+use super::model::{Entry, Fate, Kind, Plan};
 use super::{others, store};
 use crate::app::App;
 use crate::base::ics::clean;
@@ -63,7 +63,7 @@ pub fn send_to(
         with,
         around,
         own: versions.current(),
-        inviter: plan.inviter.unwrap_or(Inviter::Nobody),
+        inviters: invite::inviters(txn, plan, with)?,
         organizer: plan.organizer.as_ref(),
         reason,
     };
@@ -88,7 +88,7 @@ pub fn send_to(
         about: Some(booking),
         reply: around.reply.as_ref().filter(|_| is_guest),
         from_name: if around.business.is_empty() { &around.host_name } else { &around.business },
-        useful_until: useful_until(booking, kind, now),
+        useful_until: useful_until((booking, with), kind, now),
     };
     post.send(app, txn, written, now)
 }
@@ -105,7 +105,7 @@ pub fn send_now(
 ) -> Result<(), StoreError> {
     let Some(fate) = send(app, txn, booking, plan, (kind, reason), with, now)? else { return Ok(()) };
     let number = plan.next_number();
-    others::plan(txn, booking, plan, (kind, number), now)?;
+    others::plan(txn, (booking, with), plan, (kind, number), now)?;
     let with = with.iter().map(|one| one.id).collect();
     plan.add(Entry { number, kind, before: None, due: now, fate, also: Vec::new(), with });
     Ok(())
@@ -123,12 +123,13 @@ fn organizer(app: &App, around: &Around) -> (String, String) {
     (around.host_name.clone(), address)
 }
 
-/// A word about a meeting that is over, or has begun, helps nobody.
-fn useful_until(booking: &Booking, kind: Kind, now: UnixMillis) -> UnixMillis {
+/// A word about a meeting that is over, or has begun, helps nobody; of several dates the last counts.
+fn useful_until((booking, with): (&Booking, &[Booking]), kind: Kind, now: UnixMillis) -> UnixMillis {
+    let last = with.iter().max_by_key(|one| one.end).unwrap_or(booking);
     match kind {
-        Kind::Reminder | Kind::Requested => booking.start,
-        Kind::Confirmation | Kind::Moved | Kind::Link => booking.end,
-        Kind::Cancelled | Kind::Declined => booking.end.max(now.plus(AFTERWARDS)),
+        Kind::Reminder | Kind::Requested => last.start,
+        Kind::Confirmation | Kind::Moved | Kind::Link => last.end,
+        Kind::Cancelled | Kind::Declined => last.end.max(now.plus(AFTERWARDS)),
         Kind::FollowUp | Kind::NoShow => now.plus(AFTERWARDS),
     }
 }

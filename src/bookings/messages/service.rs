@@ -206,7 +206,7 @@ pub fn preview(
         booking: &booking,
         around: &around,
         own: Some(typed.unwrap_or(&saved.wording)),
-        inviter: Inviter::Provider,
+        inviters: vec![Inviter::Provider],
         organizer: None,
         reason,
     };

@@ -33,6 +33,16 @@ pub fn invitation_of(app: &crate::app::App, owner: &crate::authz::Actor, event: 
     service::set_own(app, owner, event, &own).unwrap();
 }
 
+/// As if the provider could not have invited to this one, so that we did.
+pub fn invited_by_us(app: &crate::app::App, booking: &Booking) {
+    let changed = app.store.write(|txn| {
+        let mut plan = super::plan_of(txn, booking)?;
+        plan.inviter = Some(Inviter::Us);
+        store::put_plan(txn, &plan)
+    });
+    changed.unwrap();
+}
+
 /// Reminds of an event type's meetings so many minutes before.
 pub fn remind(app: &crate::app::App, owner: &crate::authz::Actor, event: uuid::Uuid, minutes: u32) {
     let own = Own { invitation: None, reminders: Some(vec![minutes]) };

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{BookingId, UnixMillis};
 use crate::bookings::model::Booking;
-use crate::bookings::service::{self, Anyway, BookError};
+use crate::bookings::service::{self, Anyway, BookError, Dismissed};
 use crate::http::layout::ConfirmPage;
 use crate::http::respond::with_toast;
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
@@ -118,8 +118,11 @@ pub(super) async fn dismiss(
     path: Path<BookingId>,
 ) -> Result<HttpResponse, PageError> {
     let id = path.into_inner();
-    run(move || service::dismiss(&app, &actor, id)).await??;
-    Ok(with_toast(see_other("/calendar"), &cookies, &Toast::new("Dismissed. Nobody was written to.")))
+    let words = match run(move || service::dismiss(&app, &actor, id)).await?? {
+        Dismissed::Declined => "Declined. Whoever asked is told.",
+        Dismissed::Quietly => "Dismissed. Nobody was written to.",
+    };
+    Ok(with_toast(see_other("/calendar"), &cookies, &Toast::new(words)))
 }
 
 /// How much of a series ends: this date alone, or the `rest` with it.

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use super::asking::{Asking, Dated, Gone};
 use super::draft::{add_contact, draft};
 use super::hold::with_buffers;
 use super::waitlist;
 use crate::app::App;
 use crate::audit::{self, Who};
-use crate::availability::{self, Busy, Claimed, Span, WhyNot};
+use crate::availability::{self, Claimed, Span, WhyNot};
 use crate::base::{BookingId, ContactId, EmailAddress, ReplyId, SeriesId, UnixMillis, UserId, WorkerId};
 use crate::bookings::agree::agree;
 use crate::bookings::hold::{handled, retire_proposals};
@@ -160,21 +161,6 @@ pub fn book_series(
     book_dates(app, event, (wanted, later), None, &|_| Ok(()), gone)
 }
 
-/// A date that could not be had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gone {
-    pub start: UnixMillis,
-    /// A calendar could not be read.
-    pub is_unknown: bool,
-}
-
-/// One date that is wanted, with what was read about it.
-struct Dated {
-    facts: Facts,
-    question: SlotQuestion,
-    span: Span,
-}
-
 fn book_dates(
     app: &App,
     event: &EventType,
@@ -183,6 +169,7 @@ fn book_dates(
     also: &Also<'_>,
     gone: &mut Vec<Gone>,
 ) -> Result<Booking, NotBooked> {
+    gone.clear();
     if !event.is_open {
         return Err(NotBooked::Closed);
     }
@@ -207,10 +194,10 @@ fn book_dates(
         dates.push(Dated { facts, question, span: lasting(*start, minutes) });
     }
     let Some(facts) = dates.first().map(|date| date.facts.clone()) else { return Err(NotBooked::Taken) };
-    let mut unreadable = None;
+    let (mut unreadable, mut asking) = (None, Asking::begin());
     for hosts in candidates(app, &facts, wanted.hold.map(|held| (held, wanted.start)))? {
         let mut lacks = Vec::new();
-        let asked = match ask_all(app, &dates, &hosts, insists, &mut lacks) {
+        let asked = match asking.all(app, &dates, &hosts, insists, &mut lacks) {
             Ok(asked) => asked,
             Err(error @ (NotBooked::Taken | NotBooked::Unreadable(_))) => {
                 keep_nearest(gone, lacks, wanted.start);
@@ -263,52 +250,15 @@ fn keeps_already(app: &App, event: &EventType, wanted: &Wanted) -> Result<bool, 
 /// Asks the calendars whether somebody could hold a start, as booking it would. Nothing is written.
 pub fn is_free_now(app: &App, facts: &Facts, start: UnixMillis, minutes: u32) -> Result<(), NotBooked> {
     let (span, question) = (lasting(start, minutes), SlotQuestion::at(start, minutes, None));
-    let mut unreadable = None;
+    let (mut unreadable, mut asking) = (None, Asking::begin());
     for hosts in candidates(app, facts, None)? {
-        match ask(app, &facts.only(&hosts), &question, span, false) {
+        match asking.one(app, &facts.only(&hosts), &question, span) {
             Err(NotBooked::Unreadable(reason)) => unreadable = Some(reason),
             Err(NotBooked::Taken) => {}
             answer => return answer.map(drop),
         }
     }
     Err(unreadable.map_or(NotBooked::Taken, NotBooked::Unreadable))
-}
-
-/// The dates for these hosts, all asked about; every one that cannot be had is told of in `gone`.
-fn ask_all(
-    app: &App,
-    dates: &[Dated],
-    hosts: &[UserId],
-    insists: bool,
-    gone: &mut Vec<Gone>,
-) -> Result<Vec<Dated>, NotBooked> {
-    let (mut all, mut lacks) = (Vec::new(), None);
-    for Dated { facts, question, span } in dates {
-        let asked = ask(app, &facts.only(hosts), question, *span, insists);
-        // What the calendars said just now is judged with the rest in the transaction; of several dates it is named here.
-        let asked = match asked {
-            Ok(facts) if dates.len() > 1 => still_free(app, facts, question, *span),
-            asked => asked,
-        };
-        match asked {
-            Ok(facts) => all.push(Dated { facts, question: question.clone(), span: *span }),
-            Err(error @ (NotBooked::Taken | NotBooked::Unreadable(_))) => {
-                let is_unknown = matches!(error, NotBooked::Unreadable(_));
-                gone.push(Gone { start: span.start, is_unknown });
-                lacks = Some(error);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    lacks.map_or(Ok(all), Err)
-}
-
-fn still_free(app: &App, facts: Facts, question: &SlotQuestion, span: Span) -> Result<Facts, NotBooked> {
-    let standing = app.store.read(|txn| types::taken_in(txn, &facts, span))?;
-    match types::why_not(&facts, &standing, question, span.start) {
-        None => Ok(facts),
-        Some(_) => Err(NotBooked::Taken),
-    }
 }
 
 fn lasting(start: UnixMillis, minutes: u32) -> Span {
@@ -338,31 +288,6 @@ pub fn candidates(
         }
         Ok(turn.into_iter().map(|user| vec![user]).collect())
     })
-}
-
-/// Asks the calendars of these hosts about the time, when nothing in our own books speaks against it. Who joins a group
-/// that sits there already needs no answer.
-pub fn ask(app: &App, facts: &Facts, question: &SlotQuestion, span: Span, insists: bool) -> Result<Facts, NotBooked> {
-    let standing = app.store.read(|txn| types::taken_in(txn, facts, span))?;
-    if types::why_not(facts, &standing, question, span.start).is_some() {
-        return Err(match facts.unknown().first() {
-            Some(reason) => NotBooked::Unreadable(reason.clone()),
-            None => NotBooked::Taken,
-        });
-    }
-    let mut asked = facts.clone();
-    let needed = with_buffers(&facts.event, span);
-    for host in &facts.hosts {
-        if standing.session_at(span, host.user, facts.now).is_some() {
-            continue;
-        }
-        match facts.ask_now(app, host.user, needed, None)? {
-            Busy::Unknown { .. } if insists => {}
-            Busy::Unknown { reason } => return Err(NotBooked::Unreadable(reason)),
-            busy => asked = asked.with_busy(host.user, busy),
-        }
-    }
-    Ok(asked)
 }
 
 /// The transaction that makes the booking, or those of a series: all of them or none. Gives the first.

@@ -220,13 +220,13 @@ async fn cancel(
         let by = format!("{} (the guest)", booking.details.name);
         let by = End { who: Who::Visitor, by: &by, reason: &form.reason };
         match ends_rest {
-            true => end_rest(&app, booking.workspace, &booking, &by),
-            false => end(&app, booking.workspace, booking.id, &by),
+            true => end_rest(&app, booking.workspace, &booking, &by).map(drop),
+            false => end(&app, booking.workspace, booking.id, &by).map(drop),
         }
     });
     match ended.await? {
         // Cancelled meanwhile: the page shows how it stands.
-        Ok(_) | Err(BookError::NotOpen(_)) => Ok(see_other(&here)),
+        Ok(()) | Err(BookError::NotOpen(_)) => Ok(see_other(&here)),
         Err(error) => Err(error.into()),
     }
 }

@@ -8,6 +8,7 @@
 //!   about exactly this start once more.
 
 mod api;
+mod asking;
 mod commit;
 mod draft;
 mod embed;
@@ -29,7 +30,9 @@ mod tests;
 
 pub use api::{api_routes, VisitsApi};
 #[cfg(test)]
-pub use commit::{book, book_series, Gone};
+pub use asking::Gone;
+#[cfg(test)]
+pub use commit::{book, book_series};
 pub use commit::{book_for, is_free_now, Guest, Lead, NotBooked, Wanted};
 pub use moves::{reschedule, Mover};
 pub use offered::links;

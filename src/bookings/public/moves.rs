@@ -48,9 +48,10 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
     let minutes = u32::try_from(before.span().length().as_secs() / 60).unwrap_or(u32::MAX);
     let span = Span::lasting(start, before.span().length());
     let question = SlotQuestion::at(start, minutes, Some(before.id));
-    // A date of a series may lie beyond the horizon, and so may where it moves.
-    let event = if before.details.series.is_some() { event.beyond_horizon() } else { event };
     let mut facts = types::load_for(app, &event, &question)?.only(&before.details.hosts);
+    if before.details.series.is_some() {
+        facts = facts.beyond_horizon();
+    }
     if mover.insists {
         facts = facts.with_rules(&[]);
     }

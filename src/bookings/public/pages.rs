@@ -15,7 +15,8 @@ use jiff::tz::TimeZone;
 use jiff::ToSpan;
 use serde::Deserialize;
 
-use super::commit::{self, Gone, Guest, NotBooked, Wanted};
+use super::asking::Gone;
+use super::commit::{self, Guest, NotBooked, Wanted};
 use super::embed;
 use super::hold::hold;
 use super::manage::{self, pay_path};
@@ -44,6 +45,8 @@ use crate::workspaces::{self, Workspace};
 /// Times held and forms sent from one network, for each web thread.
 const TRIES: u32 = 40;
 const TRIES_IN: Duration = Duration::from_secs(600);
+/// Looks at the dates of a series, each of which is judged anew.
+pub(super) const LOOKS: u32 = 200;
 /// Months that are looked through for the first free time.
 const LOOK_AHEAD: i64 = 3;
 
@@ -63,13 +66,25 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 #[derive(Default)]
-pub(super) struct Tries(OnceLock<Limiter<IpAddr>>);
+pub(super) struct Tries {
+    tries: OnceLock<Limiter<IpAddr>>,
+    looks: OnceLock<Limiter<IpAddr>>,
+}
 
 impl Tries {
     pub(super) fn check(&self, app: &App, client: ClientIp) -> Result<(), PageError> {
-        let limiter = self.0.get_or_init(|| Limiter::new(app.clock.clone(), Allowed::new(TRIES, TRIES_IN)));
-        Ok(limiter.check(&client.network()).map(|_| ())?)
+        count(&self.tries, TRIES, app, client)
     }
+
+    /// A look at a series, which asks no calendar but reads much.
+    pub(super) fn look(&self, app: &App, client: ClientIp) -> Result<(), PageError> {
+        count(&self.looks, LOOKS, app, client)
+    }
+}
+
+fn count(limiter: &OnceLock<Limiter<IpAddr>>, most: u32, app: &App, client: ClientIp) -> Result<(), PageError> {
+    let limiter = limiter.get_or_init(|| Limiter::new(app.clock.clone(), Allowed::new(most, TRIES_IN)));
+    Ok(limiter.check(&client.network()).map(|_| ())?)
 }
 
 /// What a visitor has chosen so far. All of it stands in the address, so a page can be sent to somebody else.
@@ -495,10 +510,10 @@ pub(super) fn free_of_month(
 ) -> Result<Vec<UnixMillis>, PageError> {
     let question = month_question(month, duration, zone, booking);
     let free = match booking {
-        Some(booking) if booking.details.series.is_some() => {
-            types::free_starts_with(app, &event.beyond_horizon(), &question, &booking.details.hosts)
+        Some(booking) => {
+            let of_series = booking.details.series.is_some();
+            types::free_starts_with(app, event, &question, (&booking.details.hosts, of_series))
         }
-        Some(booking) => types::free_starts_with(app, event, &question, &booking.details.hosts),
         None => types::free_starts(app, event, &question),
     };
     free.map_err(broken)
@@ -661,6 +676,8 @@ impl DetailsPage {
 /// GET /b/{workspace}/{event}/details: the form for a time that is kept; back to the times when it has run out.
 async fn details(
     app: Data<App>,
+    tries: Data<Tries>,
+    client: ClientIp,
     request: HttpRequest,
     path: Path<(String, String)>,
     chosen: Query<Chosen>,
@@ -675,6 +692,9 @@ async fn details(
     let Some(held) = Held::read(&app, place.event.id, &chosen.hold).filter(|held| held.until > app.now()) else {
         return Ok(see_other(&format!("/b/{}/{}{}", path.0, path.1, chosen.with(&[]))));
     };
+    if place.event.repeats.is_some() {
+        tries.look(&app, client)?;
+    }
     let page = run(move || {
         let typed = waitlist::invited(&app, place.workspace.id, held.id).map_err(broken)?;
         details_page(&app, &place, &chosen, held, language, typed, (FieldErrors::default(), &[]))

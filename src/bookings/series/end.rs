@@ -4,7 +4,7 @@ use super::store::{bookings_of, read};
 use super::told::settled;
 use crate::app::App;
 use crate::audit::Who;
-use crate::base::{UnixMillis, WorkspaceId};
+use crate::base::{BookingId, UnixMillis, WorkspaceId};
 use crate::bookings::calendar;
 use crate::bookings::hold::give_back;
 use crate::bookings::messages::{self, Kind};
@@ -22,8 +22,14 @@ pub fn ending<'a>(all: &'a [Booking], from: &'a Booking, now: UnixMillis) -> imp
     })
 }
 
-/// Ends a date and all later ones of its series, for a member or for the visitor. Gives it as it stands then.
-pub fn end_rest(app: &App, workspace: WorkspaceId, from: &Booking, end: &End<'_>) -> Result<Booking, BookError> {
+/// Ends a date and all later ones of its series, for a member or for the visitor. Gives it as it stands then, and which
+/// have ended: it may have ended before, and the later ones now.
+pub fn end_rest(
+    app: &App,
+    workspace: WorkspaceId,
+    from: &Booking,
+    end: &End<'_>,
+) -> Result<(Booking, Vec<BookingId>), BookError> {
     let now = app.now();
     let job = |booking: &Booking| booking.connection.map(|connection| calendar::job(booking, connection, now));
     let jobs: Vec<_> = read(app, from)?.iter().map(|booking| (booking.id, job(booking))).collect();
@@ -45,7 +51,8 @@ pub fn end_rest(app: &App, workspace: WorkspaceId, from: &Booking, end: &End<'_>
         let Some(first) = ended.first() else { return Err(BookError::NotOpen(current.state.words())) };
         messages::tell_of(app, txn, first, &ended, (kind, &reason), now)?;
         settled(app, txn, first, now)?;
-        Ok(ended.iter().find(|one| one.id == from.id).unwrap_or(first).clone())
+        let ids = ended.iter().map(|one| one.id).collect();
+        Ok((ended.into_iter().find(|one| one.id == from.id).unwrap_or(current), ids))
     })
 }
 

@@ -24,7 +24,7 @@ pub fn settled(app: &App, txn: &mut Txn<'_>, booking: &Booking, now: UnixMillis)
     let all = bookings_of(txn, booking)?;
     let waits = |one: &Booking| one.is_request() || (one.state.is_booked() && one.told == 0);
     let stand: Vec<Booking> = all.iter().filter(|one| one.state.is_booked()).cloned().collect();
-    // What is over is no news, and a letter about it would not leave.
+    // The letter leads to a date that is still to come.
     let next = stand.iter().find(|one| one.end > now).or(stand.first());
     let Some(next) = next.filter(|_| !all.iter().any(waits)) else { return Ok(()) };
     row.is_told = true;

@@ -145,7 +145,7 @@ pub fn end(app: &App, workspace: WorkspaceId, id: BookingId, end: &End<'_>) -> R
         return Err(BookError::NoCalendar);
     }
     if before.is_request() && before.details.series.is_some() {
-        return series::end_rest(app, workspace, &before, end);
+        return series::end_rest(app, workspace, &before, end).map(|(booking, _)| booking);
     }
     let job = before.connection.map(|calendar| calendar::job(&before, calendar, now));
     let reason = end.reason();
@@ -198,13 +198,25 @@ pub fn end_in(
     Ok(ended)
 }
 
-/// Cancels a booking and all later ones of its series; by itself it is cancelled alone.
-pub fn cancel_rest(app: &App, actor: &Actor, id: BookingId, reason: &str) -> Result<Booking, BookError> {
+/// Cancels a booking and, where the `rest` is meant or it is only asked for, all later ones of its series. Gives it as it
+/// stands then, and which have ended.
+pub fn cancel_of_series(
+    app: &App,
+    actor: &Actor,
+    id: BookingId,
+    reason: &str,
+    rest: bool,
+) -> Result<(Booking, Vec<BookingId>), BookError> {
     actor.require(Permission::EditBookings)?;
     let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
     let end = End { who: Who::of(actor), by: &actor.display, reason };
     match before.details.series {
-        Some(_) => series::end_rest(app, actor.workspace, &before, &end),
-        None => self::end(app, actor.workspace, id, &end),
+        Some(_) if rest || before.is_request() => series::end_rest(app, actor.workspace, &before, &end),
+        _ => self::end(app, actor.workspace, id, &end).map(|booking| (booking, vec![id])),
     }
+}
+
+/// Cancels a booking and all later ones of its series; by itself it is cancelled alone.
+pub fn cancel_rest(app: &App, actor: &Actor, id: BookingId, reason: &str) -> Result<Booking, BookError> {
+    cancel_of_series(app, actor, id, reason, true).map(|(booking, _)| booking)
 }

@@ -71,17 +71,26 @@ pub fn decline(app: &App, actor: &Actor, id: BookingId) -> Result<Option<DraftId
     })
 }
 
+/// What became of something that was dismissed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dismissed {
+    /// A visitor had asked for it, and hears of it.
+    Declined,
+    /// Nobody is written to.
+    Quietly,
+}
+
 /// A person wants nothing done about the proposed time, or lets rest what the calendar refused.
-pub fn dismiss(app: &App, actor: &Actor, id: BookingId) -> Result<(), BookError> {
+pub fn dismiss(app: &App, actor: &Actor, id: BookingId) -> Result<Dismissed, BookError> {
     actor.require(Permission::EditBookings)?;
     let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
     if before.needs_help() {
-        return let_rest(app, actor, id);
+        return let_rest(app, actor, id).map(|()| Dismissed::Quietly);
     }
     if before.is_request() {
-        return cancel(app, actor, id, "").map(|_| ());
+        return cancel(app, actor, id, "").map(|_| Dismissed::Declined);
     }
-    end_proposal(app, actor, id, "Dismissed.")
+    end_proposal(app, actor, id, "Dismissed.").map(|()| Dismissed::Quietly)
 }
 
 pub(super) fn end_proposal(app: &App, actor: &Actor, id: BookingId, words: &str) -> Result<(), BookError> {

@@ -19,9 +19,12 @@ pub struct Calendars {
     all: PersonCalendars,
 }
 
-/// What lies beyond was not read.
-pub(super) fn read_until(now: UnixMillis) -> UnixMillis {
-    now.plus(READ_AHEAD - SINCE_READ)
+/// What is known of them within a range, as last read.
+#[derive(Clone, Debug)]
+pub struct Known {
+    pub busy: Busy,
+    /// The part of the range that lies further ahead than anything is read.
+    pub unread: Option<Span>,
 }
 
 impl Calendars {
@@ -42,24 +45,19 @@ impl Calendars {
         std::iter::once(user.0).chain(ids).collect()
     }
 
-    /// As last read. What lies beyond was not read, so it is taken.
-    pub fn busy(&self, app: &App, workspace: WorkspaceId, range: Span) -> Result<Busy, StoreError> {
+    /// As last read.
+    pub fn known(&self, app: &App, workspace: WorkspaceId, range: Span, now: UnixMillis) -> Result<Known, StoreError> {
         let Some(user) = self.user.filter(|_| !self.all.counted().is_empty()) else {
-            return Ok(Busy::Known(Vec::new()));
+            return Ok(Known { busy: Busy::Known(Vec::new()), unread: None });
         };
-        let now = app.now();
-        let known = Span::new(range.start.max(now), range.end.min(read_until(now)));
-        let unread = Span::new(known.end.max(range.start), range.end);
-        if known.start >= known.end {
-            return Ok(Busy::Known(vec![unread]));
-        }
-        Ok(match availability::busy_of(app, workspace, user, known)? {
-            Busy::Known(mut busy) => {
-                busy.extend((unread.start < unread.end).then_some(unread));
-                Busy::Known(busy)
-            }
-            unknown @ Busy::Unknown { .. } => unknown,
-        })
+        let read_until = now.plus(READ_AHEAD - SINCE_READ);
+        let read = Span::new(range.start.max(now), range.end.min(read_until));
+        let busy = match read.start < read.end {
+            true => availability::busy_of(app, workspace, user, read)?,
+            false => Busy::Known(Vec::new()),
+        };
+        let unread = Span::new(range.start.max(read_until), range.end);
+        Ok(Known { busy, unread: Some(unread).filter(|unread| unread.start < unread.end) })
     }
 
     /// Asks the calendars themselves.

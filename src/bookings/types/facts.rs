@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::calendars::{read_until, Calendars};
+use super::calendars::{Calendars, Known};
 use super::ledger::{self, Entry};
 use super::model::{Align, Assignment, EventType, Horizon, Limits};
 use crate::app::App;
@@ -35,6 +35,8 @@ pub struct HostFacts {
     pub name: String,
     pub open: OpenTimes,
     pub busy: Busy,
+    /// Further ahead than the calendars are read: as good as taken, where they are not asked anew.
+    pub unread: Option<Span>,
     /// Under which ids their time is claimed.
     pub resources: Vec<Uuid>,
     pub calendars: Calendars,
@@ -83,7 +85,7 @@ pub fn load_for(app: &App, event: &EventType, question: &Question) -> Result<Fac
 }
 
 pub fn load(app: &App, event: &EventType, range: Span) -> Result<Facts, StoreError> {
-    let mut hosts = Vec::new();
+    let (mut hosts, now) = (Vec::new(), app.now());
     for host in &event.hosts {
         let owner = Owner::Person(host.user);
         let found = app.store.read(|txn| {
@@ -94,16 +96,18 @@ pub fn load(app: &App, event: &EventType, range: Span) -> Result<Facts, StoreErr
         // Who has left holds no meetings any more.
         let Some((name, open)) = found else { continue };
         let calendars = Calendars::of(app, event.workspace, host.user)?;
+        let Known { busy, unread } = calendars.known(app, event.workspace, range, now)?;
         hosts.push(HostFacts {
             user: host.user,
             name,
             open,
-            busy: calendars.busy(app, event.workspace, range)?,
+            busy,
+            unread,
             resources: calendars.resources(host.user),
             calendars,
         });
     }
-    Ok(Facts { event: event.clone(), hosts, now: app.now() })
+    Ok(Facts { event: event.clone(), hosts, now })
 }
 
 /// What the owner wants, and may set aside.
@@ -194,24 +198,31 @@ impl Facts {
             if lacks(OwnersRule::Hours) {
                 host.open.hours = engine::Hours::always();
             }
-            match &mut host.busy {
-                Busy::Unknown { .. } => host.busy = Busy::Known(Vec::new()),
-                // What nobody has read is asked of the calendars when it is booked.
-                Busy::Known(busy) if lacks(OwnersRule::Horizon) => busy.retain(|span| span.start < read_until(one.now)),
-                Busy::Known(_) => {}
+            if matches!(host.busy, Busy::Unknown { .. }) {
+                host.busy = Busy::Known(Vec::new());
+            }
+            if lacks(OwnersRule::Horizon) {
+                host.unread = None;
             }
         }
         one
     }
 
     /// The same for a later date of a series: notice, a horizon that moves on and the grid of starts hold for the
-    /// first. How far calendars were read says nothing about it either; they are asked when it is booked.
-    pub fn for_later(mut self) -> Self {
-        self.event = self.event.for_later();
+    /// first.
+    pub fn for_later(self) -> Self {
+        Self { event: self.event.for_later(), ..self.beyond_read() }
+    }
+
+    /// The same for moving a date of a series, which may lie beyond the horizon, and so may where it moves.
+    pub fn beyond_horizon(self) -> Self {
+        Self { event: self.event.beyond_horizon(), ..self.beyond_read() }
+    }
+
+    /// How far calendars were read says nothing about it: they are asked when it is booked.
+    fn beyond_read(mut self) -> Self {
         for host in &mut self.hosts {
-            if let Busy::Known(busy) = &mut host.busy {
-                busy.retain(|span| span.start < read_until(self.now));
-            }
+            host.unread = None;
         }
         self
     }
@@ -301,7 +312,7 @@ impl Facts {
         let all: Vec<&Entry> = standing.entries.iter().filter(of_host).collect();
         let own: Vec<&Entry> = all.iter().copied().filter(|entry| Some(entry.booking) != but).collect();
         let is_group = self.event.is_group();
-        let mut taken = Vec::new();
+        let mut taken: Vec<engine::Taken> = host.unread.iter().map(Span::as_taken).collect();
         match &host.busy {
             // Unknown is not free.
             Busy::Unknown { .. } => {
@@ -400,16 +411,19 @@ pub fn free_starts(app: &App, event: &EventType, question: &Question) -> Result<
     find_free(app, &facts, question)
 }
 
-/// The free starts at which a booking could go on with the hosts that it has.
+/// The free starts to which a booking could move with the hosts that it has. A date `of_series` may go beyond the horizon.
 pub fn free_starts_with(
     app: &App,
     event: &EventType,
     question: &Question,
-    hosts: &[UserId],
+    (hosts, of_series): (&[UserId], bool),
 ) -> Result<Vec<UnixMillis>, StoreError> {
     let mut facts = load_for(app, event, question)?.only(hosts);
     if facts.hosts.is_empty() {
         return Ok(Vec::new());
+    }
+    if of_series {
+        facts = facts.beyond_horizon();
     }
     if let Some(own) = question.own {
         facts = hosts.iter().fold(facts, |facts, user| facts.freed(*user, own));
@@ -449,7 +463,7 @@ pub fn possible_starts(app: &App, event: &EventType, question: &Question) -> Res
         return Ok(Vec::new());
     }
     for host in &mut facts.hosts {
-        host.busy = Busy::Known(Vec::new());
+        (host.busy, host.unread) = (Busy::Known(Vec::new()), None);
     }
     Ok(free_of(&facts, &Standing::default(), question))
 }

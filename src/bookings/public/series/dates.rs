@@ -6,9 +6,18 @@ use crate::app::App;
 use crate::availability::engine::Rule;
 use crate::availability::{occurrences, Span};
 use crate::base::{BookingId, UnixMillis, UserId};
-use crate::bookings::public::commit::{candidates, Gone};
-use crate::bookings::types::{self, Entry, EventType, Facts, SlotQuestion};
+use crate::bookings::public::asking::{Dated, Gone};
+use crate::bookings::public::commit::candidates;
+use crate::bookings::types::{self, EventType, SlotQuestion};
 use crate::store::StoreError;
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limited {
+    Day,
+    Week,
+    Month,
+}
 
 /// Why a date cannot be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +25,8 @@ pub enum Why {
     Taken,
     /// Outside the hours.
     Closed,
-    /// A limit of the day, the week or the month.
-    Full,
+    /// A limit of the day, the week or the month is reached.
+    Full(Limited),
     /// Outside the days that can be booked.
     Outside,
     /// A calendar could not be read, and unknown is not free.
@@ -29,7 +38,7 @@ impl Why {
         match self {
             Self::Taken => "taken",
             Self::Closed => "closed",
-            Self::Full => "full",
+            Self::Full(_) => "full",
             Self::Outside => "outside",
             Self::Unknown => "unknown",
         }
@@ -40,12 +49,9 @@ impl Why {
             Rule::Busy { .. } => Self::Taken,
             Rule::Hours | Rule::Align => Self::Closed,
             Rule::Query | Rule::MinimumNotice { .. } | Rule::Horizon => Self::Outside,
-            Rule::MaxPerDay
-            | Rule::MaxMinutesPerDay
-            | Rule::MaxPerWeek
-            | Rule::MaxMinutesPerWeek
-            | Rule::MaxPerMonth
-            | Rule::MaxMinutesPerMonth => Self::Full,
+            Rule::MaxPerDay | Rule::MaxMinutesPerDay => Self::Full(Limited::Day),
+            Rule::MaxPerWeek | Rule::MaxMinutesPerWeek => Self::Full(Limited::Week),
+            Rule::MaxPerMonth | Rule::MaxMinutesPerMonth => Self::Full(Limited::Month),
         }
     }
 }
@@ -82,11 +88,13 @@ pub fn judged(app: &App, event: &EventType, asked: &Asked<'_>) -> Result<Vec<Dat
     for (nth, start) in asked.starts.iter().enumerate() {
         let question = SlotQuestion::at(*start, asked.minutes, asked.hold.filter(|_| nth == 0));
         let facts = types::load_for(app, event, &question)?;
-        read.push((*start, if nth == 0 { facts } else { facts.for_later() }, question));
+        let facts = if nth == 0 { facts } else { facts.for_later() };
+        let span = Span::lasting(*start, Duration::from_secs(60 * u64::from(asked.minutes)));
+        read.push(Dated { facts, question, span });
     }
-    let Some((first, facts, _)) = read.first() else { return Ok(Vec::new()) };
+    let Some(Dated { facts, span, .. }) = read.first() else { return Ok(Vec::new()) };
     let mut best: Option<((bool, usize), Vec<DateOf>)> = None;
-    for hosts in candidates(app, facts, asked.hold.map(|held| (held, *first)))? {
+    for hosts in candidates(app, facts, asked.hold.map(|held| (held, span.start)))? {
         let dates = with_hosts(app, &read, asked, &hosts)?;
         let has = |date: &DateOf| date.why.is_none();
         let had = (dates.first().is_some_and(has), dates.iter().filter(|date| has(date)).count());
@@ -98,35 +106,22 @@ pub fn judged(app: &App, event: &EventType, asked: &Asked<'_>) -> Result<Vec<Dat
     Ok(best.map_or_else(none, |(_, dates)| dates))
 }
 
-fn with_hosts(
-    app: &App,
-    read: &[(UnixMillis, Facts, SlotQuestion)],
-    asked: &Asked<'_>,
-    hosts: &[UserId],
-) -> Result<Vec<DateOf>, StoreError> {
+fn with_hosts(app: &App, read: &[Dated], asked: &Asked<'_>, hosts: &[UserId]) -> Result<Vec<DateOf>, StoreError> {
     let (mut dates, mut own) = (Vec::new(), Vec::new());
-    for (nth, (start, facts, question)) in read.iter().enumerate() {
-        let facts = facts.only(hosts);
-        let standing = app.store.read(|txn| types::standing(txn, &facts, question))?.with(&own);
-        let gone = asked.gone.iter().find(|gone| gone.start == *start);
-        let why = match types::why_not(&facts, &standing, question, *start) {
-            _ if !facts.unknown().is_empty() || gone.is_some_and(|gone| gone.is_unknown) => Some(Why::Unknown),
+    for date in read {
+        let (date, start) = (Dated { facts: date.facts.only(hosts), ..date.clone() }, date.span.start);
+        let standing = app.store.read(|txn| types::standing(txn, &date.facts, &date.question))?.with(&own);
+        let gone = asked.gone.iter().find(|gone| gone.start == start);
+        let why = match types::why_not(&date.facts, &standing, &date.question, start) {
+            _ if !date.facts.unknown().is_empty() || gone.is_some_and(|gone| gone.is_unknown) => Some(Why::Unknown),
             Some(rule) => Some(Why::of(&rule)),
             None => gone.map(|_| Why::Taken),
         };
         // The hold of the first stands in the books already.
-        if why.is_none() && (nth > 0 || asked.hold.is_none()) {
-            own.push(Entry {
-                booking: BookingId::new(facts.now),
-                span: Span::lasting(*start, Duration::from_secs(60 * u64::from(asked.minutes))),
-                before: facts.event.buffer_before,
-                after: facts.event.buffer_after,
-                hosts: hosts.to_vec(),
-                session: None,
-                until: None,
-            });
+        if why.is_none() && date.question.but.is_none() {
+            own.push(date.as_entry());
         }
-        dates.push(DateOf { start: *start, why });
+        dates.push(DateOf { start, why });
     }
     Ok(dates)
 }

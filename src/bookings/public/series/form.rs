@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
-use super::dates::{judged, starts, Asked, DateOf, Why};
+use super::dates::{judged, starts, Asked, DateOf, Limited, Why};
 use super::words::SeriesWords;
 use crate::app::App;
 use crate::base::UnixMillis;
-use crate::bookings::public::commit::Gone;
+use crate::bookings::public::asking::Gone;
 use crate::bookings::public::token::Held;
 use crate::bookings::types::EventType;
 use crate::bookings::words::{self, fill, Clocks, Language};
@@ -27,7 +27,7 @@ pub struct SeriesForm {
     pub seen: String,
     /// How many cannot be had, in words; empty: none.
     pub lacking: String,
-    /// The box that leaves these out.
+    /// The box that leaves these out; empty where nothing would be left.
     pub leave_out: String,
     pub leaves_out: bool,
     /// Empty where there is one date only.
@@ -72,7 +72,11 @@ impl SeriesForm {
             } else {
                 String::new()
             },
-            leave_out: fill(words.leave_out, &[("n", &number(had.len()))]),
+            leave_out: match had.len() {
+                0 => String::new(),
+                1 => words.leave_out_all_but_one.to_owned(),
+                many => fill(words.leave_out, &[("n", &number(many))]),
+            },
             leaves_out: false,
             button: if had.len() > 1 { fill(button, &[("n", &number(had.len()))]) } else { String::new() },
             dates: dates.iter().map(shown).collect(),
@@ -128,7 +132,9 @@ impl SeriesWords {
         match why {
             Why::Taken => self.taken,
             Why::Closed => self.closed,
-            Why::Full => self.full,
+            Why::Full(Limited::Day) => self.full_day,
+            Why::Full(Limited::Week) => self.full_week,
+            Why::Full(Limited::Month) => self.full_month,
             Why::Outside => self.outside,
             Why::Unknown => self.unknown,
         }

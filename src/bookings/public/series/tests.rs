@@ -1,18 +1,23 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use super::{judged, starts, Asked};
+use super::{judged, starts, Asked, SeriesForm, ENGLISH};
 use crate::audit::Who;
 use crate::authz::Actor;
 use crate::availability::{Every, Span};
 use crate::base::UnixMillis;
 use crate::bookings::model::{Booking, State};
-use crate::bookings::public::commit::{book, book_series, Gone, NotBooked, Wanted};
+use crate::bookings::public::asking::{Asking, Dated, Gone};
+use crate::bookings::public::commit::{book, book_series, NotBooked, Wanted};
 use crate::bookings::public::hold::hold;
+use crate::bookings::public::pages::{Tries, LOOKS};
 use crate::bookings::public::tests::{at, booked, event, office, wanted};
 use crate::bookings::series::{end_rest, read, TABLES};
 use crate::bookings::service::{self, Anyway, End};
 use crate::bookings::store;
-use crate::bookings::types::{Assignment, EventType, Horizon, Repeats};
+use crate::bookings::types::{self, Assignment, EventType, Horizon, Repeats, SlotQuestion};
+use crate::bookings::words::Language;
+use crate::http::ClientIp;
 use crate::store::Person;
 use crate::testing::TestApp;
 
@@ -105,9 +110,9 @@ fn a_date_that_is_taken_closed_full_or_outside_is_named_and_nothing_is_booked_wi
         let refused = series(&test, &call, &wanted(FIRST, "tom@lakeside.example"), 4, &mut gone);
         assert!(matches!(refused, Err(NotBooked::Taken)), "{name}: {refused:?}");
         assert_eq!(booked(&test).len(), before, "{name}: all of them or none");
-        // A limit is reached by the dates themselves, so that only the transaction sees it.
-        let named = gone.iter().map(|one| one.start).collect::<Vec<_>>();
-        assert!(name.contains("limits") || !named.is_empty(), "{name}");
+        let all = starts(&test.app, &call, at(FIRST), 4).unwrap();
+        let lacks = |(start, why): (&UnixMillis, &Option<&str>)| why.map(|_| Gone { start: *start, is_unknown: false });
+        assert_eq!(gone, all.iter().zip(&expected).filter_map(lacks).collect::<Vec<_>>(), "{name}: each is named");
     }
 }
 
@@ -257,7 +262,8 @@ fn a_request_for_a_series_is_decided_about_once() {
     assert_eq!(waiting(), 0);
 
     let declined = made(&test, &call, "2026-11-26T10:00:00Z", 3);
-    service::dismiss(&test.app, &test.owner, declined[0].id).unwrap();
+    let dismissed = service::dismiss(&test.app, &test.owner, declined[0].id).unwrap();
+    assert_eq!(dismissed, service::Dismissed::Declined);
     let after = read(&test.app, &declined[0]).unwrap();
     assert!(after.iter().all(|one| matches!(one.state, State::Cancelled { .. })), "{after:?}");
     assert_eq!(made(&test, &call, "2026-11-26T10:00:00Z", 3).len(), 3, "the times are free again");
@@ -280,6 +286,9 @@ fn one_date_ends_alone_or_with_all_later_ones() {
     let ended = store::get(&test.app.store, test.workspace, all[4].id).unwrap().unwrap();
     assert!(ended.details.given_up && ended.state == State::Cancelled { reason: "ill".into() });
     assert!(end_rest(&test.app, test.workspace, &all[3], &by).is_err(), "nothing is left to end");
+    let of = |nth: usize| service::cancel_of_series(&test.app, &test.owner, all[nth].id, "", true).unwrap();
+    let (asked, also) = of(1);
+    assert_eq!((asked.id, also), (all[1].id, vec![all[2].id]), "it had ended, and the one after it ends now");
     let viewer = Actor { role: crate::authz::Role::Viewer, ..test.owner.clone() };
     assert!(service::cancel_rest(&test.app, &viewer, all[0].id, "").is_err());
     service::cancel_rest(&test.app, &test.owner, all[0].id, "").unwrap();
@@ -300,4 +309,64 @@ fn a_series_is_handed_out_and_erased_with_its_person() {
     let rows = store::TABLES.iter().find(|table| table.info.name == "bookings").unwrap();
     assert_eq!((rows.erase.unwrap())(&test.app.store, person).unwrap(), 3);
     assert_eq!(why(&test, &call, FIRST, 3), [None; 3], "its times are free again");
+}
+
+#[test]
+fn when_the_asking_has_taken_too_long_the_rest_is_unknown_and_said_to_be() {
+    let (test, hosts) = office();
+    let call = event(&test, &hosts[..1], weekly);
+    let dates: Vec<Dated> = starts(&test.app, &call, at(FIRST), 3)
+        .unwrap()
+        .into_iter()
+        .map(|start| {
+            let question = SlotQuestion::at(start, 30, None);
+            let facts = types::load_for(&test.app, &call, &question).unwrap().for_later();
+            Dated { facts, question, span: Span::lasting(start, Duration::from_secs(1800)) }
+        })
+        .collect();
+    let all = |at_most: Duration| {
+        let mut gone = Vec::new();
+        let asked = Asking::for_at_most(at_most).all(&test.app, &dates, &hosts[..1], false, &mut gone);
+        (asked.map(|all| all.len()), gone.iter().filter(|one| one.is_unknown).count())
+    };
+    assert!(matches!(all(Duration::from_secs(600)), (Ok(3), 0)));
+    let (refused, unknown) = all(Duration::ZERO);
+    assert!(matches!(&refused, Err(NotBooked::Unreadable(why)) if why.contains("too long")), "{refused:?}");
+    assert_eq!(unknown, 3);
+}
+
+#[test]
+fn looks_at_a_series_are_counted_apart_and_widely() {
+    let (test, _) = office();
+    let (tries, client) = (Tries::default(), ClientIp([203, 0, 113, 7].into()));
+    for _ in 0..LOOKS {
+        tries.look(&test.app, client).unwrap();
+    }
+    assert!(tries.look(&test.app, client).is_err());
+    tries.check(&test.app, client).unwrap();
+}
+
+#[test]
+fn a_limit_is_named_by_what_it_counts_and_one_date_is_not_said_to_be_many() {
+    let (test, hosts) = office();
+    let cases: [(fn(&mut EventType), &str); 3] = [
+        (|event| event.limits.per_day = Some(1), "Nothing more that day"),
+        (|event| event.limits.per_week = Some(1), "Nothing more that week"),
+        (|event| event.limits.per_month = Some(1), "Nothing more that month"),
+    ];
+    for (nth, (change, expected)) in cases.into_iter().enumerate() {
+        let call = event(&test, &hosts[nth..=nth], |event| {
+            event.repeats = Some(Repeats { every: Every::Day, dates: 2, ..Repeats::default() });
+            event.name = expected.into();
+            change(event);
+        });
+        if nth == 0 {
+            book(&test.app, &call, &wanted("2026-11-26T14:00:00Z", "a@elsewhere.example")).unwrap();
+        }
+        let held = hold(&test.app, &call, at(FIRST), 30).unwrap();
+        let shown = ("2", &jiff::tz::TimeZone::UTC, Language::of("en"));
+        let form = SeriesForm::of(&test.app, &call, &held, shown, &ENGLISH, &[]).unwrap().unwrap();
+        assert_eq!(form.dates[1].1, expected);
+        assert!(form.leave_out.ends_with("book the one date that is"), "{}", form.leave_out);
+    }
 }

@@ -14,7 +14,8 @@ use crate::app::App;
 use crate::audit::{self, Who};
 use crate::availability::Span;
 use crate::base::{BookingId, EventTypeId, UnixMillis, WaiterId, WorkspaceId};
-use crate::bookings::public::commit::{ask, candidates, NotBooked};
+use crate::bookings::public::asking::Asking;
+use crate::bookings::public::commit::{candidates, NotBooked};
 use crate::bookings::public::hold::{reserve, Keep};
 use crate::bookings::public::token::Held;
 use crate::bookings::types::{self, EventType, Facts, SlotQuestion};
@@ -332,9 +333,9 @@ pub(super) fn offer(
     let held = Held { event: event.id, id: BookingId::new(now), start, minutes: waiter.minutes, until };
     let question = SlotQuestion::at(start, waiter.minutes, None);
     let facts = types::load_for(app, event, &question)?;
-    let (mut is_unreadable, mut is_answered) = (false, false);
+    let (mut is_unreadable, mut is_answered, mut asking) = (false, false, Asking::begin());
     for hosts in candidates(app, &facts, None)? {
-        let asked = match ask(app, &facts.only(&hosts), &question, held.span(), false) {
+        let asked = match asking.one(app, &facts.only(&hosts), &question, held.span()) {
             Ok(asked) => asked,
             Err(NotBooked::Store(error)) => return Err(error),
             Err(NotBooked::Unreadable(_)) => {
