@@ -6,6 +6,7 @@ mod companions;
 mod deciding;
 pub mod desk;
 mod hosting;
+mod many_dates;
 mod microsoft;
 mod offering;
 pub mod on_event;
