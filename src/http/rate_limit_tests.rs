@@ -88,12 +88,7 @@ async fn ask(limits: &Data<RateLimits>, actor: Option<Actor>, path: &str) -> (u1
     ask_with(limits, actor, Method::GET, path).await
 }
 
-async fn ask_with(
-    limits: &Data<RateLimits>,
-    actor: Option<Actor>,
-    method: Method,
-    path: &str,
-) -> (u16, HeaderMap) {
+async fn ask_with(limits: &Data<RateLimits>, actor: Option<Actor>, method: Method, path: &str) -> (u16, HeaderMap) {
     let mut site = Site::new(url::Url::parse("https://reach.example").unwrap());
     site.uncounted = vec![Uncounted { method: "POST", path: "/u/{}" }];
     let app = App::new().app_data(limits.clone()).app_data(Data::new(site));
