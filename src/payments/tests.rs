@@ -651,7 +651,8 @@ fn who_is_erased_before_anybody_heard_of_their_payment_gets_it_back() {
     let world = World::connected();
     let (unheard, heard) = (world.paid(), world.paid());
     let app = &world.test.app;
-    app.store.write(|txn| service::hear(txn, &world.payment(heard))).unwrap();
+    let row = world.payment(heard);
+    app.store.write(|txn| service::hear(txn, &row)).unwrap();
     let intent = world.payment(unheard).intent.unwrap();
     world.erase(unheard);
     world.erase(heard);
