@@ -223,7 +223,7 @@ fn what_changes_while_the_numbers_are_counted_anew_is_in_them() {
     let is_done = recount(&app.store, workspace, || {
         rounds += 1;
         if rounds == 1 {
-            book(&desk, later, "2026-11-27T13:00:00Z");
+            book(&desk, later, "2026-11-27T14:00:00Z");
         }
     });
     assert_eq!((is_done.unwrap(), rounds), (true, 2), "what had changed was read anew");
