@@ -19,18 +19,15 @@ const LONGEST_ECHO: usize = 2_048;
 /// Notices of one post that are looked at; all are of the few connections here.
 const MOST_NOTICES: usize = 100;
 
-const GOOGLE: &str = "/hooks/google";
-const MICROSOFT: &str = "/hooks/microsoft";
-
 /// What is posted there counts itself: widely by where it comes from, then by connection where it proves whose it is,
 /// else as any stranger's.
 pub const UNCOUNTED: &[Uncounted] =
-    &[Uncounted { method: "POST", path: GOOGLE }, Uncounted { method: "POST", path: MICROSOFT }];
+    &[Uncounted { method: "POST", path: "/hooks/google" }, Uncounted { method: "POST", path: "/hooks/microsoft" }];
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
-        .service(web::resource(GOOGLE).route(web::post().to(google).wrap(from_fn(widely))))
-        .service(web::resource(MICROSOFT).route(web::post().to(microsoft).wrap(from_fn(widely))));
+        .service(web::resource("/hooks/google").route(web::post().to(google).wrap(from_fn(widely))))
+        .service(web::resource("/hooks/microsoft").route(web::post().to(microsoft).wrap(from_fn(widely))));
 }
 
 /// Middleware: refuses a network from which more comes than any provider has to tell, before a body is read.
