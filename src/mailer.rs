@@ -42,7 +42,11 @@ const LETTERS: Table<Letter> = Table::sealed(
     "Mails of the server itself that have not left yet; their text is removed when they have.",
 );
 
-pub const TABLES: &[Declared] = &[Declared::personal(&LETTERS, export, erase)];
+/// Written before the first byte leaves: from then on a letter cannot be taken back.
+const LEAVING: Table<()> =
+    Table::index(0x0521, "system_letters_leaving", "Mails of the server itself that are leaving at this moment.");
+
+pub const TABLES: &[Declared] = &[Declared::personal(&LETTERS, export, erase), Declared::plain(&LEAVING)];
 
 /// A mail of the server itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -114,14 +118,18 @@ pub fn queue(txn: &mut Txn<'_>, posting: &Posting) -> Result<(), StoreError> {
     jobs::enqueue(txn, &posting.job).map(drop)
 }
 
-/// What it tells of is no longer so: it does not leave, also where it waits for a relay that is down. `false`: it has
-/// left, or is leaving in this moment.
+/// What it tells of is no longer so: it does not leave, also where it waits for a relay that is down. `false`: too late, it
+/// has left, or is leaving at this moment; should that come to nothing, it is not tried again.
 pub fn take_back(txn: &mut Txn<'_>, id: JobId, reason: &str) -> Result<bool, StoreError> {
     if !txn.exists(&LETTERS, &key(id))? {
         return Ok(false);
     }
     txn.remove(&LETTERS, &key(id))?;
-    jobs::cancel(txn, id, reason)
+    if txn.exists(&LEAVING, &leaving_key(id))? {
+        return Ok(false);
+    }
+    jobs::cancel(txn, id, reason)?;
+    Ok(true)
 }
 
 /// Letters that wait, for the operator's page and for tests.
@@ -132,6 +140,10 @@ pub fn waiting(store: &Store) -> Result<Vec<Letter>, StoreError> {
 
 fn key(id: JobId) -> Key {
     Key::of(&LETTERS, INSTANCE).id(id.0)
+}
+
+fn leaving_key(id: JobId) -> Key {
+    Key::of(&LEAVING, INSTANCE).id(id.0)
 }
 
 /// The task that sends letters.
@@ -176,6 +188,9 @@ impl Mailer {
             Ok(mail) => mail,
             Err(error) => return Ok(Sent::Never(error)),
         };
+        if !self.begin(id)? {
+            return Ok(Sent::Over);
+        }
         let (envelope, bytes) = (mail.envelope().clone(), mail.formatted());
         let outgoing = Outgoing { envelope: &envelope, message: &bytes };
         // The pool keeps lines by connection; the relay is nobody's connection.
@@ -188,10 +203,35 @@ impl Mailer {
         })
     }
 
+    /// From here on it is leaving. `false`: it was taken back.
+    fn begin(&self, id: JobId) -> Result<bool, StoreError> {
+        self.store.write(|txn| {
+            let is_wanted = txn.exists(&LETTERS, &key(id))?;
+            if is_wanted {
+                txn.mark(&LEAVING, &leaving_key(id))?;
+            }
+            Ok(is_wanted)
+        })
+    }
+
+    /// It did not leave, and waits for the next try, unless nobody wants it any more.
+    fn put_back(&self, job: &Job, reason: String) -> Outcome {
+        let waits = self.store.write(|txn| {
+            txn.remove(&LEAVING, &leaving_key(job.id))?;
+            txn.exists(&LETTERS, &key(job.id))
+        });
+        match waits {
+            Ok(true) => Outcome::Retry { after: None, reason },
+            Ok(false) => self.close(job, Some("taken back while it was about to leave")),
+            Err(error) => error.into(),
+        }
+    }
+
     /// Ends the job and forgets the letter, together.
     fn close(&self, job: &Job, reason: Option<&str>) -> Outcome {
         let closed = self.store.write(|txn| {
             txn.remove(&LETTERS, &key(job.id))?;
+            txn.remove(&LEAVING, &leaving_key(job.id))?;
             match reason {
                 None => jobs::complete(txn, job),
                 Some(reason) => jobs::give_up(txn, job, reason),
@@ -218,7 +258,7 @@ impl<C: Send + Sync> Task<C> for Mailer {
             Ok(Sent::Never(reason)) => self.close(job, Some(&reason)),
             // The last try: the text must not stay behind a job that is given up.
             Ok(Sent::Later(reason)) if job.attempt + 1 >= job.max_attempts => self.close(job, Some(&reason)),
-            Ok(Sent::Later(reason)) => Outcome::Retry { after: None, reason },
+            Ok(Sent::Later(reason)) => self.put_back(job, reason),
             Err(error) => error.into(),
         }
     }
@@ -340,18 +380,21 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         std::thread::spawn(move || {
-            let (stream, _) = listener.accept().unwrap();
-            let mut reader = BufReader::new(stream);
-            for answer in answers {
-                reader.get_mut().write_all(format!("{answer}\r\n").as_bytes()).unwrap();
-                let ends = if answer.starts_with("354") { ".\r\n" } else { "\r\n" };
-                let mut line = String::new();
-                while reader.read_line(&mut line).unwrap_or(0) > 0 && !line.ends_with(ends) {
-                    line.clear();
-                }
-            }
+            talk(listener.accept().unwrap().0, answers);
         });
         port
+    }
+
+    fn talk(stream: std::net::TcpStream, answers: &[&str]) {
+        let mut reader = BufReader::new(stream);
+        for answer in answers {
+            reader.get_mut().write_all(format!("{answer}\r\n").as_bytes()).unwrap();
+            let ends = if answer.starts_with("354") { ".\r\n" } else { "\r\n" };
+            let mut line = String::new();
+            while reader.read_line(&mut line).unwrap_or(0) > 0 && !line.ends_with(ends) {
+                line.clear();
+            }
+        }
     }
 
     fn app(port: u16) -> TestApp {
@@ -398,6 +441,75 @@ mod tests {
             let test = app(relay(answers));
             assert_eq!(left_after(&test, useful_for), left, "{name}");
         }
+    }
+
+    fn posting(test: &TestApp) -> Posting {
+        let letter = Letter {
+            user: None,
+            to: EmailAddress::parse("nora@x.example").unwrap(),
+            subject: "Tomorrow at ten".into(),
+            text: "Hello".into(),
+            html: "<p>Hello</p>".into(),
+            useful_until: test.app.now().plus(Duration::from_secs(3600)),
+            booking: None,
+        };
+        Posting::new(letter, test.app.now())
+    }
+
+    /// A mail server that says when it was called, and waits with its greeting until it may go on.
+    fn slow_relay(
+        answers: &'static [&'static str],
+    ) -> (u16, std::sync::mpsc::Receiver<()>, std::sync::mpsc::Sender<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let ((called, is_called), (go, may_go)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
+        std::thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            called.send(()).unwrap();
+            may_go.recv().unwrap();
+            talk(stream, answers);
+        });
+        (port, is_called, go)
+    }
+
+    #[test]
+    fn what_waits_is_taken_back_and_what_is_leaving_is_not_but_is_not_tried_again_either() {
+        let accepted: &[&str] = &["220 mx", "250 8BITMIME", "250 ok", "250 ok", "354 go", "250 2.0.0 queued"];
+        let later: &[&str] = &["220 mx", "250 8BITMIME", "451 4.3.0 later", "250 ok"];
+        for (name, answers) in [("it leaves", accepted), ("it comes back", later)] {
+            let (port, is_called, go) = slow_relay(answers);
+            let test = app(port);
+            let (store, clock) = (&test.app.store, &test.app.clock);
+            let letter = posting(&test);
+            let back = || store.write(|txn| take_back(txn, letter.id(), "moved")).unwrap();
+            store.write(|txn| queue(txn, &letter)).unwrap();
+            let mailer = Mailer::new(store.clone(), clock.clone(), &test.app.config, "us").unwrap();
+            let handlers = Arc::new(Handlers::<App>::default().task(mailer));
+            let runner = Runner::start(store, clock, test.app.clone(), handlers, &Threads::default()).unwrap();
+            is_called.recv_timeout(Duration::from_secs(20)).unwrap();
+            assert!(!back(), "{name}: it is leaving");
+            go.send(()).unwrap();
+            assert!(runner.settle(Duration::from_secs(20)), "{name}");
+            assert_eq!(jobs::count_open(store).unwrap(), 0, "{name}: nothing is left to try");
+            assert!(!back(), "{name}");
+            runner.stop(Duration::from_secs(5));
+        }
+        let test = app(25);
+        let letter = posting(&test);
+        test.app.store.write(|txn| queue(txn, &letter)).unwrap();
+        let back = || test.app.store.write(|txn| take_back(txn, letter.id(), "moved")).unwrap();
+        assert_eq!((back(), back()), (true, false), "it waited, and then there was none");
+        assert_eq!(jobs::count_open(&test.app.store).unwrap(), 0);
+    }
+
+    #[test]
+    fn what_was_put_off_by_the_relay_can_still_be_taken_back() {
+        let test = app(relay(&["220 mx", "250 8BITMIME", "451 4.3.0 later", "250 ok"]));
+        assert_eq!(left_after(&test, Duration::from_secs(3600)), 1);
+        let (store, jobs) = (&test.app.store, jobs::list_due(&test.app.store, Lane::Housekeeping, 10).unwrap());
+        let [job] = &jobs[..] else { panic!("one waits") };
+        assert!(store.write(|txn| take_back(txn, job.id, "moved")).unwrap());
+        assert_eq!((waiting(store).unwrap().len(), jobs::count_open(store).unwrap()), (0, 0));
     }
 
     #[test]

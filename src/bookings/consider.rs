@@ -13,6 +13,7 @@ use super::kept::Became;
 use super::lapse;
 use super::messages;
 use super::model::{Booking, Details, Source, State};
+use super::of_contact::{next_ahead, waiting_of_contact};
 use super::offer;
 use super::public::{self, Guest, Lead, NotBooked};
 use super::situation::Situation;
@@ -127,10 +128,10 @@ fn no_meeting(
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     const REASON: &str = "The answer was read differently.";
-    let earlier = store::list_of_contact(txn, workspace, contact, 10)?;
+    let waiting = waiting_of_contact(txn, workspace, contact, now)?;
     // What the lead asked for on an event type is theirs: a person says yes or no to it.
-    let ends = |own: &Booking| own.reply == Some(reply) && own.state.is_proposed() && !own.is_request();
-    for before in earlier.into_iter().filter(ends) {
+    let ends = |own: &Booking| own.reply == Some(reply) && !own.is_request();
+    for before in waiting.into_iter().filter(ends) {
         let mut booking = Booking { state: State::Cancelled { reason: REASON.to_owned() }, ..before.clone() };
         booking.note(now, REASON);
         store::put(txn, &booking, Some(&before))?;
@@ -350,8 +351,7 @@ fn case_of(txn: &mut Txn<'_>, reply: Reply, contact: Contact, now: UnixMillis) -
         Some(worker) => workers::find(txn, workspace, worker)?,
         None => None,
     };
-    let earlier = store::list_of_contact(txn, workspace, contact.id, 10)?;
-    let upcoming = earlier.into_iter().rfind(|booking| booking.state.is_booked() && booking.end > now);
+    let upcoming = next_ahead(txn, workspace, contact.id, now, |booking| booking.state.is_booked())?;
     let ours = availability::find_schedule(txn, workspace)?.zone;
     let home = workspaces::find(txn, workspace)?.map_or_else(|| ours.clone(), |found| found.time_zone);
     let guest_zone = contact.time_zone.clone().unwrap_or(home);

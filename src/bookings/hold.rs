@@ -2,6 +2,7 @@
 
 use super::host;
 use super::model::{Booking, State};
+use super::of_contact::waiting_of_contact;
 use super::store;
 use super::types;
 use crate::availability::{self, Claimed};
@@ -62,8 +63,8 @@ pub fn retire_proposals(
     reason: &str,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
-    let older = store::list_of_contact(txn, workspace, contact, 10)?;
-    let is_older = |booking: &Booking| booking.state.is_proposed() && !booking.is_request() && Some(booking.id) != but;
+    let older = waiting_of_contact(txn, workspace, contact, now)?;
+    let is_older = |booking: &Booking| !booking.is_request() && Some(booking.id) != but;
     for before in older.into_iter().filter(is_older) {
         let mut booking = before.clone();
         booking.state = State::Cancelled { reason: reason.to_owned() };

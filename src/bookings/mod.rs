@@ -39,6 +39,7 @@ mod lapse;
 mod link;
 mod messages;
 mod model;
+mod of_contact;
 mod offer;
 mod on_event;
 mod pages;
@@ -66,6 +67,7 @@ pub use hosted::Hosted;
 pub use kept::{Became, Kept, Outcome, Remark};
 pub use messages::no_show;
 pub use model::{Booking, Note, Part, Source, State};
+pub use of_contact::waiting_of_contact;
 pub use on_event::choose as choose_event_type;
 pub use pages::routes;
 pub use public::{PREFIX as VISITOR_PATH, WAITING as WAITING_PATH};
@@ -73,7 +75,7 @@ pub use service::{
     accept, add_note, cancel, create, decline, dismiss, get, list, move_to, note_outcome, remove_note, try_again,
     Anyway, BookError, NewBooking,
 };
-pub use store::{list_between, list_left, list_of_contact, list_troubled, list_waiting, Left};
+pub use store::{list_between, list_left, list_troubled, list_waiting, Left};
 
 pub use types::{add_room, save as save_event_type, EventType, Kind, Question};
 

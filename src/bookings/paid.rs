@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::base::{BookingId, PaymentId, UnixMillis, WorkspaceId};
 use crate::events::{self, Event, Happened, Start, Subscriber};
 use crate::jobs;
-use crate::payments::{self, NewPayment};
+use crate::payments::{self, NewPayment, Payment};
 use crate::store::{StoreError, Txn};
 
 const UNPAID: &str = "It was not paid in time.";
@@ -113,12 +113,18 @@ impl Subscriber<App> for Listener {
 /// The money is there: the booking stands, or waits for whoever has to agree. For a time that is gone it goes back.
 fn received(app: &App, workspace: WorkspaceId, payment: PaymentId, id: BookingId) -> Result<(), StoreError> {
     let now = app.now();
-    let Some(before) = store::get(&app.store, workspace, id)? else { return give_all_back(app, workspace, payment) };
+    let Some(before) = store::get(&app.store, workspace, id)? else {
+        return app.store.write(|txn| give_all_back(txn, workspace, payment, now));
+    };
     let job = before.connection.map(|connection| calendar::job(&before, connection, now));
     let lapse = lapse::job(&before, now);
     app.store.write(|txn| {
-        let Some(current) = store::find(txn, workspace, id)? else { return Ok(()) };
+        let Some(current) = store::find(txn, workspace, id)? else {
+            return give_all_back(txn, workspace, payment, now);
+        };
         let Some(paid) = payments::find(txn, workspace, payment)? else { return Ok(()) };
+        payments::hear(txn, &paid)?;
+        let paid = Payment { is_heard: true, ..paid };
         if current.details.payment.is_none() {
             // It was asked for besides, and no time hangs on it.
             return Ok(());
@@ -170,12 +176,20 @@ fn received(app: &App, workspace: WorkspaceId, payment: PaymentId, id: BookingId
     })
 }
 
-fn give_all_back(app: &App, workspace: WorkspaceId, payment: PaymentId) -> Result<(), StoreError> {
-    let now = app.now();
-    app.store.write(|txn| match payments::find(txn, workspace, payment)? {
-        Some(paid) if paid.refunds.is_empty() => payments::give_back(txn, &paid, None, LATE, now).map(drop),
-        _ => Ok(()),
-    })
+/// The booking was erased. Where the payment was as well, it is on its way back since (`payments::orphan`): nobody had
+/// heard of it.
+fn give_all_back(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    payment: PaymentId,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let Some(paid) = payments::find(txn, workspace, payment)? else { return Ok(()) };
+    payments::hear(txn, &paid)?;
+    if !paid.refunds.is_empty() {
+        return Ok(());
+    }
+    payments::give_back(txn, &Payment { is_heard: true, ..paid }, None, LATE, now).map(drop)
 }
 
 /// Nobody paid: the time is free again.

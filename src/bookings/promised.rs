@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::model::{Booking, State};
+use super::of_contact::next_ahead;
 use super::store;
 use crate::base::{BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
 use crate::store::{Declared, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
@@ -34,7 +35,7 @@ fn key(workspace: WorkspaceId, contact: ContactId, reply: ReplyId) -> Key {
     of_contact(workspace, contact).id(reply.0)
 }
 
-/// The meeting that there is already: what this offer led to, whatever became of it, or one that is still to come.
+/// The meeting that there is already: what this offer led to, whatever became of it, or the next that is not over.
 pub fn meeting(
     txn: &mut Txn<'_>,
     workspace: WorkspaceId,
@@ -48,13 +49,11 @@ pub fn meeting(
         }
     }
     // By another offer, by hand, or on a public page.
-    let others = store::list_of_contact(txn, workspace, contact, 10)?;
-    Ok(others.into_iter().find(|booking| is_ahead(booking, now)))
+    next_ahead(txn, workspace, contact, now, stands)
 }
 
-fn is_ahead(booking: &Booking, now: UnixMillis) -> bool {
-    let stands = booking.state.is_booked() || booking.is_request() || booking.state == State::Unpaid;
-    stands && booking.end > now
+fn stands(booking: &Booking) -> bool {
+    booking.state.is_booked() || booking.is_request() || booking.state == State::Unpaid
 }
 
 /// The offer led to this meeting.

@@ -22,8 +22,9 @@ const BOOKINGS: Table<Booking> = Table::sealed(
     "Meetings with contacts: asked for, agreed, moved and cancelled.",
 );
 const BY_TIME: Table<()> = Table::index(0x0e02, "bookings_by_time", "Bookings in the order of their start.");
-const BY_CONTACT: Table<()> = Table::index(0x0e03, "bookings_by_contact", "Bookings of one contact.");
-const WAITING: Table<()> = Table::index(0x0e04, "bookings_waiting", "Times that a person has to decide about.");
+pub(super) const BY_CONTACT: Table<()> = Table::index(0x0e03, "bookings_by_contact", "Bookings of one contact.");
+pub(super) const WAITING: Table<()> =
+    Table::index(0x0e04, "bookings_waiting", "Times that a person has to decide about.");
 const CONSIDERED: Table<()> = Table::index(0x0e05, "replies_considered", "Answers whose times were looked at.");
 
 const TROUBLED: Table<()> =

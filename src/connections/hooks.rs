@@ -1,13 +1,16 @@
 //! POST /hooks/google and /hooks/microsoft: a calendar has changed. What changed is not said there, and would not be
 //! believed: the calendar is read.
 
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::{from_fn, Next};
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{Error, HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::keeping::{self, Told};
 use crate::app::App;
-use crate::http::{run, ClientIp, PageError};
+use crate::http::{run, ClientIp, PageError, Uncounted};
 use crate::providers::google::calendar::watch::{CHANNEL_TOKEN, RESOURCE_STATE};
 use crate::providers::microsoft::calendar::notices::{read_notices, Notice};
 
@@ -16,13 +19,31 @@ const LONGEST_ECHO: usize = 2_048;
 /// Notices of one post that are looked at; all are of the few connections here.
 const MOST_NOTICES: usize = 100;
 
-/// What is posted there counts itself: by connection where it proves whose it is, else by where it comes from.
-pub const PATHS: &[&str] = &["/hooks/google", "/hooks/microsoft"];
+/// What is posted there counts itself: widely by where it comes from, then by connection where it proves whose it is,
+/// else as any stranger's.
+pub const UNCOUNTED: &[Uncounted] =
+    &[Uncounted { method: "POST", path: "/hooks/google" }, Uncounted { method: "POST", path: "/hooks/microsoft" }];
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
-        .service(web::resource("/hooks/google").route(web::post().to(google)))
-        .service(web::resource("/hooks/microsoft").route(web::post().to(microsoft)));
+        .service(web::resource("/hooks/google").route(web::post().to(google).wrap(from_fn(widely))))
+        .service(web::resource("/hooks/microsoft").route(web::post().to(microsoft).wrap(from_fn(widely))));
+}
+
+/// Middleware: refuses a network from which more comes than any provider has to tell, before a body is read.
+async fn widely<B: MessageBody + 'static>(
+    app: Data<App>,
+    client: ClientIp,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    match app.limits.notice(client) {
+        Ok(_) => Ok(next.call(request).await?.map_into_left_body()),
+        Err(too_many) => {
+            let answer = PageError::from(too_many).answer_for(request.path());
+            Ok(request.into_response(answer).map_into_right_body())
+        }
+    }
 }
 
 /// 204 when it is taken, 404 without a word of ours. The first notice of a channel tells of no change.
@@ -63,7 +84,8 @@ async fn microsoft(
         app.limits.stranger(client)?;
         return Ok(HttpResponse::BadRequest().finish());
     };
-    // Many changes of one calendar are one reason to read it.
+    // Many changes of one calendar are one reason to read it; what ends is told once only.
+    notices.sort_by(|a, b| (b.is_ending, &b.word).cmp(&(a.is_ending, &a.word)));
     notices.dedup();
     notices.truncate(MOST_NOTICES);
     match take(app, client, notices).await? {
@@ -76,9 +98,15 @@ async fn microsoft(
 /// notices are counted by themselves: strangers cannot use them up, and only they are counted by where they come from.
 async fn take(app: Data<App>, client: ClientIp, notices: Vec<Notice>) -> Result<bool, PageError> {
     let limits = app.limits.clone();
+    // Without a word of ours nothing is looked up.
+    let proven: Vec<Notice> = notices.into_iter().filter(|notice| keeping::is_ours(&app, &notice.word)).collect();
+    if proven.is_empty() {
+        limits.stranger(client)?;
+        return Ok(false);
+    }
     let taken = run(move || {
         let mut best = Told::Nothing;
-        for notice in &notices {
+        for notice in &proven {
             match keeping::told(&app, &notice.word, notice.is_ending)? {
                 Told::Taken => best = Told::Taken,
                 Told::TooOften(wait) if best != Told::Taken => best = Told::TooOften(wait),

@@ -352,13 +352,22 @@ fn whose(app: &App, word: &str) -> Option<(WorkspaceId, ConnectionId)> {
     Some((workspace.parse().ok()?, id.parse().ok()?))
 }
 
-/// Something changed, says whoever knows this word. With `is_ending`, being told is asked for anew, too.
+/// It is a word that only a provider was told.
+pub(super) fn is_ours(app: &App, word: &str) -> bool {
+    whose(app, word).is_some()
+}
+
+/// Something changed, says whoever knows this word. With `is_ending`, being told is asked for anew, too: that is said
+/// once, so it is taken however much else was said, as long as there is something to end.
 pub(super) fn told(app: &App, word: &str, is_ending: bool) -> Result<Told, StoreError> {
     let Some((workspace, id)) = whose(app, word) else { return Ok(Told::Nothing) };
-    if let Err(wait) = app.limits.by_connection.check(&id) {
-        return Ok(Told::TooOften(wait));
-    }
     let now = app.now();
+    if let Err(wait) = app.limits.by_connection.check(&id) {
+        let ends_something = is_ending && watchings(&app.store, workspace, id)?.iter().any(|one| one.until > now);
+        if !ends_something {
+            return Ok(Told::TooOften(wait));
+        }
+    }
     app.store.write(|txn| {
         let is_kept = store::find(txn, workspace, id)?.is_some_and(|connection| connection.calendars().is_some());
         let job = jobs::find_once(txn, workspace, READ_CALENDARS, &id.to_string())?.filter(|_| is_kept);

@@ -50,7 +50,7 @@ pub use connect_mail::{connect_mailbox, Attempt, MailboxSettings};
 pub use disconnect::{disconnect, disconnect_all, withdrawn_there, Withdrawn};
 pub use error::{ConnectError, ConnectionError};
 pub use guess::guess;
-pub use hooks::PATHS as HOOK_PATHS;
+pub use hooks::UNCOUNTED;
 pub use keeping::{
     keep_nothing, keep_told, keeping_of, note_readings, note_unfollowed, was_told_since, Keeping, Reading,
     READ_CALENDARS,

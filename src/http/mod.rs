@@ -47,4 +47,4 @@ pub use live::{LiveEvent, LiveHub};
 pub use mac::MacKey;
 pub use respond::{html, run, see_other, PageError};
 pub use seen::{Seen, SeenVersion, SeenWords};
-pub use site::{ClientIp, RequestId, Site};
+pub use site::{ClientIp, RequestId, Site, Uncounted};

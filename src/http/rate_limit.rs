@@ -131,6 +131,9 @@ impl<K: Counted> Limiter<K> {
 /// Notices a minute of one connected account, all its calendars together. More tell nothing more.
 const NOTICES: u32 = 600;
 
+/// Notices a minute from one network, whoever's they are: a provider tells of all calendars from a few addresses.
+const NOTICES_OF_NETWORK: u32 = 6_000;
+
 /// The limits of one server (documented for operators: ASVS 5.0, 6.1.1).
 pub struct RateLimits {
     /// Requests without a session or key, by network (an IPv4 address, an IPv6 /64).
@@ -141,6 +144,8 @@ pub struct RateLimits {
     pub by_key: Limiter<ApiKeyId>,
     /// Notices of one connected account's provider that its calendars have changed.
     pub by_connection: Limiter<ConnectionId>,
+    /// Whatever comes to where providers tell, by network.
+    pub notices_by_address: Limiter<IpAddr>,
     /// Failed sign-ins, resets and codes, by network.
     pub sign_in_by_address: Limiter<IpAddr>,
 }
@@ -154,6 +159,7 @@ impl RateLimits {
             by_account: Limiter::new(clock.clone(), Allowed::new(pages, minute)),
             by_key: Limiter::new(clock.clone(), Allowed::new(api, minute)),
             by_connection: Limiter::new(clock.clone(), Allowed::new(NOTICES, minute)),
+            notices_by_address: Limiter::new(clock.clone(), Allowed::new(NOTICES_OF_NETWORK, minute)),
             sign_in_by_address: Limiter::new(clock.clone(), Allowed::new(50, 60 * minute)),
         }
     }
@@ -172,6 +178,11 @@ impl RateLimits {
         self.by_address.check(&client.network())
     }
 
+    /// One call where providers tell of changes, before anything of it is read.
+    pub fn notice(&self, client: ClientIp) -> Result<Allowance, TooMany> {
+        self.notices_by_address.check(&client.network())
+    }
+
     /// One attempt to prove who one is, from `client`.
     pub fn sign_in(&self, client: ClientIp) -> Result<Allowance, TooMany> {
         self.sign_in_by_address.check(&client.network())
@@ -182,6 +193,7 @@ impl RateLimits {
         self.by_account.sweep();
         self.by_key.sweep();
         self.by_connection.sweep();
+        self.notices_by_address.sweep();
         self.sign_in_by_address.sweep();
     }
 }
@@ -213,7 +225,7 @@ pub async fn guard<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    if site.is_uncounted(request.path()) {
+    if site.is_uncounted(request.method(), request.path()) {
         return Ok(next.call(request).await?.map_into_left_body());
     }
     let actor = request.extensions().get::<Actor>().cloned();

@@ -1,7 +1,10 @@
 use super::*;
+use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::test::{call_service, init_service, TestRequest};
 use actix_web::{web, App};
+
+use crate::http::Uncounted;
 
 impl Counted for &'static str {
     fn bits(&self) -> u128 {
@@ -82,11 +85,15 @@ fn sign_ins_are_counted_by_network() {
 
 /// Asks an app behind the guard, as `actor`.
 async fn ask(limits: &Data<RateLimits>, actor: Option<Actor>, path: &str) -> (u16, HeaderMap) {
+    ask_with(limits, actor, Method::GET, path).await
+}
+
+async fn ask_with(limits: &Data<RateLimits>, actor: Option<Actor>, method: Method, path: &str) -> (u16, HeaderMap) {
     let mut site = Site::new(url::Url::parse("https://reach.example").unwrap());
-    site.uncounted = vec!["/u".to_owned()];
+    site.uncounted = vec![Uncounted { method: "POST", path: "/u/{}" }];
     let app = App::new().app_data(limits.clone()).app_data(Data::new(site));
     let app = app.default_service(web::to(|| async { "here" })).wrap(from_fn(guard));
-    let request = TestRequest::with_uri(path).to_request();
+    let request = TestRequest::with_uri(path).method(method).to_request();
     if let Some(actor) = actor {
         request.extensions_mut().insert(actor);
     }
@@ -122,6 +129,10 @@ async fn a_wish_not_to_be_written_to_is_never_refused_for_coming_too_often() {
     assert_eq!(ask(&limits, None, "/signin").await.0, 200);
     assert_eq!(ask(&limits, None, "/signin").await.0, 429);
     for _ in 0..100 {
-        assert_eq!(ask(&limits, None, "/u/token").await.0, 200, "a mail provider presses for all its people");
+        let pressed = ask_with(&limits, None, Method::POST, "/u/token").await.0;
+        assert_eq!(pressed, 200, "a mail provider presses for all its people");
+    }
+    for (method, path) in [(Method::GET, "/u/token"), (Method::POST, "/u/token/more"), (Method::POST, "/u")] {
+        assert_eq!(ask_with(&limits, None, method.clone(), path).await.0, 429, "{method} {path}: no wish stands there");
     }
 }

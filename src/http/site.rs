@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
+use actix_web::http::Method;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use ipnet::IpNet;
 use url::{Host, Url};
@@ -23,8 +24,8 @@ pub struct Site {
     pub hsts_include_subdomains: bool,
     /// Path prefixes whose URL carries a secret: their pages tell nobody where the reader came from.
     pub token_prefixes: Vec<String>,
-    /// Path prefixes that are not counted by sender: what comes from many people through one address, and must arrive.
-    pub uncounted: Vec<String>,
+    /// Routes that are not counted by sender: what comes from many people through one address, and must arrive.
+    pub uncounted: Vec<Uncounted>,
     /// Path prefixes without a form token: signed webhooks, one-click unsubscribe (RFC 8058), and
     /// always [`API_PREFIX`].
     pub csrf_exempt: Vec<String>,
@@ -34,6 +35,26 @@ pub struct Site {
     pub max_json_bytes: usize,
     /// Largest body of an upload (multipart, CSV), in bytes.
     pub max_upload_bytes: usize,
+}
+
+/// One route. Other methods and paths beside or below it are not it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uncounted {
+    pub method: &'static str,
+    /// `{}` stands for one segment, which is not empty.
+    pub path: &'static str,
+}
+
+impl Uncounted {
+    fn is(&self, method: &Method, path: &str) -> bool {
+        let mut given = path.split('/');
+        let mut own = self.path.split('/');
+        let same = own.all(|wanted| match (wanted, given.next()) {
+            ("{}", Some(segment)) => !segment.is_empty(),
+            (wanted, given) => given == Some(wanted),
+        });
+        method.as_str() == self.method && same && given.next().is_none()
+    }
 }
 
 impl Site {
@@ -76,8 +97,8 @@ impl Site {
         is_under(path, API_PREFIX) || self.csrf_exempt.iter().any(|prefix| is_under(path, prefix))
     }
 
-    pub fn is_uncounted(&self, path: &str) -> bool {
-        self.uncounted.iter().any(|prefix| is_under(path, prefix))
+    pub fn is_uncounted(&self, method: &Method, path: &str) -> bool {
+        self.uncounted.iter().any(|route| route.is(method, path))
     }
 
     fn trusts(&self, peer: IpAddr) -> bool {
@@ -235,6 +256,23 @@ mod tests {
             assert_eq!(is_under(path, "/v1"), expected, "{path}");
         }
         assert!(is_under("/u/abc", "/u/"));
+    }
+
+    #[test]
+    fn a_route_is_its_method_and_its_whole_path() {
+        let route = Uncounted { method: "POST", path: "/u/{}" };
+        let cases = [
+            (Method::POST, "/u/token", true),
+            (Method::GET, "/u/token", false),
+            (Method::POST, "/u", false),
+            (Method::POST, "/u/", false),
+            (Method::POST, "/u/token/more", false),
+            (Method::POST, "/v/token", false),
+            (Method::POST, "//u/token", false),
+        ];
+        for (method, path, expected) in cases {
+            assert_eq!(route.is(&method, path), expected, "{method} {path}");
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub use outbox::{
     ask_gate, cancel, cancel_waiting, enqueue, hold_restored, resolve, rests_until, Channel, Look, NewMessage, Outbox,
     ResolveError, SendOutcome, SentAs, DRY_RUN, SEND,
 };
-pub use pages::routes;
+pub use pages::{routes, UNCOUNTED};
 pub use proof::seen_on_its_way;
 pub use sheet::{Act, Row, Sheet};
 #[cfg(test)]

@@ -7,6 +7,12 @@ pub use suppressions::parse_target;
 
 use actix_web::web::{self, Data, ServiceConfig};
 
+use crate::http::Uncounted;
+
+/// A wish not to be written to, and the page that asks for it.
+pub const UNCOUNTED: &[Uncounted] =
+    &[Uncounted { method: "GET", path: "/u/{}" }, Uncounted { method: "POST", path: "/u/{}" }];
+
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(

@@ -4,7 +4,7 @@ use super::figures::Fate;
 use super::{store, OutreachError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
-use crate::base::{MessageId, UnixMillis, WorkerId};
+use crate::base::{Cursor, MessageId, Page, UnixMillis, WorkerId};
 use crate::events::{self, Happened};
 use crate::messaging::{self, Message, Purpose};
 use crate::workers;
@@ -61,22 +61,31 @@ impl Which {
 }
 
 const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
-/// Entries of the log read at once.
+/// Entries of the log read at once, and for one page.
 const AT_ONCE: usize = 200;
+const MOST_READ: usize = 10_000;
 
-/// The mails, newest first; in place of one whose contact was erased, nothing is left of it but its place.
-pub fn mails_of(app: &App, actor: &Actor, id: WorkerId, which: Which) -> Result<Vec<Option<Message>>, OutreachError> {
+/// At most `limit` of the mails, newest first, behind `after`; in place of one whose contact was erased, nothing is left of
+/// it but its place. Where few of many entries are this worker's a page may hold less and still lead on.
+pub fn mails_of(
+    app: &App,
+    actor: &Actor,
+    id: WorkerId,
+    which: Which,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Option<Message>>, OutreachError> {
     actor.require(Permission::ViewOutreach)?;
     workers::get(&app.store, actor.workspace, id)?.ok_or(OutreachError::NotFound)?;
     if which == Which::Day {
-        return sent_since(app, actor, id, app.now().minus(DAY));
+        return sent_since(app, actor, id, app.now().minus(DAY), after, limit);
     }
     let last = app.store.read(|txn| store::last_hundred(txn, actor.workspace, id))?;
     let ids: Vec<MessageId> = last.newest().filter(|(_, fate)| which.has(*fate)).map(|(id, _)| id).collect();
     let found = app.store.read(|txn| {
         ids.iter().map(|id| messaging::find_message(txn, actor.workspace, *id)).collect::<Result<Vec<_>, _>>()
     });
-    Ok(found?)
+    Ok(Page { rows: found?, next: None })
 }
 
 fn sent_since(
@@ -84,22 +93,31 @@ fn sent_since(
     actor: &Actor,
     worker: WorkerId,
     since: UnixMillis,
-) -> Result<Vec<Option<Message>>, OutreachError> {
-    let (mut mails, mut cursor) = (Vec::new(), None);
-    loop {
-        let page = events::list_newest(&app.store, actor.workspace, None, cursor.as_ref(), AT_ONCE)?;
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Option<Message>>, OutreachError> {
+    let (mut mails, mut last) = (Page { rows: Vec::new(), next: after.cloned() }, None);
+    for _ in 0..MOST_READ / AT_ONCE {
+        let page = events::list_newest(&app.store, actor.workspace, None, mails.next.as_ref(), AT_ONCE)?;
         for event in &page.rows {
             if event.at < since {
-                return Ok(mails);
+                return Ok(Page { next: None, ..mails });
             }
             let Happened::MessageSent { message, .. } = event.what else { continue };
             let found = messaging::get_message(&app.store, actor.workspace, message)?;
             let is_counted = |message: &Message| message.worker == Some(worker) && message.purpose == Purpose::Outreach;
-            mails.extend(found.filter(is_counted).map(Some));
+            let Some(found) = found.filter(is_counted) else { continue };
+            if mails.rows.len() == limit {
+                // There is one more, so the page leads on behind its last.
+                return Ok(Page { next: last, ..mails });
+            }
+            mails.rows.push(Some(found));
+            last = Some(events::before(event.number));
         }
-        cursor = page.next;
-        if cursor.is_none() {
-            return Ok(mails);
+        mails.next = page.next;
+        if mails.next.is_none() {
+            break;
         }
     }
+    Ok(mails)
 }

@@ -61,7 +61,7 @@ pub struct ApiPayment {
 pub struct ApiRefund {
     pub amount: u64,
     pub reason: String,
-    /// `asked`, `pending`, `succeeded` or `failed`.
+    /// `asked`, `pending`, `succeeded`, `failed`, or `in_doubt` where a person has to look at Stripe.
     pub status: &'static str,
     pub at: String,
 }

@@ -16,11 +16,13 @@ mod ask;
 mod error;
 mod link;
 mod model;
+mod once;
 mod orphan;
 mod pages;
 mod refund;
 mod service;
 mod session;
+mod settle;
 mod store;
 mod webhook;
 
@@ -35,7 +37,7 @@ pub use link::path as link_path;
 pub use model::{NewPayment, Payment, State};
 pub use pages::routes;
 pub use refund::give_back;
-pub use service::{begin, withdraw};
+pub use service::{begin, hear, withdraw};
 pub use store::{find, find_of_booking, get};
 
 use crate::app::App;

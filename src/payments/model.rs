@@ -97,6 +97,9 @@ pub struct Payment {
     pub intent: Option<String>,
     #[serde(default)]
     pub refunds: Vec<Refund>,
+    /// Whoever asked for it has heard that it was paid. Rows from before this was written down have been heard of.
+    #[serde(default = "perhaps")]
+    pub is_heard: bool,
     /// Keys that Stripe answered with an error of its own, which it would repeat for a day.
     #[serde(default)]
     pub spent_keys: u32,
@@ -141,6 +144,13 @@ pub struct Refund {
     #[serde(default)]
     pub id: Option<String>,
     pub status: Standing,
+    /// The request to Stripe may have left; of rows from before this was written down nobody knows.
+    #[serde(default = "perhaps")]
+    pub may_have_left: bool,
+}
+
+fn perhaps() -> bool {
+    true
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,6 +161,8 @@ pub enum Standing {
     Pending,
     Succeeded,
     Failed,
+    /// Stripe may have given it back, and cannot be asked: a person looks there.
+    InDoubt,
 }
 
 impl From<RefundStatus> for Standing {
@@ -168,6 +180,11 @@ impl Refund {
     pub fn is_under_way(&self) -> bool {
         self.status == Standing::Pending
     }
+
+    /// A person says that it was given back; Stripe has not.
+    pub fn is_by_hand(&self) -> bool {
+        self.status == Standing::Succeeded && self.id.is_none()
+    }
 }
 
 impl Standing {
@@ -177,6 +194,7 @@ impl Standing {
             Standing::Pending => "pending",
             Standing::Succeeded => "succeeded",
             Standing::Failed => "failed",
+            Standing::InDoubt => "in_doubt",
         }
     }
 
@@ -186,6 +204,7 @@ impl Standing {
             Standing::Pending => "Stripe is giving it back",
             Standing::Succeeded => "Given back",
             Standing::Failed => "Not given back",
+            Standing::InDoubt => "Perhaps given back",
         }
     }
 }
@@ -248,6 +267,7 @@ impl Payment {
             session: None,
             intent: None,
             refunds: Vec::new(),
+            is_heard: false,
             spent_keys: 0,
             made_at: now,
             paid_at: None,
@@ -275,6 +295,11 @@ impl Payment {
     /// A refund that Stripe has not answered yet.
     pub fn asked_refund(&self) -> Option<usize> {
         self.refunds.iter().position(|refund| refund.status == Standing::Asked)
+    }
+
+    /// Nothing more may be given back before it is known what became of the last one.
+    pub fn has_open_refund(&self) -> bool {
+        self.refunds.iter().any(|refund| matches!(refund.status, Standing::Asked | Standing::InDoubt))
     }
 
     /// The key of a write at Stripe: the same at each try, until Stripe itself failed with it.

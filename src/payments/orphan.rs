@@ -1,15 +1,17 @@
 //! A contact is erased while something of theirs is under way at Stripe: an open page is closed there, who paid in that
-//! very moment gets it back, and so does who was to get something back anyway. The job knows the page and nothing of the
+//! very moment gets it back, and so does who was to get something back anyway, or paid for what nobody had heard of yet. The job knows the page and nothing of the
 //! person.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::model::{Payment, State};
+use super::once::{self, Known};
 use super::session::{closed, failed, with};
-use super::{refund, store};
+use super::store;
 use crate::app::App;
 use crate::base::{PaymentId, UnixMillis, WorkspaceId};
 use crate::jobs::{self, Class, Effect, Job, Lane, NewJob, Performed, Prepared, Ready, Reconciled, Settled};
@@ -42,19 +44,23 @@ struct Owed {
     key: String,
     /// Stripe's ids of what was given back of the payment before.
     known: Vec<String>,
+    /// Amounts of what was given back before under ids that are not known.
+    #[serde(default)]
+    by_hand: Vec<u64>,
 }
 
 /// Has the page of a payment closed whose row goes in this transaction.
 pub(super) fn plan(txn: &mut Txn<'_>, payment: &Payment) -> Result<(), StoreError> {
     let may_be_paid = payment.state.is_open() || payment.state == State::Withdrawn;
-    match (&payment.session, payment.asked_refund(), &payment.intent) {
-        (_, Some(at), Some(intent)) => {
-            let owed = Owed {
-                intent: intent.clone(),
-                amount: payment.refunds[at].amount,
-                key: refund::key_of(payment.id, at),
-                known: payment.refunds.iter().filter_map(|refund| refund.id.clone()).collect(),
-            };
+    let asked = payment.asked_refund().map(|at| (at, payment.refunds[at].amount));
+    // Paid, and whoever asked for it has not heard: what it was for goes as well, so all of it goes back.
+    let unheard =
+        (!payment.is_heard && payment.refundable() > 0).then(|| (payment.refunds.len(), payment.refundable()));
+    match (&payment.session, asked.or(unheard), &payment.intent) {
+        (_, Some((at, amount)), Some(intent)) => {
+            let (intent, key) = (intent.clone(), once::key_of(payment.id, at));
+            let Known { ids: known, by_hand } = Known::of(payment);
+            let owed = Owed { intent, amount, key, known, by_hand };
             let session = payment.session.clone().unwrap_or_default();
             let payload = Payload { payment: payment.id, session, mode: payment.mode, refund: Some(owed) };
             enqueue(txn, payment.workspace, &payload, payment.made_at)
@@ -162,7 +168,8 @@ impl Payload {
             amount: Some(owed.amount),
             reference: self.payment.to_string(),
         };
-        match refund::once(stripe, &owed.known, &new, &owed.key) {
+        let known = Known { ids: owed.known.clone(), by_hand: owed.by_hand.clone() };
+        match once::once(stripe, &known, &new, &owed.key, &Cell::new(false)) {
             Ok(_) | Err(ProviderError::Conflict) => Ok(Closed::Over),
             Err(error) => Err(error),
         }

@@ -1,23 +1,28 @@
 //! Giving money back.
 
-use serde::{Deserialize, Serialize};
+use std::cell::Cell;
+
 use serde_json::{json, Value};
 
 use super::error::PayError;
 use super::model::{Payment, Refund, Standing, State};
+use super::once::{key_of, once, Answered, Gave, Known};
 use super::session::{self, drop_it, failed, load, with};
-use super::{amount, ask, store};
+use super::{amount, ask, once, settle, store};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
 use crate::base::{Mistakes, PaymentId, UnixMillis};
 use crate::events::{self, Happened};
 use crate::jobs::{self, Effect, Job, Performed, Prepared, Ready, Reconciled, Settled};
-use crate::providers::stripe::{self, NewRefund, Stripe};
+use crate::providers::stripe::{NewRefund, Stripe};
 use crate::providers::ProviderError;
 use crate::store::{StoreError, Txn};
 
 pub(super) const GIVE_BACK: &str = "payments.refund";
+pub(super) const ON_ITS_WAY: &str = "A refund is on its way to Stripe. Wait until it has arrived.";
+/// In the detail of a try that was not done: whether it may have left all the same.
+const HAS_LEFT: &str = "may_have_left";
 
 /// Gives back `amount` (smallest unit), or all that is left. What was given back before is not given twice: `false` where
 /// nothing is left, or one is on its way already. Asked for with what ends the booking, in its transaction.
@@ -30,11 +35,12 @@ pub fn give_back(
 ) -> Result<bool, StoreError> {
     let left = payment.refundable();
     let amount = amount.unwrap_or(left).min(left);
-    if amount == 0 || payment.asked_refund().is_some() {
+    if amount == 0 || payment.has_open_refund() {
         return Ok(false);
     }
     let mut payment = payment.clone();
-    payment.refunds.push(Refund { amount, reason: reason.to_owned(), at: now, id: None, status: Standing::Asked });
+    let (reason_kept, status) = (reason.to_owned(), Standing::Asked);
+    payment.refunds.push(Refund { amount, reason: reason_kept, at: now, id: None, status, may_have_left: false });
     payment.note(now, format!("{} are given back: {reason}", amount::words(amount, &payment.currency)));
     store::put(txn, &payment)?;
     // Until Stripe says: given up in between, it might have been given back, and a second one would be too much.
@@ -87,13 +93,17 @@ pub fn by_hand(app: &App, actor: &Actor, id: PaymentId, wanted: Wanted, reason: 
     app.store.write(|txn| {
         let payment = store::find(txn, actor.workspace, id)?.ok_or(PayError::NotFound)?;
         let left = payment.refundable();
-        if left == 0 || payment.asked_refund().is_some() {
-            let words = match (&payment.state, payment.asked_refund()) {
-                (_, Some(_)) => "A refund is on its way to Stripe. Wait until it has arrived.",
-                (State::Paid, None) => "All of it was given back already.",
+        if left == 0 || payment.has_open_refund() {
+            let words = match &payment.state {
+                _ if payment.asked_refund().is_some() => ON_ITS_WAY,
+                _ if payment.has_open_refund() => "Say first what became of the refund that is in doubt.",
+                State::Paid => "All of it was given back already.",
                 _ => "It was not paid, so there is nothing to give back.",
             };
             return Err(PayError::Conflict(words.to_owned()));
+        }
+        if !session::is_connected(txn, actor.workspace, payment.mode)? {
+            return Err(PayError::NotSet);
         }
         let wanted = wanted.units(left, &payment.currency).ok_or_else(|| {
             let most = amount::words(left, &payment.currency);
@@ -106,13 +116,6 @@ pub fn by_hand(app: &App, actor: &Actor, id: PaymentId, wanted: Wanted, reason: 
     })
 }
 
-/// What Stripe said of a refund.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Answered {
-    id: String,
-    status: Standing,
-}
-
 pub struct GiveBack;
 
 impl Effect<App> for GiveBack {
@@ -120,14 +123,21 @@ impl Effect<App> for GiveBack {
         GIVE_BACK
     }
 
-    fn prepare(&self, _: &App, txn: &mut Txn<'_>, job: &Job, _: UnixMillis) -> Result<Prepared, StoreError> {
-        match load(txn, job)? {
-            Some(payment) if payment.asked_refund().is_some() && payment.intent.is_some() => {
-                Ok(Prepared::Go(Box::new(payment)))
-            }
-            Some(_) => drop_it("It was given back already."),
-            None => drop_it("The payment was erased."),
+    fn prepare(&self, _: &App, txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<Prepared, StoreError> {
+        let Some(mut payment) = load(txn, job)? else { return drop_it("The payment was erased.") };
+        let Some(at) = payment.asked_refund().filter(|_| payment.intent.is_some()) else {
+            return drop_it("It was given back already.");
+        };
+        if !session::is_connected(txn, job.workspace, payment.mode)? {
+            settle::let_go(txn, &mut payment, at, now)?;
+            store::put(txn, &payment)?;
+            return drop_it("The account at Stripe is no longer connected.");
         }
+        let ready = payment.clone();
+        // Written before the first byte leaves: after a crash nobody knows.
+        payment.refunds[at].may_have_left = true;
+        store::put(txn, &payment)?;
+        Ok(Prepared::Go(Box::new(ready)))
     }
 
     fn perform(&self, app: &App, job: &Job, ready: Ready) -> Performed {
@@ -139,12 +149,14 @@ impl Effect<App> for GiveBack {
             amount: Some(payment.refunds[at].amount),
             reference: payment.id.to_string(),
         };
-        let key = key_of(payment.id, at);
-        let known: Vec<String> = payment.refunds.iter().filter_map(|refund| refund.id.clone()).collect();
-        let given = with(app, job.workspace, payment.mode, |stripe| once(stripe, &known, &new, &key));
+        let (key, known, has_left) = (key_of(payment.id, at), Known::of(&payment), Cell::new(false));
+        let given = with(app, job.workspace, payment.mode, |stripe| once(stripe, &known, &new, &key, &has_left));
         match given {
-            Ok(refund) => Performed::Done { answer: json!(Answered { id: refund.id, status: refund.status.into() }) },
-            Err(error) => failed(app, error),
+            Ok(gave) => Performed::Done { answer: json!(gave) },
+            Err(error) => {
+                let by_now = has_left.get() && !is_refusal(&error);
+                with_left(failed(app, error), payment.refunds[at].may_have_left || by_now)
+            }
         }
     }
 
@@ -161,11 +173,10 @@ impl Effect<App> for GiveBack {
         payment.trouble = None;
         match performed {
             Performed::Done { answer } => {
-                let answered: Answered = serde_json::from_value(answer.clone())
+                let gave: Gave = serde_json::from_value(answer.clone())
                     .map_err(|error| StoreError::Engine(format!("what Stripe answered: {error}")))?;
-                payment.refunds[at].id = Some(answered.id);
-                turn(txn, &mut payment, at, answered.status, "", now)?;
-                if answered.status == Standing::Pending {
+                once::book(txn, &mut payment, at, gave, now)?;
+                if payment.refunds.iter().any(Refund::is_under_way) {
                     ask::plan(txn, &payment, now)?;
                 }
             }
@@ -173,6 +184,9 @@ impl Effect<App> for GiveBack {
                 turn(txn, &mut payment, at, Standing::Failed, reason, now)?;
             }
             Performed::NotDone { reason, .. } | Performed::Unknown { reason } => {
+                if let Performed::NotDone { detail, .. } = performed {
+                    payment.refunds[at].may_have_left = detail[HAS_LEFT].as_bool().unwrap_or(true);
+                }
                 payment.trouble = Some(format!("Not known yet whether it was given back; tried again: {reason}"));
                 if job.attempt.saturating_add(1) >= job.max_attempts {
                     // Queued by a version that gave up at some time: the refund would stay asked for with nobody to do it.
@@ -190,30 +204,23 @@ impl Effect<App> for GiveBack {
     }
 }
 
-/// Gives back what no earlier try gave, whose answer may be lost. Stripe forgets a key after a day, and repeats its own
-/// error for as long; its list does neither. `known`: what was given back of this payment before.
-pub(super) fn once(
-    stripe: &Stripe<'_>,
-    known: &[String],
-    new: &NewRefund,
-    key: &str,
-) -> Result<stripe::Refund, ProviderError> {
-    let is_it = |one: &stripe::Refund| {
-        one.reference == new.reference && Some(one.amount) == new.amount && !known.contains(&one.id)
-    };
-    match stripe.refunds_of(&new.payment_intent)?.into_iter().find(is_it) {
-        Some(refund) => Ok(refund),
-        None => stripe.refund(new, key),
+/// Stripe said no before it did anything.
+fn is_refusal(error: &ProviderError) -> bool {
+    matches!(error, ProviderError::TokenRefused | ProviderError::Reconnect { .. } | ProviderError::MissingScope { .. })
+}
+
+/// What was not done is told with whether it may have left at this or an earlier try.
+fn with_left(performed: Performed, may_have_left: bool) -> Performed {
+    match performed {
+        Performed::NotDone { after, whole_serial, reason, .. } => {
+            Performed::NotDone { after, whole_serial, reason, detail: json!({ HAS_LEFT: may_have_left }) }
+        }
+        other => other,
     }
 }
 
-/// The key of a payment's refund: each has one of its own, which never changes.
-pub(super) fn key_of(payment: PaymentId, at: usize) -> String {
-    format!("{payment}-refund-{at}")
-}
-
 /// A refund is somewhere else now; that it was given back, or will not be, is told once.
-fn turn(
+pub(super) fn turn(
     txn: &mut Txn<'_>,
     payment: &mut Payment,
     at: usize,
@@ -227,7 +234,7 @@ fn turn(
     payment.refunds[at].status = status;
     let worth = amount::words(payment.refunds[at].amount, &payment.currency);
     let done = match status {
-        Standing::Asked | Standing::Pending => {
+        Standing::Asked | Standing::Pending | Standing::InDoubt => {
             payment.note(now, format!("Stripe gives {worth} back; the bank takes a while."));
             return Ok(());
         }
@@ -248,9 +255,7 @@ fn turn(
 /// How the refunds stand that Stripe has not finished.
 pub(super) fn look(stripe: &Stripe<'_>, payment: &Payment) -> Result<Vec<Answered>, ProviderError> {
     let open = payment.refunds.iter().filter(|refund| refund.status == Standing::Pending);
-    open.filter_map(|refund| refund.id.as_deref())
-        .map(|id| stripe.find_refund(id).map(|found| Answered { id: found.id, status: found.status.into() }))
-        .collect()
+    open.filter_map(|refund| refund.id.as_deref()).map(|id| stripe.find_refund(id).map(Answered::from)).collect()
 }
 
 pub(super) fn apply(

@@ -40,6 +40,14 @@ pub fn withdraw(txn: &mut Txn<'_>, payment: &Payment, now: UnixMillis) -> Result
     store::put(txn, &payment)
 }
 
+/// Whoever asked for it has heard that it was paid, and does with it what is to be done.
+pub fn hear(txn: &mut Txn<'_>, payment: &Payment) -> Result<(), StoreError> {
+    match payment.is_heard {
+        true => Ok(()),
+        false => store::put(txn, &Payment { is_heard: true, ..payment.clone() }),
+    }
+}
+
 /// What Stripe says of a session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Heard {

@@ -87,6 +87,11 @@ pub(super) fn with<T>(
     outcome
 }
 
+/// Whether there is an account of that mode to work with.
+pub(super) fn is_connected(txn: &mut Txn<'_>, workspace: WorkspaceId, mode: Mode) -> Result<bool, StoreError> {
+    Ok(store::find_account(txn, workspace)?.is_some_and(|account| account.mode == mode))
+}
+
 /// What a failed call means for its job.
 pub(super) fn failed(app: &App, error: ProviderError) -> Performed {
     let reason = error.to_string();

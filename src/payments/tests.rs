@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::model::{NewPayment, Payment, Refund, Standing, State};
 use super::refund::{self, Wanted};
+use super::settle::{settle, Verdict};
 use super::webhook::{take, Taken};
 use super::{account, ask, link, service, session, store, PayError};
 use crate::base::{BookingId, Clock, ContactId, PaymentId};
@@ -116,6 +117,63 @@ impl World {
         let url = format!("{}/control/requests", self.sandbox.url);
         let text = agent.get(&url).call().unwrap().body_mut().read_to_string().unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The owner gives something back in Stripe's own dashboard.
+    fn refund_at_stripe(&self, id: PaymentId, amount: u64) -> u16 {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let intent = self.payment(id).intent.unwrap();
+        let answer = agent
+            .post(format!("{}/stripe/v1/refunds", self.sandbox.url))
+            .header("authorization", format!("Bearer {STRIPE_KEY}"))
+            .header("stripe-version", crate::providers::stripe::VERSION)
+            .send_form([("payment_intent", intent.as_str()), ("amount", &amount.to_string())]);
+        answer.unwrap().status().as_u16()
+    }
+
+    /// Refunds that were asked for with a key of ours.
+    fn refund_posts(&self) -> usize {
+        let is_ours = |one: &serde_json::Value| {
+            one["method"] == "POST"
+                && one["url"].as_str().is_some_and(|url| url.ends_with("/refunds"))
+                && !one["headers"]["idempotency-key"].is_null()
+        };
+        self.record().iter().filter(|one| is_ours(one)).count()
+    }
+
+    fn paid(&self) -> PaymentId {
+        let id = self.begin();
+        self.pay(id, "card");
+        self.look(id);
+        id
+    }
+
+    fn give(&self, id: PaymentId, typed: &str) -> Result<Payment, PayError> {
+        let given = refund::by_hand(&self.test.app, &self.test.owner, id, Wanted::typed(typed), "late");
+        self.settle();
+        given
+    }
+
+    fn say(&self, id: PaymentId, number: usize, verdict: Verdict) -> Result<(), PayError> {
+        let said = settle(&self.test.app, &self.test.owner, id, number, verdict);
+        self.settle();
+        said
+    }
+
+    fn disconnect(&self) {
+        account::disconnect(&self.test.app, &self.test.owner).unwrap();
+        self.advance(4_600);
+    }
+
+    fn rows(&self, id: PaymentId) -> Vec<(u64, Standing)> {
+        self.payment(id).refunds.iter().map(|refund| (refund.amount, refund.status)).collect()
+    }
+
+    fn erase(&self, id: PaymentId) {
+        let person = crate::store::Person::Contact(self.test.workspace, self.payment(id).contact);
+        let table = super::tables().into_iter().find(|table| table.info.name == "payments").unwrap();
+        assert_eq!((table.erase.unwrap())(&self.test.app.store, person).unwrap(), 1);
+        self.settle();
     }
 
     fn requests(&self, path: &str) -> usize {
@@ -458,7 +516,14 @@ fn a_refund_that_an_older_version_queued_is_not_given_up_either() {
     world.fault(r#"{"match":"GET /stripe/v1/refunds","status":503,"times":5}"#);
     let (app, now) = (&world.test.app, world.test.app.now());
     let mut payment = world.payment(id);
-    let asked = Refund { amount: 1_000, reason: "late".into(), at: now, id: None, status: Standing::Asked };
+    let asked = Refund {
+        amount: 1_000,
+        reason: "late".into(),
+        at: now,
+        id: None,
+        status: Standing::Asked,
+        may_have_left: false,
+    };
     payment.refunds.push(asked);
     app.store
         .write(|txn| {
@@ -488,4 +553,111 @@ fn while_a_refund_is_on_its_way_no_second_one_begins() {
     assert_eq!(asked.unwrap(), (true, false));
     world.settle();
     assert_eq!(world.payment(id).refunds.len(), 1);
+}
+
+#[test]
+fn a_refund_that_never_left_ends_with_the_account_and_a_person_says_what_became_of_it() {
+    let world = World::connected();
+    let id = world.paid();
+    world.fault(r#"{"match":"GET /stripe/v1/refunds","status":503,"times":50}"#);
+    world.give(id, "10").unwrap();
+    assert_eq!(world.rows(id), [(1_000, Standing::Asked)]);
+    world.disconnect();
+    assert_eq!(world.rows(id), [(1_000, Standing::Failed)]);
+    let words = world.payment(id).trouble.unwrap();
+    assert!(words.contains("no longer connected") && words.contains("Stripe’s dashboard"), "{words}");
+    assert_eq!((world.refund_posts(), world.payment(id).refundable()), (0, 4_900));
+    assert_eq!(world.told(), ["received", "kept"]);
+    assert!(matches!(world.give(id, "10"), Err(PayError::NotSet)));
+
+    assert!(matches!(world.say(id, 1, Verdict::Given), Err(PayError::Conflict(_))), "there is one only");
+    world.say(id, 0, Verdict::Given).unwrap();
+    assert_eq!(world.rows(id), [(1_000, Standing::Succeeded)]);
+    assert_eq!((world.payment(id).refundable(), world.payment(id).trouble), (3_900, None));
+    assert!(matches!(world.say(id, 0, Verdict::Given), Err(PayError::Conflict(_))), "said once");
+}
+
+#[test]
+fn a_refund_that_never_left_is_tried_again_once_the_account_is_back() {
+    let world = World::connected();
+    let id = world.paid();
+    world.fault(r#"{"match":"GET /stripe/v1/refunds","status":503}"#);
+    world.give(id, "10").unwrap();
+    world.disconnect();
+    assert!(matches!(world.say(id, 0, Verdict::Again), Err(PayError::NotSet)));
+    assert_eq!(world.rows(id), [(1_000, Standing::Failed)]);
+    account::connect(&world.test.app, &world.test.owner, STRIPE_KEY).unwrap();
+    world.say(id, 0, Verdict::Again).unwrap();
+    assert_eq!(world.rows(id), [(1_000, Standing::Succeeded)]);
+    assert_eq!((world.refund_posts(), world.payment(id).refundable()), (1, 3_900));
+}
+
+#[test]
+fn a_refund_that_may_have_left_is_a_persons_to_look_at_and_never_given_twice() {
+    let world = World::connected();
+    let id = world.paid();
+    world.fault(r#"{"match":"POST /stripe/v1/refunds","drop":true,"after":true}"#);
+    world.give(id, "10").unwrap();
+    assert_eq!(world.rows(id), [(1_000, Standing::Asked)]);
+    world.disconnect();
+    assert_eq!(world.rows(id), [(1_000, Standing::InDoubt)]);
+    let words = world.payment(id).trouble.unwrap();
+    assert!(words.contains("not known whether 10.00 EUR were given back"), "{words}");
+    assert_eq!((world.payment(id).refundable(), world.told()), (3_900, vec!["received"]));
+    account::connect(&world.test.app, &world.test.owner, STRIPE_KEY).unwrap();
+    assert!(matches!(world.give(id, ""), Err(PayError::Conflict(_))), "first it is said what became of that one");
+    world.say(id, 0, Verdict::Again).unwrap();
+    assert_eq!(world.rows(id), [(1_000, Standing::Succeeded)]);
+    assert_eq!(world.refund_posts(), 1, "it was found at Stripe");
+    world.give(id, "").unwrap();
+    assert_eq!((world.payment(id).refundable(), world.refund_posts()), (0, 2));
+}
+
+#[test]
+fn what_was_given_back_at_stripe_by_hand_counts_towards_what_is_owed() {
+    let world = World::connected();
+    let (part, whole) = (world.paid(), world.paid());
+    assert_eq!(world.refund_at_stripe(part, 5_000), 400, "no more than was paid");
+    assert_eq!(world.refund_at_stripe(part, 2_000), 200);
+    world.give(part, "").unwrap();
+    assert_eq!(world.rows(part), [(2_900, Standing::Succeeded), (2_000, Standing::Succeeded)]);
+    assert_eq!(world.payment(part).refundable(), 0);
+    assert_eq!(world.refund_at_stripe(part, 1), 400, "all of it is back");
+
+    assert_eq!(world.refund_at_stripe(whole, 4_900), 200);
+    world.give(whole, "").unwrap();
+    assert_eq!(world.rows(whole), [(4_900, Standing::Succeeded)]);
+    assert_eq!(world.refund_posts(), 1, "nothing was left to give");
+}
+
+#[test]
+fn what_a_person_said_is_not_counted_twice_when_it_is_found_at_stripe() {
+    let world = World::connected();
+    let id = world.paid();
+    world.fault(r#"{"match":"GET /stripe/v1/refunds","status":503}"#);
+    world.give(id, "10").unwrap();
+    world.disconnect();
+    assert_eq!(world.refund_at_stripe(id, 1_000), 200);
+    world.say(id, 0, Verdict::Given).unwrap();
+    account::connect(&world.test.app, &world.test.owner, STRIPE_KEY).unwrap();
+    world.give(id, "20").unwrap();
+    assert_eq!(world.rows(id), [(1_000, Standing::Succeeded), (2_000, Standing::Succeeded)]);
+    assert!(world.payment(id).refunds[0].id.is_some(), "found at Stripe by its amount");
+    assert_eq!(world.payment(id).refundable(), 1_900);
+}
+
+#[test]
+fn who_is_erased_before_anybody_heard_of_their_payment_gets_it_back() {
+    let world = World::connected();
+    let (unheard, heard) = (world.paid(), world.paid());
+    let app = &world.test.app;
+    let row = world.payment(heard);
+    app.store.write(|txn| service::hear(txn, &row)).unwrap();
+    let intent = world.payment(unheard).intent.unwrap();
+    world.erase(unheard);
+    world.erase(heard);
+    assert_eq!(world.refund_posts(), 1, "the other one was had a meeting for");
+    assert!(world.record().iter().any(|one| one["body"]["payment_intent"] == intent), "of whom nobody had heard");
+    world.advance(86_400);
+    assert_eq!(world.refund_posts(), 1, "once");
 }

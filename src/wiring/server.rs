@@ -168,8 +168,9 @@ fn site(app: &App) -> Result<Site, StartError> {
     let without = ["/u", "/b", leads::HOOK_PATH, payments::WEBHOOK_PATH, meetings::HOOK_PATH];
     site.csrf_exempt = without.iter().chain(&of_visitors).map(|path| (*path).to_owned()).collect();
     // A mail provider presses for all its people from a few addresses; a wish not to be written to is never refused.
-    // Providers tell of all calendars from a few addresses, too: each connection's notices are counted by themselves.
-    site.uncounted = ["/u"].iter().chain(connections::HOOK_PATHS).map(|path| (*path).to_owned()).collect();
+    // Providers tell of all calendars from a few addresses, too: each connection's notices are counted by themselves,
+    // and before that all of one network, more widely than people are.
+    site.uncounted = messaging::UNCOUNTED.iter().chain(connections::UNCOUNTED).copied().collect();
     site.max_body_bytes = config.limits.form_body_kib as usize * 1024;
     site.max_json_bytes = config.limits.json_body_kib as usize * 1024;
     site.max_upload_bytes = config.limits.import_mib as usize * 1024 * 1024;

@@ -165,6 +165,7 @@ fn fields(route: &Route, world: &World) -> Vec<(&'static str, String)> {
         ],
         "/settings/payments/key" => vec![("key", text(launchyard::sandbox::STRIPE_KEY))],
         "/settings/payments/notices" => vec![("secret", text("whsec_of_the_endpoint"))],
+        "/payments/{payment}/refund/settle" => vec![("number", text("0")), ("how", text("given"))],
         "/payments/{payment}/refund" => vec![("amount", text("1")), ("reason", text("late"))],
         "/operator/workspaces/{sid}/suspend" => vec![("reason", text("No longer"))],
         "/operator/look/events/{act}" => {

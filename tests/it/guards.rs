@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::browser::{api_with, Browser, Page};
+use super::browser::{agent, api_with, Browser, Page};
 use super::routes::{self, Need, Route};
 use super::support::{TestServer, PASSWORD};
 use super::world::World;
@@ -312,6 +312,51 @@ fn a_wish_not_to_be_written_to_is_taken_however_many_come_from_one_address() {
     for _ in 0..60 {
         assert_ne!(nobody.get("/u/whatever").status, 429);
     }
+}
+
+#[test]
+fn where_providers_tell_only_the_routes_themselves_are_counted_apart() {
+    let server = TestServer::start_with(&[("LAUNCHYARD_LIMITS__PAGES_PER_MINUTE", "30")], false);
+    let limits = std::sync::Arc::clone(&server.app().limits);
+    let here = launchyard::http::ClientIp([127, 0, 0, 1].into());
+    let ask = |method: &str, path: &str| {
+        let url = format!("{}{path}", server.url);
+        match method {
+            "GET" => agent().get(&url).call(),
+            "PUT" => agent().put(&url).send("{}"),
+            _ => agent().post(&url).send("{}"),
+        }
+        .unwrap()
+        .status()
+        .as_u16()
+    };
+    // What no provider says is counted as anybody's.
+    let others = [
+        ("POST", "/hooks/google/more"),
+        ("POST", "/hooks/microsoft/more"),
+        ("GET", "/hooks/google"),
+        ("PUT", "/hooks/microsoft"),
+        ("POST", "/u/token/more"),
+    ];
+    for (method, path) in others {
+        assert!([404, 405].contains(&ask(method, path)), "{method} {path}");
+    }
+    while limits.stranger(here).is_ok() {}
+    for (method, path) in others {
+        assert_eq!(ask(method, path), 429, "{method} {path}");
+    }
+    // Refused as a stranger's by the hook itself, which has counted it by its network first.
+    let left = limits.notice(here).unwrap().remaining;
+    assert_eq!(ask("POST", "/hooks/google"), 429);
+    assert_eq!(limits.notice(here).unwrap().remaining, left - 2, "the hook's own count, and this look at it");
+
+    server.clock.advance(Duration::from_secs(60));
+    assert_eq!(ask("POST", "/hooks/google"), 404);
+    while limits.notice(here).is_ok() {}
+    for path in ["/hooks/google", "/hooks/microsoft"] {
+        assert_eq!(ask("POST", path), 429, "{path}");
+    }
+    assert_eq!(ask("POST", "/hooks/google/more"), 404, "others are not held up by it");
 }
 
 /// The token in the address is the proof; what posts there has no form of ours.

@@ -207,6 +207,7 @@ POST   /settings/payments/disconnect              ManagePayments
 GET    /payments                                  ViewPayments
 GET    /payments/{payment}                        ViewPayments
 POST   /payments/{payment}/refund                 RefundPayments
+POST   /payments/{payment}/refund/settle          RefundPayments
 GET    /pay/{token}                               Public
 POST   /webhooks/stripe/{sid}                     Public
 GET    /leads                                     ViewContacts

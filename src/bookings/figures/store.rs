@@ -1,20 +1,19 @@
 //! Rows of the figures: one for each week and split, and one for each booking that says where it was counted.
 
-use std::collections::BTreeMap;
-
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::counted::{days_of, Counted, Ended, Split};
 use super::lead::{self, Scale};
+use super::recount;
 use crate::availability;
 use crate::base::{BookingId, WorkspaceId};
 use crate::bookings::model::{Booking, State};
 use crate::bookings::store as bookings;
 use crate::store::{Declared, Dir, Holds, Key, KeyRange, Retention, Store, StoreError, Table, Tree, Txn};
 
-const WEEKS: Table<Row> = Table::sealed(
+pub(super) const WEEKS: Table<Row> = Table::sealed(
     0x0e30,
     "bookings_by_week",
     Tree::Bookings,
@@ -22,7 +21,7 @@ const WEEKS: Table<Row> = Table::sealed(
     Retention::Account,
     "How many meetings were booked, moved, cancelled and missed, week by week.",
 );
-const COUNTED: Table<Counted> = Table::sealed(
+pub(super) const COUNTED: Table<Counted> = Table::sealed(
     0x0e31,
     "bookings_counted",
     Tree::Bookings,
@@ -38,14 +37,21 @@ pub const TABLES: &[Declared] = &[Declared::plain(&WEEKS), Declared::plain(&COUN
 /// Rows read, and old bookings counted, in one transaction.
 const ROWS_AT_ONCE: usize = 1_000;
 const OLD_AT_ONCE: usize = 10;
-/// Rows put right in one transaction.
-const WEEKS_AT_ONCE: usize = 50;
 
 /// What happened to the bookings of a week that have the split in common.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Row {
     pub split: Split,
     pub sums: Sums,
+    /// Another one after each change.
+    #[serde(default)]
+    pub stamp: u64,
+}
+
+impl Row {
+    pub fn renewed(self) -> Self {
+        Self { stamp: rand::random(), ..self }
+    }
 }
 
 /// All were booked; some of them were moved, and each ended in at most one way.
@@ -61,7 +67,7 @@ pub struct Sums {
 }
 
 impl Sums {
-    fn change(&mut self, counted: &Counted, by: i64) {
+    pub(super) fn change(&mut self, counted: &Counted, by: i64) {
         let change = |sum: &mut u64, is_so: bool| {
             if is_so {
                 *sum = sum.saturating_add_signed(by);
@@ -129,17 +135,18 @@ fn count_as(txn: &mut Txn<'_>, booking: &Booking, is_old: bool) -> Result<(), St
     }
 }
 
-fn row_key(workspace: WorkspaceId, counted: &Counted) -> Key {
+pub(super) fn row_key(workspace: WorkspaceId, counted: &Counted) -> Key {
     week_key(workspace, counted.week).bytes(&counted.split.tag())
 }
 
 fn change(txn: &mut Txn<'_>, workspace: WorkspaceId, counted: &Counted, by: i64) -> Result<(), StoreError> {
     let key = row_key(workspace, counted);
-    let mut row = txn.get(&WEEKS, &key)?.unwrap_or(Row { split: counted.split.clone(), sums: Sums::default() });
+    let mut row =
+        txn.get(&WEEKS, &key)?.unwrap_or(Row { split: counted.split.clone(), sums: Sums::default(), stamp: 0 });
     row.sums.change(counted, by);
     match row.sums.booked {
         0 => txn.remove(&WEEKS, &key),
-        _ => txn.put(&WEEKS, &key, &row),
+        _ => txn.put(&WEEKS, &key, &row.renewed()),
     }
 }
 
@@ -149,36 +156,6 @@ pub fn forget(txn: &mut Txn<'_>, workspace: WorkspaceId, id: BookingId) -> Resul
         change(txn, workspace, &was, -1)?;
     }
     txn.remove(&COUNTED, &counted_key(workspace, id))
-}
-
-/// Takes out what bookings added that were erased when the sums still kept it.
-fn drop_erased(store: &Store, workspace: WorkspaceId) -> Result<(), StoreError> {
-    loop {
-        let is_done = store.write(|txn| {
-            let whole = Key::of(&COUNTED, workspace).as_prefix();
-            let mut sums: BTreeMap<Key, Sums> = BTreeMap::new();
-            each_in(txn, &COUNTED, whole, |_, counted| {
-                sums.entry(row_key(workspace, &counted)).or_default().change(&counted, 1);
-            })?;
-            let mut wrong = Vec::new();
-            each_in(txn, &WEEKS, Key::of(&WEEKS, workspace).as_prefix(), |key, row| {
-                let right = sums.remove(&key).unwrap_or_default();
-                if right != row.sums && wrong.len() <= WEEKS_AT_ONCE {
-                    wrong.push((key, Row { sums: right, ..row }));
-                }
-            })?;
-            for (key, row) in wrong.iter().take(WEEKS_AT_ONCE) {
-                match row.sums.booked {
-                    0 => txn.remove(&WEEKS, key)?,
-                    _ => txn.put(&WEEKS, key, row)?,
-                }
-            }
-            Ok::<_, StoreError>(wrong.len() <= WEEKS_AT_ONCE)
-        })?;
-        if is_done {
-            return Ok(());
-        }
-    }
 }
 
 /// Calls `take` with each row of the range.
@@ -223,8 +200,11 @@ pub fn complete(store: &Store, workspace: WorkspaceId) -> Result<(), StoreError>
         })?;
         before = page.next;
         if before.is_none() {
-            drop_erased(store, workspace)?;
-            return store.write(|txn| txn.mark(&COMPLETE, &mark));
+            return match recount::drop_erased(store, workspace, || {})? {
+                true => store.write(|txn| txn.mark(&COMPLETE, &mark)),
+                // Bookings changed all the while: the next question looks again.
+                false => Ok(()),
+            };
         }
     }
 }

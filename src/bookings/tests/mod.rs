@@ -7,6 +7,7 @@ mod deciding;
 pub mod desk;
 mod group;
 mod hosting;
+mod many_dates;
 mod microsoft;
 mod offering;
 pub mod on_event;

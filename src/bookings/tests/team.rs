@@ -7,7 +7,7 @@ use jiff::civil::date;
 use super::desk::{add_contact, at, Desk, GWEN};
 use crate::availability::{self, Span};
 use crate::base::{BookingId, ContactId, UnixMillis};
-use crate::bookings::figures::{forget_as_before, Figures, Question};
+use crate::bookings::figures::{forget_as_before, recount, Figures, Question};
 use crate::bookings::kept::{Became, Kept};
 use crate::bookings::model::{Booking, Source, State};
 use crate::bookings::service::{may_move_to, note_outcome};
@@ -200,6 +200,51 @@ fn what_was_erased_while_the_numbers_kept_it_is_taken_out_of_them_once() {
     for _ in 0..2 {
         assert_eq!(Figures::read(app, owner, &question).unwrap().all.booked, 1);
     }
+}
+
+/// One booking counts that is there, and one that was erased while the numbers kept it; both in the same week.
+fn with_one_erased(desk: &Desk) {
+    let (app, workspace) = (desk.app(), desk.world.test.workspace);
+    let stays = add_contact(&desk.world, "Tom", "Aldridge", "tom@lakeside.example");
+    let gone = book(desk, desk.contact, "2026-11-26T09:00:00Z");
+    book(desk, stays, "2026-11-26T13:00:00Z");
+    app.store.write(|txn| forget_as_before(txn, workspace, gone.id)).unwrap();
+    let bookings = crate::bookings::tables().into_iter().find(|table| table.info.name == "bookings").unwrap();
+    (bookings.erase.unwrap())(&app.store, Person::Contact(workspace, desk.contact)).unwrap();
+}
+
+#[test]
+fn what_changes_while_the_numbers_are_counted_anew_is_in_them() {
+    let desk = Desk::new();
+    with_one_erased(&desk);
+    let (app, workspace) = (desk.app(), desk.world.test.workspace);
+    let later = add_contact(&desk.world, "Una", "Field", "una@lakeside.example");
+    let mut rounds = 0;
+    let is_done = recount(&app.store, workspace, || {
+        rounds += 1;
+        if rounds == 1 {
+            book(&desk, later, "2026-11-27T14:00:00Z");
+        }
+    });
+    assert_eq!((is_done.unwrap(), rounds), (true, 2), "what had changed was read anew");
+    let question = Question { to: Some(date(2026, 11, 29)), ..Question::default() };
+    assert_eq!(Figures::read(app, &desk.world.owner, &question).unwrap().all.booked, 2);
+}
+
+#[test]
+fn numbers_that_never_stand_still_are_left_as_they_are_and_counted_another_time() {
+    let desk = Desk::new();
+    with_one_erased(&desk);
+    let (app, workspace) = (desk.app(), desk.world.test.workspace);
+    let mut hour = 0;
+    let mut add_one = || {
+        // All of one week and one kind.
+        many(&desk.world.test, &format!("2026-11-27T{hour:02}:00:00Z"), 1);
+        hour += 1;
+    };
+    add_one();
+    assert!(!recount(&app.store, workspace, add_one).unwrap());
+    assert!(recount(&app.store, workspace, || {}).unwrap(), "and then they do");
 }
 
 #[test]

@@ -111,6 +111,41 @@ fn a_busy_calendar_is_heard_while_strangers_are_refused_and_strangers_cannot_use
     }
 }
 
+/// Uses up what one connection's provider may say in a minute.
+fn use_up(desk: &Desk) {
+    while desk.app().limits.by_connection.check(&desk.connection.id).is_ok() {}
+}
+
+#[test]
+fn an_ending_is_heard_however_much_else_was_said() {
+    let desk = booked(Provider::Microsoft);
+    let first = keeping(&desk).watching.unwrap();
+    add_dentist(&desk);
+    let notice = desk.world.ask_control("notices", &serde_json::json!({}))[0]["body"].as_str().unwrap().to_owned();
+    let ending = notice.replace("\"changeType\":\"updated\"", "\"lifecycleEvent\":\"subscriptionRemoved\"");
+    let post = |body: &str| desk.post("https://desk.example.com/hooks/microsoft", &[], body).0;
+    use_up(&desk);
+    assert_eq!(post(&notice), 429);
+    assert!(keeping(&desk).is_told(desk.app().now()));
+    assert_eq!(post(&ending), 202);
+    assert!(!keeping(&desk).is_told(desk.app().now()));
+    assert_eq!(post(&ending), 429, "it has ended, and that is known");
+    desk.sync();
+    assert!(keeping(&desk).watching.unwrap().until > first.until, "it was asked for anew");
+}
+
+#[test]
+fn more_from_one_network_than_any_provider_says_is_refused_before_it_is_read() {
+    let desk = booked(Provider::Google);
+    add_dentist(&desk);
+    desk.settle();
+    let here = crate::http::ClientIp([127, 0, 0, 1].into());
+    while desk.app().limits.notice(here).is_ok() {}
+    let heard = desk.carry_notices();
+    assert!(matches!(heard[..], [(429, _)]), "{heard:?}");
+    assert!(!is_taken(&desk));
+}
+
 #[test]
 fn being_told_is_prolonged_before_it_ends_and_told_once() {
     for provider in BOTH {

@@ -7,13 +7,13 @@ use serde::Deserialize;
 
 use super::super::mails::{mails_of, Which};
 use super::super::OutreachError;
-use super::{head, when, zone, Head};
+use super::{cursor, head, when, zone, Head};
 use crate::app::App;
 use crate::authz::Actor;
-use crate::base::{counted, WorkerId};
+use crate::base::{counted, grouped, Cursor, WorkerId};
 use crate::contacts;
 use crate::http::layout::Layout;
-use crate::http::ui::Tab;
+use crate::http::ui::{Pager, Tab};
 use crate::http::{html, run, Frame, PageError};
 use crate::messaging::Message;
 
@@ -27,6 +27,10 @@ pub struct MailsPage {
     pub shown: String,
     pub lists: Vec<Tab>,
     pub rows: Vec<Row>,
+    /// Where there is more than one page of them.
+    pub pager: Option<Pager>,
+    /// Older entries of the log may hold some.
+    pub goes_on: bool,
 }
 
 pub struct Row {
@@ -43,9 +47,13 @@ pub struct Row {
 pub struct Asked {
     #[serde(default)]
     which: String,
+    #[serde(default)]
+    cursor: Option<String>,
 }
 
-/// GET /outreach/{worker}/mails?which=day|counted|bounced|opted_out|complained
+const PAGE: usize = 50;
+
+/// GET /outreach/{worker}/mails?which=day|counted|bounced|opted_out|complained&cursor=
 pub async fn show(
     app: web::Data<App>,
     actor: Actor,
@@ -54,7 +62,8 @@ pub async fn show(
     asked: web::Query<Asked>,
 ) -> Result<HttpResponse, PageError> {
     let which = Which::parse(&asked.which).unwrap_or(Which::Day);
-    let page = run(move || page(&app, &actor, &frame, *worker, which)).await??;
+    let cursor = cursor(asked.cursor.as_deref())?;
+    let page = run(move || page(&app, &actor, &frame, *worker, which, cursor.as_ref())).await??;
     html(StatusCode::OK, &page)
 }
 
@@ -63,8 +72,22 @@ pub fn list_of(worker: WorkerId, which: Which) -> String {
     format!("/outreach/{worker}/mails?which={}", which.as_str())
 }
 
-pub fn page(app: &App, actor: &Actor, frame: &Frame, id: WorkerId, which: Which) -> Result<MailsPage, OutreachError> {
-    let mails = mails_of(app, actor, id, which)?;
+pub fn page(
+    app: &App,
+    actor: &Actor,
+    frame: &Frame,
+    id: WorkerId,
+    which: Which,
+    cursor: Option<&Cursor>,
+) -> Result<MailsPage, OutreachError> {
+    let mails = mails_of(app, actor, id, which, cursor, PAGE)?;
+    let count = counted(mails.rows.len() as u64, "mail", "mails");
+    let is_whole = cursor.is_none() && mails.next.is_none();
+    let pager = (!is_whole).then(|| Pager {
+        shown: format!("{} shown", grouped(mails.rows.len() as u64)),
+        newer: cursor.map(|_| list_of(id, which)),
+        older: mails.next.as_ref().map(|next| format!("{}&cursor={next}", list_of(id, which))),
+    });
     let zone = zone(app, actor)?;
     let row = |mail: &Option<Message>| match mail {
         Some(mail) => {
@@ -97,8 +120,10 @@ pub fn page(app: &App, actor: &Actor, frame: &Frame, id: WorkerId, which: Which)
         layout: frame.layout("Mails of a worker"),
         head: head(app, actor, id, "")?,
         title: which.words(),
-        shown: counted(mails.len() as u64, "mail", "mails"),
+        shown: if is_whole { count } else { format!("{count} on this page") },
         lists: Which::ALL.into_iter().map(tab).collect(),
-        rows: mails.iter().map(row).collect::<Result<_, OutreachError>>()?,
+        goes_on: mails.next.is_some(),
+        pager,
+        rows: mails.rows.iter().map(row).collect::<Result<_, OutreachError>>()?,
     })
 }

@@ -335,7 +335,7 @@ pub(super) fn samples(
         ("follow-ups", draw(&follow_ups::page(app, actor, frame, id, None, None).unwrap())),
         ("autonomy", draw(&autonomy::page(app, actor, frame, id, String::new()).unwrap())),
         ("settings", draw(&settings::edit_page(app, actor, frame, id, None, Default::default()).unwrap())),
-        ("mails", draw(&mails::page(app, actor, frame, id, super::mails::Which::Counted).unwrap())),
+        ("mails", draw(&mails::page(app, actor, frame, id, super::mails::Which::Counted, None).unwrap())),
         ("why", draw(&why::page(app, actor, frame, id, None).unwrap())),
     ]
 }

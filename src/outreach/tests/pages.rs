@@ -48,7 +48,7 @@ fn each_number_of_mails_opens_a_list_of_that_length() {
     world.activate();
     (0..4).for_each(|_| world.advance(Duration::from_secs(1_800)));
     let (app, owner, id, workspace) = (world.app(), &world.test.owner, world.worker.id, world.test.workspace);
-    let list = |which: Which| mails_of(app, owner, id, which).unwrap();
+    let list = |which: Which| mails_of(app, owner, id, which, None, 50).unwrap().rows;
     let sent = messaging::sent_in_last_day(&app.store, workspace, messaging::Counted::Worker(id), app.now()).unwrap();
     assert_eq!((sent, list(Which::Day).len()), (3, 3));
     let bounced = list(Which::Counted)[1].clone().unwrap();
@@ -65,6 +65,35 @@ fn each_number_of_mails_opens_a_list_of_that_length() {
     world.advance(DAY);
     let sent = messaging::sent_in_last_day(&app.store, workspace, messaging::Counted::Worker(id), app.now()).unwrap();
     assert_eq!(list(Which::Day).len(), sent as usize, "a day later those are no longer of it");
+}
+
+#[test]
+fn the_mails_of_a_day_come_in_pages_that_hold_each_of_them_once() {
+    let world = World::new();
+    for name in ["Anna", "Ben", "Carl", "Dora", "Emil"] {
+        world.lead(name, |_| {});
+    }
+    world.activate();
+    (0..8).for_each(|_| world.advance(Duration::from_secs(1_800)));
+    let (app, owner, id) = (world.app(), &world.test.owner, world.worker.id);
+    let ids = |page: &crate::base::Page<Option<messaging::Message>>| -> Vec<_> {
+        page.rows.iter().map(|mail| mail.as_ref().unwrap().id).collect()
+    };
+    let whole = mails_of(app, owner, id, Which::Day, None, 50).unwrap();
+    assert_eq!((whole.rows.len(), whole.next.is_none()), (5, true));
+    let (mut found, mut lengths, mut after) = (Vec::new(), Vec::new(), None);
+    loop {
+        let page = mails_of(app, owner, id, Which::Day, after.as_ref(), 2).unwrap();
+        found.extend(ids(&page));
+        lengths.push(page.rows.len());
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((found, lengths), (ids(&whole), vec![2, 2, 1]));
+    let exact = mails_of(app, owner, id, Which::Day, None, 5).unwrap();
+    assert!(exact.next.is_none(), "no empty page behind the last");
 }
 
 #[test]

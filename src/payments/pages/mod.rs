@@ -28,6 +28,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/payments").route(web::get().to(list::show)))
         .service(web::resource("/payments/{payment}").route(web::get().to(one::show)))
         .service(web::resource("/payments/{payment}/refund").route(web::post().to(one::refund)))
+        .service(web::resource("/payments/{payment}/refund/settle").route(web::post().to(one::settle_refund)))
         .service(web::resource("/pay/{token}").route(web::get().to(guest::show)))
         .service(web::resource("/webhooks/stripe/{sid}").route(web::post().to(webhook::receive)));
 }

@@ -15,8 +15,9 @@ use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
 use crate::http::ui::FieldErrors;
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
-use crate::payments::model::{Payment, State};
+use crate::payments::model::{Payment, Refund, State};
 use crate::payments::refund::{self, Wanted};
+use crate::payments::settle::{self, Verdict};
 use crate::payments::{amount, link, service, PayError};
 use crate::providers::stripe::Mode;
 
@@ -50,6 +51,9 @@ struct OnePage {
 }
 
 struct RefundRow {
+    number: usize,
+    /// A person says what became of it, or has it tried again.
+    is_settled_by_hand: bool,
     amount: String,
     reason: String,
     status: &'static str,
@@ -91,6 +95,35 @@ pub async fn refund(
     }
 }
 
+/// What a person says of a refund that does not go on by itself.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Said {
+    #[serde(default)]
+    number: usize,
+    #[serde(default)]
+    how: String,
+}
+
+/// POST /payments/{payment}/refund/settle: 303; 409 where the refund waits for nobody.
+pub async fn settle_refund(
+    app: Data<App>,
+    actor: Actor,
+    cookies: Data<Cookies>,
+    id: Path<PaymentId>,
+    form: Form<Said>,
+) -> Result<HttpResponse, PageError> {
+    let (id, Said { number, how }) = (id.into_inner(), form.into_inner());
+    actor.require(Permission::RefundPayments)?;
+    let verdict = Verdict::parse(&how)
+        .ok_or_else(|| PageError::bad_request("Nothing was chosen.", "Go back and press one of the buttons."))?;
+    run(move || settle::settle(&app, &actor, id, number, verdict)).await??;
+    let words = match verdict {
+        Verdict::Given => "It counts as given back.",
+        Verdict::Again => "It is tried again now.",
+    };
+    Ok(with_toast(see_other(&format!("/payments/{id}")), &cookies, &Toast::new(words)))
+}
+
 fn page(
     app: &App,
     actor: &Actor,
@@ -104,7 +137,7 @@ fn page(
     let contact = contacts::get(&app.store, actor.workspace, payment.contact)?;
     let (tone, state) = payment.state.shown();
     let left = payment.refundable();
-    let may = left > 0 && payment.asked_refund().is_none() && actor.may(Permission::RefundPayments);
+    let may = left > 0 && !payment.has_open_refund() && actor.may(Permission::RefundPayments);
     let guest = contact.map(|contact| (contact.name(), format!("/contacts/{}", contact.id))).unwrap_or_default();
     let waits = matches!(payment.state, State::Opening | State::Open { .. });
     Ok(OnePage {
@@ -122,7 +155,7 @@ fn page(
         ends: waits.then(|| times.moment(payment.expires_at)),
         ids: [&payment.session, &payment.intent].into_iter().flatten().cloned().collect(),
         link: if waits { app.url(&link::path(app, &payment)) } else { String::new() },
-        refunds: refunds(&payment, &times),
+        refunds: refunds(&payment, &times, actor.may(Permission::RefundPayments)),
         history: payment.history.iter().rev().map(|note| (times.moment(note.at), note.words.clone())).collect(),
         left: if may { amount::figure(left, &payment.currency) } else { String::new() },
         left_words: amount::words(left, &payment.currency),
@@ -131,12 +164,14 @@ fn page(
     })
 }
 
-fn refunds(payment: &Payment, times: &Times) -> Vec<RefundRow> {
-    let row = |refund: &crate::payments::model::Refund| RefundRow {
+fn refunds(payment: &Payment, times: &Times, may: bool) -> Vec<RefundRow> {
+    let row = |(number, refund): (usize, &Refund)| RefundRow {
+        number,
+        is_settled_by_hand: may && refund.waits_for_a_person(),
         amount: amount::words(refund.amount, &payment.currency),
         reason: refund.reason.clone(),
         status: refund.status.words(),
         when: times.moment(refund.at),
     };
-    payment.refunds.iter().map(row).collect()
+    payment.refunds.iter().enumerate().map(row).collect()
 }

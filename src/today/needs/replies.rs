@@ -103,8 +103,8 @@ fn is_taken_care_of(day: &Day<'_>, reply: &Reply) -> Result<bool, TodayError> {
         if drafts.iter().any(Draft::is_pending) {
             return Ok(true);
         }
-        let booked = bookings::list_of_contact(txn, workspace, reply.contact, 10)?;
-        Ok::<_, StoreError>(booked.iter().any(|booking| booking.reply == Some(id) && booking.state.is_proposed()))
+        let asked = bookings::waiting_of_contact(txn, workspace, reply.contact, day.now)?;
+        Ok::<_, StoreError>(asked.iter().any(|booking| booking.reply == Some(id)))
     })?)
 }
 
