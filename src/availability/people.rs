@@ -162,7 +162,13 @@ pub fn busy_of_now(
     let calendars = calendars_of(&app.store, workspace, user)?;
     let mut all = Vec::new();
     for (id, names) in calendars.by_connection() {
-        all.push(read_some_now(app, workspace, id, Some(&names), range, but)?);
+        let read = read_some_now(app, workspace, id, Some(&names), range, but)?;
+        let is_unknown = matches!(read, Busy::Unknown { .. });
+        all.push(read);
+        // One that cannot be read decides; the others need not be asked.
+        if is_unknown {
+            break;
+        }
     }
     Ok(match together(all) {
         Busy::Known(busy) => Busy::Known(cache::joined(busy)),

@@ -27,8 +27,7 @@ const BEN: &str = "ben@second.example";
 fn class(location: Option<Location>) -> Office {
     let office = Office::open("provider");
     let location = location.unwrap_or_else(|| office.event.location.clone());
-    let event =
-        EventType { name: "Pottery".into(), seats: Some(5), guests: 0, location, ..office.event.clone() };
+    let event = EventType { name: "Pottery".into(), seats: Some(5), guests: 0, location, ..office.event.clone() };
     let event = types::save(office.desk.app(), &office.desk.world.owner, event).unwrap();
     Office { event, ..office }
 }
