@@ -38,7 +38,7 @@ pub use model::{NewPayment, Payment, State};
 pub use pages::routes;
 pub use refund::give_back;
 pub use service::{begin, hear, withdraw};
-pub use store::{find, find_of_booking, get};
+pub use store::{find, find_of_booking, get, list_left};
 
 use crate::app::App;
 use crate::jobs::Handlers;

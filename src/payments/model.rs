@@ -297,6 +297,12 @@ impl Payment {
         self.refunds.iter().position(|refund| refund.status == Standing::Asked)
     }
 
+    /// Something was not given back, or nobody knows whether it was: it does not go on by itself.
+    pub fn needs_person(&self) -> bool {
+        let is_left = |refund: &Refund| matches!(refund.status, Standing::Failed | Standing::InDoubt);
+        self.trouble.is_some() && self.refunds.iter().any(is_left)
+    }
+
     /// Nothing more may be given back before it is known what became of the last one.
     pub fn has_open_refund(&self) -> bool {
         self.refunds.iter().any(|refund| matches!(refund.status, Standing::Asked | Standing::InDoubt))

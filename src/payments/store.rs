@@ -26,6 +26,8 @@ const PAYMENTS: Table<Payment> = Table::sealed(
 );
 const BY_BOOKING: Table<()> = Table::index(0x1503, "payments_by_booking", "The payments of one booking.");
 const BY_CONTACT: Table<()> = Table::index(0x1504, "payments_by_contact", "The payments of one contact.");
+const LEFT: Table<()> =
+    Table::index(0x1506, "payments_left", "Payments of which something could not be given back: a person settles it.");
 const CALLS: Table<Vec<Called>> = Table::sealed(
     0x1505,
     "stripe_calls",
@@ -40,6 +42,7 @@ pub const TABLES: &[Declared] = &[
     Declared::personal(&PAYMENTS, export, erase),
     Declared::plain(&BY_BOOKING),
     Declared::plain(&BY_CONTACT),
+    Declared::plain(&LEFT),
     Declared::plain(&CALLS),
 ];
 
@@ -90,7 +93,24 @@ pub fn put(txn: &mut Txn<'_>, payment: &Payment) -> Result<(), StoreError> {
     let (workspace, id) = (payment.workspace, payment.id.0);
     txn.mark(&BY_BOOKING, &Key::of(&BY_BOOKING, workspace).id(payment.booking.0).id(id))?;
     txn.mark(&BY_CONTACT, &Key::of(&BY_CONTACT, workspace).id(payment.contact.0).id(id))?;
+    match payment.needs_person() {
+        true => txn.mark(&LEFT, &left_key(workspace, payment.id))?,
+        false => txn.remove(&LEFT, &left_key(workspace, payment.id))?,
+    }
     txn.put(&PAYMENTS, &key(workspace, payment.id), payment)
+}
+
+fn left_key(workspace: WorkspaceId, id: PaymentId) -> Key {
+    Key::of(&LEFT, workspace).id(id.0)
+}
+
+/// Payments that a person has to settle, the newest first.
+pub fn list_left(store: &Store, workspace: WorkspaceId, limit: usize) -> Result<Vec<Payment>, StoreError> {
+    store.read(|txn| {
+        let keys = txn.keys(&LEFT, &Key::of(&LEFT, workspace), Dir::Backward, limit)?;
+        let ids = keys.iter().filter_map(Key::last_id).map(PaymentId);
+        ids.filter_map(|id| find(txn, workspace, id).transpose()).collect()
+    })
 }
 
 /// The newest payment of a booking.
@@ -169,6 +189,7 @@ fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
                 orphan::plan(txn, payment)?;
                 txn.remove(&BY_BOOKING, &Key::of(&BY_BOOKING, workspace).id(payment.booking.0).id(id))?;
                 txn.remove(&BY_CONTACT, &Key::of(&BY_CONTACT, workspace).id(contact.0).id(id))?;
+                txn.remove(&LEFT, &left_key(workspace, payment.id))?;
                 txn.remove(&PAYMENTS, &key(workspace, payment.id))?;
             }
             Ok::<_, StoreError>(payments.len())

@@ -566,6 +566,8 @@ fn a_refund_that_never_left_ends_with_the_account_and_a_person_says_what_became_
     assert_eq!(world.rows(id), [(1_000, Standing::Failed)]);
     let words = world.payment(id).trouble.unwrap();
     assert!(words.contains("no longer connected") && words.contains("Stripe’s dashboard"), "{words}");
+    let left = || super::list_left(&world.test.app.store, world.test.workspace, 5).unwrap().len();
+    assert_eq!(left(), 1, "it waits on the page of the day");
     assert_eq!((world.refund_posts(), world.payment(id).refundable()), (0, 4_900));
     assert_eq!(world.told(), ["received", "kept"]);
     assert!(matches!(world.give(id, "10"), Err(PayError::NotSet)));
@@ -574,6 +576,7 @@ fn a_refund_that_never_left_ends_with_the_account_and_a_person_says_what_became_
     world.say(id, 0, Verdict::Given).unwrap();
     assert_eq!(world.rows(id), [(1_000, Standing::Succeeded)]);
     assert_eq!((world.payment(id).refundable(), world.payment(id).trouble), (3_900, None));
+    assert_eq!(left(), 0);
     assert!(matches!(world.say(id, 0, Verdict::Given), Err(PayError::Conflict(_))), "said once");
 }
 

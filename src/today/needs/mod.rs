@@ -3,6 +3,7 @@
 mod account;
 mod doubts;
 mod meetings;
+mod money;
 mod replies;
 mod workers;
 
@@ -64,6 +65,7 @@ impl Needs {
         needs.add_replies(day, &waiting)?;
         needs.add_proposals(day)?;
         needs.add_troubled(day)?;
+        needs.add_money(day)?;
         needs.add_meetings(day)?;
         needs.add_doubts(day)?;
         needs.add_to_read(day)?;
