@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 use sha2::{Digest, Sha256};
 
-use super::group::Left;
+use super::group::Sitting;
 use super::hold::{give_back, reopen};
 use super::host;
 use super::link;
 use super::messages::told_to_calendar;
 use super::model::{Booking, State};
 use super::returned;
-use super::shared_event::{self, part_from, reword, together, unreadable};
+use super::shared_event;
 use super::store;
 use super::tell::tell;
 use crate::app::App;
@@ -42,27 +42,15 @@ const BOOKING: &str = "booking";
 /// A dead grant is looked at again after this long; connecting again wakes what waits for it.
 pub(super) const OWNER_ACTS: Duration = Duration::from_secs(600);
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Payload {
     booking: BookingId,
     contact: ContactId,
-    /// The group that it moves away from.
-    #[serde(default)]
-    left: Option<Left>,
 }
 
 /// The job for the newest version of a booking. Its id is made here, outside the transaction.
 pub fn job(booking: &Booking, connection: ConnectionId, now: UnixMillis) -> NewJob {
-    job_of(booking, connection, None, now)
-}
-
-/// The same for one that moves away from where it sits.
-pub fn job_of_move(before: &Booking, connection: ConnectionId, now: UnixMillis) -> NewJob {
-    job_of(before, connection, Left::of(before), now)
-}
-
-fn job_of(booking: &Booking, connection: ConnectionId, left: Option<Left>, now: UnixMillis) -> NewJob {
-    let payload = Payload { booking: booking.id, contact: booking.contact, left };
+    let payload = Payload { booking: booking.id, contact: booking.contact };
     // A link that is being made should stand in the event from the beginning.
     NewJob::new(WRITE, Lane::CalendarSync, booking.workspace, now, &payload)
         .due(host::calendar_due(booking, now))
@@ -75,6 +63,9 @@ fn job_of(booking: &Booking, connection: ConnectionId, left: Option<Left>, now: 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Written {
     version: u32,
+    /// Where the booking sat when it was written; it may have moved since.
+    session: Option<BookingId>,
+    start: UnixMillis,
     /// Absent when the event was deleted.
     event_id: Option<String>,
     #[serde(default)]
@@ -93,7 +84,7 @@ impl Effect<App> for WriteEvent {
 
     fn prepare(&self, app: &App, txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<Prepared, StoreError> {
         let Some(booking) = load(txn, job)? else { return drop_it("The booking was erased.") };
-        if !booking.is_unwritten() && left_of(job, &booking)?.is_none() {
+        if !booking.is_unwritten() {
             return drop_it("A later try has written it.");
         }
         let connection = match booking.connection {
@@ -131,9 +122,6 @@ impl Effect<App> for WriteEvent {
             let address = booking.details.email.as_ref().or(contact.address())?;
             Some(Attendee { email: address.display().to_owned(), name })
         });
-        if let Err(error) = left_of(job, &booking).map_err(unreadable).and_then(|left| part_from(app, &booking, left)) {
-            return performed(app, error);
-        }
         let written = match booking.state {
             State::Held | State::Confirmed if booking.event_id.is_none() && booking.start <= app.now() => {
                 return refused("Its time passed before the calendar could be reached.");
@@ -181,26 +169,29 @@ impl Effect<App> for WriteEvent {
 }
 
 impl Written {
-    pub(super) fn nothing(booking: &Booking) -> Self {
-        Self { version: booking.version, event_id: None, ical_uid: None, link: None, link_pending: false }
+    fn nothing(booking: &Booking) -> Self {
+        let (session, start) = (booking.details.session, booking.start);
+        Self {
+            version: booking.version,
+            session,
+            start,
+            event_id: None,
+            ical_uid: None,
+            link: None,
+            link_pending: false,
+        }
     }
 
     pub(super) fn event(booking: &Booking, event: Event) -> Self {
         let link_pending = event.meet == MeetLink::Pending;
         let link = match event.meet {
-            MeetLink::Ready(link) => Some(link),
-            MeetLink::None | MeetLink::Pending | MeetLink::Failed => None,
+            MeetLink::Ready(link) if booking.video => Some(link),
+            MeetLink::Ready(_) | MeetLink::None | MeetLink::Pending | MeetLink::Failed => None,
         };
         // Each guest of a group has an invitation of their own.
         let ical_uid = Some(event.ical_uid).filter(|uid| !uid.is_empty() && booking.details.session.is_none());
-        Self { version: booking.version, event_id: Some(event.id), ical_uid, link, link_pending }
+        Self { event_id: Some(event.id), ical_uid, link, link_pending, ..Self::nothing(booking) }
     }
-}
-
-/// What it shared with a group that it has moved away from, unless it took that along.
-fn left_of(job: &Job, booking: &Booking) -> Result<Option<Left>, StoreError> {
-    let payload: Payload = job.payload()?;
-    Ok(payload.left.filter(|left| left.event.is_some() && left.event != booking.event_id))
 }
 
 fn load(txn: &mut Txn<'_>, job: &Job) -> Result<Option<Booking>, StoreError> {
@@ -242,11 +233,11 @@ pub(super) fn performed(app: &App, error: ProviderError) -> Performed {
 
 /// Brings the event to where the booking is: made, or moved.
 fn present(app: &App, booking: &Booking, guest: Option<Attendee>) -> Result<Written, ProviderError> {
+    if let Some(sitting) = Sitting::of(booking) {
+        return shared_event::present(app, booking, &sitting);
+    }
     let told = told_to_calendar(app, booking)?;
     let guests = told.guests(guest.into_iter().chain(companions(booking)).collect());
-    if booking.details.session.is_some() {
-        return shared_event::present(app, booking);
-    }
     on_calendar(app, booking, |calendar| {
         let Some(id) = &booking.event_id else {
             let new = new_event(app, booking, client_event_id(booking.id.as_bytes()), &guests);
@@ -283,22 +274,16 @@ pub(super) fn insert(
 
 /// Sees to it that there is no event. One that is gone already is a success.
 fn absent(app: &App, booking: &Booking) -> Result<Written, ProviderError> {
-    let told = told_to_calendar(app, booking)?;
-    let group = together(app, booking)?;
-    if let Some(shared) = group.shared_with(booking) {
-        return on_calendar(app, booking, |calendar| {
-            if let Some(event) = ours(calendar, booking, shared)? {
-                reword(calendar, booking, &event, &group)?;
-            }
-            Ok(Written::nothing(booking))
-        });
+    if let (Some(sitting), Some(connection)) = (Sitting::of(booking), booking.connection) {
+        return shared_event::tend(app, booking.workspace, connection, &sitting).map(|()| Written::nothing(booking));
     }
+    let told = told_to_calendar(app, booking)?;
     on_calendar(app, booking, |calendar| {
         let found = match &booking.event_id {
             Some(id) => ours(calendar, booking, id)?,
             // Without an answer to the insert its event may still be there, under the id that we chose.
             None => {
-                let (id, time) = (client_event_id(booking.holder().as_bytes()), (booking.start, booking.end));
+                let (id, time) = (client_event_id(booking.id.as_bytes()), (booking.start, booking.end));
                 judged(booking, calendar.find_event(&booking.calendar_id, &id, time)?)?
             }
         };
@@ -310,24 +295,22 @@ fn absent(app: &App, booking: &Booking) -> Result<Written, ProviderError> {
 }
 
 /// The event if it is there and ours. Somebody else's is never touched.
-pub(super) fn ours(calendar: &dyn CalendarClient, booking: &Booking, id: &str) -> Result<Option<Event>, ProviderError> {
+fn ours(calendar: &dyn CalendarClient, booking: &Booking, id: &str) -> Result<Option<Event>, ProviderError> {
     judged(booking, if_there(calendar.get_event(&booking.calendar_id, id))?)
 }
 
-pub(super) fn judged(booking: &Booking, found: Option<Event>) -> Result<Option<Event>, ProviderError> {
+fn judged(booking: &Booking, found: Option<Event>) -> Result<Option<Event>, ProviderError> {
     let Some(event) = found.filter(|event| !event.is_cancelled) else { return Ok(None) };
-    if is_of(&event, booking) {
+    if is_marked(&event, booking.id) {
         return Ok(Some(event));
     }
     Err(ProviderError::Rejected { reason: "the event in the calendar no longer carries our mark".into() })
 }
 
-/// The event carries our mark for this booking. That of a group may be one that others of it have brought along.
-pub(super) fn is_of(event: &Event, booking: &Booking) -> bool {
-    let is_app = event.private.get(APP.0).is_some_and(|app| app == APP.1);
-    let mark = event.private.get(BOOKING);
-    let is_own = mark.is_some_and(|mark| *mark == booking.id.to_string() || booking.details.session.is_some());
-    is_app && is_own
+/// The event carries our mark, for this booking or group.
+pub(super) fn is_marked(event: &Event, id: BookingId) -> bool {
+    let has = |name: &str, value: &str| event.private.get(name).is_some_and(|there| there == value);
+    has(APP.0, APP.1) && has(BOOKING, &id.to_string())
 }
 
 pub(super) fn on_calendar(
@@ -387,6 +370,11 @@ pub(super) fn next_event_id(booking: &Booking) -> String {
 fn written(app: &App, txn: &mut Txn<'_>, before: Booking, answer: &Value, now: UnixMillis) -> Result<(), StoreError> {
     let written: Written = serde_json::from_value(answer.clone())
         .map_err(|error| StoreError::Engine(format!("what the calendar answered: {error}")))?;
+    let is_stale = (written.session, written.start) != (before.details.session, before.start);
+    if before.details.session.is_some() && is_stale {
+        // It has moved away from its group meanwhile; the move has a job of its own.
+        return Ok(());
+    }
     let mut booking = before.clone();
     booking.written = booking.written.max(written.version);
     booking.trouble = None;

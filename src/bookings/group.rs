@@ -1,37 +1,89 @@
 //! A group: those who booked the same time of an event type with seats. They share one event in the calendar and one
 //! meeting. Each has a booking of their own and hears by our mail only, so that nobody learns who else comes.
+//!
+//! Event and meeting belong to the sitting, not to a booking: both are found again by the group's id, stay where they are
+//! when somebody moves away, and go with the last.
 
 use serde::{Deserialize, Serialize};
 
 use super::model::Booking;
 use super::store;
+use super::tend;
 use super::types;
-use crate::base::{counted, BookingId, UnixMillis};
+use crate::app::App;
+use crate::base::{counted, BookingId, ConnectionId, EventTypeId, UnixMillis, WorkspaceId};
 use crate::contacts;
+use crate::meetings::{Location, Service};
 use crate::store::{StoreError, Txn};
 
-/// The others who sit with a booking, in the order in which they booked: those that stand, in the same calendar.
-pub fn others(txn: &mut Txn<'_>, booking: &Booking) -> Result<Vec<Booking>, StoreError> {
-    match booking.details.session {
-        Some(session) => sitting(txn, booking, session, booking.start),
-        None => Ok(Vec::new()),
+/// One time at which a group sits, with what it has there. It names nobody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sitting {
+    pub session: BookingId,
+    event: EventTypeId,
+    pub start: UnixMillis,
+    pub end: UnixMillis,
+    pub connection: Option<ConnectionId>,
+    pub calendar_id: String,
+    /// As far as the booking knew them.
+    pub event_id: Option<String>,
+    pub meeting: Option<String>,
+    pub host: Option<(Service, ConnectionId)>,
+    pub video: bool,
+}
+
+impl Sitting {
+    /// `None` of a booking that is in no group.
+    pub fn of(booking: &Booking) -> Option<Self> {
+        Some(Self {
+            session: booking.details.session?,
+            event: booking.details.event_type?,
+            start: booking.start,
+            end: booking.end,
+            connection: booking.connection,
+            calendar_id: booking.calendar_id.clone(),
+            event_id: booking.event_id.clone(),
+            meeting: booking.hosted.id.clone(),
+            host: booking.host(),
+            video: booking.video,
+        })
+    }
+
+    /// The same time of the same group: an answer about another says nothing of this one.
+    pub fn is_where(&self, booking: &Booking) -> bool {
+        (Some(self.session), self.start) == (booking.details.session, booking.start)
+    }
+
+    /// All who sit there for good, in the order in which they booked.
+    fn members(&self, txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Vec<Booking>, StoreError> {
+        let mut all = Vec::new();
+        for id in types::sitting_in(txn, workspace, self.event, self.session, self.start)? {
+            let found = store::find(txn, workspace, id)?;
+            all.extend(found.filter(|one| one.state.is_booked() && self.is_where(one)));
+        }
+        Ok(all)
+    }
+
+    /// Those whom its event in this calendar is for.
+    pub fn in_calendar(&self, txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Vec<Booking>, StoreError> {
+        let mut all = self.members(txn, workspace)?;
+        all.retain(|one| (one.connection, &one.calendar_id) == (self.connection, &self.calendar_id));
+        Ok(all)
+    }
+
+    /// Those who meet at this service.
+    pub fn at_service(&self, txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Vec<Booking>, StoreError> {
+        let mut all = self.members(txn, workspace)?;
+        all.retain(|one| one.host() == self.host);
+        Ok(all)
     }
 }
 
-/// Those but `of` who sit in a group of its event type.
-fn sitting(txn: &mut Txn<'_>, of: &Booking, session: BookingId, start: UnixMillis) -> Result<Vec<Booking>, StoreError> {
-    let Some(event) = of.details.event_type else { return Ok(Vec::new()) };
-    let mut all = Vec::new();
-    for id in types::sitting_in(txn, of.workspace, event, session, start)? {
-        if id != of.id {
-            all.extend(store::find(txn, of.workspace, id)?);
-        }
-    }
-    let sits = |other: &Booking| {
-        let place = (other.connection, &other.calendar_id) == (of.connection, &of.calendar_id);
-        place && other.state.is_booked() && other.start == start
-    };
-    all.retain(sits);
+/// The others who meet at a booking's service.
+pub fn others_at_service(txn: &mut Txn<'_>, booking: &Booking) -> Result<Vec<Booking>, StoreError> {
+    let Some(sitting) = Sitting::of(booking) else { return Ok(Vec::new()) };
+    let mut all = sitting.at_service(txn, booking.workspace)?;
+    all.retain(|one| one.id != booking.id);
     Ok(all)
 }
 
@@ -42,11 +94,14 @@ pub struct Words {
     pub title: String,
     /// A line for each guest.
     pub guests: String,
+    /// Where they meet.
+    pub place: String,
 }
 
-/// For everybody in `all`; `None` where there is no group.
-pub fn words(txn: &mut Txn<'_>, all: &[&Booking]) -> Result<Option<Words>, StoreError> {
-    let Some(name) = all.first().map(|one| name(txn, one)).transpose()?.flatten() else { return Ok(None) };
+/// For everybody who sits there; `None` where nobody does.
+pub fn words(txn: &mut Txn<'_>, all: &[Booking]) -> Result<Option<Words>, StoreError> {
+    let Some(first) = all.first() else { return Ok(None) };
+    let name = name(txn, first)?.unwrap_or_else(|| first.title.clone());
     let title = format!("{name}: {}", counted(all.len() as u64, "guest", "guests"));
     let mut lines = Vec::new();
     for one in all {
@@ -59,7 +114,8 @@ pub fn words(txn: &mut Txn<'_>, all: &[&Booking]) -> Result<Option<Words>, Store
         };
         lines.push(format!("{} {}", one.details.name, address.unwrap_or_default()).trim().to_owned());
     }
-    Ok(Some(Words { title, guests: lines.join("\n") }))
+    let place = all.iter().find(|one| one.video_link.is_some()).unwrap_or(first).whereabouts();
+    Ok(Some(Words { title, guests: lines.join("\n"), place }))
 }
 
 /// What the group comes for: the event type's name; `None` of a booking that is in no group.
@@ -69,41 +125,39 @@ pub fn name(txn: &mut Txn<'_>, booking: &Booking) -> Result<Option<String>, Stor
     Ok(Some(found.map_or_else(|| booking.title.clone(), |event| event.name)))
 }
 
-/// Where a booking sat before it moved, and what it shared there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Left {
-    session: BookingId,
-    start: UnixMillis,
-    pub calendar_id: String,
-    pub event: Option<String>,
-    pub meeting: Option<String>,
+/// Everybody of a group gets the same room, made of its id.
+pub fn share_room(app: &App, txn: &mut Txn<'_>, booking: &mut Booking) -> Result<(), StoreError> {
+    if let (Some(Location::Jitsi), Some(session)) = (&booking.location, booking.details.session) {
+        let room = txn.blind(booking.workspace, "jitsi room", &session.to_string())?;
+        booking.video_link = Some(Location::room(app, &room));
+    }
+    Ok(())
 }
 
-impl Left {
-    /// `None` of a booking that sits in no group.
-    pub fn of(booking: &Booking) -> Option<Self> {
-        Some(Self {
-            session: booking.details.session?,
-            start: booking.start,
-            calendar_id: booking.calendar_id.clone(),
-            event: booking.event_id.clone(),
-            meeting: booking.hosted.id.clone(),
-        })
-    }
-
-    /// Who sits there still.
-    pub fn behind(&self, txn: &mut Txn<'_>, moved: &Booking) -> Result<Vec<Booking>, StoreError> {
-        sitting(txn, moved, self.session, self.start)
-    }
-}
-
-/// Event and meeting move with a booking that is alone where it was and where it goes. Any other leaves them to those who
-/// stay, or joins those who are there.
-pub fn part(txn: &mut Txn<'_>, before: &Booking, moved: &mut Booking) -> Result<(), StoreError> {
-    if before.details.session.is_none() || (others(txn, before)?.is_empty() && others(txn, moved)?.is_empty()) {
+/// A booking of a group has moved, and leaves event and meeting to those who stay; where nobody does, they go.
+pub fn part(
+    app: &App,
+    txn: &mut Txn<'_>,
+    before: &Booking,
+    moved: &mut Booking,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    if before.details.session.is_none() {
         return Ok(());
     }
-    (moved.event_id, moved.ical_uid, moved.video_link) = (None, None, None);
+    (moved.event_id, moved.ical_uid) = (None, None);
     (moved.hosted.id, moved.hosted.passcode, moved.hosted.was_asked) = (None, None, false);
-    Ok(())
+    if moved.video || moved.host().is_some() {
+        moved.video_link = None;
+    }
+    share_room(app, txn, moved)?;
+    leave(txn, before, now)
+}
+
+/// Somebody is no longer where they sat: what the group has there is brought to those who are.
+pub fn leave(txn: &mut Txn<'_>, before: &Booking, now: UnixMillis) -> Result<(), StoreError> {
+    match Sitting::of(before).filter(|_| before.state.is_booked()) {
+        Some(sitting) => tend::plan(txn, before.workspace, &sitting, now),
+        None => Ok(()),
+    }
 }

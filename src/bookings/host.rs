@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 
 use super::calendar::{self, drop_it, not_done, performed, refused, OWNER_ACTS};
-use super::group::{self, Left};
+use super::group::{self, Sitting};
 use super::model::{Booking, State};
 use super::shared_event::unreadable;
 use super::store;
@@ -32,28 +32,15 @@ const MOST_ANEW: usize = 200;
 /// How long the calendar waits for a link, so that it stands in the event and in the first mail.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Payload {
     booking: BookingId,
-    /// The group that it moves away from.
-    #[serde(default)]
-    left: Option<Left>,
 }
 
 /// Plans the service's turn for the newest version. Nothing for a meeting that nobody holds.
 pub fn plan(txn: &mut Txn<'_>, booking: &Booking, now: UnixMillis) -> Result<(), StoreError> {
-    plan_for(txn, booking, None, now)
-}
-
-/// The same for a booking that has moved away from where it sat `before`.
-pub fn plan_move(txn: &mut Txn<'_>, before: &Booking, moved: &Booking, now: UnixMillis) -> Result<(), StoreError> {
-    plan_for(txn, moved, Left::of(before), now)
-}
-
-fn plan_for(txn: &mut Txn<'_>, booking: &Booking, left: Option<Left>, now: UnixMillis) -> Result<(), StoreError> {
     let Some((_, account)) = booking.host() else { return Ok(()) };
-    let payload = Payload { booking: booking.id, left };
-    let job = NewJob::new(HOLD, Lane::CalendarSync, booking.workspace, now, &payload)
+    let job = NewJob::new(HOLD, Lane::CalendarSync, booking.workspace, now, &Payload { booking: booking.id })
         .serial(account.0)
         .class(Class::Keyed)
         // Until its time has come: a service may be down for a day.
@@ -99,6 +86,9 @@ pub fn calendar_due(booking: &Booking, now: UnixMillis) -> UnixMillis {
 #[derive(Debug, Serialize, Deserialize)]
 struct Brought {
     version: u32,
+    /// Where the booking sat when it was asked; it may have moved since.
+    session: Option<BookingId>,
+    start: UnixMillis,
     /// Absent when there is no meeting, or none any more.
     made: Option<Made>,
     /// It stands there under an id that is known already, with the link that is known already.
@@ -112,11 +102,14 @@ impl Effect<App> for HoldMeeting {
         HOLD
     }
 
-    fn prepare(&self, _: &App, txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<Prepared, StoreError> {
+    fn prepare(&self, app: &App, txn: &mut Txn<'_>, job: &Job, now: UnixMillis) -> Result<Prepared, StoreError> {
         let Some(booking) = load(txn, job)? else { return drop_it("The booking was erased.") };
         let Some((service, account)) = booking.host() else { return drop_it("Nobody holds this meeting.") };
-        if is_brought(&booking) && left_of(job, &booking)?.is_none() {
+        if is_brought(&booking) {
             return drop_it("A later try has brought it there.");
+        }
+        if joins(app, txn, &booking, now)? {
+            return drop_it("Its group has a meeting already.");
         }
         let reason = match connections::find(txn, job.workspace, account)?.map(|account| account.state) {
             Some(connections::State::Waiting { until, reason }) if until > now => {
@@ -144,33 +137,26 @@ impl Effect<App> for HoldMeeting {
             Err(error) => return not_done(None, false, error.to_string()),
         };
         let Some((service, account)) = booking.host() else { return refused("Nobody holds this meeting.") };
-        if let Err(error) = left_of(job, &booking).map_err(unreadable).and_then(|left| part_from(app, &booking, left)) {
-            return failed(app, error);
-        }
         let wanted = wanted(app, &booking, service);
-        let others = match app.store.read(|txn| group::others(txn, &booking)) {
+        let is_over = booking.end <= app.now();
+        let others = match app.store.read(|txn| group::others_at_service(txn, &booking)) {
             Ok(others) => others,
             Err(error) => return not_done(None, false, error.to_string()),
         };
-        let is_over = booking.end <= app.now();
-        let theirs = made_for(&others).filter(|_| booking.hosted.id.is_none());
+        // What another of the group had made anew, where the service no longer has the booking's own.
+        let theirs = made_for(&others).filter(|made| Some(&made.id) != booking.hosted.id.as_ref());
         let brought = match booking.state {
             State::Held | State::Confirmed if is_over => return refused("Its time passed before it could be made."),
-            State::Held | State::Confirmed if theirs.is_some() => {
-                Ok(Brought { made: theirs, ..Brought::nothing(&booking) })
-            }
-            State::Held | State::Confirmed => {
-                on_account(app, &booking, account, |client| present(client, &booking, &wanted, may_be_there))
-            }
+            State::Held | State::Confirmed => on_account(app, &booking, account, |client| {
+                present(client, &booking, &wanted, (may_be_there, theirs.as_ref()))
+            }),
             State::Cancelled { .. } | State::Failed { .. }
                 if is_over || !(may_be_there || booking.hosted.id.is_some()) =>
             {
                 Ok(Brought::nothing(&booking))
             }
             // Those who stay keep it.
-            State::Cancelled { .. } | State::Failed { .. } if others.iter().any(|one| shares(one, &booking)) => {
-                Ok(Brought::nothing(&booking))
-            }
+            State::Cancelled { .. } | State::Failed { .. } if !others.is_empty() => Ok(Brought::nothing(&booking)),
             State::Cancelled { .. } | State::Failed { .. } => {
                 on_account(app, &booking, account, |client| absent(client, &booking, &wanted, may_be_there))
             }
@@ -209,7 +195,8 @@ impl Effect<App> for HoldMeeting {
 
 impl Brought {
     fn nothing(booking: &Booking) -> Self {
-        Self { version: booking.version, made: None, is_kept: false }
+        let (session, start) = (booking.details.session, booking.start);
+        Self { version: booking.version, session, start, made: None, is_kept: false }
     }
 
     fn kept(booking: &Booking) -> Self {
@@ -221,18 +208,7 @@ impl Brought {
     }
 }
 
-/// The meeting that it shared with a group from which it has moved away, unless it took that along.
-fn left_of(job: &Job, booking: &Booking) -> Result<Option<Left>, StoreError> {
-    let payload: Payload = job.payload()?;
-    Ok(payload.left.filter(|left| left.meeting.is_some() && left.meeting != booking.hosted.id))
-}
-
-/// Another of the group meets there as well, or will.
-fn shares(other: &Booking, booking: &Booking) -> bool {
-    other.hosted.id.is_none() || other.hosted.id == booking.hosted.id
-}
-
-/// A group has one meeting: who comes later gets the link of those who are there.
+/// What those of a group have who are there already.
 fn made_for(others: &[Booking]) -> Option<Made> {
     others.iter().find_map(|one| {
         let (id, join_url) = (one.hosted.id.clone()?, one.video_link.clone()?);
@@ -240,19 +216,59 @@ fn made_for(others: &[Booking]) -> Option<Made> {
     })
 }
 
-/// Ends the meeting that a booking has left, where nobody stays.
-fn part_from(app: &App, booking: &Booking, left: Option<Left>) -> Result<(), ProviderError> {
-    let (Some(left), Some((_, account))) = (left, booking.host()) else { return Ok(()) };
-    let Some(id) = left.meeting.clone() else { return Ok(()) };
-    let behind = app.store.read(|txn| left.behind(txn, booking)).map_err(unreadable)?;
-    if behind.iter().any(|one| one.hosted.id.as_ref().is_none_or(|theirs| *theirs == id)) {
+/// A group has one meeting: who comes later gets the link of those who are there, and nobody is asked for it.
+fn joins(app: &App, txn: &mut Txn<'_>, before: &Booking, now: UnixMillis) -> Result<bool, StoreError> {
+    if !before.state.is_booked() || before.hosted.id.is_some() {
+        return Ok(false);
+    }
+    let Some(made) = made_for(&group::others_at_service(txn, before)?) else { return Ok(false) };
+    take_over(app, txn, before, &made, now)?;
+    Ok(true)
+}
+
+fn take_over(app: &App, txn: &mut Txn<'_>, before: &Booking, made: &Made, now: UnixMillis) -> Result<(), StoreError> {
+    let mut booking = before.clone();
+    booking.video_link = Some(made.join_url.clone());
+    booking.hosted.id = Some(made.id.clone());
+    booking.hosted.passcode.clone_from(&made.passcode);
+    (booking.hosted.was_asked, booking.hosted.trouble, booking.hosted.is_given_up) = (true, None, false);
+    booking.hosted.written = booking.version;
+    put_linked(app, txn, before, booking, now)
+}
+
+/// A meeting was made anew: the others of the group hear of its link as well.
+fn tell_others(
+    app: &App,
+    txn: &mut Txn<'_>,
+    booking: &Booking,
+    made: &Made,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    for other in group::others_at_service(txn, booking)? {
+        if other.hosted.id.as_ref().is_some_and(|id| *id != made.id) {
+            take_over(app, txn, &other, made, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends the meeting of a group of which nobody is left at this time.
+pub fn tend(app: &App, workspace: WorkspaceId, account: ConnectionId, sitting: &Sitting) -> Result<(), ProviderError> {
+    let Some((service, _)) = sitting.host else { return Ok(()) };
+    let members = app.store.read(|txn| sitting.at_service(txn, workspace)).map_err(unreadable)?;
+    if !members.is_empty() {
         return Ok(());
     }
-    let parted = on_account(app, booking, account, |client| {
-        client.cancel(&id)?;
-        Ok(Brought::nothing(booking))
-    });
-    parted.map(drop)
+    let mark = mark(sitting.session, service);
+    let wanted =
+        Wanted { mark, title: String::new(), start: sitting.start, end: sitting.end, time_zone: "UTC".to_owned() };
+    meeting_session(app, workspace, account, |client| {
+        let found = match &sitting.meeting {
+            Some(id) => Some(id.clone()),
+            None => client.find(&wanted)?.map(|made| made.id),
+        };
+        found.map_or(Ok(()), |id| client.cancel(&id))
+    })
 }
 
 fn load(txn: &mut Txn<'_>, job: &Job) -> Result<Option<Booking>, StoreError> {
@@ -270,7 +286,7 @@ fn is_brought(booking: &Booking) -> bool {
 /// From here on it may be there, whatever becomes of us. `perform` is told whether it may have been before.
 fn go(txn: &mut Txn<'_>, before: Booking) -> Result<Prepared, StoreError> {
     // Another of its group may have had it made.
-    let may_be_there = before.hosted.was_asked || before.details.session.is_some();
+    let may_be_there = before.hosted.was_asked || (before.details.session.is_some() && before.state.is_booked());
     if before.state.is_booked() && before.hosted.id.is_none() && !before.hosted.was_asked {
         let mut asked = before.clone();
         asked.hosted.was_asked = true;
@@ -302,7 +318,7 @@ fn wanted(app: &App, booking: &Booking, service: Service) -> Wanted {
     let zone = availability::schedule_of(&app.store, booking.workspace).map(|schedule| schedule.zone);
     let of_group = app.store.read(|txn| group::name(txn, booking)).ok().flatten();
     Wanted {
-        mark: mark(booking, service),
+        mark: mark(booking.holder(), service),
         title: of_group.unwrap_or_else(|| booking.title.clone()),
         start: booking.start,
         end: booking.end,
@@ -311,10 +327,10 @@ fn wanted(app: &App, booking: &Booking, service: Service) -> Wanted {
 }
 
 /// By which the meeting is known again. People may see it, so it says what it is where there is room.
-fn mark(booking: &Booking, service: Service) -> String {
+fn mark(holder: BookingId, service: Service) -> String {
     match service {
-        Service::Zoom => format!("Booking {}", booking.holder()),
-        Service::Teams | Service::Webex | Service::Goto => booking.holder().to_string(),
+        Service::Zoom => format!("Booking {holder}"),
+        Service::Teams | Service::Webex | Service::Goto => holder.to_string(),
     }
 }
 
@@ -323,13 +339,16 @@ fn present(
     client: &dyn MeetingClient,
     booking: &Booking,
     wanted: &Wanted,
-    may_be_there: bool,
+    (may_be_there, theirs): (bool, Option<&Made>),
 ) -> Result<Brought, ProviderError> {
     if let Some(id) = &booking.hosted.id {
         match client.change(id, wanted) {
             Ok(()) => return Ok(Brought::kept(booking)),
             // Somebody deleted it at the service: the guest needs another.
             Err(ProviderError::NotFound | ProviderError::Gone) => {
+                if let Some(made) = theirs {
+                    return Ok(Brought::made(booking, made.clone()));
+                }
                 return client.create(wanted).map(|made| Brought::made(booking, made));
             }
             Err(error) => return Err(error),
@@ -368,11 +387,17 @@ fn absent(
 fn brought(app: &App, txn: &mut Txn<'_>, before: Booking, answer: &Value, now: UnixMillis) -> Result<(), StoreError> {
     let brought: Brought = serde_json::from_value(answer.clone())
         .map_err(|error| StoreError::Engine(format!("what the service answered: {error}")))?;
+    let is_stale = (brought.session, brought.start) != (before.details.session, before.start);
+    if before.details.session.is_some() && is_stale {
+        // It has moved away from its group meanwhile; the move has a job of its own.
+        return Ok(());
+    }
     let mut booking = before.clone();
     booking.hosted.written = booking.hosted.written.max(brought.version);
     (booking.hosted.trouble, booking.hosted.is_given_up) = (None, false);
     if let Some(made) = brought.made {
         booking.hosted.was_asked = true;
+        tell_others(app, txn, &before, &made, now)?;
         booking.hosted.id = Some(made.id);
         booking.hosted.passcode = made.passcode;
         if booking.video_link.as_ref() != Some(&made.join_url) {

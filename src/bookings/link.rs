@@ -1,5 +1,6 @@
 //! Video links that the provider makes only after the event: looked for a few times, then the guest is told
-//! without; the link then stands in the invitation.
+//! without; the link then stands in the invitation. The guests of a group have no invitation of the provider's, so for them
+//! it is looked for until the meeting begins.
 
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ use crate::store::{StoreError, Txn};
 pub const LINK: &str = "bookings.link";
 /// Pauses before each look, in seconds (developers.google.com: a conference is made within seconds).
 const PAUSES: [u64; 4] = [1, 2, 4, 8];
+/// Between later looks, for those whom nobody else tells.
+const LATER: Duration = Duration::from_secs(300);
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Payload {
@@ -33,7 +36,7 @@ pub fn look_for(txn: &mut Txn<'_>, booking: &Booking, now: UnixMillis) -> Result
 }
 
 fn look(booking: &Booking, look: usize, now: UnixMillis) -> NewJob {
-    let pause = Duration::from_secs(PAUSES.get(look).copied().unwrap_or(8));
+    let pause = PAUSES.get(look).map_or(LATER, |seconds| Duration::from_secs(*seconds));
     let payload = Payload { booking: booking.id, look };
     NewJob::new(LINK, Lane::CalendarSync, booking.workspace, now, &payload).due(now.plus(pause))
 }
@@ -61,13 +64,25 @@ fn find_link(app: &App, job: &Job) -> Result<Outcome, StoreError> {
     let next = look(&booking, nth + 1, now);
     app.store.write(|txn| {
         let Some(before) = store::find(txn, job.workspace, id)? else { return jobs::complete(txn, job) };
-        if meet == MeetLink::Pending && nth + 1 < PAUSES.len() {
-            jobs::enqueue(txn, &next)?;
+        if before.event_id != booking.event_id {
+            // It has moved away meanwhile, and is written anew.
             return jobs::complete(txn, job);
+        }
+        let goes_on = before.details.session.is_some() && before.state.is_booked() && before.start > now;
+        if meet == MeetLink::Pending && (nth + 1 < PAUSES.len() || goes_on) {
+            jobs::enqueue(txn, &next)?;
+            if nth + 1 != PAUSES.len() {
+                return jobs::complete(txn, job);
+            }
         }
         let mut booking = before.clone();
         if let MeetLink::Ready(link) = &meet {
             booking.video_link = Some(link.clone());
+            if goes_on && !before.is_unwritten() && booking.told >= booking.version {
+                // They were told without: the link is news of its own, which the calendar knows.
+                booking.version += 1;
+                booking.written = booking.version;
+            }
         }
         tell(app, txn, &mut booking, now)?;
         store::put(txn, &booking, Some(&before))?;

@@ -55,6 +55,7 @@ mod situation;
 mod slots;
 mod store;
 mod tell;
+mod tend;
 mod types;
 mod views;
 mod words;
@@ -116,6 +117,7 @@ pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
         .effect(calendar::WriteEvent)
         .task(forget_account::ForgetAccount)
         .effect(host::HoldMeeting)
+        .effect(tend::TendGroup)
 }
 
 pub fn subscribers() -> Subscribers<App> {

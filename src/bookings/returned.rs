@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::calendar;
+use super::group;
 use super::hold::give_back;
 use super::host;
 use super::model::{Booking, State};
@@ -158,7 +159,7 @@ fn change_of(booking: &Booking, event: Result<Event, ProviderError>) -> Option<C
     if event.is_cancelled {
         return Some(Change::Deleted);
     }
-    match (calendar::is_of(&event, booking), event.start, event.end) {
+    match (calendar::is_marked(&event, booking.holder()), event.start, event.end) {
         (false, ..) => None,
         (true, Some(When::At(start)), Some(When::At(end))) if start < end => {
             let span = Span::new(start, end);
@@ -181,6 +182,7 @@ fn take_over(app: &App, txn: &mut Txn<'_>, seen: &Booking, change: &Change, now:
             booking.state = State::Cancelled { reason: String::new() };
             booking.note(now, "Deleted in the calendar, and so cancelled.");
             events::append(txn, workspace, now, Happened::BookingCancelled { booking: id, contact })?;
+            group::leave(txn, &before, now)?;
             "booking.cancelled"
         }
         Change::Moved(span) if span.start <= now => {

@@ -1,84 +1,61 @@
 //! The one event of a group in its host's calendar: made by whoever is written first, found by the others, and gone with
 //! the last.
 
-use super::calendar::{insert, judged, new_event, next_event_id, on_calendar, ours, time_of, Written};
-use super::group::{self, Left, Words};
+use super::calendar::{insert, is_marked, new_event, next_event_id, time_of, Written};
+use super::group::{self, Sitting, Words};
 use super::model::Booking;
 use crate::app::App;
+use crate::availability::with_calendar;
+use crate::base::{BookingId, ConnectionId, WorkspaceId};
 use crate::providers::calendar::{client_event_id, if_there, CalendarClient, Event, EventPatch, NewEvent, SendUpdates};
 use crate::providers::ProviderError;
 use crate::store::StoreError;
 
-/// What the calendar is to show of a booking's group.
-pub struct Group {
-    /// Those who stand there besides it.
-    others: Vec<Booking>,
+/// Who sits there, and how the event tells it.
+struct Group {
+    members: Vec<Booking>,
     words: Option<Words>,
-}
-
-impl Group {
-    /// The event in which others stand as well; `None` for who is alone, or has an event of its own.
-    pub fn shared_with<'a>(&'a self, booking: &'a Booking) -> Option<&'a str> {
-        match &booking.event_id {
-            Some(own) => self.others.iter().any(|one| shares(one, own)).then_some(own),
-            None => self.others.iter().find_map(|one| one.event_id.as_deref()),
-        }
-    }
-
-    /// Where the event may be, the booking's own before those of others.
-    fn event_ids<'a>(&'a self, booking: &'a Booking) -> Vec<&'a str> {
-        let mut ids: Vec<&str> = booking.event_id.as_deref().into_iter().collect();
-        for other in self.others.iter().filter_map(|one| one.event_id.as_deref()) {
-            if !ids.contains(&other) {
-                ids.push(other);
-            }
-        }
-        ids
-    }
-}
-
-/// Earlier versions wrote an event for each guest.
-fn shares(other: &Booking, event: &str) -> bool {
-    other.event_id.as_deref().is_none_or(|theirs| theirs == event)
 }
 
 pub fn unreadable(error: StoreError) -> ProviderError {
     ProviderError::Retry { after: None, reason: error.to_string() }
 }
 
-/// A booking's group as it stands now; without words of a booking that is in none.
-pub fn together(app: &App, booking: &Booking) -> Result<Group, ProviderError> {
+fn read(app: &App, workspace: WorkspaceId, sitting: &Sitting) -> Result<Group, ProviderError> {
     let read = app.store.read(|txn| {
-        let others = group::others(txn, booking)?;
-        let own = booking.state.is_booked().then_some(booking);
-        let all: Vec<&Booking> = own.into_iter().chain(&others).collect();
-        let words = group::words(txn, &all)?;
-        Ok(Group { others, words })
+        let members = sitting.in_calendar(txn, workspace)?;
+        let words = group::words(txn, &members)?;
+        Ok(Group { members, words })
     });
     read.map_err(unreadable)
 }
 
-/// Sees to it that there is one event for all of them.
-pub fn present(app: &App, booking: &Booking) -> Result<Written, ProviderError> {
-    let group = together(app, booking)?;
-    on_calendar(app, booking, |calendar| {
-        for id in group.event_ids(booking) {
-            if let Some(event) = ours(calendar, booking, id)? {
-                return change(app, calendar, booking, &event, &group);
-            }
-        }
-        // Without an answer to the insert of another it may be there, under the id that was chosen for all.
-        let (chosen, time) = (client_event_id(booking.holder().as_bytes()), (booking.start, booking.end));
-        if let Some(event) = judged(booking, calendar.find_event(&booking.calendar_id, &chosen, time)?)? {
-            return change(app, calendar, booking, &event, &group);
-        }
-        let words = group.words.clone();
-        let plain = new_event(app, booking, chosen, &[]);
-        let new = NewEvent {
-            summary: words.as_ref().map_or(plain.summary, |words| words.title.clone()),
-            description: words.filter(|_| !booking.video).map(|words| words.guests).unwrap_or_default(),
-            ..plain
+/// Brings the event to those who sit there; where nobody does, it goes.
+pub fn tend(app: &App, workspace: WorkspaceId, account: ConnectionId, sitting: &Sitting) -> Result<(), ProviderError> {
+    let group = read(app, workspace, sitting)?;
+    with_calendar(app, workspace, account, |calendar| {
+        let Some(event) = find(calendar, sitting, &group)? else { return Ok(()) };
+        let Some(words) = &group.words else {
+            return calendar.delete_event(&sitting.calendar_id, &event.id, SendUpdates::None);
         };
+        let patch = patch_of(words, sitting.video);
+        calendar.patch_event(&sitting.calendar_id, &event.id, &patch, Some(&event.etag), SendUpdates::None).map(drop)
+    })
+}
+
+/// Sees to it that there is one event for all of them, one of whom is `booking`.
+pub fn present(app: &App, booking: &Booking, sitting: &Sitting) -> Result<Written, ProviderError> {
+    let group = read(app, booking.workspace, sitting)?;
+    super::calendar::on_calendar(app, booking, |calendar| {
+        if let Some(event) = find(calendar, sitting, &group)? {
+            let words = group.words.as_ref().map(|words| patch_of(words, booking.video)).unwrap_or_default();
+            let patch = EventPatch { time: Some(time_of(app, booking)), ..words };
+            let id = &event.id;
+            let etag = Some(event.etag.as_str());
+            let there = calendar.patch_event(&booking.calendar_id, id, &patch, etag, SendUpdates::None)?;
+            return Ok(Written::event(booking, there));
+        }
+        let new = new_of(app, booking, sitting, &group);
         match insert(calendar, booking, &new, SendUpdates::None) {
             // It was there and is deleted: such an id stays taken.
             Err(ProviderError::Conflict) => {
@@ -89,60 +66,44 @@ pub fn present(app: &App, booking: &Booking) -> Result<Written, ProviderError> {
     })
 }
 
-fn change(
-    app: &App,
-    calendar: &dyn CalendarClient,
-    booking: &Booking,
-    event: &Event,
-    group: &Group,
-) -> Result<Written, ProviderError> {
-    let time = Some(time_of(app, booking));
-    let location = booking.location.is_some().then(|| booking.whereabouts());
-    let patch = EventPatch { time, location, ..patch_of(booking, group.words.as_ref()) };
-    let moved = calendar.patch_event(&booking.calendar_id, &event.id, &patch, Some(&event.etag), SendUpdates::None)?;
-    Ok(Written::event(booking, moved))
+fn new_of(app: &App, booking: &Booking, sitting: &Sitting, group: &Group) -> NewEvent {
+    let plain = new_event(app, booking, client_event_id(sitting.session.as_bytes()), &[]);
+    let Some(words) = group.words.clone() else { return plain };
+    let description = if booking.video { String::new() } else { words.guests };
+    NewEvent { summary: words.title, location: words.place, description, ..plain }
 }
 
-/// Who comes, as the event tells its host.
-pub fn reword(
-    calendar: &dyn CalendarClient,
-    booking: &Booking,
-    event: &Event,
-    group: &Group,
-) -> Result<(), ProviderError> {
-    let patch = patch_of(booking, group.words.as_ref());
-    calendar.patch_event(&booking.calendar_id, &event.id, &patch, Some(&event.etag), SendUpdates::None).map(drop)
+/// The group's event: under an id that one of them knows, or that was chosen for all, as the answer to an insert may have
+/// been lost.
+fn find(calendar: &dyn CalendarClient, sitting: &Sitting, group: &Group) -> Result<Option<Event>, ProviderError> {
+    let known = group.members.iter().filter_map(|one| one.event_id.as_deref()).chain(sitting.event_id.as_deref());
+    let mut looked_at = Vec::new();
+    for id in known {
+        if looked_at.contains(&id) {
+            continue;
+        }
+        looked_at.push(id);
+        let found = if_there(calendar.get_event(&sitting.calendar_id, id))?;
+        if let Some(event) = found.filter(|event| stands(event, sitting.session)) {
+            return Ok(Some(event));
+        }
+    }
+    let chosen = client_event_id(sitting.session.as_bytes());
+    let found = calendar.find_event(&sitting.calendar_id, &chosen, (sitting.start, sitting.end))?;
+    Ok(found.filter(|event| stands(event, sitting.session)))
+}
+
+/// It carries the group's mark; somebody else's is never touched.
+fn stands(event: &Event, session: BookingId) -> bool {
+    !event.is_cancelled && is_marked(event, session)
 }
 
 /// The text stays as it is where the provider has put its own link there.
-fn patch_of(booking: &Booking, words: Option<&Words>) -> EventPatch {
+fn patch_of(words: &Words, has_own_link: bool) -> EventPatch {
     EventPatch {
-        summary: words.map(|words| words.title.clone()),
-        description: words.filter(|_| !booking.video).map(|words| words.guests.clone()),
+        summary: Some(words.title.clone()),
+        description: (!has_own_link).then(|| words.guests.clone()),
+        location: Some(words.place.clone()),
         ..EventPatch::default()
     }
-}
-
-/// Takes a booking that has moved away out of the event of those who stay; an event where nobody is left goes.
-pub fn part_from(app: &App, booking: &Booking, left: Option<Left>) -> Result<(), ProviderError> {
-    let Some(left) = left else { return Ok(()) };
-    let Some(id) = left.event.clone() else { return Ok(()) };
-    let group = app.store.read(|txn| {
-        let mut others = left.behind(txn, booking)?;
-        others.retain(|other| shares(other, &id));
-        let words = group::words(txn, &others.iter().collect::<Vec<_>>())?;
-        Ok(Group { others, words })
-    });
-    let group = group.map_err(unreadable)?;
-    let parted = on_calendar(app, booking, |calendar| {
-        match judged(booking, if_there(calendar.get_event(&left.calendar_id, &id))?)? {
-            Some(event) if group.others.is_empty() => {
-                calendar.delete_event(&left.calendar_id, &event.id, SendUpdates::None)?;
-            }
-            Some(event) => reword(calendar, booking, &event, &group)?,
-            None => {}
-        }
-        Ok(Written::nothing(booking))
-    });
-    parted.map(drop)
 }

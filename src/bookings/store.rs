@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::figures;
+use super::group;
 use super::hold::give_back;
 use super::model::{Booking, State};
 use crate::availability::Span;
@@ -280,6 +281,8 @@ fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
             for booking in &bookings {
                 if booking.state.is_booked() || booking.is_request() || booking.state == State::Unpaid {
                     give_back(txn, booking)?;
+                    // Their name goes from the event that they shared, too.
+                    group::leave(txn, booking, booking.created_at)?;
                 }
                 unindex(txn, booking)?;
                 figures::forget(txn, workspace, booking.id)?;

@@ -45,7 +45,7 @@ pub fn tell(app: &App, txn: &mut Txn<'_>, booking: &mut Booking, now: UnixMillis
 }
 
 fn note_told(booking: &mut Booking) {
-    if booking.host().is_some() {
+    if booking.host().is_some() || (booking.video && booking.details.session.is_some()) {
         booking.hosted.told_start = Some(booking.start);
         booking.hosted.told_link.clone_from(&booking.video_link);
     }

@@ -91,10 +91,16 @@ impl Location {
     /// call it outside a transaction.
     pub fn own_link(&self, app: &App) -> Option<String> {
         match self {
-            Self::Jitsi => Some(jitsi_room(app)),
+            Self::Jitsi => Some(Self::room(app, &rand::random())),
             Self::Link { url } => Some(url.clone()),
             _ => None,
         }
+    }
+
+    /// A room at the Jitsi server whose name nobody guesses who does not know these bytes.
+    pub fn room(app: &App, bytes: &[u8; 16]) -> String {
+        let room = data_encoding::BASE32_DNSSEC.encode(bytes);
+        app.config.meetings.jitsi_base.at(&format!("/{room}"))
     }
 
     /// What stands in the calendar as the place, beside any link.
@@ -124,10 +130,4 @@ impl Location {
 
 fn is_link(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
-}
-
-/// 128 random bits: whoever does not know the address does not find the room.
-fn jitsi_room(app: &App) -> String {
-    let room = data_encoding::BASE32_DNSSEC.encode(&rand::random::<[u8; 16]>());
-    app.config.meetings.jitsi_base.at(&format!("/{room}"))
 }

@@ -103,6 +103,17 @@ impl<'a> Office<'a> {
         .collect()
     }
 
+    /// The titles of our events that begin then.
+    pub fn titles(&self, start: &str) -> Vec<String> {
+        let all = self.control(&format!("calendars/{OWNER}"));
+        let events = all["calendars"].as_array().unwrap().iter().flat_map(|one| one["events"].as_array().unwrap());
+        let ours = events.filter(|event| event["extendedProperties"]["private"]["app"] == "launchyard");
+        let then = ours.filter(|event| {
+            event["status"] != "cancelled" && event["start"]["dateTime"].as_str().map(instant).as_deref() == Some(start)
+        });
+        then.map(|event| event["summary"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
     /// When the meetings at a service begin.
     pub fn meetings(&self, service: &str) -> Vec<String> {
         let all = self.control(&format!("meetings/{service}"));

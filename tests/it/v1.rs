@@ -125,12 +125,25 @@ impl Program {
         assert!(untold.is_empty(), "{place}: not described: {untold:?}");
     }
 
+    /// The members that the parts of a schema describe together.
+    fn joined(&self, parts: &[Value]) -> Value {
+        let mut properties = serde_json::Map::new();
+        for part in parts {
+            let part = part["$ref"].as_str().map_or(part, |place| self.document.pointer(&place[1..]).unwrap());
+            properties.extend(part["properties"].as_object().unwrap().clone());
+        }
+        json!({ "properties": properties })
+    }
+
     /// Members of objects that no schema mentions. JSON Schema lets them pass; a description should not.
     fn untold(&self, schema: &Value, value: &Value, path: &str, found: &mut Vec<String>) {
         if let Some(place) = schema["$ref"].as_str() {
             return self.untold(self.document.pointer(&place[1..]).unwrap(), value, path, found);
         }
-        for choice in ["oneOf", "anyOf", "allOf"] {
+        if let Some(parts) = schema["allOf"].as_array() {
+            return self.untold(&self.joined(parts), value, path, found);
+        }
+        for choice in ["oneOf", "anyOf"] {
             for inner in schema[choice].as_array().into_iter().flatten().filter(|inner| inner["type"] != "null") {
                 self.untold(inner, value, path, found);
             }

@@ -11,6 +11,7 @@ use crate::audit::{self, Who};
 use crate::availability::{self, Claimed, Span, WhyNot};
 use crate::base::{BookingId, ContactId, EmailAddress, ReplyId, SeriesId, UnixMillis, UserId, WorkerId};
 use crate::bookings::agree::agree;
+use crate::bookings::group;
 use crate::bookings::hold::{handled, retire_proposals};
 use crate::bookings::lapse;
 use crate::bookings::messages::{self, Kind};
@@ -353,6 +354,7 @@ fn take(
         for (booking, date) in all.iter_mut().zip(dates) {
             let own = booking.id;
             seat(txn, &date.facts, &date.question, booking, own)?;
+            group::share_room(app, txn, booking)?;
             if let (Assignment::RoundRobin, [host]) = (current.assignment, &date.facts.hosts[..]) {
                 types::took_turn(txn, event.workspace, event.id, &current.hosts, host.user, now)?;
             }

@@ -59,7 +59,7 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
     let now = facts.now;
     // Whoever founded a group leaves its id to those who stay.
     let fresh = BookingId::new(now);
-    let job = before.connection.map(|connection| calendar::job_of_move(before, connection, now));
+    let job = before.connection.map(|connection| calendar::job(before, connection, now));
     app.store.write(|txn| {
         let current = store::find(txn, before.workspace, before.id)?.ok_or(NotBooked::Closed)?;
         if current.start != before.start || !(current.state.is_booked() || current.is_request()) {
@@ -70,7 +70,7 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
         // What was said of the old time says nothing of the new one.
         moved.kept.outcome = None;
         seat(txn, &facts, &question, &mut moved, fresh)?;
-        group::part(txn, &current, &mut moved)?;
+        group::part(app, txn, &current, &mut moved, now)?;
         moved.note(now, format!("Moved by {}.", mover.by));
         if current.state.is_booked() {
             moved.version += 1;
@@ -89,7 +89,7 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
         }
         store::put(txn, &moved, Some(&current))?;
         if moved.state.is_booked() {
-            host::plan_move(txn, &current, &moved, now)?;
+            host::plan(txn, &moved, now)?;
         }
         let (workspace, booking, contact) = (moved.workspace, moved.id, moved.contact);
         events::append(txn, workspace, now, Happened::BookingMoved { booking, contact })?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{json, Value};
 
 use super::companions::Office;
 use super::desk::at;
@@ -10,13 +10,14 @@ use crate::audit::Who;
 use crate::base::EmailAddress;
 use crate::bookings::model::Booking;
 use crate::bookings::public::{book, reschedule, Guest, Mover};
-use crate::bookings::service::{end, End};
+use crate::bookings::service::{accept, end, Anyway, End};
 use crate::bookings::store;
 use crate::bookings::types::{self, EventType};
 use crate::connections::tests::world::OWNER;
-use crate::connections::{Connection, Provider};
+use crate::connections::{self, Connection, Provider};
 use crate::meetings::{Location, Service};
 use crate::messaging;
+use crate::store::Person;
 
 const NOON: &str = "2026-11-26T11:30:00Z";
 const LATER: &str = "2026-11-26T14:00:00Z";
@@ -146,10 +147,106 @@ fn who_moves_leaves_the_others_where_they_are_and_joins_those_who_are_there() {
     assert_eq!(stored(&office, &ann).event_id, stored(&office, &ben).event_id);
     move_to(&office, &ann, NOON);
     cancel(&office, &ben);
-    let before = stored(&office, &ann).event_id;
-    let alone = move_to(&office, &ann, "2026-11-26T15:00:00Z");
-    assert_eq!(alone.event_id, before, "alone, it moves with its event");
+    move_to(&office, &ann, "2026-11-26T15:00:00Z");
     assert_eq!(times_and_titles(&office), [shown("2026-11-26T15:00:00Z", "Pottery: 1 guest")]);
+}
+
+#[test]
+fn who_moves_while_nothing_is_written_yet_or_the_answer_was_lost_leaves_no_event_behind() {
+    let lost = json!({"match": "POST /google/calendar/v3/calendars/", "drop": true, "after": true, "times": 1});
+    let throttled = json!({"match": "POST /google/calendar/v3/calendars/", "status": 503, "times": 1});
+    for fault in [lost, throttled] {
+        let office = class(None);
+        office.desk.world.control("faults", &fault);
+        let ann = seat(&office, ANN, NOON);
+        let ben = seat(&office, BEN, NOON);
+        let mover = Mover { who: Who::Visitor, by: "A guest", insists: false };
+        reschedule(office.desk.app(), &stored(&office, &ann), at(LATER), &mover).unwrap();
+        office.desk.advance(Duration::from_secs(600));
+        assert_eq!(times_and_titles(&office), [shown(NOON, "Pottery: 1 guest"), shown(LATER, "Pottery: 1 guest")]);
+        cancel(&office, &ben);
+        cancel(&office, &ann);
+        office.desk.advance(Duration::from_secs(600));
+        assert_eq!(events(&office), []);
+    }
+}
+
+#[test]
+fn who_waits_for_a_yes_keeps_the_group_and_finds_nothing_of_those_who_moved_away() {
+    let office = class(Some(Location::Place { address: "Mill Lane 3".into() }));
+    let ann = seat(&office, ANN, NOON);
+    let event = EventType { needs_approval: true, ..office.event.clone() };
+    let event = types::save(office.desk.app(), &office.desk.world.owner, event).unwrap();
+    let office = Office { event, ..office };
+    let ben = seat(&office, BEN, NOON);
+    assert!(ben.is_request() && ben.details.session == ann.details.session);
+    move_to(&office, &ann, LATER);
+    accept(office.desk.app(), &office.desk.world.owner, ben.id, None, &Anyway::default()).unwrap();
+    office.desk.settle();
+    assert_eq!(times_and_titles(&office), [shown(NOON, "Pottery: 1 guest"), shown(LATER, "Pottery: 1 guest")]);
+    assert!(events(&office)[1].2.contains(ANN) && events(&office)[0].2.contains(BEN), "{:?}", events(&office));
+}
+
+#[test]
+fn a_guest_who_is_erased_goes_from_the_shared_event_too_and_the_last_takes_it_along() {
+    let office = class(Some(Location::Place { address: "Mill Lane 3".into() }));
+    let ann = seat(&office, ANN, NOON);
+    let ben = seat(&office, BEN, NOON);
+    let erase = |booking: &Booking| {
+        let person = Person::Contact(booking.workspace, booking.contact);
+        for erase in store::TABLES.iter().filter_map(|table| table.erase) {
+            erase(&office.desk.app().store, person).unwrap();
+        }
+        office.desk.advance(Duration::from_secs(60));
+    };
+    assert!(events(&office)[0].2.contains(ANN));
+    erase(&ann);
+    assert_eq!(times_and_titles(&office), [shown(NOON, "Pottery: 1 guest")]);
+    assert!(!events(&office)[0].2.contains(ANN));
+    erase(&ben);
+    assert_eq!(events(&office), []);
+}
+
+#[test]
+fn everybody_of_a_group_gets_the_same_room_and_keeps_a_fixed_link_when_moving() {
+    let link = "https://meet.fernhill.example/class".to_owned();
+    for (location, is_fixed) in [(Location::Jitsi, false), (Location::Link { url: link.clone() }, true)] {
+        let office = class(Some(location));
+        let ann = seat(&office, ANN, NOON);
+        let ben = seat(&office, BEN, NOON);
+        assert!(ann.video_link.is_some() && ann.video_link == ben.video_link);
+        let moved = move_to(&office, &ann, LATER);
+        assert!(moved.video_link.is_some());
+        assert_eq!(moved.video_link == ann.video_link, is_fixed);
+        assert_eq!(move_to(&office, &ben, LATER).video_link, moved.video_link);
+    }
+}
+
+#[test]
+fn a_meeting_that_was_deleted_at_its_service_is_made_once_and_all_get_the_new_link() {
+    let (office, account) = at_zoom();
+    let ann = seat(&office, ANN, NOON);
+    let ben = seat(&office, BEN, NOON);
+    let old = stored(&office, &ann).hosted.id.unwrap();
+    let workspace = ann.workspace;
+    connections::meeting_session(office.desk.app(), workspace, account.id, |zoom| zoom.cancel(&old)).unwrap();
+    for one in [&ann, &ben] {
+        let current = stored(&office, one);
+        let mut again = current.clone();
+        again.hosted.written = 0;
+        let app = office.desk.app();
+        app.store
+            .write(|txn| {
+                store::put(txn, &again, Some(&current))?;
+                crate::bookings::host::plan(txn, &again, app.now())
+            })
+            .unwrap();
+    }
+    office.desk.settle();
+    let (ann, ben) = (stored(&office, &ann), stored(&office, &ben));
+    assert_eq!(office.desk.world.meetings_at("zoom").len(), 1);
+    assert!(ann.hosted.id != Some(old) && ann.hosted.id.is_some());
+    assert_eq!((&ann.hosted.id, &ann.video_link), (&ben.hosted.id, &ben.video_link));
 }
 
 #[test]
