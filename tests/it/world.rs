@@ -364,8 +364,16 @@ impl World {
 }
 
 /// What changes by the passing of time alone.
-const OWN_LIFE: &[&str] =
-    &["provider_calls", "stripe_calls", "busy_times", "sign_in_tries", "api_answers", "api_answers_by_age"];
+const OWN_LIFE: &[&str] = &[
+    "provider_calls",
+    "stripe_calls",
+    "busy_times",
+    "calendar_events",
+    "calendar_keeping",
+    "sign_in_tries",
+    "api_answers",
+    "api_answers_by_age",
+];
 
 fn table_info(name: &str) -> launchyard::store::TableInfo {
     personal_data::tables().iter().find(|table| table.info.name == name).unwrap().info

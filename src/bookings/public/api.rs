@@ -258,7 +258,7 @@ impl NewVisit {
             wrong("/dates", "The event type does not repeat.");
         }
         let others: Result<Vec<EmailAddress>, _> = self.guests.iter().map(|guest| EmailAddress::parse(guest)).collect();
-        let others = others.ok().filter(|others| others.len() <= event.guests as usize);
+        let others = others.ok().filter(|others| others.len() <= event.companions() as usize);
         if others.is_none() {
             wrong("/guests", "One is no e-mail address, or there are more than the event type allows.");
         }

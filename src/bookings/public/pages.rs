@@ -218,7 +218,10 @@ pub(super) fn languages(path: &str, chosen: &Chosen, current: Language) -> Vec<F
         other => language_name(other),
     };
     others
-        .map(|tag| FooterLink { href: format!("{path}{}", chosen.with(&[("lang", tag)])), label: own_name(tag) })
+        .map(|tag| FooterLink {
+            href: format!("{path}{}", chosen.with(&[("lang", tag), ("day", &chosen.day), ("month", &chosen.month)])),
+            label: own_name(tag),
+        })
         .collect()
 }
 
@@ -460,7 +463,10 @@ pub(super) fn month_page(
         lengths: lengths
             .map(|length| {
                 let number = length.to_string();
-                let href = format!("{path}{}", chosen.with(&[("length", &number)]));
+                let href = format!(
+                    "{path}{}",
+                    chosen.with(&[("length", &number), ("day", &chosen.day), ("month", &chosen.month)])
+                );
                 (fill(words.minutes, &[("n", &number)]), href, *length == minutes)
             })
             .collect(),
@@ -745,8 +751,8 @@ fn details_page(
         held: fill(words.held, &[("time", &until)]),
         questions: asked_of(&event.questions, &typed, &errors),
         phone: event.location == Location::WeCall,
-        others: event.guests,
-        others_hint: fill(words.others_hint, &[("n", &event.guests.to_string())]),
+        others: event.companions(),
+        others_hint: fill(words.others_hint, &[("n", &event.companions().to_string())]),
         layout: layout(&event.name, language, &place.workspace),
         hold: chosen.hold.clone(),
         tz: zone_name,
@@ -922,7 +928,7 @@ fn read_company(
     }
     let others = text("others").split([',', ';', '\n']).map(str::trim).filter(|part| !part.is_empty());
     let others: Result<Vec<EmailAddress>, _> = others.map(EmailAddress::parse).collect();
-    let others = others.ok().filter(|others| others.len() <= event.guests as usize);
+    let others = others.ok().filter(|others| others.len() <= event.companions() as usize);
     if others.is_none() {
         errors.add("others", words.wrong_others);
     }

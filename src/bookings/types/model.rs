@@ -427,6 +427,15 @@ impl EventType {
         BooksOn { event_type: self.id, title: self.name.clone(), minutes: self.duration(None) }
     }
 
+    /// How many others somebody may bring: of a group each has a seat of their own.
+    pub fn companions(&self) -> u32 {
+        if self.is_group() {
+            0
+        } else {
+            self.guests
+        }
+    }
+
     /// More than one person may sit at one time.
     pub fn is_group(&self) -> bool {
         self.seats.is_some_and(|seats| seats > 1)
@@ -469,6 +478,8 @@ impl EventType {
         wrong.expect(seats, "seats", "Use 1 to 1000 seats, or leave it empty.");
         wrong.expect((1..=60).contains(&self.hold_minutes), "hold_minutes", "Use 1 to 60 minutes.");
         wrong.expect(self.guests <= MOST_GUESTS, "guests", "Use at most 20 guests.");
+        let alone = !self.is_group() || self.guests == 0;
+        wrong.expect(alone, "guests", "With seats, each person books one: use 0.");
         wrong.expect(self.questions.len() <= MOST_QUESTIONS, "questions", "Use at most 20 questions.");
         wrong.expect(
             self.questions.iter().all(Question::has_label),
