@@ -87,6 +87,17 @@ pub fn others_at_service(txn: &mut Txn<'_>, booking: &Booking) -> Result<Vec<Boo
     Ok(all)
 }
 
+/// The others who sit with a booking, and how many seats there are; `None` of a booking that is in no group.
+pub fn read(app: &App, booking: &Booking) -> Result<Option<(Vec<Booking>, u32)>, StoreError> {
+    let Some(sitting) = Sitting::of(booking) else { return Ok(None) };
+    app.store.read(|txn| {
+        let mut all = sitting.members(txn, booking.workspace)?;
+        all.retain(|one| one.id != booking.id);
+        let seats = types::find(txn, booking.workspace, sitting.event)?.and_then(|event| event.seats);
+        Ok(Some((all, seats.unwrap_or(1))))
+    })
+}
+
 /// How the shared event reads in the host's calendar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {

@@ -10,13 +10,13 @@ use jiff::ToSpan;
 pub(super) use self::day::kind;
 use self::elsewhere::busy_elsewhere;
 use super::kept::Became;
-use super::model::State;
+use super::model::{Booking, State};
 use super::service::BookError;
 use super::views::{Filter, Names};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::availability::{self, Span};
-use crate::base::UnixMillis;
+use crate::base::{counted, UnixMillis};
 
 /// Days on the clock of the working hours.
 pub struct Grid {
@@ -93,9 +93,16 @@ impl Grid {
         bookings.retain(|booking| booking.span().overlaps(&range));
         let mut names = Names::new(app, actor.workspace);
         let mut pieces = Vec::new();
-        for booking in &bookings {
-            let movable = actor.may(Permission::EditBookings) && booking.state.is_booked() && booking.end > now;
-            pieces.push((booking.span(), Some((booking, names.of(booking.contact)?, movable))));
+        let drawn = drawn_once(bookings);
+        for (booking, guests) in &drawn {
+            let is_open = booking.state.is_booked() && booking.end > now;
+            // Who sits in a group is moved on their own page, one at a time.
+            let movable = actor.may(Permission::EditBookings) && is_open && *guests == 1;
+            let who = match guests {
+                1 => names.of(booking.contact)?,
+                many => counted(*many, "guest", "guests"),
+            };
+            pieces.push((booking.span(), Some((booking, who, movable))));
         }
         pieces.extend(elsewhere.busy.into_iter().map(|span| (span, None)));
         let days: Vec<Day> = (0..days).map(|n| day::day(after(first, n), &pieces, &schedule, &zone, now)).collect();
@@ -105,7 +112,7 @@ impl Grid {
             hours_class,
             first_hour,
             hours: (first_hour + 1..last_hour).collect(),
-            is_empty: bookings.is_empty(),
+            is_empty: drawn.is_empty(),
             is_cut,
             unread: elsewhere.unread,
             no_calendar: elsewhere.no_calendar,
@@ -116,6 +123,27 @@ impl Grid {
     pub fn is_one_day(&self) -> bool {
         self.days.len() == 1
     }
+}
+
+/// Those who sit in a group are one block, with how many they are.
+fn drawn_once(bookings: Vec<Booking>) -> Vec<(Booking, u64)> {
+    let mut drawn: Vec<(Booking, u64)> = Vec::new();
+    let sits =
+        |one: &Booking| one.details.session.filter(|_| one.state.is_booked()).map(|session| (session, one.start));
+    for booking in bookings {
+        let group = sits(&booking);
+        let same = group.and_then(|_| drawn.iter_mut().find(|(other, _)| sits(other) == group));
+        match same {
+            Some((first, guests)) => {
+                *guests += 1;
+                if let Some(name) = first.title.strip_suffix(&format!(": {}", first.details.name)) {
+                    first.title = name.to_owned();
+                }
+            }
+            None => drawn.push((booking, 1)),
+        }
+    }
+    drawn
 }
 
 impl Day {

@@ -10,8 +10,9 @@ use super::when::WhenForm;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::availability;
-use crate::base::{city_of, on_both_clocks, BookingId, UnixMillis, WorkerId};
+use crate::base::{city_of, counted, on_both_clocks, BookingId, UnixMillis, WorkerId};
 use crate::bookings::bookable::Bookable;
+use crate::bookings::group;
 use crate::bookings::messages;
 use crate::bookings::model::{Booking, State};
 use crate::bookings::series;
@@ -68,6 +69,26 @@ pub(super) struct DetailPage {
     pub(super) note: String,
     /// All dates that were booked with it.
     pub(super) series: Option<SeriesShown>,
+    /// Who sits with it.
+    pub(super) group: Option<GroupShown>,
+}
+
+/// Those who booked the same time of an event type with seats.
+pub(super) struct GroupShown {
+    /// "2 of 5 seats".
+    pub(super) taken: String,
+    /// Name and page of each of the others.
+    pub(super) others: Vec<(String, String)>,
+}
+
+impl GroupShown {
+    fn of(app: &App, booking: &Booking) -> Result<Option<Self>, StoreError> {
+        let Some((others, seats)) = group::read(app, booking)? else { return Ok(None) };
+        let own = usize::from(booking.state.is_booked());
+        let taken = format!("{} of {}", others.len() + own, counted(u64::from(seats), "seat", "seats"));
+        let others = others.into_iter().map(|one| (one.details.name, format!("/calendar/{}", one.id))).collect();
+        Ok(Some(Self { taken, others }))
+    }
 }
 
 /// The dates of a series.
@@ -205,6 +226,7 @@ pub(super) fn read_detail(app: &App, actor: &Actor, id: BookingId) -> Result<Det
             .collect(),
         note: String::new(),
         series: SeriesShown::of(app, &booking, &ours)?,
+        group: GroupShown::of(app, &booking)?,
         booking,
     })
 }

@@ -8,8 +8,10 @@ use askama::Template;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use super::after_words;
 use super::moves::{may_change, reschedule, Mover};
 use super::pages::{broken, language, layout, trouble_words, Place, Tries};
+use super::paid_words::{money, Money};
 use super::series::{listed, Listed};
 use super::token::{manage_path, read_booking, PREFIX};
 use super::words::{self as page_words, Words};
@@ -72,6 +74,10 @@ struct BookingPage {
     series: Option<Listed>,
     /// All later ones would end with it.
     ends_rest: bool,
+    money: Money,
+    /// What happens next; empty where nothing is to come.
+    next: String,
+    is_booked: bool,
 }
 
 fn find(app: &App, token: &str) -> Result<(Place, Booking), PageError> {
@@ -147,6 +153,9 @@ fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Resu
         trouble: String::new(),
         series: listed(app, booking, (language, now), words.series).map_err(broken)?,
         ends_rest: false,
+        next: after_words::next(booking, language, now),
+        is_booked: booking.state.is_booked(),
+        money: money(app, event, booking, language, now).map_err(broken)?,
         words,
         heading,
         tone,

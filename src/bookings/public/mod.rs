@@ -7,6 +7,7 @@
 //! - A booking, its claims, its entry in the ledger and its contact are one transaction, in which the engine is asked
 //!   about exactly this start once more.
 
+mod after_words;
 mod api;
 mod asking;
 mod commit;
@@ -19,6 +20,7 @@ mod moves;
 mod offered;
 mod offered_words;
 mod pages;
+mod paid_words;
 mod routing;
 mod series;
 mod token;

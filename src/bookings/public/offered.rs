@@ -218,7 +218,7 @@ fn page(
     let own = offered_words::of(*language);
     Ok(OfferPage {
         layout: layout(&event.name, *language, &place.workspace),
-        about: about(app, place, &offer.minutes.to_string(), words)?,
+        about: about(app, place, &offer.minutes.to_string(), *language)?,
         here: opened.here.clone(),
         goes_to: fill(own.goes_to, &[("email", opened.reply.from.display())]),
         button: fill(if event.needs_approval { words.request } else { words.book }, &[("time", &time)]),

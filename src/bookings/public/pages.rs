@@ -21,6 +21,7 @@ use super::embed;
 use super::hold::hold;
 use super::manage::{self, pay_path};
 use super::offered;
+use super::paid_words;
 use super::routing;
 use super::series::{self, Refused, SeriesForm};
 use super::token::{manage_path, read_booking, Held};
@@ -236,8 +237,8 @@ pub(super) struct About {
     pub terms: &'static str,
 }
 
-pub(super) fn about(app: &App, place: &Place, minutes: &str, words: &'static Words) -> Result<About, PageError> {
-    let event = &place.event;
+pub(super) fn about(app: &App, place: &Place, minutes: &str, language: Language) -> Result<About, PageError> {
+    let (event, words) = (&place.event, page_words::of(language));
     let mut facts = vec![("clock", fill(words.minutes, &[("n", minutes)]))];
     facts.push(match &event.location {
         Location::Unsaid => ("info", String::new()),
@@ -252,6 +253,7 @@ pub(super) fn about(app: &App, place: &Place, minutes: &str, words: &'static Wor
         let price = payments::amount_words(price.amount, &price.currency);
         ("lock", fill(words.costs, &[("price", &price)]))
     }));
+    facts.extend(event.price.as_ref().map(|price| ("info", paid_words::rule(price, language))));
     facts.retain(|(_, said)| !said.is_empty());
     let hosts = app.store.read(|txn| {
         let mut names = Vec::new();
@@ -455,7 +457,7 @@ pub(super) fn month_page(
     layout.footer.extend(languages(&path, &chosen, language));
     let lengths = event.durations.iter().filter(|_| event.durations.len() > 1 && booking.is_none());
     Ok(MonthPage {
-        about: about(app, place, &minutes.to_string(), words)?,
+        about: about(app, place, &minutes.to_string(), language)?,
         action: match &booking {
             Some(booking) => format!("{}/move", manage_path(app, booking)),
             None => format!("{page}/hold"),
@@ -747,7 +749,7 @@ fn details_page(
     let series = series.map(|form| SeriesForm { leaves_out: typed.contains_key("leave_out"), ..form });
     let all = series.as_ref().map(|series| series.button.clone()).filter(|button| !button.is_empty());
     Ok(DetailsPage {
-        about: about(app, place, &held.minutes.to_string(), words)?,
+        about: about(app, place, &held.minutes.to_string(), language)?,
         held: fill(words.held, &[("time", &until)]),
         questions: asked_of(&event.questions, &typed, &errors),
         phone: event.location == Location::WeCall,

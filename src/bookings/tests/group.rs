@@ -276,3 +276,18 @@ fn all_of_a_group_meet_behind_one_link() {
     cancel(&office, &joined);
     assert_eq!(meetings(), [""; 0]);
 }
+
+#[test]
+fn the_week_draws_a_group_once_and_its_page_names_the_others() {
+    let office = class(None);
+    let ann = seat(&office, ANN, NOON);
+    let drawn = || -> Vec<(String, String)> {
+        let blocks = office.desk.noon_on_thursday().into_iter();
+        blocks.filter(|(.., who)| !who.is_empty()).map(|(from, _, who)| (from, who)).collect()
+    };
+    assert_eq!(drawn(), [("11:30".to_owned(), "ann".to_owned())]);
+    seat(&office, BEN, NOON);
+    assert_eq!(drawn(), [("11:30".to_owned(), "2 guests".to_owned())]);
+    let (others, seats) = crate::bookings::group::read(office.desk.app(), &ann).unwrap().unwrap();
+    assert_eq!((others.iter().map(|one| one.details.name.as_str()).collect::<Vec<_>>(), seats), (vec!["ben"], 5));
+}

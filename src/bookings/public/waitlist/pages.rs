@@ -139,7 +139,7 @@ impl Asked {
         Ok(JoinPage {
             layout: layout(&event.name, self.language, &self.place.workspace),
             line: line_words::of(self.language),
-            about: about(app, &self.place, &self.minutes.to_string(), words)?,
+            about: about(app, &self.place, &self.minutes.to_string(), self.language)?,
             path: format!("{}/waitlist", self.path()),
             back: self.times(),
             tz: self.zone.0.clone(),
