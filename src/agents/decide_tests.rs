@@ -246,6 +246,25 @@ fn engine_text_with_a_claim_from_nowhere_is_held_until_a_person_writes_over_it()
 }
 
 #[test]
+fn times_that_have_passed_are_offered_to_nobody() {
+    let desk = Desk::new();
+    let (app, owner, now) = (desk.app(), desk.owner(), desk.app().now());
+    let draft = interested(&desk);
+    let hour = |hours: i64| UnixMillis(now.0 + hours * 3_600_000);
+    let offer = |starts: &[i64]| {
+        let offered = starts.iter().map(|start| (hour(*start), hour(start + 1))).collect();
+        let draft = Draft { offered, ..get(&desk, draft.id) };
+        app.store.write(|txn| drafts::put(txn, &draft)).unwrap();
+        approve(app, owner, draft.id)
+    };
+    assert!(matches!(offer(&[-2, 24]), Err(AgentError::Held(_))), "one has passed");
+    edit(app, owner, draft.id, "Re: Heating", "Hello Anna,\n\nmay I call?\n\nNora Whitfield").unwrap();
+    assert!(matches!(offer(&[-2, -1]), Err(AgentError::Held(_))), "all have passed");
+    offer(&[-2, 24]).unwrap();
+    assert_eq!(answers(&desk).len(), 1, "whoever has changed the words has looked");
+}
+
+#[test]
 fn an_edit_elsewhere_does_not_let_a_claim_from_nowhere_leave() {
     let desk = Desk::new();
     let reply = desk.read("Yes, we are interested. Please tell us more about how it works.");

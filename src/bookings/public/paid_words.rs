@@ -7,7 +7,7 @@ use crate::base::UnixMillis;
 use crate::bookings::model::{Booking, State};
 use crate::bookings::types::{EventType, Price};
 use crate::bookings::words::{fill, Language};
-use crate::payments::{self, amount_words, Payment};
+use crate::payments::{self, amount_words};
 use crate::store::StoreError;
 
 struct Words {
@@ -127,17 +127,21 @@ pub fn money(
     let left = booking.start.since(now);
     let if_cancelled = match booking.state {
         State::Cancelled { .. } | State::Failed { .. } => String::new(),
-        _ => if_cancelled(words, &payment, event.price.as_ref(), left),
+        _ => {
+            let of = (payment.amount, payment.refundable(), payment.currency.as_str());
+            if_cancelled(words, of, event.price.as_ref(), left)
+        }
     };
     Ok(Money { label: words.label, paid, if_cancelled })
 }
 
-fn if_cancelled(words: &Words, payment: &Payment, price: Option<&Price>, left: Duration) -> String {
-    let worth = |amount: u64| amount_words(amount, &payment.currency);
-    let returned = price.map_or(payment.amount, |price| price.returned(left)).min(payment.refundable());
-    match returned {
-        0 => fill(words.now_none, &[("price", &worth(payment.amount))]),
-        some => fill(words.now, &[("amount", &worth(some)), ("price", &worth(payment.amount))]),
+/// `of`: what was paid, what of it was not given back yet, and the currency.
+fn if_cancelled(words: &Words, of: (u64, u64, &str), price: Option<&Price>, left: Duration) -> String {
+    let (paid, left_over, currency) = of;
+    let worth = |amount: u64| amount_words(amount, currency);
+    match price.map_or(paid, |price| price.returned(left)).min(left_over) {
+        0 => fill(words.now_none, &[("price", &worth(paid))]),
+        some => fill(words.now, &[("amount", &worth(some)), ("price", &worth(paid))]),
     }
 }
 
@@ -159,5 +163,16 @@ mod tests {
             let all = [rule(&price(60, 0), language), half, rule(&price(0, 0), language)];
             assert!(all.iter().all(|said| !said.contains('{')), "{all:?}");
         }
+    }
+
+    #[test]
+    fn what_comes_of_cancelling_now_is_what_is_given_back() {
+        let price = Price { amount: 4_950, currency: "GBP".into(), free_until: 24 * 60, late_percent: 0 };
+        let said = |left_over: u64, hours: u64| {
+            if_cancelled(&ENGLISH, (4_950, left_over, "GBP"), Some(&price), Duration::from_secs(hours * 3600))
+        };
+        assert_eq!(said(4_950, 24), "If you cancel now, you get back 49.50 GBP of 49.50 GBP.");
+        assert_eq!(said(3_950, 24), "If you cancel now, you get back 39.50 GBP of 49.50 GBP.");
+        assert_eq!(said(4_950, 6), "If you cancel now, you get nothing back of the 49.50 GBP.");
     }
 }
