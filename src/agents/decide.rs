@@ -80,11 +80,10 @@ fn may_leave(draft: &Draft, now: UnixMillis) -> Result<(), AgentError> {
     if draft.is_over(now) {
         return Err(AgentError::Decided("This draft has expired: it was left for more than 72 hours.".into()));
     }
-    let mut starts = draft.offered.iter().map(|(start, _)| *start);
-    let (some, all) = (starts.clone().any(|start| start <= now), starts.all(|start| start <= now));
-    // Who has changed the words may have taken out what has passed.
-    if some && (all || !draft.is_edited()) {
-        let words = "Times that it offers have passed. Change its words, or reject it and answer with others.";
+    // Who has changed the words has looked.
+    let has_passed = |(start, _): &(UnixMillis, UnixMillis)| *start <= now;
+    if !draft.offered.is_empty() && draft.offered.iter().all(has_passed) && !draft.is_edited() {
+        let words = "The times that it offers have passed. Change its words, or reject it and answer with others.";
         return Err(AgentError::Held(words.into()));
     }
     let (links, claims): (Vec<&str>, Vec<&str>) = draft.held().into_iter().partition(|claim| is_link(claim));
