@@ -14,9 +14,10 @@ use crate::bookings::service::{accept, end, Anyway, End};
 use crate::bookings::store;
 use crate::bookings::types::{self, EventType};
 use crate::connections::tests::world::OWNER;
-use crate::connections::{self, Connection, Provider};
+use crate::connections::{self, with_calendar, Connection, Provider};
 use crate::meetings::{Location, Service};
 use crate::messaging;
+use crate::providers::calendar::{EventPatch, SendUpdates};
 use crate::store::Person;
 
 const NOON: &str = "2026-11-26T11:30:00Z";
@@ -275,6 +276,63 @@ fn all_of_a_group_meet_behind_one_link() {
     assert_eq!(meetings(), [LATER]);
     cancel(&office, &joined);
     assert_eq!(meetings(), [""; 0]);
+}
+
+fn move_in_the_calendar(office: &Office, booking: &Booking, start: &str, end: &str) {
+    let time = Some((at(start), at(end), "Europe/London".to_owned()));
+    let patch = EventPatch { time, ..EventPatch::default() };
+    let event = stored(office, booking).event_id.unwrap();
+    let connection = booking.connection.unwrap();
+    with_calendar(office.desk.app(), booking.workspace, connection, |calendar| {
+        calendar.patch_event(&booking.calendar_id, &event, &patch, None, SendUpdates::None)
+    })
+    .unwrap();
+    office.desk.advance(office.desk.app().config.jobs.calendar_sync);
+}
+
+fn heard(office: &Office, booking: &Booking) -> usize {
+    messaging::list_of_contact(&office.desk.app().store, booking.workspace, booking.contact, 10).unwrap().len()
+}
+
+#[test]
+fn a_group_that_the_host_moves_in_the_calendar_moves_as_a_whole() {
+    let (office, _) = at_zoom();
+    let (ann, ben) = (seat(&office, ANN, NOON), seat(&office, BEN, NOON));
+    let told = [heard(&office, &ann), heard(&office, &ben)];
+    move_in_the_calendar(&office, &ann, LATER, "2026-11-26T14:30:00Z");
+    office.desk.advance(office.desk.app().config.jobs.calendar_sync);
+    for (one, told) in [&ann, &ben].into_iter().zip(told) {
+        let one = stored(&office, one);
+        assert_eq!((one.start, one.trouble.clone(), one.is_unwritten()), (at(LATER), None, false));
+        assert_eq!(heard(&office, &one), told + 1, "each hears once");
+    }
+    assert_eq!(times_and_titles(&office), [shown(LATER, "Pottery: 2 guests")]);
+    let meetings = office.desk.world.meetings_at("zoom");
+    assert_eq!(meetings.iter().map(|one| at(one["start"].as_str().unwrap())).collect::<Vec<_>>(), [at(LATER)]);
+    let again = seat(&office, "cleo@third.example", NOON);
+    assert_ne!(again.details.session, stored(&office, &ann).details.session, "the old time is free for another group");
+    cancel(&office, &ann);
+    cancel(&office, &ben);
+    assert_eq!(times_and_titles(&office), [shown(NOON, "Pottery: 1 guest")]);
+}
+
+#[test]
+fn a_group_is_not_moved_onto_another_and_not_away_from_who_still_asks_for_a_seat() {
+    let office = class(None);
+    let (ann, ben) = (seat(&office, ANN, NOON), seat(&office, BEN, LATER));
+    move_in_the_calendar(&office, &ann, "2026-11-26T14:10:00Z", "2026-11-26T14:40:00Z");
+    let stays = stored(&office, &ann);
+    assert!(stays.trouble.as_ref().is_some_and(|why| why.contains("another booking")), "{stays:?}");
+    assert_eq!(stays.start, at(NOON));
+
+    let event = EventType { needs_approval: true, ..office.event.clone() };
+    let event = types::save(office.desk.app(), &office.desk.world.owner, event).unwrap();
+    let office = Office { event, ..office };
+    assert!(seat(&office, "cleo@third.example", LATER).is_request());
+    move_in_the_calendar(&office, &ben, "2026-11-26T16:00:00Z", "2026-11-26T16:30:00Z");
+    let stays = stored(&office, &ben);
+    assert!(stays.trouble.as_ref().is_some_and(|why| why.contains("asks for one")), "{stays:?}");
+    assert_eq!(stays.start, at(LATER));
 }
 
 #[test]

@@ -153,9 +153,21 @@ pub fn sitting_in(
     session: BookingId,
     start: UnixMillis,
 ) -> Result<Vec<BookingId>, StoreError> {
-    let record = txn.get(&MONTHS, &key(workspace, event, month(start)))?.unwrap_or_default();
-    let sits = |entry: &&Entry| entry.session == Some(session) && entry.until.is_none();
-    Ok(record.entries.iter().filter(sits).map(|entry| entry.booking).collect())
+    let seats = seats_in(txn, workspace, event, session, start)?;
+    Ok(seats.iter().filter(|entry| entry.until.is_none()).map(|entry| entry.booking).collect())
+}
+
+/// The seats that are taken of a group, also those that are only kept for a while.
+pub fn seats_in(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    event: EventTypeId,
+    session: BookingId,
+    start: UnixMillis,
+) -> Result<Vec<Entry>, StoreError> {
+    let mut record = txn.get(&MONTHS, &key(workspace, event, month(start)))?.unwrap_or_default();
+    record.entries.retain(|entry| entry.session == Some(session) && entry.span.start == start);
+    Ok(record.entries)
 }
 
 /// How often each host had a booking of one event type, and when last.

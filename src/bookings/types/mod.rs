@@ -24,8 +24,8 @@ pub use facts::{
 };
 pub use form::{question_rows, read_questions, write_questions, Typed};
 pub use ledger::{
-    find as find_entry, in_turn, left_of as left_of_session, put as put_entry, remove as remove_entry, sitting_in,
-    took_turn, Entry,
+    find as find_entry, in_turn, left_of as left_of_session, put as put_entry, remove as remove_entry, seats_in,
+    sitting_in, took_turn, Entry,
 };
 pub use model::{is_slug, slug_of, Answer, Assignment, EventType, Kind, Price, Question, Repeats, LANGUAGES};
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! Looked for whenever a calendar is told to have changed, while a connection has bookings ahead; where its provider
 //! does not tell, as often as busy times are read.
 
+mod moved;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -16,10 +18,9 @@ use super::host;
 use super::model::{Booking, State};
 use super::store;
 use super::tell::tell;
-use super::types::{self, Entry};
 use crate::app::App;
 use crate::audit::{self, Who};
-use crate::availability::{self, with_calendar, Claimed, Span, LOOK_BACK, READ_AHEAD};
+use crate::availability::{self, with_calendar, Span, LOOK_BACK, READ_AHEAD};
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
 use crate::connections;
 use crate::events::{self, Happened};
@@ -173,82 +174,41 @@ fn take_over(app: &App, txn: &mut Txn<'_>, seen: &Booking, change: &Change, now:
     // Somebody may have decided here meanwhile.
     let current = store::find(txn, seen.workspace, seen.id)?;
     let current = current.filter(|booking| booking.version == seen.version && stands_there(booking));
-    let (Some(before), Some(connection)) = (current, seen.connection) else { return Ok(()) };
+    let Some(before) = current else { return Ok(()) };
+    match change {
+        Change::Deleted => deleted(app, txn, &before, now),
+        Change::Moved(span) => moved::follow(app, txn, &before, *span, now),
+        Change::Unclear(words) => leave_to_person(txn, &before, words, now),
+    }
+}
+
+fn deleted(app: &App, txn: &mut Txn<'_>, before: &Booking, now: UnixMillis) -> Result<(), StoreError> {
     let mut booking = before.clone();
-    let (workspace, id, contact) = (booking.workspace, booking.id, booking.contact);
-    let act = match change {
-        Change::Deleted => {
-            give_back(txn, &before)?;
-            booking.state = State::Cancelled { reason: String::new() };
-            booking.note(now, "Deleted in the calendar, and so cancelled.");
-            events::append(txn, workspace, now, Happened::BookingCancelled { booking: id, contact })?;
-            group::leave(txn, &before, now)?;
-            "booking.cancelled"
-        }
-        Change::Moved(span) if span.start <= now => {
-            return leave_to_person(txn, &before, "In the calendar it was moved to a time that has passed.", now);
-        }
-        Change::Moved(span) => {
-            let (earlier, later) = (before.start.since(before.claim.start), before.claim.end.since(before.end));
-            let claim = span.widened(earlier, later);
-            if before.details.session.is_some() {
-                let words = "In the calendar it was moved, but others have booked the same time with it.";
-                return leave_to_person(txn, &before, words, now);
-            }
-            (booking.start, booking.end, booking.claim) = (span.start, span.end, claim);
-            booking.kept.outcome = None;
-            give_back(txn, &before)?;
-            if !take_time(txn, &booking, connection, now)? {
-                give_back(txn, &booking)?;
-                take_time(txn, &before, connection, now)?;
-                let words = "In the calendar it was moved to a time that another booking has.";
-                return leave_to_person(txn, &before, words, now);
-            }
-            booking.note(now, "Moved in the calendar.");
-            events::append(txn, workspace, now, Happened::BookingMoved { booking: id, contact })?;
-            "booking.moved"
-        }
-        Change::Unclear(words) => return leave_to_person(txn, &before, words, now),
-    };
+    give_back(txn, before)?;
+    booking.state = State::Cancelled { reason: String::new() };
+    booking.note(now, "Deleted in the calendar, and so cancelled.");
+    let what = Happened::BookingCancelled { booking: booking.id, contact: booking.contact };
+    events::append(txn, booking.workspace, now, what)?;
+    group::leave(txn, before, now)?;
+    stands_again(app, txn, before, booking, "booking.cancelled", now)
+}
+
+/// The calendar shows the new version already; the guest is to hear of it.
+fn stands_again(
+    app: &App,
+    txn: &mut Txn<'_>,
+    before: &Booking,
+    mut booking: Booking,
+    act: &str,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
     booking.version += 1;
-    // The calendar shows it already.
     booking.written = booking.version;
     tell(app, txn, &mut booking, now)?;
     let who = Who::System("the owner, in the calendar".to_owned());
-    audit::record(txn, workspace, now, &who, act, &format!("booking {id}"), "")?;
-    store::put(txn, &booking, Some(&before))?;
+    audit::record(txn, booking.workspace, now, &who, act, &format!("booking {}", booking.id), "")?;
+    store::put(txn, &booking, Some(before))?;
     host::plan(txn, &booking, now)
-}
-
-/// Claims what the booking holds at its time: of its calendar, or of its hosts and rooms with its place in the ledger.
-/// `false` where something of it is taken.
-fn take_time(
-    txn: &mut Txn<'_>,
-    booking: &Booking,
-    connection: ConnectionId,
-    now: UnixMillis,
-) -> Result<bool, StoreError> {
-    let (workspace, details) = (booking.workspace, &booking.details);
-    let resources = if details.event_type.is_some() { details.resources.clone() } else { vec![connection.0] };
-    for resource in resources {
-        let claimed = availability::claim(txn, workspace, resource, booking.claim, booking.holder(), now)?;
-        if claimed != Claimed::Yes {
-            return Ok(false);
-        }
-    }
-    let Some(event) = details.event_type else { return Ok(true) };
-    let minutes = |length: Duration| u32::try_from(length.as_secs() / 60).unwrap_or(0);
-    let entry = Entry {
-        booking: booking.id,
-        span: booking.span(),
-        before: minutes(booking.start.since(booking.claim.start)),
-        after: minutes(booking.claim.end.since(booking.end)),
-        hosts: details.hosts.clone(),
-        session: details.session,
-        until: None,
-    };
-    types::put_entry(txn, workspace, event, entry, now)?;
-    Ok(true)
 }
 
 /// It stands as it was until somebody decides; trying again brings the event back to where it stands here.
