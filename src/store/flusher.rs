@@ -19,9 +19,10 @@ use super::engine::StoreError;
 /// Makes durable what was applied so far. Gives the newest ticket that it covers, asked for while no writer was at work.
 pub type Sync = Box<dyn FnMut(&dyn Fn() -> Ticket) -> std::io::Result<Ticket> + Send>;
 
-/// `write` hands what was gathered to the engine and its buffer to the system; then fdatasync of the engine's log file.
-/// `writer` is held by whoever commits.
+/// `take` takes what was gathered in hand, while nobody holds `writer`, as whoever commits does; `write` hands it to
+/// the engine and its buffer to the system, while the next commits are made; then fdatasync of the engine's log file.
 pub fn synced(
+    mut take: impl FnMut() + Send + 'static,
     mut write: impl FnMut() -> Result<(), StoreError> + Send + 'static,
     log: File,
     writer: Arc<RwLock<()>>,
@@ -29,10 +30,10 @@ pub fn synced(
     Box::new(move |newest| {
         let reached = {
             let _no_writer = writer.read().unwrap_or_else(PoisonError::into_inner);
-            let reached = newest();
-            write().map_err(std::io::Error::other)?;
-            reached
+            take();
+            newest()
         };
+        write().map_err(std::io::Error::other)?;
         log.sync_data()?;
         Ok(reached)
     })

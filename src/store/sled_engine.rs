@@ -92,13 +92,14 @@ impl SledEngine {
         File::open(dir).and_then(|folder| folder.sync_all()).map_err(|error| folder_error(dir, &error))?;
         let log = File::open(dir.join("db")).map_err(|error| folder_error(dir, &error))?;
         let writer = Arc::new(RwLock::new(()));
-        let (below, waiting) = (Arc::clone(&trees), Arc::clone(&gathered));
+        let (below, waiting, in_hand) = (Arc::clone(&trees), Arc::clone(&gathered), Arc::clone(&gathered));
+        let take = move || waiting.take_in_hand();
         let write = move || {
-            waiting.hand_over(|batch| below.apply(batch))?;
+            in_hand.hand_over(|batch| below.apply(batch))?;
             below.flush()
         };
-        let flusher =
-            Flusher::start(synced(write, log, Arc::clone(&writer))).map_err(|error| folder_error(dir, &error))?;
+        let sync = synced(take, write, log, Arc::clone(&writer));
+        let flusher = Flusher::start(sync).map_err(|error| folder_error(dir, &error))?;
         let disk = DiskGuard::new(dir, options.min_free_bytes, options.free_space.clone());
         Ok(Self {
             flusher,
