@@ -4,6 +4,9 @@
 //! is durable. Limits in the same run: L, lettre's own connection in a bare loop with the same mail on as many
 //! connections to the same sink; C, the store's durable transactions a second at the same concurrency. A message
 //! needs at least both, so the limit is 1/(1/L + 1/C).
+//!
+//! Such a transaction writes four rows of 300 bytes, a mail many more: its own twice, its job, the counters of all
+//! limits, its event. So the same is told beside transactions that write as many rows and bytes as one mail did here.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -51,6 +54,9 @@ fn figures(mailboxes: usize, messages: u32) -> Vec<Figure> {
     let delayed = bare_lettre(&Sink::start(Acks::Delayed), mailboxes, &mail);
     let commits = store::commits(dir.path(), mailboxes);
     let limit = 1.0 / (1.0 / bare + 1.0 / commits);
+    let Load { rows, bytes } = sent.load;
+    let alike = store::commits_of(dir.path(), mailboxes, rows, bytes);
+    let limit_alike = 1.0 / (1.0 / bare + 1.0 / alike);
     let (early, late) = (sent.early.now, sent.late.now);
     let rate = Figure {
         what: format!(
@@ -73,7 +79,14 @@ fn figures(mailboxes: usize, messages: u32) -> Vec<Figure> {
         ratio: Some(late / early),
         wanted: "flat".into(),
     };
-    std::iter::once(rate).chain((messages > EARLY).then_some(memory)).collect()
+    let beside_alike = Figure {
+        what: format!("the same beside commits of as much as a mail writes, {rows} rows of {bytes} bytes"),
+        ours: format!("{:.0}/s", sent.rate),
+        limit: format!("{limit_alike:.0}/s (durable commits {alike:.0}/s)"),
+        ratio: Some(sent.rate / limit_alike),
+        wanted: String::new(),
+    };
+    [rate, beside_alike].into_iter().chain((messages > EARLY).then_some(memory)).collect()
 }
 
 struct Sent {
@@ -81,6 +94,14 @@ struct Sent {
     early: Memory,
     late: Memory,
     events_behind: Duration,
+    load: Load,
+}
+
+/// What the store was given to write for a mail, in the mean.
+#[derive(Clone, Copy)]
+struct Load {
+    rows: u32,
+    bytes: usize,
 }
 
 fn send_all(dir: &Path, sink: &Sink, mailboxes: usize, messages: u32) -> Sent {
@@ -96,6 +117,7 @@ fn send_all(dir: &Path, sink: &Sink, mailboxes: usize, messages: u32) -> Sent {
     let runner = app.runner().unwrap();
     assert_eq!(sink.taken(), 0);
 
+    let before = app.store.health().written;
     let began = Instant::now();
     clock.advance_to(due);
     runner.wake();
@@ -111,10 +133,13 @@ fn send_all(dir: &Path, sink: &Sink, mailboxes: usize, messages: u32) -> Sent {
     assert!(runner.settle(Duration::from_secs(600)));
     let events_behind = began.elapsed() - took;
     assert_eq!(sink.taken(), messages, "none twice");
+    let after = app.store.health().written;
+    let (rows, bytes) = (after.rows - before.rows, after.bytes - before.bytes);
+    let load = Load { rows: (rows / u64::from(messages)) as u32, bytes: (bytes / rows) as usize };
     let late = own_memory();
     runner.stop(Duration::from_secs(10));
     app.store.close().unwrap();
-    Sent { rate: f64::from(messages) / took.as_secs_f64(), early: early.unwrap(), late, events_behind }
+    Sent { rate: f64::from(messages) / took.as_secs_f64(), early: early.unwrap(), late, events_behind, load }
 }
 
 /// Mailboxes, a worker, and a message to each of as many contacts.

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use launchyard::base::INSTANCE;
-use launchyard::store::{DataFolder, Holds, Key, MasterKey, OpenOptions, Retention, Store, Table, Tree};
+use launchyard::store::{DataFolder, Holds, Key, MasterKey, OpenOptions, Retention, Store, StoreError, Table, Tree};
 
 use super::measure::{millis, Samples};
 use super::Figure;
@@ -47,6 +47,28 @@ pub fn commits(dir: &Path, writers: usize) -> f64 {
     let options = OpenOptions { dir: dir.join(format!("data-{writers}")), ..OpenOptions::at(dir) };
     let folder = DataFolder::open(&options, &MasterKey::new([1; 32])).unwrap();
     let rate = concurrently(writers, |writer, n| write_once(&folder.store, writer, n));
+    folder.store.close().unwrap();
+    rate
+}
+
+/// What key and seal add to a row of this bench.
+const AROUND: usize = 75;
+
+/// Transactions a second that write so many rows of so many bytes each, with key and seal, in turn to three trees.
+pub fn commits_of(dir: &Path, writers: usize, rows: u32, bytes: usize) -> f64 {
+    let options = OpenOptions { dir: dir.join(format!("data-{writers}-of-{rows}")), ..OpenOptions::at(dir) };
+    let folder = DataFolder::open(&options, &MasterKey::new([1; 32])).unwrap();
+    let value = vec![7_u8; bytes.saturating_sub(AROUND)];
+    let rate = concurrently(writers, |writer, n| {
+        let writer = u32::try_from(writer).unwrap();
+        let written = folder.store.write(|txn| {
+            (0..rows).try_for_each(|row| {
+                let table = [&ROWS, &OTHER, &JOBS][row as usize % 3];
+                txn.put(table, &Key::of(table, INSTANCE).u32(writer).u32(n).u32(row), &value)
+            })
+        });
+        written.unwrap_or_else(|error: StoreError| panic!("{error}"));
+    });
     folder.store.close().unwrap();
     rate
 }

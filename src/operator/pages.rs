@@ -131,6 +131,10 @@ impl HealthPage {
         let store = &self.report.store;
         vec![
             ("Commits", grouped(store.commits)),
+            (
+                "Rows written since the start",
+                format!("{} ({})", grouped(store.written.rows), size(store.written.bytes)),
+            ),
             ("Syncs to disk", grouped(store.syncs)),
             (
                 "Longest sync lately",

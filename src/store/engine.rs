@@ -98,12 +98,21 @@ pub enum RunError {
     Storage(StoreError),
 }
 
+/// How much was written since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    pub rows: u64,
+    pub bytes: u64,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
     pub poisoned: bool,
     pub disk_bytes: u64,
     pub free_bytes: Option<u64>,
     pub commits: u64,
+    /// Rows that these commits wrote or removed, and the bytes of their keys and values.
+    pub written: Written,
     /// fdatasync calls; grows with commits, so a lazy "flush" cannot hide.
     pub syncs: u64,
     /// Longest wait of the last syncs, in microseconds.

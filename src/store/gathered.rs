@@ -6,7 +6,7 @@
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::engine::{Dir, KeyRange, StoreError};
-use super::overlay::{merged, written_rows, Batch, Rows, Written};
+use super::overlay::{merged, written_rows, Batch, Change, Rows};
 use super::schema::Tree;
 
 #[derive(Default)]
@@ -75,7 +75,7 @@ impl Gathered {
     }
 }
 
-fn rows_within(batch: &Batch, tree: Tree, range: &KeyRange, dir: Dir) -> Vec<Written> {
+fn rows_within(batch: &Batch, tree: Tree, range: &KeyRange, dir: Dir) -> Vec<Change> {
     batch.get(&tree).map_or_else(Vec::new, |writes| written_rows(writes, range, dir).collect())
 }
 

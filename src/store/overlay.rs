@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use super::engine::{Dir, Entry, KeyRange, StoreError, Tx};
+use super::engine::{Dir, Entry, KeyRange, StoreError, Tx, Written};
 use super::schema::Tree;
 
 pub type Rows<'a> = Box<dyn Iterator<Item = Result<Entry, StoreError>> + 'a>;
@@ -20,6 +20,13 @@ pub trait Base {
 pub type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 /// Writes of several trees.
 pub type Batch = BTreeMap<Tree, Writes>;
+
+/// How many rows a batch writes or removes, and the bytes of their keys and values.
+pub fn size_of(batch: &Batch) -> Written {
+    let rows = batch.values().flatten();
+    let length = |(key, value): (&Vec<u8>, &Option<Vec<u8>>)| (key.len() + value.as_ref().map_or(0, Vec::len)) as u64;
+    Written { rows: batch.values().map(|rows| rows.len() as u64).sum(), bytes: rows.map(length).sum() }
+}
 
 pub struct Overlay<'a> {
     base: &'a dyn Base,
@@ -90,9 +97,9 @@ pub fn rows_under(
 }
 
 /// A row that was written, or removed.
-pub type Written = (Vec<u8>, Option<Vec<u8>>);
+pub type Change = (Vec<u8>, Option<Vec<u8>>);
 
-pub fn written_rows<'a>(writes: &'a Writes, range: &KeyRange, dir: Dir) -> Box<dyn Iterator<Item = Written> + 'a> {
+pub fn written_rows<'a>(writes: &'a Writes, range: &KeyRange, dir: Dir) -> Box<dyn Iterator<Item = Change> + 'a> {
     let bounds = (Bound::Included(range.start.clone()), Bound::Excluded(range.end.clone()));
     let rows = writes.range::<Vec<u8>, _>(bounds).map(|(key, value)| (key.clone(), value.clone()));
     match dir {
@@ -102,7 +109,7 @@ pub fn written_rows<'a>(writes: &'a Writes, range: &KeyRange, dir: Dir) -> Box<d
 }
 
 /// Joins two streams that go in the same direction; where both have a key, what was written counts.
-pub fn merged<'a>(stored: Rows<'a>, written: impl Iterator<Item = Written> + 'a, dir: Dir) -> Rows<'a> {
+pub fn merged<'a>(stored: Rows<'a>, written: impl Iterator<Item = Change> + 'a, dir: Dir) -> Rows<'a> {
     let (mut stored, mut written) = (stored.peekable(), written.peekable());
     Box::new(std::iter::from_fn(move || loop {
         let order = match (stored.peek(), written.peek()) {

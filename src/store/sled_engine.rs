@@ -15,11 +15,11 @@ use sled::transaction::{ConflictableTransactionError, TransactionError};
 use sled::Transactional;
 
 use super::disk::{real_free_space, DiskGuard, FreeSpace, MIB};
-use super::engine::{Closure, Dir, Engine, Entry, Health, KeyRange, RunError, StoreError, Visit};
+use super::engine::{Closure, Dir, Engine, Entry, Health, KeyRange, RunError, StoreError, Visit, Written};
 use super::flusher::{synced, Flusher};
 use super::gathered::Gathered;
 use super::memory::finished;
-use super::overlay::{Base, Batch, Overlay, Rows};
+use super::overlay::{size_of, Base, Batch, Overlay, Rows};
 use super::past::Past;
 use super::schema::Tree;
 
@@ -51,6 +51,8 @@ pub struct SledEngine {
     past: Past,
     disk: DiskGuard,
     commits: AtomicU64,
+    rows: AtomicU64,
+    bytes: AtomicU64,
 }
 
 struct Trees {
@@ -110,6 +112,8 @@ impl SledEngine {
             past: Past::default(),
             disk,
             commits: AtomicU64::new(0),
+            rows: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
         })
     }
 
@@ -127,6 +131,9 @@ impl SledEngine {
                 // "It stands already" may rest on a commit that is not durable yet.
                 (self.flusher.newest(), false)
             } else {
+                let written = size_of(&writes);
+                self.rows.fetch_add(written.rows, Ordering::Relaxed);
+                self.bytes.fetch_add(written.bytes, Ordering::Relaxed);
                 self.past.keep(self, &writes).map_err(RunError::Storage)?;
                 self.gathered.add(writes);
                 (self.flusher.ticket(), true)
@@ -251,6 +258,7 @@ impl Engine for SledEngine {
             disk_bytes: self.trees.db.size_on_disk().unwrap_or(0),
             free_bytes: Some(self.disk.free_bytes()),
             commits: self.commits.load(Ordering::Relaxed),
+            written: Written { rows: self.rows.load(Ordering::Relaxed), bytes: self.bytes.load(Ordering::Relaxed) },
             syncs: self.flusher.syncs(),
             sync_max_micros: self.flusher.take_longest_micros(),
             waiting: self.flusher.waiting(),

@@ -55,6 +55,8 @@ fn render(app: &App) -> String {
     let totals = crate::jobs::totals(&app.store).unwrap_or_default();
     let own = [
         ("launchyard_store_commits", health.commits),
+        ("launchyard_store_rows_written", health.written.rows),
+        ("launchyard_store_bytes_written", health.written.bytes),
         ("launchyard_store_syncs", health.syncs),
         ("launchyard_store_disk_bytes", health.disk_bytes),
         ("launchyard_jobs_enqueued", totals.enqueued),
