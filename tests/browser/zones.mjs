@@ -132,6 +132,12 @@ async function bookMoveAndCancel(browser, visitor) {
     await saysWhen(page, visitor, visitor.before);
     await go(page, page.locator('.acts a[href*="move="]'));
     await openDate(page, visitor, visitor.after);
+    const question = await page.locator('h1').textContent();
+    for (const at of [visitor.before, visitor.after]) {
+      expect(question.includes(clock(at, visitor.zone).replace(/^0/, '')), `before it moves it asks “${question}”`);
+    }
+    await go(page, page.locator('form button.btn-primary'));
+    expect((await page.locator('.note-ok').textContent()).includes('Moved to'), 'nothing says that it was moved');
     await saysWhen(page, visitor, visitor.after);
     await go(page, page.locator('.acts a[href$="/cancel"]'));
     await go(page, page.locator('form button.btn-danger-fill'));

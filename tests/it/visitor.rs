@@ -90,10 +90,27 @@ fn a_stranger_books_moves_and_cancels() {
 
     let token = here.rsplit('/').next().unwrap();
     let times = visitor.get(&format!("{path}?move={token}&day=2026-11-26&tz=Europe/Berlin"));
-    let moved = visitor.post_as_stranger(&format!("{here}/move"), &[("start", &starts(&times)[2])]);
-    assert_eq!(moved.location.as_deref(), Some(here.as_str()), "{}", moved.body);
-    let own = visitor.get(&here);
-    assert!(own.body.contains("26 November") && own.body.contains("11:00"), "{}", own.body);
+    let wish = starts(&times)[2].clone();
+    let ask = visitor.get(&format!("{here}/move?start={wish}&tz=Europe/Berlin"));
+    let question = "Move from Wednesday 25 November, 10:00 to Thursday 26 November, 11:00?";
+    assert!(ask.body.contains(question) && ask.body.contains("name=\"reason\""), "{}", ask.body);
+    assert!(visitor.get(&here).body.contains("25 November"), "a question moves nothing");
+    let german = visitor.get(&format!("{here}/move?start={wish}&tz=Europe/Berlin&lang=de"));
+    let question = "Von Mittwoch, 25. November, 10:00 Uhr auf Donnerstag, 26. November, 11:00 Uhr verschieben?";
+    assert!(german.body.contains(question), "{}", german.body);
+    for same in ["2026-11-25T09:00:00Z", "soon"] {
+        let to = visitor.get(&format!("{here}/move?start={same}")).location;
+        assert_eq!(to.as_deref(), Some(here.as_str()), "{same} is no new time");
+    }
+    let own_day = visitor.get(&format!("{path}?move={token}&day=2026-11-25&tz=Europe/Berlin"));
+    assert!(!own_day.body.contains(">10:00</button>") && own_day.body.contains(">10:30</button>"), "{}", own_day.body);
+    let fields = [("start", wish.as_str()), ("reason", "The train is late")];
+    let moved = visitor.post_as_stranger(&format!("{here}/move"), &fields);
+    assert_eq!(moved.location, Some(format!("{here}?moved={wish}")), "{}", moved.body);
+    let own = visitor.get(moved.location.as_deref().unwrap());
+    assert!(own.body.contains("Moved to Thursday 26 November, 11:00."), "{}", own.body);
+    let own = visitor.get(&format!("{here}?moved=2026-11-25T09:00:00Z"));
+    assert!(own.body.contains("26 November") && !own.body.contains("Moved to"), "{}", own.body);
     let freed = visitor.get(&format!("{path}?day=2026-11-25&tz=Europe/Berlin"));
     assert!(freed.body.contains(">10:00</button>"));
 

@@ -1,4 +1,4 @@
-//! The page of one booking for the person who made it: what it is, moving it, cancelling it, a file for the calendar.
+//! The page of one booking for the person who made it: what it is, cancelling it, a file for the calendar.
 
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::http::StatusCode;
@@ -9,12 +9,13 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::after_words;
-use super::moves::{may_change, reschedule, Mover};
-use super::pages::{broken, language, layout, trouble_words, Place, Tries};
+use super::moves::may_change;
+use super::pages::{broken, language, layout, Place, Tries};
 use super::paid_words::{money, Money};
 use super::series::{listed, Listed};
 use super::token::{manage_path, read_booking, PREFIX};
 use super::words::{self as page_words, Words};
+use super::{moving, moving_words};
 use crate::app::App;
 use crate::audit::Who;
 use crate::base::UnixMillis;
@@ -35,13 +36,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/booking/{token}/calendar.ics").route(web::get().to(file)))
         .service(
             web::resource("/booking/{token}/cancel").route(web::get().to(ask_cancel)).route(web::post().to(cancel)),
-        )
-        .service(web::resource("/booking/{token}/move").route(web::post().to(move_to)));
+        );
+    moving::routes(config);
 }
 
 #[derive(Template)]
 #[template(path = "bookings/public_booking.html")]
-struct BookingPage {
+pub(super) struct BookingPage {
     layout: PublicLayout,
     words: &'static Words,
     business: String,
@@ -70,6 +71,8 @@ struct BookingPage {
     needs_reason: bool,
     error: String,
     trouble: String,
+    /// It was moved just now, in words.
+    moved: String,
     /// It is one of several dates.
     series: Option<Listed>,
     /// All later ones would end with it.
@@ -78,6 +81,13 @@ struct BookingPage {
     /// What happens next; empty where nothing is to come.
     next: String,
     is_booked: bool,
+}
+
+impl BookingPage {
+    /// As it stands, below why what was asked could not be done.
+    pub(super) fn with_trouble(self, trouble: String) -> Self {
+        Self { trouble, ..self }
+    }
 }
 
 fn find(app: &App, token: &str) -> Result<(Place, Booking), PageError> {
@@ -101,7 +111,7 @@ pub fn pay_path(app: &App, booking: &Booking) -> Result<Option<String>, StoreErr
     Ok(found.map(|payment| payments::link_path(app, &payment)))
 }
 
-fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Result<BookingPage, PageError> {
+pub(super) fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Result<BookingPage, PageError> {
     let (event, words, now) = (&place.event, page_words::of(language), app.now());
     let clocks = Clocks::of(&booking.guest_zone, &booking.guest_zone);
     let zone = TimeZone::get(&booking.guest_zone).unwrap_or(TimeZone::UTC);
@@ -151,6 +161,7 @@ fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Resu
         needs_reason: event.needs_reason,
         error: String::new(),
         trouble: String::new(),
+        moved: String::new(),
         series: listed(app, booking, (language, now), words.series).map_err(broken)?,
         ends_rest: false,
         next: after_words::next(booking, language, now),
@@ -163,20 +174,42 @@ fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Resu
     })
 }
 
-/// GET /booking/{token}
-async fn show(app: Data<App>, request: HttpRequest, token: Path<String>) -> Result<HttpResponse, PageError> {
-    let (place, booking) = opened(&app, token.into_inner()).await?;
-    let language = own_language(&booking, &request);
-    html(StatusCode::OK, &run(move || page(&app, &place, &booking, language)).await??)
+#[derive(Deserialize)]
+struct Before {
+    /// The start to which it was moved just now (RFC 3339).
+    #[serde(default)]
+    moved: String,
 }
 
-async fn opened(app: &Data<App>, token: String) -> Result<(Place, Booking), PageError> {
+/// GET /booking/{token}
+async fn show(
+    app: Data<App>,
+    request: HttpRequest,
+    token: Path<String>,
+    before: Query<Before>,
+) -> Result<HttpResponse, PageError> {
+    let (place, booking) = opened(&app, token.into_inner()).await?;
+    let language = own_language(&booking, &request);
+    let is_there = UnixMillis::parse_rfc3339(&before.moved) == Some(booking.start);
+    let page = run(move || {
+        let clocks = Clocks::of(&booking.guest_zone, &booking.guest_zone);
+        let page = page(&app, &place, &booking, language)?;
+        let moved = match is_there && page.stands {
+            true => moving_words::moved(language, &words::when(language, booking.start, &clocks)),
+            false => String::new(),
+        };
+        Ok::<_, PageError>(BookingPage { moved, ..page })
+    });
+    html(StatusCode::OK, &page.await??)
+}
+
+pub(super) async fn opened(app: &Data<App>, token: String) -> Result<(Place, Booking), PageError> {
     let app = app.clone();
     run(move || find(&app, &token)).await?
 }
 
 /// The language in which it was booked.
-fn own_language(booking: &Booking, request: &HttpRequest) -> Language {
+pub(super) fn own_language(booking: &Booking, request: &HttpRequest) -> Language {
     language(&booking.language, "", request)
 }
 
@@ -237,45 +270,6 @@ async fn cancel(
         // Cancelled meanwhile: the page shows how it stands.
         Ok(()) | Err(BookError::NotOpen(_)) => Ok(see_other(&here)),
         Err(error) => Err(error.into()),
-    }
-}
-
-#[derive(Deserialize)]
-struct MoveForm {
-    #[serde(default)]
-    start: String,
-}
-
-/// POST /booking/{token}/move: 303 to the booking; 409 with the booking as it stands when the time has gone.
-async fn move_to(
-    app: Data<App>,
-    tries: Data<Tries>,
-    client: ClientIp,
-    request: HttpRequest,
-    token: Path<String>,
-    form: Form<MoveForm>,
-) -> Result<HttpResponse, PageError> {
-    tries.check(&app, client)?;
-    let (place, booking) = opened(&app, token.into_inner()).await?;
-    let language = own_language(&booking, &request);
-    let here = manage_path(&app, &booking);
-    if !may_change(&place.event, &booking, app.now()) {
-        return Ok(see_other(&here));
-    }
-    let Some(start) = UnixMillis::parse_rfc3339(&form.start) else { return Ok(see_other(&here)) };
-    let answer = run(move || {
-        let by = format!("{} (the guest)", booking.details.name);
-        match reschedule(&app, &booking, start, &Mover { who: Who::Visitor, by: &by, insists: false }) {
-            Ok(_) => Ok(None),
-            Err(error) => {
-                let trouble = trouble_words(&error, language)?;
-                Ok::<_, PageError>(Some(BookingPage { trouble, ..page(&app, &place, &booking, language)? }))
-            }
-        }
-    });
-    match answer.await?? {
-        None => Ok(see_other(&here)),
-        Some(page) => html(StatusCode::CONFLICT, &page),
     }
 }
 

@@ -17,6 +17,8 @@ mod file;
 mod hold;
 mod manage;
 mod moves;
+mod moving;
+mod moving_words;
 mod offered;
 mod offered_words;
 mod pages;

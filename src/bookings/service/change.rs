@@ -84,7 +84,7 @@ pub fn move_to(
     }
     if let Some(event) = before.details.event_type {
         let set_aside = check_on_event(app, &before, event, start, anyway)?;
-        let mover = Mover { who: Who::of(actor), by: &actor.display, insists: !set_aside.is_empty() };
+        let mover = Mover { who: Who::of(actor), by: &actor.display, reason: "", insists: !set_aside.is_empty() };
         return public::reschedule(app, &before, start, &mover).map_err(public::NotBooked::into_book_error);
     }
     let (calendar, rules) = check_move(app, &before, start, anyway)?;

@@ -120,7 +120,13 @@ fn check(app: &App, workspace: WorkspaceId, wanted: &Wanted<'_>, anyway: &Anyway
     let situation = Situation::read(app, workspace, Some(calendar), rules, &[start], but)?;
     let diary = situation.diary();
     let why: Vec<WhyNot> = diary.objections(start).collect();
-    let free = || diary.near(&[start], situation.range, guest, OFFERS);
+    // Where it is already, it cannot move.
+    let free = || {
+        let mut free = diary.near(&[start], situation.range, guest, OFFERS + 1);
+        free.retain(|span| but.is_none_or(|but| but.start != span.start));
+        free.truncate(OFFERS);
+        free
+    };
     if let Some(no) = why.iter().find(|why| !why.is_warning()) {
         return Err(BookError::NotFree { why: no.clone(), free: free() });
     }
