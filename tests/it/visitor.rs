@@ -273,6 +273,21 @@ fn what_is_closed_or_made_up_is_not_there() {
     }
     let sent = visitor.post_as_stranger(&format!("{path}/hold"), &[("start", "2026-11-25T09:00:00Z")]);
     assert_eq!(sent.status, 404);
+    // What is said of it is said in the language that was chosen, else in the browser's.
+    let cases = [
+        ("/b/fernhill/nothing?lang=hi", "fr", "hi", "यहाँ कुछ नहीं है"),
+        ("/b/nobody", "sv, pt-BR;q=0.9", "pt", "Não há nada aqui"),
+        ("/booking/nonsense.nonsense", "de-AT", "de", "Hier ist nichts"),
+        ("/pay/nonsense.nonsense", "es", "es", "Aquí no hay nada"),
+        ("/waiting/nonsense.nonsense", "fr", "fr", "Rien ici"),
+        ("/b/fernhill/nothing", "sv", "en", "Not here"),
+        ("/contacts/nobody/nothing", "de", "en", "Not here"),
+    ];
+    for (path, browser, tag, words) in cases {
+        let page = visitor.send_raw("GET", path, &[("accept-language", browser)], "");
+        let is_in_it = page.body.contains(&format!("<html lang=\"{tag}\"")) && page.body.contains(words);
+        assert!(page.status == 404 && is_in_it, "{path} {browser}: {}", page.body);
+    }
 }
 
 #[test]

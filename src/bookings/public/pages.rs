@@ -183,19 +183,13 @@ pub(super) fn language(chosen: &str, event: &str, request: &HttpRequest) -> Lang
 
 /// The one that was chosen, else that of the event type, where we speak it.
 pub(super) fn spoken(chosen: &str, event: &str) -> Option<Language> {
-    [chosen, event].into_iter().find(speaks).map(Language::of)
-}
-
-fn speaks(tag: &&str) -> bool {
-    let first = tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
-    types::LANGUAGES.contains(&first.as_str())
+    [chosen, event].into_iter().find_map(Language::spoken)
 }
 
 /// What the browser prefers.
 pub(super) fn of_browser(request: &HttpRequest) -> Language {
-    let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok()).unwrap_or_default();
-    let tags = accepted.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
-    Language::of(tags.into_iter().find(speaks).unwrap_or("en"))
+    let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok());
+    Language::accepted(accepted.unwrap_or_default())
 }
 
 pub(super) fn layout(title: &str, language: Language, workspace: &Workspace) -> PublicLayout {

@@ -5,49 +5,11 @@ mod phrases;
 
 use jiff::tz::TimeZone;
 
+use phrases::Phrases;
+
 use super::decide::WhyOffer;
 use crate::base::UnixMillis;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    English,
-    German,
-    Spanish,
-    French,
-    Portuguese,
-    Hindi,
-}
-
-impl Language {
-    /// From a BCP 47 tag; what we do not speak is answered in English.
-    pub fn of(tag: &str) -> Self {
-        match tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase().as_str() {
-            "de" => Self::German,
-            "es" => Self::Spanish,
-            "fr" => Self::French,
-            "pt" => Self::Portuguese,
-            "hi" => Self::Hindi,
-            _ => Self::English,
-        }
-    }
-
-    pub fn tag(self) -> &'static str {
-        self.among(["en", "de", "es", "fr", "pt", "hi"])
-    }
-
-    /// The one of six in this language: English, German, Spanish, French, Portuguese, Hindi.
-    pub fn among<T: ?Sized>(self, six: [&'static T; 6]) -> &'static T {
-        let [english, german, spanish, french, portuguese, hindi] = six;
-        match self {
-            Self::English => english,
-            Self::German => german,
-            Self::Spanish => spanish,
-            Self::French => french,
-            Self::Portuguese => portuguese,
-            Self::Hindi => hindi,
-        }
-    }
-}
+pub use crate::base::{fill, Language};
 
 /// Whose clocks a time is written on: theirs first, ours beside it where it shows another hour.
 #[derive(Clone, Debug)]
@@ -65,7 +27,7 @@ impl Clocks {
 
 /// "Tuesday 24 November, 10:30", with both clocks where they differ.
 pub fn when(language: Language, at: UnixMillis, clocks: &Clocks) -> String {
-    let phrases = language.phrases();
+    let phrases = Phrases::of(language);
     let (theirs, ours) = (at.in_zone(&clocks.guest), at.in_zone(&clocks.ours));
     let day = usize::from(theirs.weekday().to_monday_zero_offset().unsigned_abs());
     let month = usize::from(theirs.month().unsigned_abs()).saturating_sub(1);
@@ -90,7 +52,7 @@ pub fn when(language: Language, at: UnixMillis, clocks: &Clocks) -> String {
 
 /// "Tuesday 24 November".
 pub fn day(language: Language, date: jiff::civil::Date) -> String {
-    let phrases = language.phrases();
+    let phrases = Phrases::of(language);
     let weekday = usize::from(date.weekday().to_monday_zero_offset().unsigned_abs());
     let pattern = phrases.date.split_once(", {time}").map_or(phrases.date, |(day, _)| day);
     let values = [
@@ -103,7 +65,7 @@ pub fn day(language: Language, date: jiff::civil::Date) -> String {
 
 fn month_name(language: Language, date: jiff::civil::Date) -> &'static str {
     let month = usize::from(date.month().unsigned_abs()).saturating_sub(1);
-    language.phrases().months.get(month).copied().unwrap_or_default()
+    Phrases::of(language).months.get(month).copied().unwrap_or_default()
 }
 
 /// "November 2026".
@@ -113,7 +75,7 @@ pub fn month(language: Language, date: jiff::civil::Date) -> String {
 
 /// Two letters for the head of a month, Monday first; in Hindi the day without its "वार".
 pub fn weekdays(language: Language) -> [String; 7] {
-    language.phrases().days.map(|day| match day.strip_suffix("वार") {
+    Phrases::of(language).days.map(|day| match day.strip_suffix("वार") {
         Some(short) => short.to_owned(),
         None => day.chars().take(2).collect(),
     })
@@ -130,24 +92,10 @@ fn city(zone: &TimeZone) -> String {
     name.rsplit('/').next().unwrap_or(name).replace('_', " ")
 }
 
-/// Replaces each `{name}` once; the values are not looked into.
-pub fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
-    let mut text = String::with_capacity(pattern.len() + 40);
-    let mut rest = pattern;
-    while let Some((before, after)) = rest.split_once('{') {
-        text.push_str(before);
-        let Some((name, behind)) = after.split_once('}') else { break };
-        text.push_str(values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
-        rest = behind;
-    }
-    text.push_str(rest);
-    text
-}
-
 /// "Tuesday 24 November 2026, 11:00–11:20" on the guest's clock, and which clock that is: "London time (12:00 in Berlin)",
 /// with our day where it is another.
 pub fn span(language: Language, start: UnixMillis, end: UnixMillis, clocks: &Clocks) -> (String, String) {
-    let phrases = language.phrases();
+    let phrases = Phrases::of(language);
     let (theirs, until, ours) = (start.in_zone(&clocks.guest), end.in_zone(&clocks.guest), start.in_zone(&clocks.ours));
     let weekday = |day: &jiff::Zoned| {
         let day = usize::from(day.weekday().to_monday_zero_offset().unsigned_abs());
@@ -189,7 +137,7 @@ pub struct People<'a> {
 }
 
 fn letter(language: Language, people: &People<'_>, body: &[String]) -> String {
-    let phrases = language.phrases();
+    let phrases = Phrases::of(language);
     let hello = match people.guest {
         "" => phrases.hello_nobody.to_owned(),
         name => fill(phrases.hello, &[("name", name)]),
@@ -220,7 +168,7 @@ pub enum Place<'a> {
 }
 
 pub fn place_words(language: Language, place: &Place<'_>) -> String {
-    let phrases = language.phrases();
+    let phrases = Phrases::of(language);
     match place {
         Place::Link { link, passcode: None } => fill(phrases.link, &[("link", link)]),
         // "PIN" is understood in all of these languages.
@@ -238,7 +186,7 @@ pub fn place_words(language: Language, place: &Place<'_>) -> String {
 
 /// Free times to choose from, one a line, each above the link that books it where there is one.
 pub fn offer(language: Language, people: &People<'_>, times: &[String], links: &[String], why: WhyOffer) -> String {
-    let phrases = language.phrases();
+    let phrases = Phrases::of(language);
     let opening = match why {
         WhyOffer::NotFree => phrases.not_free,
         WhyOffer::YouChoose => phrases.you_choose,
@@ -259,7 +207,7 @@ pub fn offer(language: Language, people: &People<'_>, times: &[String], links: &
 
 /// The fixed sentences an offer is made of, with its links, for whoever checks where its words come from.
 pub fn offer_template(language: Language, links: &[String]) -> String {
-    let phrases = language.phrases();
+    let phrases = Phrases::of(language);
     let sentences = [
         phrases.hello,
         phrases.hello_nobody,
@@ -339,9 +287,9 @@ mod tests {
             let text =
                 offer(Language::of(tag), &People::default(), &["1".into(), "2".into()], &links, WhyOffer::YouChoose);
             assert!(text.contains(&format!("- 1\n  {}\n- 2\n  {}\n\n", links[0], links[1])), "{text}");
-            assert!(!text.ends_with(Language::of(tag).phrases().which), "{text}");
+            assert!(!text.ends_with(Phrases::of(Language::of(tag)).which), "{text}");
             let one = offer(Language::of(tag), &People::default(), &["1".into()], &links[..1], WhyOffer::ToConfirm);
-            assert!(one.ends_with(Language::of(tag).phrases().confirm_there) && one.contains(&links[0]), "{one}");
+            assert!(one.ends_with(Phrases::of(Language::of(tag)).confirm_there) && one.contains(&links[0]), "{one}");
         }
     }
 

@@ -30,15 +30,15 @@ pub(super) struct Phrases {
     pub(super) confirm_there: &'static str,
 }
 
-impl Language {
-    pub(super) fn phrases(self) -> &'static Phrases {
-        match self {
-            Self::English => &ENGLISH,
-            Self::German => &GERMAN,
-            Self::Spanish => &SPANISH,
-            Self::French => &FRENCH,
-            Self::Portuguese => &PORTUGUESE,
-            Self::Hindi => &HINDI,
+impl Phrases {
+    pub(super) fn of(language: Language) -> &'static Phrases {
+        match language {
+            Language::English => &ENGLISH,
+            Language::German => &GERMAN,
+            Language::Spanish => &SPANISH,
+            Language::French => &FRENCH,
+            Language::Portuguese => &PORTUGUESE,
+            Language::Hindi => &HINDI,
         }
     }
 }
