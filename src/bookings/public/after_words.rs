@@ -33,7 +33,7 @@ const ALL: [&Words; 6] = [
     },
     &Words {
         booked: "Os detalhes chegam por e-mail a {email}.",
-        asked: "O horário fica reservado para si. Escrevemos para {email} assim que estiver decidido.",
+        asked: "O horário fica reservado para você. Escrevemos para {email} assim que estiver decidido.",
     },
     &Words {
         booked: "विवरण {email} पर ई-मेल से आएगा।",

@@ -113,9 +113,7 @@ pub fn pay_path(app: &App, booking: &Booking) -> Result<Option<String>, StoreErr
 
 pub(super) fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Result<BookingPage, PageError> {
     let (event, words, now) = (&place.event, page_words::of(language), app.now());
-    let clocks = Clocks::of(&booking.guest_zone, &booking.guest_zone);
     let zone = TimeZone::get(&booking.guest_zone).unwrap_or(TimeZone::UTC);
-    let until = words::clock(&booking.end.in_zone(&zone));
     let city = crate::base::city_of(&booking.guest_zone);
     let (heading, tone) = match &booking.state {
         State::Proposed { .. } => (words.requested, "warn"),
@@ -137,7 +135,7 @@ pub(super) fn page(app: &App, place: &Place, booking: &Booking, language: Langua
         layout: layout(&event.name, language, &place.workspace),
         business: place.workspace.name.clone(),
         title: event.name.clone(),
-        when: format!("{} – {until} ({city})", words::when(language, booking.start, &clocks)),
+        when: format!("{} ({city})", words::stretch(language, booking.start, booking.end, &zone)),
         place: match &event.location {
             types::Location::WeCall => words.we_call.to_owned(),
             types::Location::TheyCall { .. } => fill(words.they_call, &[("number", &booking.place)]),

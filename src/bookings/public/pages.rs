@@ -244,7 +244,7 @@ pub(super) fn about(app: &App, place: &Place, minutes: &str, language: Language)
         Location::TheyCall { number } => ("phone", fill(words.they_call, &[("number", number)])),
     });
     facts.extend(event.price.as_ref().map(|price| {
-        let price = payments::amount_words(price.amount, &price.currency);
+        let price = payments::amount_said(price.amount, &price.currency, language);
         ("lock", fill(words.costs, &[("price", &price)]))
     }));
     facts.extend(event.price.as_ref().map(|price| ("info", paid_words::rule(price, language))));
@@ -719,13 +719,8 @@ fn details_page(
     let clock = |at: UnixMillis| at.in_zone(&zone).strftime("%H:%M").to_string();
     let path = format!("/b/{}/{}", place.workspace.slug, event.slug);
     let end = UnixMillis(held.start.0 + i64::from(held.minutes) * 60_000);
-    let when = format!(
-        "{}, {}–{} ({})",
-        words::day(language, start.date()),
-        clock(held.start),
-        clock(end),
-        crate::base::city_of(&zone_name)
-    );
+    let when = words::stretch(language, held.start, end, &zone);
+    let when = format!("{when} ({})", crate::base::city_of(&zone_name));
     let time = format!(
         "{} {}",
         words::weekdays(language)[usize::from(start.weekday().to_monday_zero_offset().unsigned_abs())],
@@ -737,7 +732,10 @@ fn details_page(
     let is_today = held.until.in_zone(&zone).date() == app.now().in_zone(&zone).date();
     let clocks = Clocks::of(&zone_name, &zone_name);
     let carried = routing::carried(app, place.workspace.id, &chosen.route).map_err(broken)?;
-    let until = if is_today { clock(held.until) } else { words::when(language, held.until, &clocks) };
+    let until = match is_today {
+        true => words::at_clock(language, &held.until.in_zone(&zone)),
+        false => words::on_day(language, held.until, &clocks),
+    };
     let series = SeriesForm::of(app, event, &held, (&chosen.count, &zone, language), words.series, gone);
     let series = series.map_err(broken)?;
     let series = series.map(|form| SeriesForm { leaves_out: typed.contains_key("leave_out"), ..form });

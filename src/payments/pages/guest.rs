@@ -113,7 +113,7 @@ fn view(payment: &Payment, asks: bool, language: Language) -> View {
         State::Processing => View::Processing,
         State::Paid => {
             let given: u64 = payment.refunds.iter().map(|refund| refund.amount).sum();
-            let returned = if given == 0 { String::new() } else { amount::words(given, &payment.currency) };
+            let returned = if given == 0 { String::new() } else { amount::said(given, &payment.currency, language) };
             View::Paid { returned }
         }
         State::Expired => View::Over { reason: words.expired },
@@ -130,7 +130,7 @@ fn page(payment: &Payment, business: String, view: View, language: Language) -> 
         words,
         business,
         name: payment.name.clone(),
-        amount: amount::words(payment.amount, &payment.currency),
+        amount: amount::said(payment.amount, &payment.currency, language),
         view,
         back: payment.back.clone(),
     }
