@@ -72,6 +72,21 @@ fn a_stranger_books_moves_and_cancels() {
     let missing = send(&mut visitor, &path, &form, &[]);
     assert_eq!(missing.status, 422);
     assert!(missing.body.contains("This answer is needed.") && missing.body.contains("tom@lakeside.example"));
+    // All that is wrong is said at once, and what.
+    let (name, answer) = ("x".repeat(101), "y".repeat(4001));
+    let fields =
+        [("hold", value_of(&form, "name=\"hold\"")), ("tz", "Europe/Berlin"), ("name", &name), ("email", "tom")];
+    let fields = [&fields[..], &[("q-0", answer.as_str()), ("lang", "de")]].concat();
+    let wrong = visitor.post_as_stranger(&path, &fields);
+    assert_eq!(wrong.status, 422);
+    for words in [
+        "Bitte prüfen Sie 3 Angaben.",
+        "höchstens 100 Zeichen, es sind 101.",
+        "die ganze E-Mail-Adresse",
+        "höchstens 4000 Zeichen, es sind 4001.",
+    ] {
+        assert!(wrong.body.contains(words), "{words}: {}", wrong.body);
+    }
     let booked = send(&mut visitor, &path, &form, &[("q-0", "Oil")]);
     assert_eq!(booked.status, 303, "{}", booked.body);
     let here = booked.location.unwrap();
@@ -104,6 +119,12 @@ fn a_stranger_books_moves_and_cancels() {
     }
     let own_day = visitor.get(&format!("{path}?move={token}&day=2026-11-25&tz=Europe/Berlin"));
     assert!(!own_day.body.contains(">10:00</button>") && own_day.body.contains(">10:30</button>"), "{}", own_day.body);
+    let long = "z".repeat(501);
+    for (act, field) in [("move", ("start", wish.as_str())), ("cancel", ("scope", "one"))] {
+        let refused = visitor.post_as_stranger(&format!("{here}/{act}"), &[field, ("reason", &long)]);
+        let says = refused.body.contains("at most 500 characters, and it has 501") && refused.body.contains(&long);
+        assert!(refused.status == 422 && says, "{act}: {}", refused.body);
+    }
     let fields = [("start", wish.as_str()), ("reason", "The train is late")];
     let moved = visitor.post_as_stranger(&format!("{here}/move"), &fields);
     assert_eq!(moved.location, Some(format!("{here}?moved={wish}")), "{}", moved.body);

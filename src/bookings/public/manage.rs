@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::after_words;
+use super::guest_form::{one_line_end, too_long};
 use super::moves::may_change;
 use super::pages::{broken, language, layout, Place, Tries};
 use super::paid_words::{money, Money};
@@ -21,7 +22,7 @@ use crate::audit::Who;
 use crate::base::UnixMillis;
 use crate::bookings::model::{Booking, State};
 use crate::bookings::series::{end_rest, read};
-use crate::bookings::service::{end, BookError, End};
+use crate::bookings::service::{end, BookError, End, LONGEST_REASON};
 use crate::bookings::words::{self, fill, Clocks, Language};
 use crate::bookings::{store, types};
 use crate::http::layout::PublicLayout;
@@ -70,6 +71,9 @@ pub(super) struct BookingPage {
     asks: bool,
     needs_reason: bool,
     error: String,
+    /// Why, as they typed it.
+    reason_typed: String,
+    longest_reason: String,
     trouble: String,
     /// It was moved just now, in words.
     moved: String,
@@ -158,6 +162,8 @@ pub(super) fn page(app: &App, place: &Place, booking: &Booking, language: Langua
         asks: false,
         needs_reason: event.needs_reason,
         error: String::new(),
+        reason_typed: String::new(),
+        longest_reason: LONGEST_REASON.to_string(),
         trouble: String::new(),
         moved: String::new(),
         series: listed(app, booking, (language, now), words.series).map_err(broken)?,
@@ -231,7 +237,7 @@ struct CancelForm {
     scope: String,
 }
 
-/// POST /booking/{token}/cancel: 303 to the booking; 422 when the reason is missing.
+/// POST /booking/{token}/cancel: 303 to the booking; 422 when the reason is missing or too long.
 async fn cancel(
     app: Data<App>,
     tries: Data<Tries>,
@@ -251,14 +257,19 @@ async fn cancel(
         return Ok(see_other(&page.here));
     }
     let ends_rest = form.scope == "rest" && booking.details.series.is_some();
-    if page.needs_reason && form.reason.trim().is_empty() {
-        let error = page.words.wrong_reason.to_owned();
-        return html(StatusCode::UNPROCESSABLE_ENTITY, &BookingPage { asks: true, error, ends_rest, ..page });
+    let reason = one_line_end(&form.reason);
+    let wrong = match reason.is_empty() {
+        true => page.needs_reason.then(|| page.words.wrong_reason.to_owned()),
+        false => too_long(&reason, LONGEST_REASON, language),
+    };
+    if let Some(error) = wrong {
+        let page = BookingPage { asks: true, error, ends_rest, reason_typed: reason, ..page };
+        return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
     let here = page.here;
     let ended = run(move || {
         let by = format!("{} (the guest)", booking.details.name);
-        let by = End { who: Who::Visitor, by: &by, reason: &form.reason };
+        let by = End { who: Who::Visitor, by: &by, reason: &reason };
         match ends_rest {
             true => end_rest(&app, booking.workspace, &booking, &by).map(drop),
             false => end(&app, booking.workspace, booking.id, &by).map(drop),

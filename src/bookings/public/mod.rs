@@ -14,6 +14,8 @@ mod commit;
 mod draft;
 mod embed;
 mod file;
+mod form_words;
+mod guest_form;
 mod hold;
 mod manage;
 mod moves;

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
+use super::guest_form::{one_line_end, too_long};
 use super::manage::{opened, own_language, page};
 use super::moves::{may_change, reschedule, Mover};
 use super::moving_words;
@@ -17,6 +18,7 @@ use crate::app::App;
 use crate::audit::Who;
 use crate::base::{city_of, UnixMillis};
 use crate::bookings::model::Booking;
+use crate::bookings::service::LONGEST_REASON;
 use crate::bookings::words::{self, Clocks, Language};
 use crate::http::layout::PublicLayout;
 use crate::http::{html, run, see_other, ClientIp, PageError};
@@ -43,6 +45,7 @@ struct MovePage {
     times: String,
     wish: Wish,
     error: String,
+    longest_reason: String,
 }
 
 /// Where it is to move, and on whose clock that was chosen.
@@ -116,14 +119,15 @@ fn question(
         city: city_of(&zone_name),
         times: format!("/b/{}/{}{}", place.workspace.slug, place.event.slug, chosen.with(&[("day", &day)])),
         error: String::new(),
+        longest_reason: LONGEST_REASON.to_string(),
         here,
         wish,
         words,
     })
 }
 
-/// POST /booking/{token}/move: 303 to the booking, which says so; 409 with the booking as it stands when the time has
-/// gone.
+/// POST /booking/{token}/move: 303 to the booking, which says so; 422 when the reason is too long; 409 with the booking
+/// as it stands when the time has gone.
 async fn move_to(
     app: Data<App>,
     tries: Data<Tries>,
@@ -140,6 +144,11 @@ async fn move_to(
         return Ok(see_other(&here));
     }
     let Some(start) = UnixMillis::parse_rfc3339(&wish.start) else { return Ok(see_other(&here)) };
+    let wish = Wish { reason: one_line_end(&wish.reason), ..wish };
+    if let Some(error) = too_long(&wish.reason, LONGEST_REASON, language) {
+        let page = run(move || question(&app, &place, &booking, (start, wish), language)).await??;
+        return html(StatusCode::UNPROCESSABLE_ENTITY, &MovePage { error, ..page });
+    }
     let answer = run(move || {
         let by = format!("{} (the guest)", booking.details.name);
         match reschedule(

@@ -121,6 +121,9 @@ pub fn cancel(app: &App, actor: &Actor, id: BookingId, reason: &str) -> Result<B
     self::end(app, actor.workspace, id, &end)
 }
 
+/// Characters of why a booking ended or moved.
+pub const LONGEST_REASON: usize = 500;
+
 /// Who ends a booking, and why.
 pub struct End<'a> {
     pub who: Who,
@@ -133,7 +136,7 @@ pub struct End<'a> {
 impl End<'_> {
     /// As it is kept and said.
     pub fn reason(&self) -> String {
-        self.reason.trim().chars().take(500).collect()
+        self.reason.trim().chars().take(LONGEST_REASON).collect()
     }
 }
 

@@ -8,7 +8,7 @@ mod make;
 mod of_event;
 mod refused;
 
-pub use change::{cancel, cancel_of_series, cancel_rest, end, end_in, may_move_to, move_to, End};
+pub use change::{cancel, cancel_of_series, cancel_rest, end, end_in, may_move_to, move_to, End, LONGEST_REASON};
 pub use decline::{decline, dismiss, Dismissed};
 pub use kept::{add_note, note_outcome, remove_note};
 pub use make::{accept, create};
