@@ -17,6 +17,7 @@ mod file;
 mod form_words;
 mod guest_form;
 mod hold;
+mod list;
 mod manage;
 mod moves;
 mod moving;

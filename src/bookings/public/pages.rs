@@ -1,4 +1,4 @@
-//! GET /b/{workspace}: what can be booked; /b/{workspace}/{event}: a month of free times; then the form.
+//! GET /b/{workspace}/{event}: a month of free times; then the form.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -21,6 +21,7 @@ use super::embed;
 use super::form_words;
 use super::guest_form::{asked_of, read_form, Asked};
 use super::hold::hold;
+use super::list;
 use super::manage::{self, pay_path};
 use super::offered;
 use super::paid_words;
@@ -57,7 +58,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .app_data(Data::new(Tries::default()))
         .service(web::resource("/b/embed.js").route(web::get().to(embed::script)))
-        .service(web::resource("/b/{workspace}").route(web::get().to(list)))
+        .service(web::resource("/b/{workspace}").route(web::get().to(list::show)))
         .service(web::resource("/b/{workspace}/{event}").route(web::get().to(month)).route(web::post().to(book)))
         .service(web::resource("/b/{workspace}/{event}/embed").route(web::get().to(embed::month)))
         .service(web::resource("/b/{workspace}/{event}/hold").route(web::post().to(keep)))
@@ -233,6 +234,16 @@ pub(super) struct About {
     pub terms: &'static str,
 }
 
+/// What is special about booking it: several dates, a group, somebody who says yes first. Icon and words.
+pub(super) fn takes(event: &EventType, language: Language) -> Vec<(&'static str, String)> {
+    let words = page_words::of(language);
+    let repeats = event.repeats.as_ref().map(|repeats| ("calendar", series::of_repeats(words.series, repeats)));
+    let seats = event.seats.filter(|seats| *seats > 1);
+    let seats = seats.map(|seats| ("user", fill(words.seats, &[("n", &seats.to_string())])));
+    let asks = event.needs_approval.then(|| ("check", words.asks_first.to_owned()));
+    [repeats, seats, asks].into_iter().flatten().collect()
+}
+
 pub(super) fn about(app: &App, place: &Place, minutes: &str, language: Language) -> Result<About, PageError> {
     let (event, words) = (&place.event, page_words::of(language));
     let mut facts = vec![("clock", fill(words.minutes, &[("n", minutes)]))];
@@ -262,15 +273,7 @@ pub(super) fn about(app: &App, place: &Place, minutes: &str, language: Language)
     if event.assignment == types::Assignment::Collective && !hosts.is_empty() {
         facts.push(("user", fill(words.with, &[("names", &hosts.join(", "))])));
     }
-    if let Some(repeats) = &event.repeats {
-        facts.push(("calendar", series::of_repeats(words.series, repeats)));
-    }
-    if let Some(seats) = event.seats.filter(|seats| *seats > 1) {
-        facts.push(("user", fill(words.seats, &[("n", &seats.to_string())])));
-    }
-    if event.needs_approval {
-        facts.push(("check", words.asks_first.to_owned()));
-    }
+    facts.extend(takes(event, language));
     Ok(About {
         business: place.workspace.name.clone(),
         name: event.name.clone(),
@@ -278,41 +281,6 @@ pub(super) fn about(app: &App, place: &Place, minutes: &str, language: Language)
         terms: if event.price.is_some() { words.cut_off_paid } else { words.cut_off },
         facts,
     })
-}
-
-#[derive(Template)]
-#[template(path = "bookings/public_list.html")]
-struct ListPage {
-    layout: PublicLayout,
-    words: &'static Words,
-    business: String,
-    /// Address, name, length, description.
-    rows: Vec<(String, String, String, String)>,
-}
-
-/// GET /b/{workspace}
-async fn list(
-    app: Data<App>,
-    request: HttpRequest,
-    path: Path<String>,
-    chosen: Query<Chosen>,
-) -> Result<HttpResponse, PageError> {
-    let language = language(&chosen.lang, "", &request);
-    let words = page_words::of(language);
-    let page = run(move || {
-        let workspace = open_workspace(&app, &path)?;
-        let all = app.store.read(|txn| types::list(txn, workspace.id)).map_err(broken)?;
-        let rows = all.into_iter().filter(|event| event.is_open).map(|event| {
-            let minutes = event.durations.iter().map(u32::to_string).collect::<Vec<_>>().join(" / ");
-            let address = format!("/b/{}/{}{}", workspace.slug, event.slug, chosen.with(&[]));
-            (address, event.name, fill(words.minutes, &[("n", &minutes)]), event.description)
-        });
-        let rows = rows.collect();
-        let mut layout = layout(words.choose_type, language, &workspace);
-        layout.footer.extend(languages(&format!("/b/{}", workspace.slug), &chosen, language));
-        Ok::<_, PageError>(ListPage { layout, words, business: workspace.name, rows })
-    });
-    html(StatusCode::OK, &page.await??)
 }
 
 #[derive(Template)]
