@@ -56,11 +56,23 @@ fn send(visitor: &mut Browser, path: &str, form: &Page, more: &[(&str, &str)]) -
 #[test]
 fn a_stranger_books_moves_and_cancels() {
     let server = TestServer::start();
-    let path =
-        open(&server, json!({ "questions": [{ "label": "How is it heated?", "kind": "text", "required": true }] }));
+    let path = open(
+        &server,
+        json!({ "guests": 2, "questions": [{ "label": "How is it heated?", "kind": "text", "required": true }] }),
+    );
     let mut visitor = server.browser();
     let list = visitor.get("/b/fernhill");
     assert!(list.body.contains(&path) && list.body.contains("First call"), "{}", list.body);
+    open(&server, json!({ "name": "Yoga", "repeats": repeats_of(1), "seats": 8, "needs_approval": true }));
+    let list = visitor.get("/b/fernhill?lang=de");
+    for fact in [
+        "30 / 60 Minuten",
+        "Jede Woche, bis zu 6 Termine",
+        "Eine Gruppe bis 8 Personen",
+        "Wir bestätigen den Termin erst noch",
+    ] {
+        assert!(list.body.contains(fact), "{fact}: {}", list.body);
+    }
     let page = visitor.get(&format!("{path}?day=2026-11-25&tz=Europe/Berlin"));
     assert_eq!(starts(&page)[0], "2026-11-25T09:00:00Z", "ten in Berlin, nine in London");
     assert!(page.body.contains(">10:00</button>"), "{}", page.body);
@@ -87,10 +99,10 @@ fn a_stranger_books_moves_and_cancels() {
     ] {
         assert!(wrong.body.contains(words), "{words}: {}", wrong.body);
     }
-    let booked = send(&mut visitor, &path, &form, &[("q-0", "Oil")]);
+    let booked = send(&mut visitor, &path, &form, &[("q-0", "Oil"), ("others", "lea@elsewhere.example")]);
     assert_eq!(booked.status, 303, "{}", booked.body);
     let here = booked.location.unwrap();
-    let again = send(&mut visitor, &path, &form, &[("q-0", "Oil")]);
+    let again = send(&mut visitor, &path, &form, &[("q-0", "Oil"), ("others", "lea@elsewhere.example")]);
     assert_eq!(again.location.as_deref(), Some(here.as_str()), "sent twice it is one booking");
     let own = visitor.get(&here);
     assert!(
@@ -98,6 +110,7 @@ fn a_stranger_books_moves_and_cancels() {
         "{}",
         own.body
     );
+    assert!(own.body.contains("<dt>With</dt>") && own.body.contains("<dd>lea@elsewhere.example</dd>"), "{}", own.body);
     let file = visitor.get(&format!("{here}/calendar.ics"));
     assert!(file.body.contains("DTSTART:20261125T090000Z"), "{}", file.body);
     let (_, bookings) = server.api("GET", "/v1/bookings", None);

@@ -41,6 +41,11 @@ const ALL: [&Words; 6] = [
     },
 ];
 
+/// Before the names of those who hold the meeting.
+pub fn with(language: Language) -> &'static str {
+    language.among(["With", "Mit", "Con", "Avec", "Com", "किसके साथ"])
+}
+
 /// Empty where nothing is to come.
 pub fn next(booking: &Booking, language: Language, now: UnixMillis) -> String {
     let (words, email) = (language.among(ALL), booking.details.email.as_ref());

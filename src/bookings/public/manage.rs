@@ -27,6 +27,7 @@ use crate::bookings::words::{self, fill, Clocks, Language};
 use crate::bookings::{store, types};
 use crate::http::layout::PublicLayout;
 use crate::http::{html, run, see_other, ClientIp, PageError};
+use crate::identity;
 use crate::payments;
 use crate::store::StoreError;
 use crate::workspaces;
@@ -56,6 +57,11 @@ pub(super) struct BookingPage {
     link_follows: bool,
     /// Cancelled: why.
     reason: String,
+    /// Who holds it; empty where nobody does any more.
+    hosts: String,
+    hosts_label: &'static str,
+    /// The addresses of those who come along.
+    others: String,
     answers: Vec<(String, String)>,
     here: String,
     /// Where another time is chosen; empty when it may not be changed any more.
@@ -108,6 +114,17 @@ fn find(app: &App, token: &str) -> Result<(Place, Booking), PageError> {
     Ok((Place { workspace, event }, booking))
 }
 
+fn host_names(app: &App, booking: &Booking) -> Result<String, PageError> {
+    let names = app.store.read(|txn| {
+        let mut names = Vec::new();
+        for host in &booking.details.hosts {
+            names.extend(identity::find(txn, *host)?.map(|user| user.name));
+        }
+        Ok::<_, StoreError>(names)
+    });
+    Ok(names.map_err(broken)?.join(", "))
+}
+
 /// Where a booking is paid for that waits for it.
 pub fn pay_path(app: &App, booking: &Booking) -> Result<Option<String>, StoreError> {
     let Some(payment) = booking.details.payment.filter(|_| booking.state == State::Unpaid) else { return Ok(None) };
@@ -151,6 +168,9 @@ pub(super) fn page(app: &App, place: &Place, booking: &Booking, language: Langua
             State::Cancelled { reason } => reason.clone(),
             _ => String::new(),
         },
+        hosts: if stands { host_names(app, booking)? } else { String::new() },
+        hosts_label: after_words::with(language),
+        others: booking.details.guests.join(", "),
         answers: booking.details.answers.iter().map(|one| (one.question.clone(), one.answer.clone())).collect(),
         moves: if changeable { format!("{path}?{moves}") } else { String::new() },
         may_cancel: changeable,
