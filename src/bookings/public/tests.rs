@@ -163,8 +163,8 @@ fn a_visitor_moves_and_cancels_until_the_cut_off_and_the_time_is_free_again() {
         Err(service::BookError::Unsure { free, .. }) => free,
         other => panic!("it is outside the hours: {other:?}"),
     };
-    let free = near("2026-11-25T08:30:00Z");
-    assert!(!free.is_empty() && free.iter().all(|span| span.start != booking.start), "{free:?}");
+    let suggested = near("2026-11-25T08:30:00Z");
+    assert!(!suggested.is_empty() && suggested.iter().all(|span| span.start != booking.start), "{suggested:?}");
     let because = Mover { reason: " The train is late. ", ..visitor() };
     let moved = reschedule(&test.app, &booking, at("2026-11-25T10:30:00Z"), &because).unwrap();
     assert_eq!(moved.start, at("2026-11-25T10:30:00Z"));
