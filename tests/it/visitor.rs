@@ -315,7 +315,7 @@ fn what_is_closed_or_made_up_is_not_there() {
         ("/pay/nonsense.nonsense", "es", "es", "Aquí no hay nada"),
         ("/waiting/nonsense.nonsense", "fr", "fr", "Rien ici"),
         ("/b/fernhill/nothing", "sv", "en", "Not here"),
-        ("/contacts/nobody/nothing", "de", "en", "Not here"),
+        ("/nowhere/at/all", "de", "en", "Not here"),
     ];
     for (path, browser, tag, words) in cases {
         let page = visitor.send_raw("GET", path, &[("accept-language", browser)], "");
