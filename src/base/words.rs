@@ -47,6 +47,20 @@ pub fn on_both_clocks(here: &str, at: UnixMillis, ours: &TimeZone, theirs: &str)
     }
 }
 
+/// Replaces each `{name}` once; the values are not looked into.
+pub fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
+    let mut text = String::with_capacity(pattern.len() + 40);
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once('{') {
+        text.push_str(before);
+        let Some((name, behind)) = after.split_once('}') else { break };
+        text.push_str(values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
+        rest = behind;
+    }
+    text.push_str(rest);
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

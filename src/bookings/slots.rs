@@ -213,7 +213,11 @@ impl FreeTimes for Slots {
     }
 
     fn free_slots(&self, window: Span, limit: usize) -> Vec<Span> {
-        let is_refused = |start: &UnixMillis| self.refused.iter().any(|(refused, _)| refused == start);
+        // Where a booking is already, it cannot move.
+        let is_refused = |start: &UnixMillis| {
+            self.question.own.is_some_and(|own| own.start == *start)
+                || self.refused.iter().any(|(refused, _)| refused == start)
+        };
         let wanted = self.free.iter().filter(|start| window.start <= **start && **start < window.end);
         wanted.filter(|start| !is_refused(start)).take(limit).map(|start| self.span(*start)).collect()
     }

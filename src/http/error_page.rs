@@ -3,7 +3,7 @@
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::ServiceResponse;
-use actix_web::http::header::{HOST, REFERER};
+use actix_web::http::header::{ACCEPT_LANGUAGE, HOST, REFERER};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -12,11 +12,15 @@ use super::respond::local_path;
 use super::site::{is_under, Site};
 use super::Frame;
 use crate::authz::Permission;
+use crate::base::Language;
 
 /// As the error itself knows it: no frame, no session, no storage; they may be what failed.
 #[derive(Clone, Template)]
 #[template(path = "layout/error.html")]
 pub(super) struct ErrorPage {
+    pub kind: Kind,
+    /// The tag of the language that it is in.
+    pub lang: &'static str,
     pub title: &'static str,
     pub what: String,
     pub cure: String,
@@ -25,12 +29,27 @@ pub(super) struct ErrorPage {
     pub way: String,
     pub way_words: String,
     pub id: String,
+    /// Before the id.
+    pub log_words: &'static str,
     /// `light` or `dark`; empty follows the device.
     pub theme: &'static str,
     /// What the person may not do, where a role forbade it.
     pub permission: Option<Permission>,
     /// The way on is the error's own (signing in) and stays.
     pub is_way_fixed: bool,
+}
+
+/// What kind of error it is, for words in other languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Absent,
+    Method,
+    Unclear,
+    Large,
+    Many,
+    Refused,
+    Later,
+    Ours,
 }
 
 /// The same in the frame of somebody who is signed in.
@@ -85,9 +104,20 @@ impl ErrorPage {
         self.theme = person.theme;
         match layout {
             Some(layout) => FramedError { layout: layout.titled(self.title), page: self }.render().ok(),
+            None if site.is_some_and(|site| site.is_for_guests(request.path())) => {
+                self.for_guest(language_of(request)).render().ok()
+            }
             None => self.render().ok(),
         }
     }
+}
+
+/// The one that was chosen on the page, else what the browser prefers.
+fn language_of(request: &HttpRequest) -> Language {
+    let query = url::form_urlencoded::parse(request.query_string().as_bytes());
+    let chosen = query.into_iter().find(|(name, _)| name == "lang").and_then(|(_, tag)| Language::spoken(&tag));
+    let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok());
+    chosen.unwrap_or_else(|| Language::accepted(accepted.unwrap_or_default()))
 }
 
 pub(super) const NOTHING_CHANGED: &str = "Nothing was changed.";

@@ -23,6 +23,7 @@ pub mod extract;
 pub mod frame;
 #[cfg(test)]
 mod gallery;
+mod guest_errors;
 pub mod idempotency;
 pub mod layout;
 pub mod live;

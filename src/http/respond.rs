@@ -10,7 +10,7 @@ use actix_web::{web, HttpResponse, ResponseError};
 use askama::Template;
 
 use super::cookies::{self, Cookies, Toast};
-use super::error_page::{ErrorPage, NOTHING_CHANGED};
+use super::error_page::{ErrorPage, Kind, NOTHING_CHANGED};
 use super::site::{is_under, RequestId, API_PREFIX};
 use super::ApiError;
 use crate::authz::Denied;
@@ -138,8 +138,23 @@ impl PageError {
         }
     }
 
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NotFound => Kind::Absent,
+            Self::Method { .. } => Kind::Method,
+            Self::BadRequest { .. } => Kind::Unclear,
+            Self::TooLarge { .. } => Kind::Large,
+            Self::TooMany { .. } => Kind::Many,
+            Self::SignIn { .. } | Self::Denied(_) | Self::NotAllowed(_) | Self::Conflict { .. } => Kind::Refused,
+            Self::Unavailable { .. } => Kind::Later,
+            Self::Internal { .. } => Kind::Ours,
+        }
+    }
+
     fn page(&self) -> ErrorPage {
         let page = |title: &'static str, what: String, cure: String| ErrorPage {
+            kind: self.kind(),
+            lang: "en",
             title,
             what,
             cure,
@@ -147,6 +162,7 @@ impl PageError {
             way: "/".to_owned(),
             way_words: "Go to the start page".to_owned(),
             id: String::new(),
+            log_words: "For the log:",
             theme: "",
             permission: None,
             is_way_fixed: false,

@@ -29,6 +29,8 @@ pub struct Site {
     /// Path prefixes without a form token: signed webhooks, one-click unsubscribe (RFC 8058), and
     /// always [`API_PREFIX`].
     pub csrf_exempt: Vec<String>,
+    /// Paths at which guests are, who have no account.
+    pub guest_prefixes: Vec<String>,
     /// Largest body of a form, in bytes.
     pub max_body_bytes: usize,
     /// Largest JSON body, in bytes.
@@ -64,6 +66,7 @@ impl Site {
             trusted_proxies: Vec::new(),
             hsts_include_subdomains: false,
             token_prefixes: Vec::new(),
+            guest_prefixes: Vec::new(),
             uncounted: Vec::new(),
             csrf_exempt: Vec::new(),
             max_body_bytes: 1 << 20,
@@ -91,6 +94,11 @@ impl Site {
 
     pub fn has_secret_in_url(&self, path: &str) -> bool {
         self.token_prefixes.iter().any(|prefix| is_under(path, prefix))
+    }
+
+    /// Pages of guests speak their language, also when something goes wrong.
+    pub fn is_for_guests(&self, path: &str) -> bool {
+        self.guest_prefixes.iter().any(|prefix| is_under(path, prefix))
     }
 
     pub fn is_csrf_exempt(&self, path: &str) -> bool {

@@ -30,7 +30,7 @@ mod webhook;
 mod tests;
 
 pub use account::{end_access, is_ready};
-pub use amount::{figure as amount_figure, parse as parse_amount, words as amount_words};
+pub use amount::{figure as amount_figure, parse as parse_amount, said as amount_said, words as amount_words};
 pub use api::{api_routes, openapi};
 pub use error::PayError;
 pub use link::path as link_path;

@@ -161,6 +161,7 @@ fn site(app: &App) -> Result<Site, StartError> {
         .chain(identity::pages::TOKEN_PREFIXES)
         .chain(workspaces::pages::TOKEN_PREFIXES);
     site.token_prefixes = secret_paths.map(|prefix| (*prefix).to_owned()).collect();
+    site.guest_prefixes = ["/b", "/pay"].iter().chain(&of_visitors).map(|path| (*path).to_owned()).collect();
     // One-click unsubscribe comes without any cookie (RFC 8058 section 3.1); its token proves itself.
     // So does the address for leads: its token is the proof, and what posts there has no form of ours.
     // Visitors book without a cookie, also inside the page of a customer: nothing there acts for somebody signed in.

@@ -106,7 +106,7 @@ async function saysWhen(page, visitor, start) {
   const said = (await page.locator('dl.kv dd').first().textContent()).replace(/\s+/g, ' ');
   const day = Number(dateIn(start, visitor.zone).slice(8));
   const [begins, ends] = [start, start + HALF_HOUR * 60_000].map((at) => clock(at, visitor.zone).replace(/^0/, ''));
-  for (const words of [` ${day} `, `${begins} – ${ends} (`]) {
+  for (const words of [` ${day} `, `${begins}–${ends} (`]) {
     expect(said.includes(words), `the booking says “${said}”, which lacks “${words}”`);
   }
   const file = await page.request.get(`${page.url().split('?')[0]}/calendar.ics`);
@@ -124,7 +124,7 @@ async function bookMoveAndCancel(browser, visitor) {
     expect(clock(visitor.before, zone) === clock(visitor.before, visitor.zone), `${visitor.zone} is shown as ${zone}`);
     await openDate(page, visitor, visitor.before);
     const form = await page.locator('#det').textContent();
-    expect(form.includes(clock(visitor.before, visitor.zone)), `the form says ${form}`);
+    expect(form.includes(clock(visitor.before, visitor.zone).replace(/^0/, '')), `the form says ${form}`);
     await page.fill('[name="name"]', visitor.name);
     await page.fill('[name="email"]', `${visitor.name.replace(' ', '.')}@elsewhere.example`);
     await go(page, page.locator('form button.btn-primary'));
@@ -132,6 +132,12 @@ async function bookMoveAndCancel(browser, visitor) {
     await saysWhen(page, visitor, visitor.before);
     await go(page, page.locator('.acts a[href*="move="]'));
     await openDate(page, visitor, visitor.after);
+    const question = await page.locator('h1').textContent();
+    for (const at of [visitor.before, visitor.after]) {
+      expect(question.includes(clock(at, visitor.zone).replace(/^0/, '')), `before it moves it asks “${question}”`);
+    }
+    await go(page, page.locator('form button.btn-primary'));
+    expect((await page.locator('.note-ok').textContent()).includes('Moved to'), 'nothing says that it was moved');
     await saysWhen(page, visitor, visitor.after);
     await go(page, page.locator('.acts a[href$="/cancel"]'));
     await go(page, page.locator('form button.btn-danger-fill'));

@@ -27,7 +27,7 @@ fn a_signed_notice_confirms_a_payment_in_the_moment_and_the_guest_is_led_on() {
     world.settle();
     let mut guest = Browser::new(world.url());
     let page = guest.get(&link);
-    assert!(page.body.contains("49.00 EUR") && page.body.contains("Go on to Stripe"), "{}", page.body);
+    assert!(page.body.contains("€49.00") && page.body.contains("Go on to Stripe"), "{}", page.body);
     // Whoever has just come back is not sent there again.
     let back = guest.get(&format!("{link}?back=left"));
     assert_eq!((back.status, back.header("refresh")), (200, None));
@@ -47,7 +47,7 @@ fn a_signed_notice_confirms_a_payment_in_the_moment_and_the_guest_is_led_on() {
     assert!(status == 422 || status == 409, "{problem}");
     world.settle();
     assert_eq!(newest(&world)["refunds"][0]["status"], "succeeded");
-    assert!(guest.get(&link).body.contains("10.00 EUR go back to you"));
+    assert!(guest.get(&link).body.contains("€10.00 go back to you"));
 }
 
 #[test]

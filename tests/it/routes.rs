@@ -88,6 +88,7 @@ GET    /booking/{token}                           Public
 GET    /booking/{token}/calendar.ics              Public
 GET    /booking/{token}/cancel                    Public
 POST   /booking/{token}/cancel                    Public
+GET    /booking/{token}/move                      Public
 POST   /booking/{token}/move                      Public
 GET    /waiting/{token}                           Public
 POST   /waiting/{token}/confirm                   Public

@@ -56,11 +56,23 @@ fn send(visitor: &mut Browser, path: &str, form: &Page, more: &[(&str, &str)]) -
 #[test]
 fn a_stranger_books_moves_and_cancels() {
     let server = TestServer::start();
-    let path =
-        open(&server, json!({ "questions": [{ "label": "How is it heated?", "kind": "text", "required": true }] }));
+    let path = open(
+        &server,
+        json!({ "guests": 2, "questions": [{ "label": "How is it heated?", "kind": "text", "required": true }] }),
+    );
     let mut visitor = server.browser();
     let list = visitor.get("/b/fernhill");
     assert!(list.body.contains(&path) && list.body.contains("First call"), "{}", list.body);
+    open(&server, json!({ "name": "Yoga", "repeats": repeats_of(1), "seats": 8, "needs_approval": true }));
+    let list = visitor.get("/b/fernhill?lang=de");
+    for fact in [
+        "30 / 60 Minuten",
+        "Jede Woche, bis zu 6 Termine",
+        "Eine Gruppe bis 8 Personen",
+        "Wir bestätigen den Termin erst noch",
+    ] {
+        assert!(list.body.contains(fact), "{fact}: {}", list.body);
+    }
     let page = visitor.get(&format!("{path}?day=2026-11-25&tz=Europe/Berlin"));
     assert_eq!(starts(&page)[0], "2026-11-25T09:00:00Z", "ten in Berlin, nine in London");
     assert!(page.body.contains(">10:00</button>"), "{}", page.body);
@@ -72,10 +84,25 @@ fn a_stranger_books_moves_and_cancels() {
     let missing = send(&mut visitor, &path, &form, &[]);
     assert_eq!(missing.status, 422);
     assert!(missing.body.contains("This answer is needed.") && missing.body.contains("tom@lakeside.example"));
-    let booked = send(&mut visitor, &path, &form, &[("q-0", "Oil")]);
+    // All that is wrong is said at once, and what.
+    let (name, answer) = ("x".repeat(101), "y".repeat(4001));
+    let fields =
+        [("hold", value_of(&form, "name=\"hold\"")), ("tz", "Europe/Berlin"), ("name", &name), ("email", "tom")];
+    let fields = [&fields[..], &[("q-0", answer.as_str()), ("lang", "de")]].concat();
+    let wrong = visitor.post_as_stranger(&path, &fields);
+    assert_eq!(wrong.status, 422);
+    for words in [
+        "Bitte prüfen Sie 3 Angaben.",
+        "höchstens 100 Zeichen, es sind 101.",
+        "die ganze E-Mail-Adresse",
+        "höchstens 4000 Zeichen, es sind 4001.",
+    ] {
+        assert!(wrong.body.contains(words), "{words}: {}", wrong.body);
+    }
+    let booked = send(&mut visitor, &path, &form, &[("q-0", "Oil"), ("others", "lea@elsewhere.example")]);
     assert_eq!(booked.status, 303, "{}", booked.body);
     let here = booked.location.unwrap();
-    let again = send(&mut visitor, &path, &form, &[("q-0", "Oil")]);
+    let again = send(&mut visitor, &path, &form, &[("q-0", "Oil"), ("others", "lea@elsewhere.example")]);
     assert_eq!(again.location.as_deref(), Some(here.as_str()), "sent twice it is one booking");
     let own = visitor.get(&here);
     assert!(
@@ -83,6 +110,7 @@ fn a_stranger_books_moves_and_cancels() {
         "{}",
         own.body
     );
+    assert!(own.body.contains("<dt>With</dt>") && own.body.contains("<dd>lea@elsewhere.example</dd>"), "{}", own.body);
     let file = visitor.get(&format!("{here}/calendar.ics"));
     assert!(file.body.contains("DTSTART:20261125T090000Z"), "{}", file.body);
     let (_, bookings) = server.api("GET", "/v1/bookings", None);
@@ -90,10 +118,33 @@ fn a_stranger_books_moves_and_cancels() {
 
     let token = here.rsplit('/').next().unwrap();
     let times = visitor.get(&format!("{path}?move={token}&day=2026-11-26&tz=Europe/Berlin"));
-    let moved = visitor.post_as_stranger(&format!("{here}/move"), &[("start", &starts(&times)[2])]);
-    assert_eq!(moved.location.as_deref(), Some(here.as_str()), "{}", moved.body);
-    let own = visitor.get(&here);
-    assert!(own.body.contains("26 November") && own.body.contains("11:00"), "{}", own.body);
+    let wish = starts(&times)[2].clone();
+    let ask = visitor.get(&format!("{here}/move?start={wish}&tz=Europe/Berlin"));
+    let question = "Move from Wednesday 25 November, 10:00 to Thursday 26 November, 11:00?";
+    assert!(ask.body.contains(question) && ask.body.contains("name=\"reason\""), "{}", ask.body);
+    assert!(visitor.get(&here).body.contains("25 November"), "a question moves nothing");
+    let german = visitor.get(&format!("{here}/move?start={wish}&tz=Europe/Berlin&lang=de"));
+    let question = "Von Mittwoch, 25. November, 10:00 Uhr auf Donnerstag, 26. November, 11:00 Uhr verschieben?";
+    assert!(german.body.contains(question), "{}", german.body);
+    for same in ["2026-11-25T09:00:00Z", "soon"] {
+        let to = visitor.get(&format!("{here}/move?start={same}")).location;
+        assert_eq!(to.as_deref(), Some(here.as_str()), "{same} is no new time");
+    }
+    let own_day = visitor.get(&format!("{path}?move={token}&day=2026-11-25&tz=Europe/Berlin"));
+    assert!(!own_day.body.contains(">10:00</button>") && own_day.body.contains(">10:30</button>"), "{}", own_day.body);
+    let long = "z".repeat(501);
+    for (act, field) in [("move", ("start", wish.as_str())), ("cancel", ("scope", "one"))] {
+        let refused = visitor.post_as_stranger(&format!("{here}/{act}"), &[field, ("reason", &long)]);
+        let says = refused.body.contains("at most 500 characters, and it has 501") && refused.body.contains(&long);
+        assert!(refused.status == 422 && says, "{act}: {}", refused.body);
+    }
+    let fields = [("start", wish.as_str()), ("reason", "The train is late")];
+    let moved = visitor.post_as_stranger(&format!("{here}/move"), &fields);
+    assert_eq!(moved.location, Some(format!("{here}?moved={wish}")), "{}", moved.body);
+    let own = visitor.get(moved.location.as_deref().unwrap());
+    assert!(own.body.contains("Moved to Thursday 26 November, 11:00."), "{}", own.body);
+    let own = visitor.get(&format!("{here}?moved=2026-11-25T09:00:00Z"));
+    assert!(own.body.contains("26 November") && !own.body.contains("Moved to"), "{}", own.body);
     let freed = visitor.get(&format!("{path}?day=2026-11-25&tz=Europe/Berlin"));
     assert!(freed.body.contains(">10:00</button>"));
 
@@ -256,6 +307,21 @@ fn what_is_closed_or_made_up_is_not_there() {
     }
     let sent = visitor.post_as_stranger(&format!("{path}/hold"), &[("start", "2026-11-25T09:00:00Z")]);
     assert_eq!(sent.status, 404);
+    // What is said of it is said in the language that was chosen, else in the browser's.
+    let cases = [
+        ("/b/fernhill/nothing?lang=hi", "fr", "hi", "यहाँ कुछ नहीं है"),
+        ("/b/nobody", "sv, pt-BR;q=0.9", "pt", "Não há nada aqui"),
+        ("/booking/nonsense.nonsense", "de-AT", "de", "Hier ist nichts"),
+        ("/pay/nonsense.nonsense", "es", "es", "Aquí no hay nada"),
+        ("/waiting/nonsense.nonsense", "fr", "fr", "Rien ici"),
+        ("/b/fernhill/nothing", "sv", "en", "Not here"),
+        ("/nowhere/at/all", "de", "en", "Not here"),
+    ];
+    for (path, browser, tag, words) in cases {
+        let page = visitor.send_raw("GET", path, &[("accept-language", browser)], "");
+        let is_in_it = page.body.contains(&format!("<html lang=\"{tag}\"")) && page.body.contains(words);
+        assert!(page.status == 404 && is_in_it, "{path} {browser}: {}", page.body);
+    }
 }
 
 #[test]

@@ -10,10 +10,12 @@ use crate::contacts::{self, Contact};
 use crate::identity;
 use crate::meetings::Location;
 use crate::messaging::{self, Reply};
+use crate::payments;
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Worker};
 use crate::workspaces;
 
+#[derive(Clone)]
 pub struct Around {
     /// The address that the visitor gave.
     pub typed: Option<EmailAddress>,
@@ -30,6 +32,8 @@ pub struct Around {
     /// Below the text.
     pub signature: String,
     pub business: String,
+    /// What the guest has paid for it: the smallest unit and the currency.
+    pub paid: Option<(u64, String)>,
 }
 
 impl Around {
@@ -64,7 +68,19 @@ impl Around {
         };
         let host_zone = host_zone(txn, booking, host)?;
         let typed = booking.details.email.clone();
-        Ok(Some(Self { contact, typed, companion: None, reply, mailbox, host_name, host_zone, signature, business }))
+        let paid = paid(txn, booking)?;
+        Ok(Some(Self {
+            contact,
+            typed,
+            companion: None,
+            reply,
+            mailbox,
+            host_name,
+            host_zone,
+            signature,
+            business,
+            paid,
+        }))
     }
 
     /// The same for somebody whom the visitor brings.
@@ -114,6 +130,13 @@ impl Around {
             phone => phone,
         }
     }
+}
+
+fn paid(txn: &mut Txn<'_>, booking: &Booking) -> Result<Option<(u64, String)>, StoreError> {
+    let Some(id) = booking.details.payment else { return Ok(None) };
+    let payment = payments::find(txn, booking.workspace, id)?;
+    let paid = payment.filter(|payment| payment.state == payments::State::Paid);
+    Ok(paid.map(|payment| (payment.amount, payment.currency)))
 }
 
 /// That of the conversation, else of the worker, else of the host, else that of the calendar, as far as it sends.

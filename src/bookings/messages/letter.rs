@@ -11,6 +11,7 @@ use crate::base::UnixMillis;
 use crate::bookings::model::Booking;
 use crate::bookings::words::{self, fill, Clocks, Language};
 use crate::messaging::{Act, CalendarFile, Row, Sheet};
+use crate::payments;
 
 /// Ready to leave.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,6 +104,12 @@ fn rows(occasion: &Occasion<'_>, language: Language, labels: &Labels) -> Vec<Row
     let (place, link) = around.place_words(booking, language);
     if !place.is_empty() && kind.is_ahead() && !differ(occasion.with) {
         rows.push(Row { label: labels.at.to_owned(), value: place, note: String::new(), link });
+    }
+    // What was paid is said once, and to nobody who only comes along.
+    let is_receipt = matches!(kind, Kind::Confirmation | Kind::Requested) && around.companion.is_none();
+    if let Some((amount, currency)) = around.paid.as_ref().filter(|_| is_receipt) {
+        let value = payments::amount_said(*amount, currency, language);
+        rows.push(Row { label: labels.paid.to_owned(), value, ..Row::default() });
     }
     rows
 }

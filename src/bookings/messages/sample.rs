@@ -72,6 +72,7 @@ pub fn of(app: &App, actor: &Actor) -> Result<(Booking, Around), StoreError> {
         host_zone,
         signature: actor.display.clone(),
         business,
+        paid: None,
     };
     Ok((booking, around))
 }

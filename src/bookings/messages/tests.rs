@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::around::Around;
+use super::letter::{self, Occasion};
 use super::model::{Fate, Invitation, Inviter, Kind, Own, Timing, Wording};
 use super::{log, sample, service, store};
 use crate::bookings::model::State;
@@ -314,6 +316,35 @@ fn both_clocks_are_shown_and_the_html_part_says_the_same() {
     assert!(letter.text.contains("Ortszeit Berlin") && letter.text.contains("in London"), "{}", letter.text);
     let html = letter.sheet.html("").unwrap();
     assert!(html.contains("Ortszeit Berlin") && html.contains("Zum Gespräch"), "{html}");
+}
+
+#[test]
+fn what_was_paid_stands_in_the_confirmation_and_in_no_mail_to_others() {
+    let test = testing::app();
+    let (sample, around) = sample::of(&test.app, &test.owner).unwrap();
+    let around = || Around { paid: Some((4_950, "GBP".into())), ..around.clone() };
+    let said = |kind: Kind, tag: &str, around: &Around| {
+        let booking = Booking { language: tag.into(), ..sample.clone() };
+        let inviters = vec![Inviter::Provider];
+        let occasion =
+            Occasion { kind, booking: &booking, with: &[], around, own: None, inviters, organizer: None, reason: "" };
+        letter::write(&test.app, &occasion, test.app.now()).text
+    };
+    let cases = [
+        ("en", "Paid: £49.50"),
+        ("de", "Bezahlt: 49,50\u{a0}£"),
+        ("es", "Pagado: 49,50\u{a0}£"),
+        ("fr", "Payé: 49,50\u{a0}£"),
+        ("pt", "Pago: 49,50\u{a0}£"),
+        ("hi", "भुगतान: £49.50"),
+    ];
+    for (tag, words) in cases {
+        let text = said(Kind::Confirmation, tag, &around());
+        assert!(text.contains(words), "{text}");
+    }
+    assert!(!said(Kind::Reminder, "en", &around()).contains("Paid"));
+    let companion = around().for_companion(crate::base::EmailAddress::parse("lea@elsewhere.example").unwrap());
+    assert!(!said(Kind::Confirmation, "en", &companion).contains("Paid"));
 }
 
 #[test]

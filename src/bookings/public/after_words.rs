@@ -33,13 +33,18 @@ const ALL: [&Words; 6] = [
     },
     &Words {
         booked: "Os detalhes chegam por e-mail a {email}.",
-        asked: "O horário fica reservado para si. Escrevemos para {email} assim que estiver decidido.",
+        asked: "O horário fica reservado para você. Escrevemos para {email} assim que estiver decidido.",
     },
     &Words {
         booked: "विवरण {email} पर ई-मेल से आएगा।",
         asked: "यह समय आपके लिए रखा गया है। निर्णय होते ही हम {email} पर लिखेंगे।",
     },
 ];
+
+/// Before the names of those who hold the meeting.
+pub fn with(language: Language) -> &'static str {
+    language.among(["With", "Mit", "Con", "Avec", "Com", "किसके साथ"])
+}
 
 /// Empty where nothing is to come.
 pub fn next(booking: &Booking, language: Language, now: UnixMillis) -> String {

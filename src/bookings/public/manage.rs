@@ -1,4 +1,4 @@
-//! The page of one booking for the person who made it: what it is, moving it, cancelling it, a file for the calendar.
+//! The page of one booking for the person who made it: what it is, cancelling it, a file for the calendar.
 
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::http::StatusCode;
@@ -9,22 +9,25 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::after_words;
-use super::moves::{may_change, reschedule, Mover};
-use super::pages::{broken, language, layout, trouble_words, Place, Tries};
+use super::guest_form::{one_line_end, too_long};
+use super::moves::may_change;
+use super::pages::{broken, language, layout, Place, Tries};
 use super::paid_words::{money, Money};
 use super::series::{listed, Listed};
 use super::token::{manage_path, read_booking, PREFIX};
 use super::words::{self as page_words, Words};
+use super::{moving, moving_words};
 use crate::app::App;
 use crate::audit::Who;
 use crate::base::UnixMillis;
 use crate::bookings::model::{Booking, State};
 use crate::bookings::series::{end_rest, read};
-use crate::bookings::service::{end, BookError, End};
+use crate::bookings::service::{end, BookError, End, LONGEST_REASON};
 use crate::bookings::words::{self, fill, Clocks, Language};
 use crate::bookings::{store, types};
 use crate::http::layout::PublicLayout;
 use crate::http::{html, run, see_other, ClientIp, PageError};
+use crate::identity;
 use crate::payments;
 use crate::store::StoreError;
 use crate::workspaces;
@@ -35,13 +38,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/booking/{token}/calendar.ics").route(web::get().to(file)))
         .service(
             web::resource("/booking/{token}/cancel").route(web::get().to(ask_cancel)).route(web::post().to(cancel)),
-        )
-        .service(web::resource("/booking/{token}/move").route(web::post().to(move_to)));
+        );
+    moving::routes(config);
 }
 
 #[derive(Template)]
 #[template(path = "bookings/public_booking.html")]
-struct BookingPage {
+pub(super) struct BookingPage {
     layout: PublicLayout,
     words: &'static Words,
     business: String,
@@ -54,6 +57,11 @@ struct BookingPage {
     link_follows: bool,
     /// Cancelled: why.
     reason: String,
+    /// Who holds it; empty where nobody does any more.
+    hosts: String,
+    hosts_label: &'static str,
+    /// The addresses of those who come along.
+    others: String,
     answers: Vec<(String, String)>,
     here: String,
     /// Where another time is chosen; empty when it may not be changed any more.
@@ -69,7 +77,12 @@ struct BookingPage {
     asks: bool,
     needs_reason: bool,
     error: String,
+    /// Why, as they typed it.
+    reason_typed: String,
+    longest_reason: String,
     trouble: String,
+    /// It was moved just now, in words.
+    moved: String,
     /// It is one of several dates.
     series: Option<Listed>,
     /// All later ones would end with it.
@@ -78,6 +91,13 @@ struct BookingPage {
     /// What happens next; empty where nothing is to come.
     next: String,
     is_booked: bool,
+}
+
+impl BookingPage {
+    /// As it stands, below why what was asked could not be done.
+    pub(super) fn with_trouble(self, trouble: String) -> Self {
+        Self { trouble, ..self }
+    }
 }
 
 fn find(app: &App, token: &str) -> Result<(Place, Booking), PageError> {
@@ -94,6 +114,17 @@ fn find(app: &App, token: &str) -> Result<(Place, Booking), PageError> {
     Ok((Place { workspace, event }, booking))
 }
 
+fn host_names(app: &App, booking: &Booking) -> Result<String, PageError> {
+    let names = app.store.read(|txn| {
+        let mut names = Vec::new();
+        for host in &booking.details.hosts {
+            names.extend(identity::find(txn, *host)?.map(|user| user.name));
+        }
+        Ok::<_, StoreError>(names)
+    });
+    Ok(names.map_err(broken)?.join(", "))
+}
+
 /// Where a booking is paid for that waits for it.
 pub fn pay_path(app: &App, booking: &Booking) -> Result<Option<String>, StoreError> {
     let Some(payment) = booking.details.payment.filter(|_| booking.state == State::Unpaid) else { return Ok(None) };
@@ -101,11 +132,9 @@ pub fn pay_path(app: &App, booking: &Booking) -> Result<Option<String>, StoreErr
     Ok(found.map(|payment| payments::link_path(app, &payment)))
 }
 
-fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Result<BookingPage, PageError> {
+pub(super) fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Result<BookingPage, PageError> {
     let (event, words, now) = (&place.event, page_words::of(language), app.now());
-    let clocks = Clocks::of(&booking.guest_zone, &booking.guest_zone);
     let zone = TimeZone::get(&booking.guest_zone).unwrap_or(TimeZone::UTC);
-    let until = words::clock(&booking.end.in_zone(&zone));
     let city = crate::base::city_of(&booking.guest_zone);
     let (heading, tone) = match &booking.state {
         State::Proposed { .. } => (words.requested, "warn"),
@@ -127,7 +156,7 @@ fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Resu
         layout: layout(&event.name, language, &place.workspace),
         business: place.workspace.name.clone(),
         title: event.name.clone(),
-        when: format!("{} – {until} ({city})", words::when(language, booking.start, &clocks)),
+        when: format!("{} ({city})", words::stretch(language, booking.start, booking.end, &zone)),
         place: match &event.location {
             types::Location::WeCall => words.we_call.to_owned(),
             types::Location::TheyCall { .. } => fill(words.they_call, &[("number", &booking.place)]),
@@ -139,6 +168,9 @@ fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Resu
             State::Cancelled { reason } => reason.clone(),
             _ => String::new(),
         },
+        hosts: if stands { host_names(app, booking)? } else { String::new() },
+        hosts_label: after_words::with(language),
+        others: booking.details.guests.join(", "),
         answers: booking.details.answers.iter().map(|one| (one.question.clone(), one.answer.clone())).collect(),
         moves: if changeable { format!("{path}?{moves}") } else { String::new() },
         may_cancel: changeable,
@@ -150,7 +182,10 @@ fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Resu
         asks: false,
         needs_reason: event.needs_reason,
         error: String::new(),
+        reason_typed: String::new(),
+        longest_reason: LONGEST_REASON.to_string(),
         trouble: String::new(),
+        moved: String::new(),
         series: listed(app, booking, (language, now), words.series).map_err(broken)?,
         ends_rest: false,
         next: after_words::next(booking, language, now),
@@ -163,20 +198,42 @@ fn page(app: &App, place: &Place, booking: &Booking, language: Language) -> Resu
     })
 }
 
-/// GET /booking/{token}
-async fn show(app: Data<App>, request: HttpRequest, token: Path<String>) -> Result<HttpResponse, PageError> {
-    let (place, booking) = opened(&app, token.into_inner()).await?;
-    let language = own_language(&booking, &request);
-    html(StatusCode::OK, &run(move || page(&app, &place, &booking, language)).await??)
+#[derive(Deserialize)]
+struct Before {
+    /// The start to which it was moved just now (RFC 3339).
+    #[serde(default)]
+    moved: String,
 }
 
-async fn opened(app: &Data<App>, token: String) -> Result<(Place, Booking), PageError> {
+/// GET /booking/{token}
+async fn show(
+    app: Data<App>,
+    request: HttpRequest,
+    token: Path<String>,
+    before: Query<Before>,
+) -> Result<HttpResponse, PageError> {
+    let (place, booking) = opened(&app, token.into_inner()).await?;
+    let language = own_language(&booking, &request);
+    let is_there = UnixMillis::parse_rfc3339(&before.moved) == Some(booking.start);
+    let page = run(move || {
+        let clocks = Clocks::of(&booking.guest_zone, &booking.guest_zone);
+        let page = page(&app, &place, &booking, language)?;
+        let moved = match is_there && page.stands {
+            true => moving_words::moved(language, &words::when(language, booking.start, &clocks)),
+            false => String::new(),
+        };
+        Ok::<_, PageError>(BookingPage { moved, ..page })
+    });
+    html(StatusCode::OK, &page.await??)
+}
+
+pub(super) async fn opened(app: &Data<App>, token: String) -> Result<(Place, Booking), PageError> {
     let app = app.clone();
     run(move || find(&app, &token)).await?
 }
 
 /// The language in which it was booked.
-fn own_language(booking: &Booking, request: &HttpRequest) -> Language {
+pub(super) fn own_language(booking: &Booking, request: &HttpRequest) -> Language {
     language(&booking.language, "", request)
 }
 
@@ -200,7 +257,7 @@ struct CancelForm {
     scope: String,
 }
 
-/// POST /booking/{token}/cancel: 303 to the booking; 422 when the reason is missing.
+/// POST /booking/{token}/cancel: 303 to the booking; 422 when the reason is missing or too long.
 async fn cancel(
     app: Data<App>,
     tries: Data<Tries>,
@@ -220,14 +277,19 @@ async fn cancel(
         return Ok(see_other(&page.here));
     }
     let ends_rest = form.scope == "rest" && booking.details.series.is_some();
-    if page.needs_reason && form.reason.trim().is_empty() {
-        let error = page.words.wrong_reason.to_owned();
-        return html(StatusCode::UNPROCESSABLE_ENTITY, &BookingPage { asks: true, error, ends_rest, ..page });
+    let reason = one_line_end(&form.reason);
+    let wrong = match reason.is_empty() {
+        true => page.needs_reason.then(|| page.words.wrong_reason.to_owned()),
+        false => too_long(&reason, LONGEST_REASON, language),
+    };
+    if let Some(error) = wrong {
+        let page = BookingPage { asks: true, error, ends_rest, reason_typed: reason, ..page };
+        return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
     let here = page.here;
     let ended = run(move || {
         let by = format!("{} (the guest)", booking.details.name);
-        let by = End { who: Who::Visitor, by: &by, reason: &form.reason };
+        let by = End { who: Who::Visitor, by: &by, reason: &reason };
         match ends_rest {
             true => end_rest(&app, booking.workspace, &booking, &by).map(drop),
             false => end(&app, booking.workspace, booking.id, &by).map(drop),
@@ -237,45 +299,6 @@ async fn cancel(
         // Cancelled meanwhile: the page shows how it stands.
         Ok(()) | Err(BookError::NotOpen(_)) => Ok(see_other(&here)),
         Err(error) => Err(error.into()),
-    }
-}
-
-#[derive(Deserialize)]
-struct MoveForm {
-    #[serde(default)]
-    start: String,
-}
-
-/// POST /booking/{token}/move: 303 to the booking; 409 with the booking as it stands when the time has gone.
-async fn move_to(
-    app: Data<App>,
-    tries: Data<Tries>,
-    client: ClientIp,
-    request: HttpRequest,
-    token: Path<String>,
-    form: Form<MoveForm>,
-) -> Result<HttpResponse, PageError> {
-    tries.check(&app, client)?;
-    let (place, booking) = opened(&app, token.into_inner()).await?;
-    let language = own_language(&booking, &request);
-    let here = manage_path(&app, &booking);
-    if !may_change(&place.event, &booking, app.now()) {
-        return Ok(see_other(&here));
-    }
-    let Some(start) = UnixMillis::parse_rfc3339(&form.start) else { return Ok(see_other(&here)) };
-    let answer = run(move || {
-        let by = format!("{} (the guest)", booking.details.name);
-        match reschedule(&app, &booking, start, &Mover { who: Who::Visitor, by: &by, insists: false }) {
-            Ok(_) => Ok(None),
-            Err(error) => {
-                let trouble = trouble_words(&error, language)?;
-                Ok::<_, PageError>(Some(BookingPage { trouble, ..page(&app, &place, &booking, language)? }))
-            }
-        }
-    });
-    match answer.await?? {
-        None => Ok(see_other(&here)),
-        Some(page) => html(StatusCode::CONFLICT, &page),
     }
 }
 

@@ -25,8 +25,20 @@ pub struct Mover<'a> {
     pub who: Who,
     /// Their name in the history.
     pub by: &'a str,
+    /// Why, as they wrote it; may be empty.
+    pub reason: &'a str,
     /// A member sets the owner's rules aside, and what cannot be read.
     pub insists: bool,
+}
+
+impl Mover<'_> {
+    /// As it stands in the history.
+    fn words(&self) -> String {
+        match self.reason.trim() {
+            "" => format!("Moved by {}.", self.by),
+            reason => format!("Moved by {}: {reason}", self.by),
+        }
+    }
 }
 
 /// May the visitor still change it? Until the cut-off, as long as it stands.
@@ -71,7 +83,7 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
         moved.kept.outcome = None;
         seat(txn, &facts, &question, &mut moved, fresh)?;
         group::part(app, txn, &current, &mut moved, now)?;
-        moved.note(now, format!("Moved by {}.", mover.by));
+        moved.note(now, mover.words());
         if current.state.is_booked() {
             moved.version += 1;
             match &job {

@@ -16,11 +16,10 @@ use askama::Template;
 use jiff::tz::TimeZone;
 
 use super::commit::{book_for, Guest, Lead, NotBooked, Wanted};
+use super::form_words;
+use super::guest_form::{asked_of, read_answers, read_guest, Asked};
 use super::offered_words::{self, OfferedWords};
-use super::pages::{
-    about, asked_of, broken, is_open, layout, next_path, read_answers, read_guest, trouble_words, About, Asked, Place,
-    Tries,
-};
+use super::pages::{about, broken, is_open, layout, next_path, trouble_words, About, Place, Tries};
 use super::token::{open, sign, PREFIX};
 use super::words::{self as page_words, Words};
 use crate::app::App;
@@ -183,6 +182,8 @@ struct OfferPage {
     others_hint: String,
     questions: Vec<Asked>,
     typed: BTreeMap<String, String>,
+    /// Above several errors.
+    to_mend: String,
     errors: FieldErrors,
 }
 
@@ -237,6 +238,7 @@ fn page(
         when,
         zones,
         typed,
+        to_mend: form_words::of(*language).to_mend(errors.len()),
         errors,
     })
 }
@@ -388,10 +390,10 @@ async fn take(
 }
 
 fn read(opened: &Opened, typed: &BTreeMap<String, String>) -> Result<Wanted, FieldErrors> {
-    let (event, words) = (&opened.place.event, page_words::of(opened.language));
+    let (event, language) = (&opened.place.event, opened.language);
     let mut errors = FieldErrors::default();
-    let (name, phone, others) = read_guest(event, typed, words, &mut errors);
-    let answers = read_answers(event, typed, words, &mut errors);
+    let (name, phone, others) = read_guest(event, typed, language, &mut errors);
+    let answers = read_answers(event, typed, language, &mut errors);
     if !errors.is_empty() {
         return Err(errors);
     }

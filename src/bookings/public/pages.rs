@@ -1,4 +1,4 @@
-//! GET /b/{workspace}: what can be booked; /b/{workspace}/{event}: a month of free times; then the form.
+//! GET /b/{workspace}/{event}: a month of free times; then the form.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -16,9 +16,12 @@ use jiff::ToSpan;
 use serde::Deserialize;
 
 use super::asking::Gone;
-use super::commit::{self, Guest, NotBooked, Wanted};
+use super::commit::{self, NotBooked};
 use super::embed;
+use super::form_words;
+use super::guest_form::{asked_of, read_form, Asked};
 use super::hold::hold;
+use super::list;
 use super::manage::{self, pay_path};
 use super::offered;
 use super::paid_words;
@@ -28,10 +31,10 @@ use super::token::{manage_path, read_booking, Held};
 use super::waitlist;
 use super::words::{self as page_words, Words};
 use crate::app::App;
-use crate::base::{EmailAddress, UnixMillis};
-use crate::bookings::model::{Booking, Source};
+use crate::base::UnixMillis;
+use crate::bookings::model::Booking;
 use crate::bookings::store;
-use crate::bookings::types::{self, Answer, EventType, Kind, Location, Question, SlotQuestion};
+use crate::bookings::types::{self, Answer, EventType, Location, SlotQuestion};
 use crate::bookings::words::{self, fill, Clocks, Language};
 use crate::http::layout::{FooterLink, PublicLayout};
 use crate::http::rate_limit::{Allowed, Limiter};
@@ -55,7 +58,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .app_data(Data::new(Tries::default()))
         .service(web::resource("/b/embed.js").route(web::get().to(embed::script)))
-        .service(web::resource("/b/{workspace}").route(web::get().to(list)))
+        .service(web::resource("/b/{workspace}").route(web::get().to(list::show)))
         .service(web::resource("/b/{workspace}/{event}").route(web::get().to(month)).route(web::post().to(book)))
         .service(web::resource("/b/{workspace}/{event}/embed").route(web::get().to(embed::month)))
         .service(web::resource("/b/{workspace}/{event}/hold").route(web::post().to(keep)))
@@ -183,19 +186,13 @@ pub(super) fn language(chosen: &str, event: &str, request: &HttpRequest) -> Lang
 
 /// The one that was chosen, else that of the event type, where we speak it.
 pub(super) fn spoken(chosen: &str, event: &str) -> Option<Language> {
-    [chosen, event].into_iter().find(speaks).map(Language::of)
-}
-
-fn speaks(tag: &&str) -> bool {
-    let first = tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
-    types::LANGUAGES.contains(&first.as_str())
+    [chosen, event].into_iter().find_map(Language::spoken)
 }
 
 /// What the browser prefers.
 pub(super) fn of_browser(request: &HttpRequest) -> Language {
-    let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok()).unwrap_or_default();
-    let tags = accepted.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
-    Language::of(tags.into_iter().find(speaks).unwrap_or("en"))
+    let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok());
+    Language::accepted(accepted.unwrap_or_default())
 }
 
 pub(super) fn layout(title: &str, language: Language, workspace: &Workspace) -> PublicLayout {
@@ -237,6 +234,16 @@ pub(super) struct About {
     pub terms: &'static str,
 }
 
+/// What is special about booking it: several dates, a group, somebody who says yes first. Icon and words.
+pub(super) fn takes(event: &EventType, language: Language) -> Vec<(&'static str, String)> {
+    let words = page_words::of(language);
+    let repeats = event.repeats.as_ref().map(|repeats| ("calendar", series::of_repeats(words.series, repeats)));
+    let seats = event.seats.filter(|seats| *seats > 1);
+    let seats = seats.map(|seats| ("user", fill(words.seats, &[("n", &seats.to_string())])));
+    let asks = event.needs_approval.then(|| ("check", words.asks_first.to_owned()));
+    [repeats, seats, asks].into_iter().flatten().collect()
+}
+
 pub(super) fn about(app: &App, place: &Place, minutes: &str, language: Language) -> Result<About, PageError> {
     let (event, words) = (&place.event, page_words::of(language));
     let mut facts = vec![("clock", fill(words.minutes, &[("n", minutes)]))];
@@ -250,7 +257,7 @@ pub(super) fn about(app: &App, place: &Place, minutes: &str, language: Language)
         Location::TheyCall { number } => ("phone", fill(words.they_call, &[("number", number)])),
     });
     facts.extend(event.price.as_ref().map(|price| {
-        let price = payments::amount_words(price.amount, &price.currency);
+        let price = payments::amount_said(price.amount, &price.currency, language);
         ("lock", fill(words.costs, &[("price", &price)]))
     }));
     facts.extend(event.price.as_ref().map(|price| ("info", paid_words::rule(price, language))));
@@ -266,15 +273,7 @@ pub(super) fn about(app: &App, place: &Place, minutes: &str, language: Language)
     if event.assignment == types::Assignment::Collective && !hosts.is_empty() {
         facts.push(("user", fill(words.with, &[("names", &hosts.join(", "))])));
     }
-    if let Some(repeats) = &event.repeats {
-        facts.push(("calendar", series::of_repeats(words.series, repeats)));
-    }
-    if let Some(seats) = event.seats.filter(|seats| *seats > 1) {
-        facts.push(("user", fill(words.seats, &[("n", &seats.to_string())])));
-    }
-    if event.needs_approval {
-        facts.push(("check", words.asks_first.to_owned()));
-    }
+    facts.extend(takes(event, language));
     Ok(About {
         business: place.workspace.name.clone(),
         name: event.name.clone(),
@@ -282,41 +281,6 @@ pub(super) fn about(app: &App, place: &Place, minutes: &str, language: Language)
         terms: if event.price.is_some() { words.cut_off_paid } else { words.cut_off },
         facts,
     })
-}
-
-#[derive(Template)]
-#[template(path = "bookings/public_list.html")]
-struct ListPage {
-    layout: PublicLayout,
-    words: &'static Words,
-    business: String,
-    /// Address, name, length, description.
-    rows: Vec<(String, String, String, String)>,
-}
-
-/// GET /b/{workspace}
-async fn list(
-    app: Data<App>,
-    request: HttpRequest,
-    path: Path<String>,
-    chosen: Query<Chosen>,
-) -> Result<HttpResponse, PageError> {
-    let language = language(&chosen.lang, "", &request);
-    let words = page_words::of(language);
-    let page = run(move || {
-        let workspace = open_workspace(&app, &path)?;
-        let all = app.store.read(|txn| types::list(txn, workspace.id)).map_err(broken)?;
-        let rows = all.into_iter().filter(|event| event.is_open).map(|event| {
-            let minutes = event.durations.iter().map(u32::to_string).collect::<Vec<_>>().join(" / ");
-            let address = format!("/b/{}/{}{}", workspace.slug, event.slug, chosen.with(&[]));
-            (address, event.name, fill(words.minutes, &[("n", &minutes)]), event.description)
-        });
-        let rows = rows.collect();
-        let mut layout = layout(words.choose_type, language, &workspace);
-        layout.footer.extend(languages(&format!("/b/{}", workspace.slug), &chosen, language));
-        Ok::<_, PageError>(ListPage { layout, words, business: workspace.name, rows })
-    });
-    html(StatusCode::OK, &page.await??)
 }
 
 #[derive(Template)]
@@ -632,38 +596,9 @@ struct DetailsPage {
     /// Where several dates are booked at once.
     series: Option<SeriesForm>,
     typed: BTreeMap<String, String>,
+    /// Above several errors.
+    to_mend: String,
     errors: FieldErrors,
-}
-
-/// A question, as a form shows it.
-pub(super) struct Asked {
-    /// The field's name.
-    pub field: String,
-    pub label: String,
-    pub kind: &'static str,
-    pub required: bool,
-    pub choices: Vec<Choice>,
-    pub value: String,
-    pub error: String,
-}
-
-/// Questions as a form shows them.
-pub(super) fn asked_of(questions: &[Question], typed: &BTreeMap<String, String>, errors: &FieldErrors) -> Vec<Asked> {
-    let asked = questions.iter().enumerate().map(|(at, question)| {
-        let field = format!("q-{at}");
-        Asked {
-            label: question.label.clone(),
-            kind: question.kind.as_str(),
-            required: question.required,
-            choices: std::iter::once(Choice::default())
-                .chain(question.choices.iter().map(|one| Choice { value: one.clone(), label: one.clone() }))
-                .collect(),
-            value: typed.get(&field).cloned().unwrap_or_default(),
-            error: errors.of(QUESTION_FIELDS.get(at).copied().unwrap_or_default()).to_owned(),
-            field,
-        }
-    });
-    asked.collect()
 }
 
 impl DetailsPage {
@@ -725,13 +660,8 @@ fn details_page(
     let clock = |at: UnixMillis| at.in_zone(&zone).strftime("%H:%M").to_string();
     let path = format!("/b/{}/{}", place.workspace.slug, event.slug);
     let end = UnixMillis(held.start.0 + i64::from(held.minutes) * 60_000);
-    let when = format!(
-        "{}, {}–{} ({})",
-        words::day(language, start.date()),
-        clock(held.start),
-        clock(end),
-        crate::base::city_of(&zone_name)
-    );
+    let when = words::stretch(language, held.start, end, &zone);
+    let when = format!("{when} ({})", crate::base::city_of(&zone_name));
     let time = format!(
         "{} {}",
         words::weekdays(language)[usize::from(start.weekday().to_monday_zero_offset().unsigned_abs())],
@@ -743,7 +673,10 @@ fn details_page(
     let is_today = held.until.in_zone(&zone).date() == app.now().in_zone(&zone).date();
     let clocks = Clocks::of(&zone_name, &zone_name);
     let carried = routing::carried(app, place.workspace.id, &chosen.route).map_err(broken)?;
-    let until = if is_today { clock(held.until) } else { words::when(language, held.until, &clocks) };
+    let until = match is_today {
+        true => words::at_clock(language, &held.until.in_zone(&zone)),
+        false => words::on_day(language, held.until, &clocks),
+    };
     let series = SeriesForm::of(app, event, &held, (&chosen.count, &zone, language), words.series, gone);
     let series = series.map_err(broken)?;
     let series = series.map(|form| SeriesForm { leaves_out: typed.contains_key("leave_out"), ..form });
@@ -770,15 +703,10 @@ fn details_page(
         button: all.unwrap_or(button),
         series,
         typed,
+        to_mend: form_words::of(language).to_mend(errors.len()),
         errors,
     })
 }
-
-/// The fields of questions, for errors that name them.
-const QUESTION_FIELDS: [&str; 20] = [
-    "q-0", "q-1", "q-2", "q-3", "q-4", "q-5", "q-6", "q-7", "q-8", "q-9", "q-10", "q-11", "q-12", "q-13", "q-14",
-    "q-15", "q-16", "q-17", "q-18", "q-19",
-];
 
 /// POST /b/{workspace}/{event}: 303 to the page of the booking; 422 with the form; 409 with the times when this one has
 /// gone.
@@ -816,7 +744,11 @@ async fn book(
         let carried = routing::carried(&app, place.workspace.id, &chosen.route).map_err(broken)?;
         let wanted = match read_form(&place, &chosen, held, language, &typed, carried.answers) {
             Ok(wanted) => wanted,
-            Err(errors) => {
+            Err(mut errors) => {
+                let refused = series::later_of(&app, &place.event, &held, &typed).map_err(broken)?.err();
+                if refused == Some(Refused::Lacking) {
+                    errors.add("leave_out", page_words::of(language).series.must_choose);
+                }
                 let page = details_page(&app, &place, &chosen, held, language, typed, (errors, &[]))?;
                 return Ok(Answered::Form(StatusCode::UNPROCESSABLE_ENTITY, Box::new(page)));
             }
@@ -876,133 +808,4 @@ enum Answered {
     Booked(String),
     Form(StatusCode, Box<DetailsPage>),
     Times(Box<MonthPage>),
-}
-
-fn read_form(
-    place: &Place,
-    chosen: &Chosen,
-    held: Held,
-    language: Language,
-    typed: &BTreeMap<String, String>,
-    carried: Vec<Answer>,
-) -> Result<Wanted, FieldErrors> {
-    let (event, words) = (&place.event, page_words::of(language));
-    let mut errors = FieldErrors::default();
-    let person = read_person(typed, words, &mut errors);
-    let (phone, others) = read_company(event, typed, words, &mut errors);
-    let said = read_answers(event, typed, words, &mut errors);
-    let (Some((name, email)), true) = (person, errors.is_empty()) else { return Err(errors) };
-    let (zone, _) = zone_of(&chosen.tz, &place.workspace.time_zone);
-    let language = language.tag().to_owned();
-    Ok(Wanted {
-        start: held.start,
-        minutes: held.minutes,
-        guest: Guest { name, email, phone, zone, language, others },
-        answers: carried.into_iter().chain(said).collect(),
-        hold: Some(held.id),
-        came_from: chosen.source.chars().take(100).collect(),
-        source: Source::Page,
-    })
-}
-
-/// Name, phone number and the addresses of those who come along.
-pub(super) fn read_guest(
-    event: &EventType,
-    typed: &BTreeMap<String, String>,
-    words: &Words,
-    errors: &mut FieldErrors,
-) -> (String, String, Vec<EmailAddress>) {
-    let name = read_name(typed, words, errors);
-    let (phone, others) = read_company(event, typed, words, errors);
-    (name.unwrap_or_default(), phone, others)
-}
-
-fn read_company(
-    event: &EventType,
-    typed: &BTreeMap<String, String>,
-    words: &Words,
-    errors: &mut FieldErrors,
-) -> (String, Vec<EmailAddress>) {
-    let text = |field: &str| typed.get(field).map_or("", |text| text.trim());
-    let phone: String = text("phone").chars().take(40).collect();
-    if event.location == Location::WeCall && !is_phone(&phone) {
-        errors.add("phone", words.wrong_phone);
-    }
-    let others = text("others").split([',', ';', '\n']).map(str::trim).filter(|part| !part.is_empty());
-    let others: Result<Vec<EmailAddress>, _> = others.map(EmailAddress::parse).collect();
-    let others = others.ok().filter(|others| others.len() <= event.companions() as usize);
-    if others.is_none() {
-        errors.add("others", words.wrong_others);
-    }
-    (phone, others.unwrap_or_default())
-}
-
-/// What was answered to the questions of the event type.
-pub(super) fn read_answers(
-    event: &EventType,
-    typed: &BTreeMap<String, String>,
-    words: &Words,
-    errors: &mut FieldErrors,
-) -> Vec<Answer> {
-    let said = read_said(&event.questions, typed, 4000, words, errors);
-    let said = event.questions.iter().zip(said).filter(|(_, answer)| !answer.is_empty());
-    said.map(|(question, answer)| Answer { question: question.label.clone(), answer }).collect()
-}
-
-/// The answer to each question, empty where there is none; what is wrong is noted. Longer ones are cut.
-pub(super) fn read_said(
-    questions: &[Question],
-    typed: &BTreeMap<String, String>,
-    longest: usize,
-    words: &Words,
-    errors: &mut FieldErrors,
-) -> Vec<String> {
-    let text = |field: &str| typed.get(field).map_or("", |text| text.trim());
-    let mut answers = Vec::new();
-    for (question, field) in questions.iter().zip(QUESTION_FIELDS) {
-        let answer: String = text(field).chars().take(longest).collect();
-        let fits = match question.kind {
-            _ if answer.is_empty() => !question.required,
-            Kind::Choice => question.choices.contains(&answer),
-            Kind::Phone => is_phone(&answer),
-            Kind::Number => answer.replace(',', ".").parse::<f64>().is_ok(),
-            Kind::Text | Kind::Long | Kind::Consent => true,
-        };
-        if !fits {
-            errors.add(field, if question.kind == Kind::Phone { words.wrong_phone } else { words.wrong_answer });
-        }
-        let is_consent = question.kind == Kind::Consent && !answer.is_empty();
-        answers.push(if is_consent { "Yes".to_owned() } else { answer });
-    }
-    answers
-}
-
-/// Who fills in a form; what is wrong is noted.
-pub(super) fn read_person(
-    typed: &BTreeMap<String, String>,
-    words: &Words,
-    errors: &mut FieldErrors,
-) -> Option<(String, EmailAddress)> {
-    let name = read_name(typed, words, errors);
-    let email = EmailAddress::parse(typed.get("email").map_or("", |text| text.trim())).ok();
-    if email.is_none() {
-        errors.add("email", words.wrong_email);
-    }
-    name.zip(email)
-}
-
-fn read_name(typed: &BTreeMap<String, String>, words: &Words, errors: &mut FieldErrors) -> Option<String> {
-    let name = typed.get("name").map_or("", String::as_str);
-    let name: String = name.split_whitespace().collect::<Vec<_>>().join(" ");
-    let is_name = !name.is_empty() && name.chars().count() <= 100 && !name.chars().any(char::is_control);
-    if !is_name {
-        errors.add("name", words.wrong_name);
-    }
-    is_name.then_some(name)
-}
-
-/// Enough digits, and nothing that no number has.
-fn is_phone(text: &str) -> bool {
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    (6..=15).contains(&digits) && text.chars().all(|c| c.is_ascii_digit() || " +-/().".contains(c))
 }

@@ -7,7 +7,7 @@ use crate::base::UnixMillis;
 use crate::bookings::model::{Booking, State};
 use crate::bookings::types::{EventType, Price};
 use crate::bookings::words::{fill, Language};
-use crate::payments::{self, amount_words};
+use crate::payments::{self, amount_said};
 use crate::store::StoreError;
 
 struct Words {
@@ -27,7 +27,7 @@ fn of(language: Language) -> &'static Words {
 const ENGLISH: Words = Words {
     label: "Payment",
     all_back: "If you cancel before it begins, you get all of it back.",
-    part_back: "If you cancel at least {hours} hours before, you get all of it back; later {percent} %.",
+    part_back: "If you cancel at least {hours} hours before, you get all of it back; later {percent}%.",
     none_back: "If you cancel at least {hours} hours before, you get all of it back; later nothing.",
     now: "If you cancel now, you get back {amount} of {price}.",
     now_none: "If you cancel now, you get nothing back of the {price}.",
@@ -67,7 +67,7 @@ const FRENCH: Words = Words {
 const PORTUGUESE: Words = Words {
     label: "Pagamento",
     all_back: "Se cancelar antes do início, recebe tudo de volta.",
-    part_back: "Se cancelar pelo menos {hours} horas antes, recebe tudo de volta; depois, {percent} %.",
+    part_back: "Se cancelar pelo menos {hours} horas antes, recebe tudo de volta; depois, {percent}%.",
     none_back: "Se cancelar pelo menos {hours} horas antes, recebe tudo de volta; depois, nada.",
     now: "Se cancelar agora, recebe de volta {amount} de {price}.",
     now_none: "Se cancelar agora, não recebe nada de volta de {price}.",
@@ -77,7 +77,7 @@ const PORTUGUESE: Words = Words {
 const HINDI: Words = Words {
     label: "भुगतान",
     all_back: "शुरू होने से पहले रद्द करने पर पूरी राशि वापस मिलती है।",
-    part_back: "कम से कम {hours} घंटे पहले रद्द करने पर पूरी राशि वापस मिलती है; उसके बाद {percent} %।",
+    part_back: "कम से कम {hours} घंटे पहले रद्द करने पर पूरी राशि वापस मिलती है; उसके बाद {percent}%।",
     none_back: "कम से कम {hours} घंटे पहले रद्द करने पर पूरी राशि वापस मिलती है; उसके बाद कुछ नहीं।",
     now: "अभी रद्द करने पर {price} में से {amount} वापस मिलेंगे।",
     now_none: "अभी रद्द करने पर {price} में से कुछ वापस नहीं मिलेगा।",
@@ -118,7 +118,7 @@ pub fn money(
         return Ok(Money::default());
     };
     let words = of(language);
-    let worth = |amount: u64| amount_words(amount, &payment.currency);
+    let worth = |amount: u64| amount_said(amount, &payment.currency, language);
     let back = payment.amount.saturating_sub(payment.refundable());
     let paid = match back {
         0 => worth(payment.amount),
@@ -129,16 +129,16 @@ pub fn money(
         State::Cancelled { .. } | State::Failed { .. } => String::new(),
         _ => {
             let of = (payment.amount, payment.refundable(), payment.currency.as_str());
-            if_cancelled(words, of, event.price.as_ref(), left)
+            if_cancelled(language, of, event.price.as_ref(), left)
         }
     };
     Ok(Money { label: words.label, paid, if_cancelled })
 }
 
 /// `of`: what was paid, what of it was not given back yet, and the currency.
-fn if_cancelled(words: &Words, of: (u64, u64, &str), price: Option<&Price>, left: Duration) -> String {
-    let (paid, left_over, currency) = of;
-    let worth = |amount: u64| amount_words(amount, currency);
+fn if_cancelled(language: Language, of: (u64, u64, &str), price: Option<&Price>, left: Duration) -> String {
+    let (words, (paid, left_over, currency)) = (self::of(language), of);
+    let worth = |amount: u64| amount_said(amount, currency, language);
     match price.map_or(paid, |price| price.returned(left)).min(left_over) {
         0 => fill(words.now_none, &[("price", &worth(paid))]),
         some => fill(words.now, &[("amount", &worth(some)), ("price", &worth(paid))]),
@@ -158,7 +158,7 @@ mod tests {
         for tag in ["en", "de", "es", "fr", "pt", "hi"] {
             let language = Language::of(tag);
             let half = rule(&price(90, 50), language);
-            assert!(half.contains('2') && half.contains("50 %"), "{half}");
+            assert!(half.contains('2') && half.contains("50"), "{half}");
             assert_eq!(rule(&price(0, 0), language), rule(&price(60, 100), language), "{tag}");
             let all = [rule(&price(60, 0), language), half, rule(&price(0, 0), language)];
             assert!(all.iter().all(|said| !said.contains('{')), "{all:?}");
@@ -169,10 +169,10 @@ mod tests {
     fn what_comes_of_cancelling_now_is_what_is_given_back() {
         let price = Price { amount: 4_950, currency: "GBP".into(), free_until: 24 * 60, late_percent: 0 };
         let said = |left_over: u64, hours: u64| {
-            if_cancelled(&ENGLISH, (4_950, left_over, "GBP"), Some(&price), Duration::from_secs(hours * 3600))
+            if_cancelled(Language::English, (4_950, left_over, "GBP"), Some(&price), Duration::from_secs(hours * 3600))
         };
-        assert_eq!(said(4_950, 24), "If you cancel now, you get back 49.50 GBP of 49.50 GBP.");
-        assert_eq!(said(3_950, 24), "If you cancel now, you get back 39.50 GBP of 49.50 GBP.");
-        assert_eq!(said(4_950, 6), "If you cancel now, you get nothing back of the 49.50 GBP.");
+        assert_eq!(said(4_950, 24), "If you cancel now, you get back £49.50 of £49.50.");
+        assert_eq!(said(3_950, 24), "If you cancel now, you get back £39.50 of £49.50.");
+        assert_eq!(said(4_950, 6), "If you cancel now, you get nothing back of the £49.50.");
     }
 }

@@ -153,9 +153,22 @@ fn a_visitor_moves_and_cancels_until_the_cut_off_and_the_time_is_free_again() {
     let (test, hosts) = office();
     let event = event(&test, &hosts[..1], |event| event.cut_off = 120);
     let booking = book(&test.app, &event, &wanted("2026-11-25T10:00:00Z", "a@elsewhere.example")).unwrap();
-    let visitor = || Mover { who: Who::Visitor, by: "Tom", insists: false };
-    let moved = reschedule(&test.app, &booking, at("2026-11-25T10:30:00Z"), &visitor()).unwrap();
+    let visitor = || Mover { who: Who::Visitor, by: "Tom", reason: "", insists: false };
+    let day = jiff::civil::date(2026, 11, 25);
+    let (but, own) = (Some(booking.id), Some(booking.span()));
+    let question = SlotQuestion { from: day, to: day, zone: TimeZone::UTC, duration: 30, but, own };
+    let others = types::free_starts_with(&test.app, &event, &question, (&booking.details.hosts, false)).unwrap();
+    assert!(!others.contains(&booking.start) && others.contains(&at("2026-11-25T10:30:00Z")), "{others:?}");
+    let near = |start: &str| match service::may_move_to(&test.app, &test.owner, booking.id, at(start)) {
+        Err(service::BookError::Unsure { free, .. }) => free,
+        other => panic!("it is outside the hours: {other:?}"),
+    };
+    let suggested = near("2026-11-25T08:30:00Z");
+    assert!(!suggested.is_empty() && suggested.iter().all(|span| span.start != booking.start), "{suggested:?}");
+    let because = Mover { reason: " The train is late. ", ..visitor() };
+    let moved = reschedule(&test.app, &booking, at("2026-11-25T10:30:00Z"), &because).unwrap();
     assert_eq!(moved.start, at("2026-11-25T10:30:00Z"));
+    assert_eq!(moved.history.last().unwrap().words, "Moved by Tom: The train is late.");
     let times = free(&test, &event, "2026-11-25", "UTC");
     assert!(times.contains(&"10:00".to_owned()) && !times.contains(&"10:30".to_owned()), "{times:?}");
 

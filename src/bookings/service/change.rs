@@ -84,7 +84,7 @@ pub fn move_to(
     }
     if let Some(event) = before.details.event_type {
         let set_aside = check_on_event(app, &before, event, start, anyway)?;
-        let mover = Mover { who: Who::of(actor), by: &actor.display, insists: !set_aside.is_empty() };
+        let mover = Mover { who: Who::of(actor), by: &actor.display, reason: "", insists: !set_aside.is_empty() };
         return public::reschedule(app, &before, start, &mover).map_err(public::NotBooked::into_book_error);
     }
     let (calendar, rules) = check_move(app, &before, start, anyway)?;
@@ -121,6 +121,9 @@ pub fn cancel(app: &App, actor: &Actor, id: BookingId, reason: &str) -> Result<B
     self::end(app, actor.workspace, id, &end)
 }
 
+/// Characters of why a booking ended or moved.
+pub const LONGEST_REASON: usize = 500;
+
 /// Who ends a booking, and why.
 pub struct End<'a> {
     pub who: Who,
@@ -133,7 +136,7 @@ pub struct End<'a> {
 impl End<'_> {
     /// As it is kept and said.
     pub fn reason(&self) -> String {
-        self.reason.trim().chars().take(500).collect()
+        self.reason.trim().chars().take(LONGEST_REASON).collect()
     }
 }
 

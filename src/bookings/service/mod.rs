@@ -8,7 +8,7 @@ mod make;
 mod of_event;
 mod refused;
 
-pub use change::{cancel, cancel_of_series, cancel_rest, end, end_in, may_move_to, move_to, End};
+pub use change::{cancel, cancel_of_series, cancel_rest, end, end_in, may_move_to, move_to, End, LONGEST_REASON};
 pub use decline::{decline, dismiss, Dismissed};
 pub use kept::{add_note, note_outcome, remove_note};
 pub use make::{accept, create};
@@ -120,7 +120,13 @@ fn check(app: &App, workspace: WorkspaceId, wanted: &Wanted<'_>, anyway: &Anyway
     let situation = Situation::read(app, workspace, Some(calendar), rules, &[start], but)?;
     let diary = situation.diary();
     let why: Vec<WhyNot> = diary.objections(start).collect();
-    let free = || diary.near(&[start], situation.range, guest, OFFERS);
+    // Where it is already, it cannot move.
+    let free = || {
+        let mut free = diary.near(&[start], situation.range, guest, OFFERS + 1);
+        free.retain(|span| but.is_none_or(|but| but.start != span.start));
+        free.truncate(OFFERS);
+        free
+    };
     if let Some(no) = why.iter().find(|why| !why.is_warning()) {
         return Err(BookError::NotFree { why: no.clone(), free: free() });
     }

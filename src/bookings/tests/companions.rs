@@ -81,7 +81,7 @@ impl Office {
 
     fn move_to(&self, booking: &Booking, start: &str) -> Booking {
         self.desk.advance(Duration::from_secs(60));
-        let mover = Mover { who: crate::audit::Who::Visitor, by: "Gwen", insists: false };
+        let mover = Mover { who: crate::audit::Who::Visitor, by: "Gwen", reason: "", insists: false };
         reschedule(self.desk.app(), &self.stored(booking), at(start), &mover).unwrap();
         self.desk.settle();
         self.stored(booking)

@@ -65,7 +65,7 @@ fn stored(office: &Office, booking: &Booking) -> Booking {
 
 fn move_to(office: &Office, booking: &Booking, start: &str) -> Booking {
     office.desk.advance(Duration::from_secs(60));
-    let mover = Mover { who: Who::Visitor, by: "A guest", insists: false };
+    let mover = Mover { who: Who::Visitor, by: "A guest", reason: "", insists: false };
     reschedule(office.desk.app(), &stored(office, booking), at(start), &mover).unwrap();
     office.desk.settle();
     stored(office, booking)
@@ -161,7 +161,7 @@ fn who_moves_while_nothing_is_written_yet_or_the_answer_was_lost_leaves_no_event
         office.desk.world.control("faults", &fault);
         let ann = seat(&office, ANN, NOON);
         let ben = seat(&office, BEN, NOON);
-        let mover = Mover { who: Who::Visitor, by: "A guest", insists: false };
+        let mover = Mover { who: Who::Visitor, by: "A guest", reason: "", insists: false };
         reschedule(office.desk.app(), &stored(&office, &ann), at(LATER), &mover).unwrap();
         office.desk.advance(Duration::from_secs(600));
         assert_eq!(times_and_titles(&office), [shown(NOON, "Pottery: 1 guest"), shown(LATER, "Pottery: 1 guest")]);

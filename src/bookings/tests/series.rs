@@ -266,7 +266,7 @@ fn a_date_beyond_what_is_read_is_moved_as_it_was_booked_by_asking_the_calendar()
     let objections = slots::objections(app, &office.event, noon, 30, Some(&last)).unwrap();
     assert!(objections.is_empty(), "{objections:?}");
     office.desk.add_event("Dentist", "2027-06-25T13:00:00Z", "2027-06-25T14:00:00Z");
-    let mover = Mover { who: Who::Visitor, by: "Gwen", insists: false };
+    let mover = Mover { who: Who::Visitor, by: "Gwen", reason: "", insists: false };
     let to = |start: UnixMillis| reschedule(app, &last, start, &mover);
     assert!(matches!(to(at("2027-06-25T13:00:00Z")), Err(NotBooked::Taken)), "the calendar says so");
     assert_eq!(to(noon).unwrap().start, noon);

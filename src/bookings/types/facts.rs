@@ -411,7 +411,8 @@ pub fn free_starts(app: &App, event: &EventType, question: &Question) -> Result<
     find_free(app, &facts, question)
 }
 
-/// The free starts to which a booking could move with the hosts that it has. A date `of_series` may go beyond the horizon.
+/// The free starts to which a booking could move with the hosts that it has; the one it has is none. A date `of_series` may
+/// go beyond the horizon.
 pub fn free_starts_with(
     app: &App,
     event: &EventType,
@@ -428,7 +429,9 @@ pub fn free_starts_with(
     if let Some(own) = question.own {
         facts = hosts.iter().fold(facts, |facts, user| facts.freed(*user, own));
     }
-    find_free(app, &facts, question)
+    let mut free = find_free(app, &facts, question)?;
+    free.retain(|start| question.own.is_none_or(|own| own.start != *start));
+    Ok(free)
 }
 
 /// Starts of a group within the visitor's days at which all seats are taken, ascending; `free` are those that can be

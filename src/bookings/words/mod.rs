@@ -5,49 +5,11 @@ mod phrases;
 
 use jiff::tz::TimeZone;
 
+use phrases::Phrases;
+
 use super::decide::WhyOffer;
 use crate::base::UnixMillis;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    English,
-    German,
-    Spanish,
-    French,
-    Portuguese,
-    Hindi,
-}
-
-impl Language {
-    /// From a BCP 47 tag; what we do not speak is answered in English.
-    pub fn of(tag: &str) -> Self {
-        match tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase().as_str() {
-            "de" => Self::German,
-            "es" => Self::Spanish,
-            "fr" => Self::French,
-            "pt" => Self::Portuguese,
-            "hi" => Self::Hindi,
-            _ => Self::English,
-        }
-    }
-
-    pub fn tag(self) -> &'static str {
-        self.among(["en", "de", "es", "fr", "pt", "hi"])
-    }
-
-    /// The one of six in this language: English, German, Spanish, French, Portuguese, Hindi.
-    pub fn among<T: ?Sized>(self, six: [&'static T; 6]) -> &'static T {
-        let [english, german, spanish, french, portuguese, hindi] = six;
-        match self {
-            Self::English => english,
-            Self::German => german,
-            Self::Spanish => spanish,
-            Self::French => french,
-            Self::Portuguese => portuguese,
-            Self::Hindi => hindi,
-        }
-    }
-}
+pub use crate::base::{fill, Language};
 
 /// Whose clocks a time is written on: theirs first, ours beside it where it shows another hour.
 #[derive(Clone, Debug)]
@@ -65,57 +27,106 @@ impl Clocks {
 
 /// "Tuesday 24 November, 10:30", with both clocks where they differ.
 pub fn when(language: Language, at: UnixMillis, clocks: &Clocks) -> String {
-    let phrases = language.phrases();
+    let phrases = Phrases::of(language);
     let (theirs, ours) = (at.in_zone(&clocks.guest), at.in_zone(&clocks.ours));
-    let day = usize::from(theirs.weekday().to_monday_zero_offset().unsigned_abs());
-    let month = usize::from(theirs.month().unsigned_abs()).saturating_sub(1);
-    let text = fill(
-        phrases.date,
-        &[
-            ("day", phrases.days.get(day).copied().unwrap_or_default()),
-            ("date", &theirs.day().to_string()),
-            ("month", phrases.months.get(month).copied().unwrap_or_default()),
-            ("time", &clock(&theirs)),
-        ],
-    );
+    let text = dated(language, theirs.date(), month_name(language, theirs.date()), &clock(&theirs));
     if theirs.datetime() == ours.datetime() {
         return text;
     }
-    let zones = fill(
-        phrases.zones,
-        &[("city", &city(&clocks.guest)), ("ours_time", &clock(&ours)), ("ours_city", &city(&clocks.ours))],
-    );
-    format!("{text} {zones}")
+    format!("{text} {}", zones(phrases.zones, clocks, &clock(&ours)))
+}
+
+/// "Tuesday 24 November, 10:30–11:00" on one clock.
+pub fn stretch(language: Language, start: UnixMillis, end: UnixMillis, zone: &TimeZone) -> String {
+    let (start, end) = (start.in_zone(zone), end.in_zone(zone));
+    let time = format!("{}–{}", clock(&start), clock(&end));
+    dated(language, start.date(), month_name(language, start.date()), &time)
 }
 
 /// "Tuesday 24 November".
 pub fn day(language: Language, date: jiff::civil::Date) -> String {
-    let phrases = language.phrases();
+    let pattern = Phrases::of(language).date;
+    let pattern = pattern.split_once(", {time}").map_or(pattern, |(day, _)| day);
+    dated_as(pattern, language, date, month_name(language, date), "")
+}
+
+/// "10:30", as it stands behind "until": "10:30 Uhr", "las 10:30".
+pub fn at_clock(language: Language, time: &jiff::Zoned) -> String {
+    let pattern = Phrases::of(language).date;
+    let unit = pattern.split_once("{time}").map_or("", |(_, unit)| unit);
+    let article = match (language, time.hour()) {
+        (Language::Spanish, 1) => "la ",
+        (Language::Spanish, _) => "las ",
+        _ => "",
+    };
+    format!("{article}{}{unit}", clock(time))
+}
+
+/// The same of another day: "Tuesday 24 November, 10:30", "el martes 24 de noviembre, 10:30".
+pub fn on_day(language: Language, at: UnixMillis, clocks: &Clocks) -> String {
+    let article = if language == Language::Spanish { "el " } else { "" };
+    format!("{article}{}", when(language, at, clocks))
+}
+
+fn dated(language: Language, date: jiff::civil::Date, month: &str, time: &str) -> String {
+    dated_as(Phrases::of(language).date, language, date, month, time)
+}
+
+fn dated_as(pattern: &str, language: Language, date: jiff::civil::Date, month: &str, time: &str) -> String {
+    let number = match (language, date.day()) {
+        (Language::French, 1) => "1er".to_owned(),
+        (Language::Portuguese, 1) => "1º".to_owned(),
+        (_, day) => day.to_string(),
+    };
+    fill(pattern, &[("day", day_name(language, date)), ("date", &number), ("month", month), ("time", time)])
+}
+
+fn day_name(language: Language, date: jiff::civil::Date) -> &'static str {
     let weekday = usize::from(date.weekday().to_monday_zero_offset().unsigned_abs());
-    let pattern = phrases.date.split_once(", {time}").map_or(phrases.date, |(day, _)| day);
+    Phrases::of(language).days.get(weekday).copied().unwrap_or_default()
+}
+
+/// Which clock a time is on, and what ours shows.
+fn zones(pattern: &str, clocks: &Clocks, ours_time: &str) -> String {
+    let (city, ours) = (city(&clocks.guest), city(&clocks.ours));
+    let of = [of_city(&city), of_city(&ours)];
     let values = [
-        ("day", phrases.days.get(weekday).copied().unwrap_or_default()),
-        ("date", &date.day().to_string()),
-        ("month", month_name(language, date)),
+        ("city", city.as_str()),
+        ("of_city", &of[0]),
+        ("ours_time", ours_time),
+        ("ours_city", &ours),
+        ("of_ours", &of[1]),
     ];
     fill(pattern, &values)
 }
 
+/// In French: "de Paris", "d’Amsterdam".
+fn of_city(city: &str) -> String {
+    match city.starts_with(['A', 'E', 'I', 'O', 'U', 'Y']) {
+        true => format!("d’{city}"),
+        false => format!("de {city}"),
+    }
+}
+
 fn month_name(language: Language, date: jiff::civil::Date) -> &'static str {
     let month = usize::from(date.month().unsigned_abs()).saturating_sub(1);
-    language.phrases().months.get(month).copied().unwrap_or_default()
+    Phrases::of(language).months.get(month).copied().unwrap_or_default()
 }
 
 /// "November 2026".
 pub fn month(language: Language, date: jiff::civil::Date) -> String {
-    format!("{} {}", month_name(language, date), date.year())
+    match language {
+        Language::Spanish | Language::Portuguese => format!("{} de {}", month_name(language, date), date.year()),
+        _ => format!("{} {}", month_name(language, date), date.year()),
+    }
 }
 
-/// Two letters for the head of a month, Monday first; in Hindi the day without its "वार".
+/// Two letters for the head of a month, Monday first; in Hindi the day without its "वार", in Portuguese three, since two
+/// are the same for several.
 pub fn weekdays(language: Language) -> [String; 7] {
-    language.phrases().days.map(|day| match day.strip_suffix("वार") {
+    Phrases::of(language).days.map(|day| match day.strip_suffix("वार") {
         Some(short) => short.to_owned(),
-        None => day.chars().take(2).collect(),
+        None => day.chars().take(if language == Language::Portuguese { 3 } else { 2 }).collect(),
     })
 }
 
@@ -130,54 +141,22 @@ fn city(zone: &TimeZone) -> String {
     name.rsplit('/').next().unwrap_or(name).replace('_', " ")
 }
 
-/// Replaces each `{name}` once; the values are not looked into.
-pub fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
-    let mut text = String::with_capacity(pattern.len() + 40);
-    let mut rest = pattern;
-    while let Some((before, after)) = rest.split_once('{') {
-        text.push_str(before);
-        let Some((name, behind)) = after.split_once('}') else { break };
-        text.push_str(values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
-        rest = behind;
-    }
-    text.push_str(rest);
-    text
-}
-
 /// "Tuesday 24 November 2026, 11:00–11:20" on the guest's clock, and which clock that is: "London time (12:00 in Berlin)",
 /// with our day where it is another.
 pub fn span(language: Language, start: UnixMillis, end: UnixMillis, clocks: &Clocks) -> (String, String) {
-    let phrases = language.phrases();
+    let phrases = Phrases::of(language);
     let (theirs, until, ours) = (start.in_zone(&clocks.guest), end.in_zone(&clocks.guest), start.in_zone(&clocks.ours));
-    let weekday = |day: &jiff::Zoned| {
-        let day = usize::from(day.weekday().to_monday_zero_offset().unsigned_abs());
-        phrases.days.get(day).copied().unwrap_or_default()
-    };
-    let month = usize::from(theirs.month().unsigned_abs()).saturating_sub(1);
-    let month = phrases.months.get(month).copied().unwrap_or_default();
-    let month = match language {
-        Language::Spanish | Language::Portuguese => format!("{month} de {}", theirs.year()),
-        _ => format!("{month} {}", theirs.year()),
-    };
-    let value = fill(
-        phrases.date,
-        &[
-            ("day", weekday(&theirs)),
-            ("date", &theirs.day().to_string()),
-            ("month", &month),
-            ("time", &format!("{}–{}", clock(&theirs), clock(&until))),
-        ],
-    );
+    let time = format!("{}–{}", clock(&theirs), clock(&until));
+    let value = dated(language, theirs.date(), &month(language, theirs.date()), &time);
     let shown = match theirs.date() == ours.date() {
         true => clock(&ours),
-        false => format!("{} {}", weekday(&ours), clock(&ours)),
+        false => format!("{} {}", day_name(language, ours.date()), clock(&ours)),
     };
     let pattern = match theirs.datetime() == ours.datetime() {
         true => phrases.zones.split_once(" (").map_or(phrases.zones, |(theirs, _)| theirs),
         false => phrases.zones,
     };
-    let values = [("city", city(&clocks.guest)), ("ours_time", shown), ("ours_city", city(&clocks.ours))];
-    (value, fill(pattern, &values.each_ref().map(|(name, value)| (*name, value.as_str()))))
+    (value, zones(pattern, clocks, &shown))
 }
 
 /// Whom a letter goes to and who signs it.
@@ -189,7 +168,7 @@ pub struct People<'a> {
 }
 
 fn letter(language: Language, people: &People<'_>, body: &[String]) -> String {
-    let phrases = language.phrases();
+    let phrases = Phrases::of(language);
     let hello = match people.guest {
         "" => phrases.hello_nobody.to_owned(),
         name => fill(phrases.hello, &[("name", name)]),
@@ -220,7 +199,7 @@ pub enum Place<'a> {
 }
 
 pub fn place_words(language: Language, place: &Place<'_>) -> String {
-    let phrases = language.phrases();
+    let phrases = Phrases::of(language);
     match place {
         Place::Link { link, passcode: None } => fill(phrases.link, &[("link", link)]),
         // "PIN" is understood in all of these languages.
@@ -238,7 +217,7 @@ pub fn place_words(language: Language, place: &Place<'_>) -> String {
 
 /// Free times to choose from, one a line, each above the link that books it where there is one.
 pub fn offer(language: Language, people: &People<'_>, times: &[String], links: &[String], why: WhyOffer) -> String {
-    let phrases = language.phrases();
+    let phrases = Phrases::of(language);
     let opening = match why {
         WhyOffer::NotFree => phrases.not_free,
         WhyOffer::YouChoose => phrases.you_choose,
@@ -259,7 +238,7 @@ pub fn offer(language: Language, people: &People<'_>, times: &[String], links: &
 
 /// The fixed sentences an offer is made of, with its links, for whoever checks where its words come from.
 pub fn offer_template(language: Language, links: &[String]) -> String {
-    let phrases = language.phrases();
+    let phrases = Phrases::of(language);
     let sentences = [
         phrases.hello,
         phrases.hello_nobody,
@@ -289,7 +268,7 @@ mod tests {
             ("en", "Europe/Berlin", "Tuesday 24 November, 10:30 Berlin time (9:30 in London)"),
             ("de", "Europe/Berlin", "Dienstag, 24. November, 10:30 Uhr Ortszeit Berlin (9:30 Uhr in London)"),
             ("es", "Europe/Lisbon", "martes 24 de noviembre, 9:30"),
-            ("fr", "Europe/Paris", "mardi 24 novembre, 10:30 heure de Paris (9:30 à London)"),
+            ("fr", "Europe/Paris", "mardi 24 novembre, 10:30 heure de Paris (9:30, heure de London)"),
             ("pt-BR", "America/Sao_Paulo", "terça-feira, 24 de novembro, 6:30 horário de Sao Paulo (9:30 em London)"),
             ("hi", "Asia/Kolkata", "मंगलवार, 24 नवंबर, 15:00 बजे Kolkata समय (London में 9:30 बजे)"),
             ("sv", "Pacific/Auckland", "Tuesday 24 November, 22:30 Auckland time (9:30 in London)"),
@@ -322,6 +301,28 @@ mod tests {
     }
 
     #[test]
+    fn a_stretch_on_one_clock_stands_before_the_word_for_the_hour() {
+        let (start, end) = (at("2026-12-01T12:30:00Z"), at("2026-12-01T13:00:00Z"));
+        let cases = [
+            ("en", "Tuesday 1 December, 12:30–13:00", "12:30", "December 2026"),
+            ("de", "Dienstag, 1. Dezember, 12:30–13:00 Uhr", "12:30 Uhr", "Dezember 2026"),
+            ("es", "martes 1 de diciembre, 12:30–13:00", "las 12:30", "diciembre de 2026"),
+            ("fr", "mardi 1er décembre, 12:30–13:00", "12:30", "décembre 2026"),
+            ("pt", "terça-feira, 1º de dezembro, 12:30–13:00", "12:30", "dezembro de 2026"),
+            ("hi", "मंगलवार, 1 दिसंबर, 12:30–13:00 बजे", "12:30 बजे", "दिसंबर 2026"),
+        ];
+        for (tag, said, hour, of_month) in cases {
+            let (language, begins) = (Language::of(tag), start.in_zone(&TimeZone::UTC));
+            assert_eq!(stretch(language, start, end, &TimeZone::UTC), said);
+            assert_eq!(at_clock(language, &begins), hour);
+            assert_eq!(month(language, begins.date()), of_month);
+            assert!(said.starts_with(&day(language, begins.date())), "{said}");
+        }
+        let amsterdam = when(Language::French, start, &Clocks::of("Europe/Amsterdam", "Asia/Tokyo"));
+        assert!(amsterdam.ends_with("13:30 heure d’Amsterdam (21:30, heure de Tokyo)"), "{amsterdam}");
+    }
+
+    #[test]
     fn an_offer_greets_lists_the_times_and_asks() {
         let text =
             offer(Language::Spanish, &People::default(), &["martes".into(), "jueves".into()], &[], WhyOffer::NotFree);
@@ -339,9 +340,9 @@ mod tests {
             let text =
                 offer(Language::of(tag), &People::default(), &["1".into(), "2".into()], &links, WhyOffer::YouChoose);
             assert!(text.contains(&format!("- 1\n  {}\n- 2\n  {}\n\n", links[0], links[1])), "{text}");
-            assert!(!text.ends_with(Language::of(tag).phrases().which), "{text}");
+            assert!(!text.ends_with(Phrases::of(Language::of(tag)).which), "{text}");
             let one = offer(Language::of(tag), &People::default(), &["1".into()], &links[..1], WhyOffer::ToConfirm);
-            assert!(one.ends_with(Language::of(tag).phrases().confirm_there) && one.contains(&links[0]), "{one}");
+            assert!(one.ends_with(Phrases::of(Language::of(tag)).confirm_there) && one.contains(&links[0]), "{one}");
         }
     }
 

@@ -9,7 +9,8 @@ pub(super) struct Phrases {
     pub(super) months: [&'static str; 12],
     /// `{day} {date} {month}, {time}`.
     pub(super) date: &'static str,
-    /// Behind a time on the guest's clock, when ours shows another: `{city}`, `{time}`.
+    /// Behind a time on the guest's clock, when ours shows another: `{city}`, `{ours_time}`, `{ours_city}`; in French
+    /// `{of_city}`, `{of_ours}`.
     pub(super) zones: &'static str,
     pub(super) hello: &'static str,
     pub(super) hello_nobody: &'static str,
@@ -30,15 +31,15 @@ pub(super) struct Phrases {
     pub(super) confirm_there: &'static str,
 }
 
-impl Language {
-    pub(super) fn phrases(self) -> &'static Phrases {
-        match self {
-            Self::English => &ENGLISH,
-            Self::German => &GERMAN,
-            Self::Spanish => &SPANISH,
-            Self::French => &FRENCH,
-            Self::Portuguese => &PORTUGUESE,
-            Self::Hindi => &HINDI,
+impl Phrases {
+    pub(super) fn of(language: Language) -> &'static Phrases {
+        match language {
+            Language::English => &ENGLISH,
+            Language::German => &GERMAN,
+            Language::Spanish => &SPANISH,
+            Language::French => &FRENCH,
+            Language::Portuguese => &PORTUGUESE,
+            Language::Hindi => &HINDI,
         }
     }
 }
@@ -163,7 +164,7 @@ const FRENCH: Phrases = Phrases {
         "décembre",
     ],
     date: "{day} {date} {month}, {time}",
-    zones: "heure de {city} ({ours_time} à {ours_city})",
+    zones: "heure {of_city} ({ours_time}, heure {of_ours})",
     hello: "Bonjour {name},",
     hello_nobody: "Bonjour,",
     link: "Visioconférence : {link}",

@@ -1,14 +1,16 @@
 //! GET /pay/{token}: leads the guest to Stripe, or says what became of it. Nobody is signed in here; the token is the
 //! proof, and it shows no more than what is paid for.
 
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue, ACCEPT_LANGUAGE};
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
-use actix_web::HttpResponse;
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
+use super::guest_words::{self, GuestWords};
 use crate::app::App;
+use crate::base::Language;
 use crate::http::layout::PublicLayout;
 use crate::http::{html, run, see_other, PageError};
 use crate::payments::model::{Payment, State};
@@ -30,6 +32,7 @@ pub struct Back {
 #[template(path = "payments/guest.html")]
 struct GuestPage {
     layout: PublicLayout,
+    words: &'static GuestWords,
     business: String,
     name: String,
     amount: String,
@@ -54,7 +57,12 @@ enum View {
     },
 }
 
-pub async fn show(app: Data<App>, token: Path<String>, query: Query<Back>) -> Result<HttpResponse, PageError> {
+pub async fn show(
+    app: Data<App>,
+    request: HttpRequest,
+    token: Path<String>,
+    query: Query<Back>,
+) -> Result<HttpResponse, PageError> {
     let (workspace, id) = link::read(&app, &token).ok_or(PageError::NotFound)?;
     let came_back = query.back.clone();
     let asks = came_back == "paid";
@@ -71,7 +79,8 @@ pub async fn show(app: Data<App>, token: Path<String>, query: Query<Back>) -> Re
     });
     let found = found.await?.map_err(|error| PageError::internal("could not open the payment", &error))?;
     let (payment, business) = found.ok_or(PageError::NotFound)?;
-    let view = view(&payment, asks);
+    let language = language(&payment, &request);
+    let view = view(&payment, asks, language);
     if matches!(view, View::Paid { ref returned } if returned.is_empty()) && !payment.back.is_empty() {
         return Ok(see_other(&payment.back));
     }
@@ -82,14 +91,21 @@ pub async fn show(app: Data<App>, token: Path<String>, query: Query<Back>) -> Re
         View::Pay { url } if came_back.is_empty() => Some(format!("0; url={url}")),
         _ => None,
     };
-    let mut answer = html(StatusCode::OK, &page(&payment, business, view))?;
+    let mut answer = html(StatusCode::OK, &page(&payment, business, view, language))?;
     if let Some(value) = refresh.and_then(|text| HeaderValue::from_str(&text).ok()) {
         answer.headers_mut().insert(REFRESH, value);
     }
     Ok(answer)
 }
 
-fn view(payment: &Payment, asks: bool) -> View {
+/// The language in which it was booked, else what the browser prefers.
+fn language(payment: &Payment, request: &HttpRequest) -> Language {
+    let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok());
+    Language::spoken(&payment.language).unwrap_or_else(|| Language::accepted(accepted.unwrap_or_default()))
+}
+
+fn view(payment: &Payment, asks: bool, language: Language) -> View {
+    let words = guest_words::of(language);
     match &payment.state {
         State::Opening => View::Wait,
         State::Open { .. } if asks => View::Wait,
@@ -97,23 +113,24 @@ fn view(payment: &Payment, asks: bool) -> View {
         State::Processing => View::Processing,
         State::Paid => {
             let given: u64 = payment.refunds.iter().map(|refund| refund.amount).sum();
-            let returned = if given == 0 { String::new() } else { amount::words(given, &payment.currency) };
+            let returned = if given == 0 { String::new() } else { amount::said(given, &payment.currency, language) };
             View::Paid { returned }
         }
-        State::Expired => View::Over { reason: "The time to pay is over, and nothing was paid." },
-        State::Failed { .. } => View::Over { reason: "It could not be paid, and nothing was taken." },
-        State::Withdrawn => View::Over { reason: "It is no longer wanted, and nothing was paid." },
+        State::Expired => View::Over { reason: words.expired },
+        State::Failed { .. } => View::Over { reason: words.failed },
+        State::Withdrawn => View::Over { reason: words.withdrawn },
     }
 }
 
-fn page(payment: &Payment, business: String, view: View) -> GuestPage {
-    let layout =
-        PublicLayout { title: "Payment".to_owned(), lang: "en".to_owned(), no_index: true, ..PublicLayout::default() };
+fn page(payment: &Payment, business: String, view: View, language: Language) -> GuestPage {
+    let words = guest_words::of(language);
+    let (title, lang) = (words.title.to_owned(), language.tag().to_owned());
     GuestPage {
-        layout,
+        layout: PublicLayout { title, lang, no_index: true, ..PublicLayout::default() },
+        words,
         business,
         name: payment.name.clone(),
-        amount: amount::words(payment.amount, &payment.currency),
+        amount: amount::said(payment.amount, &payment.currency, language),
         view,
         back: payment.back.clone(),
     }

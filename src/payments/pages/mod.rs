@@ -1,6 +1,7 @@
 //! The account in the settings, the list of payments, one payment, and the guest's page.
 
 mod guest;
+mod guest_words;
 mod list;
 mod one;
 mod setup;

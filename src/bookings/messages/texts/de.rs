@@ -60,6 +60,7 @@ pub(super) const TEXTS: Texts = Texts {
         when: "Wann",
         with: "Mit",
         at: "Wo",
+        paid: "Bezahlt",
         open: "Zum Gespräch",
         came_up: "Ist etwas dazwischengekommen?",
         change: "Termin verschieben",

@@ -59,6 +59,7 @@ pub(super) const TEXTS: Texts = Texts {
         when: "When",
         with: "With",
         at: "Where",
+        paid: "Paid",
         open: "Open the call",
         came_up: "Something came up?",
         change: "Move the meeting",

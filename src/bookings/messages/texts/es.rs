@@ -60,6 +60,7 @@ pub(super) const TEXTS: Texts = Texts {
         when: "Cuándo",
         with: "Con",
         at: "Dónde",
+        paid: "Pagado",
         open: "Abrir la llamada",
         came_up: "¿Le ha surgido algo?",
         change: "Cambiar la hora",

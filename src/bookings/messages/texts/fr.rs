@@ -59,6 +59,7 @@ pub(super) const TEXTS: Texts = Texts {
         when: "Quand",
         with: "Avec",
         at: "Où",
+        paid: "Payé",
         open: "Ouvrir l’appel",
         came_up: "Un empêchement ?",
         change: "Changer l’heure",

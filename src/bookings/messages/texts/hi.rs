@@ -58,6 +58,7 @@ pub(super) const TEXTS: Texts = Texts {
         when: "कब",
         with: "किसके साथ",
         at: "कहाँ",
+        paid: "भुगतान",
         open: "कॉल खोलें",
         came_up: "कोई अड़चन आ गई?",
         change: "समय बदलें",

@@ -33,6 +33,8 @@ pub(super) struct Labels {
     pub when: &'static str,
     pub with: &'static str,
     pub at: &'static str,
+    /// Before an amount.
+    pub paid: &'static str,
     /// The words of a link to a video call.
     pub open: &'static str,
     pub came_up: &'static str,

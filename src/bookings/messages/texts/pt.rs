@@ -61,6 +61,7 @@ pub(super) const TEXTS: Texts = Texts {
         when: "Quando",
         with: "Com",
         at: "Onde",
+        paid: "Pago",
         open: "Abrir a chamada",
         came_up: "Surgiu um imprevisto?",
         change: "Mudar o horário",

@@ -12,9 +12,9 @@ use super::model::{Outcome, RoutingForm, LONGEST_ANSWER};
 use super::store;
 use crate::app::App;
 use crate::base::WorkspaceId;
-use crate::bookings::public::pages::{
-    asked_of, broken, languages, layout, of_browser, open_workspace, read_said, spoken, Asked, Chosen, Tries,
-};
+use crate::bookings::public::form_words;
+use crate::bookings::public::guest_form::{asked_of, read_said, Asked};
+use crate::bookings::public::pages::{broken, languages, layout, of_browser, open_workspace, spoken, Chosen, Tries};
 use crate::bookings::public::token::{read_route, route_token};
 use crate::bookings::public::words::{self as page_words, Words};
 use crate::bookings::types::{self, Answer};
@@ -70,6 +70,8 @@ struct RoutePage {
     lang: String,
     source: String,
     questions: Vec<Asked>,
+    /// Above several errors.
+    to_mend: String,
     errors: FieldErrors,
     /// Where the answers lead to words; else empty.
     message: String,
@@ -127,6 +129,7 @@ impl Visit {
             lang: self.chosen.lang.clone(),
             source: self.chosen.source.clone(),
             questions: asked_of(&self.form.questions, typed, &errors),
+            to_mend: form_words::of(self.language).to_mend(errors.len()),
             errors,
             message: String::new(),
             elsewhere: String::new(),
@@ -194,8 +197,7 @@ async fn answer(
         let chosen = Chosen { tz: text("tz"), lang: text("lang"), source: text("source"), ..Chosen::default() };
         let visit = Visit::read(&app, &path, chosen, own)?;
         let mut errors = FieldErrors::default();
-        let words = page_words::of(visit.language);
-        let answers = read_said(&visit.form.questions, &typed, LONGEST_ANSWER, words, &mut errors);
+        let answers = read_said(&visit.form.questions, &typed, LONGEST_ANSWER, visit.language, &mut errors);
         if !errors.is_empty() {
             return Ok(Answered::Again(Box::new(visit.page(&typed, errors))));
         }

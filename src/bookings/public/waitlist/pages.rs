@@ -20,9 +20,11 @@ use crate::app::App;
 use crate::audit::Who;
 use crate::base::{BookingId, EventTypeId, WaiterId, WorkspaceId};
 use crate::bookings::public::commit::Guest;
+use crate::bookings::public::form_words;
+use crate::bookings::public::guest_form::read_person;
 use crate::bookings::public::pages::{
-    about, broken, free_of_month, layout, month_question, of_browser, place, read_person, spoken, zone_of, About,
-    Chosen, Place, Tries,
+    about, broken, free_of_month, layout, month_question, of_browser, place, spoken, zone_of, About, Chosen, Place,
+    Tries,
 };
 use crate::bookings::public::token::{read_waiter, Held, WAITING};
 use crate::bookings::public::words::{self as page_words, Words as PageWords};
@@ -70,6 +72,8 @@ struct JoinPage {
     month: String,
     wishes: Vec<Choice>,
     typed: BTreeMap<String, String>,
+    /// Above several errors.
+    to_mend: String,
     errors: FieldErrors,
     /// They are on the list now.
     is_done: bool,
@@ -149,6 +153,7 @@ impl Asked {
             wishes: full.choices(self.language, &self.zone.0),
             words,
             typed,
+            to_mend: form_words::of(self.language).to_mend(errors.len()),
             errors,
             is_done: false,
         })
@@ -225,7 +230,7 @@ async fn add(
             return Ok(Answered::Elsewhere(asked.times()));
         };
         let mut errors = FieldErrors::default();
-        let Some((name, email)) = read_person(&typed, page_words::of(asked.language), &mut errors) else {
+        let Some((name, email)) = read_person(&typed, asked.language, &mut errors) else {
             return asked.page(&app, &full, typed, errors).map(|page| Answered::Again(Box::new(page)));
         };
         let guest = Guest {

@@ -298,7 +298,7 @@ fn who_moves_passes_nobody_in_line_and_leaves_their_time_to_the_line() {
     world.join("ada", november());
     let by = End { who: Who::Visitor, by: "them", reason: "" };
     end(&world.test.app, booked[0].workspace, booked[0].id, &by).unwrap();
-    let mover = Mover { who: Who::Visitor, by: "full1 (the guest)", insists: false };
+    let mover = Mover { who: Who::Visitor, by: "full1 (the guest)", reason: "", insists: false };
     let moved = |start: &str| reschedule(&world.test.app, &booked[1], at(start), &mover);
     let passed = moved(NINE);
     assert!(matches!(passed, Err(NotBooked::Taken)), "{passed:?}");
