@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::base::{Clock, UnixMillis, INSTANCE};
+use crate::base::{Clock, UnixMillis, WorkspaceId, INSTANCE};
 use crate::config::{Config, MeetingHost, OAuthClient, Resolver};
 use crate::http::metrics::Metrics;
 use crate::http::rate_limit::RateLimits;
@@ -47,6 +47,7 @@ pub struct App {
     pub public_url: String,
     runner: OnceLock<Runner>,
     demo: OnceLock<Demo>,
+    between: OnceLock<Between>,
     master_key: OnceLock<MasterKey>,
     /// Nothing is sent before then; 0 when nothing is held.
     sending_held_until: AtomicI64,
@@ -65,6 +66,28 @@ pub struct Demo {
     pub stripe_key: &'static str,
     /// Of the owner's simulated mailbox and calendar server.
     pub mail_password: &'static str,
+}
+
+/// What one room asks of another. Rooms do not import each other, so `wiring` hands these over; without them nothing is
+/// asked for.
+#[derive(Clone, Copy)]
+pub struct Between {
+    /// Times that visitors and leads ask for and a person has to decide about, the next first, at most so many.
+    pub asked_for: fn(&App, WorkspaceId, usize) -> Result<Vec<AskedFor>, StoreError>,
+    /// How many they are.
+    pub count_asked_for: fn(&App, WorkspaceId) -> Result<u32, StoreError>,
+}
+
+/// A time that somebody asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedFor {
+    /// The page where it is decided about.
+    pub href: String,
+    pub who: String,
+    /// "Intro call, Thu 26 Nov, 11:30".
+    pub what: String,
+    /// Since when it waits.
+    pub since: UnixMillis,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +143,7 @@ impl App {
             public_url: public_url.trim_end_matches('/').to_owned(),
             runner: OnceLock::new(),
             demo: OnceLock::new(),
+            between: OnceLock::new(),
             master_key: OnceLock::new(),
             sending_held_until: AtomicI64::new(0),
         })
@@ -166,6 +190,15 @@ impl App {
 
     pub fn release_sending(&self) {
         self.sending_held_until.store(0, Ordering::SeqCst);
+    }
+
+    pub fn between(&self) -> Option<Between> {
+        self.between.get().copied()
+    }
+
+    /// Called once, by `wiring`.
+    pub fn set_between(&self, between: Between) {
+        let _ = self.between.set(between);
     }
 
     pub fn demo(&self) -> Option<&Demo> {

@@ -19,6 +19,7 @@
 
 mod agree;
 mod api;
+mod asked_for;
 mod bookable;
 mod calendar;
 mod calendars;
@@ -61,6 +62,7 @@ mod views;
 mod words;
 
 pub use api::{api_routes, openapi};
+pub use asked_for::{asked_for, count_asked_for};
 pub use bookable::Bookable;
 pub use consider::{rehearse, Rehearsed};
 pub use feed::FEED_PATH;

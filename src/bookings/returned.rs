@@ -22,7 +22,7 @@ use crate::audit::{self, Who};
 use crate::availability::{self, with_calendar, Claimed, Span, LOOK_BACK, READ_AHEAD};
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
 use crate::connections;
-use crate::events::{self, Happened};
+use crate::events::{self, Ended, Happened};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::providers::calendar::{Event, When};
 use crate::providers::ProviderError;
@@ -181,7 +181,12 @@ fn take_over(app: &App, txn: &mut Txn<'_>, seen: &Booking, change: &Change, now:
             give_back(txn, &before)?;
             booking.state = State::Cancelled { reason: String::new() };
             booking.note(now, "Deleted in the calendar, and so cancelled.");
-            events::append(txn, workspace, now, Happened::BookingCancelled { booking: id, contact })?;
+            events::append(
+                txn,
+                workspace,
+                now,
+                Happened::BookingCancelled { booking: id, contact, ended: Ended::Meeting },
+            )?;
             group::leave(txn, &before, now)?;
             "booking.cancelled"
         }

@@ -10,7 +10,7 @@ use super::letter::Letter;
 use crate::agents::decide;
 use crate::agents::words::{short_time, zone_of};
 use crate::agents::write::Style;
-use crate::agents::AgentError;
+use crate::agents::{waiting_times, AgentError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{DraftId, Mistakes};
@@ -42,6 +42,8 @@ struct QueuePart {
 }
 
 struct Queue {
+    /// No drafts: times that somebody asks for, decided about on their own pages.
+    asked: Vec<QueueRow>,
     groups: Vec<(String, Vec<QueueRow>)>,
     total: usize,
     /// From 1; 0 when the open draft does not wait.
@@ -98,6 +100,14 @@ impl Queue {
                 groups.push((name.clone(), rows));
             }
         }
+        let asked = waiting_times(app, actor.workspace)?.into_iter().map(|asked| QueueRow {
+            href: asked.href,
+            name: asked.who,
+            what: asked.what,
+            iso: asked.since.to_rfc3339(),
+            when: short_time(asked.since, now, &zone),
+            current: false,
+        });
         let at = order.iter().position(|id| Some(*id) == current);
         let href = |place: Option<usize>| {
             place.and_then(|place| order.get(place)).map(|id| format!("/approvals/{id}")).unwrap_or_default()
@@ -108,6 +118,7 @@ impl Queue {
             previous: href(at.and_then(|at| at.checked_sub(1))),
             next: href(at.map(|at| at + 1)),
             current: current.map(|id| id.to_string()).unwrap_or_default(),
+            asked: asked.collect(),
             groups,
         })
     }

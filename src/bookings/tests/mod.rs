@@ -4,6 +4,7 @@ mod by_hand;
 mod calendar;
 mod companions;
 mod deciding;
+mod declining;
 pub mod desk;
 mod group;
 mod hosting;
