@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::base::{Clock, UnixMillis, WorkspaceId, INSTANCE};
+use crate::base::{Clock, DraftId, UnixMillis, WorkspaceId, INSTANCE};
 use crate::config::{Config, MeetingHost, OAuthClient, Resolver};
 use crate::http::metrics::Metrics;
 use crate::http::rate_limit::RateLimits;
@@ -76,6 +76,19 @@ pub struct Between {
     pub asked_for: fn(&App, WorkspaceId, usize) -> Result<Vec<AskedFor>, StoreError>,
     /// How many they are.
     pub count_asked_for: fn(&App, WorkspaceId) -> Result<u32, StoreError>,
+    /// Offers the times of a draft anew where one has passed or is taken; with `true` in any case, as a person wants.
+    pub renew_offer: fn(&App, WorkspaceId, DraftId, bool) -> Result<Renewed, StoreError>,
+}
+
+/// What became of the times that a draft offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Renewed {
+    /// It offers none, or all that it offers are to come and free.
+    Stands,
+    /// Others stand in it now, and its words were written anew.
+    Anew,
+    /// It cannot leave as it is, and is not written anew by itself: why.
+    Stuck(String),
 }
 
 /// A time that somebody asks for.

@@ -47,6 +47,7 @@ mod pages;
 mod paid;
 mod promised;
 mod public;
+mod renew;
 mod returned;
 mod schedules;
 mod series;
@@ -74,6 +75,7 @@ pub use of_contact::waiting_of_contact;
 pub use on_event::choose as choose_event_type;
 pub use pages::routes;
 pub use public::{PREFIX as VISITOR_PATH, WAITING as WAITING_PATH};
+pub use renew::renew;
 pub use service::{
     accept, add_note, cancel, create, decline, dismiss, get, list, move_to, note_outcome, remove_note, try_again,
     Anyway, BookError, NewBooking,

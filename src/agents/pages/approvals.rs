@@ -145,8 +145,9 @@ fn build(app: &App, actor: &Actor, frame: &Frame, id: Option<DraftId>) -> Result
     actor.require(Permission::ApproveDrafts)?;
     let letter = match id {
         Some(id) => {
+            let renewed = decide::renew(app, actor.workspace, id, false)?;
             let draft = drafts::get(&app.store, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
-            Some(Letter::of(app, &draft, app.now())?)
+            Some(Letter::of(app, &draft, renewed, app.now())?)
         }
         None => None,
     };
@@ -194,6 +195,18 @@ pub async fn reject(
     })
     .await??;
     Ok(go_on(&cookies, &draft, next))
+}
+
+/// POST /approvals/{id}/offer: the offer is written anew with times of now; what a person had changed is dropped.
+pub async fn offer_anew(
+    app: Data<App>,
+    actor: Actor,
+    cookies: Data<Cookies>,
+    id: Path<DraftId>,
+) -> Result<HttpResponse, PageError> {
+    let back = format!("/approvals/{id}");
+    run(move || decide::offer_anew(&app, &actor, *id)).await??;
+    Ok(with_toast(see_other(&back), &cookies, &Toast::new("Written anew, with times that are free now.")))
 }
 
 #[derive(Debug, Default, Deserialize)]

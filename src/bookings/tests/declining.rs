@@ -50,7 +50,7 @@ fn whoever_asked_hears_why_and_the_log_says_that_a_request_was_declined() {
     let letter = office.desk.letters().pop().unwrap();
     assert!(letter.subject.starts_with("Leider nicht möglich"), "{}", letter.subject);
     assert!(letter.text.contains(REASON), "{}", letter.text);
-    let newest = events::list_newest(&app.store, workspace, None, 20).unwrap().rows;
+    let newest = events::list_newest(&app.store, workspace, None, None, 20).unwrap().rows;
     let ended = newest.iter().find_map(|event| match event.what {
         Happened::BookingCancelled { ended, .. } => Some(ended),
         _ => None,

@@ -13,6 +13,7 @@ mod microsoft;
 mod offering;
 pub mod on_event;
 mod people;
+mod renewing;
 mod returned;
 mod series;
 mod series_seats;
