@@ -20,6 +20,7 @@
 mod agree;
 mod api;
 mod asked_for;
+mod away;
 mod bookable;
 mod calendar;
 mod calendars;

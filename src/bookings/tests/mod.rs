@@ -3,6 +3,7 @@
 mod by_hand;
 mod calendar;
 mod companions;
+mod days_off;
 mod deciding;
 mod declining;
 pub mod desk;
