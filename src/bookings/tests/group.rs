@@ -10,7 +10,7 @@ use crate::audit::Who;
 use crate::base::EmailAddress;
 use crate::bookings::model::Booking;
 use crate::bookings::public::{book, reschedule, Guest, Mover};
-use crate::bookings::service::{accept, end, Anyway, End};
+use crate::bookings::service::{accept, end, Anyway, BookError, End};
 use crate::bookings::store;
 use crate::bookings::types::{self, EventType};
 use crate::connections::tests::world::OWNER;
@@ -290,4 +290,26 @@ fn the_week_draws_a_group_once_and_its_page_names_the_others() {
     assert_eq!(drawn(), [("11:30".to_owned(), "2 guests".to_owned())]);
     let (others, seats) = crate::bookings::group::read(office.desk.app(), &ann).unwrap().unwrap();
     assert_eq!((others.iter().map(|one| one.details.name.as_str()).collect::<Vec<_>>(), seats), (vec!["ben"], 5));
+}
+
+#[test]
+fn a_full_group_speaks_of_its_seats() {
+    let office = class(None);
+    let (app, owner) = (office.desk.app(), &office.desk.world.owner);
+    let event = types::save(app, owner, EventType { seats: Some(2), ..office.event.clone() }).unwrap();
+    let office = Office { event, ..office };
+    let why = || types::why(office.desk.app(), &office.desk.world.owner, office.event.id, at(NOON), None).unwrap();
+    let carl = seat(&office, "carl@third.example", LATER);
+    seat(&office, ANN, NOON);
+    assert_eq!(why().rule, None, "one seat is left");
+    seat(&office, BEN, NOON);
+    assert_eq!((why().rule, why().words.as_str()), (Some("full"), "All 2 seats of this time are taken."));
+    match service_move(&office, &carl, NOON) {
+        Err(BookError::NotFree { why, .. }) => assert_eq!(why.words(), "All 2 seats of that time are taken."),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn service_move(office: &Office, booking: &Booking, start: &str) -> Result<Booking, BookError> {
+    crate::bookings::move_to(office.desk.app(), &office.desk.world.owner, booking.id, at(start), &Anyway::default())
 }
