@@ -5,11 +5,10 @@ use std::time::Duration;
 use serde_json::{json, Value};
 
 use super::companions::Office;
-use super::desk::at;
+use super::desk::{at, guest};
 use crate::audit::Who;
-use crate::base::EmailAddress;
 use crate::bookings::model::Booking;
-use crate::bookings::public::{book, reschedule, Guest, Mover};
+use crate::bookings::public::{book, reschedule, Mover};
 use crate::bookings::service::{accept, end, Anyway, BookError, End};
 use crate::bookings::store;
 use crate::bookings::types::{self, EventType};
@@ -44,14 +43,7 @@ fn at_zoom() -> (Office, Connection) {
 }
 
 fn seat(office: &Office, email: &str, start: &str) -> Booking {
-    let guest = Guest {
-        name: email.split('@').next().unwrap().to_owned(),
-        email: EmailAddress::parse(email).unwrap(),
-        phone: String::new(),
-        zone: "Europe/London".into(),
-        language: "en".into(),
-        others: Vec::new(),
-    };
+    let guest = guest(email.split('@').next().unwrap(), email);
     let wanted = guest.wants(at(start), 30, crate::bookings::model::Source::Page);
     let booking = book(office.desk.app(), &office.event, &wanted).unwrap();
     office.desk.settle();
