@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::base::{Clock, UnixMillis, INSTANCE};
+use crate::base::{Clock, DraftId, UnixMillis, WorkspaceId, INSTANCE};
 use crate::config::{Config, MeetingHost, OAuthClient, Resolver};
 use crate::http::metrics::Metrics;
 use crate::http::rate_limit::RateLimits;
@@ -47,6 +47,7 @@ pub struct App {
     pub public_url: String,
     runner: OnceLock<Runner>,
     demo: OnceLock<Demo>,
+    between: OnceLock<Between>,
     master_key: OnceLock<MasterKey>,
     /// Nothing is sent before then; 0 when nothing is held.
     sending_held_until: AtomicI64,
@@ -65,6 +66,41 @@ pub struct Demo {
     pub stripe_key: &'static str,
     /// Of the owner's simulated mailbox and calendar server.
     pub mail_password: &'static str,
+}
+
+/// What one room asks of another. Rooms do not import each other, so `wiring` hands these over; without them nothing is
+/// asked for.
+#[derive(Clone, Copy)]
+pub struct Between {
+    /// Times that visitors and leads ask for and a person has to decide about, the next first, at most so many.
+    pub asked_for: fn(&App, WorkspaceId, usize) -> Result<Vec<AskedFor>, StoreError>,
+    /// How many they are.
+    pub count_asked_for: fn(&App, WorkspaceId) -> Result<u32, StoreError>,
+    /// Offers the times of a draft anew where one has passed or is taken; with `true` in any case, as a person wants.
+    pub renew_offer: fn(&App, WorkspaceId, DraftId, bool) -> Result<Renewed, StoreError>,
+}
+
+/// What became of the times that a draft offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Renewed {
+    /// It offers none, or all that it offers are to come and free.
+    Stands,
+    /// Others stand in it now, and its words were written anew.
+    Anew,
+    /// It cannot leave as it is, and is not written anew by itself: why.
+    Stuck(String),
+}
+
+/// A time that somebody asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedFor {
+    /// The page where it is decided about.
+    pub href: String,
+    pub who: String,
+    /// "Intro call, Thu 26 Nov, 11:30".
+    pub what: String,
+    /// Since when it waits.
+    pub since: UnixMillis,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +156,7 @@ impl App {
             public_url: public_url.trim_end_matches('/').to_owned(),
             runner: OnceLock::new(),
             demo: OnceLock::new(),
+            between: OnceLock::new(),
             master_key: OnceLock::new(),
             sending_held_until: AtomicI64::new(0),
         })
@@ -166,6 +203,15 @@ impl App {
 
     pub fn release_sending(&self) {
         self.sending_held_until.store(0, Ordering::SeqCst);
+    }
+
+    pub fn between(&self) -> Option<Between> {
+        self.between.get().copied()
+    }
+
+    /// Called once, by `wiring`.
+    pub fn set_between(&self, between: Between) {
+        let _ = self.between.set(between);
     }
 
     pub fn demo(&self) -> Option<&Demo> {

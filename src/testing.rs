@@ -34,6 +34,7 @@ pub fn app_with(env: &[(&str, &str)]) -> TestApp {
     let overrides = Overrides { data: Some(dir.path().to_owned()), ..Overrides::default() };
     let config = Config::load(None, env.into_iter(), &overrides).unwrap();
     let app = App::new(store, Clock::stopped_at(NOW), Arc::new(config), "http://127.0.0.1:8080").unwrap();
+    app.set_between(crate::wiring::between());
     let workspace = add_workspace(&app, "Fernhill Heat Pumps", "fernhill");
     let owner = Actor {
         user: Some(UserId::new(NOW)),

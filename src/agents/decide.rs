@@ -6,7 +6,7 @@ use super::errors::AgentError;
 use super::follow_ups;
 use super::words::clock_words;
 use super::write::{compose, Style};
-use crate::app::App;
+use crate::app::{App, Renewed};
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
 use crate::base::{DraftId, Mistakes, UnixMillis, WorkspaceId};
@@ -58,6 +58,10 @@ pub(super) fn approve_as(
     if !standing.is_pending() {
         return decided_before(app, actor, standing);
     }
+    // What leaves by itself does so as soon as it is written; what has waited for longer is a person's.
+    if !automatic {
+        times_stand(app, actor.workspace, id)?;
+    }
     let message = message_of(app, &standing, now)?;
     let message = if automatic { message } else { message.due(now.plus(TIME_TO_UNDO)) };
     let outcome = app.store.write(|txn| {
@@ -76,14 +80,40 @@ pub(super) fn approve_as(
     outcome.or_else(|draft| decided_before(app, actor, draft))
 }
 
+/// Looks at the times that a draft offers once more, in the room that knows them.
+pub(super) fn renew(app: &App, workspace: WorkspaceId, id: DraftId, insists: bool) -> Result<Renewed, StoreError> {
+    app.between().map_or(Ok(Renewed::Stands), |between| (between.renew_offer)(app, workspace, id, insists))
+}
+
+/// A person wants the offer written anew with times of now; what was changed in it is dropped.
+pub fn offer_anew(app: &App, actor: &Actor, id: DraftId) -> Result<(), AgentError> {
+    actor.require(Permission::ApproveDrafts)?;
+    match renew(app, actor.workspace, id, true)? {
+        Renewed::Anew => Ok(()),
+        Renewed::Stuck(why) => Err(AgentError::Held(why)),
+        Renewed::Stands => Err(AgentError::Held("There is no other way to put this one.".into())),
+    }
+}
+
+/// What was read with times that no longer stand does not leave with others that nobody has read.
+fn times_stand(app: &App, workspace: WorkspaceId, id: DraftId) -> Result<(), AgentError> {
+    match renew(app, workspace, id, false)? {
+        Renewed::Stands => Ok(()),
+        Renewed::Stuck(why) => Err(AgentError::Held(why)),
+        Renewed::Anew => {
+            let words = "Times that it offered have passed or are taken, so it offers others now. Read it again.";
+            Err(AgentError::Changed(words.into()))
+        }
+    }
+}
+
 fn may_leave(draft: &Draft, now: UnixMillis) -> Result<(), AgentError> {
     if draft.is_over(now) {
         return Err(AgentError::Decided("This draft has expired: it was left for more than 72 hours.".into()));
     }
     // Who has changed the words has looked.
-    let has_passed = |(start, _): &(UnixMillis, UnixMillis)| *start <= now;
-    if !draft.offered.is_empty() && draft.offered.iter().all(has_passed) && !draft.is_edited() {
-        let words = "The times that it offers have passed. Change its words, or reject it and answer with others.";
+    if draft.offered.iter().any(|(start, _)| *start <= now) && !draft.is_edited() {
+        let words = "Times that it offers have passed. Change its words, or reject it and answer with others.";
         return Err(AgentError::Held(words.into()));
     }
     let (links, claims): (Vec<&str>, Vec<&str>) = draft.held().into_iter().partition(|claim| is_link(claim));
@@ -106,7 +136,7 @@ fn message_of(app: &App, draft: &Draft, now: UnixMillis) -> Result<NewMessage, A
     let new = NewMessage::new(now, draft.workspace, draft.contact, Purpose::Answer, &connection, &draft.to)
         .to_name(&draft.to_name)
         .draft(draft.id)
-        .offering(&draft.offered);
+        .offering(&ahead(draft, now));
     let new = draft.worker.into_iter().fold(new, NewMessage::worker);
     let new = draft.booking.into_iter().fold(new, NewMessage::booking);
     let reply = match draft.reply {
@@ -117,6 +147,11 @@ fn message_of(app: &App, draft: &Draft, now: UnixMillis) -> Result<NewMessage, A
         Some(reply) => new.answering(&reply.message_id, &reply.references, reply.provider_thread.as_deref()),
         None => new,
     })
+}
+
+/// What it offers that is still to come: a person may have left the rest out.
+fn ahead(draft: &Draft, now: UnixMillis) -> Vec<(UnixMillis, UnixMillis)> {
+    draft.offered.iter().filter(|(start, _)| *start > now).copied().collect()
 }
 
 fn schedule(
@@ -255,7 +290,8 @@ pub(super) fn recall(app: &App, workspace: WorkspaceId, id: DraftId) -> Result<(
     })
 }
 
-/// A dry run kept its message here: the draft waits for a decision again, or is over when it is too old by now.
+/// Its message did not leave, as a dry run kept it here or times that it offers have passed: the draft waits for a
+/// decision again, or is over when it is too old by now.
 pub(super) fn bring_back(app: &App, workspace: WorkspaceId, message: &Message) -> Result<(), StoreError> {
     let (Some(id), now) = (message.draft, app.now()) else { return Ok(()) };
     app.store.write(|txn| {
@@ -265,13 +301,17 @@ pub(super) fn bring_back(app: &App, workspace: WorkspaceId, message: &Message) -
         }
         uncount_approval(txn, &draft, false)?;
         draft.would_have_left = message.noted.would_have_left;
+        let (act, reason) = match message.noted.would_have_left {
+            Some(_) => ("draft.rehearsed", messaging::DRY_RUN),
+            None => ("draft.taken_back", messaging::TIMES_PASSED),
+        };
         if draft.is_over(now) {
-            draft.state = DraftState::NotSent { reason: messaging::DRY_RUN.to_owned() };
+            draft.state = DraftState::NotSent { reason: reason.to_owned() };
         } else {
             (draft.state, draft.message, draft.decided) = (DraftState::Pending, None, None);
         }
         drafts::put(txn, &draft)?;
-        note(txn, &Actor::system(workspace), now, "draft.rehearsed", &draft, "")
+        note(txn, &Actor::system(workspace), now, act, &draft, "")
     })
 }
 
@@ -296,7 +336,7 @@ pub(super) const NO_FIELDS: &str =
 /// Keeps a person's own wording; the engine's stays beside it on record.
 pub fn edit(app: &App, actor: &Actor, id: DraftId, subject: &str, text: &str) -> Result<Draft, AgentError> {
     actor.require(Permission::ApproveDrafts)?;
-    let (subject, text) = (subject.trim(), text.trim().replace("\r\n", "\n"));
+    let (subject, text, now) = (subject.trim(), text.trim().replace("\r\n", "\n"), app.now());
     let mut wrong = Mistakes::default();
     let has_subject =
         !subject.is_empty() && subject.chars().count() <= MOST_SUBJECT_CHARS && !subject.contains(['\r', '\n']);
@@ -310,6 +350,7 @@ pub fn edit(app: &App, actor: &Actor, id: DraftId, subject: &str, text: &str) ->
     change(app, actor, id, "draft.edited", |app, txn, draft| {
         draft.edited_text = Some(text.clone()).filter(|text| *text != draft.text);
         draft.edited_subject = Some(subject.to_owned()).filter(|subject| *subject != draft.subject);
+        draft.edited_at = draft.is_edited().then_some(now);
         draft.ungrounded = drafts::ground(app, txn, draft)?;
         Ok(())
     })

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::decide::{approve, edit, reject, rewrite, undo};
 use super::snippets::{self, SnippetForm};
-use super::testing::Desk;
+use super::testing::{Desk, Office};
 use super::write::{write_draft, Style};
 use super::{replies, AgentError};
 use crate::authz::Role;
@@ -258,9 +258,30 @@ fn times_that_have_passed_are_offered_to_nobody() {
         approve(app, owner, draft.id)
     };
     assert!(matches!(offer(&[-2, -1]), Err(AgentError::Held(_))));
+    assert!(matches!(offer(&[-2, 24]), Err(AgentError::Held(_))), "one of them is enough");
     edit(app, owner, draft.id, "Re: Heating", "Hello Anna,\n\nmay I call?\n\nNora Whitfield").unwrap();
-    offer(&[-2, -1]).unwrap();
-    assert_eq!(answers(&desk).len(), 1, "whoever has changed the words has looked");
+    offer(&[-2, 24]).unwrap();
+    let [answer] = &answers(&desk)[..] else { panic!("whoever has changed the words has looked") };
+    assert_eq!(answer.offered, [(hour(24), hour(25))], "what has passed travels with no message");
+}
+
+#[test]
+fn an_approved_offer_that_waits_for_longer_than_its_times_last_comes_back() {
+    let office = Office::open();
+    let desk = &office.desk;
+    let (app, now) = (desk.app(), desk.app().now());
+    let hour = |hours: i64| UnixMillis(now.0 + hours * 3_600_000);
+    let draft = Draft { offered: vec![(hour(1), hour(2)), (hour(30), hour(31))], ..interested(desk) };
+    app.store.write(|txn| drafts::put(txn, &draft)).unwrap();
+    app.hold_sending_until(hour(2));
+    approve(app, desk.owner(), draft.id).unwrap();
+    office.settle();
+    assert_eq!(get(desk, draft.id).state, DraftState::Scheduled);
+    office.advance(Duration::from_secs(3 * 3600));
+    let waits = get(desk, draft.id);
+    assert_eq!((waits.state, waits.message), (DraftState::Pending, None));
+    assert!(office.sent().iter().all(|message| message.draft.is_none()), "nobody was offered what has passed");
+    assert!(matches!(approve(app, desk.owner(), draft.id), Err(AgentError::Held(_))));
 }
 
 #[test]

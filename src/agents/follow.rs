@@ -31,21 +31,26 @@ impl Subscriber<App> for Follower {
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {
         let (message, state) = match &event.what {
             Happened::MessageSent { message, .. } => (*message, DraftState::Sent),
+            Happened::MessageNotSent { message, reason, .. } if reason == messaging::TIMES_PASSED => {
+                return bring_back(app, event.workspace, *message);
+            }
             Happened::MessageNotSent { message, reason, .. } => {
                 (*message, DraftState::NotSent { reason: reason.clone() })
             }
-            Happened::MessageRehearsed { message, .. } => {
-                let Some(message) = messaging::get_message(&app.store, event.workspace, *message)? else {
-                    return Ok(());
-                };
-                return decide::bring_back(app, event.workspace, &message);
-            }
+            Happened::MessageRehearsed { message, .. } => return bring_back(app, event.workspace, *message),
             Happened::WorkerPaused { worker, reason } if reason == workers::PAUSED_ALL => {
                 return recall(app, event.workspace, *worker);
             }
             _ => return Ok(()),
         };
         follow(app, event.workspace, message, &state)
+    }
+}
+
+fn bring_back(app: &App, workspace: WorkspaceId, message: MessageId) -> Result<(), StoreError> {
+    match messaging::get_message(&app.store, workspace, message)? {
+        Some(message) => decide::bring_back(app, workspace, &message),
+        None => Ok(()),
     }
 }
 

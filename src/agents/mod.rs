@@ -63,7 +63,7 @@ pub use pages::routes;
 pub use read::{read_reply, Effect};
 pub use rehearse::{rehearse_answer, rehearse_draft, rehearse_reading, Answer, Rehearsed, Written};
 
-use crate::app::App;
+use crate::app::{App, AskedFor};
 use crate::base::WorkspaceId;
 use crate::drafts;
 use crate::events::Subscribers;
@@ -92,7 +92,19 @@ pub fn handlers(handlers: Handlers<App>) -> Handlers<App> {
     handlers.task(drafts::ExpireDraft).task(service::ReadTask).task(service::WriteTask).task(follow_ups::FollowUpDue)
 }
 
-/// Drafts that wait for a decision.
+/// Drafts and times asked for that wait for a decision.
 pub fn count_waiting(app: &App, workspace: WorkspaceId) -> Result<u32, StoreError> {
-    drafts::count_pending(&app.store, workspace)
+    let asked = app.between().map_or(Ok(0), |between| (between.count_asked_for)(app, workspace))?;
+    Ok(drafts::count_pending(&app.store, workspace)?.saturating_add(asked))
+}
+
+/// Times asked for that are listed beside the drafts.
+const MOST_ASKED: usize = 100;
+
+/// Times that somebody asks for and a person has to decide about; another room knows them.
+fn waiting_times(app: &App, workspace: WorkspaceId) -> Result<Vec<AskedFor>, StoreError> {
+    match app.between() {
+        Some(between) => (between.asked_for)(app, workspace, MOST_ASKED),
+        None => Ok(Vec::new()),
+    }
 }

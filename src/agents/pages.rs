@@ -17,6 +17,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/approvals/{id}").route(get().to(approvals::one)))
         .service(web::resource("/approvals/{id}/approve").route(post().to(approvals::approve)))
         .service(web::resource("/approvals/{id}/reject").route(post().to(approvals::reject)))
+        .service(web::resource("/approvals/{id}/offer").route(post().to(approvals::offer_anew)))
         .service(web::resource("/approvals/{id}/undo").route(post().to(approvals::undo)))
         .service(
             web::resource("/approvals/{id}/edit")

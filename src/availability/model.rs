@@ -169,6 +169,10 @@ pub enum WhyNot {
     Busy,
     /// Another booking of ours holds it.
     Claimed,
+    /// So many seats it has for a group, and somebody sits in each.
+    Full {
+        seats: u32,
+    },
     Unknown {
         reason: String,
     },
@@ -190,6 +194,7 @@ impl WhyNot {
             WhyNot::OutsideHours => "outside_hours",
             WhyNot::Busy => "busy",
             WhyNot::Claimed => "claimed",
+            WhyNot::Full { .. } => "full",
             WhyNot::Unknown { .. } => "unreadable",
             WhyNot::NotOffered { rule, .. } => rule,
         }
@@ -200,7 +205,7 @@ impl WhyNot {
         match self {
             WhyNot::TooSoon | WhyNot::TooFar | WhyNot::OutsideHours => true,
             WhyNot::Unknown { .. } | WhyNot::NotOffered { .. } => true,
-            WhyNot::Past | WhyNot::Busy | WhyNot::Claimed => false,
+            WhyNot::Past | WhyNot::Busy | WhyNot::Claimed | WhyNot::Full { .. } => false,
         }
     }
 
@@ -213,6 +218,7 @@ impl WhyNot {
             WhyNot::OutsideHours => "That is outside your working hours.".into(),
             WhyNot::Busy => "Your calendar is busy then.".into(),
             WhyNot::Claimed => "Another booking has that time.".into(),
+            WhyNot::Full { seats } => format!("All {seats} seats of that time are taken."),
             WhyNot::Unknown { reason } => format!("Your calendar could not be read: {reason}"),
             WhyNot::NotOffered { why, .. } => why.clone(),
         }

@@ -91,6 +91,8 @@ pub struct ApiBooking {
     pub meeting_trouble: Option<String>,
     /// `proposed`, `held`, `confirmed`, `cancelled` or `failed`.
     pub state: String,
+    /// It was only asked for, and a person said no: `reason` is what the visitor was told.
+    pub declined: bool,
     /// What people said became of it: `completed` or `no_show`.
     pub outcome: Option<String>,
     /// What is known of a proposed time, or why it was cancelled or failed.
@@ -141,6 +143,7 @@ impl From<Booking> for ApiBooking {
             end: booking.end.to_rfc3339(),
             guest_time_zone: booking.guest_zone,
             title: booking.title,
+            declined: booking.details.declined,
             place: booking.place,
             video_link: booking.video_link,
             location: booking.location.as_ref().map(|location| location.word().to_owned()),
@@ -197,6 +200,14 @@ pub struct CancelBooking {
     pub reason: String,
     #[serde(default)]
     pub scope: CancelScope,
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DismissBooking {
+    /// For the visitor whose request is declined; at most 500 characters. Of other proposed times nobody hears.
+    #[serde(default)]
+    pub reason: String,
 }
 
 /// How much of a series ends. What is only asked for always ends as a whole.
@@ -344,9 +355,9 @@ async fn again(app: Data<App>, actor: Actor, once: Once, path: Path<BookingId>) 
 }
 
 /// Lets a proposed time go without an answer to the guest. What a visitor asked for is declined, a series as a whole, and
-/// they are told.
+/// they are told, with the reason where one is given.
 #[utoipa::path(
-    post, path = "/v1/bookings/{booking}/dismiss", tag = "bookings",
+    post, path = "/v1/bookings/{booking}/dismiss", tag = "bookings", request_body = Option<DismissBooking>,
     params(
         ("booking" = String, Path, description = "Its id"),
         ("Idempotency-Key" = Option<String>, Header, description = "A repeat gets the first answer again"),
@@ -357,11 +368,17 @@ async fn again(app: Data<App>, actor: Actor, once: Once, path: Path<BookingId>) 
         (status = 409, description = "Not proposed any more", body = Problem),
     )
 )]
-async fn dismiss(app: Data<App>, actor: Actor, once: Once, path: Path<BookingId>) -> Result<ApiAnswer, ApiError> {
-    let id = path.into_inner();
+async fn dismiss(
+    app: Data<App>,
+    actor: Actor,
+    once: Once,
+    path: Path<BookingId>,
+    MaybeJson(body): MaybeJson<DismissBooking>,
+) -> Result<ApiAnswer, ApiError> {
+    let (id, once) = (path.into_inner(), once.of(&body));
     run(move || {
         once.carry_out(|| {
-            service::dismiss(&app, &actor, id)?;
+            service::dismiss(&app, &actor, id, &body.value.reason)?;
             answer(service::get(&app, &actor, id)?)
         })
     })

@@ -370,9 +370,7 @@ pub(super) fn next_event_id(booking: &Booking) -> String {
 fn written(app: &App, txn: &mut Txn<'_>, before: Booking, answer: &Value, now: UnixMillis) -> Result<(), StoreError> {
     let written: Written = serde_json::from_value(answer.clone())
         .map_err(|error| StoreError::Engine(format!("what the calendar answered: {error}")))?;
-    let is_stale = (written.session, written.start) != (before.details.session, before.start);
-    if before.details.session.is_some() && is_stale {
-        // It has moved away from its group meanwhile; the move has a job of its own.
+    if Sitting::has_left(&before, written.session, written.start) {
         return Ok(());
     }
     let mut booking = before.clone();

@@ -152,16 +152,16 @@ impl Task<App> for Consider {
 }
 
 /// Who asks, and who is asked.
-struct Case {
+pub(super) struct Case {
     reply: Reply,
     reading: Reading,
     contact: Contact,
-    worker: Option<Worker>,
+    pub(super) worker: Option<Worker>,
     /// Nobody has to be asked about this answer.
     is_trusted: bool,
     /// What the contact has agreed on already.
-    upcoming: Option<Booking>,
-    clocks: Clocks,
+    pub(super) upcoming: Option<Booking>,
+    pub(super) clocks: Clocks,
     guest_zone: String,
     /// The length that they ask for, or that of the offered time which they take.
     asked_minutes: Option<u32>,
@@ -332,6 +332,16 @@ fn load(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Case>, 
         if store::was_considered(txn, workspace, id)? {
             return Ok(None);
         }
+        let Some(reply) = messaging::find_reply(txn, workspace, id)? else { return Ok(None) };
+        let Some(contact) = contacts::find(txn, workspace, reply.contact)? else { return Ok(None) };
+        case_of(txn, reply, contact, now)
+    })
+}
+
+/// An answer whose times were looked at before, as it stands now.
+pub(super) fn case_again(app: &App, workspace: WorkspaceId, id: ReplyId) -> Result<Option<Case>, StoreError> {
+    let now = app.now();
+    app.store.read(|txn| {
         let Some(reply) = messaging::find_reply(txn, workspace, id)? else { return Ok(None) };
         let Some(contact) = contacts::find(txn, workspace, reply.contact)? else { return Ok(None) };
         case_of(txn, reply, contact, now)
@@ -576,7 +586,8 @@ fn ask(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span, note: S
     Ok(Outcome::Committed)
 }
 
-fn offer_of(
+/// The draft that offers these times in answer to it.
+pub(super) fn offer_of(
     app: &App,
     case: &Case,
     event: Option<&EventType>,

@@ -54,6 +54,12 @@ impl Sitting {
         (Some(self.session), self.start) == (booking.details.session, booking.start)
     }
 
+    /// Whether an answer about the time `start` of the group `session` says nothing of a booking of a group any more: it
+    /// has moved away meanwhile, and the move has a job of its own.
+    pub fn has_left(booking: &Booking, session: Option<BookingId>, start: UnixMillis) -> bool {
+        booking.details.session.is_some() && (session, start) != (booking.details.session, booking.start)
+    }
+
     /// All who sit there for good, in the order in which they booked.
     fn members(&self, txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Vec<Booking>, StoreError> {
         let mut all = Vec::new();

@@ -387,9 +387,7 @@ fn absent(
 fn brought(app: &App, txn: &mut Txn<'_>, before: Booking, answer: &Value, now: UnixMillis) -> Result<(), StoreError> {
     let brought: Brought = serde_json::from_value(answer.clone())
         .map_err(|error| StoreError::Engine(format!("what the service answered: {error}")))?;
-    let is_stale = (brought.session, brought.start) != (before.details.session, before.start);
-    if before.details.session.is_some() && is_stale {
-        // It has moved away from its group meanwhile; the move has a job of its own.
+    if Sitting::has_left(&before, brought.session, brought.start) {
         return Ok(());
     }
     let mut booking = before.clone();

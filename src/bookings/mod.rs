@@ -19,6 +19,8 @@
 
 mod agree;
 mod api;
+mod asked_for;
+mod away;
 mod bookable;
 mod calendar;
 mod calendars;
@@ -46,6 +48,7 @@ mod pages;
 mod paid;
 mod promised;
 mod public;
+mod renew;
 mod returned;
 mod schedules;
 mod series;
@@ -61,6 +64,7 @@ mod views;
 mod words;
 
 pub use api::{api_routes, openapi};
+pub use asked_for::{asked_for, count_asked_for};
 pub use bookable::Bookable;
 pub use consider::{rehearse, Rehearsed};
 pub use feed::FEED_PATH;
@@ -72,6 +76,7 @@ pub use of_contact::waiting_of_contact;
 pub use on_event::choose as choose_event_type;
 pub use pages::routes;
 pub use public::{PREFIX as VISITOR_PATH, WAITING as WAITING_PATH};
+pub use renew::renew;
 pub use service::{
     accept, add_note, cancel, create, decline, dismiss, get, list, move_to, note_outcome, remove_note, try_again,
     Anyway, BookError, NewBooking,

@@ -122,6 +122,9 @@ pub struct Details {
     /// It was the visitor who cancelled.
     #[serde(default)]
     pub given_up: bool,
+    /// It was only asked for, and a person said no.
+    #[serde(default)]
+    pub declined: bool,
     /// Of several dates that were booked together.
     #[serde(default)]
     pub series: Option<Part>,
@@ -235,6 +238,14 @@ impl State {
 }
 
 impl Booking {
+    /// How it stands.
+    pub fn words(&self) -> &'static str {
+        match self.state {
+            State::Cancelled { .. } if self.details.declined => "Declined",
+            _ => self.state.words(),
+        }
+    }
+
     /// Somebody who visited a public page asks for it, and its time is kept until a person has decided.
     pub fn is_request(&self) -> bool {
         self.state.is_proposed() && self.details.event_type.is_some()

@@ -13,7 +13,7 @@ use super::types::{self, EventType, Price};
 use super::{calendar, lapse, store};
 use crate::app::App;
 use crate::base::{BookingId, PaymentId, UnixMillis, WorkspaceId};
-use crate::events::{self, Event, Happened, Start, Subscriber};
+use crate::events::{self, Ended, Event, Happened, Start, Subscriber};
 use crate::jobs;
 use crate::payments::{self, NewPayment, Payment};
 use crate::store::{StoreError, Txn};
@@ -209,7 +209,7 @@ fn ended(app: &App, workspace: WorkspaceId, payment: PaymentId, id: BookingId) -
         if let Some(reply) = current.reply {
             reopen(txn, workspace, reply)?;
         }
-        let what = Happened::BookingCancelled { booking: id, contact: ended.contact };
+        let what = Happened::BookingCancelled { booking: id, contact: ended.contact, ended: Ended::Meeting };
         events::append(txn, workspace, now, what)?;
         tell(app, txn, &mut ended, now)?;
         store::put(txn, &ended, Some(&current))

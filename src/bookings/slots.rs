@@ -86,6 +86,12 @@ pub fn why(rule: Rule) -> WhyNot {
     }
 }
 
+/// A start that cannot be had: its seats are taken, or something stands there.
+fn taken(facts: &Facts, standing: &Standing, question: &SlotQuestion, start: UnixMillis) -> WhyNot {
+    let full = types::full_sitting(facts, standing, question, start);
+    full.map_or(WhyNot::Busy, |seats| WhyNot::Full { seats })
+}
+
 /// All that speaks against a start, calendars as last read: what is taken by itself, else every rule of the owner's.
 /// `but` is a booking that is about to move, with its hosts.
 pub fn objections(
@@ -110,7 +116,7 @@ pub fn objections(
         return Ok(Vec::new());
     }
     if objects(&facts.with_rules(&[])).is_some() {
-        return Ok(vec![WhyNot::Busy]);
+        return Ok(vec![taken(&facts, &standing, &question, start)]);
     }
     let by_rules = OwnersRule::ALL.iter().filter_map(|rule| objects(&facts.with_rules(&[*rule])).map(why));
     let unknown = facts.unknown().into_iter().next().map(|reason| WhyNot::Unknown { reason });
@@ -198,8 +204,10 @@ impl FreeTimes for Slots {
         if let Some(unknown) = self.unknown() {
             return Err(unknown);
         }
-        let rule = types::why_not(&self.facts, &self.standing, &self.question, start);
-        Err(rule.map_or(WhyNot::Busy, why))
+        Err(match types::why_not(&self.facts, &self.standing, &self.question, start) {
+            Some(Rule::Busy { .. }) | None => taken(&self.facts, &self.standing, &self.question, start),
+            Some(rule) => why(rule),
+        })
     }
 
     fn span(&self, start: UnixMillis) -> Span {

@@ -229,6 +229,17 @@ pub fn list_waiting(store: &Store, workspace: WorkspaceId, limit: usize) -> Resu
     })
 }
 
+/// How many of them begin after `now`, at most 100.
+pub fn count_waiting(store: &Store, workspace: WorkspaceId, now: UnixMillis) -> Result<u32, StoreError> {
+    const MOST_COUNTED: usize = 100;
+    store.read(|txn| {
+        let mut range = Key::of(&WAITING, workspace).as_prefix();
+        range.start = successor(Key::of(&WAITING, workspace).time(now).as_bytes());
+        let keys = txn.keys_range(&WAITING, &range, Dir::Forward, MOST_COUNTED)?;
+        Ok(u32::try_from(keys.len()).unwrap_or(u32::MAX))
+    })
+}
+
 /// Bookings that the calendar does not show as they were agreed, the next first.
 pub fn list_troubled(store: &Store, workspace: WorkspaceId, limit: usize) -> Result<Vec<Booking>, StoreError> {
     store.read(|txn| {

@@ -122,7 +122,7 @@ fn told(event: &Event) -> Option<Moment> {
         H::BookingProposed { .. } => ("calendar", "plum", "", "A meeting was proposed".to_owned()),
         H::BookingConfirmed { .. } => ("calendar", "ok", "", "A meeting was booked".to_owned()),
         H::BookingMoved { .. } => ("calendar", "", "", "The meeting was moved".to_owned()),
-        H::BookingCancelled { .. } => ("calendar", "warn", "", "The meeting was cancelled".to_owned()),
+        H::BookingCancelled { ended, .. } => ("calendar", "warn", "", ended.words().to_owned()),
         H::BookingNoShow { .. } => ("calendar", "warn", "", "Did not come to the meeting".to_owned()),
         H::BookingCompleted { .. } => ("calendar", "ok", "", "The meeting took place".to_owned()),
         H::WaitlistJoined { .. } => ("clock", "", "", "Joined a waitlist".to_owned()),

@@ -8,7 +8,7 @@ use crate::audit::Who;
 use crate::base::{
     BookingId, ConnectionId, ContactId, DraftId, EmailAddress, MessageId, ReplyId, UnixMillis, WorkerId, WorkspaceId,
 };
-use crate::language::ground::is_link;
+use crate::language::ground::{is_link, take_links};
 
 /// What nobody looked at for this long has lost its occasion.
 pub const LIFETIME: Duration = Duration::from_secs(72 * 3600);
@@ -44,6 +44,9 @@ pub struct Draft {
     pub edited_text: Option<String>,
     #[serde(default)]
     pub edited_subject: Option<String>,
+    /// When a person last changed its words.
+    #[serde(default)]
+    pub edited_at: Option<UnixMillis>,
     /// The times that the text offers.
     #[serde(default)]
     pub offered: Vec<(UnixMillis, UnixMillis)>,
@@ -228,6 +231,30 @@ impl Draft {
     pub fn is_edited(&self) -> bool {
         self.edited_text.as_ref().is_some_and(|text| *text != self.text)
             || self.edited_subject.as_ref().is_some_and(|subject| *subject != self.subject)
+    }
+
+    /// How each of the offered times is written, where that is known of all.
+    pub fn offered_words(&self) -> Vec<&str> {
+        let calendar = self.sources.iter().find(|source| source.kind == SourceKind::Calendar);
+        let lines: Vec<&str> = calendar.map(|source| source.words.lines().collect()).unwrap_or_default();
+        if lines.len() == self.offered.len() {
+            lines
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Of each of the offered times, whether the final text has it still: as it was written, or the link that books it.
+    pub fn named_times(&self) -> Vec<bool> {
+        let (own, text) = (take_links(&self.text).0, self.final_text());
+        // A link for each, or none at all.
+        let links = if own.len() == self.offered.len() { own } else { Vec::new() };
+        let (lines, links) = (self.offered_words(), links.as_slice());
+        let has = |at: usize| {
+            lines.get(at).is_some_and(|line| text.contains(*line))
+                || links.get(at).is_some_and(|link| text.contains(link))
+        };
+        (0..self.offered.len()).map(has).collect()
     }
 
     /// What keeps it from leaving: the engine's own claims that stand in no source, and links to places that nobody

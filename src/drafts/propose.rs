@@ -56,6 +56,7 @@ impl NewDraft {
             text: String::new(),
             edited_text: None,
             edited_subject: None,
+            edited_at: None,
             offered: Vec::new(),
             sources: Vec::new(),
             ungrounded: Vec::new(),

@@ -20,7 +20,7 @@ mod words;
 pub use api::{api_routes, openapi, ApiEvent};
 pub use deliver::{Deliver, Start, Subscriber, Subscribers, DELIVER};
 pub use log::{append, before, list, list_newest, sweep, TABLES};
-pub use model::{Event, Happened};
+pub use model::{Ended, Event, Happened};
 pub use trouble::{decide, list_stuck, Act, Stuck, SHOWN_AFTER};
 pub use words::words;
 

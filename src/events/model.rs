@@ -18,6 +18,29 @@ pub struct Event {
     pub what: Happened,
 }
 
+/// What ended with a booking.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// What was booked is off.
+    #[default]
+    Meeting,
+    /// A visitor asked for it, and a person said no.
+    Declined,
+    /// The visitor no longer asks for it.
+    TakenBack,
+}
+
+impl Ended {
+    pub fn words(self) -> &'static str {
+        match self {
+            Ended::Meeting => "Meeting cancelled",
+            Ended::Declined => "Request declined",
+            Ended::TakenBack => "Request taken back",
+        }
+    }
+}
+
 /// What happened. Variants are only ever added; fields added later carry `#[serde(default)]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
@@ -216,6 +239,8 @@ pub enum Happened {
     BookingCancelled {
         booking: BookingId,
         contact: ContactId,
+        #[serde(default)]
+        ended: Ended,
     },
     /// The calendar refused a booking, its move or its end; the reason is the provider's, in words.
     BookingFailed {

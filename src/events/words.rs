@@ -71,7 +71,7 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         H::BookingProposed { .. } => fixed("calendar", "plum", "Proposed a time"),
         H::BookingConfirmed { .. } => fixed("calendar", "ok", "Meeting booked"),
         H::BookingMoved { .. } => fixed("calendar", "plum", "Meeting moved"),
-        H::BookingCancelled { .. } => fixed("calendar", "", "Meeting cancelled"),
+        H::BookingCancelled { ended, .. } => fixed("calendar", "", ended.words()),
         H::BookingNoShow { .. } => fixed("calendar", "warn", "Did not come to the meeting"),
         H::BookingCompleted { .. } => fixed("calendar", "ok", "Meeting took place"),
         H::BookingOutcomeTakenBack { .. } => fixed("calendar", "", "What became of a meeting was taken back"),

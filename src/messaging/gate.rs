@@ -38,6 +38,9 @@ pub enum Gate {
     WouldGo,
 }
 
+/// Why an offer did not leave that waited for longer than its times last.
+pub const TIMES_PASSED: &str = "Times that it offers passed before it could leave.";
+
 /// A follow-up leaves only when the mailbox was read this recently: an answer must stop the sequence first.
 const READ_WITHIN: Duration = Duration::from_secs(20 * 60);
 /// Mails of one lead's sequence that are looked at.
@@ -85,6 +88,10 @@ const CHECKS: [(Check, Asked); 9] = [
 
 /// Asks every check for `message` at `now`.
 pub fn check_now(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMillis) -> Result<Gate, StoreError> {
+    // However long it waited for all else: nobody is offered a time that has passed.
+    if message.offered.iter().any(|(start, _)| *start <= now) {
+        return no(TIMES_PASSED);
+    }
     for (_, check) in CHECKS {
         let answer = check(app, txn, message, now)?;
         if answer != Gate::Go {

@@ -24,7 +24,7 @@ impl Subscriber<App> for Live {
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {
         let ids = parts(&event.what);
         app.live.publish(event.workspace, &LiveEvent::new("changed", ids.join("\n")));
-        if matches!(event.what, Happened::DraftWritten { .. } | Happened::DraftDecided { .. }) {
+        if ids.contains(&"queue") {
             let waiting = agents::count_waiting(app, event.workspace)?;
             app.live.publish(event.workspace, &LiveEvent::new("count", format!("/approvals {waiting}")));
         }
@@ -53,7 +53,9 @@ fn parts(what: &Happened) -> Vec<&'static str> {
         | H::BookingNoShow { .. }
         | H::BookingCompleted { .. }
         | H::BookingOutcomeTakenBack { .. }
-        | H::BookingFailed { .. } => &["needs-you", "agenda", "calendar", "figures", "booking", "booking-history"],
+        | H::BookingFailed { .. } => {
+            &["needs-you", "queue", "agenda", "calendar", "figures", "booking", "booking-history"]
+        }
         H::WaitlistJoined { .. } | H::WaitlistOffered { .. } | H::WaitlistLeft { .. } => &["waitlist", "calendar"],
         H::PaymentReceived { .. } | H::PaymentEnded { .. } | H::PaymentReturned { .. } => {
             &["payments", "payment", "booking", "calendar"]

@@ -1,6 +1,7 @@
 //! The only place that lists every room: routes, jobs, events, personal data, and how a server is put together.
 
 mod backup_trouble;
+mod between;
 mod closing;
 pub mod demo;
 mod erasure;
@@ -19,6 +20,7 @@ mod routes;
 mod server;
 pub mod sweepers;
 
+pub use between::between;
 pub use jobs::kinds as job_kinds;
 pub use openapi::document as openapi_document;
 pub use server::{open_app, open_options, start_jobs, OpenedApp, Running, StartError};

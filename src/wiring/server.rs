@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 
-use super::{housekeeping, idempotency, jobs, restored, routes};
+use super::{between, housekeeping, idempotency, jobs, restored, routes};
 use crate::app::{App, AppError};
 use crate::base::Clock;
 use crate::config::{master_key, Config, MasterKeyError};
@@ -54,6 +54,7 @@ pub fn open_app(config: Config, clock: Clock, public_url: &str) -> Result<Opened
     let folder = DataFolder::open(&open_options(&config), &master)?;
     let app = App::new(folder.store.clone(), clock, Arc::new(config), public_url)?;
     app.set_master_key(master);
+    app.set_between(between::between());
     Ok(OpenedApp { app: Arc::new(app), folder })
 }
 

@@ -333,6 +333,7 @@ GET    /approvals/queue                           ApproveDrafts
 GET    /approvals/{id}                            ApproveDrafts
 POST   /approvals/{id}/approve                    ApproveDrafts
 POST   /approvals/{id}/reject                     ApproveDrafts
+POST   /approvals/{id}/offer                      ApproveDrafts
 POST   /approvals/{id}/undo                       ApproveDrafts
 GET    /approvals/{id}/edit                       ApproveDrafts
 POST   /approvals/{id}/edit                       ApproveDrafts
@@ -410,6 +411,7 @@ GET    /calendar/{booking}                        ViewCalendar
 POST   /calendar/{booking}/accept                 EditBookings
 POST   /calendar/{booking}/again                  EditBookings
 POST   /calendar/{booking}/decline                EditBookings
+GET    /calendar/{booking}/dismiss                EditBookings
 POST   /calendar/{booking}/dismiss                EditBookings
 POST   /calendar/{booking}/messages               EditBookings
 GET    /calendar/{booking}/move                   EditBookings

@@ -10,7 +10,7 @@ use super::letter::Letter;
 use crate::agents::decide;
 use crate::agents::words::{short_time, zone_of};
 use crate::agents::write::Style;
-use crate::agents::AgentError;
+use crate::agents::{waiting_times, AgentError};
 use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{DraftId, Mistakes};
@@ -42,6 +42,8 @@ struct QueuePart {
 }
 
 struct Queue {
+    /// No drafts: times that somebody asks for, decided about on their own pages.
+    asked: Vec<QueueRow>,
     groups: Vec<(String, Vec<QueueRow>)>,
     total: usize,
     /// From 1; 0 when the open draft does not wait.
@@ -98,6 +100,14 @@ impl Queue {
                 groups.push((name.clone(), rows));
             }
         }
+        let asked = waiting_times(app, actor.workspace)?.into_iter().map(|asked| QueueRow {
+            href: asked.href,
+            name: asked.who,
+            what: asked.what,
+            iso: asked.since.to_rfc3339(),
+            when: short_time(asked.since, now, &zone),
+            current: false,
+        });
         let at = order.iter().position(|id| Some(*id) == current);
         let href = |place: Option<usize>| {
             place.and_then(|place| order.get(place)).map(|id| format!("/approvals/{id}")).unwrap_or_default()
@@ -108,6 +118,7 @@ impl Queue {
             previous: href(at.and_then(|at| at.checked_sub(1))),
             next: href(at.map(|at| at + 1)),
             current: current.map(|id| id.to_string()).unwrap_or_default(),
+            asked: asked.collect(),
             groups,
         })
     }
@@ -134,8 +145,9 @@ fn build(app: &App, actor: &Actor, frame: &Frame, id: Option<DraftId>) -> Result
     actor.require(Permission::ApproveDrafts)?;
     let letter = match id {
         Some(id) => {
+            let renewed = decide::renew(app, actor.workspace, id, false)?;
             let draft = drafts::get(&app.store, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
-            Some(Letter::of(app, &draft, app.now())?)
+            Some(Letter::of(app, &draft, renewed, app.now())?)
         }
         None => None,
     };
@@ -183,6 +195,18 @@ pub async fn reject(
     })
     .await??;
     Ok(go_on(&cookies, &draft, next))
+}
+
+/// POST /approvals/{id}/offer: the offer is written anew with times of now; what a person had changed is dropped.
+pub async fn offer_anew(
+    app: Data<App>,
+    actor: Actor,
+    cookies: Data<Cookies>,
+    id: Path<DraftId>,
+) -> Result<HttpResponse, PageError> {
+    let back = format!("/approvals/{id}");
+    run(move || decide::offer_anew(&app, &actor, *id)).await??;
+    Ok(with_toast(see_other(&back), &cookies, &Toast::new("Written anew, with times that are free now.")))
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -3,7 +3,7 @@
 use crate::agents::decide::{outcome_words, words_of};
 use crate::agents::words::{time_words, zone_of};
 use crate::agents::AgentError;
-use crate::app::App;
+use crate::app::{App, Renewed};
 use crate::base::UnixMillis;
 use crate::connections;
 use crate::contacts;
@@ -36,6 +36,10 @@ pub struct Letter {
     /// Something in it stands in no source.
     pub is_held: bool,
     pub can_rewrite: bool,
+    /// It was written anew just now, with other times.
+    pub is_anew: bool,
+    /// Why its times keep it from leaving; empty when they do not.
+    pub stuck: String,
     pub sources: Vec<(String, String)>,
     pub checks: Vec<CheckLine>,
     pub contact: String,
@@ -64,7 +68,8 @@ pub struct CheckLine {
 }
 
 impl Letter {
-    pub fn of(app: &App, draft: &Draft, now: UnixMillis) -> Result<Self, AgentError> {
+    /// `renewed`: what became of the times that it offers when they were looked at just now.
+    pub fn of(app: &App, draft: &Draft, renewed: Renewed, now: UnixMillis) -> Result<Self, AgentError> {
         let zone = zone_of(app, draft.workspace)?;
         let connection = connections::get(&app.store, draft.workspace, draft.connection)?;
         let contact = contacts::get(&app.store, draft.workspace, draft.contact)?;
@@ -91,6 +96,11 @@ impl Letter {
         let shown: Vec<&Source> = draft.shown_sources().collect();
         let name = contact.as_ref().map_or_else(|| draft.to_name.clone(), contacts::Contact::name);
         let is_held = is_pending && !draft.held().is_empty();
+        let is_anew = renewed == Renewed::Anew;
+        let stuck = match renewed {
+            Renewed::Stuck(why) if is_pending => why,
+            _ => String::new(),
+        };
         Ok(Self {
             id: draft.id.to_string(),
             badge,
@@ -105,10 +115,12 @@ impl Letter {
                 .is_edited()
                 .then(|| Generated { subject: draft.subject.clone(), paragraphs: paragraphs(&draft.text, &[]) }),
             is_pending,
-            may_approve: is_pending && !is_held && !matches!(gate, Gate::No { .. }),
+            may_approve: is_pending && !is_held && stuck.is_empty() && !matches!(gate, Gate::No { .. }),
             words: words_of(draft),
             is_held,
             can_rewrite: is_pending && draft.intent != Intent::Meeting,
+            is_anew,
+            stuck,
             sources: shown.iter().map(|source| (source.title.clone(), source.words.clone())).collect(),
             checks: checks(draft, &gate),
             contact_detail: contact.map(|contact| detail(&contact)).unwrap_or_default(),

@@ -18,7 +18,14 @@ const MOST_LANES: usize = 4;
 /// A stretch of time: a booking with its guest's name and whether it may be moved, or what is busy elsewhere.
 pub(super) type Piece<'a> = (Span, Option<(&'a Booking, String, bool)>);
 
-pub(super) fn day(date: Date, pieces: &[Piece<'_>], schedule: &Schedule, zone: &TimeZone, now: UnixMillis) -> Day {
+/// `away`: who is out of office then, in words.
+pub(super) fn day(
+    (date, away): (Date, String),
+    pieces: &[Piece<'_>],
+    schedule: &Schedule,
+    zone: &TimeZone,
+    now: UnixMillis,
+) -> Day {
     let whole = Span::new(midnight(date, zone), midnight(after(date, 1), zone));
     let today = now.in_zone(zone).date() == date;
     let mut blocks: Vec<Block> = pieces
@@ -38,7 +45,8 @@ pub(super) fn day(date: Date, pieces: &[Piece<'_>], schedule: &Schedule, zone: &
         date: date.to_string(),
         anchor: format!("d{date}"),
         is_today: today,
-        is_off: open.is_none_or(Vec::is_empty),
+        is_off: open.is_none_or(Vec::is_empty) || !away.is_empty(),
+        away,
         blocks,
         now_class: today.then(|| at_class(quarter(now, zone))),
     }
@@ -160,7 +168,7 @@ mod tests {
         let schedule = Schedule::office("Europe/London");
         let pieces: Vec<Piece<'_>> = spans.iter().map(|(start, end)| (Span::new(at(start), at(end)), None)).collect();
         let date = jiff::civil::date(2026, 11, 24);
-        let day = day(date, &pieces, &schedule, &schedule.time_zone(), at("2026-11-24T09:20:00Z"));
+        let day = day((date, String::new()), &pieces, &schedule, &schedule.time_zone(), at("2026-11-24T09:20:00Z"));
         assert_eq!(day.now_class.as_deref(), Some("at-0915"));
         day.blocks.into_iter().map(|block| block.class).collect()
     }

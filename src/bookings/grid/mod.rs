@@ -9,6 +9,7 @@ use jiff::ToSpan;
 
 pub(super) use self::day::kind;
 use self::elsewhere::busy_elsewhere;
+use super::away::DaysOff;
 use super::kept::Became;
 use super::model::{Booking, State};
 use super::service::BookError;
@@ -47,6 +48,8 @@ pub struct Day {
     pub anchor: String,
     pub is_today: bool,
     pub is_off: bool,
+    /// "Out of office: Ann"; empty on a day on which nobody is.
+    pub away: String,
     pub blocks: Vec<Block>,
     /// Class of the line that shows the time, on the day that is today.
     pub now_class: Option<String>,
@@ -105,7 +108,9 @@ impl Grid {
             pieces.push((booking.span(), Some((booking, who, movable))));
         }
         pieces.extend(elsewhere.busy.into_iter().map(|span| (span, None)));
-        let days: Vec<Day> = (0..days).map(|n| day::day(after(first, n), &pieces, &schedule, &zone, now)).collect();
+        let off = DaysOff::read(app, actor, filter.host)?;
+        let dates = (0..days).map(|n| after(first, n)).map(|date| (date, off.words(date)));
+        let days: Vec<Day> = dates.map(|date| day::day(date, &pieces, &schedule, &zone, now)).collect();
         let (hours_class, first_hour, last_hour) = day::hours_shown(&days);
         Ok(Self {
             days,

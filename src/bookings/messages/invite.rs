@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::base::ics::{calendar_file, Entry, Method, Party, Status};
 use crate::base::UnixMillis;
 use crate::bookings::model::Booking;
+use crate::bookings::shared_event::unreadable;
 use crate::bookings::words::Language;
 use crate::connections;
 use crate::messaging::CalendarFile;
@@ -68,9 +69,8 @@ pub fn told_to_calendar(app: &App, booking: &Booking) -> Result<Told, ProviderEr
         };
         Ok::<_, StoreError>((inviter, mails))
     });
-    let (inviter, mails) = inviter.map_err(|error| ProviderError::Retry { after: None, reason: error.to_string() })?;
+    let (inviter, mails) = inviter.map_err(unreadable)?;
     Ok(match inviter {
-        _ if booking.details.session.is_some() => Told { updates: SendUpdates::None, names_guest: false },
         Inviter::Provider => Told { updates: SendUpdates::All, names_guest: true },
         // A server that does not mail by itself may know who comes; one that does would mail as soon as it knew.
         Inviter::Us => Told { updates: SendUpdates::None, names_guest: !mails },

@@ -1,4 +1,4 @@
-//! What a person does with a booking: accept it, try again, offer other times, let it go, move it, cancel it.
+//! What a person does with a booking: accept it, try again, offer other times, cancel it.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Path, Query};
@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::{BookingId, UnixMillis};
 use crate::bookings::model::Booking;
-use crate::bookings::service::{self, Anyway, BookError, Dismissed};
+use crate::bookings::service::{self, Anyway, BookError};
 use crate::http::layout::ConfirmPage;
 use crate::http::respond::with_toast;
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
@@ -108,21 +108,6 @@ pub(super) async fn decline(
         None => "An answer to this mail waits already.",
     };
     Ok(with_toast(see_other("/approvals"), &cookies, &Toast::new(words)))
-}
-
-/// POST /calendar/{booking}/dismiss
-pub(super) async fn dismiss(
-    app: Data<App>,
-    actor: Actor,
-    cookies: Data<Cookies>,
-    path: Path<BookingId>,
-) -> Result<HttpResponse, PageError> {
-    let id = path.into_inner();
-    let words = match run(move || service::dismiss(&app, &actor, id)).await?? {
-        Dismissed::Declined => "Declined. Whoever asked is told.",
-        Dismissed::Quietly => "Dismissed. Nobody was written to.",
-    };
-    Ok(with_toast(see_other("/calendar"), &cookies, &Toast::new(words)))
 }
 
 /// How much of a series ends: this date alone, or the `rest` with it.

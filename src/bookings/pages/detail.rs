@@ -107,7 +107,7 @@ impl SeriesShown {
         let all = series::read(app, booking)?;
         let shown = |one: &Booking| {
             let when = one.start.in_zone(zone).strftime("%a %-d %b %Y, %H:%M").to_string();
-            (when, format!("/calendar/{}", one.id), one.state.words(), one.id == booking.id)
+            (when, format!("/calendar/{}", one.id), one.words(), one.id == booking.id)
         };
         let rest = series::ending(&all, booking, app.now()).count();
         let nth = format!("{} of {}", part.number, part.of);

@@ -2,6 +2,7 @@
 
 mod acts;
 mod calendar;
+mod declined;
 mod detail;
 mod export;
 mod figures;
@@ -24,7 +25,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/calendar/{booking}/accept").route(web::post().to(acts::accept)))
         .service(web::resource("/calendar/{booking}/again").route(web::post().to(acts::again)))
         .service(web::resource("/calendar/{booking}/decline").route(web::post().to(acts::decline)))
-        .service(web::resource("/calendar/{booking}/dismiss").route(web::post().to(acts::dismiss)))
+        .service(
+            web::resource("/calendar/{booking}/dismiss")
+                .route(web::get().to(declined::ask))
+                .route(web::post().to(declined::dismiss)),
+        )
         .service(
             web::resource("/calendar/{booking}/move")
                 .route(web::get().to(moved::ask))

@@ -120,7 +120,7 @@ fn two_pending_requests_never_stand_at_one_time_and_a_refused_one_frees_it() {
     assert!(first.is_request());
     let second = book(&test.app, &event, &wanted("2026-11-25T10:00:00Z", "b@elsewhere.example"));
     assert!(matches!(second, Err(NotBooked::Taken)));
-    service::dismiss(&test.app, &test.owner, first.id).unwrap();
+    service::dismiss(&test.app, &test.owner, first.id, "").unwrap();
     let second = book(&test.app, &event, &wanted("2026-11-25T10:00:00Z", "b@elsewhere.example")).unwrap();
     let agreed = service::accept(&test.app, &test.owner, second.id, None, &Anyway::default()).unwrap();
     assert_eq!(agreed.state, State::Confirmed, "nobody has a calendar, so nothing is waited for");

@@ -23,7 +23,7 @@ use crate::audit::{self, Who};
 use crate::availability::{self, with_calendar, Span, LOOK_BACK, READ_AHEAD};
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
 use crate::connections;
-use crate::events::{self, Happened};
+use crate::events::{self, Ended, Happened};
 use crate::jobs::{self, Job, Lane, NewJob, Outcome, Task};
 use crate::providers::calendar::{Event, When};
 use crate::providers::ProviderError;
@@ -187,7 +187,7 @@ fn deleted(app: &App, txn: &mut Txn<'_>, before: &Booking, now: UnixMillis) -> R
     give_back(txn, before)?;
     booking.state = State::Cancelled { reason: String::new() };
     booking.note(now, "Deleted in the calendar, and so cancelled.");
-    let what = Happened::BookingCancelled { booking: booking.id, contact: booking.contact };
+    let what = Happened::BookingCancelled { booking: booking.id, contact: booking.contact, ended: Ended::Meeting };
     events::append(txn, booking.workspace, now, what)?;
     group::leave(txn, before, now)?;
     stands_again(app, txn, before, booking, "booking.cancelled", now)

@@ -15,12 +15,14 @@ use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::availability::{Away, NamedSchedule, Owner, TimesOf, Trip};
 use crate::base::{Mistakes, ScheduleId};
+use crate::bookings::away::{on_days_off, OnDaysOff};
 use crate::bookings::hours::{self, write_hours, DAYS};
 use crate::http::layout::Layout;
 use crate::http::respond::with_toast;
 use crate::http::ui::{Choice, FieldErrors};
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
 use crate::identity::pages::zone_choices;
+use crate::store::StoreError;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
@@ -48,7 +50,7 @@ struct ListPage {
     people: Vec<Choice>,
     heading: String,
     schedules: Vec<Row>,
-    away: Vec<(String, String)>,
+    away: Vec<AwayRow>,
     trips: Vec<(String, String)>,
     zones: Vec<Choice>,
     typed: BTreeMap<String, String>,
@@ -63,6 +65,13 @@ struct Row {
     zone: String,
     differ: String,
     is_default: bool,
+}
+
+struct AwayRow {
+    days: String,
+    note: String,
+    /// What stands on them all the same.
+    meetings: OnDaysOff,
 }
 
 impl ListPage {
@@ -113,7 +122,11 @@ fn read_list(app: &App, actor: &Actor, owner: Owner, layout: Layout) -> Result<L
         Some(to) => format!("{} to {}", from.strftime("%-d %b %Y"), to.strftime("%-d %b %Y")),
         None => format!("From {} on", from.strftime("%-d %b %Y")),
     };
-    let away = times.away.iter().map(|away| (days(away.from, Some(away.to)), away.note.clone())).collect();
+    let away = times.away.iter().map(|away| {
+        let meetings = on_days_off(app, actor, (owner, &times), away)?;
+        Ok(AwayRow { days: days(away.from, Some(away.to)), note: away.note.clone(), meetings })
+    });
+    let away = away.collect::<Result<_, StoreError>>()?;
     let trips = times.trips.iter().map(|trip| (days(trip.from, trip.to), trip.zone.clone())).collect();
     Ok(ListPage {
         heading: if is_own { "Your availability".to_owned() } else { format!("Availability of {}", name(owner)) },

@@ -18,7 +18,7 @@ use crate::bookings::store;
 use crate::bookings::tell::tell;
 use crate::bookings::types;
 use crate::bookings::words::Clocks;
-use crate::events::{self, Happened};
+use crate::events::{self, Ended, Happened};
 use crate::jobs::{self, NewJob};
 use crate::store::Txn;
 
@@ -173,8 +173,14 @@ pub fn end_in(
     let (workspace, id) = (current.workspace, current.id);
     let mut ended = Booking { state: State::Cancelled { reason: reason.to_owned() }, ..current.clone() };
     ended.version += 1;
+    let what = match (current.is_request(), &end.who) {
+        (false, _) => Ended::Meeting,
+        (true, Who::Visitor) => Ended::TakenBack,
+        (true, _) => Ended::Declined,
+    };
     ended.details.given_up = end.who == Who::Visitor;
-    ended.note(now, format!("Cancelled by {}.", end.by));
+    ended.details.declined = what == Ended::Declined;
+    ended.note(now, format!("{} by {}.", ended.words(), end.by));
     if is_told {
         ended.told = ended.version;
     }
@@ -196,8 +202,14 @@ pub fn end_in(
     }
     store::put(txn, &ended, Some(current))?;
     host::plan(txn, &ended, now)?;
-    events::append(txn, workspace, now, Happened::BookingCancelled { booking: id, contact: ended.contact })?;
-    audit::record(txn, workspace, now, &end.who, "booking.cancelled", &format!("booking {id}"), "")?;
+    events::append(
+        txn,
+        workspace,
+        now,
+        Happened::BookingCancelled { booking: id, contact: ended.contact, ended: what },
+    )?;
+    let act = if what == Ended::Declined { "booking.declined" } else { "booking.cancelled" };
+    audit::record(txn, workspace, now, &end.who, act, &format!("booking {id}"), "")?;
     Ok(ended)
 }
 

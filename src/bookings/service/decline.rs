@@ -80,15 +80,16 @@ pub enum Dismissed {
     Quietly,
 }
 
-/// A person wants nothing done about the proposed time, or lets rest what the calendar refused.
-pub fn dismiss(app: &App, actor: &Actor, id: BookingId) -> Result<Dismissed, BookError> {
+/// A person wants nothing done about the proposed time, or lets rest what the calendar refused. `reason` is for a visitor
+/// whose request is declined; nobody else hears it.
+pub fn dismiss(app: &App, actor: &Actor, id: BookingId, reason: &str) -> Result<Dismissed, BookError> {
     actor.require(Permission::EditBookings)?;
     let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
     if before.needs_help() {
         return let_rest(app, actor, id).map(|()| Dismissed::Quietly);
     }
     if before.is_request() {
-        return cancel(app, actor, id, "").map(|_| Dismissed::Declined);
+        return cancel(app, actor, id, reason).map(|_| Dismissed::Declined);
     }
     end_proposal(app, actor, id, "Dismissed.").map(|()| Dismissed::Quietly)
 }

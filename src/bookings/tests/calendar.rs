@@ -191,7 +191,7 @@ fn what_the_calendar_refuses_can_be_left_as_it_is() {
     desk.world.control("faults", &json!({"match": "POST /google/calendar/v3/calendars/", "status": 400, "times": 1}));
     desk.reply("Could you do Thursday at 11:30?");
     let failed = desk.bookings().remove(0);
-    dismiss(desk.app(), &desk.world.owner, failed.id).unwrap();
+    dismiss(desk.app(), &desk.world.owner, failed.id, "").unwrap();
     assert_eq!(states(&desk.bookings()), ["cancelled"]);
     assert!(list_troubled(&desk.app().store, failed.workspace, 10).unwrap().is_empty());
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::desk::{at, Desk, GWEN};
+use super::desk::{at, guest, Desk, GWEN};
 use crate::authz::{Actor, Role};
 use crate::base::{EmailAddress, EventTypeId};
 use crate::bookings::messages::tests::invitation_of;
@@ -58,12 +58,8 @@ impl Office {
             start: at(THURSDAY),
             minutes: 30,
             guest: Guest {
-                name: "Gwen Hartley".into(),
-                email: EmailAddress::parse(GWEN).unwrap(),
-                phone: String::new(),
-                zone: "Europe/London".into(),
-                language: "en".into(),
                 others: others.iter().map(|email| EmailAddress::parse(email).unwrap()).collect(),
+                ..guest("Gwen Hartley", GWEN)
             },
             answers: vec![types::Answer { question: "How is it heated?".into(), answer: "With secret oil".into() }],
             hold: None,

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::base::{ConnectionId, ContactId, EmailAddress, MessageId, ReplyId, UnixMillis, WorkerId};
+use crate::bookings::public::Guest;
 use crate::bookings::views::{Asked, Body, Calendar};
 use crate::bookings::{handlers, list, list_left, subscribers, Booking, Left};
 use crate::connections::tests::world::{World, OWNER};
@@ -410,4 +411,16 @@ pub fn states(bookings: &[Booking]) -> Vec<&'static str> {
 
 pub fn at(text: &str) -> UnixMillis {
     UnixMillis::parse_rfc3339(text).unwrap()
+}
+
+/// Somebody in London who visits a public page, alone.
+pub fn guest(name: &str, email: &str) -> Guest {
+    Guest {
+        name: name.to_owned(),
+        email: EmailAddress::parse(email).unwrap(),
+        phone: String::new(),
+        zone: "Europe/London".into(),
+        language: "en".into(),
+        others: Vec::new(),
+    }
 }

@@ -5,12 +5,11 @@ use std::time::Duration;
 use serde_json::{json, Value};
 
 use super::companions::Office;
-use super::desk::at;
+use super::desk::{at, guest};
 use crate::audit::Who;
-use crate::base::EmailAddress;
 use crate::bookings::model::Booking;
-use crate::bookings::public::{book, reschedule, Guest, Mover};
-use crate::bookings::service::{accept, end, Anyway, End};
+use crate::bookings::public::{book, reschedule, Mover};
+use crate::bookings::service::{accept, end, Anyway, BookError, End};
 use crate::bookings::store;
 use crate::bookings::types::{self, EventType};
 use crate::connections::tests::world::OWNER;
@@ -45,14 +44,7 @@ fn at_zoom() -> (Office, Connection) {
 }
 
 fn seat(office: &Office, email: &str, start: &str) -> Booking {
-    let guest = Guest {
-        name: email.split('@').next().unwrap().to_owned(),
-        email: EmailAddress::parse(email).unwrap(),
-        phone: String::new(),
-        zone: "Europe/London".into(),
-        language: "en".into(),
-        others: Vec::new(),
-    };
+    let guest = guest(email.split('@').next().unwrap(), email);
     let wanted = guest.wants(at(start), 30, crate::bookings::model::Source::Page);
     let booking = book(office.desk.app(), &office.event, &wanted).unwrap();
     office.desk.settle();
@@ -348,4 +340,26 @@ fn the_week_draws_a_group_once_and_its_page_names_the_others() {
     assert_eq!(drawn(), [("11:30".to_owned(), "2 guests".to_owned())]);
     let (others, seats) = crate::bookings::group::read(office.desk.app(), &ann).unwrap().unwrap();
     assert_eq!((others.iter().map(|one| one.details.name.as_str()).collect::<Vec<_>>(), seats), (vec!["ben"], 5));
+}
+
+#[test]
+fn a_full_group_speaks_of_its_seats() {
+    let office = class(None);
+    let (app, owner) = (office.desk.app(), &office.desk.world.owner);
+    let event = types::save(app, owner, EventType { seats: Some(2), ..office.event.clone() }).unwrap();
+    let office = Office { event, ..office };
+    let why = || types::why(office.desk.app(), &office.desk.world.owner, office.event.id, at(NOON), None).unwrap();
+    let carl = seat(&office, "carl@third.example", LATER);
+    seat(&office, ANN, NOON);
+    assert_eq!(why().rule, None, "one seat is left");
+    seat(&office, BEN, NOON);
+    assert_eq!((why().rule, why().words.as_str()), (Some("full"), "All 2 seats of this time are taken."));
+    match service_move(&office, &carl, NOON) {
+        Err(BookError::NotFree { why, .. }) => assert_eq!(why.words(), "All 2 seats of that time are taken."),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn service_move(office: &Office, booking: &Booking, start: &str) -> Result<Booking, BookError> {
+    crate::bookings::move_to(office.desk.app(), &office.desk.world.owner, booking.id, at(start), &Anyway::default())
 }

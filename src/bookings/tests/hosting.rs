@@ -255,7 +255,7 @@ fn what_a_service_refuses_waits_for_a_person_and_can_be_tried_again_or_left() {
     host.move_to(&booking, LATER);
     assert_eq!(troubled()[0].trouble_words(), "The meeting still stands at its service as it was before.");
     assert_eq!(host.starts(), [NOON]);
-    dismiss(desk.app(), &desk.world.owner, booking.id).unwrap();
+    dismiss(desk.app(), &desk.world.owner, booking.id, "").unwrap();
     assert!(troubled().is_empty());
 }
 

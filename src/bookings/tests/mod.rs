@@ -3,7 +3,9 @@
 mod by_hand;
 mod calendar;
 mod companions;
+mod days_off;
 mod deciding;
+mod declining;
 pub mod desk;
 mod group;
 mod hosting;
@@ -12,6 +14,7 @@ mod microsoft;
 mod offering;
 pub mod on_event;
 mod people;
+mod renewing;
 mod returned;
 mod series;
 mod series_seats;

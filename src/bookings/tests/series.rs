@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::companions::Office;
-use super::desk::{at, GWEN};
+use super::desk::{at, guest, GWEN};
 use crate::audit::Who;
 use crate::availability::{occurrences, Every};
 use crate::base::{EmailAddress, UnixMillis};
@@ -38,12 +38,8 @@ fn wanted(start: UnixMillis, others: &[&str]) -> Wanted {
         start,
         minutes: 30,
         guest: Guest {
-            name: "Gwen Hartley".into(),
-            email: EmailAddress::parse(GWEN).unwrap(),
-            phone: String::new(),
-            zone: "Europe/London".into(),
-            language: "en".into(),
             others: others.iter().map(|email| EmailAddress::parse(email).unwrap()).collect(),
+            ..guest("Gwen Hartley", GWEN)
         },
         answers: Vec::new(),
         hold: None,

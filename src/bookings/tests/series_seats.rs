@@ -1,12 +1,11 @@
 //! A course: several people in the same dates, each of which has its seats.
 
 use super::companions::Office;
-use super::desk::at;
+use super::desk::{at, guest};
 use crate::audit::Who;
 use crate::availability::Every;
-use crate::base::EmailAddress;
 use crate::bookings::model::{Booking, Source, State};
-use crate::bookings::public::{book_series, Gone, Guest, NotBooked};
+use crate::bookings::public::{book_series, Gone, NotBooked};
 use crate::bookings::series::{end_rest, read};
 use crate::bookings::service::End;
 use crate::bookings::types::{self, EventType, Repeats};
@@ -22,14 +21,7 @@ fn course(seats: u32) -> Office {
 }
 
 fn enrol(office: &Office, email: &str, gone: &mut Vec<Gone>) -> Result<Vec<Booking>, NotBooked> {
-    let guest = Guest {
-        name: email.split('@').next().unwrap().to_owned(),
-        email: EmailAddress::parse(email).unwrap(),
-        phone: String::new(),
-        zone: "Europe/London".into(),
-        language: "en".into(),
-        others: Vec::new(),
-    };
+    let guest = guest(email.split('@').next().unwrap(), email);
     let wanted = guest.wants(at(DATES[0]), 30, Source::Page);
     let later = [at(DATES[1]), at(DATES[2])];
     let booked = book_series(office.desk.app(), &office.event, &wanted, &later, gone);

@@ -155,7 +155,7 @@ fn a_proposal_that_was_never_booked_counts_nowhere() {
     let (app, owner) = (desk.app(), &desk.world.owner);
     desk.reply("Could you do Thursday at 11:30?");
     let asked = desk.bookings().remove(0);
-    crate::bookings::dismiss(app, owner, asked.id).unwrap();
+    crate::bookings::dismiss(app, owner, asked.id, "").unwrap();
     assert_eq!(Figures::read(app, owner, &Question::default()).unwrap().all.booked, 0);
     let all = |filter: Filter| filter.find(app, owner, Span::new(UnixMillis(0), UnixMillis(i64::MAX))).unwrap().0.len();
     assert_eq!(all(Filter { fate: Some(Fate::Cancelled), ..Filter::default() }), 0, "nothing booked was cancelled");

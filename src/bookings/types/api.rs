@@ -391,7 +391,7 @@ pub struct WhyQuery {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WhyAnswer {
     pub offered: bool,
-    /// The first rule that removes it.
+    /// The first rule that removes it; `full` where all seats of a group are taken.
     pub rule: Option<String>,
     pub why: String,
 }

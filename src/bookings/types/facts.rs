@@ -459,6 +459,17 @@ pub fn full_starts(
     Ok(taken.into_iter().filter(is_full).map(|(start, _)| start).collect())
 }
 
+/// How many seats a start has for a group where each of them is taken, at any of the hosts that are known of; `None`: it
+/// is not for want of a seat that it cannot be booked.
+pub fn full_sitting(facts: &Facts, standing: &Standing, question: &Question, at: UnixMillis) -> Option<u32> {
+    let seats = facts.event.seats.filter(|_| facts.event.is_group())?;
+    let span = Span::lasting(at, Duration::from_secs(60 * u64::from(question.duration)));
+    let sits = |entry: &&Entry| entry.span == span && entry.stands(facts.now) && Some(entry.booking) != question.but;
+    let at_host =
+        |host: UserId| standing.entries.iter().filter(sits).filter(|entry| entry.hosts.contains(&host)).count();
+    facts.hosts.iter().any(|host| at_host(host.user) >= seats as usize).then_some(seats)
+}
+
 /// The starts that hours, notice and horizon allow, whatever stands there; none where nobody can hold it.
 pub fn possible_starts(app: &App, event: &EventType, question: &Question) -> Result<Vec<UnixMillis>, StoreError> {
     let mut facts = load_for(app, event, question)?;

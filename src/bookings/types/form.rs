@@ -4,11 +4,57 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::model::{Align, Assignment, EventType, Horizon, HostOf, Kind, Limits, Price, Question, Repeats, Waitlist};
+use super::model::{
+    slug_of, Align, Assignment, EventType, Horizon, HostOf, Kind, Limits, Price, Question, Repeats, Waitlist,
+};
 use crate::availability::Every;
 use crate::base::{Mistakes, UserId};
 use crate::meetings;
 use crate::payments;
+
+/// What the form calls its fields, for naming where something is wrong.
+const NAMES: [(&str, &str); 35] = [
+    ("name", "Name"),
+    ("slug", "Address"),
+    ("description", "What visitors read"),
+    ("durations", "Length in minutes"),
+    ("location", "Where"),
+    ("location_detail", "Link, place or number"),
+    ("language", "Language"),
+    ("hosts", "Hosts"),
+    ("seats", "Seats"),
+    ("rooms", "Rooms"),
+    ("step", "Minutes between starts"),
+    ("buffer_before", "Minutes free before"),
+    ("buffer_after", "Minutes free after"),
+    ("notice", "Notice in minutes"),
+    ("hold_minutes", "Kept while the form is open"),
+    ("horizon_days", "Bookable for so many days"),
+    ("horizon_from", "Bookable from"),
+    ("horizon_to", "Bookable to"),
+    ("repeats", "Series"),
+    ("repeat_interval", "Every so many days, weeks or months"),
+    ("repeat_dates", "Dates of a series"),
+    ("per_day", "Bookings a day"),
+    ("per_week", "Bookings a week"),
+    ("per_month", "Bookings a month"),
+    ("minutes_per_day", "Minutes a day"),
+    ("minutes_per_week", "Minutes a week"),
+    ("minutes_per_month", "Minutes a month"),
+    ("price", "Price"),
+    ("currency", "Currency"),
+    ("free_until", "Paid back whole until"),
+    ("late_percent", "Percent paid back later"),
+    ("questions", "Questions"),
+    ("guests", "Others whom a visitor may bring"),
+    ("cut_off", "Until when a visitor may change it"),
+    ("offer_minutes", "Minutes for which a freed time is kept"),
+];
+
+/// The name that the form gives to a field.
+pub fn name_of(field: &str) -> &'static str {
+    NAMES.iter().find(|(name, _)| *name == field).map_or("", |(_, name)| name)
+}
 
 /// Empty rows of questions at the end of the form.
 const MORE_QUESTIONS: usize = 3;
@@ -173,8 +219,7 @@ pub fn read(typed: &Typed, before: &EventType, members: &[UserId]) -> Result<Eve
     });
     let hosts = hosts.collect();
     let rooms = typed.keys().filter_map(|field| field.strip_prefix("room-")?.parse().ok()).collect();
-    wrong.into_result()?;
-    Ok(EventType {
+    let event = EventType {
         name: text(typed, "name").to_owned(),
         slug: text(typed, "slug").to_lowercase(),
         description: text(typed, "description").to_owned(),
@@ -210,7 +255,21 @@ pub fn read(typed: &Typed, before: &EventType, members: &[UserId]) -> Result<Eve
         price,
         language: text(typed, "language").to_owned(),
         ..before.clone()
-    })
+    };
+    if wrong.is_empty() {
+        return Ok(event);
+    }
+    Err(with_rest(wrong, event))
+}
+
+/// All that is wrong at once: what could be read is judged, too. Of a field that could not be read nothing more is said.
+fn with_rest(mut wrong: Mistakes, event: EventType) -> Mistakes {
+    let slug = if event.slug.is_empty() { slug_of(&event.name) } else { event.slug.clone() };
+    let unread: Vec<&'static str> = wrong.fields().collect();
+    if let Err(rest) = (EventType { slug, ..event }).check() {
+        wrong.extend(rest.into_iter().filter(|(field, _)| !unread.contains(field)));
+    }
+    wrong
 }
 
 /// Empty: it costs nothing.
@@ -296,6 +355,16 @@ mod tests {
         typed.insert("notice".into(), "two hours".into());
         typed.insert("per_day".into(), "some".into());
         let wrong = read(&typed, &new, &[host]).unwrap_err();
-        assert_eq!(wrong.fields().collect::<Vec<_>>(), ["notice", "per_day"]);
+        assert_eq!(wrong.fields().collect::<Vec<_>>(), ["notice", "per_day", "name"]);
+    }
+
+    #[test]
+    fn every_place_where_something_can_be_wrong_has_a_name() {
+        let host = UserId::new(NOW);
+        let new = EventType::new(EventTypeId::new(NOW), WorkspaceId::new(NOW), Some(host), NOW);
+        let not_named = ["align", "assignment", "horizon", "location", "language", "repeat_chosen"];
+        for field in write(&new).keys().filter(|field| !field.contains('-') && !not_named.contains(&field.as_str())) {
+            assert_ne!(name_of(field), "", "{field}");
+        }
     }
 }

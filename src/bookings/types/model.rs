@@ -312,7 +312,8 @@ impl Question {
 
     /// Where it is a choice.
     pub fn has_choices(&self) -> bool {
-        self.kind != Kind::Choice || (1..=50).contains(&self.choices.len())
+        let has_words = self.choices.iter().all(|choice| !choice.trim().is_empty());
+        self.kind != Kind::Choice || ((1..=50).contains(&self.choices.len()) && has_words)
     }
 }
 

@@ -72,9 +72,11 @@ fn about(event: &EventType, hosts: &str) -> String {
     if !hosts.is_empty() {
         parts.push(format!("with {hosts}"));
     }
+    parts.extend(event.repeats.map(|repeats| repeats.words()));
     parts.extend(event.seats.filter(|seats| *seats > 1).map(|seats| format!("{seats} seats")));
     parts.extend(event.price.as_ref().map(|price| payments::amount_words(price.amount, &price.currency)));
-    parts.extend(event.needs_approval.then(|| "asks first".to_owned()));
+    parts.extend(event.needs_approval.then(|| "somebody agrees first".to_owned()));
+    parts.extend(event.waitlist.map(|_| "waitlist".to_owned()));
     parts.join(" · ")
 }
 
@@ -123,6 +125,8 @@ struct FormPage {
     embed_button: String,
     is_open: bool,
     typed: Typed,
+    /// The fields of a new event type, for telling what was changed.
+    plain: Typed,
     people: Vec<HostRow>,
     rooms: Vec<(String, String)>,
     languages: Vec<Choice>,
@@ -190,7 +194,36 @@ fn choices(all: &[(&str, &str)]) -> Vec<Choice> {
     all.iter().map(|(value, label)| choice(value, label)).collect()
 }
 
+/// Parts of the form that most owners leave as they are, with their fields. Questions and rooms are looked at apart.
+const PARTS: [(&str, &[&str]); 7] = [
+    ("group", &["seats", "rooms"]),
+    ("starts", &["step", "align", "buffer_before", "buffer_after", "hold_minutes"]),
+    ("series", &["repeats", "repeat_interval", "repeat_dates", "repeat_chosen"]),
+    ("limits", &["per_day", "per_week", "per_month", "minutes_per_day", "minutes_per_week", "minutes_per_month"]),
+    ("price", &["price", "currency", "free_until", "late_percent"]),
+    ("asked", &["questions", "guests"]),
+    ("after", &["cut_off", "needs_reason", "waitlist", "offer_minutes"]),
+];
+
 impl FormPage {
+    /// A part stands open where something in it is not as in a new event type, or is wrong.
+    fn opens(&self, part: &str) -> bool {
+        let fields = PARTS.iter().find(|(name, _)| *name == part).map_or(&[][..], |(_, fields)| *fields);
+        let differs =
+            |field: &&str| self.typed.get(*field) != self.plain.get(*field) || !self.errors.of(field).is_empty();
+        let has_more = match part {
+            "group" => self.typed.keys().any(|field| field.starts_with("room-")),
+            "asked" => self.questions.iter().any(|row| !row.label.is_empty()),
+            _ => false,
+        };
+        has_more || fields.iter().any(differs)
+    }
+
+    /// What is wrong, each with the name of its place: id of the field, name, words.
+    fn mistakes(&self) -> Vec<(&'static str, &'static str, &str)> {
+        self.errors.iter().map(|(field, words)| (*field, form::name_of(field), words.as_str())).collect()
+    }
+
     fn horizons(&self) -> Vec<Choice> {
         choices(&[
             ("days", "Days from today"),
@@ -267,6 +300,7 @@ fn form_page(
         errors,
         may_edit: actor.may(Permission::EditBookings),
         why: None,
+        plain: form::write(&blank(app, actor)),
         typed,
     })
 }
@@ -449,4 +483,56 @@ async fn why(
         Ok::<_, SetupError>(FormPage { why: Some(why), ..page })
     });
     html(StatusCode::OK, &page.await??)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bookings::types::{Price, Repeats};
+    use crate::testing;
+
+    fn drawn(event: &EventType, errors: FieldErrors) -> String {
+        let test = testing::app();
+        let page = form_page(&test.app, &test.owner, Layout::default(), event, form::write(event), errors).unwrap();
+        page.render().unwrap()
+    }
+
+    /// Whether the part with this heading stands open.
+    fn is_open(page: &str, heading: &str) -> bool {
+        let (before, _) = page.split_once(heading).unwrap();
+        let (_, tag) = before.rsplit_once("<details").unwrap();
+        tag.split('>').next().unwrap().ends_with(" open")
+    }
+
+    #[test]
+    fn a_part_that_few_need_opens_where_it_was_changed_or_is_wrong() {
+        let test = testing::app();
+        let new = blank(&test.app, &test.owner);
+        let headings =
+            ["A group, or a room", "How often", "At most", "What it costs", "What visitors are asked", "Changes"];
+        let open = |page: &str| headings.into_iter().filter(|heading| is_open(page, heading)).collect::<Vec<_>>();
+        assert_eq!(open(&drawn(&new, FieldErrors::default())), [""; 0]);
+        let changed = EventType { seats: Some(8), needs_reason: true, ..new.clone() };
+        assert_eq!(open(&drawn(&changed, FieldErrors::default())), ["A group, or a room", "Changes"]);
+        let mut errors = FieldErrors::default();
+        errors.add("per_day", "Write a whole number.");
+        let page = drawn(&new, errors);
+        assert_eq!(open(&page), ["At most"]);
+        assert!(page.contains(r##"<a href="#per_day">Bookings a day</a>: Write a whole number."##), "{page}");
+    }
+
+    #[test]
+    fn the_list_says_what_is_special_about_an_event_type() {
+        let test = testing::app();
+        let new = blank(&test.app, &test.owner);
+        let price = Some(Price { amount: 4900, currency: "EUR".into(), free_until: 0, late_percent: 0 });
+        let event = EventType { seats: Some(8), price, needs_approval: true, ..new.clone() };
+        let words = about(&event, "Nora");
+        assert!(
+            words.contains("8 seats") && words.contains("49") && words.ends_with("somebody agrees first"),
+            "{words}"
+        );
+        let series = EventType { repeats: Some(Repeats::default()), ..new };
+        assert!(about(&series, "").ends_with("every week, up to 8 dates"), "{}", about(&series, ""));
+    }
 }

@@ -189,8 +189,13 @@ pub fn why(
     }
     let standing = app.store.read(|txn| facts::standing(txn, &facts, &question))?;
     let local = |at: jiff::Timestamp| at.to_zoned(zone.clone()).strftime("%a %-d %b, %H:%M").to_string();
+    let full = facts::full_sitting(&facts, &standing, &question, at);
     Ok(match facts::why_not(&facts, &standing, &question, at) {
         None => Why { rule: None, words: "It is offered.".to_owned() },
+        Some(Rule::Busy { .. }) if full.is_some() => {
+            let words = format!("All {} seats of this time are taken.", full.unwrap_or_default());
+            Why { rule: Some("full"), words }
+        }
         Some(rule) => {
             let words = match &rule {
                 Rule::MinimumNotice { earliest } => {

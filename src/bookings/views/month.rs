@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::availability::{self, Span};
 use crate::base::counted;
+use crate::bookings::away::DaysOff;
 use crate::bookings::grid::{after, kind, midnight, monday_of};
 use crate::bookings::model::Booking;
 use crate::bookings::service::BookError;
@@ -27,13 +28,15 @@ pub struct Month {
 
 pub struct MonthDay {
     pub number: i8,
-    /// "Tuesday 24 November, 2 bookings".
+    /// "Tuesday 24 November, 2 bookings", and who is out of office.
     pub name: String,
     /// Its own page.
     pub href: String,
     pub is_today: bool,
     /// Of the month before or after.
     pub is_other: bool,
+    /// "Out of office: Ann"; empty on a day on which nobody is.
+    pub away: String,
     pub count: usize,
     pub entries: Vec<MonthEntry>,
     /// Those that are not named.
@@ -63,6 +66,7 @@ impl Month {
         for booking in bookings {
             by_day.entry(booking.start.in_zone(&zone).date()).or_default().push(booking);
         }
+        let off = DaysOff::read(app, actor, asked.filter.host)?;
         let mut names = Names::new(app, actor.workspace);
         let mut days = Vec::new();
         let mut date = monday;
@@ -78,9 +82,12 @@ impl Month {
                 });
             }
             let said = counted(u64::try_from(booked.len()).unwrap_or(u64::MAX), "booking", "bookings");
+            let away = off.words(date);
+            let (day, comma) = (date.strftime("%A %-d %B"), if away.is_empty() { "" } else { ", " });
             days.push(MonthDay {
                 number: date.day(),
-                name: format!("{}, {said}", date.strftime("%A %-d %B")),
+                name: format!("{day}, {said}{comma}{away}"),
+                away,
                 href: asked.at(View::Day, Some(date)),
                 is_today: date == today,
                 is_other: date.month() != first.month(),

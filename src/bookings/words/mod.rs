@@ -236,6 +236,16 @@ pub fn offer(language: Language, people: &People<'_>, times: &[String], links: &
     letter(language, people, &[format!("{opening}\n{list}"), which.to_owned()])
 }
 
+/// Why the times in this text of ours are offered, as its opening says.
+pub fn why_of(language: Language, text: &str) -> WhyOffer {
+    let phrases = Phrases::of(language);
+    match text {
+        _ if text.contains(phrases.you_choose) => WhyOffer::YouChoose,
+        _ if text.contains(phrases.is_free) => WhyOffer::ToConfirm,
+        _ => WhyOffer::NotFree,
+    }
+}
+
 /// The fixed sentences an offer is made of, with its links, for whoever checks where its words come from.
 pub fn offer_template(language: Language, links: &[String]) -> String {
     let phrases = Phrases::of(language);

@@ -11,7 +11,7 @@ use super::pull::{self, PullError};
 use super::store;
 use crate::app::App;
 use crate::base::{ContactId, UnixMillis, WorkspaceId};
-use crate::events::{Event, Happened, Start, Subscriber, Subscribers};
+use crate::events::{Ended, Event, Happened, Start, Subscriber, Subscribers};
 use crate::http::ui::reply_badge;
 use crate::jobs::{self, Class, Handlers, Job, Lane, NewJob, Outcome, Task};
 use crate::leads::LeadError;
@@ -210,7 +210,8 @@ fn told(what: &Happened) -> Option<(ContactId, String)> {
         H::ReplyCorrected { label, .. } => format!("The answer means: {}.", reply_badge(label).words),
         H::BookingConfirmed { .. } => "A meeting was booked.".to_owned(),
         H::BookingMoved { .. } => "The meeting was moved.".to_owned(),
-        H::BookingCancelled { .. } => "The meeting was cancelled.".to_owned(),
+        H::BookingCancelled { ended: Ended::Meeting, .. } => "The meeting was cancelled.".to_owned(),
+        H::BookingCancelled { ended, .. } => format!("{}.", ended.words()),
         H::Enrolled { .. } => "Joined a sequence.".to_owned(),
         H::EnrolmentEnded { reason, .. } => format!("The sequence ended: {reason}"),
         H::Unsubscribed { .. } => "Opted out of mail.".to_owned(),

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::authz::{Actor, Role};
 use crate::base::{BookingId, ContactId, EmailAddress, ReplyId, WorkspaceId};
 use crate::contacts::{self, ContactFields};
-use crate::events::{self, Happened};
+use crate::events::{self, Ended, Happened};
 use crate::leads::LeadError;
 use crate::messaging;
 use crate::store::StoreError;
@@ -90,7 +90,7 @@ fn an_answer_counts_by_its_last_reading_and_a_meeting_by_its_last_state() {
     assert_eq!(world.rules(anna), [Rule::HasName, Rule::NotInterested]);
     world.happens(anna, Happened::BookingConfirmed { booking, contact: anna });
     assert!(world.rules(anna).contains(&Rule::Booked));
-    world.happens(anna, Happened::BookingCancelled { booking, contact: anna });
+    world.happens(anna, Happened::BookingCancelled { booking, contact: anna, ended: Ended::Meeting });
     assert!(!world.rules(anna).contains(&Rule::Booked) && world.rules(anna).contains(&Rule::CancelledMeeting));
 }
 

@@ -69,8 +69,7 @@ fn proposal(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result
     let bookable = Bookable::of(day.app, booking)?;
     let context =
         [known.company.as_str(), &bookable.note].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
-    let (mut fact, mut words) =
-        (format!("{} proposes {}", known.name, when(day, booking)), format!("Book {}", start.strftime("%H:%M")));
+    let (mut fact, mut words) = (asked(&known.name, day, booking), format!("Book {}", start.strftime("%H:%M")));
     if let Some(part) = booking.details.series {
         fact = format!("{fact} and {} later dates", part.of.saturating_sub(1));
         words = format!("Book all {}", part.of);
@@ -88,6 +87,14 @@ fn proposal(day: &Day<'_>, people: &mut People<'_>, booking: &Booking) -> Result
             .collect(),
         ..Need::default()
     })
+}
+
+/// What a visitor asks for is named; a lead proposes a time in words of their own.
+fn asked(name: &str, day: &Day<'_>, booking: &Booking) -> String {
+    match booking.is_request() {
+        true => format!("{name} asks for {}: {}", booking.title, when(day, booking)),
+        false => format!("{name} proposes {}", when(day, booking)),
+    }
 }
 
 /// "Tue 24 Nov, 11:00 · 12:00 in Berlin".

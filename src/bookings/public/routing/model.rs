@@ -185,7 +185,7 @@ impl RoutingForm {
             }
         }
         if let Some(words) = self.otherwise.trouble() {
-            wrong.add("otherwise", words);
+            wrong.add("otherwise", format!("Otherwise: {words}"));
         }
         wrong.into_result()
     }

@@ -262,7 +262,7 @@ fn a_request_for_a_series_is_decided_about_once() {
     assert_eq!(waiting(), 0);
 
     let declined = made(&test, &call, "2026-11-26T10:00:00Z", 3);
-    let dismissed = service::dismiss(&test.app, &test.owner, declined[0].id).unwrap();
+    let dismissed = service::dismiss(&test.app, &test.owner, declined[0].id, "").unwrap();
     assert_eq!(dismissed, service::Dismissed::Declined);
     let after = read(&test.app, &declined[0]).unwrap();
     assert!(after.iter().all(|one| matches!(one.state, State::Cancelled { .. })), "{after:?}");

@@ -1,0 +1,133 @@
+//! An offer that waits until its times have passed, or until somebody else has taken one, offers others.
+
+use std::time::Duration;
+
+use super::desk::{add_contact, at, Desk};
+use super::on_event::Office;
+use crate::app::Renewed;
+use crate::base::UnixMillis;
+use crate::bookings::{create, renew, Anyway, NewBooking};
+use crate::drafts::{self, Draft};
+use crate::language::ground::take_links;
+use crate::workers::Meeting;
+
+/// The one draft with three times, the first of them on Wednesday.
+fn offer(desk: &Desk) -> Draft {
+    desk.reply("How about tomorrow at 10?");
+    let draft = desk.drafts().remove(0);
+    assert_eq!(draft.offered.len(), 3, "{}", draft.text);
+    draft
+}
+
+fn standing(desk: &Desk) -> Draft {
+    desk.drafts().remove(0)
+}
+
+fn look(desk: &Desk, draft: &Draft) -> Renewed {
+    renew(desk.app(), draft.workspace, draft.id, false).unwrap()
+}
+
+/// To just behind the first of the offered times.
+fn pass_the_first(desk: &Desk, draft: &Draft) -> UnixMillis {
+    let first = draft.offered[0].0;
+    desk.advance(first.since(desk.app().now()) + Duration::from_secs(60));
+    assert!(desk.app().now() > first && desk.app().now() < draft.expires_at);
+    desk.app().now()
+}
+
+fn edit(desk: &Desk, draft: &Draft, text: String) -> Draft {
+    let edited = Draft { edited_text: Some(text), edited_at: Some(desk.app().now()), ..draft.clone() };
+    desk.app().store.write(|txn| drafts::put(txn, &edited)).unwrap();
+    edited
+}
+
+#[test]
+fn an_offer_of_which_a_time_has_passed_offers_as_many_others() {
+    let desk = Desk::new();
+    let draft = offer(&desk);
+    assert_eq!(look(&desk, &draft), Renewed::Stands, "all are to come and free");
+    let now = pass_the_first(&desk, &draft);
+    assert_eq!(look(&desk, &draft), Renewed::Anew);
+    let anew = standing(&desk);
+    assert_eq!(anew.offered.len(), 3);
+    assert!(anew.offered.iter().all(|(start, _)| *start > now), "{}", anew.text);
+    assert!(anew.offered_words().iter().all(|words| anew.text.contains(words)), "{}", anew.text);
+    assert_eq!((anew.id, anew.ungrounded.len(), anew.is_edited()), (draft.id, 0, false));
+    assert_ne!(anew.text, draft.text);
+    assert_eq!(look(&desk, &draft), Renewed::Stands, "once");
+}
+
+#[test]
+fn a_time_that_somebody_else_has_taken_is_not_offered_any_more() {
+    let desk = Desk::new();
+    let draft = offer(&desk);
+    let tom = add_contact(&desk.world, "Tom", "Aldridge", "tom@lakeside.example");
+    let taken = draft.offered[1].0;
+    let by_hand = NewBooking { contact: tom, worker: desk.worker, start: taken };
+    create(desk.app(), &desk.world.owner, &by_hand, &Anyway::default()).unwrap();
+    assert_eq!(look(&desk, &draft), Renewed::Anew);
+    let anew = standing(&desk);
+    assert_eq!(anew.offered.len(), 3);
+    assert!(anew.offered.iter().all(|(start, _)| *start != taken), "{}", anew.text);
+}
+
+#[test]
+fn on_an_event_type_each_new_time_has_a_link_of_its_own() {
+    let office = Office::new();
+    let draft = offer(&office.desk);
+    let links = |draft: &Draft| take_links(&draft.text).0;
+    assert_eq!(links(&draft).len(), 3, "{}", draft.text);
+    pass_the_first(&office.desk, &draft);
+    assert_eq!(look(&office.desk, &draft), Renewed::Anew);
+    let anew = standing(&office.desk);
+    assert_eq!((links(&anew).len(), anew.ungrounded.len()), (3, 0), "{}", anew.text);
+    assert!(!links(&anew).contains(&links(&draft)[0]), "{}", anew.text);
+    assert_eq!(look(&office.desk, &anew), Renewed::Stands);
+}
+
+#[test]
+fn words_of_a_person_are_written_anew_only_when_a_person_says_so() {
+    let desk = Desk::new();
+    let draft = offer(&desk);
+    let edited = edit(&desk, &draft, draft.text.replace("Hello", "Dear"));
+    assert_eq!(look(&desk, &edited), Renewed::Stands);
+    pass_the_first(&desk, &draft);
+    let first = draft.offered_words()[0].to_owned();
+    match look(&desk, &edited) {
+        Renewed::Stuck(why) => assert!(why.contains(&first) && why.contains("edited"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(standing(&desk), edited, "nothing of it was touched");
+    assert_eq!(renew(desk.app(), draft.workspace, draft.id, true).unwrap(), Renewed::Anew);
+    assert!(!standing(&desk).is_edited() && standing(&desk).text != draft.text);
+}
+
+#[test]
+fn a_time_that_a_person_has_left_out_may_pass() {
+    let desk = Desk::with_meeting(Meeting { notice: 0, ..Meeting::default() });
+    let draft = offer(&desk);
+    let first = format!("- {}\n", draft.offered_words()[0]);
+    let shorter = edit(&desk, &draft, draft.text.replace(&first, ""));
+    assert_ne!(shorter.final_text(), draft.text);
+    pass_the_first(&desk, &draft);
+    assert_eq!(look(&desk, &shorter), Renewed::Stands);
+    // In words of their own a time cannot be found again: it counts until they look once more.
+    let own = edit(&desk, &Draft { edited_at: None, ..draft.clone() }, "Hello Gwen,\n\nas we said?".into());
+    let before = Draft { edited_at: Some(draft.created_at), ..own.clone() };
+    desk.app().store.write(|txn| drafts::put(txn, &before)).unwrap();
+    assert!(matches!(look(&desk, &before), Renewed::Stuck(_)));
+    desk.app().store.write(|txn| drafts::put(txn, &own)).unwrap();
+    assert_eq!(look(&desk, &own), Renewed::Stands);
+}
+
+#[test]
+fn where_nothing_else_can_be_offered_it_says_so() {
+    let desk = Desk::new();
+    let draft = offer(&desk);
+    desk.change_worker(|worker| worker.calendar = None);
+    assert_eq!(look(&desk, &draft), Renewed::Stands, "what cannot be read tells nothing against a time");
+    pass_the_first(&desk, &draft);
+    assert!(matches!(look(&desk, &draft), Renewed::Stuck(_)));
+    assert_eq!(standing(&desk).text, draft.text);
+    assert!(at("2026-11-25T00:00:00Z") < desk.app().now());
+}
