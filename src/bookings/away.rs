@@ -104,10 +104,14 @@ impl DaysOff {
         })
     }
 
+    /// Nobody whose bookings the calendar shows is there on that day.
+    pub fn is_everybody(&self, date: Date) -> bool {
+        !self.each.is_empty() && self.each.iter().all(|(_, days)| is_among(date, days))
+    }
+
     /// "Out of office", "Out of office: Ann, the workspace"; empty on a day on which nobody is.
     pub fn words(&self, date: Date) -> String {
-        let is_off = |away: &Away| (away.from..=away.to).contains(&date);
-        let off = self.each.iter().filter(|(_, days)| days.iter().any(is_off));
+        let off = self.each.iter().filter(|(_, days)| is_among(date, days));
         let names: Vec<&str> = off.map(|(name, _)| if name.is_empty() { "you" } else { name.as_str() }).collect();
         match names[..] {
             [] => String::new(),
@@ -115,6 +119,10 @@ impl DaysOff {
             _ => format!("Out of office: {}", names.join(", ")),
         }
     }
+}
+
+fn is_among(date: Date, days: &[Away]) -> bool {
+    days.iter().any(|away| (away.from..=away.to).contains(&date))
 }
 
 fn members(app: &App, actor: &Actor) -> Result<Vec<User>, StoreError> {

@@ -275,7 +275,7 @@ pub(super) fn insert(
 /// Sees to it that there is no event. One that is gone already is a success.
 fn absent(app: &App, booking: &Booking) -> Result<Written, ProviderError> {
     if let (Some(sitting), Some(connection)) = (Sitting::of(booking), booking.connection) {
-        return shared_event::tend(app, booking.workspace, connection, &sitting).map(|()| Written::nothing(booking));
+        return shared_event::tend(app, booking.workspace, connection, sitting).map(|()| Written::nothing(booking));
     }
     let told = told_to_calendar(app, booking)?;
     on_calendar(app, booking, |calendar| {

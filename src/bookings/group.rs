@@ -7,10 +7,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::model::Booking;
-use super::store;
+use super::store::{self, Wanted};
 use super::tend;
 use super::types;
 use crate::app::App;
+use crate::availability::{Span, READ_AHEAD};
 use crate::base::{counted, BookingId, ConnectionId, EventTypeId, UnixMillis, WorkspaceId};
 use crate::contacts;
 use crate::meetings::{Location, Service};
@@ -60,8 +61,23 @@ impl Sitting {
         booking.details.session.is_some() && (session, start) != (booking.details.session, booking.start)
     }
 
+    /// The same group where it sits by now: since this was noted, its host may have moved all of it. A group whose seats
+    /// are all given back stays where it was.
+    pub fn as_it_is(mut self, app: &App, workspace: WorkspaceId) -> Result<Self, StoreError> {
+        if !app.store.read(|txn| self.members(txn, workspace))?.is_empty() {
+            return Ok(self);
+        }
+        let wanted = Wanted { within: Some(Span::lasting(app.now(), READ_AHEAD)), after: None, limit: 1 };
+        let is_member = |booking: &Booking| booking.state.is_booked() && booking.details.session == Some(self.session);
+        let found = store::find_all(&app.store, workspace, &wanted, |_, booking| Ok(is_member(booking)))?;
+        if let Some(member) = found.rows.first() {
+            (self.start, self.end) = (member.start, member.end);
+        }
+        Ok(self)
+    }
+
     /// All who sit there for good, in the order in which they booked.
-    fn members(&self, txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Vec<Booking>, StoreError> {
+    pub fn members(&self, txn: &mut Txn<'_>, workspace: WorkspaceId) -> Result<Vec<Booking>, StoreError> {
         let mut all = Vec::new();
         for id in types::sitting_in(txn, workspace, self.event, self.session, self.start)? {
             let found = store::find(txn, workspace, id)?;
@@ -91,6 +107,14 @@ pub fn others_at_service(txn: &mut Txn<'_>, booking: &Booking) -> Result<Vec<Boo
     let mut all = sitting.at_service(txn, booking.workspace)?;
     all.retain(|one| one.id != booking.id);
     Ok(all)
+}
+
+/// Whether others of its group, wherever that sits by now, still meet at the service of a booking that is over.
+pub fn goes_on(app: &App, booking: &Booking) -> Result<bool, StoreError> {
+    let Some(sitting) = Sitting::of(booking) else { return Ok(false) };
+    let sitting = sitting.as_it_is(app, booking.workspace)?;
+    let there = app.store.read(|txn| sitting.at_service(txn, booking.workspace))?;
+    Ok(there.iter().any(|one| one.id != booking.id))
 }
 
 /// The others who sit with a booking, and how many seats there are; `None` of a booking that is in no group.

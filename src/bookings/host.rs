@@ -143,6 +143,10 @@ impl Effect<App> for HoldMeeting {
             Ok(others) => others,
             Err(error) => return not_done(None, false, error.to_string()),
         };
+        let goes_on = match group::goes_on(app, &booking) {
+            Ok(goes_on) => goes_on,
+            Err(error) => return not_done(None, false, error.to_string()),
+        };
         // What another of the group had made anew, where the service no longer has the booking's own.
         let theirs = made_for(&others).filter(|made| Some(&made.id) != booking.hosted.id.as_ref());
         let brought = match booking.state {
@@ -156,7 +160,7 @@ impl Effect<App> for HoldMeeting {
                 Ok(Brought::nothing(&booking))
             }
             // Those who stay keep it.
-            State::Cancelled { .. } | State::Failed { .. } if !others.is_empty() => Ok(Brought::nothing(&booking)),
+            State::Cancelled { .. } | State::Failed { .. } if goes_on => Ok(Brought::nothing(&booking)),
             State::Cancelled { .. } | State::Failed { .. } => {
                 on_account(app, &booking, account, |client| absent(client, &booking, &wanted, may_be_there))
             }
@@ -253,7 +257,8 @@ fn tell_others(
 }
 
 /// Ends the meeting of a group of which nobody is left at this time.
-pub fn tend(app: &App, workspace: WorkspaceId, account: ConnectionId, sitting: &Sitting) -> Result<(), ProviderError> {
+pub fn tend(app: &App, workspace: WorkspaceId, account: ConnectionId, sitting: Sitting) -> Result<(), ProviderError> {
+    let sitting = sitting.as_it_is(app, workspace).map_err(unreadable)?;
     let Some((service, _)) = sitting.host else { return Ok(()) };
     let members = app.store.read(|txn| sitting.at_service(txn, workspace)).map_err(unreadable)?;
     if !members.is_empty() {

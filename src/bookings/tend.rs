@@ -71,8 +71,8 @@ impl Effect<App> for TendGroup {
             Err(error) => return super::calendar::refused(&error.to_string()),
         };
         let tended = match payload.what {
-            What::Event => shared_event::tend(app, job.workspace, payload.account, &payload.sitting),
-            What::Meeting => host::tend(app, job.workspace, payload.account, &payload.sitting),
+            What::Event => shared_event::tend(app, job.workspace, payload.account, payload.sitting),
+            What::Meeting => host::tend(app, job.workspace, payload.account, payload.sitting),
         };
         match tended {
             Ok(()) => Performed::Done { answer: Value::Null },

@@ -25,9 +25,8 @@ pub fn said(units: u64, currency: &str, language: Language) -> String {
     let (code, number) = (currency.to_uppercase(), number(units, currency, language));
     let sign = sign(&code, language);
     let leads = match language {
-        Language::English | Language::Hindi => true,
-        // As it is always written at home.
-        Language::Portuguese => code == "BRL",
+        // As Brazil writes it.
+        Language::English | Language::Hindi | Language::Portuguese => true,
         Language::German | Language::Spanish | Language::French => false,
     };
     let stands_apart = language == Language::Portuguese || sign.ends_with(char::is_alphanumeric);
@@ -132,7 +131,7 @@ mod tests {
             ("es", 1_200_000, "USD", "12.000,00\u{a0}US$"),
             ("fr", 120_000, "EUR", "1\u{202f}200,00\u{a0}€"),
             ("fr", 1_200, "JPY", "1\u{202f}200\u{a0}¥"),
-            ("pt", 4_950, "GBP", "49,50\u{a0}£"),
+            ("pt", 4_950, "GBP", "£\u{a0}49,50"),
             ("pt", 120_000, "BRL", "R$\u{a0}1.200,00"),
             ("hi", 12_345_600, "INR", "₹1,23,456.00"),
             ("hi", 4_950, "GBP", "£49.50"),

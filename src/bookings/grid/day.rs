@@ -18,9 +18,9 @@ const MOST_LANES: usize = 4;
 /// A stretch of time: a booking with its guest's name and whether it may be moved, or what is busy elsewhere.
 pub(super) type Piece<'a> = (Span, Option<(&'a Booking, String, bool)>);
 
-/// `away`: who is out of office then, in words.
+/// `away`: who is out of office then, in words, and whether that is everybody.
 pub(super) fn day(
-    (date, away): (Date, String),
+    (date, (away, is_closed)): (Date, (String, bool)),
     pieces: &[Piece<'_>],
     schedule: &Schedule,
     zone: &TimeZone,
@@ -45,7 +45,7 @@ pub(super) fn day(
         date: date.to_string(),
         anchor: format!("d{date}"),
         is_today: today,
-        is_off: open.is_none_or(Vec::is_empty) || !away.is_empty(),
+        is_off: open.is_none_or(Vec::is_empty) || is_closed,
         away,
         blocks,
         now_class: today.then(|| at_class(quarter(now, zone))),

@@ -109,7 +109,7 @@ impl Grid {
         }
         pieces.extend(elsewhere.busy.into_iter().map(|span| (span, None)));
         let off = DaysOff::read(app, actor, filter.host)?;
-        let dates = (0..days).map(|n| after(first, n)).map(|date| (date, off.words(date)));
+        let dates = (0..days).map(|n| after(first, n)).map(|date| (date, (off.words(date), off.is_everybody(date))));
         let days: Vec<Day> = dates.map(|date| day::day(date, &pieces, &schedule, &zone, now)).collect();
         let (hours_class, first_hour, last_hour) = day::hours_shown(&days);
         Ok(Self {

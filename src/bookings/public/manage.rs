@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::after_words;
 use super::guest_form::{one_line_end, too_long};
 use super::moves::may_change;
-use super::pages::{broken, language, layout, Place, Tries};
+use super::pages::{broken, language, layout, spoken, zone_of, Place, Tries};
 use super::paid_words::{money, Money};
 use super::series::{listed, Listed};
 use super::token::{manage_path, read_booking, PREFIX};
@@ -203,6 +203,11 @@ struct Before {
     /// The start to which it was moved just now (RFC 3339).
     #[serde(default)]
     moved: String,
+    /// The clock and the language in which they chose it.
+    #[serde(default)]
+    tz: String,
+    #[serde(default)]
+    lang: String,
 }
 
 /// GET /booking/{token}
@@ -213,10 +218,10 @@ async fn show(
     before: Query<Before>,
 ) -> Result<HttpResponse, PageError> {
     let (place, booking) = opened(&app, token.into_inner()).await?;
-    let language = own_language(&booking, &request);
+    let language = spoken(&before.lang, "").unwrap_or_else(|| own_language(&booking, &request));
     let is_there = UnixMillis::parse_rfc3339(&before.moved) == Some(booking.start);
     let page = run(move || {
-        let clocks = Clocks::of(&booking.guest_zone, &booking.guest_zone);
+        let clocks = Clocks::of(&zone_of(&before.tz, &booking.guest_zone).0, &booking.guest_zone);
         let page = page(&app, &place, &booking, language)?;
         let moved = match is_there && page.stands {
             true => moving_words::moved(language, &words::when(language, booking.start, &clocks)),

@@ -149,6 +149,7 @@ async fn move_to(
         let page = run(move || question(&app, &place, &booking, (start, wish), language)).await??;
         return html(StatusCode::UNPROCESSABLE_ENTITY, &MovePage { error, ..page });
     }
+    let (zone_name, _) = zone_of(&wish.tz, &booking.guest_zone);
     let answer = run(move || {
         let by = format!("{} (the guest)", booking.details.name);
         match reschedule(
@@ -165,7 +166,10 @@ async fn move_to(
         }
     });
     match answer.await?? {
-        None => Ok(see_other(&format!("{here}?moved={}", start.to_rfc3339()))),
+        None => {
+            let chosen = Chosen { tz: zone_name, lang: language.tag().to_owned(), ..Chosen::default() };
+            Ok(see_other(&format!("{here}{}", chosen.with(&[("moved", &start.to_rfc3339())]))))
+        }
         Some(page) => html(StatusCode::CONFLICT, &page),
     }
 }

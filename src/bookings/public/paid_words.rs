@@ -11,6 +11,8 @@ use crate::payments::{self, amount_said};
 use crate::store::StoreError;
 
 struct Words {
+    /// One, and more.
+    hours: (&'static str, &'static str),
     label: &'static str,
     all_back: &'static str,
     part_back: &'static str,
@@ -25,60 +27,66 @@ fn of(language: Language) -> &'static Words {
 }
 
 const ENGLISH: Words = Words {
+    hours: ("hour", "hours"),
     label: "Payment",
     all_back: "If you cancel before it begins, you get all of it back.",
-    part_back: "If you cancel at least {hours} hours before, you get all of it back; later {percent}%.",
-    none_back: "If you cancel at least {hours} hours before, you get all of it back; later nothing.",
+    part_back: "If you cancel at least {hours} before, you get all of it back; later {percent}%.",
+    none_back: "If you cancel at least {hours} before, you get all of it back; later nothing.",
     now: "If you cancel now, you get back {amount} of {price}.",
     now_none: "If you cancel now, you get nothing back of the {price}.",
-    returned: "{price}, of which {amount} go back to you.",
+    returned: "{price}, of which {amount} goes back to you.",
 };
 
 const GERMAN: Words = Words {
+    hours: ("Stunde", "Stunden"),
     label: "Zahlung",
     all_back: "Bei einer Absage vor dem Beginn bekommen Sie alles zurück.",
-    part_back: "Bei einer Absage mindestens {hours} Stunden vorher bekommen Sie alles zurück, danach {percent} %.",
-    none_back: "Bei einer Absage mindestens {hours} Stunden vorher bekommen Sie alles zurück, danach nichts.",
+    part_back: "Bei einer Absage mindestens {hours} vorher bekommen Sie alles zurück, danach {percent} %.",
+    none_back: "Bei einer Absage mindestens {hours} vorher bekommen Sie alles zurück, danach nichts.",
     now: "Wenn Sie jetzt absagen, bekommen Sie {amount} von {price} zurück.",
     now_none: "Wenn Sie jetzt absagen, bekommen Sie von {price} nichts zurück.",
     returned: "{price}, davon gehen {amount} an Sie zurück.",
 };
 
 const SPANISH: Words = Words {
+    hours: ("hora", "horas"),
     label: "Pago",
     all_back: "Si cancela antes de que empiece, se le devuelve todo.",
-    part_back: "Si cancela al menos {hours} horas antes, se le devuelve todo; después, el {percent} %.",
-    none_back: "Si cancela al menos {hours} horas antes, se le devuelve todo; después, nada.",
+    part_back: "Si cancela al menos {hours} antes, se le devuelve todo; después, el {percent} %.",
+    none_back: "Si cancela al menos {hours} antes, se le devuelve todo; después, nada.",
     now: "Si cancela ahora, se le devuelven {amount} de {price}.",
     now_none: "Si cancela ahora, no se le devuelve nada de {price}.",
     returned: "{price}, de los que se le devuelven {amount}.",
 };
 
 const FRENCH: Words = Words {
+    hours: ("heure", "heures"),
     label: "Paiement",
     all_back: "Si vous annulez avant le début, tout vous est remboursé.",
-    part_back: "Si vous annulez au moins {hours} heures avant, tout vous est remboursé ; ensuite {percent} %.",
-    none_back: "Si vous annulez au moins {hours} heures avant, tout vous est remboursé ; ensuite rien.",
+    part_back: "Si vous annulez au moins {hours} avant, tout vous est remboursé ; ensuite {percent} %.",
+    none_back: "Si vous annulez au moins {hours} avant, tout vous est remboursé ; ensuite rien.",
     now: "Si vous annulez maintenant, {amount} sur {price} vous sont remboursés.",
     now_none: "Si vous annulez maintenant, rien des {price} ne vous est remboursé.",
     returned: "{price}, dont {amount} vous sont remboursés.",
 };
 
 const PORTUGUESE: Words = Words {
+    hours: ("hora", "horas"),
     label: "Pagamento",
     all_back: "Se cancelar antes do início, recebe tudo de volta.",
-    part_back: "Se cancelar pelo menos {hours} horas antes, recebe tudo de volta; depois, {percent}%.",
-    none_back: "Se cancelar pelo menos {hours} horas antes, recebe tudo de volta; depois, nada.",
+    part_back: "Se cancelar pelo menos {hours} antes, recebe tudo de volta; depois, {percent}%.",
+    none_back: "Se cancelar pelo menos {hours} antes, recebe tudo de volta; depois, nada.",
     now: "Se cancelar agora, recebe de volta {amount} de {price}.",
     now_none: "Se cancelar agora, não recebe nada de volta de {price}.",
     returned: "{price}, dos quais recebe de volta {amount}.",
 };
 
 const HINDI: Words = Words {
+    hours: ("घंटा", "घंटे"),
     label: "भुगतान",
     all_back: "शुरू होने से पहले रद्द करने पर पूरी राशि वापस मिलती है।",
-    part_back: "कम से कम {hours} घंटे पहले रद्द करने पर पूरी राशि वापस मिलती है; उसके बाद {percent}%।",
-    none_back: "कम से कम {hours} घंटे पहले रद्द करने पर पूरी राशि वापस मिलती है; उसके बाद कुछ नहीं।",
+    part_back: "कम से कम {hours} पहले रद्द करने पर पूरी राशि वापस मिलती है; उसके बाद {percent}%।",
+    none_back: "कम से कम {hours} पहले रद्द करने पर पूरी राशि वापस मिलती है; उसके बाद कुछ नहीं।",
     now: "अभी रद्द करने पर {price} में से {amount} वापस मिलेंगे।",
     now_none: "अभी रद्द करने पर {price} में से कुछ वापस नहीं मिलेगा।",
     returned: "{price}, जिसमें से {amount} आपको वापस मिलेंगे।",
@@ -87,7 +95,10 @@ const HINDI: Words = Words {
 /// What a visitor gets back who cancels, said before they pay.
 pub fn rule(price: &Price, language: Language) -> String {
     let words = of(language);
-    let hours = price.free_until.div_ceil(60).to_string();
+    let hours = match price.free_until.div_ceil(60) {
+        1 => format!("1 {}", words.hours.0),
+        many => format!("{many} {}", words.hours.1),
+    };
     match (price.free_until, price.late_percent) {
         (0, _) | (_, 100) => words.all_back.to_owned(),
         (_, 0) => fill(words.none_back, &[("hours", &hours)]),

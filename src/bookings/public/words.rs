@@ -289,7 +289,7 @@ const FRENCH: Words = Words {
     another_time: "Autre horaire",
     your_answers: "Vos réponses",
     change_answers: "Modifier les réponses",
-    held: "Gardé pour vous jusqu’à {time}",
+    held: "Gardé pour vous jusqu’{time}",
     name: "Nom",
     email: "E-mail",
     phone: "Téléphone",

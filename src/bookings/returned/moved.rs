@@ -7,6 +7,7 @@ use super::{leave_to_person, stands_again, stands_there};
 use crate::app::App;
 use crate::availability::{self, Claimed, Span};
 use crate::base::UnixMillis;
+use crate::bookings::group::Sitting;
 use crate::bookings::hold::give_back;
 use crate::bookings::model::Booking;
 use crate::bookings::store;
@@ -23,7 +24,7 @@ pub(super) fn follow(
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     if span.start <= now {
-        return leave_to_person(txn, before, "In the calendar it was moved to a time that has passed.", now);
+        return leave_all_to_person(txn, before, "In the calendar it was moved to a time that has passed.", now);
     }
     let Some(all) = who_moves(txn, before, now)? else {
         let words =
@@ -34,7 +35,7 @@ pub(super) fn follow(
     let moved: Vec<Booking> = all.iter().map(|one| at_time(one, span, now)).collect();
     if !change_places(txn, &all, &moved, now)? {
         let words = "In the calendar it was moved to a time that another booking has.";
-        return leave_to_person(txn, before, words, now);
+        return leave_all_to_person(txn, before, words, now);
     }
     for (one, there) in all.iter().zip(moved) {
         let what = Happened::BookingMoved { booking: one.id, contact: one.contact };
@@ -42,6 +43,15 @@ pub(super) fn follow(
         stands_again(app, txn, one, there, "booking.moved", now)?;
     }
     Ok(())
+}
+
+/// The same is said of all who share the event: they stay together.
+fn leave_all_to_person(txn: &mut Txn<'_>, before: &Booking, words: &str, now: UnixMillis) -> Result<(), StoreError> {
+    let all = match Sitting::of(before) {
+        Some(sitting) => sitting.members(txn, before.workspace)?,
+        None => vec![before.clone()],
+    };
+    all.iter().filter(|one| stands_there(one)).try_for_each(|one| leave_to_person(txn, one, words, now))
 }
 
 /// The booking, or all who share its event. `None` where not all of them can move along: somebody asks for a seat or is

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::base::BookingId;
 use crate::bookings::model::{Booking, State};
-use crate::bookings::{calendar, host, store};
+use crate::bookings::{calendar, group, host, store};
 use crate::jobs;
 
 /// A person has the calendar asked once more for what it refused: the event, its move or its end.
@@ -21,18 +21,29 @@ pub fn try_again(app: &App, actor: &Actor, id: BookingId, anyway: &Anyway) -> Re
     }
     let calendar = before.connection.ok_or(BookError::NoCalendar)?;
     let now = app.now();
-    let job = calendar::job(&before, calendar, now);
+    // Those of a group share one event: it is brought back for all of them.
+    let with_it = group::read(app, &before)?.map(|(others, _)| others).unwrap_or_default();
+    let with_it = with_it.into_iter().filter(|one| one.trouble.is_some() && one.connection == before.connection);
+    let all: Vec<_> = std::iter::once(before.clone()).chain(with_it).collect();
+    let jobs: Vec<_> = all.iter().map(|one| (one.id, calendar::job(one, calendar, now))).collect();
     app.store.write(|txn| {
-        let current = store::find(txn, actor.workspace, id)?.ok_or(BookError::NotFound)?;
-        if current.trouble.is_none() || current.is_unwritten() {
-            return Err(BookError::NotOpen(current.state.words()));
+        let mut first = None;
+        for (of, job) in &jobs {
+            let current = store::find(txn, actor.workspace, *of)?.ok_or(BookError::NotFound)?;
+            if current.trouble.is_none() || current.is_unwritten() {
+                if *of == id {
+                    return Err(BookError::NotOpen(current.state.words()));
+                }
+                continue;
+            }
+            let mut again = Booking { written: current.version.saturating_sub(1), ..current.clone() };
+            again.note(now, format!("Tried again by {}.", actor.display));
+            store::put(txn, &again, Some(&current))?;
+            jobs::enqueue(txn, job)?;
+            note(txn, actor, "booking.tried_again", *of, now)?;
+            first.get_or_insert(again);
         }
-        let mut again = Booking { written: current.version.saturating_sub(1), ..current.clone() };
-        again.note(now, format!("Tried again by {}.", actor.display));
-        store::put(txn, &again, Some(&current))?;
-        jobs::enqueue(txn, &job)?;
-        note(txn, actor, "booking.tried_again", id, now)?;
-        Ok(again)
+        first.ok_or(BookError::NotFound)
     })
 }
 

@@ -10,8 +10,8 @@ use crate::audit::Who;
 use crate::bookings::model::Booking;
 use crate::bookings::public::{book, reschedule, Mover};
 use crate::bookings::service::{accept, end, Anyway, BookError, End};
-use crate::bookings::store;
 use crate::bookings::types::{self, EventType};
+use crate::bookings::{host, shared_event, store};
 use crate::connections::tests::world::OWNER;
 use crate::connections::{self, with_calendar, Connection, Provider};
 use crate::meetings::{Location, Service};
@@ -309,18 +309,39 @@ fn a_group_that_the_host_moves_in_the_calendar_moves_as_a_whole() {
 }
 
 #[test]
+fn what_was_planned_before_the_host_moved_the_group_takes_neither_event_nor_meeting_away() {
+    let (office, account) = at_zoom();
+    let (ann, _) = (seat(&office, ANN, NOON), seat(&office, BEN, NOON));
+    let before = Sitting::of(&stored(&office, &ann)).unwrap();
+    move_in_the_calendar(&office, &ann, LATER, "2026-11-26T14:30:00Z");
+    cancel(&office, &ann);
+    let (app, workspace) = (office.desk.app(), ann.workspace);
+    shared_event::tend(app, workspace, ann.connection.unwrap(), before.clone()).unwrap();
+    host::tend(app, workspace, account.id, before).unwrap();
+    assert_eq!(times_and_titles(&office), [shown(LATER, "Pottery: 1 guest")]);
+    assert_eq!(office.desk.world.meetings_at("zoom").len(), 1);
+}
+
+#[test]
 fn a_group_is_not_moved_onto_another_and_not_away_from_who_still_asks_for_a_seat() {
     let office = class(None);
     let (ann, ben) = (seat(&office, ANN, NOON), seat(&office, BEN, LATER));
+    let cleo = seat(&office, "cleo@third.example", NOON);
     move_in_the_calendar(&office, &ann, "2026-11-26T14:10:00Z", "2026-11-26T14:40:00Z");
-    let stays = stored(&office, &ann);
-    assert!(stays.trouble.as_ref().is_some_and(|why| why.contains("another booking")), "{stays:?}");
-    assert_eq!(stays.start, at(NOON));
+    for one in [&ann, &cleo] {
+        let stays = stored(&office, one);
+        assert!(stays.trouble.as_ref().is_some_and(|why| why.contains("another booking")), "{stays:?}");
+        assert_eq!(stays.start, at(NOON));
+    }
+    try_again(office.desk.app(), &office.desk.world.owner, cleo.id, &Anyway::default()).unwrap();
+    office.desk.settle();
+    assert_eq!(times_and_titles(&office), [shown(NOON, "Pottery: 2 guests"), shown(LATER, "Pottery: 1 guest")]);
+    assert_eq!(stored(&office, &ann).trouble, None, "it stands again for all of them");
 
     let event = EventType { needs_approval: true, ..office.event.clone() };
     let event = types::save(office.desk.app(), &office.desk.world.owner, event).unwrap();
     let office = Office { event, ..office };
-    assert!(seat(&office, "cleo@third.example", LATER).is_request());
+    assert!(seat(&office, "dan@fourth.example", LATER).is_request());
     move_in_the_calendar(&office, &ben, "2026-11-26T16:00:00Z", "2026-11-26T16:30:00Z");
     let stays = stored(&office, &ben);
     assert!(stays.trouble.as_ref().is_some_and(|why| why.contains("asks for one")), "{stays:?}");

@@ -50,21 +50,26 @@ pub fn day(language: Language, date: jiff::civil::Date) -> String {
     dated_as(pattern, language, date, month_name(language, date), "")
 }
 
-/// "10:30", as it stands behind "until": "10:30 Uhr", "las 10:30".
+/// "10:30", as it stands behind "until": "10:30 Uhr", "las 10:30", "à 10:30".
 pub fn at_clock(language: Language, time: &jiff::Zoned) -> String {
     let pattern = Phrases::of(language).date;
     let unit = pattern.split_once("{time}").map_or("", |(_, unit)| unit);
     let article = match (language, time.hour()) {
         (Language::Spanish, 1) => "la ",
         (Language::Spanish, _) => "las ",
+        (Language::French, _) => "à ",
         _ => "",
     };
     format!("{article}{}{unit}", clock(time))
 }
 
-/// The same of another day: "Tuesday 24 November, 10:30", "el martes 24 de noviembre, 10:30".
+/// The same of another day: "Tuesday 24 November, 10:30", "el martes 24 de noviembre, 10:30", "au mardi 24 novembre".
 pub fn on_day(language: Language, at: UnixMillis, clocks: &Clocks) -> String {
-    let article = if language == Language::Spanish { "el " } else { "" };
+    let article = match language {
+        Language::Spanish => "el ",
+        Language::French => "au ",
+        _ => "",
+    };
     format!("{article}{}", when(language, at, clocks))
 }
 
@@ -100,9 +105,12 @@ fn zones(pattern: &str, clocks: &Clocks, ours_time: &str) -> String {
     fill(pattern, &values)
 }
 
-/// In French: "de Paris", "d’Amsterdam".
+/// In French: "de Paris", "d’Amsterdam"; "UTC" is no city.
 fn of_city(city: &str) -> String {
-    match city.starts_with(['A', 'E', 'I', 'O', 'U', 'Y']) {
+    if city == "UTC" {
+        return city.to_owned();
+    }
+    match city.starts_with(['A', 'E', 'I', 'O', 'U']) {
         true => format!("d’{city}"),
         false => format!("de {city}"),
     }

@@ -127,7 +127,7 @@ const FRENCH: Words = Words {
     list_full: "Cette liste est complète. Revenez plus tard.",
     waiting: "Sur la liste d’attente",
     offered: "Un horaire est libre pour vous",
-    kept_until: "Il vous est gardé jusqu’à {until}.",
+    kept_until: "Il vous est gardé jusqu’au {until}.",
     take: "Prendre cet horaire",
     leave: "Quitter la liste",
     not_on_it: "Vous n’êtes plus sur cette liste.",
@@ -136,7 +136,7 @@ const FRENCH: Words = Words {
     joined_subject: "Sur la liste d’attente : {title}",
     joined_text: "Vous êtes sur la liste d’attente pour « {title} ». Dès qu’un horaire qui vous convient se libère, nous vous écrivons et nous vous le gardons un moment.",
     offer_subject: "Libre pour vous : {title}, {when}",
-    offer_text: "Un horaire s’est libéré : {when}.\n\nIl vous est gardé jusqu’à {until}. Ensuite, la personne suivante est prévenue.",
+    offer_text: "Un horaire s’est libéré : {when}.\n\nIl vous est gardé jusqu’au {until}. Ensuite, la personne suivante est prévenue.",
     why: "Vous recevez ce message parce que vous avez demandé à {from} de vous signaler un horaire libre. Ce n’est pas de la publicité.",
     used_only: "Vos données ne servent qu’à cette liste.",
 };
