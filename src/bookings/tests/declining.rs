@@ -12,6 +12,7 @@ use super::desk::{at, guest, GWEN};
 use crate::app::App;
 use crate::bookings::model::{Booking, Source};
 use crate::bookings::public::{book, Guest};
+use crate::bookings::service::{accept, cancel, Anyway, BookError};
 use crate::bookings::types::{self, EventType};
 use crate::bookings::{asked_for, count_asked_for, dismiss, store};
 use crate::events::{self, Ended, Happened};
@@ -94,4 +95,29 @@ async fn declining_is_asked_about_first() {
     assert_eq!(status, StatusCode::SEE_OTHER);
     let (_, page) = ask(&office, TestRequest::get().uri(&path)).await;
     assert!(page.contains("Declined") && page.contains(REASON), "{page}");
+}
+
+#[actix_web::test]
+async fn a_meeting_is_cancelled_with_a_reason_that_is_never_cut() {
+    let (office, asked) = asked();
+    let (app, owner) = (office.desk.app(), &office.desk.world.owner);
+    accept(app, owner, asked.id, None, &Anyway::default()).unwrap();
+    office.desk.settle();
+    let long = "a".repeat(501);
+    assert!(matches!(cancel(app, owner, asked.id, &long), Err(BookError::ReasonLength)));
+    let act = format!("/calendar/{}/cancel", asked.id);
+    let (status, page) = ask(&office, TestRequest::get().uri(&act)).await;
+    assert!(status == StatusCode::OK && page.contains(r#"maxlength="500""#), "{page}");
+    let form = [("sure", "yes"), ("reason", long.as_str())];
+    let (status, page) = ask(&office, TestRequest::post().uri(&act).set_form(form)).await;
+    assert!(status == StatusCode::UNPROCESSABLE_ENTITY && page.contains("At most 500 characters."), "{page}");
+    // Without the page that asks nothing ends.
+    ask(&office, TestRequest::post().uri(&act).set_form([("reason", REASON)])).await;
+    assert!(stored(&office, &asked).state.is_booked());
+    let form = [("sure", "yes"), ("reason", REASON)];
+    let (status, _) = ask(&office, TestRequest::post().uri(&act).set_form(form)).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    office.desk.settle();
+    let letter = office.desk.letters().pop().unwrap();
+    assert!(letter.text.contains(REASON), "{}", letter.text);
 }
