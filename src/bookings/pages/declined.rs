@@ -20,15 +20,13 @@ fn page_of(app: &App, actor: &Actor, id: BookingId, form: EndForm) -> Result<Opt
     }
     let detail = read_detail(app, actor, id)?;
     let what = match &detail.series {
-        Some(series) => format!("{} dates, the first on {}", series.rest, detail.when),
+        Some(series) => series.all_in_words(),
         None => detail.when,
     };
+    let free = if detail.series.is_some() { "Their times are free again" } else { "The time is free again" };
     Ok(Some(EndPage {
         question: format!("Decline what {} asks for?", detail.who),
-        consequence: format!(
-            "{what}. The time is free again, and {} is told by mail. This cannot be undone.",
-            detail.who
-        ),
+        consequence: format!("{what}. {free}, and {} is told by mail. This cannot be undone.", detail.who),
         action: format!("/calendar/{id}/dismiss"),
         back: format!("/calendar/{id}"),
         button: "Decline",
