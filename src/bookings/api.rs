@@ -366,6 +366,7 @@ async fn again(app: Data<App>, actor: Actor, once: Once, path: Path<BookingId>) 
         (status = 200, description = "Cancelled", body = ApiBooking),
         (status = 404, description = "Not in this workspace", body = Problem),
         (status = 409, description = "Not proposed any more", body = Problem),
+        (status = 422, description = "The reason is too long", body = Problem),
     )
 )]
 async fn dismiss(
@@ -424,6 +425,7 @@ async fn move_to(
         (status = 200, description = "The booking as it stands now, and all that this call has ended", body = CancelledBooking),
         (status = 404, description = "Not in this workspace", body = Problem),
         (status = 409, description = "Nothing of it is booked", body = Problem),
+        (status = 422, description = "The reason is too long", body = Problem),
     )
 )]
 async fn cancel(

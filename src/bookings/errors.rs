@@ -26,10 +26,11 @@ fn free_words(free: &[Span], zone: &jiff::tz::TimeZone) -> Option<String> {
 }
 
 impl BookError {
-    /// What is wrong with a note or with when it is written, beside its field; else empty.
+    /// What is wrong with a note, with when it is written, or with a reason, beside its field; else empty.
     pub fn words(&self) -> &'static str {
         match self {
             Self::NotBegun => "This meeting has not begun yet.",
+            Self::ReasonLength => "At most 500 characters.",
             Self::NoteLength => "A note has 1 to 2,000 characters.",
             Self::ManyNotes => "This booking has 30 notes, and more are not kept.",
             _ => "",
@@ -60,6 +61,7 @@ impl From<BookError> for PageError {
                 Self::conflict(words, "Open the event type again, or choose another one in the worker’s settings.")
             }
             BookError::NotBegun => Self::conflict(error.words(), "Come back when its time has come."),
+            BookError::ReasonLength => Self::bad_request(error.words(), "Go back and shorten the reason."),
             BookError::NoteLength => Self::bad_request(error.words(), "Go back and change the note."),
             BookError::ManyNotes => Self::conflict(error.words(), "Remove one that is not needed any more."),
             BookError::Store(error) => Self::internal("could not read or write bookings", &error),
@@ -90,6 +92,7 @@ impl From<BookError> for ApiError {
                     |why| not_free(why, &free),
                 )
             }
+            BookError::ReasonLength => Self::invalid(vec![FieldError::at("/reason", BookError::ReasonLength.words())]),
             BookError::NoteLength => Self::invalid(vec![FieldError::at("/text", BookError::NoteLength.words())]),
             other => PageError::from(other).into(),
         }

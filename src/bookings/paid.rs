@@ -164,7 +164,7 @@ fn received(app: &App, workspace: WorkspaceId, payment: PaymentId, id: BookingId
             None => None,
         };
         if event.is_some_and(|event| event.needs_approval) {
-            booking.state = State::Proposed { note: "It is paid, and its time is kept until you decide.".to_owned() };
+            booking.state = State::Proposed { note: "It is paid, and the time is kept until you decide.".to_owned() };
             jobs::enqueue(txn, &lapse)?;
             let what = Happened::BookingProposed { booking: id, contact: booking.contact };
             events::append(txn, workspace, now, what)?;

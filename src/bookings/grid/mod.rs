@@ -162,6 +162,7 @@ impl Meeting {
     pub fn words(&self) -> &str {
         match (&self.state, self.became) {
             (State::Proposed { .. }, _) => "asks for this time",
+            (State::Unpaid, _) => "not paid yet",
             (State::Failed { .. }, _) => "not booked: the calendar refused it",
             (State::Cancelled { .. }, _) => "cancelled",
             (_, Some(Became::NoShow)) => "did not come",

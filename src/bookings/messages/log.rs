@@ -36,6 +36,8 @@ pub struct Line {
 impl Line {
     pub fn state_words(&self) -> &'static str {
         match self.state {
+            "sent" if self.tone == "warn" => "Not delivered",
+            "sent" if self.tone == "off" => "On its way",
             "sent" => "Sent",
             "skipped" => "Skipped",
             "dropped" => "Not sent",

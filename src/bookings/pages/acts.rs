@@ -1,18 +1,17 @@
-//! What a person does with a booking: accept it, try again, offer other times, cancel it.
+//! What a person does with a booking: accept it, try again, offer other times.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Form, Path, Query};
+use actix_web::web::{Data, Form, Path};
 use actix_web::HttpResponse;
 use serde::Deserialize;
 
 use super::detail::{read_detail, DetailPage, Refusal};
 use super::when::zone_of;
 use crate::app::App;
-use crate::authz::{Actor, Permission};
+use crate::authz::Actor;
 use crate::base::{BookingId, UnixMillis};
 use crate::bookings::model::Booking;
 use crate::bookings::service::{self, Anyway, BookError};
-use crate::http::layout::ConfirmPage;
 use crate::http::respond::with_toast;
 use crate::http::{html, run, see_other, Cookies, Frame, PageError, Toast};
 
@@ -108,67 +107,4 @@ pub(super) async fn decline(
         None => "An answer to this mail waits already.",
     };
     Ok(with_toast(see_other("/approvals"), &cookies, &Toast::new(words)))
-}
-
-/// How much of a series ends: this date alone, or the `rest` with it.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct ScopeForm {
-    #[serde(default)]
-    scope: String,
-}
-
-impl ScopeForm {
-    fn is_rest(&self) -> bool {
-        self.scope == "rest"
-    }
-}
-
-/// GET /calendar/{booking}/cancel
-pub(super) async fn ask_cancel(
-    app: Data<App>,
-    actor: Actor,
-    frame: Frame,
-    path: Path<BookingId>,
-    scope: Query<ScopeForm>,
-) -> Result<HttpResponse, PageError> {
-    actor.require(Permission::EditBookings)?;
-    let id = path.into_inner();
-    let page = run(move || read_detail(&app, &actor, id)).await??;
-    let rest = page.series.as_ref().map(|series| series.rest).filter(|rest| scope.is_rest() && *rest > 1);
-    let confirm = ConfirmPage {
-        layout: frame.layout("Cancel a meeting"),
-        question: match rest {
-            Some(rest) => format!("Cancel this and all later meetings with {}: {rest} dates?", page.who),
-            None => format!("Cancel the meeting with {}?", page.who),
-        },
-        consequence: match rest {
-            Some(_) => format!(
-                "From {} on. The events leave both calendars, and {} is told of all of them in one mail.",
-                page.when, page.who
-            ),
-            None => format!("{}. The event leaves both calendars, and {} is told by mail.", page.when, page.who),
-        },
-        button: if rest.is_some() { "Cancel all of them".into() } else { "Cancel the meeting".into() },
-        action: format!("/calendar/{id}/cancel"),
-        fields: rest.map(|_| ("scope".to_owned(), "rest".to_owned())).into_iter().collect(),
-        back: format!("/calendar/{id}"),
-    };
-    html(StatusCode::OK, &confirm)
-}
-
-/// POST /calendar/{booking}/cancel
-pub(super) async fn cancel(
-    app: Data<App>,
-    actor: Actor,
-    cookies: Data<Cookies>,
-    path: Path<BookingId>,
-    scope: Form<ScopeForm>,
-) -> Result<HttpResponse, PageError> {
-    let id = path.into_inner();
-    run(move || match scope.is_rest() {
-        true => service::cancel_rest(&app, &actor, id, ""),
-        false => service::cancel(&app, &actor, id, ""),
-    })
-    .await??;
-    Ok(with_toast(see_other(&format!("/calendar/{id}")), &cookies, &Toast::new("Cancelled. The guest is told.")))
 }

@@ -102,6 +102,12 @@ pub(super) struct SeriesShown {
 }
 
 impl SeriesShown {
+    /// "3 dates, the first on Wed 25 Nov 2026, 11:00", whichever of them is shown.
+    pub(super) fn all_in_words(&self) -> String {
+        let first = self.dates.first().map_or("", |(when, ..)| when.as_str());
+        format!("{} dates, the first on {first}", self.rest)
+    }
+
     fn of(app: &App, booking: &Booking, zone: &TimeZone) -> Result<Option<Self>, StoreError> {
         let Some(part) = booking.details.series else { return Ok(None) };
         let all = series::read(app, booking)?;

@@ -2,8 +2,10 @@
 
 mod acts;
 mod calendar;
+mod cancelled;
 mod declined;
 mod detail;
+mod ending;
 mod export;
 mod figures;
 mod kept;
@@ -42,8 +44,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/calendar/{booking}/notes/{note}/remove").route(web::post().to(kept::remove_note)))
         .service(
             web::resource("/calendar/{booking}/cancel")
-                .route(web::get().to(acts::ask_cancel))
-                .route(web::post().to(acts::cancel)),
+                .route(web::get().to(cancelled::ask))
+                .route(web::post().to(cancelled::cancel)),
         );
     super::hours::routes(config);
     super::schedules::routes(config);

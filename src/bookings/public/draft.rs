@@ -25,7 +25,7 @@ pub fn draft(app: &App, facts: &Facts, span: Span, wanted: &Wanted, contact: Con
         location => location.place(),
     };
     let state = match event.needs_approval {
-        true => State::Proposed { note: "Its time is kept until you decide.".to_owned() },
+        true => State::Proposed { note: "The time is kept until you decide.".to_owned() },
         false => State::Held,
     };
     let mut booking = Booking {

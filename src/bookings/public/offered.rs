@@ -214,8 +214,7 @@ fn page(
     let span = offer.span();
     let (when, zones) = words::span(*language, span.start, span.end, &Clocks::of(&opened.guest_zone, &ours));
     let start = span.start.in_zone(&Clocks::of(&opened.guest_zone, &ours).guest);
-    let weekday = usize::from(start.weekday().to_monday_zero_offset().unsigned_abs());
-    let time = format!("{} {}", words::weekdays(*language)[weekday], start.strftime("%H:%M"));
+    let time = format!("{} {}", words::weekday(*language, start.date()), start.strftime("%H:%M"));
     let own = offered_words::of(*language);
     Ok(OfferPage {
         layout: layout(&event.name, *language, &place.workspace),

@@ -611,6 +611,22 @@ impl DetailsPage {
         }
     }
 
+    /// Each field that is wrong, its label and what is wrong with it.
+    fn mistakes(&self) -> Vec<(&'static str, &str, &str)> {
+        self.errors.iter().map(|(field, said)| (*field, self.label(field), said.as_str())).collect()
+    }
+
+    /// Empty for what has none.
+    fn label(&self, field: &str) -> &str {
+        match field {
+            "name" => self.words.name,
+            "email" => self.words.email,
+            "phone" => self.words.phone,
+            "others" => self.words.others,
+            _ => self.questions.iter().find(|asked| asked.field == field).map_or("", |asked| asked.label.as_str()),
+        }
+    }
+
     fn of(&self, field: &str) -> &str {
         self.typed.get(field).map_or("", String::as_str)
     }
@@ -662,11 +678,7 @@ fn details_page(
     let end = UnixMillis(held.start.0 + i64::from(held.minutes) * 60_000);
     let when = words::stretch(language, held.start, end, &zone);
     let when = format!("{when} ({})", crate::base::city_of(&zone_name));
-    let time = format!(
-        "{} {}",
-        words::weekdays(language)[usize::from(start.weekday().to_monday_zero_offset().unsigned_abs())],
-        clock(held.start)
-    );
+    let time = format!("{} {}", words::weekday(language, start.date()), clock(held.start));
     let button = fill(if event.needs_approval { words.request } else { words.book }, &[("time", &time)]);
     let back = format!("{path}{}", chosen.with(&[("day", &start.date().to_string())]));
     // What was offered from a waitlist may be kept until tomorrow.

@@ -117,12 +117,21 @@ pub fn move_to(
 /// Cancels a booking: its time is free at once, the event goes, the guest is told. `reason` is for the guest.
 pub fn cancel(app: &App, actor: &Actor, id: BookingId, reason: &str) -> Result<Booking, BookError> {
     actor.require(Permission::EditBookings)?;
+    fits(reason)?;
     let end = End { who: Who::of(actor), by: &actor.display, reason };
     self::end(app, actor.workspace, id, &end)
 }
 
 /// Characters of why a booking ended or moved.
 pub const LONGEST_REASON: usize = 500;
+
+/// What somebody wrote for the other side is refused, not cut.
+fn fits(reason: &str) -> Result<(), BookError> {
+    match reason.trim().chars().count() > LONGEST_REASON {
+        true => Err(BookError::ReasonLength),
+        false => Ok(()),
+    }
+}
 
 /// Who ends a booking, and why.
 pub struct End<'a> {
@@ -223,6 +232,7 @@ pub fn cancel_of_series(
     rest: bool,
 ) -> Result<(Booking, Vec<BookingId>), BookError> {
     actor.require(Permission::EditBookings)?;
+    fits(reason)?;
     let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
     let end = End { who: Who::of(actor), by: &actor.display, reason };
     match before.details.series {

@@ -50,6 +50,8 @@ pub enum BookError {
     NotOffered(String),
     #[error("the meeting has not begun")]
     NotBegun,
+    #[error("a reason has at most 500 characters")]
+    ReasonLength,
     #[error("a note has 1 to 2,000 characters")]
     NoteLength,
     #[error("the booking has as many notes as it may have")]

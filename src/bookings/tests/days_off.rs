@@ -42,7 +42,7 @@ fn what_stands_on_a_day_off_is_named_and_the_day_is_marked() {
     let Body::Grid(week) = read(View::Week).body else { panic!("a week is a grid") };
     let marks: Vec<&str> = week.days.iter().map(|day| day.away.as_str()).collect();
     assert_eq!(marks, ["", "", "", "Out of office: Robin", "Out of office: Robin", "", ""]);
-    for view in [View::Week, View::Month] {
+    for view in [View::Week, View::Month, View::Agenda] {
         let page = draw(read(view));
         assert!(page.contains("Out of office: Robin") && !page.contains("Skiing"), "{page}");
     }

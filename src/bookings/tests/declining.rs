@@ -10,9 +10,12 @@ use actix_web::HttpMessage;
 use super::companions::Office;
 use super::desk::{at, guest, GWEN};
 use crate::app::App;
+use crate::availability::Every;
 use crate::bookings::model::{Booking, Source};
-use crate::bookings::public::{book, Guest};
-use crate::bookings::types::{self, EventType};
+use crate::bookings::public::{book, book_series, Guest};
+use crate::bookings::series;
+use crate::bookings::service::{accept, cancel, Anyway, BookError};
+use crate::bookings::types::{self, EventType, Repeats};
 use crate::bookings::{asked_for, count_asked_for, dismiss, store};
 use crate::events::{self, Ended, Happened};
 use crate::http::layout::Layout;
@@ -94,4 +97,43 @@ async fn declining_is_asked_about_first() {
     assert_eq!(status, StatusCode::SEE_OTHER);
     let (_, page) = ask(&office, TestRequest::get().uri(&path)).await;
     assert!(page.contains("Declined") && page.contains(REASON), "{page}");
+}
+
+#[actix_web::test]
+async fn a_meeting_is_cancelled_with_a_reason_that_is_never_cut() {
+    let (office, asked) = asked();
+    let (app, owner) = (office.desk.app(), &office.desk.world.owner);
+    accept(app, owner, asked.id, None, &Anyway::default()).unwrap();
+    office.desk.settle();
+    let long = "a".repeat(501);
+    assert!(matches!(cancel(app, owner, asked.id, &long), Err(BookError::ReasonLength)));
+    let act = format!("/calendar/{}/cancel", asked.id);
+    let (status, page) = ask(&office, TestRequest::get().uri(&act)).await;
+    assert!(status == StatusCode::OK && page.contains(r#"maxlength="500""#), "{page}");
+    let form = [("sure", "yes"), ("reason", long.as_str())];
+    let (status, page) = ask(&office, TestRequest::post().uri(&act).set_form(form)).await;
+    assert!(status == StatusCode::UNPROCESSABLE_ENTITY && page.contains("At most 500 characters."), "{page}");
+    // Without the page that asks nothing ends.
+    ask(&office, TestRequest::post().uri(&act).set_form([("reason", REASON)])).await;
+    assert!(stored(&office, &asked).state.is_booked());
+    let form = [("sure", "yes"), ("reason", REASON)];
+    let (status, _) = ask(&office, TestRequest::post().uri(&act).set_form(form)).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    office.desk.settle();
+    assert!(office.desk.letters().iter().any(|letter| letter.text.contains(REASON)), "the guest reads why");
+}
+
+#[actix_web::test]
+async fn declining_a_series_names_its_first_date_whichever_is_open() {
+    let office = Office::open("mail");
+    let repeats = Repeats { every: Every::Week, interval: 1, dates: 2, guest_chooses: false };
+    let event = EventType { needs_approval: true, repeats: Some(repeats), ..office.event.clone() };
+    let event = types::save(office.desk.app(), &office.desk.world.owner, event).unwrap();
+    let wanted = guest("Gwen Hartley", GWEN).wants(at("2026-11-26T11:30:00Z"), 30, Source::Page);
+    let later = [at("2026-12-03T11:30:00Z")];
+    let first = book_series(office.desk.app(), &event, &wanted, &later, &mut Vec::new()).unwrap();
+    for date in series::read(office.desk.app(), &first).unwrap() {
+        let (_, page) = ask(&office, TestRequest::get().uri(&format!("/calendar/{}/dismiss", date.id))).await;
+        assert!(page.contains("2 dates, the first on Thu 26 Nov 2026, 11:30"), "{page}");
+    }
 }

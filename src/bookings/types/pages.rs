@@ -518,7 +518,7 @@ mod tests {
         errors.add("per_day", "Write a whole number.");
         let page = drawn(&new, errors);
         assert_eq!(open(&page), ["At most"]);
-        assert!(page.contains(r##"<a href="#per_day">Bookings a day</a>: Write a whole number."##), "{page}");
+        assert!(page.contains(r##"<a href="#per_day">Bookings a day: Write a whole number."##), "{page}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::authz::{Actor, Permission};
 use crate::availability::{self, Span};
 use crate::base::{clock_there, WorkerId};
+use crate::bookings::away::DaysOff;
 use crate::bookings::grid::{after, midnight};
 use crate::bookings::kept::Became;
 use crate::bookings::model::{Booking, State};
@@ -27,6 +28,8 @@ pub struct AgendaDay {
     /// "Tuesday 24 November".
     pub name: String,
     pub is_today: bool,
+    /// "Out of office: Ann"; empty on a day on which nobody is.
+    pub away: String,
     pub entries: Vec<Entry>,
 }
 
@@ -53,6 +56,7 @@ impl Agenda {
         let found = find_all(&app.store, actor.workspace, &wanted, |txn, booking| asked.filter.keeps(txn, booking))?;
         let workers: Vec<(WorkerId, String)> =
             workers::list(&app.store, actor.workspace)?.into_iter().map(|worker| (worker.id, worker.name)).collect();
+        let off = DaysOff::read(app, actor, asked.filter.host)?;
         let mut names = Names::new(app, actor.workspace);
         let mut days: Vec<AgendaDay> = Vec::new();
         for booking in &found.rows {
@@ -61,7 +65,10 @@ impl Agenda {
             let entry = entry(booking, names.of(booking.contact)?, &workers, &zone);
             match days.last_mut().filter(|day| day.name == name) {
                 Some(day) => day.entries.push(entry),
-                None => days.push(AgendaDay { name, is_today: start.date() == today, entries: vec![entry] }),
+                None => {
+                    let date = start.date();
+                    days.push(AgendaDay { name, is_today: date == today, away: off.words(date), entries: vec![entry] });
+                }
             }
         }
         let more = found.next.map(|next| {

@@ -129,6 +129,15 @@ pub fn month(language: Language, date: jiff::civil::Date) -> String {
     }
 }
 
+/// A day's short name within a sentence: English has three letters there.
+pub fn weekday(language: Language, date: jiff::civil::Date) -> String {
+    if language == Language::English {
+        return date.strftime("%a").to_string();
+    }
+    let days = weekdays(language);
+    days[usize::from(date.weekday().to_monday_zero_offset().unsigned_abs())].clone()
+}
+
 /// Two letters for the head of a month, Monday first; in Hindi the day without its "वार", in Portuguese three, since two
 /// are the same for several.
 pub fn weekdays(language: Language) -> [String; 7] {

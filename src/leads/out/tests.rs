@@ -4,11 +4,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::model::{Outcome, State, Wants};
+use super::told::Tell;
 use super::{jobs as own_jobs, service, store};
 use crate::authz::{Actor, Role};
-use crate::base::ContactId;
+use crate::base::{BookingId, ContactId};
 use crate::contacts::{self, ContactFields, Source};
-use crate::events;
+use crate::events::{self, Ended};
 use crate::jobs::{Handlers, Runner, Threads};
 use crate::leads::LeadError;
 use crate::mailer;
@@ -96,6 +97,19 @@ fn a_change_is_told_once_signed_and_with_the_contact_as_it_is() {
     }
     let shown = format!("{:?}", world.endpoint().last);
     assert!(shown.contains("contact.created") && !shown.contains("fellside"), "the record holds no content: {shown}");
+}
+
+#[test]
+fn a_request_that_was_declined_is_not_told_as_a_meeting() {
+    let test = testing::app();
+    let (at, workspace) = (test.app.now(), test.workspace);
+    let (booking, contact) = (BookingId::new(at), ContactId::new(at));
+    let kinds = [Ended::Meeting, Ended::Declined, Ended::TakenBack].map(|ended| {
+        let what = events::Happened::BookingCancelled { booking, contact, ended };
+        let event = events::Event { number: 1, workspace, at, what };
+        Tell::of(&event, Wants::default()).unwrap().what
+    });
+    assert_eq!(kinds, ["meeting.cancelled", "request.declined", "request.taken_back"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::{json, Value};
 use super::model::Wants;
 use crate::base::{ContactId, UnixMillis, WorkspaceId};
 use crate::contacts::Contact;
-use crate::events::{Event, Happened};
+use crate::events::{Ended, Event, Happened};
 use crate::leads::score::Score;
 
 /// One thing to tell. It holds no content; that is read when it leaves.
@@ -34,7 +34,7 @@ impl Tell {
             H::ReplyCorrected { label, .. } => (wants.answers, "reply.corrected", json!({ "label": label })),
             H::BookingConfirmed { .. } => (wants.meetings, "meeting.booked", json!({})),
             H::BookingMoved { .. } => (wants.meetings, "meeting.moved", json!({})),
-            H::BookingCancelled { .. } => (wants.meetings, "meeting.cancelled", json!({})),
+            H::BookingCancelled { ended, .. } => (wants.meetings, ended_as(*ended), json!({})),
             H::Enrolled { .. } => (wants.sequences, "sequence.joined", json!({})),
             H::EnrolmentEnded { reason, .. } => (wants.sequences, "sequence.ended", json!({ "reason": reason })),
             _ => return None,
@@ -64,6 +64,15 @@ impl Tell {
         data["contact"] = contact;
         let id = self.id(workspace);
         json!({ "id": id, "type": self.what, "timestamp": self.at.to_rfc3339(), "data": data }).to_string()
+    }
+}
+
+/// What was only asked for was never told as booked, so its end is no meeting's.
+fn ended_as(ended: Ended) -> &'static str {
+    match ended {
+        Ended::Meeting => "meeting.cancelled",
+        Ended::Declined => "request.declined",
+        Ended::TakenBack => "request.taken_back",
     }
 }
 
