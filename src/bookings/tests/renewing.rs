@@ -6,9 +6,11 @@ use super::desk::{add_contact, at, Desk};
 use super::on_event::Office;
 use crate::app::Renewed;
 use crate::base::UnixMillis;
+use crate::bookings::service::decline;
 use crate::bookings::{create, renew, Anyway, NewBooking};
 use crate::drafts::{self, Draft};
 use crate::language::ground::take_links;
+use crate::messaging::{ProposedTime, Reading};
 use crate::workers::Meeting;
 
 /// The one draft with three times, the first of them on Wednesday.
@@ -130,4 +132,81 @@ fn where_nothing_else_can_be_offered_it_says_so() {
     assert!(matches!(look(&desk, &draft), Renewed::Stuck(_)));
     assert_eq!(standing(&desk).text, draft.text);
     assert!(at("2026-11-25T00:00:00Z") < desk.app().now());
+}
+
+/// A worker that may book without notice, so that what stands beside a time that has just passed can still be had.
+fn without_notice() -> Desk {
+    Desk::with_meeting(Meeting { notice: 0, ..Meeting::default() })
+}
+
+fn office_without_notice() -> Office {
+    Office::with(|event| event.notice = 0)
+}
+
+const WEDNESDAY: &str = "2026-11-25T11:30:00Z";
+
+#[test]
+fn the_time_that_a_person_has_declined_is_not_offered_in_its_turn() {
+    let (own, office) = (without_notice(), office_without_notice());
+    for (name, desk) in [("own hours", &own), ("event type", &office.desk)] {
+        desk.reply("Could you do Wednesday at 11:30?");
+        let asked = desk.bookings().remove(0);
+        assert_eq!(asked.start, at(WEDNESDAY), "{name}");
+        decline(desk.app(), &desk.world.owner, asked.id).unwrap();
+        let draft = standing(desk);
+        assert!(draft.offered[0].0 < asked.start, "{name}: {}", draft.text);
+        assert!(pass_the_first(desk, &draft) < asked.start, "{name}");
+        assert_eq!(look(desk, &draft), Renewed::Anew, "{name}");
+        let anew = standing(desk);
+        assert_eq!(anew.offered.len(), 3, "{name}");
+        assert!(anew.offered.iter().all(|(start, _)| *start != asked.start), "{name}: {}", anew.text);
+    }
+}
+
+/// The guest leaves the hour to us, on Wednesday from noon to evening; somebody else takes the first of what is offered.
+fn afternoon(desk: &Desk) -> Draft {
+    desk.may_book_by_itself();
+    let window = ProposedTime {
+        start: at("2026-11-25T12:00:00Z"),
+        end: Some(at("2026-11-25T17:00:00Z")),
+        source_text: "Wednesday afternoon".into(),
+        ambiguous: false,
+    };
+    let text = "Wednesday afternoon would suit.";
+    desk.reply_read(desk.contact, text, &[], |reading| Reading { times: vec![window], ..reading });
+    desk.settle();
+    let draft = standing(desk);
+    assert_eq!(starts(&draft), [13, 14, 15], "{}", draft.text);
+    let tom = add_contact(&desk.world, "Tom", "Aldridge", "tom@lakeside.example");
+    let by_hand = NewBooking { contact: tom, worker: desk.worker, start: draft.offered[0].0 };
+    create(desk.app(), &desk.world.owner, &by_hand, &Anyway::default()).unwrap();
+    desk.settle();
+    draft
+}
+
+/// The hours of Wednesday at which they begin; a day later is 24 more.
+fn starts(draft: &Draft) -> Vec<u64> {
+    let midnight = at("2026-11-25T00:00:00Z");
+    draft.offered.iter().map(|(start, _)| start.since(midnight).as_secs() / 3600).collect()
+}
+
+#[test]
+fn what_was_offered_inside_a_window_is_offered_inside_it_again() {
+    let (own, office) = (without_notice(), office_without_notice());
+    for (name, desk) in [("own hours", &own), ("event type", &office.desk)] {
+        let draft = afternoon(desk);
+        assert_eq!(look(desk, &draft), Renewed::Anew, "{name}");
+        assert_eq!(starts(&standing(desk)), [14, 15, 16], "{name}: the hours after lunch, and those that stand stay");
+    }
+}
+
+#[test]
+fn where_all_of_the_window_is_taken_times_near_it_are_offered_and_say_so() {
+    let desk = without_notice();
+    let draft = afternoon(&desk);
+    desk.add_event("Away", "2026-11-25T12:00:00Z", "2026-11-25T17:00:00Z");
+    assert_eq!(look(&desk, &draft), Renewed::Anew);
+    let anew = standing(&desk);
+    assert!(anew.offered.len() == 3 && starts(&anew).iter().all(|hour| !(12..17).contains(hour)), "{}", anew.text);
+    assert!(anew.text.contains("not free any more"), "{}", anew.text);
 }
