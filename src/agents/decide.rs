@@ -6,7 +6,7 @@ use super::errors::AgentError;
 use super::follow_ups;
 use super::words::clock_words;
 use super::write::{compose, Style};
-use crate::app::{App, Renewed};
+use crate::app::{App, Occasion, Renewed};
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
 use crate::base::{DraftId, Mistakes, UnixMillis, WorkspaceId};
@@ -81,14 +81,14 @@ pub(super) fn approve_as(
 }
 
 /// Looks at the times that a draft offers once more, in the room that knows them.
-pub(super) fn renew(app: &App, workspace: WorkspaceId, id: DraftId, insists: bool) -> Result<Renewed, StoreError> {
-    app.between().map_or(Ok(Renewed::Stands), |between| (between.renew_offer)(app, workspace, id, insists))
+pub(super) fn renew(app: &App, workspace: WorkspaceId, id: DraftId, occasion: Occasion) -> Result<Renewed, StoreError> {
+    app.between().map_or(Ok(Renewed::Stands), |between| (between.renew_offer)(app, workspace, id, occasion))
 }
 
 /// A person wants the offer written anew with times of now; what was changed in it is dropped.
 pub fn offer_anew(app: &App, actor: &Actor, id: DraftId) -> Result<(), AgentError> {
     actor.require(Permission::ApproveDrafts)?;
-    match renew(app, actor.workspace, id, true)? {
+    match renew(app, actor.workspace, id, Occasion::Wanted)? {
         Renewed::Anew => Ok(()),
         Renewed::Stuck(why) => Err(AgentError::Held(why)),
         Renewed::Stands => Err(AgentError::Held("There is no other way to put this one.".into())),
@@ -97,7 +97,7 @@ pub fn offer_anew(app: &App, actor: &Actor, id: DraftId) -> Result<(), AgentErro
 
 /// What was read with times that no longer stand does not leave with others that nobody has read.
 fn times_stand(app: &App, workspace: WorkspaceId, id: DraftId) -> Result<(), AgentError> {
-    match renew(app, workspace, id, false)? {
+    match renew(app, workspace, id, Occasion::Leaves)? {
         Renewed::Stands => Ok(()),
         Renewed::Stuck(why) => Err(AgentError::Held(why)),
         Renewed::Anew => {

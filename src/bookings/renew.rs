@@ -10,7 +10,7 @@ use super::of_contact::next_ahead;
 use super::situation::Situation;
 use super::slots::{self, Slots};
 use super::words::{why_of, Language};
-use crate::app::{App, Renewed};
+use crate::app::{App, Occasion, Renewed};
 use crate::audit::{self, Who};
 use crate::availability::{FreeTimes, Rules, Span, WhyNot};
 use crate::base::{DraftId, UnixMillis, WorkspaceId};
@@ -45,9 +45,9 @@ struct Without<'a> {
     refused: &'a [UnixMillis],
 }
 
-/// Offers the times of a draft anew where one of them has passed or is taken. `insists`: a person wants it written anew,
-/// whatever stands there.
-pub fn renew(app: &App, workspace: WorkspaceId, id: DraftId, insists: bool) -> Result<Renewed, StoreError> {
+/// Offers the times of a draft anew where one of them has passed or is taken, or where a person wants it, whatever stands
+/// there.
+pub fn renew(app: &App, workspace: WorkspaceId, id: DraftId, occasion: Occasion) -> Result<Renewed, StoreError> {
     let now = app.now();
     let offers = |draft: &Draft| draft.intent == Intent::Meeting && !draft.offered.is_empty();
     let found = drafts::get(&app.store, workspace, id)?;
@@ -56,11 +56,11 @@ pub fn renew(app: &App, workspace: WorkspaceId, id: DraftId, insists: bool) -> R
     };
     let case = draft.reply.map(|reply| case_again(app, workspace, reply)).transpose()?.flatten();
     let looked = match &case {
-        Some(case) => look(app, case, &draft)?,
+        Some(case) => look(app, case, &draft, occasion)?,
         None => Looked { gone: passed(&draft, now), anew: (Vec::new(), WhyOffer::NotFree) },
     };
     let is_edited = draft.final_text() != draft.text;
-    if !insists {
+    if occasion != Occasion::Wanted {
         let Some(still) = still_offered(&draft, &looked.gone) else { return Ok(Renewed::Stands) };
         if is_edited {
             let words =
@@ -102,8 +102,8 @@ fn still_offered(draft: &Draft, gone: &[bool]) -> Option<String> {
     since.then(|| "Times that it was about have passed or are taken since it was edited.".to_owned())
 }
 
-fn look(app: &App, case: &Case, draft: &Draft) -> Result<Looked, StoreError> {
-    let (now, workspace) = (app.now(), draft.workspace);
+fn look(app: &App, case: &Case, draft: &Draft, occasion: Occasion) -> Result<Looked, StoreError> {
+    let (now, workspace, is_shown) = (app.now(), draft.workspace, occasion == Occasion::Shown);
     let starts: Vec<UnixMillis> = draft.offered.iter().map(|(start, _)| *start).collect();
     let minutes = draft.offered.first().map_or(0, |(start, end)| end.since(*start).as_secs() / 60);
     let minutes = u32::try_from(minutes).unwrap_or_default();
@@ -114,7 +114,9 @@ fn look(app: &App, case: &Case, draft: &Draft) -> Result<Looked, StoreError> {
     match slots::event_of(app, workspace, case.worker.as_ref())? {
         Some(Ok(event)) => {
             let mut slots = Slots::known(app, &event, minutes, &around, &case.clocks.guest, case.upcoming.as_ref())?;
-            slots.ask(app, &starts)?;
+            if !is_shown {
+                slots.ask(app, &starts)?;
+            }
             let mut gone = Vec::new();
             for start in &starts {
                 // The notice goes before what is taken; so all that speaks against it is asked for.
@@ -129,7 +131,8 @@ fn look(app: &App, case: &Case, draft: &Draft) -> Result<Looked, StoreError> {
             let meeting = case.worker.as_ref().map(|worker| worker.meeting.clone()).unwrap_or_default();
             let rules = Rules::of(&Meeting { minutes, ..meeting });
             let calendar = case.worker.as_ref().and_then(|worker| worker.calendar);
-            let situation = Situation::read(app, workspace, calendar, rules, &around, case.upcoming.as_ref())?;
+            let read = if is_shown { Situation::known } else { Situation::read };
+            let situation = read(app, workspace, calendar, rules, &around, case.upcoming.as_ref())?;
             let diary = situation.diary();
             let is_gone = |start: &UnixMillis| is_over(start) || diary.objections(*start).any(|why| takes_away(&why));
             Ok(wished.looked(starts.iter().map(is_gone).collect(), &diary, situation.range))

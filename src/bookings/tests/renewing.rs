@@ -2,13 +2,19 @@
 
 use std::time::Duration;
 
+use actix_web::test::{call_service, init_service, read_body, TestRequest};
+use actix_web::web::Data;
+use actix_web::HttpMessage;
+
 use super::desk::{add_contact, at, Desk};
 use super::on_event::Office;
-use crate::app::Renewed;
+use crate::app::{App, Occasion, Renewed};
 use crate::base::UnixMillis;
 use crate::bookings::service::decline;
 use crate::bookings::{create, renew, Anyway, NewBooking};
 use crate::drafts::{self, Draft};
+use crate::http::layout::Layout;
+use crate::http::{Cookies, Frame, MacKey};
 use crate::language::ground::take_links;
 use crate::messaging::{ProposedTime, Reading};
 use crate::workers::Meeting;
@@ -26,7 +32,7 @@ fn standing(desk: &Desk) -> Draft {
 }
 
 fn look(desk: &Desk, draft: &Draft) -> Renewed {
-    renew(desk.app(), draft.workspace, draft.id, false).unwrap()
+    renew(desk.app(), draft.workspace, draft.id, Occasion::Leaves).unwrap()
 }
 
 /// To just behind the first of the offered times.
@@ -100,7 +106,7 @@ fn words_of_a_person_are_written_anew_only_when_a_person_says_so() {
         other => panic!("{other:?}"),
     }
     assert_eq!(standing(&desk), edited, "nothing of it was touched");
-    assert_eq!(renew(desk.app(), draft.workspace, draft.id, true).unwrap(), Renewed::Anew);
+    assert_eq!(renew(desk.app(), draft.workspace, draft.id, Occasion::Wanted).unwrap(), Renewed::Anew);
     assert!(!standing(&desk).is_edited() && standing(&desk).text != draft.text);
 }
 
@@ -209,4 +215,38 @@ fn where_all_of_the_window_is_taken_times_near_it_are_offered_and_say_so() {
     let anew = standing(&desk);
     assert!(anew.offered.len() == 3 && starts(&anew).iter().all(|hour| !(12..17).contains(hour)), "{}", anew.text);
     assert!(anew.text.contains("not free any more"), "{}", anew.text);
+}
+
+/// The page of a draft, as its owner opens it.
+async fn open(desk: &Desk, path: &str) -> String {
+    let data: Data<App> = Data::from(desk.world.test.app.clone());
+    let cookies = Data::new(Cookies::new(MacKey::new([7; 32]), false));
+    let app = actix_web::App::new().app_data(data).app_data(cookies).configure(crate::agents::routes);
+    let service = init_service(app).await;
+    let request = TestRequest::get().uri(path).to_request();
+    request.extensions_mut().insert(desk.world.owner.clone());
+    request.extensions_mut().insert(Frame(Layout { lang: "en".into(), ..Layout::default() }));
+    let response = call_service(&service, request).await;
+    assert!(response.status().is_success(), "{path}: {}", response.status());
+    String::from_utf8_lossy(&read_body(response).await).into_owned()
+}
+
+#[actix_web::test]
+async fn a_page_is_written_by_what_is_known_here_and_asks_nobody() {
+    let (own, office) = (without_notice(), office_without_notice());
+    for (name, desk) in [("own hours", &own), ("event type", &office.desk)] {
+        let draft = offer(desk);
+        let now = pass_the_first(desk, &draft);
+        desk.sync();
+        desk.world.forget_requests();
+        for path in ["/approvals".to_owned(), format!("/approvals/{}", draft.id)] {
+            let page = open(desk, &path).await;
+            let anew = standing(desk);
+            assert!(anew.text != draft.text && anew.offered.iter().all(|(start, _)| *start > now), "{name}");
+            assert!(page.contains(anew.offered_words()[0]), "{name}: {page}");
+        }
+        assert_eq!(desk.world.requests(), Vec::<String>::new(), "{name}");
+        assert_eq!(look(desk, &draft), Renewed::Stands, "{name}");
+        assert!(!desk.world.requests().is_empty(), "{name}: before it leaves, the calendar is asked");
+    }
 }
