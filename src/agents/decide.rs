@@ -74,7 +74,7 @@ pub(super) fn approve_as(
             return Err(AgentError::Changed("The draft reads differently since you opened it. Read it again.".into()));
         }
         // The text may have been edited since the message was put together.
-        let message = message.clone().words(draft.final_subject(), draft.final_text());
+        let message = message.clone().words(draft.final_subject(), draft.final_text()).offering(&offers(&draft, now));
         schedule(app, txn, actor, draft, &message, automatic, now).map(Ok).map_err(AgentError::from)
     })?;
     outcome.or_else(|draft| decided_before(app, actor, draft))
@@ -135,8 +135,7 @@ fn message_of(app: &App, draft: &Draft, now: UnixMillis) -> Result<NewMessage, A
     }
     let new = NewMessage::new(now, draft.workspace, draft.contact, Purpose::Answer, &connection, &draft.to)
         .to_name(&draft.to_name)
-        .draft(draft.id)
-        .offering(&ahead(draft, now));
+        .draft(draft.id);
     let new = draft.worker.into_iter().fold(new, NewMessage::worker);
     let new = draft.booking.into_iter().fold(new, NewMessage::booking);
     let reply = match draft.reply {
@@ -149,9 +148,14 @@ fn message_of(app: &App, draft: &Draft, now: UnixMillis) -> Result<NewMessage, A
     })
 }
 
-/// What it offers that is still to come: a person may have left the rest out.
-fn ahead(draft: &Draft, now: UnixMillis) -> Vec<(UnixMillis, UnixMillis)> {
-    draft.offered.iter().filter(|(start, _)| *start > now).copied().collect()
+/// What its text offers that is still to come. Of the times that it was written with, a person may have left some out;
+/// where none of them can be found again in words of a person's own, all count.
+fn offers(draft: &Draft, now: UnixMillis) -> Vec<(UnixMillis, UnixMillis)> {
+    let is_edited = draft.final_text() != draft.text;
+    let named = Some(draft.named_times()).filter(|named| is_edited && named.contains(&true));
+    let is_kept = |at: usize| named.as_ref().is_none_or(|named| named.get(at) == Some(&true));
+    let ahead = draft.offered.iter().enumerate().filter(|(at, (start, _))| *start > now && is_kept(*at));
+    ahead.map(|(_, time)| *time).collect()
 }
 
 fn schedule(

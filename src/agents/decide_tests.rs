@@ -7,7 +7,7 @@ use super::write::{write_draft, Style};
 use super::{replies, AgentError};
 use crate::authz::Role;
 use crate::base::{DraftId, UnixMillis};
-use crate::drafts::{self, Draft, DraftState, Figures, Intent, NewDraft};
+use crate::drafts::{self, Draft, DraftState, Figures, Intent, NewDraft, Source, SourceKind};
 use crate::events::{Event, Happened};
 use crate::jobs::{Job, Outcome, State, Task};
 use crate::language::draft::Manner;
@@ -282,6 +282,33 @@ fn an_approved_offer_that_waits_for_longer_than_its_times_last_comes_back() {
     assert_eq!((waits.state, waits.message), (DraftState::Pending, None));
     assert!(office.sent().iter().all(|message| message.draft.is_none()), "nobody was offered what has passed");
     assert!(matches!(approve(app, desk.owner(), draft.id), Err(AgentError::Held(_))));
+}
+
+#[test]
+fn a_time_that_a_person_has_left_out_keeps_no_mail_from_leaving() {
+    let office = Office::open();
+    let desk = &office.desk;
+    let (app, owner, now) = (desk.app(), desk.owner(), desk.app().now());
+    let hour = |hours: i64| UnixMillis(now.0 + hours * 3_600_000);
+    let mut draft = Draft { offered: vec![(hour(1), hour(2)), (hour(30), hour(31))], ..interested(desk) };
+    draft.text = "Hello Anna,\n\n- Monday at noon\n- Tuesday afternoon\n\nNora Whitfield".into();
+    draft.sources.push(Source {
+        kind: SourceKind::Calendar,
+        id: String::new(),
+        title: "Your calendar".into(),
+        words: "Monday at noon\nTuesday afternoon".into(),
+        used: String::new(),
+    });
+    app.store.write(|txn| drafts::put(txn, &draft)).unwrap();
+    edit(app, owner, draft.id, "Re: Heating", &draft.text.replace("- Monday at noon\n", "")).unwrap();
+    app.hold_sending_until(hour(2));
+    approve(app, owner, draft.id).unwrap();
+    office.settle();
+    assert_eq!(get(desk, draft.id).state, DraftState::Scheduled, "it waits");
+    office.advance(Duration::from_secs(3 * 3600));
+    assert_eq!(get(desk, draft.id).state, DraftState::Sent);
+    let sent = office.sent().into_iter().find(|message| message.draft == Some(draft.id)).unwrap();
+    assert_eq!(sent.offered, [(hour(30), hour(31))], "only what it says");
 }
 
 #[test]
