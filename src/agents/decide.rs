@@ -269,6 +269,7 @@ pub fn undo(app: &App, actor: &Actor, id: DraftId) -> Result<Draft, AgentError> 
         draft.decided = None;
         drafts::put(txn, &draft)?;
         note(txn, actor, now, "draft.taken_back", &draft, "")?;
+        returned(txn, &draft, now)?;
         Ok(draft)
     })
 }
@@ -290,7 +291,8 @@ pub(super) fn recall(app: &App, workspace: WorkspaceId, id: DraftId) -> Result<(
             (draft.state, draft.message, draft.decided) = (DraftState::Pending, None, None);
         }
         drafts::put(txn, &draft)?;
-        note(txn, &Actor::system(workspace), now, "draft.taken_back", &draft, PAUSED_ALL)
+        note(txn, &Actor::system(workspace), now, "draft.taken_back", &draft, PAUSED_ALL)?;
+        returned(txn, &draft, now)
     })
 }
 
@@ -315,7 +317,8 @@ pub(super) fn bring_back(app: &App, workspace: WorkspaceId, message: &Message) -
             (draft.state, draft.message, draft.decided) = (DraftState::Pending, None, None);
         }
         drafts::put(txn, &draft)?;
-        note(txn, &Actor::system(workspace), now, act, &draft, "")
+        note(txn, &Actor::system(workspace), now, act, &draft, "")?;
+        returned(txn, &draft, now)
     })
 }
 
@@ -435,6 +438,15 @@ fn mark_handled(txn: &mut Txn<'_>, draft: &Draft, at: Option<UnixMillis>) -> Res
 
 fn decided(txn: &mut Txn<'_>, draft: &Draft, approved: bool, now: UnixMillis) -> Result<(), StoreError> {
     let what = Happened::DraftDecided { draft: draft.id, contact: draft.contact, approved };
+    events::append(txn, draft.workspace, now, what).map(|_| ())
+}
+
+/// Open pages hear that it waits again, where it does.
+fn returned(txn: &mut Txn<'_>, draft: &Draft, now: UnixMillis) -> Result<(), StoreError> {
+    if !draft.is_pending() {
+        return Ok(());
+    }
+    let what = Happened::DraftReturned { draft: draft.id, contact: draft.contact };
     events::append(txn, draft.workspace, now, what).map(|_| ())
 }
 
