@@ -100,6 +100,8 @@ pub enum Renewed {
     Anew,
     /// It cannot leave as it is, and is not written anew by itself: why.
     Stuck(String),
+    /// Somebody changed it or decided about it while its times were looked at; nothing was written.
+    Overtaken,
 }
 
 /// A time that somebody asks for.

@@ -91,8 +91,19 @@ pub fn offer_anew(app: &App, actor: &Actor, id: DraftId) -> Result<(), AgentErro
     match renew(app, actor.workspace, id, Occasion::Wanted)? {
         Renewed::Anew => Ok(()),
         Renewed::Stuck(why) => Err(AgentError::Held(why)),
-        Renewed::Stands => Err(AgentError::Held("There is no other way to put this one.".into())),
+        Renewed::Overtaken => Err(overtaken()),
+        Renewed::Stands => {
+            let draft = drafts::get(&app.store, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
+            Err(match draft.is_pending() {
+                true => AgentError::Held("There is no other way to put this one.".into()),
+                false => AgentError::Decided(outcome_words(app, &draft)?),
+            })
+        }
     }
+}
+
+fn overtaken() -> AgentError {
+    AgentError::Changed("It was changed meanwhile. Look at it again.".into())
 }
 
 /// What was read with times that no longer stand does not leave with others that nobody has read.
@@ -100,6 +111,7 @@ fn times_stand(app: &App, workspace: WorkspaceId, id: DraftId) -> Result<(), Age
     match renew(app, workspace, id, Occasion::Leaves)? {
         Renewed::Stands => Ok(()),
         Renewed::Stuck(why) => Err(AgentError::Held(why)),
+        Renewed::Overtaken => Err(overtaken()),
         Renewed::Anew => {
             let words = "Times that it offered have passed or are taken, so it offers others now. Read it again.";
             Err(AgentError::Changed(words.into()))

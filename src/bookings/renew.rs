@@ -48,20 +48,27 @@ struct Without<'a> {
 /// Offers the times of a draft anew where one of them has passed or is taken, or where a person wants it, whatever stands
 /// there.
 pub fn renew(app: &App, workspace: WorkspaceId, id: DraftId, occasion: Occasion) -> Result<Renewed, StoreError> {
-    let now = app.now();
-    let offers = |draft: &Draft| draft.intent == Intent::Meeting && !draft.offered.is_empty();
-    let found = drafts::get(&app.store, workspace, id)?;
-    let Some(draft) = found.filter(|draft| offers(draft) && draft.is_pending() && !draft.is_over(now)) else {
+    match drafts::get(&app.store, workspace, id)? {
+        Some(draft) => renew_as_read(app, &draft, occasion),
+        None => Ok(Renewed::Stands),
+    }
+}
+
+/// The same of a draft as it was read; nothing is written where it is another by now.
+pub(super) fn renew_as_read(app: &App, draft: &Draft, occasion: Occasion) -> Result<Renewed, StoreError> {
+    let (now, workspace) = (app.now(), draft.workspace);
+    let offers = draft.intent == Intent::Meeting && !draft.offered.is_empty();
+    if !offers || !draft.is_pending() || draft.is_over(now) {
         return Ok(Renewed::Stands);
-    };
+    }
     let case = draft.reply.map(|reply| case_again(app, workspace, reply)).transpose()?.flatten();
     let looked = match &case {
-        Some(case) => look(app, case, &draft, occasion)?,
-        None => Looked { gone: passed(&draft, now), anew: (Vec::new(), WhyOffer::NotFree) },
+        Some(case) => look(app, case, draft, occasion)?,
+        None => Looked { gone: passed(draft, now), anew: (Vec::new(), WhyOffer::NotFree) },
     };
     let is_edited = draft.final_text() != draft.text;
     if occasion != Occasion::Wanted {
-        let Some(still) = still_offered(&draft, &looked.gone) else { return Ok(Renewed::Stands) };
+        let Some(still) = still_offered(draft, &looked.gone) else { return Ok(Renewed::Stands) };
         if is_edited {
             let words =
                 format!("{still} It was edited, so it is not written anew by itself: write it anew, or change it.");
@@ -69,7 +76,7 @@ pub fn renew(app: &App, workspace: WorkspaceId, id: DraftId, occasion: Occasion)
         }
     }
     match case.filter(|_| !looked.anew.0.is_empty()) {
-        Some(case) => write_anew(app, &case, &draft, &looked.anew),
+        Some(case) => write_anew(app, &case, draft, &looked.anew),
         None => {
             Ok(Renewed::Stuck("Of its times some have passed or are taken, and no other can be offered now.".into()))
         }
@@ -230,8 +237,7 @@ fn write_anew(
     let fresh = drafts::rehearse(app, &offer_of(app, case, event.as_ref(), (free, *why), now)?)?;
     app.store.write(|txn| {
         let current = drafts::find(txn, workspace, draft.id)?;
-        // Somebody has changed it or decided about it meanwhile.
-        let Some(current) = current.filter(|current| current == draft) else { return Ok(Renewed::Stands) };
+        let Some(current) = current.filter(|current| current == draft) else { return Ok(Renewed::Overtaken) };
         let anew = Draft {
             language: fresh.language.clone(),
             text: fresh.text.clone(),

@@ -10,6 +10,7 @@ use super::desk::{add_contact, at, Desk};
 use super::on_event::Office;
 use crate::app::{App, Occasion, Renewed};
 use crate::base::UnixMillis;
+use crate::bookings::renew::renew_as_read;
 use crate::bookings::service::decline;
 use crate::bookings::{create, renew, Anyway, NewBooking};
 use crate::drafts::{self, Draft};
@@ -249,4 +250,16 @@ async fn a_page_is_written_by_what_is_known_here_and_asks_nobody() {
         assert_eq!(look(desk, &draft), Renewed::Stands, "{name}");
         assert!(!desk.world.requests().is_empty(), "{name}: before it leaves, the calendar is asked");
     }
+}
+
+#[test]
+fn what_was_changed_while_its_times_were_looked_at_is_left_as_it_is() {
+    let desk = Desk::new();
+    let draft = offer(&desk);
+    pass_the_first(&desk, &draft);
+    let edited = edit(&desk, &draft, draft.text.replace("Hello", "Dear"));
+    for occasion in [Occasion::Shown, Occasion::Leaves, Occasion::Wanted] {
+        assert_eq!(renew_as_read(desk.app(), &draft, occasion).unwrap(), Renewed::Overtaken, "{occasion:?}");
+    }
+    assert_eq!(standing(&desk), edited);
 }
