@@ -76,8 +76,19 @@ pub struct Between {
     pub asked_for: fn(&App, WorkspaceId, usize) -> Result<Vec<AskedFor>, StoreError>,
     /// How many they are.
     pub count_asked_for: fn(&App, WorkspaceId) -> Result<u32, StoreError>,
-    /// Offers the times of a draft anew where one has passed or is taken; with `true` in any case, as a person wants.
-    pub renew_offer: fn(&App, WorkspaceId, DraftId, bool) -> Result<Renewed, StoreError>,
+    /// Offers the times of a draft anew where one has passed or is taken.
+    pub renew_offer: fn(&App, WorkspaceId, DraftId, Occasion) -> Result<Renewed, StoreError>,
+}
+
+/// Why the times that a draft offers are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// A page shows it: by what is known here, nobody outside is asked.
+    Shown,
+    /// It is about to leave: the calendars are asked.
+    Leaves,
+    /// A person wants it written anew in any case: the calendars are asked.
+    Wanted,
 }
 
 /// What became of the times that a draft offers.
@@ -89,6 +100,8 @@ pub enum Renewed {
     Anew,
     /// It cannot leave as it is, and is not written anew by itself: why.
     Stuck(String),
+    /// Somebody changed it or decided about it while its times were looked at; nothing was written.
+    Overtaken,
 }
 
 /// A time that somebody asks for.

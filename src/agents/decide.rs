@@ -6,7 +6,7 @@ use super::errors::AgentError;
 use super::follow_ups;
 use super::words::clock_words;
 use super::write::{compose, Style};
-use crate::app::{App, Renewed};
+use crate::app::{App, Occasion, Renewed};
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
 use crate::base::{DraftId, Mistakes, UnixMillis, WorkspaceId};
@@ -74,32 +74,44 @@ pub(super) fn approve_as(
             return Err(AgentError::Changed("The draft reads differently since you opened it. Read it again.".into()));
         }
         // The text may have been edited since the message was put together.
-        let message = message.clone().words(draft.final_subject(), draft.final_text());
+        let message = message.clone().words(draft.final_subject(), draft.final_text()).offering(&offers(&draft, now));
         schedule(app, txn, actor, draft, &message, automatic, now).map(Ok).map_err(AgentError::from)
     })?;
     outcome.or_else(|draft| decided_before(app, actor, draft))
 }
 
 /// Looks at the times that a draft offers once more, in the room that knows them.
-pub(super) fn renew(app: &App, workspace: WorkspaceId, id: DraftId, insists: bool) -> Result<Renewed, StoreError> {
-    app.between().map_or(Ok(Renewed::Stands), |between| (between.renew_offer)(app, workspace, id, insists))
+pub(super) fn renew(app: &App, workspace: WorkspaceId, id: DraftId, occasion: Occasion) -> Result<Renewed, StoreError> {
+    app.between().map_or(Ok(Renewed::Stands), |between| (between.renew_offer)(app, workspace, id, occasion))
 }
 
 /// A person wants the offer written anew with times of now; what was changed in it is dropped.
 pub fn offer_anew(app: &App, actor: &Actor, id: DraftId) -> Result<(), AgentError> {
     actor.require(Permission::ApproveDrafts)?;
-    match renew(app, actor.workspace, id, true)? {
+    match renew(app, actor.workspace, id, Occasion::Wanted)? {
         Renewed::Anew => Ok(()),
         Renewed::Stuck(why) => Err(AgentError::Held(why)),
-        Renewed::Stands => Err(AgentError::Held("There is no other way to put this one.".into())),
+        Renewed::Overtaken => Err(overtaken()),
+        Renewed::Stands => {
+            let draft = drafts::get(&app.store, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
+            Err(match draft.is_pending() {
+                true => AgentError::Held("There is no other way to put this one.".into()),
+                false => AgentError::Decided(outcome_words(app, &draft)?),
+            })
+        }
     }
+}
+
+fn overtaken() -> AgentError {
+    AgentError::Changed("It was changed meanwhile. Look at it again.".into())
 }
 
 /// What was read with times that no longer stand does not leave with others that nobody has read.
 fn times_stand(app: &App, workspace: WorkspaceId, id: DraftId) -> Result<(), AgentError> {
-    match renew(app, workspace, id, false)? {
+    match renew(app, workspace, id, Occasion::Leaves)? {
         Renewed::Stands => Ok(()),
         Renewed::Stuck(why) => Err(AgentError::Held(why)),
+        Renewed::Overtaken => Err(overtaken()),
         Renewed::Anew => {
             let words = "Times that it offered have passed or are taken, so it offers others now. Read it again.";
             Err(AgentError::Changed(words.into()))
@@ -135,8 +147,7 @@ fn message_of(app: &App, draft: &Draft, now: UnixMillis) -> Result<NewMessage, A
     }
     let new = NewMessage::new(now, draft.workspace, draft.contact, Purpose::Answer, &connection, &draft.to)
         .to_name(&draft.to_name)
-        .draft(draft.id)
-        .offering(&ahead(draft, now));
+        .draft(draft.id);
     let new = draft.worker.into_iter().fold(new, NewMessage::worker);
     let new = draft.booking.into_iter().fold(new, NewMessage::booking);
     let reply = match draft.reply {
@@ -149,9 +160,14 @@ fn message_of(app: &App, draft: &Draft, now: UnixMillis) -> Result<NewMessage, A
     })
 }
 
-/// What it offers that is still to come: a person may have left the rest out.
-fn ahead(draft: &Draft, now: UnixMillis) -> Vec<(UnixMillis, UnixMillis)> {
-    draft.offered.iter().filter(|(start, _)| *start > now).copied().collect()
+/// What its text offers that is still to come. Of the times that it was written with, a person may have left some out;
+/// where none of them can be found again in words of a person's own, all count.
+fn offers(draft: &Draft, now: UnixMillis) -> Vec<(UnixMillis, UnixMillis)> {
+    let is_edited = draft.final_text() != draft.text;
+    let named = Some(draft.named_times()).filter(|named| is_edited && named.contains(&true));
+    let is_kept = |at: usize| named.as_ref().is_none_or(|named| named.get(at) == Some(&true));
+    let ahead = draft.offered.iter().enumerate().filter(|(at, (start, _))| *start > now && is_kept(*at));
+    ahead.map(|(_, time)| *time).collect()
 }
 
 fn schedule(
@@ -265,6 +281,7 @@ pub fn undo(app: &App, actor: &Actor, id: DraftId) -> Result<Draft, AgentError> 
         draft.decided = None;
         drafts::put(txn, &draft)?;
         note(txn, actor, now, "draft.taken_back", &draft, "")?;
+        returned(txn, &draft, now)?;
         Ok(draft)
     })
 }
@@ -286,7 +303,8 @@ pub(super) fn recall(app: &App, workspace: WorkspaceId, id: DraftId) -> Result<(
             (draft.state, draft.message, draft.decided) = (DraftState::Pending, None, None);
         }
         drafts::put(txn, &draft)?;
-        note(txn, &Actor::system(workspace), now, "draft.taken_back", &draft, PAUSED_ALL)
+        note(txn, &Actor::system(workspace), now, "draft.taken_back", &draft, PAUSED_ALL)?;
+        returned(txn, &draft, now)
     })
 }
 
@@ -311,7 +329,8 @@ pub(super) fn bring_back(app: &App, workspace: WorkspaceId, message: &Message) -
             (draft.state, draft.message, draft.decided) = (DraftState::Pending, None, None);
         }
         drafts::put(txn, &draft)?;
-        note(txn, &Actor::system(workspace), now, act, &draft, "")
+        note(txn, &Actor::system(workspace), now, act, &draft, "")?;
+        returned(txn, &draft, now)
     })
 }
 
@@ -431,6 +450,15 @@ fn mark_handled(txn: &mut Txn<'_>, draft: &Draft, at: Option<UnixMillis>) -> Res
 
 fn decided(txn: &mut Txn<'_>, draft: &Draft, approved: bool, now: UnixMillis) -> Result<(), StoreError> {
     let what = Happened::DraftDecided { draft: draft.id, contact: draft.contact, approved };
+    events::append(txn, draft.workspace, now, what).map(|_| ())
+}
+
+/// Open pages hear that it waits again, where it does.
+fn returned(txn: &mut Txn<'_>, draft: &Draft, now: UnixMillis) -> Result<(), StoreError> {
+    if !draft.is_pending() {
+        return Ok(());
+    }
+    let what = Happened::DraftReturned { draft: draft.id, contact: draft.contact };
     events::append(txn, draft.workspace, now, what).map(|_| ())
 }
 

@@ -7,8 +7,8 @@ use super::write::{write_draft, Style};
 use super::{replies, AgentError};
 use crate::authz::Role;
 use crate::base::{DraftId, UnixMillis};
-use crate::drafts::{self, Draft, DraftState, Figures, Intent, NewDraft};
-use crate::events::{Event, Happened};
+use crate::drafts::{self, Draft, DraftState, Figures, Intent, NewDraft, Source, SourceKind};
+use crate::events::{self, Event, Happened};
 use crate::jobs::{Job, Outcome, State, Task};
 use crate::language::draft::Manner;
 use crate::messaging::{self, Delivery, Message, Purpose};
@@ -31,6 +31,13 @@ fn interested(desk: &Desk) -> Draft {
 
 fn get(desk: &Desk, id: DraftId) -> Draft {
     drafts::get(&desk.app().store, desk.test.workspace, id).unwrap().unwrap()
+}
+
+/// How often the log says that the draft waits for a decision again.
+fn times_returned(desk: &Desk, id: DraftId) -> usize {
+    let newest = events::list_newest(&desk.app().store, desk.test.workspace, None, None, 100).unwrap().rows;
+    let is_it = |event: &&Event| matches!(event.what, Happened::DraftReturned { draft, .. } if draft == id);
+    newest.iter().filter(is_it).count()
 }
 
 fn answers(desk: &Desk) -> Vec<Message> {
@@ -188,6 +195,7 @@ fn pausing_everything_brings_approved_answers_back_that_have_not_left() {
     super::follow::Follower.on(desk.app(), &event).unwrap();
     let back = get(&desk, draft.id);
     assert!(back.is_pending() && back.message.is_none(), "{:?}", back.state);
+    assert_eq!(times_returned(&desk, draft.id), 1);
     assert!(matches!(answers(&desk)[0].state, Delivery::NotSent { .. }));
     assert!(desk.get_reply(draft.reply.unwrap()).handled_at.is_none());
     let figures = drafts::figures_of(&desk.app().store, desk.test.workspace, desk.worker, "interested", "").unwrap();
@@ -207,6 +215,7 @@ fn a_rejected_draft_sends_nothing_and_can_come_back() {
     reject(desk.app(), desk.owner(), draft.id, "too stiff").unwrap();
     assert!(answers(&desk).is_empty());
     assert!(undo(desk.app(), desk.owner(), draft.id).unwrap().is_pending());
+    assert_eq!(times_returned(&desk, draft.id), 1);
 }
 
 #[test]
@@ -281,7 +290,48 @@ fn an_approved_offer_that_waits_for_longer_than_its_times_last_comes_back() {
     let waits = get(desk, draft.id);
     assert_eq!((waits.state, waits.message), (DraftState::Pending, None));
     assert!(office.sent().iter().all(|message| message.draft.is_none()), "nobody was offered what has passed");
+    assert_eq!(times_returned(desk, draft.id), 1, "open pages hear of it");
     assert!(matches!(approve(app, desk.owner(), draft.id), Err(AgentError::Held(_))));
+}
+
+#[test]
+fn a_draft_that_a_dry_run_kept_here_waits_again_and_open_pages_hear_of_it() {
+    let office = Office::open();
+    let desk = &office.desk;
+    desk.put_worker(&Worker { dry_run: Some(desk.app().now()), ..desk.get_worker() });
+    let draft = interested(desk);
+    approve(desk.app(), desk.owner(), draft.id).unwrap();
+    office.advance(Duration::from_secs(60));
+    let waits = get(desk, draft.id);
+    assert!(waits.is_pending() && waits.would_have_left.is_some(), "{:?}", waits.state);
+    assert_eq!(times_returned(desk, draft.id), 1);
+}
+
+#[test]
+fn a_time_that_a_person_has_left_out_keeps_no_mail_from_leaving() {
+    let office = Office::open();
+    let desk = &office.desk;
+    let (app, owner, now) = (desk.app(), desk.owner(), desk.app().now());
+    let hour = |hours: i64| UnixMillis(now.0 + hours * 3_600_000);
+    let mut draft = Draft { offered: vec![(hour(1), hour(2)), (hour(30), hour(31))], ..interested(desk) };
+    draft.text = "Hello Anna,\n\n- Monday at noon\n- Tuesday afternoon\n\nNora Whitfield".into();
+    draft.sources.push(Source {
+        kind: SourceKind::Calendar,
+        id: String::new(),
+        title: "Your calendar".into(),
+        words: "Monday at noon\nTuesday afternoon".into(),
+        used: String::new(),
+    });
+    app.store.write(|txn| drafts::put(txn, &draft)).unwrap();
+    edit(app, owner, draft.id, "Re: Heating", &draft.text.replace("- Monday at noon\n", "")).unwrap();
+    app.hold_sending_until(hour(2));
+    approve(app, owner, draft.id).unwrap();
+    office.settle();
+    assert_eq!(get(desk, draft.id).state, DraftState::Scheduled, "it waits");
+    office.advance(Duration::from_secs(3 * 3600));
+    assert_eq!(get(desk, draft.id).state, DraftState::Sent);
+    let sent = office.sent().into_iter().find(|message| message.draft == Some(draft.id)).unwrap();
+    assert_eq!(sent.offered, [(hour(30), hour(31))], "only what it says");
 }
 
 #[test]

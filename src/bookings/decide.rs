@@ -17,6 +17,8 @@ const PER_WINDOW: usize = 12;
 const NOON: (i8, i8) = (12, 0);
 const EVENING: (i8, i8) = (17, 0);
 const LUNCH: Duration = Duration::from_secs(3600);
+/// Times of one offer begin at least this far apart.
+const APART_MILLIS: u64 = 60 * 60 * 1000;
 
 /// What was read, and what the worker may do about it.
 pub struct Wish<'a> {
@@ -71,7 +73,7 @@ pub fn decide(wish: &Wish<'_>, diary: &dyn FreeTimes) -> Decision {
     let in_windows: Vec<Span> = windows.iter().flat_map(|window| open_starts(window, wish.guest, diary)).collect();
     if let Some(span) = in_windows.first() {
         return match wish.may_book {
-            true => Decision::Offer { free: apart(&in_windows), why: WhyOffer::YouChoose },
+            true => Decision::Offer { free: apart(&in_windows, OFFERS), why: WhyOffer::YouChoose },
             false => Decision::Ask { span: *span, note: "You are free then, as the first of several times.".into() },
         };
     }
@@ -116,7 +118,7 @@ fn free_note(time: &ProposedTime, others: usize) -> String {
 
 /// The free starts of a window. An afternoon begins at noon by the rules, but who says "Thursday afternoon" does not
 /// think of lunch: the hours after it on the guest's own clock come first.
-fn open_starts(window: &ProposedTime, guest: &jiff::tz::TimeZone, diary: &dyn FreeTimes) -> Vec<Span> {
+pub fn open_starts(window: &ProposedTime, guest: &jiff::tz::TimeZone, diary: &dyn FreeTimes) -> Vec<Span> {
     let end = window.end.unwrap_or(window.start);
     let clock = |at: UnixMillis| (at.in_zone(guest).hour(), at.in_zone(guest).minute());
     if (clock(window.start), clock(end)) == (NOON, EVENING) {
@@ -129,15 +131,16 @@ fn open_starts(window: &ProposedTime, guest: &jiff::tz::TimeZone, diary: &dyn Fr
     diary.free_slots(Span::new(window.start, end), PER_WINDOW)
 }
 
-/// Up to three, at least an hour apart where there are enough.
-fn apart(free: &[Span]) -> Vec<Span> {
+/// The first `count` of `free`, as it is ordered, that begin so far from each other; in order of time.
+pub fn apart(free: &[Span], count: usize) -> Vec<Span> {
     let mut chosen: Vec<Span> = Vec::new();
     for span in free {
-        let far = chosen.last().is_none_or(|last| span.start.since(last.start).as_secs() >= 3600);
-        if far && chosen.len() < OFFERS {
+        let is_far = chosen.iter().all(|other| other.start.0.abs_diff(span.start.0) >= APART_MILLIS);
+        if is_far && chosen.len() < count {
             chosen.push(*span);
         }
     }
+    chosen.sort();
     chosen
 }
 

@@ -33,6 +33,30 @@ impl Situation {
         wished: &[UnixMillis],
         but: Option<&Booking>,
     ) -> Result<Self, StoreError> {
+        Self::by(read_all, app, workspace, calendar, rules, wished, but)
+    }
+
+    /// The same, the calendar as last read: nobody outside is asked.
+    pub fn known(
+        app: &App,
+        workspace: WorkspaceId,
+        calendar: Option<ConnectionId>,
+        rules: Rules,
+        wished: &[UnixMillis],
+        but: Option<&Booking>,
+    ) -> Result<Self, StoreError> {
+        Self::by(last_read, app, workspace, calendar, rules, wished, but)
+    }
+
+    fn by(
+        busy_in: BusyIn,
+        app: &App,
+        workspace: WorkspaceId,
+        calendar: Option<ConnectionId>,
+        rules: Rules,
+        wished: &[UnixMillis],
+        but: Option<&Booking>,
+    ) -> Result<Self, StoreError> {
         let now = app.now();
         let range = around(wished, now, rules.horizon);
         let schedule = availability::times_of(&app.store, workspace, Owner::Workspace)?.open_times(None);
@@ -44,7 +68,7 @@ impl Situation {
                     let but = but.map(|booking| booking.id);
                     claimed.extend(availability::claimed(&app.store, workspace, id.0, *span, but)?);
                 }
-                (read_all(app, workspace, id, &asked, but.and_then(own_event))?, claimed)
+                (busy_in(app, workspace, id, &asked, but.and_then(own_event))?, claimed)
             }
             None => (Busy::Unknown { reason: "no calendar is chosen for this worker.".into() }, Vec::new()),
         };
@@ -71,6 +95,31 @@ fn asked(range: Span, wished: &[UnixMillis], now: UnixMillis, rules: &Rules) -> 
 /// The event of a booking that stands in its calendar.
 fn own_event(booking: &Booking) -> Option<Own<'_>> {
     Some(Own { calendar: &booking.calendar_id, event: booking.event_id.as_deref()?, span: booking.span() })
+}
+
+/// When a calendar is busy in all of these spans, without the event that is about to move.
+type BusyIn = fn(&App, WorkspaceId, ConnectionId, &[Span], Option<Own<'_>>) -> Result<Busy, StoreError>;
+
+/// What was last read of it, where that is still good for all of `asked`.
+fn last_read(
+    app: &App,
+    workspace: WorkspaceId,
+    id: ConnectionId,
+    asked: &[Span],
+    but: Option<Own<'_>>,
+) -> Result<Busy, StoreError> {
+    let Some(known) = availability::cached(&app.store, workspace, id)? else {
+        return Ok(Busy::Unknown { reason: "it was not read yet.".to_owned() });
+    };
+    let (now, every) = (app.now(), app.config.jobs.calendar_sync);
+    if let Some(reason) = asked.iter().find_map(|span| known.not_known(*span, now, every)) {
+        return Ok(Busy::Unknown { reason });
+    }
+    let Some(own) = but else { return Ok(Busy::Known(known.busy)) };
+    let mut busy: Vec<Span> = known.busy.iter().flat_map(|busy| busy.without(&own.span)).collect();
+    busy.extend(known.beside_ours.iter().filter(|single| single.event != own.event).map(|single| single.span));
+    busy.sort();
+    Ok(Busy::Known(busy))
 }
 
 /// Known only when all of it is.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::model::Booking;
-use super::public::{is_free_now, NotBooked};
+use super::public::{is_free_now, Asking, NotBooked};
 use super::situation::around;
 use super::types::{self, EventType, Facts, Location, OwnersRule, SlotQuestion, Standing};
 use crate::app::App;
@@ -145,15 +145,25 @@ impl Slots {
         but: Option<&Booking>,
     ) -> Result<Self, StoreError> {
         let mut slots = Self::known(app, event, minutes, wished, guest, but)?;
-        for start in wished.iter().filter(|start| slots.question.but.is_none() && slots.free.contains(start)) {
-            match is_free_now(app, &slots.facts, *start, minutes) {
+        slots.ask(app, wished)?;
+        Ok(slots)
+    }
+
+    /// Asks the calendars anew about each of `starts` that seems free; all of the asking together has an end.
+    pub fn ask(&mut self, app: &App, starts: &[UnixMillis]) -> Result<(), StoreError> {
+        if self.question.but.is_some() {
+            return Ok(());
+        }
+        let mut asking = Asking::begin();
+        for start in starts.iter().filter(|start| self.free.contains(start)) {
+            match is_free_now(app, &self.facts, *start, self.question.duration, &mut asking) {
                 Ok(()) => {}
                 Err(NotBooked::Store(error)) => return Err(error),
-                Err(NotBooked::Unreadable(reason)) => slots.refused.push((*start, WhyNot::Unknown { reason })),
-                Err(_) => slots.refused.push((*start, WhyNot::Busy)),
+                Err(NotBooked::Unreadable(reason)) => self.refused.push((*start, WhyNot::Unknown { reason })),
+                Err(_) => self.refused.push((*start, WhyNot::Busy)),
             }
         }
-        Ok(slots)
+        Ok(())
     }
 
     /// The same, calendars as last read.

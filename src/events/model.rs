@@ -168,6 +168,11 @@ pub enum Happened {
         contact: ContactId,
         approved: bool,
     },
+    /// An approved or rejected draft waits for a decision again.
+    DraftReturned {
+        draft: DraftId,
+        contact: ContactId,
+    },
     MessageQueued {
         message: MessageId,
         contact: ContactId,
@@ -339,7 +344,7 @@ impl Happened {
             | H::SequenceChanged { .. }
             | H::Enrolled { .. }
             | H::EnrolmentEnded { .. } => Permission::ViewOutreach,
-            H::DraftWritten { .. } | H::DraftDecided { .. } => Permission::ApproveDrafts,
+            H::DraftWritten { .. } | H::DraftDecided { .. } | H::DraftReturned { .. } => Permission::ApproveDrafts,
             H::MessageQueued { .. }
             | H::MessageSent { .. }
             | H::MessageNotSent { .. }
@@ -392,6 +397,7 @@ impl Happened {
             | H::TaskOpened { contact, .. }
             | H::DraftWritten { contact, .. }
             | H::DraftDecided { contact, .. }
+            | H::DraftReturned { contact, .. }
             | H::MessageQueued { contact, .. }
             | H::MessageSent { contact, .. }
             | H::MessageNotSent { contact, .. }

@@ -52,6 +52,7 @@ pub fn words(event: &Event) -> (&'static str, &'static str, String) {
         H::DraftDecided { approved: true, .. } => fixed("check", "ok", "Draft approved"),
         // Rejected by a person, or nobody looked in time.
         H::DraftDecided { approved: false, .. } => fixed("x", "", "Draft not approved"),
+        H::DraftReturned { .. } => fixed("undo", "", "Draft waits for a decision again"),
         H::MessageQueued { .. } => fixed("clock", "", "Mail waits for its time"),
         // "Sent" means that the provider took it; more is not known.
         H::MessageSent { .. } => fixed("mail", "brand", "Mail sent"),

@@ -45,7 +45,7 @@ fn parts(what: &Happened) -> Vec<&'static str> {
         H::MessageReceived { .. } | H::ReplyClassified { .. } | H::ReplyCorrected { .. } => {
             &["needs-you", "came-in", "replies", "leads", "figures"]
         }
-        H::DraftWritten { .. } | H::DraftDecided { .. } => &["needs-you", "queue"],
+        H::DraftWritten { .. } | H::DraftDecided { .. } | H::DraftReturned { .. } => &["needs-you", "queue"],
         H::BookingProposed { .. }
         | H::BookingConfirmed { .. }
         | H::BookingMoved { .. }
@@ -79,4 +79,22 @@ fn parts(what: &Happened) -> Vec<&'static str> {
 /// GET /live: the event stream of the person's workspace.
 pub async fn stream(app: web::Data<App>, actor: Actor) -> Result<HttpResponse, PageError> {
     Ok(app.live.subscribe(actor.workspace)?.into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{ContactId, DraftId};
+    use crate::testing::NOW;
+
+    #[test]
+    fn whatever_comes_into_the_queue_or_leaves_it_changes_the_queue() {
+        let (draft, contact) = (DraftId::new(NOW), ContactId::new(NOW));
+        let all = [
+            Happened::DraftWritten { draft, contact },
+            Happened::DraftDecided { draft, contact, approved: true },
+            Happened::DraftReturned { draft, contact },
+        ];
+        assert!(all.iter().all(|what| parts(what).contains(&"queue")));
+    }
 }

@@ -11,7 +11,7 @@ use crate::agents::decide;
 use crate::agents::words::{short_time, zone_of};
 use crate::agents::write::Style;
 use crate::agents::{waiting_times, AgentError};
-use crate::app::App;
+use crate::app::{App, Occasion};
 use crate::authz::{Actor, Permission};
 use crate::base::{DraftId, Mistakes};
 use crate::contacts;
@@ -145,7 +145,7 @@ fn build(app: &App, actor: &Actor, frame: &Frame, id: Option<DraftId>) -> Result
     actor.require(Permission::ApproveDrafts)?;
     let letter = match id {
         Some(id) => {
-            let renewed = decide::renew(app, actor.workspace, id, false)?;
+            let renewed = decide::renew(app, actor.workspace, id, Occasion::Shown)?;
             let draft = drafts::get(&app.store, actor.workspace, id)?.ok_or(AgentError::NotFound)?;
             Some(Letter::of(app, &draft, renewed, app.now())?)
         }

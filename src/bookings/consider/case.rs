@@ -18,7 +18,7 @@ use crate::workspaces;
 /// Who asks, and who is asked.
 pub(in crate::bookings) struct Case {
     pub(super) reply: Reply,
-    pub(super) reading: Reading,
+    pub(in crate::bookings) reading: Reading,
     pub(super) contact: Contact,
     pub(in crate::bookings) worker: Option<Worker>,
     /// Nobody has to be asked about this answer.

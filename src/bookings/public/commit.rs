@@ -248,10 +248,17 @@ fn keeps_already(app: &App, event: &EventType, wanted: &Wanted) -> Result<bool, 
     Ok(entry.is_some_and(|entry| entry.stands(app.now())))
 }
 
-/// Asks the calendars whether somebody could hold a start, as booking it would. Nothing is written.
-pub fn is_free_now(app: &App, facts: &Facts, start: UnixMillis, minutes: u32) -> Result<(), NotBooked> {
+/// Asks the calendars whether somebody could hold a start, as booking it would. Nothing is written. Several starts of
+/// one question share its `asking`.
+pub fn is_free_now(
+    app: &App,
+    facts: &Facts,
+    start: UnixMillis,
+    minutes: u32,
+    asking: &mut Asking,
+) -> Result<(), NotBooked> {
     let (span, question) = (lasting(start, minutes), SlotQuestion::at(start, minutes, None));
-    let (mut unreadable, mut asking) = (None, Asking::begin());
+    let mut unreadable = None;
     for hosts in candidates(app, facts, None)? {
         match asking.one(app, &facts.only(&hosts), &question, span) {
             Err(NotBooked::Unreadable(reason)) => unreadable = Some(reason),

@@ -36,6 +36,7 @@ mod words;
 mod tests;
 
 pub use api::{api_routes, VisitsApi};
+pub use asking::Asking;
 #[cfg(test)]
 pub use asking::Gone;
 #[cfg(test)]
