@@ -168,7 +168,8 @@ mod tests {
         let schedule = Schedule::office("Europe/London");
         let pieces: Vec<Piece<'_>> = spans.iter().map(|(start, end)| (Span::new(at(start), at(end)), None)).collect();
         let date = jiff::civil::date(2026, 11, 24);
-        let day = day((date, String::new()), &pieces, &schedule, &schedule.time_zone(), at("2026-11-24T09:20:00Z"));
+        let day =
+            day((date, (String::new(), false)), &pieces, &schedule, &schedule.time_zone(), at("2026-11-24T09:20:00Z"));
         assert_eq!(day.now_class.as_deref(), Some("at-0915"));
         day.blocks.into_iter().map(|block| block.class).collect()
     }

@@ -36,6 +36,9 @@ pub fn end_rest(
     let reason = end.reason();
     app.store.write(|txn| {
         let current = bookings::find(txn, workspace, from.id)?.ok_or(BookError::NotFound)?;
+        if !end.concerns(from, &current) {
+            return Err(BookError::NotOpen(current.state.words()));
+        }
         let all = bookings_of(txn, &current)?;
         let kind = match current.is_request() && end.who != Who::Visitor {
             true => Kind::Declined,

@@ -143,6 +143,12 @@ pub struct End<'a> {
 }
 
 impl End<'_> {
+    /// A member who says no to a request says nothing of the meeting that another has made of it meanwhile; a visitor wants
+    /// out either way.
+    pub fn concerns(&self, seen: &Booking, current: &Booking) -> bool {
+        self.who == Who::Visitor || !seen.is_request() || current.is_request()
+    }
+
     /// As it is kept and said.
     pub fn reason(&self) -> String {
         self.reason.trim().chars().take(LONGEST_REASON).collect()
@@ -151,19 +157,30 @@ impl End<'_> {
 
 /// Ends what is booked or asked for, for a member or for the visitor.
 pub fn end(app: &App, workspace: WorkspaceId, id: BookingId, end: &End<'_>) -> Result<Booking, BookError> {
-    let now = app.now();
     let before = store::get(&app.store, workspace, id)?.ok_or(BookError::NotFound)?;
+    end_seen(app, &before, end)
+}
+
+/// Declines what a visitor has asked for, as the member saw it.
+pub(super) fn decline_request(app: &App, actor: &Actor, seen: &Booking, reason: &str) -> Result<Booking, BookError> {
+    fits(reason)?;
+    end_seen(app, seen, &End { who: Who::of(actor), by: &actor.display, reason })
+}
+
+fn end_seen(app: &App, before: &Booking, end: &End<'_>) -> Result<Booking, BookError> {
+    let (workspace, id, now) = (before.workspace, before.id, app.now());
     if before.connection.is_none() && before.details.event_type.is_none() {
         return Err(BookError::NoCalendar);
     }
     if before.is_request() && before.details.series.is_some() {
-        return series::end_rest(app, workspace, &before, end).map(|(booking, _)| booking);
+        return series::end_rest(app, workspace, before, end).map(|(booking, _)| booking);
     }
-    let job = before.connection.map(|calendar| calendar::job(&before, calendar, now));
+    let job = before.connection.map(|calendar| calendar::job(before, calendar, now));
     let reason = end.reason();
     app.store.write(|txn| {
         let current = store::find(txn, workspace, id)?.ok_or(BookError::NotFound)?;
-        if !current.state.is_booked() && !current.is_request() && current.state != State::Unpaid {
+        let is_open = current.state.is_booked() || current.is_request() || current.state == State::Unpaid;
+        if !is_open || !end.concerns(before, &current) {
             return Err(BookError::NotOpen(current.state.words()));
         }
         end_in(app, txn, (&current, job.as_ref()), (end, &reason), false, now)

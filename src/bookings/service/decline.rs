@@ -1,6 +1,6 @@
 //! A proposed time is not taken: others are offered, or nothing is done.
 
-use super::change::cancel;
+use super::change::decline_request;
 use super::of_event::{event_for, minutes_of};
 use super::refused::let_rest;
 use super::{calendar_of_worker, note, rules_of, BookError};
@@ -89,7 +89,7 @@ pub fn dismiss(app: &App, actor: &Actor, id: BookingId, reason: &str) -> Result<
         return let_rest(app, actor, id).map(|()| Dismissed::Quietly);
     }
     if before.is_request() {
-        return cancel(app, actor, id, reason).map(|_| Dismissed::Declined);
+        return decline_request(app, actor, &before, reason).map(|_| Dismissed::Declined);
     }
     end_proposal(app, actor, id, "Dismissed.").map(|()| Dismissed::Quietly)
 }
