@@ -335,7 +335,7 @@ fn what_was_paid_stands_in_the_confirmation_and_in_no_mail_to_others() {
         ("de", "Bezahlt: 49,50\u{a0}£"),
         ("es", "Pagado: 49,50\u{a0}£"),
         ("fr", "Payé: 49,50\u{a0}£"),
-        ("pt", "Pago: 49,50\u{a0}£"),
+        ("pt", "Pago: £\u{a0}49,50"),
         ("hi", "भुगतान: £49.50"),
     ];
     for (tag, words) in cases {

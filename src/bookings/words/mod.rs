@@ -334,7 +334,7 @@ mod tests {
             ("en", "Tuesday 1 December, 12:30–13:00", "12:30", "December 2026"),
             ("de", "Dienstag, 1. Dezember, 12:30–13:00 Uhr", "12:30 Uhr", "Dezember 2026"),
             ("es", "martes 1 de diciembre, 12:30–13:00", "las 12:30", "diciembre de 2026"),
-            ("fr", "mardi 1er décembre, 12:30–13:00", "12:30", "décembre 2026"),
+            ("fr", "mardi 1er décembre, 12:30–13:00", "à 12:30", "décembre 2026"),
             ("pt", "terça-feira, 1º de dezembro, 12:30–13:00", "12:30", "dezembro de 2026"),
             ("hi", "मंगलवार, 1 दिसंबर, 12:30–13:00 बजे", "12:30 बजे", "दिसंबर 2026"),
         ];
