@@ -457,6 +457,7 @@ const LEAVES_NO_ENTRY: &[&str] = &[
     // The contact has been erased by then.
     "/v1/tags/{tag}/contacts",
     // They look, or all was so already.
+    "/v1/drafts/{id}/undo",
     "/outreach/{worker}/follow-ups/approve",
     "/replies/{id}/uncorrect",
     "/replies/{id}/untag",

@@ -47,7 +47,7 @@ fn a_signed_notice_confirms_a_payment_in_the_moment_and_the_guest_is_led_on() {
     assert!(status == 422 || status == 409, "{problem}");
     world.settle();
     assert_eq!(newest(&world)["refunds"][0]["status"], "succeeded");
-    assert!(guest.get(&link).body.contains("€10.00 go back to you"));
+    assert!(guest.get(&link).body.contains("€10.00 goes back to you"));
 }
 
 #[test]
