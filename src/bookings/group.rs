@@ -63,7 +63,7 @@ impl Sitting {
 
     /// The same group where it sits by now: since this was noted, its host may have moved all of it. A group whose seats
     /// are all given back stays where it was.
-    pub fn as_it_is(mut self, app: &App, workspace: WorkspaceId) -> Result<Self, StoreError> {
+    pub fn relocated(mut self, app: &App, workspace: WorkspaceId) -> Result<Self, StoreError> {
         if !app.store.read(|txn| self.members(txn, workspace))?.is_empty() {
             return Ok(self);
         }
@@ -112,7 +112,7 @@ pub fn others_at_service(txn: &mut Txn<'_>, booking: &Booking) -> Result<Vec<Boo
 /// Whether others of its group, wherever that sits by now, still meet at the service of a booking that is over.
 pub fn goes_on(app: &App, booking: &Booking) -> Result<bool, StoreError> {
     let Some(sitting) = Sitting::of(booking) else { return Ok(false) };
-    let sitting = sitting.as_it_is(app, booking.workspace)?;
+    let sitting = sitting.relocated(app, booking.workspace)?;
     let there = app.store.read(|txn| sitting.at_service(txn, booking.workspace))?;
     Ok(there.iter().any(|one| one.id != booking.id))
 }

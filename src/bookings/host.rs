@@ -258,7 +258,7 @@ fn tell_others(
 
 /// Ends the meeting of a group of which nobody is left at this time.
 pub fn tend(app: &App, workspace: WorkspaceId, account: ConnectionId, sitting: Sitting) -> Result<(), ProviderError> {
-    let sitting = sitting.as_it_is(app, workspace).map_err(unreadable)?;
+    let sitting = sitting.relocated(app, workspace).map_err(unreadable)?;
     let Some((service, _)) = sitting.host else { return Ok(()) };
     let members = app.store.read(|txn| sitting.at_service(txn, workspace)).map_err(unreadable)?;
     if !members.is_empty() {

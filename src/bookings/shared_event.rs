@@ -32,7 +32,7 @@ fn read(app: &App, workspace: WorkspaceId, sitting: &Sitting) -> Result<Group, P
 
 /// Brings the event to those who sit there; where nobody does, it goes.
 pub fn tend(app: &App, workspace: WorkspaceId, account: ConnectionId, sitting: Sitting) -> Result<(), ProviderError> {
-    let sitting = &sitting.as_it_is(app, workspace).map_err(unreadable)?;
+    let sitting = &sitting.relocated(app, workspace).map_err(unreadable)?;
     let group = read(app, workspace, sitting)?;
     with_calendar(app, workspace, account, |calendar| {
         let Some(event) = find(calendar, sitting, &group)? else { return Ok(()) };

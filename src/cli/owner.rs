@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_of_ones_own_stays_as_it_is() {
+    fn a_folder_of_ones_own_stays_relocated() {
         let folder = tempfile::tempdir().unwrap();
         assert!(OwnerKept::of(folder.path()).owner.is_none());
     }

@@ -130,7 +130,11 @@ mod tests {
         assert_eq!(given, Ok(()));
         assert_eq!(seen(&gathered, &[("b", "1")], Dir::Forward), ["b=1", "c=2"]);
         gathered.take_in_hand();
-        assert_eq!(gathered.hand_over(|batch| Ok(assert_eq!(*batch, commit(&[("c", Some("2"))])))), Ok(()));
+        let given = gathered.hand_over(|batch| {
+            assert_eq!(*batch, commit(&[("c", Some("2"))]));
+            Ok(())
+        });
+        assert_eq!(given, Ok(()));
         assert_eq!(gathered.find(TREE, b"c"), None, "the engine has it");
     }
 

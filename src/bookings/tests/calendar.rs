@@ -185,7 +185,7 @@ fn what_the_calendar_refuses_waits_for_a_person_and_can_be_tried_again() {
 }
 
 #[test]
-fn what_the_calendar_refuses_can_be_left_as_it_is() {
+fn what_the_calendar_refuses_can_be_left_relocated() {
     let desk = Desk::new();
     desk.may_book_by_itself();
     desk.world.control("faults", &json!({"match": "POST /google/calendar/v3/calendars/", "status": 400, "times": 1}));

@@ -258,7 +258,7 @@ async fn a_page_is_written_by_what_is_known_here_and_asks_nobody() {
 }
 
 #[test]
-fn what_was_changed_while_its_times_were_looked_at_is_left_as_it_is() {
+fn what_was_changed_while_its_times_were_looked_at_is_left_relocated() {
     let desk = Desk::new();
     let draft = offer(&desk);
     pass_the_first(&desk, &draft);

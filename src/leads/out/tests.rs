@@ -73,7 +73,7 @@ impl World {
 }
 
 #[test]
-fn a_change_is_told_once_signed_and_with_the_contact_as_it_is() {
+fn a_change_is_told_once_signed_and_with_the_contact_relocated() {
     let world = World::open();
     world.add("early");
     assert!(world.seen().is_empty(), "nothing is sent before somebody gives an address");
