@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 
 use super::grid::{after, midnight};
-use super::model::{Booking, State};
+use super::model::Booking;
 use super::store;
 use super::views::Names;
 use crate::app::App;
@@ -59,7 +59,7 @@ pub fn on_days_off(
 }
 
 fn stands(booking: &Booking) -> bool {
-    booking.state.is_booked() || booking.is_request() || booking.state == State::Unpaid
+    booking.state.is_booked() || booking.is_pending()
 }
 
 /// The hours of the workspace are those of its workers, and of hosts who have set none.

@@ -251,6 +251,11 @@ impl Booking {
         self.state.is_proposed() && self.details.event_type.is_some()
     }
 
+    /// Nothing stands yet: it is to be paid for, or asked for. What was booked together ends together until then.
+    pub fn is_pending(&self) -> bool {
+        self.is_request() || self.state == State::Unpaid
+    }
+
     /// A person has to decide about it; of the dates of a series once, about the first for all.
     pub fn waits(&self) -> bool {
         self.state.is_proposed() && self.details.series.is_none_or(|part| part.number == 1)

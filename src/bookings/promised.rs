@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Booking, State};
+use super::model::Booking;
 use super::of_contact::next_ahead;
 use super::store;
 use crate::base::{BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
@@ -53,7 +53,7 @@ pub fn meeting(
 }
 
 fn stands(booking: &Booking) -> bool {
-    booking.state.is_booked() || booking.is_request() || booking.state == State::Unpaid
+    booking.state.is_booked() || booking.is_pending()
 }
 
 /// The offer led to this meeting.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::figures;
 use super::group;
 use super::hold::give_back;
-use super::model::{Booking, State};
+use super::model::Booking;
 use crate::availability::Span;
 use crate::base::{BookingId, ContactId, Cursor, Page, ReplyId, UnixMillis, WorkspaceId};
 use crate::events::{self, Happened};
@@ -290,7 +290,7 @@ fn erase(store: &Store, person: Person) -> Result<usize, StoreError> {
             // A booking touches some dozen rows, with several hosts more, and a transaction stays small.
             let bookings = list_of_contact(txn, workspace, contact, 3)?;
             for booking in &bookings {
-                if booking.state.is_booked() || booking.is_request() || booking.state == State::Unpaid {
+                if booking.state.is_booked() || booking.is_pending() {
                     give_back(txn, booking)?;
                     // Their name goes from the event that they shared, too.
                     group::leave(txn, booking, booking.created_at)?;

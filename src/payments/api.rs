@@ -64,12 +64,15 @@ pub struct ApiRefund {
     /// `asked`, `pending`, `succeeded`, `failed`, or `in_doubt` where a person has to look at Stripe.
     pub status: &'static str,
     pub at: String,
+    /// Of a payment for several dates: the bookings that it is for.
+    pub booking_ids: Vec<String>,
 }
 
 impl From<&Refund> for ApiRefund {
     fn from(refund: &Refund) -> Self {
-        let Refund { amount, reason, at, status, .. } = refund.clone();
-        Self { amount, reason, status: status.as_str(), at: at.to_rfc3339() }
+        let Refund { amount, reason, at, status, of, .. } = refund.clone();
+        let booking_ids = of.iter().map(|date| date.booking.to_string()).collect();
+        Self { amount, reason, status: status.as_str(), at: at.to_rfc3339(), booking_ids }
     }
 }
 

@@ -29,14 +29,16 @@ mod webhook;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub use account::connect;
 pub use account::{end_access, is_ready};
 pub use amount::{figure as amount_figure, parse as parse_amount, said as amount_said, words as amount_words};
 pub use api::{api_routes, openapi};
 pub use error::PayError;
 pub use link::path as link_path;
-pub use model::{NewPayment, Payment, State};
+pub use model::{NewPayment, Payment, Refund, Standing, State};
 pub use pages::routes;
-pub use refund::give_back;
+pub use refund::{give_back, give_back_for};
 pub use service::{begin, hear, withdraw};
 pub use store::{find, find_of_booking, get, list_left};
 

@@ -147,6 +147,16 @@ pub struct Refund {
     /// The request to Stripe may have left; of rows from before this was written down nobody knows.
     #[serde(default = "perhaps")]
     pub may_have_left: bool,
+    /// Which dates it is for, where several were paid for at once; empty: for what was paid as a whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub of: Vec<ForDate>,
+}
+
+/// What of a refund is for one of several dates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForDate {
+    pub booking: BookingId,
+    pub amount: u64,
 }
 
 fn perhaps() -> bool {
@@ -179,6 +189,11 @@ impl Refund {
     /// Stripe has taken it and not finished.
     pub fn is_under_way(&self) -> bool {
         self.status == Standing::Pending
+    }
+
+    /// It has not left, and may still grow.
+    pub fn is_not_begun(&self) -> bool {
+        self.status == Standing::Asked && !self.may_have_left
     }
 
     /// A person says that it was given back; Stripe has not.
@@ -292,6 +307,11 @@ impl Payment {
         self.amount.saturating_sub(given.sum())
     }
 
+    /// Whether something goes or went back for this one of several dates.
+    pub fn is_returned_for(&self, booking: BookingId) -> bool {
+        self.refunds.iter().any(|refund| refund.of.iter().any(|date| date.booking == booking))
+    }
+
     /// A refund that Stripe has not answered yet.
     pub fn asked_refund(&self) -> Option<usize> {
         self.refunds.iter().position(|refund| refund.status == Standing::Asked)
@@ -303,7 +323,12 @@ impl Payment {
         self.trouble.is_some() && self.refunds.iter().any(is_left)
     }
 
-    /// Nothing more may be given back before it is known what became of the last one.
+    /// Of one nobody knows whether it was given back.
+    pub fn has_refund_in_doubt(&self) -> bool {
+        self.refunds.iter().any(|refund| refund.status == Standing::InDoubt)
+    }
+
+    /// Nothing more may be given back by hand before it is known what became of the last one.
     pub fn has_open_refund(&self) -> bool {
         self.refunds.iter().any(|refund| matches!(refund.status, Standing::Asked | Standing::InDoubt))
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Payment, Refund, Standing};
 use super::{amount, refund};
-use crate::base::{PaymentId, UnixMillis};
+use crate::base::UnixMillis;
 use crate::providers::stripe::{self, NewRefund, RefundStatus, Stripe};
 use crate::providers::ProviderError;
 use crate::store::{StoreError, Txn};
@@ -56,9 +56,14 @@ pub(super) struct Gave {
     by_hand: Vec<Answered>,
 }
 
-/// The key of a payment's refund: each has one of its own, which never changes.
-pub(super) fn key_of(payment: PaymentId, at: usize) -> String {
-    format!("{payment}-refund-{at}")
+/// The key of a payment's refund: each has one of its own, which never changes once it may have left. One for several
+/// dates may have grown until then, and with the same key Stripe wants the same amount.
+pub(super) fn key_of(payment: &Payment, at: usize) -> String {
+    let key = format!("{}-refund-{at}", payment.id);
+    match payment.refunds.get(at).filter(|refund| !refund.of.is_empty()) {
+        Some(refund) => format!("{key}-of-{}", refund.amount),
+        None => key,
+    }
 }
 
 /// Gives back what was not given back yet of `new`. Stripe forgets a key after a day, and repeats its own error for as
@@ -146,6 +151,7 @@ pub(super) fn book(
         id: Some(one.id),
         status: one.status,
         may_have_left: true,
+        of: Vec::new(),
     }));
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::model::{Payment, State};
+use super::model::{Payment, Standing, State};
 use super::once::{self, Known};
 use super::session::{closed, failed, with};
 use super::store;
@@ -52,13 +52,19 @@ struct Owed {
 /// Has the page of a payment closed whose row goes in this transaction.
 pub(super) fn plan(txn: &mut Txn<'_>, payment: &Payment) -> Result<(), StoreError> {
     let may_be_paid = payment.state.is_open() || payment.state == State::Withdrawn;
-    let asked = payment.asked_refund().map(|at| (at, payment.refunds[at].amount));
+    let all_asked = payment.refunds.iter().filter(|refund| refund.status == Standing::Asked);
+    let all_asked: u64 = all_asked.map(|refund| refund.amount).sum();
+    let asked = payment.asked_refund().map(|at| (at, all_asked));
     // Paid, and whoever asked for it has not heard: what it was for goes as well, so all of it goes back.
     let unheard =
         (!payment.is_heard && payment.refundable() > 0).then(|| (payment.refunds.len(), payment.refundable()));
     match (&payment.session, asked.or(unheard), &payment.intent) {
         (_, Some((at, amount)), Some(intent)) => {
-            let (intent, key) = (intent.clone(), once::key_of(payment.id, at));
+            let (intent, mut key) = (intent.clone(), once::key_of(payment, at));
+            if payment.refunds.get(at).is_some_and(|first| first.amount != amount) {
+                // Several at once: with the key of the first Stripe wants the amount of the first.
+                key = format!("{key}-all-{amount}");
+            }
             let Known { ids: known, by_hand } = Known::of(payment);
             let owed = Owed { intent, amount, key, known, by_hand };
             let session = payment.session.clone().unwrap_or_default();

@@ -5,14 +5,14 @@ use std::cell::Cell;
 use serde_json::{json, Value};
 
 use super::error::PayError;
-use super::model::{Payment, Refund, Standing, State};
+use super::model::{ForDate, Payment, Refund, Standing, State};
 use super::once::{key_of, once, Answered, Gave, Known};
 use super::session::{self, drop_it, failed, load, with};
 use super::{amount, ask, once, settle, store};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
-use crate::base::{Mistakes, PaymentId, UnixMillis};
+use crate::base::{BookingId, Mistakes, PaymentId, UnixMillis};
 use crate::events::{self, Happened};
 use crate::jobs::{self, Effect, Job, Performed, Prepared, Ready, Reconciled, Settled};
 use crate::providers::stripe::{NewRefund, Stripe};
@@ -20,6 +20,7 @@ use crate::providers::ProviderError;
 use crate::store::{StoreError, Txn};
 
 pub(super) const GIVE_BACK: &str = "payments.refund";
+pub(super) const IN_DOUBT: &str = "Say first what became of the refund that is in doubt.";
 pub(super) const ON_ITS_WAY: &str = "A refund is on its way to Stripe. Wait until it has arrived.";
 /// In the detail of a try that was not done: whether it may have left all the same.
 const HAS_LEFT: &str = "may_have_left";
@@ -39,13 +40,60 @@ pub fn give_back(
         return Ok(false);
     }
     let mut payment = payment.clone();
-    let (reason_kept, status) = (reason.to_owned(), Standing::Asked);
-    payment.refunds.push(Refund { amount, reason: reason_kept, at: now, id: None, status, may_have_left: false });
+    payment.refunds.push(asked(amount, Vec::new(), reason, now));
     payment.note(now, format!("{} are given back: {reason}", amount::words(amount, &payment.currency)));
     store::put(txn, &payment)?;
-    // Until Stripe says: given up in between, it might have been given back, and a second one would be too much.
-    jobs::enqueue(txn, &session::job(&payment, GIVE_BACK, now).max_attempts(u32::MAX))?;
+    plan(txn, &payment, now)?;
     Ok(true)
+}
+
+/// Gives back what one of several dates has cost that were paid for at once (smallest unit), or as much as is left. Dates
+/// that end together go back together, and those that end while a refund is on its way after it. Heard twice it is done
+/// once: `false` where something goes back for this date already, or nothing is left.
+pub fn give_back_for(
+    txn: &mut Txn<'_>,
+    payment: &Payment,
+    (booking, amount): (BookingId, u64),
+    reason: &str,
+    now: UnixMillis,
+) -> Result<bool, StoreError> {
+    let amount = amount.min(payment.refundable());
+    if amount == 0 || payment.is_returned_for(booking) {
+        return Ok(false);
+    }
+    let (mut payment, date) = (payment.clone(), ForDate { booking, amount });
+    let worth = amount::words(amount, &payment.currency);
+    payment.note(now, format!("{worth} are given back: {reason}"));
+    let together = payment.refunds.iter().position(|refund| refund.is_not_begun() && !refund.of.is_empty());
+    match together {
+        Some(at) => {
+            payment.refunds[at].amount += amount;
+            payment.refunds[at].of.push(date);
+        }
+        None => {
+            payment.refunds.push(asked(amount, vec![date], reason, now));
+            if payment.has_refund_in_doubt() {
+                // Stripe's list could not tell the one from the other.
+                let last = payment.refunds.len() - 1;
+                turn(txn, &mut payment, last, Standing::Failed, IN_DOUBT, now)?;
+            } else {
+                plan(txn, &payment, now)?;
+            }
+        }
+    }
+    store::put(txn, &payment)?;
+    Ok(true)
+}
+
+fn asked(amount: u64, of: Vec<ForDate>, reason: &str, now: UnixMillis) -> Refund {
+    let (reason, status) = (reason.to_owned(), Standing::Asked);
+    Refund { amount, reason, at: now, id: None, status, may_have_left: false, of }
+}
+
+/// Until Stripe says: given up in between, it might have been given back, and a second one would be too much. Each refund
+/// has a job; whichever comes first takes the first that was asked for.
+pub(super) fn plan(txn: &mut Txn<'_>, payment: &Payment, now: UnixMillis) -> Result<(), StoreError> {
+    jobs::enqueue(txn, &session::job(payment, GIVE_BACK, now).max_attempts(u32::MAX)).map(drop)
 }
 
 /// How much a person wants to give back.
@@ -96,7 +144,7 @@ pub fn by_hand(app: &App, actor: &Actor, id: PaymentId, wanted: Wanted, reason: 
         if left == 0 || payment.has_open_refund() {
             let words = match &payment.state {
                 _ if payment.asked_refund().is_some() => ON_ITS_WAY,
-                _ if payment.has_open_refund() => "Say first what became of the refund that is in doubt.",
+                _ if payment.has_open_refund() => IN_DOUBT,
                 State::Paid => "All of it was given back already.",
                 _ => "It was not paid, so there is nothing to give back.",
             };
@@ -149,7 +197,7 @@ impl Effect<App> for GiveBack {
             amount: Some(payment.refunds[at].amount),
             reference: payment.id.to_string(),
         };
-        let (key, known, has_left) = (key_of(payment.id, at), Known::of(&payment), Cell::new(false));
+        let (key, known, has_left) = (key_of(&payment, at), Known::of(&payment), Cell::new(false));
         let given = with(app, job.workspace, payment.mode, |stripe| once(stripe, &known, &new, &key, &has_left));
         match given {
             Ok(gave) => Performed::Done { answer: json!(gave) },
@@ -190,7 +238,7 @@ impl Effect<App> for GiveBack {
                 payment.trouble = Some(format!("Not known yet whether it was given back; tried again: {reason}"));
                 if job.attempt.saturating_add(1) >= job.max_attempts {
                     // Queued by a version that gave up at some time: the refund would stay asked for with nobody to do it.
-                    jobs::enqueue(txn, &session::job(&payment, GIVE_BACK, now).max_attempts(u32::MAX))?;
+                    plan(txn, &payment, now)?;
                 }
             }
         }
@@ -247,7 +295,8 @@ pub(super) fn turn(
     if !done {
         payment.trouble = Some(format!("{worth} could not be given back: {reason}"));
     }
-    let (id, booking, contact) = (payment.id, payment.booking, payment.contact);
+    let (id, contact) = (payment.id, payment.contact);
+    let booking = payment.refunds[at].of.first().map_or(payment.booking, |date| date.booking);
     let what = Happened::PaymentReturned { payment: id, booking, contact, amount: worth, done };
     events::append(txn, payment.workspace, now, what).map(drop)
 }

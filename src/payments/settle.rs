@@ -3,13 +3,12 @@
 
 use super::error::PayError;
 use super::model::{Payment, Refund, Standing};
-use super::refund::{turn, GIVE_BACK};
+use super::refund::{plan, turn, IN_DOUBT};
 use super::{amount, session, store};
 use crate::app::App;
 use crate::audit::{self, Who};
 use crate::authz::{Actor, Permission};
 use crate::base::{PaymentId, UnixMillis};
-use crate::jobs;
 use crate::store::{StoreError, Txn};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,9 +64,13 @@ pub fn settle(app: &App, actor: &Actor, id: PaymentId, number: usize, verdict: V
                 if !session::is_connected(txn, actor.workspace, payment.mode)? {
                     return Err(PayError::NotSet);
                 }
+                // Stripe's list could not tell the one from the other.
+                if payment.refunds[number].status == Standing::Failed && payment.has_refund_in_doubt() {
+                    return Err(PayError::Conflict(IN_DOUBT.to_owned()));
+                }
                 payment.note(now, "Tried again.");
                 payment.refunds[number].status = Standing::Asked;
-                jobs::enqueue(txn, &session::job(&payment, GIVE_BACK, now).max_attempts(u32::MAX))?;
+                plan(txn, &payment, now)?;
             }
         }
         store::put(txn, &payment)?;

@@ -523,6 +523,7 @@ fn a_refund_that_an_older_version_queued_is_not_given_up_either() {
         id: None,
         status: Standing::Asked,
         may_have_left: false,
+        of: Vec::new(),
     };
     payment.refunds.push(asked);
     app.store
@@ -614,6 +615,60 @@ fn a_refund_that_may_have_left_is_a_persons_to_look_at_and_never_given_twice() {
     assert_eq!(world.refund_posts(), 1, "it was found at Stripe");
     world.give(id, "").unwrap();
     assert_eq!((world.payment(id).refundable(), world.refund_posts()), (0, 2));
+}
+
+#[test]
+fn of_several_dates_one_waits_while_nobody_knows_whether_another_went_back() {
+    let world = World::connected();
+    let (id, [first, second]) = (world.paid(), [BookingId::new(testing::NOW), BookingId::new(testing::NOW)]);
+    let give = |booking: BookingId| {
+        let (app, now, payment) = (&world.test.app, world.test.app.now(), world.payment(id));
+        let given = app.store.write(|txn| refund::give_back_for(txn, &payment, (booking, 1_000), "ill", now));
+        world.settle();
+        given.unwrap()
+    };
+    world.fault(r#"{"match":"POST /stripe/v1/refunds","drop":true,"after":true}"#);
+    assert!(give(first));
+    assert!(!give(first), "heard twice");
+    world.disconnect();
+    assert!(give(second));
+    assert_eq!(world.rows(id), [(1_000, Standing::InDoubt), (1_000, Standing::Failed)]);
+    assert!(world.payment(id).needs_person());
+    account::connect(&world.test.app, &world.test.owner, STRIPE_KEY).unwrap();
+    let refused = world.say(id, 1, Verdict::Again);
+    assert!(matches!(refused, Err(PayError::Conflict(_))), "at Stripe the one looks like the other: {refused:?}");
+    world.say(id, 0, Verdict::Again).unwrap();
+    world.say(id, 1, Verdict::Again).unwrap();
+    assert_eq!(world.rows(id), [(1_000, Standing::Succeeded), (1_000, Standing::Succeeded)]);
+    assert_eq!((world.payment(id).refundable(), world.refund_posts()), (2_900, 2));
+}
+
+#[test]
+fn dates_that_end_together_go_back_together_also_when_their_person_is_erased() {
+    for is_erased in [false, true] {
+        let world = World::connected();
+        let (id, app) = (world.paid(), &world.test.app);
+        let (before, now) = (world.payment(id), app.now());
+        let dates = [BookingId::new(now), BookingId::new(now), BookingId::new(now)];
+        let given = app.store.write(|txn| {
+            for (booking, amount) in dates.iter().zip([2_000, 1_000, 5_000]) {
+                let payment = store::find(txn, before.workspace, id)?.ok_or(StoreError::Exists)?;
+                assert!(refund::give_back_for(txn, &payment, (*booking, amount), "ill", now)?);
+            }
+            Ok::<_, StoreError>(())
+        });
+        given.unwrap();
+        match is_erased {
+            true => world.erase(id),
+            false => world.settle(),
+        }
+        assert_eq!(world.refund_posts(), 1);
+        if !is_erased {
+            assert_eq!(world.rows(id), [(4_900, Standing::Succeeded)], "no more than was paid");
+            let parts: Vec<u64> = world.payment(id).refunds[0].of.iter().map(|date| date.amount).collect();
+            assert_eq!(parts, [2_000, 1_000, 1_900]);
+        }
+    }
 }
 
 #[test]

@@ -156,7 +156,7 @@ pub fn book_series(
     later: &[UnixMillis],
     gone: &mut Vec<Gone>,
 ) -> Result<Booking, NotBooked> {
-    if event.repeats.is_none() || (event.price.is_some() && !later.is_empty()) {
+    if event.repeats.is_none() {
         return Err(NotBooked::Closed);
     }
     book_dates(app, event, (wanted, later), None, &|_| Ok(()), gone)
@@ -331,7 +331,7 @@ fn take(
     let Some(draft) = drafts.first() else { return Err(NotBooked::Taken) };
     let job = |draft: &Booking| draft.connection.map(|connection| calendar::job(draft, connection, now));
     let jobs: Vec<_> = drafts.iter().map(|draft| (job(draft), lapse::job(draft, now))).collect();
-    let asked = paid::asked(app, event, draft, wanted.guest.email.display(), now);
+    let asked = paid::asked(app, event, &drafts, wanted.guest.email.display(), now);
     app.store.write(|txn| {
         let current = types::find(txn, event.workspace, event.id)?.ok_or(NotBooked::Closed)?;
         let before = store::find(txn, event.workspace, draft.id)?;
@@ -376,11 +376,14 @@ fn take(
             // The first message about a series is written from the rows of all its dates.
             all.iter().try_for_each(|booking| store::put(txn, booking, None))?;
         }
+        if let Some(asked) = &asked {
+            if !paid::begin(txn, asked, now)? {
+                return Err(NotBooked::Unreadable("payments cannot be taken just now".to_owned()));
+            }
+        }
         for (nth, (booking, (job, lapse))) in all.iter_mut().zip(&jobs).enumerate() {
             if let Some(asked) = &asked {
-                if !paid::wait(txn, booking, asked, now)? {
-                    return Err(NotBooked::Unreadable("payments cannot be taken just now".to_owned()));
-                }
+                paid::wait(booking, asked, now);
             } else if booking.state.is_proposed() {
                 jobs::enqueue(txn, lapse)?;
                 let what = Happened::BookingProposed { booking: booking.id, contact };
@@ -396,7 +399,7 @@ fn take(
             let on = format!("booking {}", booking.id);
             audit::record(txn, booking.workspace, now, who, "booking.made", &on, detail)?;
         }
-        if all.len() > 1 && draft.state.is_proposed() {
+        if all.len() > 1 && asked.is_none() && draft.state.is_proposed() {
             series::asked(app, txn, &all, now)?;
         }
         let booking = all.swap_remove(0);

@@ -6,13 +6,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::pages::{broken, language, languages, layout, open_workspace, takes, Chosen};
+use super::paid_words;
 use super::words::{self as page_words, Words};
 use crate::app::App;
 use crate::bookings::types::{self, EventType};
 use crate::bookings::words::{fill, Language};
 use crate::http::layout::PublicLayout;
 use crate::http::{html, run, PageError};
-use crate::payments;
 
 #[derive(Template)]
 #[template(path = "bookings/public_list.html")]
@@ -36,8 +36,7 @@ impl Offered {
     fn of(event: EventType, address: String, language: Language) -> Self {
         let minutes = event.durations.iter().map(u32::to_string).collect::<Vec<_>>().join(" / ");
         let length = ("clock", fill(page_words::of(language).minutes, &[("n", &minutes)]));
-        let price = event.price.as_ref().map(|price| payments::amount_said(price.amount, &price.currency, language));
-        let price = price.map(|price| ("tag", price));
+        let price = paid_words::price_said(&event, language).map(|price| ("tag", price));
         let facts = std::iter::once(length).chain(price).chain(takes(&event, language)).collect();
         Self { address, name: event.name, description: event.description, facts }
     }

@@ -152,6 +152,9 @@ pub(super) fn page(app: &App, place: &Place, booking: &Booking, language: Langua
     let day = booking.start.in_zone(&zone).date().to_string();
     let moves = query(&[("move", token), ("tz", &booking.guest_zone), ("lang", language.tag()), ("day", &day)]);
     let link = booking.video_link.clone().filter(|_| booking.state.is_booked()).unwrap_or_default();
+    let mut money = money(app, event, booking, language, now).map_err(broken)?;
+    let series = listed(app, booking, (language, now), words.series).map_err(broken)?;
+    let series = series.map(|series| series.with_money(&mut money));
     Ok(BookingPage {
         layout: layout(&event.name, language, &place.workspace),
         business: place.workspace.name.clone(),
@@ -186,11 +189,11 @@ pub(super) fn page(app: &App, place: &Place, booking: &Booking, language: Langua
         longest_reason: LONGEST_REASON.to_string(),
         trouble: String::new(),
         moved: String::new(),
-        series: listed(app, booking, (language, now), words.series).map_err(broken)?,
+        series,
         ends_rest: false,
         next: after_words::next(booking, language, now),
         is_booked: booking.state.is_booked(),
-        money: money(app, event, booking, language, now).map_err(broken)?,
+        money,
         words,
         heading,
         tone,

@@ -42,7 +42,6 @@ use crate::http::ui::{language_name, Choice, FieldErrors};
 use crate::http::{html, run, see_other, ClientIp, PageError};
 use crate::identity;
 use crate::identity::pages::zone_choices;
-use crate::payments;
 use crate::store::StoreError;
 use crate::workspaces::{self, Workspace};
 
@@ -256,10 +255,8 @@ pub(super) fn about(app: &App, place: &Place, minutes: &str, language: Language)
         Location::WeCall => ("phone", words.we_call.to_owned()),
         Location::TheyCall { number } => ("phone", fill(words.they_call, &[("number", number)])),
     });
-    facts.extend(event.price.as_ref().map(|price| {
-        let price = payments::amount_said(price.amount, &price.currency, language);
-        ("lock", fill(words.costs, &[("price", &price)]))
-    }));
+    facts
+        .extend(paid_words::price_said(event, language).map(|price| ("lock", fill(words.costs, &[("price", &price)]))));
     facts.extend(event.price.as_ref().map(|price| ("info", paid_words::rule(price, language))));
     facts.retain(|(_, said)| !said.is_empty());
     let hosts = app.store.read(|txn| {

@@ -1,13 +1,13 @@
 //! What a visitor hears about their money: before they pay, before they cancel, and after. In six languages.
 
-use std::time::Duration;
-
+use super::words as page_words;
 use crate::app::App;
 use crate::base::UnixMillis;
 use crate::bookings::model::{Booking, State};
 use crate::bookings::types::{EventType, Price};
 use crate::bookings::words::{fill, Language};
-use crate::payments::{self, amount_said};
+use crate::bookings::{paid, series};
+use crate::payments::{self, amount_said, Payment, Refund, Standing};
 use crate::store::StoreError;
 
 struct Words {
@@ -106,14 +106,26 @@ pub fn rule(price: &Price, language: Language) -> String {
     }
 }
 
+/// What it costs, and that each date of a series does.
+pub fn price_said(event: &EventType, language: Language) -> Option<String> {
+    let price = event.price.as_ref()?;
+    let said = amount_said(price.amount, &price.currency, language);
+    Some(match event.repeats {
+        Some(_) => fill(page_words::of(language).series.each, &[("price", &said)]),
+        None => said,
+    })
+}
+
 /// The money of one booking, as its guest reads it; empty where nothing was paid.
 #[derive(Debug, Default)]
 pub struct Money {
     pub label: &'static str,
-    /// What was paid, and what of it goes back.
+    /// What was paid, and what of it goes back. Of a series: for this date.
     pub paid: String,
-    /// What comes of cancelling now.
+    /// What comes of cancelling now; what is only asked for ends with all that was booked with it.
     pub if_cancelled: String,
+    /// The same of this date of a series and all later ones.
+    pub if_rest: String,
 }
 
 pub fn money(
@@ -130,27 +142,51 @@ pub fn money(
     };
     let words = of(language);
     let worth = |amount: u64| amount_said(amount, &payment.currency, language);
-    let back = payment.amount.saturating_sub(payment.refundable());
+    let (cost, back) = (paid::share(booking, &payment), given_back(booking, &payment));
     let paid = match back {
-        0 => worth(payment.amount),
-        back => fill(words.returned, &[("price", &worth(payment.amount)), ("amount", &worth(back))]),
+        0 => worth(cost),
+        back => fill(words.returned, &[("price", &worth(cost)), ("amount", &worth(back))]),
     };
-    let left = booking.start.since(now);
-    let if_cancelled = match booking.state {
-        State::Cancelled { .. } | State::Failed { .. } => String::new(),
+    let ends = |dates: &[Booking]| if_cancelled(language, dates, &payment, event.price.as_ref(), now);
+    let alone = std::slice::from_ref(booking);
+    let (if_cancelled, if_rest) = match booking.state {
+        State::Cancelled { .. } | State::Failed { .. } => (String::new(), String::new()),
+        _ if booking.details.series.is_none() => (ends(alone), String::new()),
         _ => {
-            let of = (payment.amount, payment.refundable(), payment.currency.as_str());
-            if_cancelled(language, of, event.price.as_ref(), left)
+            let all = series::read(app, booking)?;
+            let rest: Vec<Booking> = series::ending(&all, booking, now).cloned().collect();
+            let together = ends(&rest);
+            (if booking.is_pending() { together.clone() } else { ends(alone) }, together)
         }
     };
-    Ok(Money { label: words.label, paid, if_cancelled })
+    Ok(Money { label: words.label, paid, if_cancelled, if_rest })
 }
 
-/// `of`: what was paid, what of it was not given back yet, and the currency.
-fn if_cancelled(language: Language, of: (u64, u64, &str), price: Option<&Price>, left: Duration) -> String {
-    let (words, (paid, left_over, currency)) = (self::of(language), of);
-    let worth = |amount: u64| amount_said(amount, currency, language);
-    match price.map_or(paid, |price| price.returned(left)).min(left_over) {
+/// What goes or went back for this booking; a date of a series shares what was given back for none of them in particular.
+fn given_back(booking: &Booking, payment: &Payment) -> u64 {
+    let Some(part) = booking.details.series else { return payment.amount.saturating_sub(payment.refundable()) };
+    let counts = |refund: &&Refund| refund.status != Standing::Failed;
+    let share = |refund: &Refund| match &refund.of[..] {
+        [] => refund.amount / u64::from(part.of.max(1)),
+        dates => dates.iter().filter(|date| date.booking == booking.id).map(|date| date.amount).sum(),
+    };
+    payment.refunds.iter().filter(counts).map(share).sum()
+}
+
+/// What comes of cancelling these dates now.
+fn if_cancelled(
+    language: Language,
+    dates: &[Booking],
+    payment: &Payment,
+    price: Option<&Price>,
+    now: UnixMillis,
+) -> String {
+    let words = self::of(language);
+    let worth = |amount: u64| amount_said(amount, &payment.currency, language);
+    let cost = |one: &Booking| paid::share(one, payment);
+    let returned = |one: &Booking| price.map_or(cost(one), |price| price.returned(cost(one), one.start.since(now)));
+    let (paid, back): (u64, u64) = (dates.iter().map(cost).sum(), dates.iter().map(returned).sum());
+    match back.min(payment.refundable()) {
         0 => fill(words.now_none, &[("price", &worth(paid))]),
         some => fill(words.now, &[("amount", &worth(some)), ("price", &worth(paid))]),
     }
@@ -174,16 +210,5 @@ mod tests {
             let all = [rule(&price(60, 0), language), half, rule(&price(0, 0), language)];
             assert!(all.iter().all(|said| !said.contains('{')), "{all:?}");
         }
-    }
-
-    #[test]
-    fn what_comes_of_cancelling_now_is_what_is_given_back() {
-        let price = Price { amount: 4_950, currency: "GBP".into(), free_until: 24 * 60, late_percent: 0 };
-        let said = |left_over: u64, hours: u64| {
-            if_cancelled(Language::English, (4_950, left_over, "GBP"), Some(&price), Duration::from_secs(hours * 3600))
-        };
-        assert_eq!(said(4_950, 24), "If you cancel now, you get back £49.50 of £49.50.");
-        assert_eq!(said(3_950, 24), "If you cancel now, you get back £39.50 of £49.50.");
-        assert_eq!(said(4_950, 6), "If you cancel now, you get nothing back of the £49.50.");
     }
 }

@@ -9,16 +9,18 @@ use crate::bookings::calendar;
 use crate::bookings::hold::give_back;
 use crate::bookings::messages::{self, Kind};
 use crate::bookings::model::{Booking, State};
+use crate::bookings::paid;
 use crate::bookings::service::{end_in, BookError, End};
 use crate::bookings::store as bookings;
 use crate::store::{StoreError, Txn};
 
-/// Which dates end with `from`: it and all later ones that still stand; what is only asked for ends as a whole.
+/// Which dates end with `from`: it and all later ones that still stand; what is only asked for, or not paid yet, ends as a
+/// whole.
 pub fn ending<'a>(all: &'a [Booking], from: &'a Booking, now: UnixMillis) -> impl Iterator<Item = &'a Booking> {
-    let is_request = from.is_request();
+    let is_request = from.is_pending();
     all.iter().filter(move |one| match is_request {
-        true => one.is_request(),
-        false => (one.state.is_booked() || one.is_request()) && one.start >= from.start && one.end > now,
+        true => one.is_pending(),
+        false => (one.state.is_booked() || one.is_pending()) && one.start >= from.start && one.end > now,
     })
 }
 
@@ -66,6 +68,7 @@ pub fn lapse(app: &App, txn: &mut Txn<'_>, request: &Booking, reason: &str, now:
         let mut one = Booking { state: State::Cancelled { reason: reason.to_owned() }, ..before.clone() };
         one.note(now, reason);
         give_back(txn, &before)?;
+        paid::let_go(txn, &one, now, now)?;
         bookings::put(txn, &one, Some(&before))?;
         ended.push(one);
     }

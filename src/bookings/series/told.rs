@@ -22,7 +22,7 @@ pub fn settled(app: &App, txn: &mut Txn<'_>, booking: &Booking, now: UnixMillis)
     bookings::put(txn, booking, before.as_ref())?;
     let Some(mut row) = find(txn, booking)?.filter(|row| !row.is_told) else { return Ok(()) };
     let all = bookings_of(txn, booking)?;
-    let waits = |one: &Booking| one.is_request() || (one.state.is_booked() && one.told == 0);
+    let waits = |one: &Booking| one.is_pending() || (one.state.is_booked() && one.told == 0);
     let stand: Vec<Booking> = all.iter().filter(|one| one.state.is_booked()).cloned().collect();
     // The letter leads to a date that is still to come.
     let next = stand.iter().find(|one| one.end > now).or(stand.first());

@@ -172,14 +172,14 @@ fn end_seen(app: &App, before: &Booking, end: &End<'_>) -> Result<Booking, BookE
     if before.connection.is_none() && before.details.event_type.is_none() {
         return Err(BookError::NoCalendar);
     }
-    if before.is_request() && before.details.series.is_some() {
+    if before.is_pending() && before.details.series.is_some() {
         return series::end_rest(app, workspace, before, end).map(|(booking, _)| booking);
     }
     let job = before.connection.map(|calendar| calendar::job(before, calendar, now));
     let reason = end.reason();
     app.store.write(|txn| {
         let current = store::find(txn, workspace, id)?.ok_or(BookError::NotFound)?;
-        let is_open = current.state.is_booked() || current.is_request() || current.state == State::Unpaid;
+        let is_open = current.state.is_booked() || current.is_pending();
         if !is_open || !end.concerns(before, &current) {
             return Err(BookError::NotOpen(current.state.words()));
         }
@@ -253,7 +253,7 @@ pub fn cancel_of_series(
     let before = store::get(&app.store, actor.workspace, id)?.ok_or(BookError::NotFound)?;
     let end = End { who: Who::of(actor), by: &actor.display, reason };
     match before.details.series {
-        Some(_) if rest || before.is_request() => series::end_rest(app, actor.workspace, &before, &end),
+        Some(_) if rest || before.is_pending() => series::end_rest(app, actor.workspace, &before, &end),
         _ => self::end(app, actor.workspace, id, &end).map(|booking| (booking, vec![id])),
     }
 }

@@ -20,6 +20,7 @@ use crate::language::times::{read_times, OfferedTime, TimeContext};
 use crate::messaging::{
     self, Channel, Incoming, Look, Message, NewMessage, Outbox, ProposedTime, Purpose, Reading, SendOutcome, SentAs,
 };
+use crate::payments;
 use crate::providers::calendar::{client_event_id, NewEvent, SendUpdates};
 use crate::testing::NOW;
 use crate::workers::{self, Meeting, Worker, WorkerForm, WorkerState};
@@ -84,7 +85,7 @@ impl Desk {
         let app = Arc::clone(&world.test.app);
         let deliver = Deliver::new(app.store.clone(), app.clock.clone(), subscribers());
         let outbox = Outbox { channel: Arc::new(Post) };
-        let handlers = handlers(Handlers::default()).task(deliver).effect(outbox);
+        let handlers = payments::handlers(handlers(Handlers::default())).task(deliver).effect(outbox);
         let runner =
             Runner::start(&app.store, &app.clock, Arc::clone(&app), Arc::new(handlers), &Threads::default()).unwrap();
         let worker = add_worker(&world, mailbox.id, connection.id, meeting);

@@ -13,6 +13,7 @@ mod many_dates;
 mod microsoft;
 mod offering;
 pub mod on_event;
+mod paying;
 mod people;
 mod renewing;
 mod returned;

@@ -157,7 +157,10 @@ pub enum Assignment {
     RoundRobin,
 }
 
-/// What a visitor pays, and what they get back when they cancel. Whoever is cancelled on gets all of it back.
+/// The most that Stripe takes at once, in the smallest unit (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
+const MOST_AT_ONCE: u64 = 99_999_999;
+
+/// What a visitor pays, for each date of a series, and what they get back when they cancel. Whoever is cancelled on gets all of it back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
@@ -174,12 +177,12 @@ pub struct Price {
 }
 
 impl Price {
-    /// What a visitor gets back who cancels with so much time left.
-    pub fn returned(&self, left: std::time::Duration) -> u64 {
+    /// What a visitor gets back of what they `paid`, whatever it costs by now, who cancels with so much time left.
+    pub fn returned(&self, paid: u64, left: std::time::Duration) -> u64 {
         if left.as_secs() >= 60 * u64::from(self.free_until) {
-            return self.amount;
+            return paid;
         }
-        self.amount * u64::from(self.late_percent.min(100)) / 100
+        paid * u64::from(self.late_percent.min(100)) / 100
     }
 
     fn check(&self, wrong: &mut Mistakes) {
@@ -187,7 +190,7 @@ impl Price {
         wrong.expect(is_code, "currency", "Three letters, for example EUR.");
         let least = smallest_amount(&self.currency);
         let words = format!("Stripe takes no less than {}.", payments::amount_words(least, &self.currency));
-        wrong.expect((least..=99_999_999).contains(&self.amount), "price", words);
+        wrong.expect((least..=MOST_AT_ONCE).contains(&self.amount), "price", words);
         wrong.expect(self.free_until <= MINUTES_OF_A_YEAR, "free_until", "Use at most a year.");
         wrong.expect(self.late_percent <= 100, "late_percent", "Use 0 to 100.");
     }
@@ -498,8 +501,12 @@ impl EventType {
         }
         if let Some(repeats) = &self.repeats {
             repeats.check(&mut wrong);
-            let words = "A series cannot be paid for yet: take out the price, or the repeats.";
-            wrong.expect(self.price.is_none(), "repeats", words);
+            if let Some(price) = &self.price {
+                let all = price.amount.saturating_mul(u64::from(repeats.dates));
+                let most = payments::amount_words(MOST_AT_ONCE, &price.currency);
+                let words = format!("All dates are paid for at once, and Stripe takes no more than {most}.");
+                wrong.expect(all <= MOST_AT_ONCE, "price", words);
+            }
             let words = "Nobody can wait for a series: switch off the waitlist, or the repeats.";
             wrong.expect(self.waitlist.is_none(), "repeats", words);
         }

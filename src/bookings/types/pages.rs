@@ -10,7 +10,7 @@ use jiff::civil::{Date, Time};
 use serde::Deserialize;
 
 use super::form::{self, Typed};
-use super::model::{EventType, Kind, LANGUAGES};
+use super::model::{EventType, Kind, Price, LANGUAGES};
 use super::service;
 use crate::app::App;
 use crate::authz::{Actor, Permission};
@@ -74,7 +74,9 @@ fn about(event: &EventType, hosts: &str) -> String {
     }
     parts.extend(event.repeats.map(|repeats| repeats.words()));
     parts.extend(event.seats.filter(|seats| *seats > 1).map(|seats| format!("{seats} seats")));
-    parts.extend(event.price.as_ref().map(|price| payments::amount_words(price.amount, &price.currency)));
+    let each = if event.repeats.is_some() { " for each date" } else { "" };
+    let price = |price: &Price| format!("{}{each}", payments::amount_words(price.amount, &price.currency));
+    parts.extend(event.price.as_ref().map(price));
     parts.extend(event.needs_approval.then(|| "somebody agrees first".to_owned()));
     parts.extend(event.waitlist.map(|_| "waitlist".to_owned()));
     parts.join(" · ")

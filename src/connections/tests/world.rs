@@ -51,7 +51,7 @@ impl World {
         .unwrap();
         let at = |name: &str| format!("{}/{name}", sandbox.url);
         let (base, microsoft) = (at("google"), at("microsoft"));
-        let (zoom, webex, goto) = (at("zoom"), at("webex"), at("goto"));
+        let (zoom, webex, goto, stripe) = (at("zoom"), at("webex"), at("goto"), at("stripe"));
         let own = [
             ("LAUNCHYARD_ALLOW_LOOPBACK_PROVIDERS", "true"),
             ("LAUNCHYARD_PROVIDERS__GOOGLE__CLIENT_ID", CLIENT_ID),
@@ -81,6 +81,7 @@ impl World {
             ("LAUNCHYARD_PROVIDERS__GOTO__AUTH_BASE", &goto),
             ("LAUNCHYARD_PROVIDERS__GOTO__TOKEN_BASE", &goto),
             ("LAUNCHYARD_PROVIDERS__GOTO__API_BASE", &goto),
+            ("LAUNCHYARD_PROVIDERS__STRIPE__API_BASE", &stripe),
         ];
         let test = testing::app_with(&[&own[..], settings].concat());
         for provider in Provider::ALL {

@@ -10,9 +10,10 @@ use crate::app::App;
 use crate::base::UnixMillis;
 use crate::bookings::public::asking::Gone;
 use crate::bookings::public::token::Held;
-use crate::bookings::types::EventType;
+use crate::bookings::types::{EventType, Price};
 use crate::bookings::words::{self, fill, Clocks, Language};
 use crate::http::ui::Choice;
+use crate::payments;
 use crate::store::StoreError;
 
 /// What the form shows of a series.
@@ -32,6 +33,8 @@ pub struct SeriesForm {
     pub leaves_out: bool,
     /// Empty where there is one date only.
     pub button: String,
+    /// "6 × €20.00 = €120.00"; empty where nothing is paid, or for one date only.
+    pub total: String,
 }
 
 impl SeriesForm {
@@ -63,6 +66,11 @@ impl SeriesForm {
         };
         let shown =
             |date: &DateOf| (words::when(language, date.start, &clocks), date.why.map_or("", |why| words.of_why(why)));
+        let total = |price: &Price| {
+            let said = |units| payments::amount_said(units, &price.currency, language);
+            let all = price.amount.saturating_mul(had.len() as u64);
+            format!("{} × {} = {}", had.len(), said(price.amount), said(all))
+        };
         let button = if event.needs_approval { words.request } else { words.book };
         Ok(Some(Self {
             counts: if repeats.guest_chooses { (1..=repeats.dates).map(choice).collect() } else { Vec::new() },
@@ -79,6 +87,7 @@ impl SeriesForm {
             },
             leaves_out: false,
             button: if had.len() > 1 { fill(button, &[("n", &number(had.len()))]) } else { String::new() },
+            total: event.price.as_ref().filter(|_| had.len() > 1).map(total).unwrap_or_default(),
             dates: dates.iter().map(shown).collect(),
             seen: had.join(" "),
             words,
