@@ -199,3 +199,13 @@ fn only_one_place_reads_the_clock_of_the_system() {
         assert!(is_clock || !reads, "{}", path.display());
     }
 }
+
+/// An override for this package by its name makes Cargo forget `strip`, and the program is a quarter larger.
+#[test]
+fn the_released_program_is_stripped() {
+    let manifest = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let manifest: toml::Table = manifest.parse().unwrap();
+    let release = &manifest["profile"]["release"];
+    assert_eq!(release["strip"].as_bool(), Some(true));
+    assert!(release["package"].get(env!("CARGO_PKG_NAME")).is_none(), "{release:?}");
+}
