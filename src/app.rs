@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::base::{Clock, DraftId, UnixMillis, WorkspaceId, INSTANCE};
+use crate::base::{Clock, ContactId, DraftId, UnixMillis, WorkerId, WorkspaceId, INSTANCE};
 use crate::config::{Config, MeetingHost, OAuthClient, Resolver};
 use crate::http::metrics::Metrics;
 use crate::http::rate_limit::RateLimits;
@@ -18,7 +18,7 @@ use crate::providers::microsoft::MicrosoftConfig;
 use crate::providers::outbound::{Outbound, OutboundRules, OutboundSetupError};
 use crate::providers::smtp::{SmtpPool, Timeouts};
 use crate::providers::BadBase;
-use crate::store::{MasterKey, Store, StoreError};
+use crate::store::{MasterKey, Store, StoreError, Txn};
 
 pub struct App {
     pub store: Store,
@@ -78,6 +78,20 @@ pub struct Between {
     pub count_asked_for: fn(&App, WorkspaceId) -> Result<u32, StoreError>,
     /// Offers the times of a draft anew where one has passed or is taken.
     pub renew_offer: fn(&App, WorkspaceId, DraftId, Occasion) -> Result<Renewed, StoreError>,
+    /// Whether one of the times that a mail offers is taken, by what is known here. Asked inside the transaction that
+    /// lets the mail leave, so nobody outside is asked.
+    pub is_offer_taken: fn(&App, &mut Txn<'_>, &Offer<'_>) -> Result<bool, StoreError>,
+}
+
+/// Times that a mail offers to somebody.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer<'a> {
+    pub workspace: WorkspaceId,
+    pub contact: ContactId,
+    /// Whose times they are.
+    pub worker: Option<WorkerId>,
+    /// From and until.
+    pub times: &'a [(UnixMillis, UnixMillis)],
 }
 
 /// Why the times that a draft offers are looked at.

@@ -308,8 +308,8 @@ pub(super) fn recall(app: &App, workspace: WorkspaceId, id: DraftId) -> Result<(
     })
 }
 
-/// Its message did not leave, as a dry run kept it here or times that it offers have passed: the draft waits for a
-/// decision again, or is over when it is too old by now.
+/// Its message did not leave, as a dry run kept it here or times that it offers have passed or are taken: the draft waits
+/// for a decision again, or is over when it is too old by now.
 pub(super) fn bring_back(app: &App, workspace: WorkspaceId, message: &Message) -> Result<(), StoreError> {
     let (Some(id), now) = (message.draft, app.now()) else { return Ok(()) };
     app.store.write(|txn| {
@@ -319,11 +319,9 @@ pub(super) fn bring_back(app: &App, workspace: WorkspaceId, message: &Message) -
         }
         uncount_approval(txn, &draft, false)?;
         draft.would_have_left = message.noted.would_have_left;
-        let (act, reason) = match message.noted.would_have_left {
-            Some(_) => ("draft.rehearsed", messaging::DRY_RUN),
-            None => ("draft.taken_back", messaging::TIMES_PASSED),
-        };
+        let act = if draft.would_have_left.is_some() { "draft.rehearsed" } else { "draft.taken_back" };
         if draft.is_over(now) {
+            let reason = if let Delivery::NotSent { reason } = &message.state { reason.as_str() } else { "" };
             draft.state = DraftState::NotSent { reason: reason.to_owned() };
         } else {
             (draft.state, draft.message, draft.decided) = (DraftState::Pending, None, None);

@@ -6,13 +6,14 @@ use super::testing::{Desk, Office};
 use super::write::{write_draft, Style};
 use super::{replies, AgentError};
 use crate::authz::Role;
-use crate::base::{DraftId, UnixMillis};
+use crate::availability::{self, Claimed, Span};
+use crate::base::{BookingId, DraftId, UnixMillis};
 use crate::drafts::{self, Draft, DraftState, Figures, Intent, NewDraft, Source, SourceKind};
 use crate::events::{self, Event, Happened};
 use crate::jobs::{Job, Outcome, State, Task};
 use crate::language::draft::Manner;
 use crate::messaging::{self, Delivery, Message, Purpose};
-use crate::store::StoreError;
+use crate::store::{StoreError, Txn};
 use crate::workers::{self, Escalation, Guidelines, Worker};
 
 /// Reads the text as an answer and returns the draft that is written for it.
@@ -292,6 +293,36 @@ fn an_approved_offer_that_waits_for_longer_than_its_times_last_comes_back() {
     assert!(office.sent().iter().all(|message| message.draft.is_none()), "nobody was offered what has passed");
     assert_eq!(times_returned(desk, draft.id), 1, "open pages hear of it");
     assert!(matches!(approve(app, desk.owner(), draft.id), Err(AgentError::Held(_))));
+}
+
+#[test]
+fn an_approved_offer_that_waits_until_somebody_else_has_one_of_its_times_comes_back() {
+    let office = Office::open();
+    let desk = &office.desk;
+    let (app, now, calendar) = (desk.app(), desk.app().now(), desk.connection.id.0);
+    let hour = |hours: i64| UnixMillis(now.0 + hours * 3_600_000);
+    let draft = Draft { offered: vec![(hour(30), hour(31)), (hour(50), hour(51))], ..interested(desk) };
+    app.store.write(|txn| drafts::put(txn, &draft)).unwrap();
+    desk.put_worker(&Worker { calendar: Some(desk.connection.id), ..desk.get_worker() });
+    app.hold_sending_until(hour(2));
+    approve(app, desk.owner(), draft.id).unwrap();
+    office.settle();
+    let (span, other) = (Span::new(hour(50), hour(51)), BookingId::new(now));
+    let claim = |txn: &mut Txn<'_>| availability::claim(txn, desk.test.workspace, calendar, span, other, now);
+    assert_eq!(app.store.write(claim).unwrap(), Claimed::Yes);
+    assert_eq!(get(desk, draft.id).state, DraftState::Scheduled, "it waits");
+
+    office.advance(Duration::from_secs(3 * 3600));
+    let waits = get(desk, draft.id);
+    assert_eq!((waits.state, waits.message), (DraftState::Pending, None));
+    let of_draft = || office.sent().into_iter().filter(|message| message.draft == Some(draft.id)).count();
+    assert_eq!((of_draft(), times_returned(desk, draft.id)), (0, 1), "nobody was offered what is taken");
+
+    let free = |txn: &mut Txn<'_>| availability::release(txn, desk.test.workspace, calendar, span, other);
+    app.store.write(free).unwrap();
+    approve(app, desk.owner(), draft.id).unwrap();
+    office.advance(Duration::from_secs(3600));
+    assert_eq!((get(desk, draft.id).state, of_draft()), (DraftState::Sent, 1), "free again, it leaves once");
 }
 
 #[test]

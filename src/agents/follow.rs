@@ -31,7 +31,7 @@ impl Subscriber<App> for Follower {
     fn on(&self, app: &App, event: &Event) -> Result<(), StoreError> {
         let (message, state) = match &event.what {
             Happened::MessageSent { message, .. } => (*message, DraftState::Sent),
-            Happened::MessageNotSent { message, reason, .. } if reason == messaging::TIMES_PASSED => {
+            Happened::MessageNotSent { message, reason, .. } if messaging::is_for_times(reason) => {
                 return bring_back(app, event.workspace, *message);
             }
             Happened::MessageNotSent { message, reason, .. } => {

@@ -169,11 +169,13 @@ pub(super) fn below(prefix: Key, txn: &Txn<'_>, workspace: WorkspaceId, calendar
 
 /// What is known of all calendars of a connection that are read. For pages; a decision asks with `read_now`.
 pub fn cached(store: &Store, workspace: WorkspaceId, id: ConnectionId) -> Result<Option<Cached>, StoreError> {
-    let (rows, seen) = store.read(|txn| {
-        let rows = txn.list(&CACHE, &prefix(workspace, id), Dir::Forward, MOST_CALENDARS + 1)?;
-        let seen = txn.list(&SEEN, &seen_prefix(workspace, id), Dir::Forward, MOST_CALENDARS + 1)?;
-        Ok::<_, StoreError>((rows, seen))
-    })?;
+    store.read(|txn| find_cached(txn, workspace, id))
+}
+
+/// The same inside a transaction.
+pub fn find_cached(txn: &mut Txn<'_>, workspace: WorkspaceId, id: ConnectionId) -> Result<Option<Cached>, StoreError> {
+    let rows = txn.list(&CACHE, &prefix(workspace, id), Dir::Forward, MOST_CALENDARS + 1)?;
+    let seen = txn.list(&SEEN, &seen_prefix(workspace, id), Dir::Forward, MOST_CALENDARS + 1)?;
     let own_rows = rows.len() > 1;
     let whole = |key: &Key| *key == prefix(workspace, id);
     let seen = |key: &Key| seen.iter().find(|(seen, _)| seen.rest() == key.rest()).map(|(_, at)| *at);

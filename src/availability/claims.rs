@@ -35,6 +35,11 @@ impl Claim {
     fn stands(&self, now: UnixMillis) -> bool {
         self.until.is_none_or(|until| until > now)
     }
+
+    /// It is for good, and not that of `but`.
+    fn lasts(&self, but: Option<BookingId>) -> bool {
+        self.until.is_none() && Some(self.booking) != but
+    }
 }
 
 const CLAIMS: Table<DayClaims> = Table::sealed(
@@ -173,6 +178,25 @@ pub fn taken_around(
     Ok(found)
 }
 
+/// As `claimed`, of the days of `span` alone, by point reads inside a transaction.
+pub fn claimed_around(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    resource: Uuid,
+    span: Span,
+    but: Option<BookingId>,
+) -> Result<Vec<Span>, StoreError> {
+    let mut found = Vec::new();
+    for day in days_of(span) {
+        let record = txn.get(&CLAIMS, &key(workspace, resource, day))?.unwrap_or_default();
+        found.extend(record.claims.into_iter().filter(|claim| claim.lasts(but)).map(|claim| claim.span));
+    }
+    found.retain(|claimed| claimed.overlaps(&span));
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
 /// What is claimed between two instants, in order, except by `but`. Holds are not among it.
 pub fn claimed(
     store: &Store,
@@ -184,8 +208,7 @@ pub fn claimed(
     let of_resource = Key::of(&CLAIMS, workspace).id(resource);
     let mut found = Vec::new();
     store.each(&CLAIMS, &of_resource, |_, record| {
-        let lasts = |claim: &Claim| claim.until.is_none() && Some(claim.booking) != but;
-        let others = record.claims.into_iter().filter(lasts);
+        let others = record.claims.into_iter().filter(|claim| claim.lasts(but));
         found.extend(others.map(|claim| claim.span).filter(|span| span.overlaps(&range)));
         Ok::<(), StoreError>(())
     })?;

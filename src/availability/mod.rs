@@ -25,8 +25,8 @@ pub use crate::connections::with_calendar;
 pub use busy::{read_now, Own};
 #[cfg(test)]
 pub use cache::rows_written;
-pub use cache::{cached, cached_of, forget, Cached, Single};
-pub use claims::{claim, claimed, hold_until, release, taken_around, taken_between, Claimed};
+pub use cache::{cached, cached_of, find_cached, forget, Cached, Single};
+pub use claims::{claim, claimed, claimed_around, hold_until, release, taken_around, taken_between, Claimed};
 pub use diary::{Diary, FreeTimes};
 pub use model::{Busy, OpenHours, OpenTimes, Rules, Schedule, Span, WhyNot, READ_AHEAD};
 pub use people::{

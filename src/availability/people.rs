@@ -124,30 +124,34 @@ pub fn find_calendars(txn: &mut Txn<'_>, workspace: WorkspaceId, user: UserId) -
 
 /// When the person is busy, as last read: without asking anybody. Unknown when any calendar that counts is not known
 /// for all of `range`. `range` may reach `READ_AHEAD` from now at most.
-pub fn busy_of(app: &App, workspace: WorkspaceId, user: UserId, range: Span) -> Result<Busy, StoreError> {
+pub fn busy_of(
+    app: &App,
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    user: UserId,
+    range: Span,
+) -> Result<Busy, StoreError> {
     let (now, every) = (app.now(), app.config.jobs.calendar_sync);
-    app.store.read(|txn| {
-        let calendars = find_calendars(txn, workspace, user)?;
-        let mut all = Vec::new();
-        for (id, names) in calendars.by_connection() {
-            let Some(connection) = connections::find(txn, workspace, id)? else {
-                return Ok(unknown("one of the calendars is no longer connected."));
-            };
-            if let Some(reason) = why_unreadable(&connection) {
-                return Ok(unknown(&reason));
-            }
-            for name in names {
-                let Some(row) = cache::find(txn, workspace, id, &name)? else {
-                    return Ok(unknown(&format!("a calendar of {} was not read yet.", connection.address)));
-                };
-                if let Some(reason) = row.not_known(range, now, every) {
-                    return Ok(unknown(&format!("{}: {reason}", connection.address)));
-                }
-                all.extend(row.busy.into_iter().filter(|busy| busy.overlaps(&range)));
-            }
+    let calendars = find_calendars(txn, workspace, user)?;
+    let mut all = Vec::new();
+    for (id, names) in calendars.by_connection() {
+        let Some(connection) = connections::find(txn, workspace, id)? else {
+            return Ok(unknown("one of the calendars is no longer connected."));
+        };
+        if let Some(reason) = why_unreadable(&connection) {
+            return Ok(unknown(&reason));
         }
-        Ok(Busy::Known(cache::joined(all)))
-    })
+        for name in names {
+            let Some(row) = cache::find(txn, workspace, id, &name)? else {
+                return Ok(unknown(&format!("a calendar of {} was not read yet.", connection.address)));
+            };
+            if let Some(reason) = row.not_known(range, now, every) {
+                return Ok(unknown(&format!("{}: {reason}", connection.address)));
+            }
+            all.extend(row.busy.into_iter().filter(|busy| busy.overlaps(&range)));
+        }
+    }
+    Ok(Busy::Known(cache::joined(all)))
 }
 
 /// Asks all calendars of the person about exactly this range, without the event `but`: for the moment of a decision.

@@ -56,6 +56,7 @@ mod service;
 mod shared_event;
 mod situation;
 mod slots;
+mod still_free;
 mod store;
 mod tell;
 mod tend;
@@ -81,6 +82,7 @@ pub use service::{
     accept, add_note, cancel, create, decline, dismiss, get, list, move_to, note_outcome, remove_note, try_again,
     Anyway, BookError, NewBooking,
 };
+pub use still_free::is_offer_taken;
 pub use store::{list_between, list_left, list_troubled, list_waiting, Left};
 
 pub use types::{add_room, save as save_event_type, EventType, Kind, Question};

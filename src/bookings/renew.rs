@@ -9,6 +9,7 @@ use super::model::{Booking, State};
 use super::of_contact::next_ahead;
 use super::situation::Situation;
 use super::slots::{self, Slots};
+use super::still_free::minutes_between;
 use super::words::{why_of, Language};
 use crate::app::{App, Occasion, Renewed};
 use crate::audit::{self, Who};
@@ -112,8 +113,7 @@ fn still_offered(draft: &Draft, gone: &[bool]) -> Option<String> {
 fn look(app: &App, case: &Case, draft: &Draft, occasion: Occasion) -> Result<Looked, StoreError> {
     let (now, workspace, is_shown) = (app.now(), draft.workspace, occasion == Occasion::Shown);
     let starts: Vec<UnixMillis> = draft.offered.iter().map(|(start, _)| *start).collect();
-    let minutes = draft.offered.first().map_or(0, |(start, end)| end.since(*start).as_secs() / 60);
-    let minutes = u32::try_from(minutes).unwrap_or_default();
+    let minutes = draft.offered.first().map_or(0, |(start, end)| minutes_between(*start, *end));
     let wished = wished(app, case, draft, &starts)?;
     // What the guest had named is looked at as well: the times of a window may be free again.
     let around: Vec<UnixMillis> = starts.iter().copied().chain(wished.times.iter().map(|time| time.start)).collect();

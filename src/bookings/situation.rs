@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::model::Booking;
 use crate::app::App;
-use crate::availability::{self, Busy, Diary, OpenTimes, Own, Owner, Rules, Span};
+use crate::availability::{self, Busy, Cached, Diary, OpenTimes, Own, Owner, Rules, Span};
 use crate::base::{ConnectionId, UnixMillis, WorkspaceId};
-use crate::store::StoreError;
+use crate::store::{StoreError, Txn};
 
 /// How far around the wished times other free ones are looked for.
 const BEFORE: Duration = Duration::from_secs(24 * 3600);
@@ -75,6 +75,23 @@ impl Situation {
         Ok(Self { schedule, busy, claimed, rules, now, range })
     }
 
+    /// What stands at `start` and nowhere else, the calendar as last read: for a transaction.
+    pub fn at(
+        app: &App,
+        txn: &mut Txn<'_>,
+        (workspace, calendar): (WorkspaceId, ConnectionId),
+        rules: Rules,
+        start: UnixMillis,
+        but: Option<&Booking>,
+    ) -> Result<Self, StoreError> {
+        let (now, range) = (app.now(), rules.with_buffers(start));
+        let schedule = availability::find_times(txn, workspace, Owner::Workspace)?.open_times(None);
+        let claimed = availability::claimed_around(txn, workspace, calendar.0, range, but.map(|booking| booking.id))?;
+        let known = availability::find_cached(txn, workspace, calendar)?;
+        let busy = as_last_read(app, known, &[range], but.and_then(own_event));
+        Ok(Self { schedule, busy, claimed, rules, now, range })
+    }
+
     pub fn diary(&self) -> Diary<'_> {
         Diary { schedule: &self.schedule, rules: self.rules, busy: &self.busy, claimed: &self.claimed, now: self.now }
     }
@@ -108,18 +125,21 @@ fn last_read(
     asked: &[Span],
     but: Option<Own<'_>>,
 ) -> Result<Busy, StoreError> {
-    let Some(known) = availability::cached(&app.store, workspace, id)? else {
-        return Ok(Busy::Unknown { reason: "it was not read yet.".to_owned() });
-    };
+    let known = availability::cached(&app.store, workspace, id)?;
+    Ok(as_last_read(app, known, asked, but))
+}
+
+fn as_last_read(app: &App, known: Option<Cached>, asked: &[Span], but: Option<Own<'_>>) -> Busy {
+    let Some(known) = known else { return Busy::Unknown { reason: "it was not read yet.".to_owned() } };
     let (now, every) = (app.now(), app.config.jobs.calendar_sync);
     if let Some(reason) = asked.iter().find_map(|span| known.not_known(*span, now, every)) {
-        return Ok(Busy::Unknown { reason });
+        return Busy::Unknown { reason };
     }
-    let Some(own) = but else { return Ok(Busy::Known(known.busy)) };
+    let Some(own) = but else { return Busy::Known(known.busy) };
     let mut busy: Vec<Span> = known.busy.iter().flat_map(|busy| busy.without(&own.span)).collect();
     busy.extend(known.beside_ours.iter().filter(|single| single.event != own.event).map(|single| single.span));
     busy.sort();
-    Ok(Busy::Known(busy))
+    Busy::Known(busy)
 }
 
 /// Known only when all of it is.

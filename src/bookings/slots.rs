@@ -13,7 +13,7 @@ use crate::availability::engine::Rule;
 use crate::availability::{FreeTimes, Span, WhyNot};
 use crate::base::{UnixMillis, WorkspaceId};
 use crate::contacts::Contact;
-use crate::store::StoreError;
+use crate::store::{StoreError, Txn};
 use crate::workers::{Meeting, Worker};
 
 /// The longest horizon that an event type may have.
@@ -39,8 +39,17 @@ pub fn event_of(
     workspace: WorkspaceId,
     worker: Option<&Worker>,
 ) -> Result<Option<Result<EventType, String>>, StoreError> {
+    app.store.read(|txn| find_event_of(txn, workspace, worker))
+}
+
+/// The same inside a transaction.
+pub fn find_event_of(
+    txn: &mut Txn<'_>,
+    workspace: WorkspaceId,
+    worker: Option<&Worker>,
+) -> Result<Option<Result<EventType, String>>, StoreError> {
     let Some(id) = worker.and_then(Worker::event_type) else { return Ok(None) };
-    Ok(Some(match types::get(&app.store, workspace, id)? {
+    Ok(Some(match types::find(txn, workspace, id)? {
         None => Err("The event type that this worker books on is gone.".to_owned()),
         Some(event) => match unfit(&event) {
             None => Ok(event),
@@ -101,8 +110,20 @@ pub fn objections(
     minutes: u32,
     but: Option<&Booking>,
 ) -> Result<Vec<WhyNot>, StoreError> {
+    app.store.read(|txn| find_objections(app, txn, event, start, minutes, but))
+}
+
+/// The same inside a transaction.
+pub fn find_objections(
+    app: &App,
+    txn: &mut Txn<'_>,
+    event: &EventType,
+    start: UnixMillis,
+    minutes: u32,
+    but: Option<&Booking>,
+) -> Result<Vec<WhyNot>, StoreError> {
     let question = SlotQuestion::at(start, minutes, but.map(|booking| booking.id));
-    let mut facts = types::load_for(app, event, &question)?;
+    let mut facts = types::find_for(app, txn, event, &question)?;
     if let Some(booking) = but {
         facts = in_nobodys_way(facts, booking);
     }
@@ -110,7 +131,7 @@ pub fn objections(
         return Ok(vec![WhyNot::Past]);
     }
     let span = Span::lasting(start, Duration::from_secs(60 * u64::from(minutes)));
-    let standing = app.store.read(|txn| types::taken_in(txn, &facts, span))?;
+    let standing = types::taken_in(txn, &facts, span)?;
     let objects = |facts: &Facts| types::why_not(facts, &standing, &question, start);
     if objects(&facts).is_none() {
         return Ok(Vec::new());

@@ -11,7 +11,7 @@ use super::model::{Delivery, Message, Purpose};
 use super::store::{list_of_enrolment, may_have_opted_out};
 use super::suppression::is_suppressed;
 use super::usage::{count, count_in_dry_run, window, window_with_dry, Counted, Window};
-use crate::app::App;
+use crate::app::{App, Offer};
 use crate::base::{city_of, counted, UnixMillis, WorkspaceId};
 use crate::connections::{self, Connection, State, Use};
 use crate::contacts;
@@ -39,7 +39,14 @@ pub enum Gate {
 }
 
 /// Why an offer did not leave that waited for longer than its times last.
-pub const TIMES_PASSED: &str = "Times that it offers passed before it could leave.";
+const TIMES_PASSED: &str = "Times that it offers passed before it could leave.";
+/// Or that waited until somebody else had one of them.
+const TIMES_TAKEN: &str = "A time that it offers was taken before it could leave.";
+
+/// Whether a message did not leave because times that it offers are gone.
+pub fn is_for_times(reason: &str) -> bool {
+    [TIMES_PASSED, TIMES_TAKEN].contains(&reason)
+}
 
 /// A follow-up leaves only when the mailbox was read this recently: an answer must stop the sequence first.
 const READ_WITHIN: Duration = Duration::from_secs(20 * 60);
@@ -99,6 +106,27 @@ pub fn check_now(app: &App, txn: &mut Txn<'_>, message: &Message, now: UnixMilli
         }
     }
     Ok(Gate::Go)
+}
+
+/// The same in the transaction that lets it leave, where times that it offers are looked at once more: they were free when
+/// it was approved. Only a draft is stopped for them, as it can be written anew.
+pub(super) fn check_leaving(
+    app: &App,
+    txn: &mut Txn<'_>,
+    message: &Message,
+    now: UnixMillis,
+) -> Result<Gate, StoreError> {
+    let answer = check_now(app, txn, message, now)?;
+    let is_offer = message.draft.is_some() && !message.offered.is_empty();
+    if matches!(answer, Gate::No { .. }) || !is_offer {
+        return Ok(answer);
+    }
+    let (workspace, contact, worker) = (message.workspace, message.contact, message.worker);
+    let offer = Offer { workspace, contact, worker, times: &message.offered };
+    match app.between() {
+        Some(between) if (between.is_offer_taken)(app, txn, &offer)? => no(TIMES_TAKEN),
+        _ => Ok(answer),
+    }
 }
 
 /// Every check with its answer, also those behind the first that stops: "why is nothing being sent?".

@@ -39,7 +39,7 @@ pub use api::{api_routes, openapi};
 pub use days::{after_absence, days_after, hours_for};
 pub use days_off::{find as find_days_off, get as days_off, set as set_days_off, DaysOff, DaysOffError, Listed};
 pub use fields::{is_known_field, Fields, SENDER_FIELDS};
-pub use gate::{check_now, daily_cap, explain, room_of, Check, Checked, Gate, TIMES_PASSED};
+pub use gate::{check_now, daily_cap, explain, is_for_times, room_of, Check, Checked, Gate};
 pub use holidays::{country_name, country_named, country_of_zone, holiday};
 pub use hours::{next_open, next_working};
 pub use inbound::{bounced, complained, note_bounce, receive, Bounce, Incoming, EXCERPT_CHARS};

@@ -4,5 +4,10 @@ use crate::app::Between;
 use crate::bookings;
 
 pub fn between() -> Between {
-    Between { asked_for: bookings::asked_for, count_asked_for: bookings::count_asked_for, renew_offer: bookings::renew }
+    Between {
+        asked_for: bookings::asked_for,
+        count_asked_for: bookings::count_asked_for,
+        renew_offer: bookings::renew,
+        is_offer_taken: bookings::is_offer_taken,
+    }
 }

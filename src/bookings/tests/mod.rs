@@ -19,6 +19,7 @@ mod renewing;
 mod returned;
 mod series;
 mod series_seats;
+mod still_free;
 mod synced;
 pub mod team;
 mod told;

@@ -10,6 +10,7 @@ use crate::availability::{self, Busy, CalendarRef, ChooseError, Span};
 use crate::base::UserId;
 use crate::connections::tests::world::OWNER;
 use crate::connections::with_calendar;
+use crate::store::Txn;
 use crate::testing;
 use crate::workspaces;
 
@@ -51,7 +52,9 @@ fn team() -> Team {
 impl Team {
     fn cached(&self, who: &Actor, from: &str, until: &str) -> Busy {
         let range = Span::new(at(from), at(until));
-        availability::busy_of(self.desk.app(), who.workspace, who.user.unwrap(), range).unwrap()
+        let app = self.desk.app();
+        let busy = |txn: &mut Txn<'_>| availability::busy_of(app, txn, who.workspace, who.user.unwrap(), range);
+        app.store.read(busy).unwrap()
     }
 
     fn asked(&self, who: &Actor, from: &str, until: &str) -> Busy {

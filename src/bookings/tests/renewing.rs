@@ -21,7 +21,7 @@ use crate::messaging::{ProposedTime, Reading};
 use crate::workers::Meeting;
 
 /// The one draft with three times, the first of them on Wednesday.
-fn offer(desk: &Desk) -> Draft {
+pub(super) fn offer(desk: &Desk) -> Draft {
     desk.reply("How about tomorrow at 10?");
     let draft = desk.drafts().remove(0);
     assert_eq!(draft.offered.len(), 3, "{}", draft.text);
@@ -32,12 +32,12 @@ fn standing(desk: &Desk) -> Draft {
     desk.drafts().remove(0)
 }
 
-fn look(desk: &Desk, draft: &Draft) -> Renewed {
+pub(super) fn look(desk: &Desk, draft: &Draft) -> Renewed {
     renew(desk.app(), draft.workspace, draft.id, Occasion::Leaves).unwrap()
 }
 
 /// To just behind the first of the offered times.
-fn pass_the_first(desk: &Desk, draft: &Draft) -> UnixMillis {
+pub(super) fn pass_the_first(desk: &Desk, draft: &Draft) -> UnixMillis {
     let first = draft.offered[0].0;
     desk.advance(first.since(desk.app().now()) + Duration::from_secs(60));
     assert!(desk.app().now() > first && desk.app().now() < draft.expires_at);

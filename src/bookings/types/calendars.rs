@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::availability::{self, Busy, CalendarRef, Own, PersonCalendars, Span, READ_AHEAD};
 use crate::base::{UnixMillis, UserId, WorkspaceId};
-use crate::store::StoreError;
+use crate::store::{StoreError, Txn};
 
 /// A calendar that was read a while ago is known not quite as far as one that is read now.
 const SINCE_READ: Duration = Duration::from_secs(2 * 86_400);
@@ -28,8 +28,8 @@ pub struct Known {
 }
 
 impl Calendars {
-    pub fn of(app: &App, workspace: WorkspaceId, user: UserId) -> Result<Self, StoreError> {
-        let all = availability::calendars_of(&app.store, workspace, user)?;
+    pub fn of(txn: &mut Txn<'_>, workspace: WorkspaceId, user: UserId) -> Result<Self, StoreError> {
+        let all = availability::find_calendars(txn, workspace, user)?;
         Ok(Self { user: Some(user), all })
     }
 
@@ -46,14 +46,21 @@ impl Calendars {
     }
 
     /// As last read.
-    pub fn known(&self, app: &App, workspace: WorkspaceId, range: Span, now: UnixMillis) -> Result<Known, StoreError> {
+    pub fn known(
+        &self,
+        app: &App,
+        txn: &mut Txn<'_>,
+        workspace: WorkspaceId,
+        range: Span,
+        now: UnixMillis,
+    ) -> Result<Known, StoreError> {
         let Some(user) = self.user.filter(|_| !self.all.counted().is_empty()) else {
             return Ok(Known { busy: Busy::Known(Vec::new()), unread: None });
         };
         let read_until = now.plus(READ_AHEAD - SINCE_READ);
         let read = Span::new(range.start.max(now), range.end.min(read_until));
         let busy = match read.start < read.end {
-            true => availability::busy_of(app, workspace, user, read)?,
+            true => availability::busy_of(app, txn, workspace, user, read)?,
             false => Busy::Known(Vec::new()),
         };
         let unread = Span::new(range.start.max(read_until), range.end);

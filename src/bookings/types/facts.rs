@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use super::calendars::{Calendars, Known};
 use super::ledger::{self, Entry};
-use super::model::{Align, Assignment, EventType, Horizon, Limits};
+use super::model::{Align, Assignment, EventType, Horizon, HostOf, Limits};
 use crate::app::App;
 use crate::availability::engine::{self, Rule};
 use crate::availability::{self, Busy, CalendarRef, OpenTimes, Own, Owner, Span};
-use crate::base::{BookingId, UnixMillis, UserId};
+use crate::base::{BookingId, UnixMillis, UserId, WorkspaceId};
 use crate::identity;
 use crate::store::{StoreError, Txn};
 
@@ -86,28 +86,43 @@ pub fn load_for(app: &App, event: &EventType, question: &Question) -> Result<Fac
 
 pub fn load(app: &App, event: &EventType, range: Span) -> Result<Facts, StoreError> {
     let (mut hosts, now) = (Vec::new(), app.now());
+    // Each in a read of its own: many hosts keep no writer waiting.
     for host in &event.hosts {
-        let owner = Owner::Person(host.user);
-        let found = app.store.read(|txn| {
-            let Some(user) = identity::find(txn, host.user)? else { return Ok(None) };
-            let times = availability::find_times(txn, event.workspace, owner)?;
-            Ok::<_, StoreError>(Some((user.name, times.open_times(host.schedule))))
-        })?;
-        // Who has left holds no meetings any more.
-        let Some((name, open)) = found else { continue };
-        let calendars = Calendars::of(app, event.workspace, host.user)?;
-        let Known { busy, unread } = calendars.known(app, event.workspace, range, now)?;
-        hosts.push(HostFacts {
-            user: host.user,
-            name,
-            open,
-            busy,
-            unread,
-            resources: calendars.resources(host.user),
-            calendars,
-        });
+        hosts.extend(app.store.read(|txn| host_facts(app, txn, (event.workspace, host), range, now))?);
     }
     Ok(Facts { event: event.clone(), hosts, now })
+}
+
+/// As `load_for`, inside a transaction.
+pub fn find_for(app: &App, txn: &mut Txn<'_>, event: &EventType, question: &Question) -> Result<Facts, StoreError> {
+    let (mut hosts, now) = (Vec::new(), app.now());
+    for host in &event.hosts {
+        hosts.extend(host_facts(app, txn, (event.workspace, host), question.range(), now)?);
+    }
+    Ok(Facts { event: event.clone(), hosts, now })
+}
+
+/// `None` of who has left: they hold no meetings any more.
+fn host_facts(
+    app: &App,
+    txn: &mut Txn<'_>,
+    (workspace, host): (WorkspaceId, &HostOf),
+    range: Span,
+    now: UnixMillis,
+) -> Result<Option<HostFacts>, StoreError> {
+    let Some(user) = identity::find(txn, host.user)? else { return Ok(None) };
+    let times = availability::find_times(txn, workspace, Owner::Person(host.user))?;
+    let calendars = Calendars::of(txn, workspace, host.user)?;
+    let Known { busy, unread } = calendars.known(app, txn, workspace, range, now)?;
+    Ok(Some(HostFacts {
+        user: host.user,
+        name: user.name,
+        open: times.open_times(host.schedule),
+        busy,
+        unread,
+        resources: calendars.resources(host.user),
+        calendars,
+    }))
 }
 
 /// What the owner wants, and may set aside.

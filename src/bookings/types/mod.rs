@@ -19,8 +19,8 @@ mod store;
 pub use crate::meetings::Location;
 pub use api::{api_routes, EventTypesApi};
 pub use facts::{
-    free_of, free_starts, free_starts_with, full_sitting, full_starts, load_for, possible_starts, standing, taken_in,
-    why_not, Facts, OwnersRule, Question as SlotQuestion, Standing,
+    find_for, free_of, free_starts, free_starts_with, full_sitting, full_starts, load_for, possible_starts, standing,
+    taken_in, why_not, Facts, OwnersRule, Question as SlotQuestion, Standing,
 };
 pub use form::{question_rows, read_questions, write_questions, Typed};
 pub use ledger::{

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{json, Value};
 
-use super::super::gate::{check_now, count_sent, Gate};
+use super::super::gate::{check_leaving, count_sent, Gate};
 use super::super::proof::is_proved;
 use super::super::store::{find_message, get_message, update_message};
 use super::settle::settle_message;
@@ -47,7 +47,7 @@ impl Effect<App> for Outbox {
             close_unsent(txn, message, reason.clone(), now)?;
             return Ok(Prepared::Drop { reason });
         }
-        match check_now(app, txn, &message, now)? {
+        match check_leaving(app, txn, &message, now)? {
             Gate::Go => {
                 let connection = connections::find(txn, workspace, message.connection)?;
                 message.state = Delivery::Leaving;
