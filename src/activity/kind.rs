@@ -58,7 +58,7 @@ impl Kind {
             | H::MessageBounced { .. }
             | H::Complained { .. } => Some(Kind::Mails),
             H::ReplyClassified { .. } | H::ReplyCorrected { .. } => Some(Kind::Answers),
-            H::DraftWritten { .. } | H::DraftDecided { .. } => Some(Kind::Drafts),
+            H::DraftWritten { .. } | H::DraftDecided { .. } | H::DraftReturned { .. } => Some(Kind::Drafts),
             H::BookingProposed { .. }
             | H::BookingConfirmed { .. }
             | H::BookingMoved { .. }

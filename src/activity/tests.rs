@@ -126,6 +126,13 @@ fn what_was_corrected_rejected_paused_or_planned_has_its_way_back() {
     agents::reject(app, owner, draft.id, "").unwrap();
     let reopen = Way::act("Open it again", format!("/approvals/{}/undo", draft.id));
     assert_eq!(newest(Kind::Drafts).way, Some(reopen));
+    agents::undo(app, owner, draft.id).unwrap();
+    let returned = newest(Kind::Drafts);
+    assert_eq!(returned.words, "Draft waits for a decision again");
+    assert_eq!(returned.way, Some(Way::page("Decide", format!("/approvals/{}", draft.id))));
+    agents::reject(app, owner, draft.id, "too stiff").unwrap();
+    let lines = feed(&desk, worker, Some(Kind::Drafts));
+    assert_eq!(lines[1].why, ["Answer to somebody interested."], "what was decided since stands above it");
 
     agents::correct(app, owner, reply, "not_interested").unwrap();
     let back = Way::act("Take the correction back", format!("/replies/{reply}/uncorrect"));

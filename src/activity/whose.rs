@@ -48,7 +48,7 @@ pub fn row_of(app: &App, actor: &Actor, worker: &Worker, what: &Happened) -> Res
         | H::MeetingLeft { reply, .. } => {
             reply_of(app, actor, *reply)?.and_then(|found| own(found.worker, Row::Reply(Box::new(found))))
         }
-        H::DraftWritten { draft, .. } | H::DraftDecided { draft, .. } => {
+        H::DraftWritten { draft, .. } | H::DraftDecided { draft, .. } | H::DraftReturned { draft, .. } => {
             draft_of(app, actor, *draft)?.and_then(|found| own(found.worker, Row::Draft(Box::new(found))))
         }
         H::BookingProposed { booking, .. }

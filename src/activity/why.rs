@@ -113,6 +113,10 @@ fn of_draft(what: &Happened, draft: &Draft) -> Vec<String> {
         }
         return why;
     }
+    // What was decided since has a line of its own.
+    if matches!(what, Happened::DraftReturned { .. }) {
+        return why;
+    }
     if let Some(decided) = &draft.decided {
         why.push(match decided.automatic {
             true => format!(

@@ -19,7 +19,7 @@ use crate::testing::{self, TestApp, NOW};
 use crate::workers::{self, Sender, Worker, WorkerForm, WorkerState};
 
 /// What a person does, for the tests of other rooms.
-pub use super::decide::reject;
+pub use super::decide::{reject, undo};
 pub use super::replies::{correct, uncorrect};
 
 pub struct Desk {

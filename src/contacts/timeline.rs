@@ -107,6 +107,7 @@ fn told(event: &Event) -> Option<Moment> {
         H::DraftWritten { .. } => ("edit", "", "", "A draft was written".to_owned()),
         H::DraftDecided { approved: true, .. } => ("approve", "ok", "", "The draft was approved".to_owned()),
         H::DraftDecided { approved: false, .. } => ("x", "", "", "The draft was rejected".to_owned()),
+        H::DraftReturned { .. } => ("undo", "", "", "The draft waits for a decision again".to_owned()),
         H::MessageSent { .. } => ("mail", "brand", "Mail sent", String::new()),
         H::MessageNotSent { reason, .. } => ("alert", "warn", "Mail not sent:", reason.clone()),
         H::MessageRehearsed { .. } => ("mail", "", "A dry run would have sent", String::new()),
