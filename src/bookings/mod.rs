@@ -76,7 +76,7 @@ pub use model::{Booking, Note, Part, Source, State};
 pub use of_contact::waiting_of_contact;
 pub use on_event::choose as choose_event_type;
 pub use pages::routes;
-pub use public::{PREFIX as VISITOR_PATH, WAITING as WAITING_PATH};
+pub use public::{home as home_of_guests, PREFIX as VISITOR_PATH, WAITING as WAITING_PATH};
 pub use renew::renew;
 pub use service::{
     accept, add_note, cancel, create, decline, dismiss, get, list, move_to, note_outcome, remove_note, try_again,

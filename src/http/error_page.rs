@@ -67,11 +67,18 @@ pub struct Person {
     pub frame: Option<Frame>,
     /// Names of those who may do what was refused.
     pub who_may: Vec<String>,
+    /// Of a guest: where the business whose page it is shows what it offers.
+    pub home: Option<String>,
 }
 
 /// The permission that was lacking, if `response` is the page of such a refusal.
 pub fn refused_permission<B>(response: &HttpResponse<B>) -> Option<Permission> {
     response.extensions().get::<ErrorPage>().and_then(|page| page.permission)
+}
+
+/// Whether `response` is an error page that has no place yet.
+pub fn is_error_page<B>(response: &HttpResponse<B>) -> bool {
+    response.extensions().contains::<ErrorPage>()
 }
 
 /// Writes an error page again for its place; any other answer, and one that was placed already, stays as it is.
@@ -98,26 +105,37 @@ impl ErrorPage {
             self.cure = asked;
         }
         let layout = person.frame.map(|Frame(layout)| layout);
+        let is_for_guest = site.is_some_and(|site| site.is_for_guests(request.path()));
         if !self.is_way_fixed {
             (self.way, self.way_words) = way_on(request, site, layout.as_ref());
         }
         self.theme = person.theme;
         match layout {
             Some(layout) => FramedError { layout: layout.titled(self.title), page: self }.render().ok(),
-            None if site.is_some_and(|site| site.is_for_guests(request.path())) => {
-                self.for_guest(language_of(request)).render().ok()
+            None if is_for_guest => {
+                let chosen = chosen_language(request);
+                let language = chosen.unwrap_or_else(|| preferred_language(request));
+                let home = person.home.map(|home| match chosen {
+                    Some(language) => format!("{home}?lang={}", language.tag()),
+                    None => home,
+                });
+                self.for_guest(language, home).render().ok()
             }
             None => self.render().ok(),
         }
     }
 }
 
-/// The one that was chosen on the page, else what the browser prefers.
-fn language_of(request: &HttpRequest) -> Language {
-    let query = url::form_urlencoded::parse(request.query_string().as_bytes());
-    let chosen = query.into_iter().find(|(name, _)| name == "lang").and_then(|(_, tag)| Language::spoken(&tag));
+/// The one that was chosen on the page.
+fn chosen_language(request: &HttpRequest) -> Option<Language> {
+    let mut query = url::form_urlencoded::parse(request.query_string().as_bytes());
+    query.find(|(name, _)| name == "lang").and_then(|(_, tag)| Language::spoken(&tag))
+}
+
+/// What the browser prefers.
+fn preferred_language(request: &HttpRequest) -> Language {
     let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok());
-    chosen.unwrap_or_else(|| Language::accepted(accepted.unwrap_or_default()))
+    Language::accepted(accepted.unwrap_or_default())
 }
 
 pub(super) const NOTHING_CHANGED: &str = "Nothing was changed.";

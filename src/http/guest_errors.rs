@@ -15,6 +15,8 @@ struct Words {
     nothing_changed: &'static str,
     back: &'static str,
     start: &'static str,
+    /// To what the business offers.
+    home: &'static str,
     log: &'static str,
 }
 
@@ -40,6 +42,7 @@ const ENGLISH: Words = Words {
     nothing_changed: NOTHING_CHANGED,
     back: "Back to where you were",
     start: "Go to the start page",
+    home: "See what can be booked",
     log: "For the log:",
 };
 
@@ -83,6 +86,7 @@ const GERMAN: Words = Words {
     nothing_changed: "Es wurde nichts geändert.",
     back: "Zurück zur vorigen Seite",
     start: "Zur Startseite",
+    home: "Ansehen, was gebucht werden kann",
     log: "Für das Protokoll:",
 };
 
@@ -110,6 +114,7 @@ const SPANISH: Words = Words {
     nothing_changed: "No se ha cambiado nada.",
     back: "Volver a la página anterior",
     start: "Ir a la página de inicio",
+    home: "Ver lo que se puede reservar",
     log: "Para el registro:",
 };
 
@@ -141,6 +146,7 @@ const FRENCH: Words = Words {
     nothing_changed: "Rien n’a été modifié.",
     back: "Revenir à la page précédente",
     start: "Aller à la page d’accueil",
+    home: "Voir ce qui peut être réservé",
     log: "Pour le journal :",
 };
 
@@ -164,6 +170,7 @@ const PORTUGUESE: Words = Words {
     nothing_changed: "Nada foi alterado.",
     back: "Voltar à página anterior",
     start: "Ir para a página inicial",
+    home: "Ver o que pode ser reservado",
     log: "Para o registro:",
 };
 
@@ -179,6 +186,7 @@ const HINDI: Words = Words {
     nothing_changed: "कुछ भी नहीं बदला गया।",
     back: "पिछले पृष्ठ पर वापस जाएँ",
     start: "मुखपृष्ठ पर जाएँ",
+    home: "देखें कि क्या बुक किया जा सकता है",
     log: "लॉग के लिए:",
 };
 
@@ -198,8 +206,9 @@ impl Words {
 }
 
 impl ErrorPage {
-    /// The same for a guest. What was said of one thing alone stays where they speak its language.
-    pub(super) fn for_guest(self, language: Language) -> Self {
+    /// The same for a guest, who is led to `home` where no page of ours led here. What was said of one thing alone stays
+    /// where they speak its language.
+    pub(super) fn for_guest(self, language: Language, home: Option<String>) -> Self {
         let words = language.among(ALL);
         let is_own = matches!(self.kind, Kind::Unclear | Kind::Refused | Kind::Later) && language == Language::English;
         let [title, what, cure] = words.of(self.kind);
@@ -208,8 +217,12 @@ impl ErrorPage {
             false => (title, what.to_owned(), cure.to_owned()),
         };
         let kept = if self.kept == NOTHING_CHANGED { words.nothing_changed } else { "" };
-        let way_words = if self.way == "/" { words.start } else { words.back };
+        let (way, way_words) = match home {
+            _ if self.way != "/" => (self.way, words.back),
+            Some(home) => (home, words.home),
+            None => (self.way, words.start),
+        };
         let (way_words, lang, log_words) = (way_words.to_owned(), language.tag(), words.log);
-        Self { title, what, cure, kept, way_words, lang, log_words, ..self }
+        Self { title, what, cure, kept, way, way_words, lang, log_words, ..self }
     }
 }

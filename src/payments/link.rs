@@ -18,6 +18,11 @@ pub(super) fn path_of(app: &App, workspace: WorkspaceId, payment: PaymentId) -> 
     format!("/pay/{}.{}", BASE64URL_NOPAD.encode(&bytes), app.mac.tag(PURPOSE, &bytes))
 }
 
+/// The workspace that is paid behind a token; `None` for one that we did not make.
+pub fn workspace_of(app: &App, token: &str) -> Option<WorkspaceId> {
+    read(app, token).map(|(workspace, _)| workspace)
+}
+
 /// Whose payment the token names; `None` for one that we did not make.
 pub(super) fn read(app: &App, token: &str) -> Option<(WorkspaceId, PaymentId)> {
     let (id, tag) = token.split_once('.')?;

@@ -35,7 +35,7 @@ pub use account::{end_access, is_ready};
 pub use amount::{figure as amount_figure, parse as parse_amount, said as amount_said, words as amount_words};
 pub use api::{api_routes, openapi};
 pub use error::PayError;
-pub use link::path as link_path;
+pub use link::{path as link_path, workspace_of as workspace_of_link};
 pub use model::{NewPayment, Payment, Refund, Standing, State};
 pub use pages::routes;
 pub use refund::{give_back, give_back_for};

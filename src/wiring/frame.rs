@@ -13,7 +13,7 @@ use crate::authz::{Actor, Permission};
 use crate::base::UnixMillis;
 use crate::connections::{self, Connection, State, Use};
 use crate::http::cookies::{self, Theme};
-use crate::http::error_page::{placed, refused_permission, Person};
+use crate::http::error_page::{is_error_page, placed, refused_permission, Person};
 use crate::http::layout::{ClosingBar, DemoBar, GuideBar, Layout, SendingState, Toast, WorkspaceLink};
 use crate::http::{html, run, Cookies, CsrfToken, Frame, PageError, Site};
 use crate::identity::{SignedIn, User};
@@ -21,7 +21,7 @@ use crate::messaging::{daily_cap, sent_in_last_day, Counted};
 use crate::outreach::{self, Group};
 use crate::store::StoreError;
 use crate::workers::{self, Worker};
-use crate::{agents, today, workspaces};
+use crate::{agents, bookings, today, workspaces};
 
 /// Puts a `Frame` into each request of somebody who is signed in.
 pub async fn fill<B: MessageBody + 'static>(
@@ -56,12 +56,21 @@ async fn in_place<B: MessageBody + 'static>(
     let app = request.app_data::<Data<App>>().cloned();
     let mut person =
         Person { theme: signed_in.map_or("", |me| me.user.profile.theme.attribute()), frame, ..Person::default() };
-    if let (Some(permission), Some(actor), Some(app)) = (refused_permission(response.response()), actor, app) {
+    if let (Some(permission), Some(actor), Some(app)) = (refused_permission(response.response()), actor, app.clone()) {
         let named = run(move || workspaces::who_may(&app, actor.workspace, permission)).await;
         person.who_may = named.ok().and_then(Result::ok).unwrap_or_default();
     }
     let site = request.app_data::<Data<Site>>().cloned();
+    if let (true, Some(app)) = (leads_guest(&response, site.as_deref().map(|site| &**site)), app) {
+        let path = request.path().to_owned();
+        person.home = run(move || bookings::home_of_guests(&app, &path)).await.ok().flatten();
+    }
     Ok(placed(response, site.as_deref().map(|site| &**site), person))
+}
+
+/// A guest meets an error, and wants to go on.
+fn leads_guest<B>(response: &ServiceResponse<B>, site: Option<&Site>) -> bool {
+    is_error_page(response.response()) && site.is_some_and(|site| site.is_for_guests(response.request().path()))
 }
 
 #[derive(Template)]

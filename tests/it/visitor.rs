@@ -327,6 +327,32 @@ fn what_is_closed_or_made_up_is_not_there() {
 }
 
 #[test]
+fn what_is_not_there_leads_to_what_the_same_business_offers() {
+    let server = TestServer::start();
+    let path = open(&server, json!({}));
+    let mut visitor = server.browser();
+    let here = book_wednesday(&mut visitor, &path);
+    let own = format!("{here}/nothing");
+    let closed = format!("{path}/no/such/page");
+    let cases = [
+        ("/b/fernhill/nothing", "en", "/b/fernhill", "See what can be booked"),
+        ("/b/fernhill/nothing?lang=de", "fr", "/b/fernhill?lang=de", "Ansehen, was gebucht werden kann"),
+        (closed.as_str(), "es", "/b/fernhill", "Ver lo que se puede reservar"),
+        (own.as_str(), "fr", "/b/fernhill", "Voir ce qui peut être réservé"),
+        (own.as_str(), "pt", "/b/fernhill", "Ver o que pode ser reservado"),
+        ("/b/fernhill/nothing", "hi", "/b/fernhill", "देखें कि क्या बुक किया जा सकता है"),
+        ("/b/nobody", "de", "/", "Zur Startseite"),
+        ("/booking/nonsense.nonsense", "de", "/", "Zur Startseite"),
+    ];
+    for (path, browser, home, words) in cases {
+        let page = visitor.send_raw("GET", path, &[("accept-language", browser)], "");
+        let way = format!("href=\"{home}\"><span>{words}</span>");
+        assert!(page.status == 404 && page.body.contains(&way), "{path} {browser}: {}", page.body);
+        assert!(home == "/" || visitor.get(home).status == 200, "{home}");
+    }
+}
+
+#[test]
 fn only_the_page_of_times_may_stand_in_a_frame_of_another_site() {
     let server = TestServer::start();
     let path = open(&server, json!({}));

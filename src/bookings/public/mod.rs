@@ -17,6 +17,7 @@ mod file;
 mod form_words;
 mod guest_form;
 mod hold;
+mod home;
 mod list;
 mod manage;
 mod moves;
@@ -42,6 +43,7 @@ pub use asking::Gone;
 #[cfg(test)]
 pub use commit::{book, book_series};
 pub use commit::{book_for, is_free_now, Guest, Lead, NotBooked, Wanted};
+pub use home::home;
 pub use moves::{reschedule, Mover};
 pub use offered::links;
 pub use pages::routes;

@@ -101,6 +101,11 @@ impl Offer {
     }
 }
 
+/// Whose offer a token holds; `None` of one that we did not make.
+pub(super) fn workspace_of(app: &App, token: &str) -> Option<WorkspaceId> {
+    Offer::read(app, token).map(|offer| offer.workspace)
+}
+
 /// The links that book these times for whoever wrote `reply`, whole, in their order.
 pub fn links(app: &App, reply: &Reply, event: &EventType, free: &[Span]) -> Vec<String> {
     links_until(app, reply, event, free, app.now().plus(VALID))
