@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 use sha2::{Digest, Sha256};
 
-use super::group::Sitting;
+use super::group::{self, Sitting};
 use super::hold::{give_back, reopen};
 use super::host;
 use super::link;
@@ -27,7 +27,7 @@ use crate::base::{BookingId, ConnectionId, ContactId, UnixMillis};
 use crate::connections;
 use crate::contacts;
 use crate::events::{self, Happened};
-use crate::jobs::{Class, Effect, Job, Lane, NewJob, Performed, Prepared, Ready, Reconciled, Settled};
+use crate::jobs::{self, Class, Effect, Job, Lane, NewJob, Performed, Prepared, Ready, Reconciled, Settled};
 use crate::providers::calendar::{
     client_event_id, if_there, Attendee, CalendarClient, Event, EventPatch, MeetLink, NewEvent, SendUpdates,
 };
@@ -50,13 +50,24 @@ struct Payload {
 
 /// The job for the newest version of a booking. Its id is made here, outside the transaction.
 pub fn job(booking: &Booking, connection: ConnectionId, now: UnixMillis) -> NewJob {
+    job_anywhere(booking, now).serial(connection.0)
+}
+
+/// The same where the transaction decides which calendar it is written to, if any (`plan`).
+pub fn job_anywhere(booking: &Booking, now: UnixMillis) -> NewJob {
     let payload = Payload { booking: booking.id, contact: booking.contact };
     // A link that is being made should stand in the event from the beginning.
     NewJob::new(WRITE, Lane::CalendarSync, booking.workspace, now, &payload)
         .due(host::calendar_due(booking, now))
-        .serial(connection.0)
         .class(Class::Keyed)
         .max_attempts(20)
+}
+
+/// Enqueues the job at the account that the booking is written to; `false` where it has no calendar.
+pub fn plan(txn: &mut Txn<'_>, booking: &Booking, job: &NewJob) -> Result<bool, StoreError> {
+    let Some(connection) = booking.connection else { return Ok(false) };
+    jobs::enqueue(txn, &job.clone().serial(connection.0))?;
+    Ok(true)
 }
 
 /// What the provider answered, from `perform` to `settle`.
@@ -400,6 +411,10 @@ fn written(app: &App, txn: &mut Txn<'_>, before: Booking, answer: &Value, now: U
 
 /// The calendar will not have it. What was only held is given back; a person sees why.
 fn give_up(app: &App, txn: &mut Txn<'_>, before: Booking, reason: &str, now: UnixMillis) -> Result<(), StoreError> {
+    if let Some(booking) = group::elsewhere(txn, &before)? {
+        store::put(txn, &booking, Some(&before))?;
+        return plan(txn, &booking, &job_anywhere(&booking, now)).map(drop);
+    }
     let mut booking = before.clone();
     booking.trouble = Some(reason.to_owned());
     booking.note(now, format!("The calendar did not take it: {reason}"));

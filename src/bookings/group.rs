@@ -5,14 +5,16 @@
 //! when somebody moves away, and go with the last.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use super::model::Booking;
+use super::model::{Booking, State};
 use super::store::{self, Wanted};
 use super::tend;
 use super::types;
 use crate::app::App;
-use crate::availability::{Span, READ_AHEAD};
+use crate::availability::{self, Claimed, Span, READ_AHEAD};
 use crate::base::{counted, BookingId, ConnectionId, EventTypeId, UnixMillis, WorkspaceId};
+use crate::connections;
 use crate::contacts;
 use crate::meetings::{Location, Service};
 use crate::store::{StoreError, Txn};
@@ -173,6 +175,61 @@ pub fn share_room(app: &App, txn: &mut Txn<'_>, booking: &mut Booking) -> Result
         booking.video_link = Some(Location::room(app, &room));
     }
     Ok(())
+}
+
+/// Whoever joins a group is written where its event stands, as long as that calendar can be written: their host may have
+/// chosen another one since. Time of it that is not the group's yet is claimed with the rest.
+pub fn join(txn: &mut Txn<'_>, booking: &mut Booking, now: UnixMillis) -> Result<(), StoreError> {
+    let Some(sitting) = Sitting::of(booking) else { return Ok(()) };
+    let workspace = booking.workspace;
+    for one in sitting.members(txn, workspace)?.into_iter().filter(|one| one.id != booking.id) {
+        // What the calendar did not take has no event there, and will have none.
+        let Some(calendar) = one.connection.filter(|_| one.event_id.is_some() || one.is_unwritten()) else { continue };
+        let account = connections::find(txn, workspace, calendar)?;
+        if !account.is_some_and(|account| account.state.is_working() && account.calendars().is_some()) {
+            continue;
+        }
+        if !booking.details.resources.contains(&calendar.0) {
+            let claimed = availability::claim(txn, workspace, calendar.0, booking.claim, sitting.session, now)?;
+            if claimed != Claimed::Yes {
+                continue;
+            }
+            booking.details.resources.push(calendar.0);
+        }
+        (booking.connection, booking.calendar_id) = (one.connection, one.calendar_id);
+        return Ok(());
+    }
+    Ok(())
+}
+
+/// A booking that is to join its group in a calendar that is gone, where its host's meetings are written today; `None` of
+/// one that stands in a calendar, or that is written there already.
+pub fn elsewhere(txn: &mut Txn<'_>, booking: &Booking) -> Result<Option<Booking>, StoreError> {
+    let waits = booking.state == State::Held && booking.event_id.is_none() && booking.details.session.is_some();
+    for host in booking.details.hosts.iter().filter(|_| waits) {
+        let own = availability::find_calendars(txn, booking.workspace, *host)?.write_to;
+        let Some(own) = own else { continue };
+        let is_there = (Some(own.connection), &own.calendar) == (booking.connection, &booking.calendar_id);
+        let (connection, calendar_id) = (Some(own.connection), own.calendar);
+        return Ok((!is_there).then(|| Booking { connection, calendar_id, ..booking.clone() }));
+    }
+    Ok(None)
+}
+
+/// What those hold who still sit where a booking sat: its hosts, calendars and rooms. `None` where somebody keeps a seat
+/// who has booked none yet, and so all of it.
+pub fn held_by_others(txn: &mut Txn<'_>, booking: &Booking) -> Result<Option<Vec<Uuid>>, StoreError> {
+    let (Some(event), Some(session)) = (booking.details.event_type, booking.details.session) else {
+        return Ok(Some(Vec::new()));
+    };
+    let mut held = Vec::new();
+    for seat in types::seats_in(txn, booking.workspace, event, session, booking.start)? {
+        let Some(other) = store::find(txn, booking.workspace, seat.booking)? else { return Ok(None) };
+        if other.id != booking.id {
+            held.extend(other.details.resources);
+        }
+    }
+    Ok(Some(held))
 }
 
 /// A booking of a group has moved, and leaves event and meeting to those who stay; where nobody does, they go.

@@ -1,10 +1,10 @@
 //! What every way to a booking does in its transaction: claim the time, write the row, queue the calendar's turn.
 
-use super::host;
 use super::model::{Booking, State};
 use super::of_contact::waiting_of_contact;
 use super::store;
 use super::types;
+use super::{group, host};
 use crate::availability::{self, Claimed};
 use crate::base::{BookingId, ContactId, ReplyId, UnixMillis, WorkspaceId};
 use crate::jobs::{self, NewJob};
@@ -38,17 +38,17 @@ pub fn hold(
 }
 
 /// Gives back the time that a booking holds: of its calendar, its hosts and its rooms, and in the ledger of its event
-/// type. A group keeps its time as long as somebody of it is left.
+/// type. A group keeps its time as long as somebody of it is left, but for what nobody of those holds.
 pub fn give_back(txn: &mut Txn<'_>, booking: &Booking) -> Result<(), StoreError> {
     let (workspace, details) = (booking.workspace, &booking.details);
     let Some(event) = details.event_type else {
         let Some(calendar) = booking.connection else { return Ok(()) };
         return availability::release(txn, workspace, calendar.0, booking.claim, booking.id);
     };
-    if types::remove_entry(txn, workspace, event, booking.id, booking.start)? > 0 {
-        return Ok(());
-    }
-    for resource in &details.resources {
+    let left = types::remove_entry(txn, workspace, event, booking.id, booking.start)?;
+    let others = if left > 0 { group::held_by_others(txn, booking)? } else { Some(Vec::new()) };
+    let Some(others) = others else { return Ok(()) };
+    for resource in details.resources.iter().filter(|resource| !others.contains(resource)) {
         availability::release(txn, workspace, *resource, booking.claim, booking.holder())?;
     }
     Ok(())

@@ -119,7 +119,7 @@ impl Subscriber<App> for Listener {
 }
 
 /// What is planned for a booking once it is paid.
-type Planned = (BookingId, Option<NewJob>, NewJob);
+type Planned = (BookingId, NewJob, NewJob);
 
 /// The money is there: the booking stands, with all that were booked together, or waits for whoever has to agree. For a
 /// time that is gone it goes back.
@@ -128,9 +128,7 @@ fn received(app: &App, workspace: WorkspaceId, payment: PaymentId, id: BookingId
     let Some(before) = store::get(&app.store, workspace, id)? else {
         return app.store.write(|txn| give_all_back(txn, workspace, payment, now));
     };
-    let planned = |one: &Booking| {
-        (one.id, one.connection.map(|connection| calendar::job(one, connection, now)), lapse::job(one, now))
-    };
+    let planned = |one: &Booking| (one.id, calendar::job_anywhere(one, now), lapse::job(one, now));
     let dates = app.store.read(|txn| series::bookings_of(txn, &before))?;
     let planned: Vec<Planned> = dates.iter().map(planned).collect();
     app.store.write(|txn| {
@@ -229,9 +227,10 @@ fn stand(
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     for current in waiting {
+        // The dates of a series are those that it was made with.
+        let Some((_, job, _)) = planned.iter().find(|(id, ..)| *id == current.id) else { continue };
         let mut booking = current.clone();
         booking.note(now, "Paid.");
-        let job = planned.iter().find(|(id, ..)| *id == booking.id).and_then(|(_, job, _)| job.as_ref());
         agree(app, txn, &mut booking, job, now)?;
         store::put(txn, &booking, Some(&current))?;
     }

@@ -329,8 +329,8 @@ fn take(
         drafts.push(draft);
     }
     let Some(draft) = drafts.first() else { return Err(NotBooked::Taken) };
-    let job = |draft: &Booking| draft.connection.map(|connection| calendar::job(draft, connection, now));
-    let jobs: Vec<_> = drafts.iter().map(|draft| (job(draft), lapse::job(draft, now))).collect();
+    let jobs = drafts.iter().map(|draft| (calendar::job_anywhere(draft, now), lapse::job(draft, now)));
+    let jobs: Vec<_> = jobs.collect();
     let asked = paid::asked(app, event, &drafts, wanted.guest.email.display(), now);
     app.store.write(|txn| {
         let current = types::find(txn, event.workspace, event.id)?.ok_or(NotBooked::Closed)?;
@@ -392,7 +392,7 @@ fn take(
                     messages::tell(app, txn, booking, Kind::Requested, "", now)?;
                 }
             } else {
-                agree(app, txn, booking, job.as_ref(), now)?;
+                agree(app, txn, booking, job, now)?;
             }
             store::put(txn, booking, before.as_ref().filter(|_| nth == 0))?;
             let (who, detail) = lead.map_or((&Who::Visitor, ""), |lead| (&lead.who, &lead.detail));

@@ -18,7 +18,6 @@ use crate::bookings::tell::tell;
 use crate::bookings::types::{self, EventType, Facts, SlotQuestion};
 use crate::bookings::{calendar, store};
 use crate::events::{self, Happened};
-use crate::jobs;
 
 /// Who moves it.
 pub struct Mover<'a> {
@@ -71,7 +70,7 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
     let now = facts.now;
     // Whoever founded a group leaves its id to those who stay.
     let fresh = BookingId::new(now);
-    let job = before.connection.map(|connection| calendar::job(before, connection, now));
+    let job = calendar::job_anywhere(before, now);
     app.store.write(|txn| {
         let current = store::find(txn, before.workspace, before.id)?.ok_or(NotBooked::Closed)?;
         if current.start != before.start || !(current.state.is_booked() || current.is_request()) {
@@ -85,16 +84,12 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
         group::part(app, txn, &current, &mut moved, now)?;
         moved.note(now, mover.words());
         if current.state.is_booked() {
+            group::join(txn, &mut moved, now)?;
             moved.version += 1;
-            match &job {
-                Some(job) => {
-                    jobs::enqueue(txn, job)?;
-                }
-                None => {
-                    moved.state = State::Confirmed;
-                    moved.written = moved.version;
-                    tell(app, txn, &mut moved, now)?;
-                }
+            if !calendar::plan(txn, &moved, &job)? {
+                moved.state = State::Confirmed;
+                moved.written = moved.version;
+                tell(app, txn, &mut moved, now)?;
             }
         } else {
             messages::tell(app, txn, &moved, Kind::Requested, "", now)?;

@@ -15,8 +15,7 @@ pub(super) fn approve(app: &App, actor: &Actor, before: &Booking) -> Result<Book
         Some(_) => series::read(app, before)?,
         None => vec![before.clone()],
     };
-    let job = |booking: &Booking| booking.connection.map(|connection| calendar::job(booking, connection, now));
-    let all: Vec<_> = all.iter().map(|booking| (booking.id, job(booking))).collect();
+    let all: Vec<_> = all.iter().map(|booking| (booking.id, calendar::job_anywhere(booking, now))).collect();
     app.store.write(|txn| {
         let current = store::find(txn, actor.workspace, before.id)?.ok_or(BookError::NotFound)?;
         if !current.is_request() {
@@ -28,7 +27,7 @@ pub(super) fn approve(app: &App, actor: &Actor, before: &Booking) -> Result<Book
             let Some(current) = found.filter(Booking::is_request) else { continue };
             let mut booking = current.clone();
             booking.note(now, format!("Agreed to by {}.", actor.display));
-            agree(app, txn, &mut booking, job.as_ref(), now)?;
+            agree(app, txn, &mut booking, job, now)?;
             store::put(txn, &booking, Some(&current))?;
             note(txn, actor, "booking.accepted", booking.id, now)?;
         }

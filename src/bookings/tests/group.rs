@@ -20,13 +20,13 @@ use crate::messaging;
 use crate::providers::calendar::{EventPatch, SendUpdates};
 use crate::store::Person;
 
-const NOON: &str = "2026-11-26T11:30:00Z";
-const LATER: &str = "2026-11-26T14:00:00Z";
-const ANN: &str = "ann@first.example";
-const BEN: &str = "ben@second.example";
+pub(super) const NOON: &str = "2026-11-26T11:30:00Z";
+pub(super) const LATER: &str = "2026-11-26T14:00:00Z";
+pub(super) const ANN: &str = "ann@first.example";
+pub(super) const BEN: &str = "ben@second.example";
 
 /// A class of five.
-fn class(location: Option<Location>) -> Office {
+pub(super) fn class(location: Option<Location>) -> Office {
     let office = Office::open("provider");
     let location = location.unwrap_or_else(|| office.event.location.clone());
     let event = EventType { name: "Pottery".into(), seats: Some(5), guests: 0, location, ..office.event.clone() };
@@ -44,7 +44,7 @@ fn at_zoom() -> (Office, Connection) {
     (Office { event, ..office }, account)
 }
 
-fn seat(office: &Office, email: &str, start: &str) -> Booking {
+pub(super) fn seat(office: &Office, email: &str, start: &str) -> Booking {
     let guest = guest(email.split('@').next().unwrap(), email);
     let wanted = guest.wants(at(start), 30, crate::bookings::model::Source::Page);
     let booking = book(office.desk.app(), &office.event, &wanted).unwrap();
@@ -52,11 +52,11 @@ fn seat(office: &Office, email: &str, start: &str) -> Booking {
     stored(office, &booking)
 }
 
-fn stored(office: &Office, booking: &Booking) -> Booking {
+pub(super) fn stored(office: &Office, booking: &Booking) -> Booking {
     store::get(&office.desk.app().store, booking.workspace, booking.id).unwrap().unwrap()
 }
 
-fn move_to(office: &Office, booking: &Booking, start: &str) -> Booking {
+pub(super) fn move_to(office: &Office, booking: &Booking, start: &str) -> Booking {
     office.desk.advance(Duration::from_secs(60));
     let mover = Mover { who: Who::Visitor, by: "A guest", reason: "", insists: false };
     reschedule(office.desk.app(), &stored(office, booking), at(start), &mover).unwrap();
@@ -64,7 +64,7 @@ fn move_to(office: &Office, booking: &Booking, start: &str) -> Booking {
     stored(office, booking)
 }
 
-fn cancel(office: &Office, booking: &Booking) {
+pub(super) fn cancel(office: &Office, booking: &Booking) {
     office.desk.advance(Duration::from_secs(60));
     let by = End { who: Who::Visitor, by: "A guest", reason: "" };
     end(office.desk.app(), booking.workspace, booking.id, &by).unwrap();
@@ -90,11 +90,11 @@ fn events(office: &Office) -> Vec<(String, String, String)> {
     standing
 }
 
-fn times_and_titles(office: &Office) -> Vec<(String, String)> {
+pub(super) fn times_and_titles(office: &Office) -> Vec<(String, String)> {
     events(office).into_iter().map(|(start, title, _)| (start, title)).collect()
 }
 
-fn shown(start: &str, title: &str) -> (String, String) {
+pub(super) fn shown(start: &str, title: &str) -> (String, String) {
     (start.to_owned(), title.to_owned())
 }
 

@@ -8,6 +8,7 @@ mod deciding;
 mod declining;
 pub mod desk;
 mod group;
+mod group_calendars;
 mod hosting;
 mod many_dates;
 mod microsoft;
