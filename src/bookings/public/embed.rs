@@ -5,7 +5,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::pages::{language, month_page, place, Chosen};
+use super::month::month_page;
+use super::visit::{language, place, Chosen};
 use crate::app::App;
 use crate::http::security::PAGE_CSP;
 use crate::http::{html, run, PageError};

@@ -1,7 +1,7 @@
 //! A booking as a file for the visitor's calendar.
 
-use super::pages::Place;
 use super::token::manage_path;
+use super::visit::Place;
 use crate::app::App;
 use crate::base::ics::{self, Entry, Method, Status};
 use crate::bookings::model::{Booking, State};

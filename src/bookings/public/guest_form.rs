@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::commit::{Guest, Wanted};
 use super::form_words;
-use super::pages::{zone_of, Chosen, Place};
 use super::token::Held;
+use super::visit::{zone_of, Chosen, Place};
 use super::words as page_words;
 use crate::base::EmailAddress;
 use crate::bookings::model::Source;

@@ -1,8 +1,8 @@
 //! Where a guest goes on from a page that cannot be shown: to what the same business offers.
 
 use super::offered;
-use super::pages::is_open;
 use super::token::{read_booking, read_waiter};
+use super::visit::is_open;
 use crate::app::App;
 use crate::base::WorkspaceId;
 use crate::payments;

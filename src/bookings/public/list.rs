@@ -5,8 +5,9 @@ use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::pages::{broken, language, languages, layout, open_workspace, takes, Chosen};
+use super::about::takes;
 use super::paid_words;
+use super::visit::{broken, language, languages, layout, open_workspace, Chosen};
 use super::words::{self as page_words, Words};
 use crate::app::App;
 use crate::bookings::types::{self, EventType};

@@ -7,10 +7,12 @@
 //! - A booking, its claims, its entry in the ledger and its contact are one transaction, in which the engine is asked
 //!   about exactly this start once more.
 
+mod about;
 mod after_words;
 mod api;
 mod asking;
 mod commit;
+mod details;
 mod draft;
 mod embed;
 mod file;
@@ -20,6 +22,7 @@ mod hold;
 mod home;
 mod list;
 mod manage;
+mod month;
 mod moves;
 mod moving;
 mod moving_words;
@@ -29,7 +32,9 @@ mod pages;
 mod paid_words;
 mod routing;
 mod series;
+mod taking;
 mod token;
+mod visit;
 mod waitlist;
 mod words;
 

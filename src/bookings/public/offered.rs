@@ -15,12 +15,14 @@ use actix_web::HttpResponse;
 use askama::Template;
 use jiff::tz::TimeZone;
 
+use super::about::{about, About};
 use super::commit::{book_for, Guest, Lead, NotBooked, Wanted};
 use super::form_words;
 use super::guest_form::{asked_of, read_answers, read_guest, Asked};
 use super::offered_words::{self, OfferedWords};
-use super::pages::{about, broken, is_open, layout, next_path, trouble_words, About, Place, Tries};
+use super::taking::{next_path, trouble_words};
 use super::token::{open, sign, PREFIX};
+use super::visit::{broken, is_open, layout, Place, Tries};
 use super::words::{self as page_words, Words};
 use crate::app::App;
 use crate::audit::Who;

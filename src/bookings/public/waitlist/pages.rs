@@ -19,14 +19,13 @@ use super::words::{self as line_words, Words};
 use crate::app::App;
 use crate::audit::Who;
 use crate::base::{BookingId, EventTypeId, WaiterId, WorkspaceId};
+use crate::bookings::public::about::{about, About};
 use crate::bookings::public::commit::Guest;
 use crate::bookings::public::form_words;
 use crate::bookings::public::guest_form::read_person;
-use crate::bookings::public::pages::{
-    about, broken, free_of_month, layout, month_question, of_browser, place, spoken, zone_of, About, Chosen, Place,
-    Tries,
-};
+use crate::bookings::public::month::{free_of_month, month_question};
 use crate::bookings::public::token::{read_waiter, Held, WAITING};
+use crate::bookings::public::visit::{broken, layout, of_browser, place, spoken, zone_of, Chosen, Place, Tries};
 use crate::bookings::public::words::{self as page_words, Words as PageWords};
 use crate::bookings::types;
 use crate::bookings::words::{fill, Language};
