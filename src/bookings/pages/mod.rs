@@ -15,6 +15,10 @@ mod when;
 
 use actix_web::web;
 
+use self::cancelled::Cancel;
+use self::declined::Decline;
+use self::ending::{ask, end};
+
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/calendar").route(web::get().to(calendar::calendar)))
@@ -29,8 +33,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/calendar/{booking}/decline").route(web::post().to(acts::decline)))
         .service(
             web::resource("/calendar/{booking}/dismiss")
-                .route(web::get().to(declined::ask))
-                .route(web::post().to(declined::dismiss)),
+                .route(web::get().to(ask::<Decline>))
+                .route(web::post().to(end::<Decline>)),
         )
         .service(
             web::resource("/calendar/{booking}/move")
@@ -44,8 +48,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/calendar/{booking}/notes/{note}/remove").route(web::post().to(kept::remove_note)))
         .service(
             web::resource("/calendar/{booking}/cancel")
-                .route(web::get().to(cancelled::ask))
-                .route(web::post().to(cancelled::cancel)),
+                .route(web::get().to(ask::<Cancel>))
+                .route(web::post().to(end::<Cancel>)),
         );
     super::hours::routes(config);
     super::schedules::routes(config);
