@@ -44,6 +44,7 @@ mod model;
 mod of_contact;
 mod offer;
 mod on_event;
+mod own_meeting;
 mod pages;
 mod paid;
 mod promised;

@@ -3,80 +3,38 @@
 use super::case::Case;
 use crate::app::App;
 use crate::audit::{self, Who};
-use crate::availability::{Claimed, Rules, Span, WhyNot};
-use crate::base::{BookingId, UnixMillis, WorkspaceId};
+use crate::availability::{Claimed, Span, WhyNot};
+use crate::base::{BookingId, UnixMillis};
 use crate::bookings::calendar;
 use crate::bookings::decide::WhyOffer;
 use crate::bookings::hold::{handled, hold, retire_proposals};
-use crate::bookings::hosted::Hosted;
 use crate::bookings::lapse;
-use crate::bookings::model::{Booking, Details, Source, State};
+use crate::bookings::model::{Booking, Source, State};
 use crate::bookings::offer;
+use crate::bookings::own_meeting::OwnMeeting;
 use crate::bookings::public::{self, Guest, Lead, NotBooked};
 use crate::bookings::store;
 use crate::bookings::types::EventType;
 use crate::connections;
-use crate::contacts::Contact;
 use crate::drafts;
 use crate::events::{self, Happened};
 use crate::http::ui::reading_words;
 use crate::jobs::{self, Job, Outcome};
-use crate::meetings::Location;
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Meeting};
 
 fn booking(case: &Case, meeting: &Meeting, span: Span, state: State, app: &App, now: UnixMillis) -> Booking {
-    let connection = case.worker.as_ref().and_then(|worker| worker.calendar);
-    let location = meeting.location();
-    Booking {
-        id: BookingId::new(now),
-        workspace: case.reply.workspace,
-        contact: case.contact.id,
-        worker: case.worker.as_ref().map(|worker| worker.id),
-        reply: Some(case.reply.id),
-        connection,
-        calendar_id: connection.map(|id| calendar_id(app, case.reply.workspace, id)).unwrap_or_default(),
-        title: title(meeting, &case.contact),
+    let own = OwnMeeting {
+        contact: &case.contact,
+        worker: case.worker.as_ref(),
+        meeting,
         start: span.start,
-        end: span.end,
-        claim: Rules::of(meeting).with_buffers(span.start),
-        guest_zone: case.guest_zone.clone(),
-        language: offer::language_of(&case.reply, &case.contact).tag().to_owned(),
-        place: location.place(),
-        video: location == Location::GoogleMeet,
-        video_link: location.own_link(app),
-        location: Some(location),
-        hosted: Hosted::default(),
-        state,
-        instead_of: case.upcoming.as_ref().map(|booking| booking.id),
-        event_id: None,
-        ical_uid: None,
+        guest_zone: &case.guest_zone,
+        language: offer::language_of(&case.reply, &case.contact),
         source: Source::Reply,
-        created_at: now,
-        version: 0,
-        written: 0,
-        told: 0,
-        trouble: None,
-        history: Vec::new(),
-        details: Details::default(),
-        kept: Default::default(),
-    }
-}
-
-/// "Call with Gwen Hartley", as both see it in their calendars.
-pub(in crate::bookings) fn title(meeting: &Meeting, contact: &Contact) -> String {
-    let name = Some(contact.name()).filter(|name| !name.is_empty() && !name.contains('@'));
-    match name.or(Some(contact.company.clone()).filter(|company| !company.is_empty())) {
-        Some(name) => format!("{}: {name}", meeting.title),
-        None => meeting.title.clone(),
-    }
-}
-
-/// The calendar to write to.
-pub(in crate::bookings) fn calendar_id(app: &App, workspace: WorkspaceId, id: crate::base::ConnectionId) -> String {
-    let connection = connections::get(&app.store, workspace, id).ok().flatten();
-    let chosen = connection.and_then(|connection| connection.calendars());
-    chosen.and_then(|calendars| calendars.write_to).unwrap_or_else(|| "primary".to_owned())
+    };
+    let (reply, instead_of) = (Some(case.reply.id), case.upcoming.as_ref().map(|booking| booking.id));
+    Booking { reply, instead_of, state, end: span.end, ..own.booking(app, case.reply.workspace, now) }
 }
 
 pub(super) fn book(app: &App, job: &Job, case: &Case, meeting: &Meeting, span: Span) -> Result<Outcome, StoreError> {

@@ -4,7 +4,7 @@ mod acts;
 mod case;
 mod listener;
 
-pub(super) use acts::{calendar_id, offer_of, title};
+pub(super) use acts::offer_of;
 pub(super) use case::{case_again, proposes, Case};
 pub use listener::Listener;
 

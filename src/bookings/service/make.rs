@@ -10,17 +10,15 @@ use crate::authz::{Actor, Permission};
 use crate::availability::{Claimed, Rules, WhyNot};
 use crate::base::{BookingId, ConnectionId, UnixMillis, WorkspaceId};
 use crate::bookings::calendar;
-use crate::bookings::consider::{calendar_id, title, LABEL};
+use crate::bookings::consider::LABEL;
 use crate::bookings::hold::hold;
-use crate::bookings::hosted::Hosted;
-use crate::bookings::kept::Kept;
-use crate::bookings::model::{Booking, Details, Source, State};
+use crate::bookings::model::{Booking, Source};
+use crate::bookings::own_meeting::{calendar_id, OwnMeeting};
 use crate::bookings::public::Guest;
 use crate::bookings::store;
 use crate::bookings::words::{Clocks, Language};
 use crate::contacts::{self, Contact};
 use crate::drafts;
-use crate::meetings::Location;
 use crate::messaging::{self, Reply};
 use crate::store::{StoreError, Txn};
 use crate::workers::{self, Worker};
@@ -45,41 +43,16 @@ pub fn create(app: &App, actor: &Actor, new: &NewBooking, anyway: &Anyway) -> Re
     let rules = Rules::of(&worker.meeting);
     let zone = Clocks::of(&guest_zone, "UTC").guest;
     check(app, actor.workspace, &Wanted { calendar, rules, start: new.start, but: None, guest: &zone }, anyway)?;
-    let language = Language::of(contact.locale.as_deref().unwrap_or("en")).tag().to_owned();
-    let location = worker.meeting.location();
-    let mut booking = Booking {
-        id: BookingId::new(now),
-        workspace: actor.workspace,
-        contact: contact.id,
-        worker: Some(worker.id),
-        reply: None,
-        connection: Some(calendar),
-        calendar_id: calendar_id(app, actor.workspace, calendar),
-        title: title(&worker.meeting, &contact),
+    let own = OwnMeeting {
+        contact: &contact,
+        worker: Some(&worker),
+        meeting: &worker.meeting,
         start: new.start,
-        end: rules.span(new.start).end,
-        claim: rules.with_buffers(new.start),
-        guest_zone,
-        language,
-        place: location.place(),
-        video: location == Location::GoogleMeet,
-        video_link: location.own_link(app),
-        location: Some(location),
-        hosted: Hosted::default(),
-        state: State::Held,
-        instead_of: None,
-        event_id: None,
-        ical_uid: None,
+        guest_zone: &guest_zone,
+        language: Language::of(contact.locale.as_deref().unwrap_or("en")),
         source,
-        created_at: now,
-        version: 0,
-        written: 0,
-        told: 0,
-        trouble: None,
-        history: Vec::new(),
-        details: Details::default(),
-        kept: Kept::default(),
     };
+    let mut booking = own.booking(app, actor.workspace, now);
     booking.note(now, format!("Booked by {}.", actor.display));
     begin(app, actor, None, &booking, calendar, "booking.made")
 }

@@ -303,7 +303,7 @@ impl Desk {
             meet_request_id: None,
         };
         let calendar =
-            crate::bookings::consider::calendar_id(self.app(), self.world.test.workspace, self.connection.id);
+            crate::bookings::own_meeting::calendar_id(self.app(), self.world.test.workspace, self.connection.id);
         crate::availability::with_calendar(self.app(), self.world.test.workspace, self.connection.id, |google| {
             google.insert_event(&calendar, &event, SendUpdates::None)
         })
