@@ -11,6 +11,7 @@ use super::about::{about, About};
 use super::asking::Gone;
 use super::form_words;
 use super::guest_form::{asked_of, Asked};
+use super::month::clock_of;
 use super::routing;
 use super::series::SeriesForm;
 use super::token::Held;
@@ -128,12 +129,11 @@ pub(super) fn details_page(
     let (event, words) = (&place.event, page_words::of(language));
     let (zone_name, zone) = zone_of(&chosen.tz, &place.workspace.time_zone);
     let start = held.start.in_zone(&zone);
-    let clock = |at: UnixMillis| at.in_zone(&zone).strftime("%H:%M").to_string();
     let path = format!("/b/{}/{}", place.workspace.slug, event.slug);
     let end = UnixMillis(held.start.0 + i64::from(held.minutes) * 60_000);
     let when = words::stretch(language, held.start, end, &zone);
     let when = format!("{when} ({})", crate::base::city_of(&zone_name));
-    let time = format!("{} {}", words::weekday(language, start.date()), clock(held.start));
+    let time = format!("{} {}", words::weekday(language, start.date()), clock_of(&start));
     let button = fill(if event.needs_approval { words.request } else { words.book }, &[("time", &time)]);
     let back = format!("{path}{}", chosen.with(&[("day", &start.date().to_string())]));
     // What was offered from a waitlist may be kept until tomorrow.

@@ -155,7 +155,7 @@ pub(super) fn month_page(
         None => wait(app, event, (shown, minutes, &zone), &free, language)?,
     };
     let wait = wait.map(|said| (format!("{page}/waitlist{}", of_month(shown)), said));
-    let clock = |start: &UnixMillis| start.in_zone(&zone).strftime("%H:%M").to_string();
+    let clock = |start: &UnixMillis| clock_of(&start.in_zone(&zone));
     let slots = day.and_then(|day| by_day.get(&day)).into_iter().flatten();
     let month = words::month(language, shown);
     let mut layout = layout(&event.name, language, &place.workspace);
@@ -205,6 +205,11 @@ pub(super) fn month_page(
         month,
         trouble,
     })
+}
+
+/// "09:30"; of two alike, as the clock is set back, which it is.
+pub(super) fn clock_of(time: &jiff::Zoned) -> String {
+    format!("{}{}", time.strftime("%H:%M"), words::which_of_two(time))
 }
 
 /// What may begin in a month of the visitor; a booking that would move is not in its own way.

@@ -19,6 +19,7 @@ use super::about::{about, About};
 use super::commit::{book_for, Guest, Lead, NotBooked, Wanted};
 use super::form_words;
 use super::guest_form::{asked_of, read_answers, read_guest, Asked};
+use super::month::clock_of;
 use super::offered_words::{self, OfferedWords};
 use super::taking::{next_path, trouble_words};
 use super::token::{open, sign, PREFIX};
@@ -221,7 +222,7 @@ fn page(
     let span = offer.span();
     let (when, zones) = words::span(*language, span.start, span.end, &Clocks::of(&opened.guest_zone, &ours));
     let start = span.start.in_zone(&Clocks::of(&opened.guest_zone, &ours).guest);
-    let time = format!("{} {}", words::weekday(*language, start.date()), start.strftime("%H:%M"));
+    let time = format!("{} {}", words::weekday(*language, start.date()), clock_of(&start));
     let own = offered_words::of(*language);
     Ok(OfferPage {
         layout: layout(&event.name, *language, &place.workspace),

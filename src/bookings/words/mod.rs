@@ -30,6 +30,7 @@ pub fn when(language: Language, at: UnixMillis, clocks: &Clocks) -> String {
     let phrases = Phrases::of(language);
     let (theirs, ours) = (at.in_zone(&clocks.guest), at.in_zone(&clocks.ours));
     let text = dated(language, theirs.date(), month_name(language, theirs.date()), &clock(&theirs));
+    let text = text + &which_of_two(&theirs);
     if theirs.datetime() == ours.datetime() {
         return text;
     }
@@ -40,7 +41,7 @@ pub fn when(language: Language, at: UnixMillis, clocks: &Clocks) -> String {
 pub fn stretch(language: Language, start: UnixMillis, end: UnixMillis, zone: &TimeZone) -> String {
     let (start, end) = (start.in_zone(zone), end.in_zone(zone));
     let time = format!("{}–{}", clock(&start), clock(&end));
-    dated(language, start.date(), month_name(language, start.date()), &time)
+    dated(language, start.date(), month_name(language, start.date()), &time) + &which_of_two(&start)
 }
 
 /// "Tuesday 24 November".
@@ -60,7 +61,7 @@ pub fn at_clock(language: Language, time: &jiff::Zoned) -> String {
         (Language::French, _) => "à ",
         _ => "",
     };
-    format!("{article}{}{unit}", clock(time))
+    format!("{article}{}{unit}{}", clock(time), which_of_two(time))
 }
 
 /// The same of another day: "Tuesday 24 November, 10:30", "el martes 24 de noviembre, 10:30", "au mardi 24 novembre".
@@ -147,6 +148,14 @@ pub fn weekdays(language: Language) -> [String; 7] {
     })
 }
 
+/// Of a time that the clock shows twice, as it is set back, which of the two it is: " (BST)". Empty of any other.
+pub fn which_of_two(time: &jiff::Zoned) -> String {
+    match time.time_zone().to_ambiguous_timestamp(time.datetime()).is_ambiguous() {
+        true => time.strftime(" (%Z)").to_string(),
+        false => String::new(),
+    }
+}
+
 /// "9:30".
 pub fn clock(time: &jiff::Zoned) -> String {
     format!("{}:{:02}", time.hour(), time.minute())
@@ -164,7 +173,7 @@ pub fn span(language: Language, start: UnixMillis, end: UnixMillis, clocks: &Clo
     let phrases = Phrases::of(language);
     let (theirs, until, ours) = (start.in_zone(&clocks.guest), end.in_zone(&clocks.guest), start.in_zone(&clocks.ours));
     let time = format!("{}–{}", clock(&theirs), clock(&until));
-    let value = dated(language, theirs.date(), &month(language, theirs.date()), &time);
+    let value = dated(language, theirs.date(), &month(language, theirs.date()), &time) + &which_of_two(&theirs);
     let shown = match theirs.date() == ours.date() {
         true => clock(&ours),
         false => format!("{} {}", day_name(language, ours.date()), clock(&ours)),
@@ -347,6 +356,34 @@ mod tests {
         }
         let amsterdam = when(Language::French, start, &Clocks::of("Europe/Amsterdam", "Asia/Tokyo"));
         assert!(amsterdam.ends_with("13:30 heure d’Amsterdam (21:30, heure de Tokyo)"), "{amsterdam}");
+    }
+
+    #[test]
+    fn of_an_hour_that_comes_twice_each_is_told_apart() {
+        let (summer, winter) = (at("2026-10-25T00:30:00Z"), at("2026-10-25T01:30:00Z"));
+        let london = TimeZone::get("Europe/London").unwrap();
+        let clocks = Clocks::of("Europe/London", "Europe/London");
+        let cases = [
+            ("en", "Sunday 25 October, 1:30 (BST)", "Sunday 25 October, 1:30 (GMT)"),
+            ("de", "Sonntag, 25. Oktober, 1:30 Uhr (BST)", "Sonntag, 25. Oktober, 1:30 Uhr (GMT)"),
+            ("es", "domingo 25 de octubre, 1:30 (BST)", "domingo 25 de octubre, 1:30 (GMT)"),
+            ("fr", "dimanche 25 octobre, 1:30 (BST)", "dimanche 25 octobre, 1:30 (GMT)"),
+            ("pt", "domingo, 25 de outubro, 1:30 (BST)", "domingo, 25 de outubro, 1:30 (GMT)"),
+            ("hi", "रविवार, 25 अक्टूबर, 1:30 बजे (BST)", "रविवार, 25 अक्टूबर, 1:30 बजे (GMT)"),
+        ];
+        for (tag, first, second) in cases {
+            let said = [summer, winter].map(|time| when(Language::of(tag), time, &clocks));
+            assert_eq!(said, [first, second], "{tag}");
+        }
+        let until = at("2026-10-25T02:00:00Z");
+        assert_eq!(stretch(Language::English, winter, until, &london), "Sunday 25 October, 1:30–2:00 (GMT)");
+        assert_eq!(at_clock(Language::German, &summer.in_zone(&london)), "1:30 Uhr (BST)");
+        let (value, _) = span(Language::English, summer, winter, &clocks);
+        assert_eq!(value, "Sunday 25 October 2026, 1:30–1:30 (BST)");
+        let before = when(Language::English, at("2026-10-24T23:30:00Z"), &clocks);
+        assert_eq!(before, "Sunday 25 October, 0:30", "an hour that comes once");
+        let forward = when(Language::English, at("2027-03-28T01:30:00Z"), &clocks);
+        assert_eq!(forward, "Sunday 28 March, 2:30");
     }
 
     #[test]
