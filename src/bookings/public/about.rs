@@ -44,7 +44,8 @@ pub(super) fn about(app: &App, place: &Place, minutes: &str, language: Language)
         Location::WeCall => ("phone", words.we_call.to_owned()),
         Location::TheyCall { number } => ("phone", fill(words.they_call, &[("number", number)])),
     });
-    facts.extend(paid_words::price_said(event, language).map(|price| ("lock", fill(words.costs, &[("price", &price)]))));
+    let price = paid_words::price_said(event, language);
+    facts.extend(price.map(|price| ("lock", fill(words.costs, &[("price", &price)]))));
     facts.extend(event.price.as_ref().map(|price| ("info", paid_words::rule(price, language))));
     facts.retain(|(_, said)| !said.is_empty());
     let hosts = app.store.read(|txn| {
