@@ -4,6 +4,7 @@
 //! what is quoted, text is kept rather than lost.
 
 mod attribution;
+mod banner;
 mod footer;
 mod footer_words;
 mod quoted_head;
@@ -102,6 +103,9 @@ fn read_line(line: &str) -> Line {
     }
     let role = if line.starts_with(MARK_ATTRIBUTION) { Role::Attribution } else { Role::Text };
     let raw = strip_invisible(line).trim_end().to_owned();
+    if is_between_chevrons(&raw) {
+        return Line { text: raw.clone(), raw, depth: 0, role: Role::Attribution };
+    }
     let (depth, text) = unquoted(&raw);
     let text = text.to_owned();
     let role = match role {
@@ -110,6 +114,13 @@ fn read_line(line: &str) -> Line {
         role => role,
     };
     Line { raw, depth, text, role }
+}
+
+/// GroupWise's attribution: `>>> Ada Berg <ada@example.com> 03.05.26 10:15 >>>`.
+fn is_between_chevrons(raw: &str) -> bool {
+    let raw = raw.trim();
+    let inner = raw.strip_prefix(">>> ").and_then(|rest| rest.strip_suffix(" >>>"));
+    inner.is_some_and(|inner| inner.chars().count() < 160 && inner.chars().any(|c| c.is_ascii_digit()))
 }
 
 /// Counts and removes quotation marks: `>`, `> >`, and initials as in `AB>`.
@@ -128,6 +139,7 @@ fn unquoted(line: &str) -> (usize, &str) {
 }
 
 fn mark_roles(lines: &mut [Line]) {
+    banner::mark(lines);
     mark_wrapped_quotes(lines);
     attribution::mark(lines);
     quoted_head::mark(lines);

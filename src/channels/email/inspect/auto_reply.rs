@@ -45,7 +45,7 @@ fn is_auto_subject(subject: &str) -> bool {
         "automatisch antwoord", "afwezig", "automatiskt svar", "frånvaro", "autosvar", "automatisk svar",
         "fravær", "automaattinen vastaus", "poissaolo", "odpowiedź automatyczna", "automatyczna odpowiedź",
         "automatická odpověď", "automatická odpoveď", "automatikus válasz", "răspuns automat",
-        "otomatik yanıt", "автоответ", "автоматический ответ", "αυτόματη απάντηση",
+        "otomatik yanıt", "स्वचालित उत्तर", "स्वचालित जवाब", "स्वतः उत्तर", "автоответ", "автоматический ответ", "αυτόματη απάντηση",
     ];
     /// Wordings that no person begins a subject with, wherever they stand in it.
     #[rustfmt::skip]
@@ -53,7 +53,27 @@ fn is_auto_subject(subject: &str) -> bool {
         "自動応答", "自動返信", "不在通知", "自动回复", "自動回覆", "自動回復", "자동 회신", "부재중", "תשובה אוטומטית", "رد تلقائي",
         "автоматична відповідь", "automatski odgovor",
     ];
+    /// "Ada Berg is out of the office", as Notes puts it.
+    #[rustfmt::skip]
+    const ENDS: &[&str] = &[
+        " is out of the office", " is out of office", " ist außer haus", " ist nicht im büro", " ist abwesend",
+        " est absent", " est absente", " est absent(e)", " est absent du bureau", " est absente du bureau",
+        " está fuera de la oficina", " está ausente de la oficina", " está fora do escritório",
+        " está ausente do escritório", " è fuori ufficio", " is afwezig",
+    ];
     let subject = subject.trim().trim_start_matches(['[', '(', '*', '"']).to_lowercase();
+    let is_notice =
+        !["re:", "aw:", "sv:", "rv:", "res:", "tr:", "fw:", "fwd:"].iter().any(|head| subject.starts_with(head));
+    let words = subject.trim_end_matches(['.', '!']);
+    let is_name_and_end = |end: &&str| words.strip_suffix(*end).is_some_and(is_short_name);
+    if is_notice && ENDS.iter().any(is_name_and_end) {
+        return true;
+    }
     PREFIXES.iter().chain(ANYWHERE).any(|prefix| subject.starts_with(prefix))
         || ANYWHERE.iter().any(|phrase| subject.contains(phrase)) && !subject.starts_with("re:")
+}
+
+/// One to four words, as names have.
+fn is_short_name(text: &str) -> bool {
+    (1..=4).contains(&text.split_whitespace().count()) && !text.contains(['?', ':'])
 }

@@ -91,7 +91,7 @@ const TOO_LARGE: &[&str] = &[
 const SENDER_REFUSED: &[&str] = &[
     "sender address rejected", "sender rejected", "sender denied", "unroutable sender", "sender verify failed",
     "sender domain", "domain of sender", "sender's domain", "sender ip", "sender address", "from address",
-    "return address", "invalid sender", "bad sender", "reverse dns", "ptr record", "reverse hostname", "rdns",
+    "return address", "invalid dns mx", "invalid dns ptr", "reject due to policy", "reject due to spf", "invalid sender", "bad sender", "reverse dns", "ptr record", "reverse hostname", "rdns",
     "no ptr", "reverse lookup", "client host", "helo command rejected", "helo hostname", "invalid helo",
     "invalid ehlo", "bad helo", "blocked using", "is listed", "are listed", "listed at ", "listed by ",
     "was listed", "found on one or more", "blacklist", "black list", "blocklist", "block list", "denylist",

@@ -29,7 +29,10 @@ pub fn split_from_text(mut lines: Vec<Line>) -> Vec<Line> {
     let mut at = 0;
     while at < lines.len() && lines.len() < 2 * super::MAX_LINES {
         if lines[at].role == Role::Text {
-            if let Some((own, attribution)) = split_line(&lines, at) {
+            if let Some((attribution, quoted)) = split_behind(&lines[at]) {
+                lines.splice(at..=at, [attribution, quoted]);
+                at += 1;
+            } else if let Some((own, attribution)) = split_line(&lines, at) {
                 lines.splice(at..=at, [own, attribution]);
                 at += 1;
             }
@@ -37,6 +40,29 @@ pub fn split_from_text(mut lines: Vec<Line>) -> Vec<Line> {
         at += 1;
     }
     lines
+}
+
+/// Others put the mail answered behind its attribution, on the same line and without a mark: `On 3 May, Ada
+/// <ada@example.com> wrote: Hello`. The address tells it from a person's "On Monday at 10:15 you wrote: …".
+fn split_behind(line: &Line) -> Option<(Line, Line)> {
+    let raw = line.raw.trim_start();
+    if raw.chars().count() < SHORTEST || !starts_with_opener(&raw.chars().take(20).collect::<String>().to_lowercase()) {
+        return None;
+    }
+    raw.match_indices([':', '：']).map(|(at, sign)| raw.split_at(at + sign.len())).find_map(|(head, tail)| {
+        let lower = head.to_lowercase();
+        let is_head = !tail.trim().is_empty() && head.chars().count() <= MAX_CHARS && has_address(&lower);
+        (is_head && ends_in_verb(&lower) && is_attribution(head))
+            .then(|| (super::read_line(head), super::read_line(tail.trim_start())))
+    })
+}
+
+/// Fewer characters hold no date, name, address and verb.
+const SHORTEST: usize = 30;
+
+fn ends_in_verb(lower: &str) -> bool {
+    let end = lower.trim_end_matches([':', '：', ' ', '\u{a0}']);
+    ATTRIBUTION_VERBS.iter().any(|verb| ends_with_word(end, verb))
 }
 
 fn split_line(lines: &[Line], at: usize) -> Option<(Line, Line)> {

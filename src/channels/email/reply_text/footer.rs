@@ -2,7 +2,7 @@
 //! footers. A closing with a name stays; only a block that is plainly contact data goes.
 
 use super::footer_words::{
-    ABOUT_THIS_MAIL, APOLOGIES, CLOSINGS, DEVICES, LEGAL, POSSESSIVES, PREFIXES, PROGRAM_FOOTERS, SUFFIXES,
+    ABOUT_THIS_MAIL, APOLOGIES, CLOSINGS, DEVICES, LEGAL, POSSESSIVES, PRAISE, PREFIXES, PROGRAM_FOOTERS, SUFFIXES,
 };
 
 /// The line that by custom separates the signature (RFC 3676 section 4.3) and its variants.
@@ -18,11 +18,17 @@ pub fn is_rule(raw: &str) -> bool {
         || line.len() >= 20 && line.chars().all(|c| c == '-')
 }
 
+/// More words than this are somebody's own about a program.
+const PRAISE_WORDS: usize = 7;
+
 /// "Sent from my phone", in the wording of devices and programs.
 pub fn is_device_footer(text: &str) -> bool {
     let lower = bare(text);
     if lower.is_empty() || lower.contains('?') || lower.chars().count() > 120 {
         return false;
+    }
+    if PRAISE.iter().any(|praise| lower.starts_with(praise)) && lower.split_whitespace().count() <= PRAISE_WORDS {
+        return true;
     }
     let Some(rest) = PREFIXES.iter().find_map(|prefix| lower.strip_prefix(prefix)) else {
         return SUFFIXES.iter().any(|suffix| lower.ends_with(suffix)) && names_device(&lower);

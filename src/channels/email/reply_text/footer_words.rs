@@ -24,7 +24,15 @@ pub const PREFIXES: &[&str] = &[
 #[rustfmt::skip]
 pub const SUFFIXES: &[&str] = &[
     "gesendet", "geschickt", "gönderildi", "から送信", "から送信されました", "より送信", "傳送", "发送", "發送", "寄出", "에서 보냄",
-    "에서 보냈습니다", "에서 전송됨", "küldve", "küldött üzenet", "alkalmazásból küldve",
+    "에서 보냈습니다", "에서 전송됨", "से भेजा गया", "से भेजी गई", "küldve", "küldött üzenet", "alkalmazásból küldve",
+];
+
+/// How programs praise themselves below a mail, in a line of their own. Beginnings.
+#[rustfmt::skip]
+pub const PRAISE: &[&str] = &[
+    "outlook für ios", "outlook für android", "outlook pour ios", "outlook pour android", "outlook para ios",
+    "outlook para android", "outlook per ios", "outlook per android", "yahoo mail:", "yahoo mail :",
+    "yahoo mail -", "yahoo mail –", "yahoo mail app",
 ];
 
 #[rustfmt::skip]
@@ -46,13 +54,13 @@ pub const DEVICES: &[&str] = &[
     "telefon", "telefoon", "téléphone", "teléfono", "telefone", "telefono", "puhelin", "móvil", "celular",
     "cellulare", "handy", "smartphone", "tablet", "device", "appareil", "dispositivo", "toestel", "apparaat",
     "устройств", "телефон", "мобіль", "мобиль", "手机", "手機", "mac", "macbook", "verizon", "t-mobile", "at&t",
-    "slack", "jira", "ios",
+    "slack", "jira", "ios", "aol",
 ];
 
 #[rustfmt::skip]
 pub const APOLOGIES: &[&str] = &[
     "please", "excuse", "sorry", "apolog", "forgive", "pardon", "typo", "brevity", "bitte", "entschuldig",
-    "tippfehler", "désolé", "merci", "disculp", "perdon", "desculp", "scusa", "excuus", "with",
+    "tippfehler", "désolé", "merci", "disculp", "perdon", "desculp", "scusa", "excuus", "with", "the best ",
 ];
 
 #[rustfmt::skip]

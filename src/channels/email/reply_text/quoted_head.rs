@@ -42,7 +42,7 @@ fn separator(text: &str) -> Option<Role> {
     if FORWARD_INTROS.iter().any(|intro| lower.starts_with(intro)) && lower.chars().count() < 60 {
         return Some(Role::Forward);
     }
-    let is_rule = |c: char| matches!(c, '-' | '_' | '=' | '—' | '–' | '\u{2500}' | ' ');
+    let is_rule = |c: char| matches!(c, '-' | '_' | '=' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2500}' | ' ');
     let inner = lower.trim_matches(is_rule);
     let ruled = lower.chars().take_while(|&c| is_rule(c)).count();
     let is_ruled = ruled >= 2 && lower.chars().rev().take_while(|&c| is_rule(c) || c == ':').count() >= 2;

@@ -299,3 +299,50 @@ fn a_long_paragraph_with_a_year_above_an_attribution_stays_in_the_reply() {
         assert!(!reply.contains("Good morning"), "{reply}");
     }
 }
+
+#[test]
+fn what_the_receiving_server_writes_above_a_mail_is_no_part_of_it() {
+    let banners = [
+        "CAUTION: This email originated from outside of the company. Do not click links.",
+        "[EXTERNAL]",
+        "ACHTUNG: Diese Mail kam von außerhalb der Firma, externer Absender.\nKlicken Sie keine Links an.",
+        "ATTENTION : courriel externe, ne cliquez sur aucun lien.",
+        "Cuidado: remitente externo.",
+        "Atenção: remetente externo. Não clique em links.",
+        "You don\u{2019}t often get email from mia@example.com. Learn why this is important<https://aka.ms/x>",
+        "ZjQcmQRYFpfptBannerStart\nThis Message Is From an Untrusted Sender\nZjQcmQRYFpfptBannerEnd",
+    ];
+    for banner in banners {
+        assert_eq!(plain(&format!("{banner}\n\nSend the price list.")), "Send the price list.", "{banner}");
+        assert_eq!(plain(&format!("{banner}\nSend the price list.")), "Send the price list.", "{banner}");
+    }
+    let own = "Attention: we are a small shop.\nWe like help from outside, so send a quote.";
+    assert_eq!(plain(own), own);
+}
+
+#[test]
+fn the_mail_answered_may_follow_its_attribution_on_the_same_line() {
+    let yahoo = "Too dear\n\nYahoo Mail: Search, Organize, Conquer \n \n  On Tue, May 5, 2026 at 10:15, \
+                 Mia Berg<mia@example.com> wrote:   Hi Sam,\nwould a call suit?";
+    assert_eq!(plain(yahoo), "Too dear");
+    let own = "On Monday at 10:15 you wrote: we can begin in June. That suits us.";
+    assert_eq!(plain(own), own);
+}
+
+#[test]
+fn rules_of_any_dash_titles_and_footers_of_programs_end_the_text() {
+    let tails = [
+        "\u{2010}\u{2010}\u{2010}\u{2010} Original Message \u{2010}\u{2010}\u{2010}\u{2010}\nOn Tuesday, Mia wrote:\n> Hi",
+        "----- Mail original -----\nDe: \"Mia\" <mia@example.com>\nEnvoyé: Mardi 5 Mai 2026 10:15\nObjet: x\n\nHi",
+        ">>> Mia Berg <mia@example.com> 05.05.2026 10:15 >>>\nHi",
+        "Outlook für Android herunterladen<https://aka.ms/x>",
+        "Sent from Mailspring (https://getmailspring.com/), the best free email app for work",
+        "मेरे iPhone से भेजा गया",
+        "Sent from the all new AOL app for iOS",
+    ];
+    for tail in tails {
+        assert_eq!(plain(&format!("Works for me.\n\n{tail}")), "Works for me.", "{tail}");
+    }
+    let own = "Outlook for Android shows your form empty, please check that first.";
+    assert_eq!(plain(own), own);
+}
