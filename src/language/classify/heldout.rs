@@ -30,11 +30,15 @@ pub const HELD_OUT: &[HeldOut] = &[
         habit: "long polite prose, hedges, sarcasm, conditions",
         history: "never looked into; its figures were seen several times while rows were written",
     },
-    HeldOut { file: "heldout/last.tsv", habit: "everyday replies, plainly put", history: "never looked into" },
+    HeldOut {
+        file: "heldout/last.tsv",
+        habit: "everyday replies, plainly put",
+        history: "never looked into; its figures were seen when the last rows were chosen",
+    },
     HeldOut {
         file: "heldout/dictated.tsv",
         habit: "dictated without commas, passed on by an assistant, everyday notices of machines",
-        history: "written after the last training row and never looked into",
+        history: "never looked into; its figures were seen when the last rows were chosen",
     },
 ];
 
