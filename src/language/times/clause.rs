@@ -53,6 +53,12 @@ struct Page<'a> {
     cover: Vec<Option<usize>>,
 }
 
+/// Items of a question that names a day and little else: ", Tuesday then".
+const MOST_OF_BARE_QUESTION: usize = 4;
+
+/// Words that close a refusal of two.
+const NOR: &[&str] = &["nor", "noch", "ni", "nem"];
+
 const SMALL: &[Sense] =
     &[Sense::On, Sense::The, Sense::At, Sense::Around, Sense::Of, Sense::In, Sense::From, Sense::Between, Sense::Both];
 
@@ -97,7 +103,8 @@ impl<'a> Page<'a> {
             return true;
         }
         if items.is_sign(at, &[","]) {
-            return !self.joins_list(at) || self.turns_after_list(begins, at);
+            let day_after = items.has(at + 1, Sense::DayAfter) || items.has(at + 2, Sense::DayAfter);
+            return !self.joins_list(at) || day_after || self.turns_after_list(begins, at);
         }
         if items.is_sign(at, &["-"]) {
             return !items.glued(at) && !self.joins_list(at);
@@ -138,10 +145,16 @@ impl<'a> Page<'a> {
             !self.covered(i)
                 && items.any(i, &[Sense::Not, Sense::Refuse, Sense::Away, Sense::PastCue, Sense::OpeningHours])
         });
-        let accepts = (at + 1..items.len())
-            .take_while(|i| !self.ends_sentence(*i) && !items.has(*i, Sense::But) && !items.is_sign(*i, &["\n"]))
-            .any(|i| !self.covered(i) && items.any(i, &[Sense::Accept, Sense::Rather]));
-        negative && accepts
+        let rest = || {
+            (at + 1..items.len())
+                .take_while(|i| !self.ends_sentence(*i) && !items.has(*i, Sense::But) && !items.is_sign(*i, &["\n"]))
+        };
+        let accepts = rest().any(|i| !self.covered(i) && items.any(i, &[Sense::Accept, Sense::Rather]));
+        // "Monday I am off, Tuesday then?"
+        let asks = rest().last().is_some_and(|last| items.is_sign(last + 1, &["?"]));
+        // "Neither Thursday nor Friday, Monday morning": the refusal has both its ends.
+        let refused_both = NOR.iter().any(|nor| items.is_text(begins, nor));
+        negative && (accepts || asks || refused_both)
     }
 
     fn has_predicate_after_atom(&self, begins: usize, at: usize) -> bool {
@@ -167,7 +180,9 @@ impl<'a> Page<'a> {
         }
         let positive = self.cue(from, to, &[Sense::Propose, Sense::Accept, Sense::Meet, Sense::Rather]).is_some();
         let turns = self.cue(from, to, &[Sense::But]).is_some();
-        let asks = self.items.is_sign(to, &["?"]) && self.names_an_hour(from, to);
+        // "Monday I am off, Tuesday then?"
+        let asks =
+            self.items.is_sign(to, &["?"]) && (self.names_an_hour(from, to) || to - from <= MOST_OF_BARE_QUESTION);
         if mentioned || (carried.is_some() && !positive && !turns && !asks) {
             inside.iter().for_each(|i| moods[*i] = Mood::Mentioned);
             return Some(Mood::Mentioned).filter(|_| !self.ends_sentence(to));

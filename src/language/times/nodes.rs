@@ -141,7 +141,9 @@ fn give_zone(items: &Items, nodes: &mut [Node], zone: &ZoneUse, atom: &Atom) {
             || items.any(at, &[Sense::In, Sense::On, Sense::The, Sense::Of, Sense::At])
     });
     if let (Kind::Time(time), true) = (&mut last.kind, close) {
-        if time.zone.is_none() {
+        // "3pm my time (CET)": the writer says which zone his is.
+        let is_named = matches!(zone, ZoneUse::Named(_) | ZoneUse::Fixed(_));
+        if time.zone.is_none() || time.zone == Some(ZoneUse::Mine) && is_named {
             time.zone = Some(zone.clone());
             last.to = atom.to;
         }

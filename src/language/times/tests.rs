@@ -66,6 +66,62 @@ fn a_number_beside_a_weekday_is_a_day_where_an_hour_follows_or_the_language_says
 }
 
 #[test]
+fn a_list_of_dates_is_read_whole() {
+    check(&[
+        ("America/New_York", "5/18, 5/19 or 5/21 at 11am", "18T11:00 19T11:00 21T11:00"),
+        ("America/New_York", "We could do 6/1, 6/2 or 6/4 at 2pm", "06-01T14:00 06-02T14:00 06-04T14:00"),
+        (LONDON, "18/5, 19/5 or 21/5 at 11", "18T11:00 19T11:00 21T11:00"),
+        (BERLIN, "18.5., 19.5. oder 21.5. um 11 Uhr", "18T11:00 19T11:00 21T11:00"),
+        (LONDON, "Thu 4 or Fri 5 June at 10", "06-04T10:00 06-05T10:00"),
+        (LONDON, "Mon 1, Tue 2 or Thu 4 June", "06-01T09:00-17:00 06-02T09:00-17:00 06-04T09:00-17:00"),
+        (LONDON, "Thu 4 or Fri 5 at the latest", "14T16:00 15T17:00"),
+        (MADRID, "el dos de junio a las 10", "06-02T10:00"),
+        (PARIS, "dix juin à 14h", "06-10T14:00"),
+        (PAULO, "dez de junho às 15h", "06-10T15:00"),
+    ]);
+}
+
+#[test]
+fn the_day_after_follows_the_day_named_before() {
+    check(&[
+        (LONDON, "Not tomorrow, the day after, about two", "15T14:00"),
+        (LONDON, "Monday or the day after at 10", "18T10:00 19T10:00"),
+        (BERLIN, "Montag oder am Tag darauf um 10 Uhr", "18T10:00 19T10:00"),
+        (PARIS, "lundi ou le lendemain à 10h", "18T10:00 19T10:00"),
+        (MADRID, "el lunes o el día siguiente a las 10", "18T10:00 19T10:00"),
+        (PAULO, "segunda ou no dia seguinte às 10h", "18T10:00 19T10:00"),
+        (LONDON, "Call me the day after your launch", "-"),
+        (BERLIN, "heute in einer Woche um 11", "20T11:00"),
+    ]);
+}
+
+#[test]
+fn small_words_of_other_languages_do_not_hide_an_hour() {
+    check(&[
+        (BERLIN, "Rufen Sie mich morgen so gegen zehn an", "14T10:00"),
+        (BERLIN, "diesen Freitag zw. 9 und 11", "15T09:00-11:00"),
+        (LONDON, "Thu 9am PT / 5pm UK", "14T17:00"),
+        (LONDON, "Thu 3pm my time (CET)", "14T14:00"),
+        (LONDON, "Monday I'm off, Tuesday then? 11 o'clock", "19T11:00"),
+        (MADRID, "el jueves a la tardecita, 18:30", "14T18:30"),
+        (LONDON, "10:20", "14T10:20"),
+        (LONDON, "How does a week on Friday at 3 sound?", "22T15:00"),
+        (BERLIN, "Melden Sie sich morgen um 8 bei mir", "14T08:00"),
+    ]);
+}
+
+#[test]
+fn what_follows_a_refusal_of_two_days_stands() {
+    check(&[
+        (LONDON, "Neither Thursday nor Friday, Monday morning", "18T09:00-12:00"),
+        (BERLIN, "Weder Donnerstag noch Freitag, Montag um 9", "18T09:00"),
+        (MADRID, "ni el jueves ni el viernes, el lunes por la mañana", "18T09:00-12:00"),
+        (PARIS, "ni jeudi ni vendredi, lundi à 9h", "18T09:00"),
+        (PAULO, "nem quinta nem sexta, segunda às 9h", "18T09:00"),
+    ]);
+}
+
+#[test]
 fn the_english_verb_do_is_no_short_thursday_and_leads_to_an_hour() {
     check(&[
         (BERLIN, "Can you do 11am?", "13T11:00"),

@@ -15,7 +15,14 @@ pub fn dated_weekday(items: &Items, habits: &Habits, weekday: i8, at: usize) -> 
         next += 1;
         articles += 1;
     }
-    let (date, to) = calendar_beside(items, habits, next, true, articles > 0)?;
+    let listed = || {
+        let ((day, _), to) = day_number(items, next)?;
+        Some((month_day(month_of_list(items, habits, to)?, day, None)?, to))
+    };
+    let (date, to) = calendar_beside(items, habits, next, true, articles > 0)
+        .filter(|(date, _)| !matches!(date, DateExpr::DayOfMonth { .. }))
+        .or_else(listed)
+        .or_else(|| calendar_beside(items, habits, next, true, articles > 0))?;
     let closed = to + usize::from(items.is_sign(at, &["("]) && items.is_sign(to, &[")"]));
     let dated = match date {
         DateExpr::MonthDay { month, day, year, .. } => DateExpr::MonthDay { month, day, year, weekday: Some(weekday) },
@@ -99,7 +106,7 @@ fn day_number(items: &Items, at: usize) -> Read<(u32, bool)> {
 /// "14 May", "14th of May 2026", "May 14", "May 14th, 2026", "14 de mayo de 2026".
 fn with_month_name(items: &Items, at: usize) -> Read<DateExpr> {
     let month = |at: usize| items.find(at, |s| if let Sense::Month(month) = *s { Some(month as u32) } else { None });
-    if let Some(((day, _), to)) = day_number(items, at) {
+    if let Some(((day, _), to)) = day_number(items, at).or_else(|| spelt_day(items, at)) {
         let next = skip_of(items, to);
         if let Some(found) = month(next) {
             let (year, end) = year(items, next + 1);
@@ -116,6 +123,27 @@ fn with_month_name(items: &Items, at: usize) -> Read<DateExpr> {
     let to = if items.is_sign(to.wrapping_sub(1), &["."]) { to - 1 } else { to };
     let (year, end) = year(items, to);
     Some((month_day(found, day, year)?, end))
+}
+
+/// "diez de marzo", "dix mars", "das March": the day in words, which only a month beside it makes a day.
+fn spelt_day(items: &Items, at: usize) -> Read<(u32, bool)> {
+    let day = items.count(at).filter(|day| items.digits(at) == 0 && (2..=31).contains(day))?;
+    // "The two march on", "ten may come": English says "the tenth of".
+    let is_english_word = ["march", "may", "mar"].iter().any(|word| items.is_text(at + 1, word));
+    (!is_english_word).then_some(((day, true), at + 1))
+}
+
+/// The month that a list of weekdays and numbers ends with: after "Wed 4" in "Wed 4, Thu 5 or Fri 6 March".
+fn month_of_list(items: &Items, habits: &Habits, at: usize) -> Option<u32> {
+    let mut next = at;
+    while items.is_sign(next, &[",", "/", "&"]) || items.any(next, &[Sense::Or, Sense::And, Sense::On, Sense::The]) {
+        next += 1;
+    }
+    let (_, numbered) = weekday(items, next).filter(|_| next > at)?;
+    match with_month_name(items, numbered).or_else(|| numeric(items, habits, numbered, true)) {
+        Some((DateExpr::MonthDay { month, .. }, _)) => Some(month as u32),
+        _ => day_number(items, numbered).and_then(|(_, to)| month_of_list(items, habits, to)),
+    }
 }
 
 fn skip_of(items: &Items, at: usize) -> usize {
@@ -151,11 +179,21 @@ fn numeric(items: &Items, habits: &Habits, at: usize, beside_date: bool) -> Read
     let (month, day) = if sign == "." { (right, left) } else { order(habits, left, right)? };
     let date = month_day(month, day, year)?;
     let accepted = match sign.as_str() {
-        "/" => year.is_some() || beside_date || slash_is_date(items, at, to),
-        "." => dot_is_date(items, at, to, beside_date, year.is_some()),
+        "/" => year.is_some() || beside_date || slash_is_date(items, at, to) || goes_on(items, habits, to, &sign),
+        "." => {
+            dot_is_date(items, at, to, beside_date, year.is_some())
+                || trailing_dot && goes_on(items, habits, to + 1, &sign)
+        }
         _ => year.is_some() || (beside_date && is_no_range(items, at, left, right)),
     };
     accepted.then_some((date, to + usize::from(trailing_dot && !ends_sentence(items, to))))
+}
+
+/// "3/10, 3/11 or 3/12 at 11": what follows the comma is written alike and is a date.
+fn goes_on(items: &Items, habits: &Habits, at: usize, sign: &str) -> bool {
+    let joined = items.is_sign(at, &[",", "&"]) || items.any(at, &[Sense::Or, Sense::And]);
+    let next = at + 1 + usize::from(items.any(at + 1, &[Sense::Or, Sense::And]));
+    joined && items.is_text(next + 1, sign) && numeric(items, habits, next, false).is_some()
 }
 
 /// A dot after "14.5" ends the sentence when nothing or a line break follows.

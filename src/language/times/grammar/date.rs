@@ -1,6 +1,6 @@
 //! Dates: weekdays, relative days, weeks and spans (rules T6, T7, T10).
 
-use super::super::ast::{DateExpr, WeekPart};
+use super::super::ast::{Atom, AtomKind, DateExpr, WeekPart};
 use super::super::lex::Items;
 use super::super::lexicon::{Sense, Unit};
 use super::calendar::{calendar, dated_weekday};
@@ -56,6 +56,27 @@ pub fn idle(items: &Items, habits: &Habits, at: usize) -> Option<usize> {
     let week = items.has(at, Sense::Unit(Unit::Week)) && items.has(at + 1, Sense::Last);
     week.then_some(at + 2)
 }
+
+/// "Not tomorrow, the day after": the day that follows the one named right before.
+pub fn day_after(items: &Items, at: usize, previous: Option<&Atom>) -> Read<DateExpr> {
+    let previous = previous.filter(|atom| items.has(at, Sense::DayAfter) && at <= atom.to + MOST_BETWEEN)?;
+    let to = at + 1;
+    let goes_on = items.get(to).is_some_and(|next| next.is_word() && next.senses.is_empty());
+    let AtomKind::Date(named) = &previous.kind else { return None };
+    let following = match *named {
+        DateExpr::Offset(days) if days >= 0 => DateExpr::Offset(days + 1),
+        DateExpr::Weekday { day, week, plus_weeks } if day < 7 => DateExpr::Weekday { day: day + 1, week, plus_weeks },
+        DateExpr::MonthDay { month, day, year, .. } if day < 28 => {
+            DateExpr::MonthDay { month, day: day + 1, year, weekday: None }
+        }
+        DateExpr::DayOfMonth { day, .. } if day < 28 => DateExpr::DayOfMonth { day: day + 1, weekday: None },
+        _ => return None,
+    };
+    (!goes_on).then_some((following, to))
+}
+
+/// Items that may stand between a day and "the day after".
+const MOST_BETWEEN: usize = 5;
 
 fn skip_articles(items: &Items, mut at: usize) -> usize {
     while items.any(at, &[Sense::The, Sense::On, Sense::Of]) && !items.digits(at).gt(&0) {

@@ -64,6 +64,10 @@ fn one(items: &Items, habits: &Habits, at: usize, found: &mut Vec<Atom>) -> Opti
         return push(AtomKind::Zone(zone), to);
     }
     let previous = found.last();
+    if let Some((date, to)) = date::day_after(items, at, previous) {
+        found.push(Atom { kind: AtomKind::Date(date), from: at, to });
+        return Some(to);
+    }
     if let Some(to) = zone::unknown(items, at, previous) {
         found.push(Atom { kind: AtomKind::Zone(ZoneUse::Unknown), from: at, to });
         return Some(to);

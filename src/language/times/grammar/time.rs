@@ -36,10 +36,14 @@ impl Place {
     }
 }
 
-/// "Monday. 9 sharp.": a number that is a sentence of its own.
+/// "Monday. 9 sharp.", "3 is bad. 4.30 would.": a number that is a sentence of its own.
 fn stands_alone(items: &Items, at: usize) -> bool {
-    items.get(at + 1).is_none_or(|next| next.digits == 0 && (!next.is_word() || next.text == "sharp"))
-        && !items.is_sign(at + 1, &[")", "-", ":", "/", "%", "€", "$"])
+    let minutes =
+        items.is_sign(at + 1, &["."]) && items.glued(at + 1) && items.glued(at + 2) && items.digits(at + 2) == 2;
+    let at = if minutes { at + 2 } else { at };
+    items.get(at + 1).is_none_or(|next| {
+        next.digits == 0 && (!next.is_word() || ["sharp", "would", "works"].contains(&next.text.as_str()))
+    }) && !items.is_sign(at + 1, &[")", "-", ":", "/", "%", "€", "$"])
 }
 
 pub fn time(items: &Items, at: usize, place: Place) -> Read<TimeExpr> {
@@ -86,6 +90,8 @@ fn range(items: &Items, at: usize, place: Place) -> Read<TimeExpr> {
     let between = items.has(at, Sense::Between);
     let opened = between || items.has(at, Sense::From);
     let mut next = at + usize::from(opened);
+    // "zw. 9 und 11"
+    next += usize::from(between && items.is_sign(next, &["."]) && items.glued(next));
     next = skip(items, next, &[Sense::At, Sense::Around, Sense::The]);
     if items.has(next, Sense::At) && items.count(next + 1).is_some() {
         next += 1;

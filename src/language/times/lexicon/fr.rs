@@ -28,6 +28,7 @@ const DATES: &[Row] = &[
     (Day(0), "aujourd hui|ajd|auj|aujourdhui"),
     (Day(1), "demain|2main"),
     (Day(2), "apres demain|surlendemain"),
+    (DayAfter, "lendemain|jour suivant|jour d apres"),
     (Day(-1), "hier|avant hier"),
     (DayPart(0, Morning), "ce matin"),
     (DayPart(0, Afternoon), "cet apres midi|cette apres midi|cet aprem"),
@@ -86,7 +87,7 @@ const CLOCK: &[Row] = &[
     (Sense::Unit(Unit::Day), "jour|jours"),
     (Sense::Unit(Unit::Week), "semaine|semaines"),
     (Sense::Unit(Unit::Month), "mois"),
-    (Sense::Unit(Unit::Year), "an|ans|annee|annees"),
+    (Sense::Unit(Unit::Year), "=an|=ans|annee|annees"),
 ];
 
 const NUMBERS: &[Row] = &[

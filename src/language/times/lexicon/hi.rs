@@ -31,6 +31,7 @@ const DATES: &[Row] = &[
     (Day(0), "aaj|आज"),
     (Day(1), "=kal|कल"),
     (Day(2), "parso|parson|parsu|परसों|परसो"),
+    (DayAfter, "agle din|uske agle din|अगले दिन|उसके अगले दिन"),
     (Next, "agle|agla|agli|अगले|अगली|अगला"),
     (This, "=is|इस|isi|इसी"),
     (Coming, "aane wale|आने वाले|aanewale"),

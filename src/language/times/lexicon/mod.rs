@@ -63,6 +63,8 @@ pub enum Sense {
     Month(i8),
     /// Days from the day of sending: today = 0, tomorrow = 1.
     Day(i32),
+    /// "the day after": the one that follows the day just named.
+    DayAfter,
     /// "tonight": today, and the part.
     DayPart(i32, Part),
     Part(Part),

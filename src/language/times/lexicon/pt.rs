@@ -28,6 +28,7 @@ const DATES: &[Row] = &[
     (Day(0), "hoje|hj"),
     (Day(1), "amanha|amanhan"),
     (Day(2), "depois de amanha"),
+    (DayAfter, "dia seguinte|no dia seguinte|dia depois|no dia depois"),
     (Day(-1), "ontem|anteontem"),
     (DayPart(0, Afternoon), "hoje a tarde"),
     (DayPart(0, Evening), "hoje a noite"),

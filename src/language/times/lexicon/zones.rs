@@ -46,7 +46,7 @@ pub const SPELLINGS: &[(ZoneName, &str)] = &[
     (Iana("Europe/Kyiv"), "kyiv time|kiev time"),
     (Iana("Europe/Istanbul"), "istanbul time|turkish time"),
     (Iana("Europe/Moscow"), "moscow time|msk"),
-    (Iana("Europe/London"), "bst|uk time|london time|british time|hora de londres|heure de londres|londoner zeit|hora de inglaterra"),
+    (Iana("Europe/London"), "bst|~uk|uk time|london time|british time|hora de londres|heure de londres|londoner zeit|hora de inglaterra"),
     (Iana("Europe/Dublin"), "dublin time|irish time"),
     (Iana("Europe/Lisbon"), "~wet|~west|lisbon time|hora de lisboa|hora de portugal|portuguese time"),
     (Iana("Asia/Kolkata"), "india time|indian time|mumbai time|delhi time|bangalore time|bengaluru time|kolkata time|chennai time|hyderabad time|pune time|bharatiya samay|भारतीय समय"),

@@ -142,7 +142,7 @@ impl Resolver<'_> {
             return self.found(slot, day, span, &zone, unsure, false);
         }
         let today = self.found(slot, self.today, span, &zone, unsure, false);
-        today.filter(|found| found.proposal.start >= self.context.sent_at).or_else(|| {
+        today.filter(|found| found.proposal.start > self.context.sent_at).or_else(|| {
             let tomorrow = self.today.tomorrow().ok()?;
             self.found(slot, tomorrow, span, &zone, unsure, false)
         })
