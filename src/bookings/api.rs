@@ -115,6 +115,8 @@ pub struct ApiBooking {
     pub version: u32,
     /// Of several dates that were booked together: the same for all of them.
     pub series_id: Option<String>,
+    /// What was to be paid for it, with all dates of its series; see `/v1/payments`.
+    pub payment_id: Option<String>,
     /// Which of them it is, from 1, and how many they were.
     pub series_position: Option<u32>,
     pub series_length: Option<u32>,
@@ -168,6 +170,7 @@ impl From<Booking> for ApiBooking {
             source: booking.source.as_str().to_owned(),
             version: booking.version,
             series_id: booking.details.series.map(|part| part.id.to_string()),
+            payment_id: booking.details.payment.map(|id| id.to_string()),
             series_position: booking.details.series.map(|part| part.number),
             series_length: booking.details.series.map(|part| part.of),
         }
@@ -210,7 +213,7 @@ pub struct DismissBooking {
     pub reason: String,
 }
 
-/// How much of a series ends. What is only asked for always ends as a whole.
+/// How much of a series ends. What is only asked for, or not paid yet, always ends as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelScope {

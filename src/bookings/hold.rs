@@ -64,7 +64,7 @@ pub fn retire_proposals(
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let older = waiting_of_contact(txn, workspace, contact, now)?;
-    let is_older = |booking: &Booking| !booking.is_request() && Some(booking.id) != but;
+    let is_older = |one: &Booking| one.state.is_proposed() && !one.is_request() && Some(one.id) != but;
     for before in older.into_iter().filter(is_older) {
         let mut booking = before.clone();
         booking.state = State::Cancelled { reason: reason.to_owned() };

@@ -136,6 +136,10 @@ fn received(app: &App, workspace: WorkspaceId, payment: PaymentId, id: BookingId
             return give_all_back(txn, workspace, payment, now);
         };
         let Some(paid) = payments::find(txn, workspace, payment)? else { return Ok(()) };
+        if paid.is_heard && current.state != State::Unpaid {
+            // Told once more: what was to be done with it is done.
+            return Ok(());
+        }
         payments::hear(txn, &paid)?;
         let paid = Payment { is_heard: true, ..paid };
         if current.details.payment.is_none() {
@@ -188,7 +192,10 @@ fn too_late(
         late.written = late.version;
         tell(app, txn, &mut late, now)?;
     }
-    store::put(txn, &late, Some(current))
+    store::put(txn, &late, Some(current))?;
+    // Nothing waits for money that is on its way back.
+    let waiting = if is_its { unpaid_with(txn, current)? } else { Vec::new() };
+    end_unpaid(app, txn, &waiting, LATE, now)
 }
 
 /// Paid, and somebody says yes first: all dates are asked for together.

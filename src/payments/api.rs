@@ -33,6 +33,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ApiPayment {
     pub id: String,
+    /// Of several dates that were paid for at once, the first; each booking names its payment.
     pub booking_id: String,
     pub contact_id: String,
     pub amount: u64,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::amount;
 use crate::base::{BookingId, ContactId, PaymentId, UnixMillis, UserId, WorkspaceId};
 use crate::providers::stripe::{Mode, RefundStatus};
 use crate::store::SealedSecret;
@@ -196,6 +197,16 @@ impl Refund {
         self.status == Standing::Asked && !self.may_have_left
     }
 
+    /// It was less than what was asked for, as something had been given back besides: the dates asked for last have less.
+    pub fn come_to(&mut self, amount: u64) {
+        let mut over = self.amount.saturating_sub(amount);
+        for date in self.of.iter_mut().rev() {
+            let less = over.min(date.amount);
+            (date.amount, over) = (date.amount - less, over - less);
+        }
+        self.amount = amount;
+    }
+
     /// A person says that it was given back; Stripe has not.
     pub fn is_by_hand(&self) -> bool {
         self.status == Standing::Succeeded && self.id.is_none()
@@ -303,8 +314,12 @@ impl Payment {
         if self.state != State::Paid {
             return 0;
         }
-        let given = self.refunds.iter().filter(|refund| refund.status != Standing::Failed).map(|refund| refund.amount);
-        self.amount.saturating_sub(given.sum())
+        self.amount.saturating_sub(self.given_back())
+    }
+
+    /// What was given back or is on its way.
+    pub fn given_back(&self) -> u64 {
+        self.refunds.iter().filter(|refund| refund.status != Standing::Failed).map(|refund| refund.amount).sum()
     }
 
     /// Whether something goes or went back for this one of several dates.
@@ -317,10 +332,22 @@ impl Payment {
         self.refunds.iter().position(|refund| refund.status == Standing::Asked)
     }
 
-    /// Something was not given back, or nobody knows whether it was: it does not go on by itself.
-    pub fn needs_person(&self) -> bool {
-        let is_left = |refund: &Refund| matches!(refund.status, Standing::Failed | Standing::InDoubt);
-        self.trouble.is_some() && self.refunds.iter().any(is_left)
+    /// Something was not given back, or nobody knows whether it was: it does not go on by itself. In words.
+    pub fn needs_person(&self) -> Option<String> {
+        let is_open = |refund: &&Refund| match refund.status {
+            Standing::InDoubt => true,
+            // What the bank sent back is told until something else goes on.
+            Standing::Failed if refund.id.is_some() => self.trouble.is_some(),
+            Standing::Failed => refund.amount <= self.refundable(),
+            Standing::Asked | Standing::Pending | Standing::Succeeded => false,
+        };
+        let left = self.refunds.iter().find(is_open)?;
+        let worth = amount::words(left.amount, &self.currency);
+        let words = || match left.status {
+            Standing::InDoubt => format!("It is not known whether {worth} were given back: look at Stripe."),
+            _ => format!("{worth} could not be given back."),
+        };
+        Some(self.trouble.clone().unwrap_or_else(words))
     }
 
     /// Of one nobody knows whether it was given back.

@@ -19,16 +19,25 @@ pub(super) struct Known {
     pub ids: Vec<String>,
     /// Amounts that a person says were given back at Stripe; their ids are not known.
     pub by_hand: Vec<u64>,
+    /// Of a date among several: what could not be given back for another one, and may have been there since.
+    pub failed: Vec<u64>,
 }
 
 impl Known {
     pub fn of(payment: &Payment) -> Self {
-        let by_hand = payment.refunds.iter().filter(|refund| refund.is_by_hand()).map(|refund| refund.amount);
+        let amounts = |of: fn(&Refund) -> bool| {
+            payment.refunds.iter().filter(|refund| of(refund)).map(|refund| refund.amount).collect()
+        };
         Self {
             ids: payment.refunds.iter().filter_map(|refund| refund.id.clone()).collect(),
-            by_hand: by_hand.collect(),
+            by_hand: amounts(Refund::is_by_hand),
+            failed: amounts(is_failed_date),
         }
     }
+}
+
+fn is_failed_date(refund: &Refund) -> bool {
+    refund.status == Standing::Failed && refund.id.is_none() && !refund.of.is_empty()
 }
 
 /// One refund, as Stripe says it stands.
@@ -54,6 +63,9 @@ pub(super) struct Gave {
     besides: Vec<Answered>,
     /// What a person spoke of, found at Stripe.
     by_hand: Vec<Answered>,
+    /// What had failed here and was given back there since.
+    #[serde(default)]
+    mended: Vec<Answered>,
 }
 
 /// The key of a payment's refund: each has one of its own, which never changes once it may have left. One for several
@@ -77,10 +89,12 @@ pub(super) fn once(
 ) -> Result<Gave, ProviderError> {
     let all = stripe.refunds_of(&new.payment_intent).map_err(only_asked)?;
     let mut unknown: Vec<stripe::Refund> = all.into_iter().filter(|one| !known.ids.contains(&one.id)).collect();
+    // What a person has settled is no longer there to be found: of several dates each costs the same.
+    let by_hand = spoken_of(&mut unknown, &known.by_hand, |_| true);
     let is_it = |one: &stripe::Refund| one.reference == new.reference && Some(one.amount) == new.amount;
     let found = unknown.iter().position(is_it).map(|at| unknown.remove(at));
     unknown.retain(|one| one.status != RefundStatus::Failed);
-    let by_hand = spoken_of(&mut unknown, known.by_hand.clone());
+    let mended = spoken_of(&mut unknown, &known.failed, |one| one.reference != new.reference);
     let elsewhere: u64 = unknown.iter().map(|one| one.amount).sum();
     let rest = new.amount.map(|amount| amount.saturating_sub(elsewhere));
     let refund = match (found, rest) {
@@ -94,7 +108,8 @@ pub(super) fn once(
         }
     };
     let answered = |all: Vec<stripe::Refund>| all.into_iter().map(Answered::from).collect();
-    Ok(Gave { refund: refund.map(Answered::from), besides: answered(unknown), by_hand: answered(by_hand) })
+    let refund = refund.map(Answered::from);
+    Ok(Gave { refund, besides: answered(unknown), by_hand: answered(by_hand), mended: answered(mended) })
 }
 
 /// Only a look: whatever went wrong, nothing was given back by it.
@@ -105,11 +120,21 @@ fn only_asked(error: ProviderError) -> ProviderError {
     }
 }
 
-/// Takes out of `unknown` those whose amounts a person spoke of.
-fn spoken_of(unknown: &mut Vec<stripe::Refund>, mut amounts: Vec<u64>) -> Vec<stripe::Refund> {
+/// Takes out of `unknown` those of these amounts that stand and `may` be meant; what bears no mark of ours was given back
+/// there, and goes first.
+fn spoken_of(
+    unknown: &mut Vec<stripe::Refund>,
+    amounts: &[u64],
+    may: impl Fn(&stripe::Refund) -> bool,
+) -> Vec<stripe::Refund> {
     let mut taken = Vec::new();
-    while let Some(amount) = amounts.pop() {
-        if let Some(at) = unknown.iter().position(|one| one.amount == amount) {
+    for amount in amounts.iter().rev() {
+        let is_it = |one: &&(usize, &stripe::Refund)| {
+            one.1.amount == *amount && one.1.status != RefundStatus::Failed && may(one.1)
+        };
+        let all: Vec<_> = unknown.iter().enumerate().collect();
+        let unmarked = all.iter().filter(is_it).find(|(_, one)| one.reference.is_empty());
+        if let Some((at, _)) = unmarked.or(all.iter().find(is_it)).copied() {
             taken.push(unknown.remove(at));
         }
     }
@@ -130,6 +155,13 @@ pub(super) fn book(
             row.id = Some(one.id);
         }
     }
+    for one in gave.mended {
+        let row = payment.refunds.iter().position(|refund| is_failed_date(refund) && refund.amount == one.amount);
+        if let Some(row) = row {
+            payment.refunds[row].id = Some(one.id);
+            refund::turn(txn, payment, row, one.status, "", now)?;
+        }
+    }
     let mut besides = gave.besides;
     let elsewhere: u64 = besides.iter().map(|one| one.amount).sum();
     if elsewhere > 0 {
@@ -141,7 +173,7 @@ pub(super) fn book(
         None if besides.is_empty() => return Err(StoreError::Engine("nothing was given back".into())),
         None => besides.remove(0),
     };
-    payment.refunds[at].amount = it.amount;
+    payment.refunds[at].come_to(it.amount);
     payment.refunds[at].id = Some(it.id);
     refund::turn(txn, payment, at, it.status, "", now)?;
     payment.refunds.extend(besides.into_iter().map(|one| Refund {

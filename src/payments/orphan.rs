@@ -65,7 +65,7 @@ pub(super) fn plan(txn: &mut Txn<'_>, payment: &Payment) -> Result<(), StoreErro
                 // Several at once: with the key of the first Stripe wants the amount of the first.
                 key = format!("{key}-all-{amount}");
             }
-            let Known { ids: known, by_hand } = Known::of(payment);
+            let Known { ids: known, by_hand, .. } = Known::of(payment);
             let owed = Owed { intent, amount, key, known, by_hand };
             let session = payment.session.clone().unwrap_or_default();
             let payload = Payload { payment: payment.id, session, mode: payment.mode, refund: Some(owed) };
@@ -174,7 +174,7 @@ impl Payload {
             amount: Some(owed.amount),
             reference: self.payment.to_string(),
         };
-        let known = Known { ids: owed.known.clone(), by_hand: owed.by_hand.clone() };
+        let known = Known { ids: owed.known.clone(), by_hand: owed.by_hand.clone(), failed: Vec::new() };
         match once::once(stripe, &known, &new, &owed.key, &Cell::new(false)) {
             Ok(_) | Err(ProviderError::Conflict) => Ok(Closed::Over),
             Err(error) => Err(error),

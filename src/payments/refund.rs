@@ -72,11 +72,8 @@ pub fn give_back_for(
         }
         None => {
             payment.refunds.push(asked(amount, vec![date], reason, now));
-            if payment.has_refund_in_doubt() {
-                // Stripe's list could not tell the one from the other.
-                let last = payment.refunds.len() - 1;
-                turn(txn, &mut payment, last, Standing::Failed, IN_DOUBT, now)?;
-            } else {
+            // Stripe's list could not tell it from one in doubt: it waits until that is settled (`settle`).
+            if !payment.has_refund_in_doubt() {
                 plan(txn, &payment, now)?;
             }
         }
@@ -176,6 +173,9 @@ impl Effect<App> for GiveBack {
         let Some(at) = payment.asked_refund().filter(|_| payment.intent.is_some()) else {
             return drop_it("It was given back already.");
         };
+        if payment.has_refund_in_doubt() {
+            return drop_it("It waits until a person has settled another one.");
+        }
         if !session::is_connected(txn, job.workspace, payment.mode)? {
             settle::let_go(txn, &mut payment, at, now)?;
             store::put(txn, &payment)?;

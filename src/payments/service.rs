@@ -112,6 +112,7 @@ pub(super) fn apply(
 fn paid(txn: &mut Txn<'_>, payment: &mut Payment, now: UnixMillis) -> Result<(), StoreError> {
     payment.state = State::Paid;
     payment.paid_at = Some(now);
+    payment.is_heard = false;
     payment.note(now, "Paid.");
     let what = Happened::PaymentReceived { payment: payment.id, booking: payment.booking, contact: payment.contact };
     events::append(txn, payment.workspace, now, what).map(drop)

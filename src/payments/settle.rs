@@ -70,6 +70,11 @@ pub fn settle(app: &App, actor: &Actor, id: PaymentId, number: usize, verdict: V
                 }
                 payment.note(now, "Tried again.");
                 payment.refunds[number].status = Standing::Asked;
+            }
+        }
+        if !payment.has_refund_in_doubt() {
+            // This one, and what has waited for its end.
+            for _ in payment.refunds.iter().filter(|refund| refund.status == Standing::Asked) {
                 plan(txn, &payment, now)?;
             }
         }
@@ -87,7 +92,8 @@ fn may_be_settled(payment: &Payment, number: usize) -> Result<(), PayError> {
     let refund = payment.refunds.get(number).filter(|refund| refund.waits_for_a_person());
     let words = match refund {
         None => "That refund waits for nobody.",
-        Some(_) if payment.asked_refund().is_some() => super::refund::ON_ITS_WAY,
+        // While one is in doubt no other leaves.
+        Some(_) if payment.asked_refund().is_some() && !payment.has_refund_in_doubt() => super::refund::ON_ITS_WAY,
         // What failed is not counted as given back: something else may have been, in its place.
         Some(refund) if refund.status == Standing::Failed && refund.amount > payment.refundable() => {
             "It was given back by another refund since."

@@ -93,7 +93,7 @@ pub fn put(txn: &mut Txn<'_>, payment: &Payment) -> Result<(), StoreError> {
     let (workspace, id) = (payment.workspace, payment.id.0);
     txn.mark(&BY_BOOKING, &Key::of(&BY_BOOKING, workspace).id(payment.booking.0).id(id))?;
     txn.mark(&BY_CONTACT, &Key::of(&BY_CONTACT, workspace).id(payment.contact.0).id(id))?;
-    match payment.needs_person() {
+    match payment.needs_person().is_some() {
         true => txn.mark(&LEFT, &left_key(workspace, payment.id))?,
         false => txn.remove(&LEFT, &left_key(workspace, payment.id))?,
     }

@@ -617,30 +617,52 @@ fn a_refund_that_may_have_left_is_a_persons_to_look_at_and_never_given_twice() {
     assert_eq!((world.payment(id).refundable(), world.refund_posts()), (0, 2));
 }
 
+fn give_for(world: &World, id: PaymentId, booking: BookingId) -> bool {
+    let (app, now, payment) = (&world.test.app, world.test.app.now(), world.payment(id));
+    let given = app.store.write(|txn| refund::give_back_for(txn, &payment, (booking, 1_000), "ill", now));
+    world.settle();
+    given.unwrap()
+}
+
 #[test]
 fn of_several_dates_one_waits_while_nobody_knows_whether_another_went_back() {
+    for verdict in [Verdict::Again, Verdict::Given] {
+        let world = World::connected();
+        let (id, [first, second]) = (world.paid(), [BookingId::new(testing::NOW), BookingId::new(testing::NOW)]);
+        world.fault(r#"{"match":"POST /stripe/v1/refunds","drop":true,"after":true}"#);
+        assert!(give_for(&world, id, first));
+        assert!(!give_for(&world, id, first), "heard twice");
+        world.disconnect();
+        assert!(give_for(&world, id, second));
+        assert_eq!(world.rows(id), [(1_000, Standing::InDoubt), (1_000, Standing::Asked)]);
+        assert!(world.payment(id).needs_person().is_some());
+        account::connect(&world.test.app, &world.test.owner, STRIPE_KEY).unwrap();
+        world.advance(4_000);
+        assert_eq!(world.refund_posts(), 1, "at Stripe the one looks like the other");
+        world.say(id, 0, verdict).unwrap();
+        assert_eq!(world.rows(id), [(1_000, Standing::Succeeded), (1_000, Standing::Succeeded)], "{verdict:?}");
+        assert_eq!((world.payment(id).refundable(), world.refund_posts()), (2_900, 2), "{verdict:?}");
+        assert_eq!(world.payment(id).needs_person(), None);
+    }
+}
+
+#[test]
+fn what_failed_for_one_date_is_a_persons_whatever_becomes_of_the_others() {
     let world = World::connected();
-    let (id, [first, second]) = (world.paid(), [BookingId::new(testing::NOW), BookingId::new(testing::NOW)]);
-    let give = |booking: BookingId| {
-        let (app, now, payment) = (&world.test.app, world.test.app.now(), world.payment(id));
-        let given = app.store.write(|txn| refund::give_back_for(txn, &payment, (booking, 1_000), "ill", now));
-        world.settle();
-        given.unwrap()
-    };
-    world.fault(r#"{"match":"POST /stripe/v1/refunds","drop":true,"after":true}"#);
-    assert!(give(first));
-    assert!(!give(first), "heard twice");
-    world.disconnect();
-    assert!(give(second));
-    assert_eq!(world.rows(id), [(1_000, Standing::InDoubt), (1_000, Standing::Failed)]);
-    assert!(world.payment(id).needs_person());
-    account::connect(&world.test.app, &world.test.owner, STRIPE_KEY).unwrap();
-    let refused = world.say(id, 1, Verdict::Again);
-    assert!(matches!(refused, Err(PayError::Conflict(_))), "at Stripe the one looks like the other: {refused:?}");
-    world.say(id, 0, Verdict::Again).unwrap();
-    world.say(id, 1, Verdict::Again).unwrap();
-    assert_eq!(world.rows(id), [(1_000, Standing::Succeeded), (1_000, Standing::Succeeded)]);
-    assert_eq!((world.payment(id).refundable(), world.refund_posts()), (2_900, 2));
+    let (id, dates) = (world.paid(), [(); 3].map(|()| BookingId::new(testing::NOW)));
+    world.fault(r#"{"match":"POST /stripe/v1/refunds","status":400,"times":1}"#);
+    assert!(give_for(&world, id, dates[0]));
+    assert_eq!(world.rows(id), [(1_000, Standing::Failed)]);
+    assert!(give_for(&world, id, dates[1]));
+    let left = store::list_left(&world.test.app.store, world.test.workspace, 5).unwrap();
+    let words = left[0].needs_person().unwrap();
+    assert_eq!(words, "10.00 EUR could not be given back.");
+    // They give it back in the dashboard and say nothing; the next date is none the poorer for it.
+    assert_eq!(world.refund_at_stripe(id, 1_000), 200);
+    assert!(give_for(&world, id, dates[2]));
+    assert_eq!(world.rows(id), [(1_000, Standing::Succeeded); 3]);
+    assert_eq!(world.payment(id).refundable(), 1_900);
+    assert!(store::list_left(&world.test.app.store, world.test.workspace, 5).unwrap().is_empty());
 }
 
 #[test]

@@ -372,26 +372,25 @@ fn take(
         }
         waitlist::booked(txn, (event.workspace, event.id), contact, draft.id)?;
         series::join(txn, &mut all, (series, contact), now)?;
-        if all.len() > 1 {
-            // The first message about a series is written from the rows of all its dates.
-            all.iter().try_for_each(|booking| store::put(txn, booking, None))?;
-        }
         if let Some(asked) = &asked {
             if !paid::begin(txn, asked, now)? {
                 return Err(NotBooked::Unreadable("payments cannot be taken just now".to_owned()));
             }
+            all.iter_mut().for_each(|booking| paid::wait(booking, asked, now));
+        }
+        if all.len() > 1 {
+            // The first message about a series is written from the rows of all its dates.
+            all.iter().try_for_each(|booking| store::put(txn, booking, None))?;
         }
         for (nth, (booking, (job, lapse))) in all.iter_mut().zip(&jobs).enumerate() {
-            if let Some(asked) = &asked {
-                paid::wait(booking, asked, now);
-            } else if booking.state.is_proposed() {
+            if booking.state.is_proposed() {
                 jobs::enqueue(txn, lapse)?;
                 let what = Happened::BookingProposed { booking: booking.id, contact };
                 events::append(txn, booking.workspace, now, what)?;
                 if booking.details.series.is_none() {
                     messages::tell(app, txn, booking, Kind::Requested, "", now)?;
                 }
-            } else {
+            } else if booking.state != State::Unpaid {
                 agree(app, txn, booking, job, now)?;
             }
             store::put(txn, booking, before.as_ref().filter(|_| nth == 0))?;

@@ -170,7 +170,8 @@ fn given_back(booking: &Booking, payment: &Payment) -> u64 {
         [] => refund.amount / u64::from(part.of.max(1)),
         dates => dates.iter().filter(|date| date.booking == booking.id).map(|date| date.amount).sum(),
     };
-    payment.refunds.iter().filter(counts).map(share).sum()
+    let back: u64 = payment.refunds.iter().filter(counts).map(share).sum();
+    back.min(paid::share(booking, payment))
 }
 
 /// What comes of cancelling these dates now.

@@ -41,6 +41,10 @@ pub fn end_rest(
         if !end.concerns(from, &current) {
             return Err(BookError::NotOpen(current.state.words()));
         }
+        if from.state == State::Unpaid && !current.is_pending() {
+            // It was paid for meanwhile: whoever gave up what was not paid has not said which dates of it they want.
+            return Err(BookError::NotOpen(current.state.words()));
+        }
         let all = bookings_of(txn, &current)?;
         let kind = match current.is_request() && end.who != Who::Visitor {
             true => Kind::Declined,

@@ -13,12 +13,13 @@ use crate::audit::Who;
 use crate::availability::Every;
 use crate::base::PaymentId;
 use crate::bookings::model::{Booking, Source, State};
-use crate::bookings::paid::let_go;
+use crate::bookings::paid::{let_go, Listener};
 use crate::bookings::public::{book, book_series, manage_path, Guest, NotBooked};
 use crate::bookings::series::{end_rest, read};
 use crate::bookings::service::{cancel, dismiss, end, End};
 use crate::bookings::types::{self, EventType, Price, Repeats};
 use crate::bookings::{count_asked_for, store};
+use crate::events::{self, Happened, Subscriber};
 use crate::http::{Cookies, MacKey};
 use crate::payments::{self, Payment, Standing};
 use crate::sandbox::STRIPE_KEY;
@@ -222,7 +223,10 @@ fn whoever_is_cancelled_on_gets_all_of_it_back_however_late() {
 fn paid_dates_are_asked_for_together_and_all_of_it_goes_back_where_they_are_declined_or_lapse() {
     for declines in [true, false] {
         let till = Till::of_series(|event| event.needs_approval = true);
-        let all = till.paid_series();
+        let all = till.series();
+        assert_eq!(count_asked_for(till.app(), all[0].workspace).unwrap(), 0, "nobody decides before it is paid");
+        till.pay(&all[0]);
+        let all = till.now(&all);
         assert_eq!(states(&all), ["proposed"; 3]);
         assert_eq!(count_asked_for(till.app(), all[0].workspace).unwrap(), 1);
         assert_eq!(till.subjects().len(), 1, "{:?}", till.subjects());
@@ -260,6 +264,21 @@ fn a_date_that_ends_while_money_is_on_its_way_back_waits_its_turn_and_nothing_go
     assert_eq!((till.returned_for(&all[0]), till.returned_for(&all[1])), (PRICE, PRICE));
     till.cancel(&all[2]);
     assert_eq!(till.returned(&all[0]), 3 * PRICE, "Stripe would refuse a cent more");
+}
+
+#[test]
+fn a_payment_that_is_told_once_more_changes_nothing() {
+    let till = Till::of_series(|event| event.price.as_mut().unwrap().late_percent = 0);
+    let all = till.paid_series();
+    till.advance(at(DATES[0]).since(till.app().now()).as_secs() - 3600);
+    till.cancel(&all[0]);
+    let app = till.app();
+    let events = events::list_newest(&app.store, all[0].workspace, None, None, 50).unwrap().rows;
+    let paid = events.iter().find(|event| matches!(event.what, Happened::PaymentReceived { .. })).unwrap();
+    Listener.on(app, paid).unwrap();
+    till.office.desk.settle();
+    assert_eq!(states(&till.now(&all)), ["cancelled", "confirmed", "confirmed"]);
+    assert_eq!(till.returned(&all[0]), 0);
 }
 
 #[test]

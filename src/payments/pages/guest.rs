@@ -112,7 +112,7 @@ fn view(payment: &Payment, asks: bool, language: Language) -> View {
         State::Open { url } => View::Pay { url: url.clone() },
         State::Processing => View::Processing,
         State::Paid => {
-            let given: u64 = payment.refunds.iter().map(|refund| refund.amount).sum();
+            let given = payment.given_back();
             let returned = if given == 0 { String::new() } else { amount::said(given, &payment.currency, language) };
             View::Paid { returned }
         }

@@ -77,9 +77,9 @@ pub async fn show(
 fn row(app: &App, payment: &Payment, times: &Times) -> Result<Row, PayError> {
     let contact = contacts::get(&app.store, payment.workspace, payment.contact)?;
     let (tone, state) = payment.state.shown();
-    let given: u64 = payment.refunds.iter().map(|refund| refund.amount).sum();
-    let remark = match (&payment.trouble, given) {
-        (Some(trouble), _) => trouble.clone(),
+    let given = payment.given_back();
+    let remark = match (payment.trouble.clone().or_else(|| payment.needs_person()), given) {
+        (Some(trouble), _) => trouble,
         (None, 0) => String::new(),
         (None, given) => format!("{} given back", amount::words(given, &payment.currency)),
     };

@@ -148,7 +148,7 @@ fn page(
         tone,
         state,
         is_test: payment.mode == Mode::Test,
-        trouble: payment.trouble.clone().unwrap_or_default(),
+        trouble: payment.trouble.clone().or_else(|| payment.needs_person()).unwrap_or_default(),
         guest,
         booking: format!("/calendar/{}", payment.booking),
         paid: payment.paid_at.map(|at| times.moment(at)),

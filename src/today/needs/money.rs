@@ -19,7 +19,7 @@ impl Needs {
                 icon: "alert",
                 tone: "bad",
                 fact: format!("{name} waits for money back"),
-                context: payment.trouble.clone().unwrap_or_default(),
+                context: payment.needs_person().unwrap_or_default(),
                 href: format!("/payments/{}", payment.id),
                 go: "Look",
                 ..Need::default()
