@@ -411,7 +411,8 @@ fn written(app: &App, txn: &mut Txn<'_>, before: Booking, answer: &Value, now: U
 
 /// The calendar will not have it. What was only held is given back; a person sees why.
 fn give_up(app: &App, txn: &mut Txn<'_>, before: Booking, reason: &str, now: UnixMillis) -> Result<(), StoreError> {
-    if let Some(booking) = group::elsewhere(txn, &before)? {
+    if let Some(mut booking) = group::elsewhere(txn, &before)? {
+        booking.note(now, format!("The calendar of its group did not take it: {reason} It goes to the host's own."));
         store::put(txn, &booking, Some(&before))?;
         return plan(txn, &booking, &job_anywhere(&booking, now)).map(drop);
     }

@@ -9,9 +9,9 @@ use super::model::{Booking, State};
 use super::of_contact::next_ahead;
 use super::situation::Situation;
 use super::slots::{self, Slots};
-use super::still_free::minutes_between;
+use super::still_free::{is_offer_taken, minutes_between};
 use super::words::{why_of, Language};
-use crate::app::{App, Occasion, Renewed};
+use crate::app::{App, Occasion, Offer, Renewed};
 use crate::audit::{self, Who};
 use crate::availability::{FreeTimes, Rules, Span, WhyNot};
 use crate::base::{DraftId, UnixMillis, WorkspaceId};
@@ -65,7 +65,7 @@ pub(super) fn renew_as_read(app: &App, draft: &Draft, occasion: Occasion) -> Res
     let case = draft.reply.map(|reply| case_again(app, workspace, reply)).transpose()?.flatten();
     let looked = match &case {
         Some(case) => look(app, case, draft, occasion)?,
-        None => Looked { gone: passed(draft, now), anew: (Vec::new(), WhyOffer::NotFree) },
+        None => Looked { gone: gone_for_the_gate(app, draft, now)?, anew: (Vec::new(), WhyOffer::NotFree) },
     };
     let is_edited = draft.final_text() != draft.text;
     if occasion != Occasion::Wanted {
@@ -82,6 +82,20 @@ pub(super) fn renew_as_read(app: &App, draft: &Draft, occasion: Occasion) -> Res
             Ok(Renewed::Stuck("Of its times some have passed or are taken, and no other can be offered now.".into()))
         }
     }
+}
+
+/// Of a draft that nothing can be written for anew (its answer was read in another way since): what the gate would stop
+/// it for, so that it is told here and does not come back from there.
+fn gone_for_the_gate(app: &App, draft: &Draft, now: UnixMillis) -> Result<Vec<bool>, StoreError> {
+    let (workspace, contact, worker) = (draft.workspace, draft.contact, draft.worker);
+    app.store.read(|txn| {
+        let mut gone = passed(draft, now);
+        for (is_gone, time) in gone.iter_mut().zip(&draft.offered) {
+            let offer = Offer { workspace, contact, worker, times: std::slice::from_ref(time) };
+            *is_gone |= is_offer_taken(app, txn, &offer)?;
+        }
+        Ok(gone)
+    })
 }
 
 fn passed(draft: &Draft, now: UnixMillis) -> Vec<bool> {

@@ -5,7 +5,7 @@ use super::on_event::Office;
 use super::renewing::{look, offer, pass_the_first};
 use crate::app::{Offer, Renewed};
 use crate::bookings::{create, is_offer_taken, Anyway, NewBooking};
-use crate::drafts::Draft;
+use crate::drafts::{self, Draft};
 
 fn is_taken(desk: &Desk, draft: &Draft) -> bool {
     let (workspace, contact, worker) = (draft.workspace, draft.contact, draft.worker);
@@ -87,4 +87,20 @@ fn an_hour_that_is_only_kept_while_a_form_is_open_is_not_taken_from_a_worker() {
     kept.unwrap();
     assert!(!is_taken(&desk, &draft));
     assert!(at("2026-11-25T00:00:00Z") < start);
+}
+
+#[test]
+fn where_nothing_can_be_written_anew_a_taken_time_is_told_before_it_leaves() {
+    each_way(|name, desk| {
+        let draft = offer(desk);
+        // Its answer is not to be had any more, or was read in another way since.
+        let alone = Draft { reply: None, ..draft.clone() };
+        desk.app().store.write(|txn| drafts::put(txn, &alone)).unwrap();
+        assert_eq!(look(desk, &alone), Renewed::Stands, "{name}: all are free");
+        let tom = add_contact(&desk.world, "Tom", "Aldridge", "tom@lakeside.example");
+        let by_hand = NewBooking { contact: tom, worker: desk.worker, start: draft.offered[1].0 };
+        create(desk.app(), &desk.world.owner, &by_hand, &Anyway::default()).unwrap();
+        assert!(is_taken(desk, &alone), "{name}: the gate would stop it");
+        assert!(matches!(look(desk, &alone), Renewed::Stuck(_)), "{name}");
+    });
 }
