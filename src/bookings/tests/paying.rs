@@ -307,7 +307,7 @@ fn one_date_is_paid_for_and_what_was_paid_counts_whatever_it_costs_by_now() {
         till.office.desk.settle();
         assert_eq!(booking.state, State::Unpaid);
         till.pay(&booking);
-        assert_eq!(states(&till.now(&[booking.clone()])), ["confirmed"]);
+        assert_eq!(states(&till.now(std::slice::from_ref(&booking))), ["confirmed"]);
         let mut event = till.office.event.clone();
         event.price.as_mut().unwrap().amount = now_costs;
         types::save(till.app(), &till.office.desk.world.owner, event).unwrap();
