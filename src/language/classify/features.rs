@@ -95,24 +95,27 @@ impl Names {
 }
 
 /// 64-bit FNV-1a (Fowler, Noll, Vo): fixed for ever, unlike the standard library's hasher.
-struct Fnv(u64);
+pub(super) struct Fnv(u64);
 
 impl Fnv {
-    fn new(seed: u8) -> Self {
+    pub fn new(seed: u8) -> Self {
         let mut hash = Self(0xcbf2_9ce4_8422_2325);
         hash.eat(&[seed]);
         hash
     }
 
-    fn eat(&mut self, bytes: &[u8]) {
+    pub fn eat(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
 
     fn bucket(&self) -> u32 {
-        let mixed = self.0 ^ (self.0 >> 29) ^ (self.0 >> 47);
-        (mixed % BUCKETS as u64) as u32
+        self.below(BUCKETS as u64) as u32
+    }
+
+    pub fn below(&self, buckets: u64) -> u64 {
+        (self.0 ^ (self.0 >> 29) ^ (self.0 >> 47)) % buckets
     }
 }
 

@@ -8,7 +8,7 @@
 //! The way of a reply: `normalise` (own sentences, visible characters) -> `tokens` -> `lexicon`
 //! (concepts shared by six languages) and `cues` (telling turns of phrase) = `reading`; then
 //! `features` -> `model` (linear, trained by `train` from `../corpus`) -> `decide` (headers,
-//! binding cues, precedence) -> `explain`.
+//! binding cues, precedence) -> `explain`. Beside it `letters` and `tongue` tell its language.
 
 mod corpus;
 mod cues;
@@ -21,6 +21,7 @@ mod found_tests;
 mod headers;
 mod heldout;
 mod label;
+mod letters;
 mod lexicon;
 mod model;
 mod normalise;
@@ -179,7 +180,7 @@ impl Classifier {
             confidence: if said.is_some() { 1.0 } else { verdict.confidence },
             second: verdict.second.map(|(second, _)| second),
             odds: ranked(verdict.odds),
-            language: tongue::language(&reading),
+            language: tongue::language(&reading, &self.model.letters),
             other_kind: verdict.kind.filter(|_| label == Label::Other),
             reasons,
             evidence,
@@ -193,6 +194,11 @@ impl Classifier {
             asks_for_times: reading.has(ASKS_TIMES),
             referred: if names_people { people::referred(&reading, lexicon) } else { Vec::new() },
         }
+    }
+
+    /// As in [`Classification::language`].
+    fn language(&self, text: &str) -> String {
+        tongue::language(&self.knowledge.read(text), &self.model.letters)
     }
 
     fn judge_text(&self, text: &str, headers: &ReplyHeaders) -> decide::Verdict {

@@ -2,16 +2,17 @@
 //!
 //! File layout, little endian: magic `LYRC`, format `u16`, classes `u16`, buckets `u32`,
 //! fingerprint of the training data (32 bytes), temperature `f32`, one bias `f32` and one scale
-//! `f32` per class, then `buckets x classes` weights of one signed byte, then the SHA-256 of all
-//! that precedes it. A weight is its byte times its class's scale.
+//! `f32` per class, then `buckets x classes` weights of one signed byte, then what tells languages
+//! apart (`letters`), then the SHA-256 of all that precedes it. A weight is its byte times its class's scale.
 
 use sha2::{Digest, Sha256};
 
 use super::features::{Features, BUCKETS};
 use super::label::Class;
+use super::letters::{self, Letters};
 
 const MAGIC: &[u8; 4] = b"LYRC";
-const FORMAT: u16 = 1;
+const FORMAT: u16 = 2;
 const CLASSES: usize = Class::COUNT;
 
 /// One number per class.
@@ -38,6 +39,7 @@ pub struct TrainedModel {
     pub(super) bias: Scores,
     pub(super) scale: Scores,
     pub(super) weights: Vec<i8>,
+    pub(super) letters: Letters,
 }
 
 impl Default for TrainedModel {
@@ -49,6 +51,7 @@ impl Default for TrainedModel {
             bias: [0.0; CLASSES],
             scale: [0.0; CLASSES],
             weights: Vec::new(),
+            letters: Letters::default(),
         }
     }
 }
@@ -65,7 +68,7 @@ impl TrainedModel {
         let byte = |weight: f32, scale: f32| if scale > 0.0 { (weight / scale).round() as i8 } else { 0 };
         let bytes =
             weights.iter().flat_map(|row| row.iter().zip(scale).map(move |(weight, scale)| byte(*weight, scale)));
-        Self { fingerprint, temperature: 1.0, bias, scale, weights: bytes.collect() }
+        Self { fingerprint, temperature: 1.0, bias, scale, weights: bytes.collect(), letters: Letters::default() }
     }
 
     /// Raw scores of the classes.
@@ -101,6 +104,7 @@ impl TrainedModel {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
         bytes.extend(self.weights.iter().map(|weight| weight.to_le_bytes()[0]));
+        bytes.extend(self.letters.to_bytes());
         let checksum = Sha256::digest(&bytes);
         bytes.extend_from_slice(&checksum);
         bytes
@@ -114,7 +118,8 @@ impl TrainedModel {
         }
         let numbers_at = head.len() + 32;
         let weights_at = numbers_at + 4 * (1 + 2 * CLASSES);
-        let checksum_at = weights_at + BUCKETS * CLASSES;
+        let letters_at = weights_at + BUCKETS * CLASSES;
+        let checksum_at = letters_at + letters::BYTES;
         if bytes.len() != checksum_at + 32 {
             return Err(ModelError::Length);
         }
@@ -130,7 +135,8 @@ impl TrainedModel {
         model.fingerprint.copy_from_slice(&content[head.len()..numbers_at]);
         model.bias.copy_from_slice(&numbers[1..=CLASSES]);
         model.scale.copy_from_slice(&numbers[1 + CLASSES..]);
-        model.weights = content[weights_at..].iter().map(|byte| i8::from_le_bytes([*byte])).collect();
+        model.weights = content[weights_at..letters_at].iter().map(|byte| i8::from_le_bytes([*byte])).collect();
+        model.letters = Letters::parse(&content[letters_at..]).ok_or(ModelError::Length)?;
         Ok(model)
     }
 }

@@ -61,6 +61,21 @@ pub(super) fn orders_line(texts: usize, changed: usize) -> String {
     format!("Orders to the machine before or below each held-out reply: texts {texts}, labels changed {changed}\n")
 }
 
+/// How many rows were told to be in their own language, as the report and the test that recomputes it say it. Rows of
+/// Hindi are in either script.
+pub(super) fn languages_line<'r>(classifier: &Classifier, rows: impl Iterator<Item = &'r Row>) -> String {
+    let (mut all, mut wrong) = (0, Vec::new());
+    for row in rows {
+        all += 1;
+        let told = classifier.language(&row.text);
+        if told.split('-').next() != Some(&row.lang) {
+            let text: String = row.text.replace('\n', " / ").chars().take(50).collect();
+            wrong.push(format!("- {}, taken for {told}: {text}\n", row.lang));
+        }
+    }
+    format!("Language of each held-out reply: texts {all}, told wrongly {}\n\n{}", wrong.len(), wrong.concat())
+}
+
 impl Measured {
     pub(super) fn add(&mut self, row: &Row, verdict: &Verdict) {
         let right = row.class.label == verdict.label;
@@ -177,13 +192,15 @@ pub(super) struct Figures<'s> {
     pub held_out: Vec<(&'s HeldOut, Measured)>,
     /// What [`changed_by_orders`] counted.
     pub orders: (usize, usize),
+    /// What [`languages_line`] found.
+    pub languages: String,
     pub times: Vec<(&'s HeldOut, TimesMeasured)>,
     pub out_of_fold: Measured,
 }
 
 /// The report in Markdown.
 pub(super) fn write(figures: &Figures<'_>, training: &[Row]) -> String {
-    let Figures { held_out, orders, times, out_of_fold } = figures;
+    let Figures { held_out, orders, languages, times, out_of_fold } = figures;
     let mut page = String::from(INTRODUCTION);
     for (set, measured) in held_out {
         let _ = writeln!(page, "{}\n", set_line(set, measured));
@@ -192,6 +209,7 @@ pub(super) fn write(figures: &Figures<'_>, training: &[Row]) -> String {
     held_out.iter().for_each(|(_, measured)| all.join(measured));
     let _ = writeln!(page, "All held out: {}\n", all.headline());
     let _ = writeln!(page, "{}", orders_line(orders.0, orders.1));
+    let _ = writeln!(page, "{languages}");
     let _ = writeln!(page, "Out of fold: {}\n", out_of_fold.headline());
     write_training(&mut page, training);
     for (set, measured) in held_out {

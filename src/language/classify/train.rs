@@ -14,6 +14,7 @@ use super::features::{extract, Features, BUCKETS};
 use super::headers::ReplyHeaders;
 use super::heldout::{HeldOut, HELD_OUT};
 use super::label::Class;
+use super::letters::Letters;
 use super::model::{softmax, Scores, TrainedModel};
 use super::reading::{Knowledge, CUES, LEXICON};
 use super::report::{self, Figures, Measured};
@@ -86,6 +87,7 @@ pub fn train_files(dir: &Path, times: &Path, out: &Path, report_file: &Path) -> 
     let figures = Figures {
         held_out: held_out.iter().map(|(set, rows)| (*set, report::measure(&classifier, rows))).collect(),
         orders: (orders.0, orders.1.len()),
+        languages: report::languages_line(&classifier, held_out.iter().flat_map(|(_, rows)| rows)),
         times: times_report::SETS.iter().map(|set| measure_times(times, set)).collect::<Result<_, _>>()?,
         out_of_fold,
     };
@@ -171,6 +173,7 @@ fn train_rows(rows: &[Row], fingerprint: [u8; 32], knowledge: &Knowledge) -> (Tr
     }
     let mut model = fit(&select(rows, &examples, |_| true), fingerprint);
     model.temperature = best_temperature(&scored);
+    model.letters = Letters::learn(rows);
     (model, measured)
 }
 
