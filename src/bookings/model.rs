@@ -119,6 +119,9 @@ pub struct Details {
     /// What was to be paid for it.
     #[serde(default)]
     pub payment: Option<PaymentId>,
+    /// The visitor moved it when a cancelled meeting would not have brought all of the money back any more.
+    #[serde(default)]
+    pub moved_late: bool,
     /// It was the visitor who cancelled.
     #[serde(default)]
     pub given_up: bool,

@@ -4,6 +4,8 @@
 //! whole. Dates that are booked together are paid for together, stand or end unpaid together, and each takes its own share
 //! back.
 
+use std::time::Duration;
+
 use super::agree::agree;
 use super::hold::{give_back, reopen};
 use super::messages::{self, Kind};
@@ -13,6 +15,7 @@ use super::tell::tell;
 use super::types::{self, EventType, Price};
 use super::{calendar, lapse, series, store};
 use crate::app::App;
+use crate::audit::Who;
 use crate::base::{BookingId, PaymentId, UnixMillis, WorkspaceId};
 use crate::events::{self, Ended, Event, Happened, Start, Subscriber};
 use crate::jobs::{self, NewJob};
@@ -24,7 +27,7 @@ const CANCELLED: &str = "the booking was cancelled";
 const LATE: &str = "The payment came after the time had been given away; it is paid back.";
 
 /// How long a visitor may take to pay.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20 * 60);
+const PATIENCE: Duration = Duration::from_secs(20 * 60);
 
 /// What the visitor is to pay for `dates`, which are booked together. Made outside of the transaction that writes them.
 pub fn asked(app: &App, event: &EventType, dates: &[Booking], email: &str, now: UnixMillis) -> Option<NewPayment> {
@@ -62,6 +65,19 @@ pub fn share(booking: &Booking, payment: &Payment) -> u64 {
     booking.details.series.map_or(payment.amount, |part| payment.amount / u64::from(part.of.max(1)))
 }
 
+/// What a visitor gets back of what this date has cost, who cancels at `at`. Whoever moved it late moved out of no rule.
+pub fn returned(price: &Price, booking: &Booking, cost: u64, at: UnixMillis) -> u64 {
+    let left = if booking.details.moved_late { Duration::ZERO } else { booking.start.since(at) };
+    price.returned(cost, left)
+}
+
+/// Whether a visitor who moves the booking at `at` would no longer get all of it back by cancelling. A member who moves it
+/// gives the visitor the whole time again.
+pub fn moves_late(event: &EventType, booking: &Booking, who: &Who, at: UnixMillis) -> bool {
+    let is_late = |price: &Price| returned(price, booking, 100, at) < 100;
+    *who == Who::Visitor && booking.details.payment.is_some() && event.price.as_ref().is_some_and(is_late)
+}
+
 /// A booking is over: nobody pays for it any more, and what was paid goes back, all of it or what the event type says for
 /// visitors who cancel, by when they did. Heard twice it is done once.
 pub fn let_go(txn: &mut Txn<'_>, booking: &Booking, ended_at: UnixMillis, now: UnixMillis) -> Result<(), StoreError> {
@@ -79,7 +95,7 @@ pub fn let_go(txn: &mut Txn<'_>, booking: &Booking, ended_at: UnixMillis, now: U
     };
     let (price, share) = (event.and_then(|event| event.price), share(booking, &payment));
     let price = price.filter(|_| booking.details.given_up);
-    let amount = price.map_or(share, |price| price.returned(share, booking.start.since(ended_at)));
+    let amount = price.map_or(share, |price| returned(&price, booking, share, ended_at));
     match booking.details.series {
         Some(_) => payments::give_back_for(txn, &payment, (booking.id, amount), CANCELLED, now).map(drop),
         None if amount > 0 && payment.refunds.is_empty() => {

@@ -14,6 +14,7 @@ use crate::bookings::hold::give_back;
 use crate::bookings::host;
 use crate::bookings::messages::{self, Kind};
 use crate::bookings::model::{Booking, State};
+use crate::bookings::paid;
 use crate::bookings::tell::tell;
 use crate::bookings::types::{self, EventType, Facts, SlotQuestion};
 use crate::bookings::{calendar, store};
@@ -80,6 +81,7 @@ pub fn reschedule(app: &App, before: &Booking, start: UnixMillis, mover: &Mover<
         let mut moved = Booking { start, end: span.end, ..current.clone() };
         // What was said of the old time says nothing of the new one.
         moved.kept.outcome = None;
+        moved.details.moved_late = paid::moves_late(&facts.event, &current, &mover.who, now);
         seat(txn, &facts, &question, &mut moved, fresh)?;
         group::part(app, txn, &current, &mut moved, now)?;
         moved.note(now, mover.words());

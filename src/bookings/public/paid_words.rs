@@ -185,7 +185,7 @@ fn if_cancelled(
     let words = self::of(language);
     let worth = |amount: u64| amount_said(amount, &payment.currency, language);
     let cost = |one: &Booking| paid::share(one, payment);
-    let returned = |one: &Booking| price.map_or(cost(one), |price| price.returned(cost(one), one.start.since(now)));
+    let returned = |one: &Booking| price.map_or(cost(one), |price| paid::returned(price, one, cost(one), now));
     let (paid, back): (u64, u64) = (dates.iter().map(cost).sum(), dates.iter().map(returned).sum());
     match back.min(payment.refundable()) {
         0 => fill(words.now_none, &[("price", &worth(paid))]),

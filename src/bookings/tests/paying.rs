@@ -14,7 +14,7 @@ use crate::availability::Every;
 use crate::base::PaymentId;
 use crate::bookings::model::{Booking, Source, State};
 use crate::bookings::paid::{let_go, Listener};
-use crate::bookings::public::{book, book_series, manage_path, Guest, NotBooked};
+use crate::bookings::public::{book, book_series, manage_path, reschedule, Guest, Mover, NotBooked};
 use crate::bookings::series::{end_rest, read};
 use crate::bookings::service::{cancel, dismiss, end, End};
 use crate::bookings::types::{self, EventType, Price, Repeats};
@@ -313,6 +313,36 @@ fn one_date_is_paid_for_and_what_was_paid_counts_whatever_it_costs_by_now() {
         types::save(till.app(), &till.office.desk.world.owner, event).unwrap();
         till.cancel(&booking);
         assert_eq!(till.returned(&booking), PRICE, "it costs {now_costs} now");
+    }
+}
+
+#[test]
+fn moving_ahead_gets_round_no_rule_and_a_member_who_moves_gives_the_time_again() {
+    let shortly_before = |till: &Till, booking: &Booking| {
+        till.advance(booking.start.since(till.app().now()).as_secs() - 2 * 60 * 60);
+    };
+    let moved = |till: &Till, booking: &Booking, who: Who, to: &str| {
+        let mover = Mover { who, by: "them", reason: "", insists: false };
+        let moved = reschedule(till.app(), booking, at(to), &mover).unwrap();
+        till.office.desk.settle();
+        moved
+    };
+    let member = Who::of(&Till::open(|_| {}).office.desk.world.owner);
+    for (then, by_member, back) in
+        [(None, None, PRICE / 2), (Some(DATES[2]), None, PRICE / 2), (None, Some(DATES[2]), PRICE)]
+    {
+        let till = Till::open(|event| event.cut_off = 0);
+        let wanted = gwen().wants(at(DATES[0]), 30, Source::Page);
+        let booking = book(till.app(), &till.office.event, &wanted).unwrap();
+        till.office.desk.settle();
+        till.pay(&booking);
+        let [booking] = &till.now(&[booking])[..] else { panic!("one") };
+        shortly_before(&till, booking);
+        let mut now = moved(&till, booking, Who::Visitor, DATES[1]);
+        now = then.map_or(now.clone(), |to| moved(&till, &now, Who::Visitor, to));
+        now = by_member.map_or(now.clone(), |to| moved(&till, &now, member.clone(), to));
+        till.cancel(&now);
+        assert_eq!(till.returned(&now), back, "{then:?} {by_member:?}");
     }
 }
 
