@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::model::{Booking, State};
+use super::public::kept_for;
 use super::store::{self, Wanted};
 use super::tend;
 use super::types;
@@ -216,20 +217,20 @@ pub fn elsewhere(txn: &mut Txn<'_>, booking: &Booking) -> Result<Option<Booking>
     Ok(None)
 }
 
-/// What those hold who still sit where a booking sat: its hosts, calendars and rooms. `None` where somebody keeps a seat
-/// who has booked none yet, and so all of it.
-pub fn held_by_others(txn: &mut Txn<'_>, booking: &Booking) -> Result<Option<Vec<Uuid>>, StoreError> {
+/// What those hold who still sit where a booking sat, or for whom a seat is kept there: hosts, calendars and rooms.
+pub fn held_by_others(txn: &mut Txn<'_>, booking: &Booking) -> Result<Vec<Uuid>, StoreError> {
     let (Some(event), Some(session)) = (booking.details.event_type, booking.details.session) else {
-        return Ok(Some(Vec::new()));
+        return Ok(Vec::new());
     };
     let mut held = Vec::new();
-    for seat in types::seats_in(txn, booking.workspace, event, session, booking.start)? {
-        let Some(other) = store::find(txn, booking.workspace, seat.booking)? else { return Ok(None) };
-        if other.id != booking.id {
-            held.extend(other.details.resources);
+    let seats = types::seats_in(txn, booking.workspace, event, session, booking.start)?;
+    for seat in seats.into_iter().filter(|seat| seat.booking != booking.id) {
+        match store::find(txn, booking.workspace, seat.booking)? {
+            Some(other) => held.extend(other.details.resources),
+            None => held.extend(kept_for(txn, booking.workspace, seat.booking)?),
         }
     }
-    Ok(Some(held))
+    Ok(held)
 }
 
 /// A booking of a group has moved, and leaves event and meeting to those who stay; where nobody does, they go.

@@ -46,8 +46,7 @@ pub fn give_back(txn: &mut Txn<'_>, booking: &Booking) -> Result<(), StoreError>
         return availability::release(txn, workspace, calendar.0, booking.claim, booking.id);
     };
     let left = types::remove_entry(txn, workspace, event, booking.id, booking.start)?;
-    let others = if left > 0 { group::held_by_others(txn, booking)? } else { Some(Vec::new()) };
-    let Some(others) = others else { return Ok(()) };
+    let others = if left > 0 { group::held_by_others(txn, booking)? } else { Vec::new() };
     for resource in details.resources.iter().filter(|resource| !others.contains(resource)) {
         availability::release(txn, workspace, *resource, booking.claim, booking.holder())?;
     }

@@ -55,6 +55,6 @@ pub use pages::routes;
 pub use routing::{api_routes as routing_api_routes, RoutingApi, TABLES as ROUTING};
 pub use token::{manage_path, PREFIX, WAITING};
 pub use waitlist::{
-    api_routes as waitlist_api_routes, serve_line, EndOffer, Listener as WaitlistListener, Serve, WaitlistApi,
-    TABLES as WAITLIST,
+    api_routes as waitlist_api_routes, kept_for, serve_line, EndOffer, Listener as WaitlistListener, Serve,
+    WaitlistApi, TABLES as WAITLIST,
 };

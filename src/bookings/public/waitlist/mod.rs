@@ -28,6 +28,6 @@ pub use api::{api_routes, WaitlistApi};
 pub use leave::booked;
 pub use pages::{invited, routes};
 pub use serve::{before_others, hurry_in as serve_line, EndOffer, Listener, Serve};
-pub use store::TABLES;
+pub use store::{kept_for, TABLES};
 pub use wish::what_is_full;
 pub use words::of as line_words;

@@ -1,5 +1,7 @@
 //! Rows of those who wait.
 
+use uuid::Uuid;
+
 use super::model::Waiter;
 use crate::base::{BookingId, ContactId, EventTypeId, WaiterId, WorkspaceId};
 use crate::store::{Declared, Dir, Holds, Key, Person, Retention, Store, StoreError, Table, Tree, Txn};
@@ -84,6 +86,12 @@ pub fn find_held(txn: &mut Txn<'_>, workspace: WorkspaceId, hold: BookingId) -> 
         Some((event, id)) => find(txn, workspace, event, id),
         None => Ok(None),
     }
+}
+
+/// What is claimed for as long as a time is offered; nothing where it is offered to nobody.
+pub fn kept_for(txn: &mut Txn<'_>, workspace: WorkspaceId, hold: BookingId) -> Result<Vec<Uuid>, StoreError> {
+    let waiter = find_held(txn, workspace, hold)?;
+    Ok(waiter.as_ref().and_then(Waiter::offer).map(|offer| offer.resources.clone()).unwrap_or_default())
 }
 
 /// The line of an event type, who came first in front.

@@ -10,7 +10,7 @@ use super::model::Waiter;
 use super::{pages, store, words};
 use crate::audit::Who;
 use crate::authz::{Actor, Role};
-use crate::availability::Span;
+use crate::availability::{self, Span};
 use crate::base::{EmailAddress, EventTypeId, UnixMillis};
 use crate::bookings::model::{Booking, Source};
 use crate::bookings::public::commit::{book, Guest, NotBooked, Wanted};
@@ -19,7 +19,7 @@ use crate::bookings::public::moves::{reschedule, Mover};
 use crate::bookings::service::{end, End};
 use crate::bookings::types::{self, EventType, HostOf, Location, SlotQuestion, Waitlist};
 use crate::bookings::words::Language;
-use crate::bookings::{handlers, subscribers};
+use crate::bookings::{self, handlers, subscribers};
 use crate::events::Deliver;
 use crate::jobs::{Handlers, Runner, Threads};
 use crate::mailer;
@@ -260,6 +260,34 @@ fn a_seat_of_a_full_group_is_offered_and_no_more_sit_than_there_are_seats() {
     world.settle();
     assert_eq!(world.offers(), [offered("bea", "")]);
     assert!(matches!(world.book(NINE, "zoe"), Err(NotBooked::Taken)));
+}
+
+#[test]
+fn what_only_one_of_a_group_held_is_free_with_them_while_a_seat_of_it_is_kept() {
+    let world = World::with(|event| event.seats = Some(2));
+    let (app, workspace, start) = (&world.test.app, world.test.workspace, at(NINE));
+    let [one, two] = ["one", "two"].map(|name| world.book(NINE, name).unwrap());
+    // The calendar that the host wrote to when the first of them came.
+    let former = uuid::Uuid::from_u128(7);
+    let mut held = one.clone();
+    held.details.resources.push(former);
+    let noted = app.store.write(|txn| {
+        availability::claim(txn, workspace, former, one.claim, one.holder(), app.now())?;
+        bookings::store::put(txn, &held, Some(&one))
+    });
+    noted.unwrap();
+    world.join("ada", Span::new(start, UnixMillis(start.0 + 60_000)));
+    let taken = |resource| {
+        app.store.read(|txn| availability::taken_around(txn, workspace, resource, one.claim, app.now())).unwrap().len()
+    };
+    assert_eq!(taken(former), 1);
+    world.cancel(&held);
+    assert_eq!(world.offers(), [offered("ada", NINE)]);
+    assert_eq!((taken(former), taken(two.details.resources[0])), (0, 1));
+    world.cancel(&two);
+    assert_eq!(taken(two.details.resources[0]), 1, "the seat is kept");
+    world.advance(61);
+    assert_eq!(taken(two.details.resources[0]), 0);
 }
 
 #[test]
