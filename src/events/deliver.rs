@@ -2,7 +2,7 @@
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::base::{Clock, UnixMillis, WorkspaceId};
 use crate::jobs::{self, Job, Outcome, Task};
@@ -15,8 +15,10 @@ use super::trouble::{self, Stuck};
 /// The kind of the job that delivers a workspace's events.
 pub const DELIVER: &str = "events.deliver";
 const BATCH: usize = 50;
-/// How long events are gathered while more are to come, and how often before the job is given back.
-const MOMENT: Duration = Duration::from_millis(20);
+/// How long events are gathered at most while more are to come, how often that is looked at, and how often they are
+/// gathered before the job is given back.
+const MOMENT: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_millis(5);
 const PASSES: u32 = 5;
 
 /// A part of the program that reacts to events. Idempotent by `event.number`.
@@ -91,7 +93,10 @@ impl<C: Send + Sync> Deliver<C> {
         if !(self.more_to_come)(context) || self.waiting.swap(true, Ordering::SeqCst) {
             return false;
         }
-        std::thread::park_timeout(MOMENT);
+        let until = Instant::now() + MOMENT;
+        while Instant::now() < until && (self.more_to_come)(context) {
+            std::thread::park_timeout(LOOK);
+        }
         self.waiting.store(false, Ordering::SeqCst);
         true
     }

@@ -3,6 +3,8 @@
 //! One of the six that we write is told by what its words look like (`letters`); another only by
 //! letter statistics, and only where the words look like none of the six.
 
+use whatlang::Info;
+
 use super::letters::{Letters, Likeliest};
 use super::normalise::is_devanagari;
 use super::reading::{Read, Reading};
@@ -31,18 +33,21 @@ fn tag(text: &str, letters: &Letters) -> &'static str {
     if devanagari * 3 > all {
         return "hi";
     }
-    let by_letters = whatlang::detect(text);
-    let other = by_letters.as_ref().and_then(|info| code(info.lang())).filter(|code| !SIX.contains(code));
     if count(is_latin) * 2 < all {
-        return other.unwrap_or(UNKNOWN);
+        return other(text, |_| true).unwrap_or(UNKNOWN);
     }
     let Some(Likeliest { tongue, likeness }) = letters.likeliest(text) else { return UNKNOWN };
-    let is_sure = |info: &whatlang::Info| info.is_reliable() && likeness < LIKE;
-    let is_likely = |info: &whatlang::Info| info.confidence() >= LIKELY && likeness < STRANGE;
-    match other.filter(|_| by_letters.as_ref().is_some_and(|info| is_sure(info) || is_likely(info))) {
-        Some(other) => other,
-        None => tongue,
+    if likeness >= LIKE {
+        return tongue;
     }
+    let is_believed = |info: &Info| info.is_reliable() || (likeness < STRANGE && info.confidence() >= LIKELY);
+    other(text, is_believed).unwrap_or(tongue)
+}
+
+/// What letter statistics say, if it is none of the six.
+fn other(text: &str, is_believed: impl Fn(&Info) -> bool) -> Option<&'static str> {
+    let info = whatlang::detect(text).filter(is_believed)?;
+    code(info.lang()).filter(|code| !SIX.contains(code))
 }
 
 fn is_latin(c: char) -> bool {
