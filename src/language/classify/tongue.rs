@@ -9,6 +9,8 @@ use super::letters::{Letters, Likeliest};
 use super::normalise::is_devanagari;
 use super::reading::{Read, Reading};
 
+/// So many bytes of a reply, to the end of a sentence, tell its language.
+const ENOUGH: usize = 500;
 /// Below this a text looks like none of the six.
 const STRANGE: f32 = 0.6;
 /// Up to this it may be another language, if the statistics are sure of it: Dutch looks much like German.
@@ -23,7 +25,13 @@ pub(super) fn language(reading: &Reading<'_>, letters: &Letters) -> String {
     let person: Vec<&Read<'_>> = reading.human().collect();
     // Where no person wrote anything, the orders to the machine are in some language.
     let sentences = if person.is_empty() { reading.sentences.iter().collect() } else { person };
-    let text = sentences.iter().map(|sentence| sentence.clean.as_str()).collect::<Vec<_>>().join(" ");
+    let mut text = String::new();
+    for sentence in sentences {
+        if text.len() >= ENOUGH {
+            break;
+        }
+        text.extend([sentence.clean.as_str(), " "]);
+    }
     tag(&text, letters).to_owned()
 }
 
