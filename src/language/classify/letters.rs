@@ -17,7 +17,7 @@ const RUNS: Range<usize> = 2..5;
 /// Added to every count, so that what was never seen is unlikely and not impossible.
 const UNSEEN: f32 = 0.1;
 /// English before any word was read, in the unit of the weights: brands and loan words look like it.
-const ENGLISH: f32 = 4.0;
+const ENGLISH: f32 = 6.0;
 
 /// Bytes of the letters in a model file: their scale, `f32` little endian, then a signed byte for each bucket and tongue.
 pub(super) const BYTES: usize = 4 + BUCKETS * COUNT;

@@ -298,6 +298,8 @@ fn the_language_is_told_from_few_words() {
         ("mujhe mail mat bhejo", "hi-Latn"),
         ("me tira dessa lista", "pt"),
         ("hard pass", "en"),
+        ("Unsubscribe.", "en"),
+        ("unsubscribe kar do", "hi-Latn"),
         ("Wiedervorlage in 3 Monaten, danke.", "de"),
         ("Dziękuję, ale nie jesteśmy zainteresowani.", "pl"),
         ("Grazie, ma non siamo interessati.", "it"),
