@@ -167,14 +167,20 @@ pub fn taken_around(
     span: Span,
     now: UnixMillis,
 ) -> Result<Vec<(Span, BookingId)>, StoreError> {
-    let mut found = Vec::new();
-    for day in days_of(span) {
-        let record = txn.get(&CLAIMS, &key(workspace, resource, day))?.unwrap_or_default();
-        let blocking = record.claims.into_iter().filter(|claim| claim.stands(now));
-        found.extend(blocking.map(|claim| (claim.span, claim.booking)));
-    }
+    let mut found = around(txn, workspace, resource, span)?;
+    found.retain(|claim| claim.stands(now));
+    let mut found: Vec<(Span, BookingId)> = found.into_iter().map(|claim| (claim.span, claim.booking)).collect();
     found.sort();
     found.dedup();
+    Ok(found)
+}
+
+/// The claims in the days of `span`; one that crosses midnight twice.
+fn around(txn: &mut Txn<'_>, workspace: WorkspaceId, resource: Uuid, span: Span) -> Result<Vec<Claim>, StoreError> {
+    let mut found = Vec::new();
+    for day in days_of(span) {
+        found.extend(txn.get(&CLAIMS, &key(workspace, resource, day))?.unwrap_or_default().claims);
+    }
     Ok(found)
 }
 
@@ -186,12 +192,9 @@ pub fn claimed_around(
     span: Span,
     but: Option<BookingId>,
 ) -> Result<Vec<Span>, StoreError> {
-    let mut found = Vec::new();
-    for day in days_of(span) {
-        let record = txn.get(&CLAIMS, &key(workspace, resource, day))?.unwrap_or_default();
-        found.extend(record.claims.into_iter().filter(|claim| claim.lasts(but)).map(|claim| claim.span));
-    }
-    found.retain(|claimed| claimed.overlaps(&span));
+    let mut found = around(txn, workspace, resource, span)?;
+    found.retain(|claim| claim.lasts(but) && claim.span.overlaps(&span));
+    let mut found: Vec<Span> = found.into_iter().map(|claim| claim.span).collect();
     found.sort();
     found.dedup();
     Ok(found)

@@ -207,9 +207,11 @@ pub fn join(txn: &mut Txn<'_>, booking: &mut Booking, now: UnixMillis) -> Result
 /// one that stands in a calendar, or that is written there already.
 pub fn elsewhere(txn: &mut Txn<'_>, booking: &Booking) -> Result<Option<Booking>, StoreError> {
     let waits = booking.state == State::Held && booking.event_id.is_none() && booking.details.session.is_some();
-    for host in booking.details.hosts.iter().filter(|_| waits) {
-        let own = availability::find_calendars(txn, booking.workspace, *host)?.write_to;
-        let Some(own) = own else { continue };
+    if !waits {
+        return Ok(None);
+    }
+    for host in &booking.details.hosts {
+        let Some(own) = availability::find_calendars(txn, booking.workspace, *host)?.write_to else { continue };
         let is_there = (Some(own.connection), &own.calendar) == (booking.connection, &booking.calendar_id);
         let (connection, calendar_id) = (Some(own.connection), own.calendar);
         return Ok((!is_there).then(|| Booking { connection, calendar_id, ..booking.clone() }));

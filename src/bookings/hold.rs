@@ -45,8 +45,8 @@ pub fn give_back(txn: &mut Txn<'_>, booking: &Booking) -> Result<(), StoreError>
         let Some(calendar) = booking.connection else { return Ok(()) };
         return availability::release(txn, workspace, calendar.0, booking.claim, booking.id);
     };
-    let left = types::remove_entry(txn, workspace, event, booking.id, booking.start)?;
-    let others = if left > 0 { group::held_by_others(txn, booking)? } else { Vec::new() };
+    types::remove_entry(txn, workspace, event, booking.id, booking.start)?;
+    let others = group::held_by_others(txn, booking)?;
     for resource in details.resources.iter().filter(|resource| !others.contains(resource)) {
         availability::release(txn, workspace, *resource, booking.claim, booking.holder())?;
     }

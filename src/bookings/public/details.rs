@@ -15,7 +15,7 @@ use super::month::clock_of;
 use super::routing;
 use super::series::SeriesForm;
 use super::token::Held;
-use super::visit::{broken, language, layout, place, zone_of, Chosen, Place, Tries};
+use super::visit::{broken, enter, language, layout, zone_of, Chosen, Place, Tries};
 use super::waitlist;
 use super::words::{self as page_words, Words};
 use crate::app::App;
@@ -98,12 +98,8 @@ pub(super) async fn details(
     chosen: Query<Chosen>,
 ) -> Result<HttpResponse, PageError> {
     let (path, chosen) = (path.into_inner(), chosen.into_inner());
-    let browser = request.clone();
-    let place = {
-        let (app, path) = (app.clone(), path.clone());
-        run(move || place(&app, &path)).await??
-    };
-    let language = language(&chosen.lang, &place.event.language, &browser);
+    let place = enter(&app, &path).await?;
+    let language = language(&chosen.lang, &place.event.language, &request);
     let Some(held) = Held::read(&app, place.event.id, &chosen.hold).filter(|held| held.until > app.now()) else {
         return Ok(see_other(&format!("/b/{}/{}{}", path.0, path.1, chosen.with(&[]))));
     };

@@ -6,7 +6,7 @@ use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::month::month_page;
-use super::visit::{language, place, Chosen};
+use super::visit::{enter, language, Chosen};
 use crate::app::App;
 use crate::http::security::PAGE_CSP;
 use crate::http::{html, run, PageError};
@@ -32,10 +32,7 @@ pub async fn month(
     chosen: Query<Chosen>,
 ) -> Result<HttpResponse, PageError> {
     let (path, chosen) = (path.into_inner(), Chosen { is_embedded: true, moves: String::new(), ..chosen.into_inner() });
-    let place = {
-        let app = app.clone();
-        run(move || place(&app, &path)).await??
-    };
+    let place = enter(&app, &path).await?;
     let language = language(&chosen.lang, &place.event.language, &request);
     let page = run(move || month_page(&app, &place, chosen, language, String::new()));
     let mut answer = html(StatusCode::OK, &page.await??)?;

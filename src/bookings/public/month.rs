@@ -12,7 +12,7 @@ use jiff::ToSpan;
 
 use super::about::{about, About};
 use super::token::{manage_path, read_booking};
-use super::visit::{broken, language, languages, layout, place, zone_of, Chosen, Place};
+use super::visit::{broken, enter, language, languages, layout, zone_of, Chosen, Place};
 use super::waitlist;
 use super::words::{self as page_words, Words};
 use crate::app::App;
@@ -83,12 +83,8 @@ pub(super) async fn month(
     chosen: Query<Chosen>,
 ) -> Result<HttpResponse, PageError> {
     let (path, chosen) = (path.into_inner(), chosen.into_inner());
-    let browser = request.clone();
-    let place = {
-        let app = app.clone();
-        run(move || place(&app, &path)).await??
-    };
-    let language = language(&chosen.lang, &place.event.language, &browser);
+    let place = enter(&app, &path).await?;
+    let language = language(&chosen.lang, &place.event.language, &request);
     let page = run(move || month_page(&app, &place, chosen, language, String::new()));
     html(StatusCode::OK, &page.await??)
 }

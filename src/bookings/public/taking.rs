@@ -16,7 +16,7 @@ use super::month::{month_page, MonthPage};
 use super::routing;
 use super::series::{self, Refused};
 use super::token::{manage_path, Held};
-use super::visit::{broken, language, place, Chosen, Tries};
+use super::visit::{broken, enter, language, said, Chosen, Tries};
 use super::words as page_words;
 use crate::app::App;
 use crate::base::UnixMillis;
@@ -36,14 +36,9 @@ pub(super) async fn keep(
 ) -> Result<HttpResponse, PageError> {
     tries.check(&app, client)?;
     let (path, chosen) = (path.into_inner(), chosen.into_inner());
-    let browser = request.clone();
-    let event_language = {
-        let (app, path) = (app.clone(), path.clone());
-        run(move || place(&app, &path)).await??.event.language
-    };
-    let language = language(&chosen.lang, &event_language, &browser);
+    let place = enter(&app, &path).await?;
+    let language = language(&chosen.lang, &place.event.language, &request);
     let answer = run(move || {
-        let place = place(&app, &path)?;
         let start = UnixMillis::parse_rfc3339(&chosen.start);
         let minutes = chosen.length.parse().unwrap_or_default();
         let held = start.map_or(Err(NotBooked::Taken), |start| hold(&app, &place.event, start, minutes));
@@ -88,12 +83,8 @@ pub(super) async fn book(
 ) -> Result<HttpResponse, PageError> {
     tries.check(&app, client)?;
     let (path, typed) = (path.into_inner(), form.into_inner());
-    let browser = request.clone();
-    let place = {
-        let (app, path) = (app.clone(), path.clone());
-        run(move || place(&app, &path)).await??
-    };
-    let text = |field: &str| typed.get(field).map(|text| text.trim().to_owned()).unwrap_or_default();
+    let place = enter(&app, &path).await?;
+    let text = |field: &str| said(&typed, field);
     let chosen = Chosen {
         tz: text("tz"),
         lang: text("lang"),
@@ -103,7 +94,7 @@ pub(super) async fn book(
         count: text("count"),
         ..Chosen::default()
     };
-    let language = language(&chosen.lang, &place.event.language, &browser);
+    let language = language(&chosen.lang, &place.event.language, &request);
     let answer = run(move || {
         let Some(held) = Held::read(&app, place.event.id, &chosen.hold) else {
             let trouble = page_words::of(language).taken.to_owned();

@@ -1,11 +1,13 @@
 //! What every page of a visitor begins with: how often they try, what they have chosen, where they are, and in which
 //! language and on which clock they read it.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use actix_web::http::header::ACCEPT_LANGUAGE;
+use actix_web::web::Data;
 use actix_web::HttpRequest;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -16,7 +18,7 @@ use crate::bookings::words::Language;
 use crate::http::layout::{FooterLink, PublicLayout};
 use crate::http::rate_limit::{Allowed, Limiter};
 use crate::http::ui::language_name;
-use crate::http::{ClientIp, PageError};
+use crate::http::{run, ClientIp, PageError};
 use crate::store::StoreError;
 use crate::workspaces::{self, Workspace};
 
@@ -130,6 +132,17 @@ pub(super) fn place(app: &App, path: &(String, String)) -> Result<Place, PageErr
     let event = app.store.read(|txn| types::find_by_slug(txn, workspace.id, &path.1)).map_err(broken)?;
     let event = event.filter(|event| event.is_open).ok_or(PageError::NotFound)?;
     Ok(Place { workspace, event })
+}
+
+/// The same outside of a thread that may wait.
+pub(super) async fn enter(app: &Data<App>, path: &(String, String)) -> Result<Place, PageError> {
+    let (app, path) = (app.clone(), path.clone());
+    run(move || place(&app, &path)).await?
+}
+
+/// What was typed into a field of a visitor's form.
+pub(super) fn said(typed: &BTreeMap<String, String>, field: &str) -> String {
+    typed.get(field).map(|text| text.trim().to_owned()).unwrap_or_default()
 }
 
 pub(super) fn broken(error: StoreError) -> PageError {

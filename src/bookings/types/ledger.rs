@@ -114,22 +114,18 @@ pub fn find(
     Ok(record.entries.into_iter().find(|entry| entry.booking == booking))
 }
 
-/// Takes a booking out; gives what is left of its group at that time.
+/// Takes a booking out.
 pub fn remove(
     txn: &mut Txn<'_>,
     workspace: WorkspaceId,
     event: EventTypeId,
     booking: BookingId,
     start: UnixMillis,
-) -> Result<usize, StoreError> {
+) -> Result<(), StoreError> {
     let key = key(workspace, event, month(start));
-    let Some(mut record) = txn.get(&MONTHS, &key)? else { return Ok(0) };
-    let session = record.entries.iter().find(|entry| entry.booking == booking).and_then(|entry| entry.session);
+    let Some(mut record) = txn.get(&MONTHS, &key)? else { return Ok(()) };
     record.entries.retain(|entry| entry.booking != booking);
-    // A seat that is kept for somebody holds on to the group's time as well.
-    let left = record.entries.iter().filter(|entry| session.is_some() && entry.session == session).count();
-    txn.put(&MONTHS, &key, &record)?;
-    Ok(left)
+    txn.put(&MONTHS, &key, &record)
 }
 
 /// How many hold on to the time that is claimed under `session`.

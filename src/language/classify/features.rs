@@ -1,5 +1,7 @@
 //! What the linear model sees of a reply: hashed words, word parts, concepts, cues and shape.
 
+use std::ops::RangeInclusive;
+
 use super::lexicon::Lexicon;
 use super::reading::{Read, Reading};
 use super::tokens::Kind;
@@ -220,17 +222,18 @@ fn negated(sentence: &Read<'_>) -> Vec<usize> {
 fn parts(sentence: &Read<'_>, names: &mut Names) {
     for token in sentence.tokens.iter().filter(|token| token.kind == Kind::Word) {
         let word = format!("^{}$", token.folded);
-        let mut edges: Vec<usize> = word.char_indices().map(|(at, _)| at).collect();
-        edges.push(word.len());
-        if edges.len() > 30 {
-            continue;
-        }
-        for length in 3..=5 {
-            for ends in edges.windows(length + 1) {
-                names.add("part", &[&word[ends[0]..ends[length]]]);
-            }
+        if word.chars().count() < 30 {
+            runs_of(&word, 3..=5).into_iter().for_each(|run| names.add("part", &[run]));
         }
     }
+}
+
+/// The runs of so many letters in a word, the shortest first.
+pub(super) fn runs_of(word: &str, lengths: RangeInclusive<usize>) -> Vec<&str> {
+    let mut edges: Vec<usize> = word.char_indices().map(|(at, _)| at).collect();
+    edges.push(word.len());
+    let of_length = |length: usize| edges.windows(length + 1).map(move |ends| &word[ends[0]..ends[length]]);
+    lengths.flat_map(of_length).collect()
 }
 
 /// Concepts, and the order in which they follow each other.

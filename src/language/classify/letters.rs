@@ -2,10 +2,10 @@
 //! the training rows of each language (naive Bayes). A reply has five words; the commonest of a language are often not
 //! among them.
 
-use std::ops::Range;
+use std::ops::RangeInclusive;
 
 use super::corpus::Row;
-use super::features::Fnv;
+use super::features::{runs_of, Fnv};
 use super::normalise::{clean, is_devanagari};
 
 /// BCP 47 tags of the languages that are told apart. Hindi in its own script is known by that.
@@ -13,7 +13,7 @@ pub(super) const TONGUES: [&str; 6] = ["en", "de", "es", "fr", "pt", "hi-Latn"];
 const COUNT: usize = TONGUES.len();
 /// Runs of letters by hash; two in one bucket share their weights.
 const BUCKETS: usize = 1 << 14;
-const RUNS: Range<usize> = 2..5;
+const RUNS: RangeInclusive<usize> = 2..=4;
 /// Added to every count, so that what was never seen is unlikely and not impossible.
 const UNSEEN: f32 = 0.1;
 /// English before any word was read, in the unit of the weights: brands and loan words look like it.
@@ -107,12 +107,8 @@ fn runs(text: &str) -> impl Iterator<Item = usize> + '_ {
         plain.flat_map(|piece| piece.split(|c: char| !(c.is_alphabetic() || c == '\''))).filter(|w| !w.is_empty());
     words.chain(text.matches(['¿', '¡'])).flat_map(|word| {
         let word = format!("^{}$", word.to_lowercase());
-        let mut edges: Vec<usize> = word.char_indices().map(|(at, _)| at).collect();
-        edges.push(word.len());
-        let of_length = |length: usize| {
-            edges.windows(length + 1).map(|ends| bucket(&word[ends[0]..ends[length]])).collect::<Vec<_>>()
-        };
-        RUNS.flat_map(of_length).chain([bucket(&word)]).collect::<Vec<_>>()
+        let of_runs = runs_of(&word, RUNS).into_iter().map(bucket);
+        of_runs.chain([bucket(&word)]).collect::<Vec<_>>()
     })
 }
 

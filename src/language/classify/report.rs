@@ -69,11 +69,15 @@ pub(super) fn languages_line<'r>(classifier: &Classifier, rows: impl Iterator<It
         all += 1;
         let told = classifier.language(&row.text);
         if told.split('-').next() != Some(&row.lang) {
-            let text: String = row.text.replace('\n', " / ").chars().take(50).collect();
-            wrong.push(format!("- {}, taken for {told}: {text}\n", row.lang));
+            wrong.push(format!("- {}, taken for {told}: {}\n", row.lang, beginning(row, 50)));
         }
     }
     format!("Language of each held-out reply: texts {all}, told wrongly {}\n\n{}", wrong.len(), wrong.concat())
+}
+
+/// The first characters of a row's text, in one line.
+fn beginning(row: &Row, characters: usize) -> String {
+    row.text.replace('\n', " / ").chars().take(characters).collect()
 }
 
 impl Measured {
@@ -93,11 +97,10 @@ impl Measured {
             None => self.by_language.push((row.lang.clone(), 1, usize::from(right))),
         }
         if !right {
-            let text: String = row.text.replace('\n', " / ").chars().take(110).collect();
-            self.mistakes.push(format!(
-                "{} taken for {} ({:.2}), {}: {text}",
-                row.class.label, verdict.label, verdict.confidence, row.lang
-            ));
+            let Row { class, lang, .. } = row;
+            let (label, sure) = (verdict.label, verdict.confidence);
+            let text = beginning(row, 110);
+            self.mistakes.push(format!("{} taken for {label} ({sure:.2}), {lang}: {text}", class.label));
         }
     }
 

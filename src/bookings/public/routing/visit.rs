@@ -15,7 +15,9 @@ use crate::base::WorkspaceId;
 use crate::bookings::public::form_words;
 use crate::bookings::public::guest_form::{asked_of, read_said, Asked};
 use crate::bookings::public::token::{read_route, route_token};
-use crate::bookings::public::visit::{broken, languages, layout, of_browser, open_workspace, spoken, Chosen, Tries};
+use crate::bookings::public::visit::{
+    broken, languages, layout, of_browser, open_workspace, said, spoken, Chosen, Tries,
+};
 use crate::bookings::public::words::{self as page_words, Words};
 use crate::bookings::types::{self, Answer};
 use crate::bookings::words::Language;
@@ -193,7 +195,7 @@ async fn answer(
     tries.check(&app, client)?;
     let (path, typed, own) = (path.into_inner(), form.into_inner(), of_browser(&request));
     let led = run(move || {
-        let text = |field: &str| typed.get(field).map(|text| text.trim().to_owned()).unwrap_or_default();
+        let text = |field: &str| said(&typed, field);
         let chosen = Chosen { tz: text("tz"), lang: text("lang"), source: text("source"), ..Chosen::default() };
         let visit = Visit::read(&app, &path, chosen, own)?;
         let mut errors = FieldErrors::default();

@@ -25,7 +25,7 @@ use crate::bookings::public::form_words;
 use crate::bookings::public::guest_form::read_person;
 use crate::bookings::public::month::{free_of_month, month_question};
 use crate::bookings::public::token::{read_waiter, Held, WAITING};
-use crate::bookings::public::visit::{broken, layout, of_browser, place, spoken, zone_of, Chosen, Place, Tries};
+use crate::bookings::public::visit::{broken, layout, of_browser, place, said, spoken, zone_of, Chosen, Place, Tries};
 use crate::bookings::public::words::{self as page_words, Words as PageWords};
 use crate::bookings::types;
 use crate::bookings::words::{fill, Language};
@@ -215,7 +215,7 @@ async fn add(
     tries.check(&app, client)?;
     let (path, typed, own) = (path.into_inner(), form.into_inner(), of_browser(&request));
     let answer = run(move || {
-        let text = |field: &str| typed.get(field).map(|text| text.trim().to_owned()).unwrap_or_default();
+        let text = |field: &str| said(&typed, field);
         let chosen = Chosen {
             tz: text("tz"),
             lang: text("lang"),
